@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+# engine_module(NAME dispatch SOURCES a.cpp b.cpp DEPS engine::model PRIVATE_DEPS fmt::fmt)
+#
+# One static library a folder, known to others as engine::NAME. DEPS are what its headers show,
+# PRIVATE_DEPS what only its sources use: heavy libraries belong there.
+function(engine_module)
+  cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(pelton_${ARG_NAME} STATIC ${ARG_SOURCES})
+  add_library(engine::${ARG_NAME} ALIAS pelton_${ARG_NAME})
+  target_include_directories(pelton_${ARG_NAME} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(pelton_${ARG_NAME}
+    PUBLIC ${ARG_DEPS}
+    PRIVATE pelton_warnings ${ARG_PRIVATE_DEPS})
+endfunction()
+
+# pelton_test(NAME store_test LABEL unit SOURCES ... DEPS ...): a GoogleTest binary, one CTest entry a case.
+function(pelton_test)
+  cmake_parse_arguments(ARG "" "NAME;LABEL" "SOURCES;DEPS" ${ARGN})
+  add_executable(${ARG_NAME} ${ARG_SOURCES})
+  target_include_directories(${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${ARG_NAME} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main pelton_warnings)
+  gtest_discover_tests(${ARG_NAME} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300
+                       DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+# What holds for every target: the language level, warnings, sanitizers, ccache.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(PELTON_WERROR "Treat warnings as errors" OFF)
+set(PELTON_SANITIZE "" CACHE STRING "Sanitizers, as g++ names them: address,undefined or thread")
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(pelton_warnings INTERFACE)
+target_compile_options(pelton_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
+  $<$<BOOL:${PELTON_WERROR}>:-Werror>)
+
+if(PELTON_SANITIZE)
+  add_compile_options(-fsanitize=${PELTON_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${PELTON_SANITIZE})
+endif()

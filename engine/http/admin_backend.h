@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
+#include "engine/model/batch.h"
+#include "engine/observe/status.h"
+#include "engine/store/records.h"
+
+namespace pelton::http {
+
+// Answers may come on any thread, at once or later; exactly once each.
+template <typename T>
+using Answer = std::move_only_function<void(Result<T>)>;
+
+// Errors carry codes that the API turns into statuses: E5001 no such stream, binding, partition or dead letter
+// (404); kind invalid otherwise (400); overloaded (503 with Retry-After); unavailable, cancelled (503).
+
+struct Produced {
+  std::uint32_t partition = 0;
+  Offset base = 0;                        // offset of its first event
+  std::uint32_t count = 0;
+};
+
+struct ReadRequest {
+  std::string stream;
+  std::uint32_t partition = 0;
+  struct From {
+    enum class Kind { earliest, latest, offset, time } kind = Kind::earliest;
+    Offset offset = 0;
+    WallTime time{};
+  } from;
+  std::size_t max_bytes = 1U << 20;
+};
+struct ReadAnswer {
+  Offset from = 0;                        // where `from` resolved to: events below it in the first batch
+                                          // are not asked for
+  Offset end = 0;                         // next offset to be given in the partition
+  std::vector<store::PlacedBatch> batches;
+};
+
+struct DeadLetterQuery {
+  std::string binding;                    // empty: all
+  std::optional<std::uint32_t> partition;
+  std::string reason;                     // empty: any
+  std::string contains;                   // in the last error's type or message, or the key; empty: any
+  std::optional<WallTime> since, until;   // when it became a dead letter
+  std::optional<std::string> after;       // id text: continue behind it
+  std::size_t limit = 100;
+};
+
+struct ReplayCount {
+  std::uint64_t accepted = 0;
+  std::uint64_t missing = 0;              // no such letter (any more)
+  std::uint64_t running = 0;              // is being replayed already
+};
+
+struct SeekRequest {
+  std::string binding;
+  std::optional<std::uint32_t> partition; // absent: all
+  enum class To { offset, time, earliest, latest, by } to = To::offset;
+  Offset offset = 0;                      // offset; or by: events forward (+) or back (-)
+  WallTime time{};
+  bool dry_run = false;
+};
+struct SeekChange {
+  std::uint32_t partition = 0;
+  Offset from = 0;
+  Offset to = 0;
+};
+
+// Interface. What the admin API asks of the running engine. Called on the http thread, never blocks.
+class AdminBackend {
+ public:
+  virtual ~AdminBackend() = default;
+  virtual void status(Answer<observe::StatusReport> answer) = 0;
+  // Events are partitioned by key (or all go to `partition`) and answered once durable.
+  virtual void produce(const std::string& stream, model::BatchPtr events,
+                       std::optional<std::uint32_t> partition,
+                       Answer<std::vector<Produced>> answer) = 0;
+  virtual void read(const ReadRequest& request, Answer<ReadAnswer> answer) = 0;
+  // In the order of (binding in file order, partition, offset).
+  virtual void dead_letters(const DeadLetterQuery& query,
+                            Answer<std::vector<store::DeadLetter>> answer) = 0;
+  // How many match, limit and `after` ignored.
+  virtual void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) = 0;
+  virtual void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) = 0;
+  // Removes the letters for good; answers how many there were.
+  virtual void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) = 0;
+  virtual void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) = 0;
+};
+
+// "<binding>/<partition>/<offset>", the text form of a dead letter's id.
+std::string dead_letter_text(const std::string& binding, const store::DeadLetterId& id);
+
+}  // namespace pelton::http

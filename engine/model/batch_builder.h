@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/model/batch.h"
+
+namespace pelton::model {
+
+// Collects events and encodes them once. Reusable: finish() empties it but keeps its buffers. Columns in which
+// all events agree are written as one entry, columns of defaults not at all. One thread at a time.
+//
+//   BatchBuilder builder;
+//   builder.add(event);
+//   BatchPtr batch = builder.finish();
+class BatchBuilder {
+ public:
+  // Copies the event. Its blobs may reach 4 GiB together; callers bound a batch far below.
+  void add(const EventView& event);
+  // Copies event i of another batch, headers undecoded.
+  void add(const Batch& from, std::size_t i);
+  // As above with a given offset delta, for batches whose offsets are not consecutive. Either all events of
+  // a batch are added with a delta or none.
+  void add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta);
+
+  std::size_t size() const { return count_; }
+  bool empty() const { return count_ == 0; }
+  // Bytes of data, keys and headers so far: what frame and batch limits count.
+  std::size_t payload_bytes() const;
+
+  // The encoding of all that was added (at least one event).
+  std::string encode();
+  // The same as a batch.
+  BatchPtr finish();
+  void clear();
+
+ private:
+  struct Blob {
+    std::string bytes;
+    std::vector<std::uint32_t> end;
+    bool used = false;  // some value is not empty
+    void add(std::string_view value);
+    void write(std::string& out, std::uint32_t field) const;
+    void clear();
+  };
+  template <typename T>
+  struct Column {
+    std::vector<T> values;
+    bool uniform = true;
+    void add(T value) {
+      uniform = uniform && (values.empty() || values.front() == value);
+      values.push_back(value);
+    }
+    void clear() {
+      values.clear();
+      uniform = true;
+    }
+  };
+
+  void add_plain(const Batch& from, std::size_t i);
+  std::uint32_t word(std::string_view text);
+  template <typename T>
+  static void write_column(std::string& out, std::uint32_t field, const Column<T>& column);
+  static void write_values(std::string& out, std::uint32_t field, const void* values,
+                           std::size_t bytes);
+
+  std::size_t count_ = 0;
+  Blob data_, key_, subject_, id_, headers_;
+  Column<std::uint8_t> flags_;
+  Column<std::int64_t> time_;
+  Column<std::uint32_t> type_, source_, content_type_;
+  std::vector<std::uint32_t> offset_delta_;
+  std::vector<std::string> dictionary_;
+  std::string last_word_[3];
+  std::uint32_t last_index_[3] = {0, 0, 0};
+  std::unordered_map<std::string, std::uint32_t> words_;
+};
+
+// Encodes headers as a HeaderSet.
+std::string encode_headers(const std::vector<Header>& headers);
+
+// Which partition of `partitions` event i belongs to: Kafka's murmur2 of its key. An event without a key
+// goes to `keyless`, which the caller moves on from batch to batch.
+std::uint32_t partition_of(const Batch& batch, std::size_t i, std::uint32_t partitions,
+                           std::uint32_t keyless);
+
+// Splits a batch by partition, keeping order within each. An entry is null where nothing belongs; with one
+// partition, or when all events belong to one, the batch itself is passed on uncopied.
+std::vector<BatchPtr> split_by_partition(const BatchPtr& batch, std::uint32_t partitions,
+                                         std::uint32_t keyless);
+
+}  // namespace pelton::model
