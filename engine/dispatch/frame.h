@@ -15,6 +15,16 @@
 // Values that a dispatcher and the workers of its function exchange.
 namespace pelton::dispatch {
 
+// Frame ids carry their binding in the upper bits, so that a function with several bindings routes a result
+// without a table.
+inline constexpr int kFrameBindingShift = 40;
+inline FrameId first_frame_of(BindingId binding) {
+  return FrameId{(static_cast<std::uint64_t>(binding.value) << kFrameBindingShift) + 1};
+}
+inline BindingId binding_of(FrameId frame) {
+  return BindingId{static_cast<std::uint32_t>(frame.value >> kFrameBindingShift)};
+}
+
 // The most that a worker takes at once; the binding's own limits apply as well. At least one event is given,
 // however large.
 struct FrameLimits {

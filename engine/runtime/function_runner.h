@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/runtime/binding_runner.h"
+#include "engine/worker/pool.h"
+
+namespace pelton::runtime {
+
+// One function: its worker pool, and the bindings that the pool's workers serve in turn. Shard-confined.
+class FunctionRunner final : public worker::WorkSource {
+ public:
+  FunctionRunner(const config::Function& function, std::vector<BindingRunner*> bindings,
+                 boost::asio::io_context& io, worker::PoolOptions options,
+                 worker::LineListener lines);
+
+  void start() { pool_.start(); }
+  void wake() { pool_.wake(); }
+  void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
+    pool_.stop(deadline, std::move(done));
+  }
+  worker::PoolStats stats() const { return pool_.stats(); }
+  const config::Function& function() const { return function_; }
+
+  bool has_work() override;
+  std::optional<dispatch::Frame> pull(WorkerId worker,
+                                      const dispatch::FrameLimits& limits) override;
+  Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) override;
+  void lost(WorkerId worker, const dispatch::WorkerLoss& loss) override;
+
+ private:
+  const config::Function& function_;
+  std::vector<BindingRunner*> bindings_;
+  std::size_t next_ = 0;                // whose turn it is
+  worker::WorkerPool pool_;
+};
+
+}  // namespace pelton::runtime
