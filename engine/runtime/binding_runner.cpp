@@ -86,6 +86,11 @@ Status BindingRunner::open_partition(PartitionId partition) {
   return {};
 }
 
+void BindingRunner::start() {
+  for (std::uint32_t p = 0; p < setup_.partitions; ++p) feed(PartitionId{p});
+  changed();
+}
+
 void BindingRunner::appended(const store::PlacedBatch& placed) {
   Feed& feed = feeds_[placed.at.partition.value];
   feed.end = std::max(feed.end, placed.base + placed.batch->span());

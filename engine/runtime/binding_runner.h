@@ -25,6 +25,7 @@ class BindingRunner {
     dispatch::DispatcherOptions dispatcher;
     std::uint32_t partitions = 1;
     config::Start start;
+    std::string target_name;            // output stream, for status; empty: none
   };
 
   BindingRunner(Setup setup, store::Store& store, Mailbox& mailbox,
@@ -37,6 +38,10 @@ class BindingRunner {
   void on_work(std::function<void()> call) { work_ready_ = std::move(call); }
 
   // ---- the stream
+  // Begins to feed what is stored beyond the cursors.
+  void start();
+  // Work may have become available.
+  void wake() { changed(); }
   void appended(const store::PlacedBatch& placed);
   void end_moved(PartitionId partition, Offset end);
 

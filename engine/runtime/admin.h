@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/http/admin_backend.h"
+#include "engine/runtime/shard.h"
+#include "engine/runtime/stream_target.h"
+
+namespace pelton::runtime {
+
+// The admin API's view of the engine. Reads and appends go to the store, which any thread may use; what belongs
+// to the shard is asked there. Called on the http thread.
+class Admin final : public http::AdminBackend {
+ public:
+  using Targets = std::map<std::string, std::unique_ptr<StreamTarget>, std::less<>>;
+
+  // `report` fills a status report; it runs on the shard.
+  Admin(store::Store& store, Shard& shard, Targets& targets,
+        std::function<void(observe::StatusReport&)> report);
+
+  // Bindings and sinks in file order, with their numbers. Before the server starts.
+  void add_binding(std::string name, BindingId id, StreamId stream, std::uint32_t partitions);
+
+  void status(http::Answer<observe::StatusReport> answer) override;
+  void produce(const std::string& stream, model::BatchPtr events,
+               std::optional<std::uint32_t> partition,
+               http::Answer<std::vector<http::Produced>> answer) override;
+  void read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) override;
+  void dead_letters(const http::DeadLetterQuery& query,
+                    http::Answer<std::vector<store::DeadLetter>> answer) override;
+  void count_dead_letters(const http::DeadLetterQuery& query,
+                          http::Answer<std::uint64_t> answer) override;
+  void replay(const std::vector<std::string>& ids, http::Answer<http::ReplayCount> answer) override;
+  void purge(const std::vector<std::string>& ids, http::Answer<std::uint64_t> answer) override;
+  void seek(const http::SeekRequest& request,
+            http::Answer<std::vector<http::SeekChange>> answer) override;
+
+ private:
+  struct KnownBinding {
+    std::string name;
+    BindingId id;
+    StreamId stream;
+    std::uint32_t partitions = 1;
+  };
+
+  Result<StreamTarget*> find_stream(const std::string& name, std::optional<std::uint32_t> partition);
+  Result<const KnownBinding*> find_binding(std::string_view name) const;
+  Result<store::DeadLetterId> parse_id(std::string_view text) const;
+  // Visits the matching letters until `visit` returns false.
+  Status visit_letters(const http::DeadLetterQuery& query,
+                       const std::function<bool(const store::DeadLetter&)>& visit);
+  Result<Offset> seek_target(const http::SeekRequest& request, store::StreamPartition at,
+                             Offset from);
+  Result<std::vector<http::SeekChange>> plan_seek(const http::SeekRequest& request,
+                                                  const KnownBinding& binding);
+
+  store::Store& store_;
+  Shard& shard_;
+  Targets& targets_;
+  const std::function<void(observe::StatusReport&)> report_;
+  std::vector<KnownBinding> bindings_;
+};
+
+}  // namespace pelton::runtime

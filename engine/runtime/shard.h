@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/observe/status.h"
+#include "engine/runtime/append_feed.h"
+#include "engine/runtime/binding_runner.h"
+#include "engine/runtime/function_runner.h"
+#include "engine/runtime/rate.h"
+#include "engine/runtime/sink_runner.h"
+
+namespace pelton::runtime {
+
+// One thread with its io_context and everything that belongs to it: binding runners, functions with their
+// worker processes, sinks. Built and opened on the starting thread, then only touched through post().
+class Shard {
+ public:
+  Shard(store::Store& store, const Clock& clock);
+  ~Shard();                             // joins
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // ---- before start()
+  BindingRunner& add_binding(BindingRunner::Setup setup);
+  void add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
+                    worker::PoolOptions options, worker::LineListener lines);
+  void add_sink(std::string name, std::unique_ptr<connector::Sink> sink, BindingRunner& binding);
+  // Restores the bindings from the store.
+  Status open();
+
+  void start();
+  // Any thread: runs on the shard.
+  void post(Mailbox::Call call) { mailbox_.post(std::move(call)); }
+  // The store thread.
+  void appended(std::span<const store::PlacedBatch> batches) {
+    if (feed_) feed_->appended(batches);
+  }
+  // Any thread, once: takes no more work, waits for frames in flight (at most until the deadline) and their
+  // commits, ends the workers, then calls `done` on the shard.
+  void drain(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
+  // After drain: ends the thread.
+  void stop();
+
+  // ---- on the shard
+  BindingRunner* find_binding(std::string_view name);
+  // Fills the functions, bindings and sinks of the report.
+  void report(observe::StatusReport& report);
+
+ private:
+  struct Binding {
+    std::unique_ptr<BindingRunner> runner;
+    Rate done;
+  };
+  void sample();
+  void wait_idle(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
+  void stop_pools(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
+
+  store::Store& store_;
+  const Clock& clock_;
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
+  Mailbox mailbox_;
+  std::vector<Binding> bindings_;
+  std::vector<std::unique_ptr<SinkRunner>> sinks_;
+  std::vector<std::unique_ptr<FunctionRunner>> functions_;
+  std::unique_ptr<AppendFeed> feed_;
+  Timer sampler_;
+  Timer idle_poll_;
+  std::thread thread_;
+};
+
+}  // namespace pelton::runtime

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/shard_report.h"
+
+#include <algorithm>
+
+namespace pelton::runtime {
+namespace {
+
+// Most parked keys that a report names.
+constexpr std::size_t kParkedShown = 20;
+
+observe::BindingPartitionStatus partition_status(BindingRunner& binding, std::uint32_t partition,
+                                                 WallTime now) {
+  const auto view = binding.view(PartitionId{partition});
+  observe::BindingPartitionStatus status;
+  status.partition = partition;
+  status.cursor = view.counts.cursor;
+  status.end = view.end;
+  status.lag_events = static_cast<std::uint64_t>(std::max<Offset>(0, view.end - status.cursor));
+  if (view.oldest && status.lag_events > 0)
+    status.lag_seconds =
+        std::max(0.0, std::chrono::duration<double>(now - *view.oldest).count());
+  status.in_flight = view.counts.in_flight;
+  status.retrying = view.counts.retrying;
+  status.waiting = view.counts.waiting;
+  return status;
+}
+
+observe::ParkedKey parked_key(const dispatch::ParkedEvent& event) {
+  observe::ParkedKey parked;
+  parked.partition = event.partition.value;
+  parked.offset = event.offset;
+  parked.key = event.key;
+  if (event.retry == nullptr) return parked;
+  parked.attempts = event.retry->attempts;
+  parked.next = event.retry->next;
+  if (!event.retry->history.empty()) {
+    const store::Attempt& last = event.retry->history.back();
+    parked.last_error = last.type.empty() ? last.message : last.type + ": " + last.message;
+  }
+  return parked;
+}
+
+}  // namespace
+
+observe::FunctionStatus function_status(const FunctionRunner& function) {
+  const worker::PoolStats stats = function.stats();
+  observe::FunctionStatus status;
+  status.name = function.function().name;
+  for (const worker::WorkerInfo& info : stats.workers)
+    status.workers.push_back({info.name, info.pid, info.state, info.events,
+                              std::chrono::duration<double>(info.age).count(),
+                              info.memory_bytes});
+  status.started = stats.started;
+  status.crashed = stats.crashed;
+  status.timed_out = stats.timed_out;
+  status.recycled = stats.recycled;
+  status.reaped = stats.reaped;
+  status.start_failures = stats.start_failures;
+  status.start_error = stats.start_error.value_or("");
+  return status;
+}
+
+observe::BindingStatus binding_status(BindingRunner& binding, const store::Store& store,
+                                      double done_per_second, WallTime now) {
+  const auto& options = binding.dispatcher().options();
+  const auto& totals = binding.dispatcher().totals();
+  observe::BindingStatus status;
+  status.name = options.binding;
+  status.stream = options.stream;
+  status.function = options.function;
+  status.target = binding.setup().target_name;
+  for (std::uint32_t p = 0; p < binding.partitions(); ++p)
+    status.partitions.push_back(partition_status(binding, p, now));
+  status.done = totals.done;
+  status.failed_attempts = totals.failed_attempts;
+  status.filtered = totals.filtered;
+  status.deduplicated = totals.deduplicated;
+  status.outputs = totals.outputs;
+  status.late_results = totals.late_results;
+  status.dead_lettered = totals.dead_letters;
+  status.dead_letters = store.dead_letter_count(options.id);
+  status.done_per_second = done_per_second;
+  status.stopped = binding.stopped();
+  for (const auto& event : binding.dispatcher().parked(kParkedShown))
+    status.parked.push_back(parked_key(event));
+  return status;
+}
+
+}  // namespace pelton::runtime
