@@ -97,6 +97,59 @@ void BatchBuilder::add(const Batch& from, std::size_t i) {
   add_plain(from, i);
 }
 
+void BatchBuilder::Blob::add_range(const Batch::Blob& from, std::size_t first, std::size_t count) {
+  const auto base = static_cast<std::uint32_t>(bytes.size());
+  if (from.end.count == 0) {
+    end.insert(end.end(), count, base);
+    return;
+  }
+  const std::uint32_t begin = first == 0 ? 0 : from.end.at(first - 1, 0);
+  const std::uint32_t last = from.end.at(first + count - 1, 0);
+  bytes.append(from.bytes.substr(begin, last - begin));
+  ENSURE(bytes.size() <= UINT32_MAX, "a batch is bounded below 4 GiB by its callers");
+  used |= last > begin;
+  for (std::size_t i = first; i < first + count; ++i) end.push_back(from.end.at(i, 0) - begin + base);
+}
+
+void BatchBuilder::add_words(Column<std::uint32_t>& to, const Batch& from,
+                             const Batch::Column<std::uint32_t>& column, std::size_t first,
+                             std::size_t count) {
+  std::uint32_t last = 0;
+  std::uint32_t mapped = from.dictionary_.empty() ? 0 : word(from.dictionary_[0]);
+  for (std::size_t i = first; i < first + count; ++i) {
+    const std::uint32_t index = column.at(i, 0);
+    if (index != last) {
+      last = index;
+      mapped = word(from.dictionary_[index]);
+    }
+    to.add(mapped);
+  }
+}
+
+void BatchBuilder::add_range(const Batch& from, std::size_t first, std::size_t count) {
+  ENSURE(offset_delta_.empty(), "events with and without an offset delta mixed in one batch");
+  ENSURE(count > 0 && first + count <= from.size(), "range {}+{} of a batch of {}", first, count,
+         from.size());
+  data_.add_range(from.data_, first, count);
+  key_.add_range(from.key_, first, count);
+  subject_.add_range(from.subject_, first, count);
+  id_.add_range(from.id_, first, count);
+  headers_.add_range(from.headers_, first, count);
+  for (std::size_t i = first; i < first + count; ++i) {
+    flags_.add(from.flag(i));
+    time_.add(from.time_us(i));
+  }
+  add_words(type_, from, from.type_, first, count);
+  add_words(source_, from, from.source_, first, count);
+  add_words(content_type_, from, from.content_type_, first, count);
+  // What add() remembers of the event before it does not hold any more.
+  count_ += count;
+  for (int i = 0; i < 3; ++i) {
+    last_word_[i].clear();
+    last_index_[i] = 0;
+  }
+}
+
 void BatchBuilder::add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta) {
   ENSURE(offset_delta_.size() == count_, "events with and without an offset delta mixed in one batch");
   ENSURE(offset_delta_.empty() || offset_delta_.back() < offset_delta, "offset deltas ascend");

@@ -25,7 +25,9 @@ class BatchBuilder {
   void add(const EventView& event);
   // Copies event i of another batch, headers undecoded.
   void add(const Batch& from, std::size_t i);
-  // As above with a given offset delta, for batches whose offsets are not consecutive. Either all events of
+  // Copies events [first, first + count) of a batch with consecutive offsets: blobs in one piece each.
+  void add_range(const Batch& from, std::size_t first, std::size_t count);
+  // As add with a given offset delta, for batches whose offsets are not consecutive. Either all events of
   // a batch are added with a delta or none.
   void add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta);
 
@@ -46,6 +48,7 @@ class BatchBuilder {
     std::vector<std::uint32_t> end;
     bool used = false;  // some value is not empty
     void add(std::string_view value);
+    void add_range(const Batch::Blob& from, std::size_t first, std::size_t count);
     void write(std::string& out, std::uint32_t field) const;
     void clear();
   };
@@ -64,6 +67,9 @@ class BatchBuilder {
   };
 
   void add_plain(const Batch& from, std::size_t i);
+  // Adds the words of one dictionary column, looking each word of `from` up once.
+  void add_words(Column<std::uint32_t>& to, const Batch& from,
+                 const Batch::Column<std::uint32_t>& column, std::size_t first, std::size_t count);
   std::uint32_t word(std::string_view text);
   template <typename T>
   static void write_column(std::string& out, std::uint32_t field, const Column<T>& column);

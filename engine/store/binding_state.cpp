@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/binding_state.h"
+
+#include "engine/store/codec.h"
+#include "engine/store/keys.h"
+
+namespace pelton::store {
+
+Status BindingState::open(BindingId binding) {
+  std::lock_guard lock(mutex_);
+  if (states_.contains(binding)) return {};
+  State& state = states_[binding];
+  std::string prefix;
+  keys::put_u32(prefix, binding.value);
+  Status bad;
+  auto read = database_.scan(Family::cursors, prefix, prefix, [&](auto key, auto value) {
+    key.remove_prefix(4);
+    const StreamId stream{keys::take_u32(key)};
+    const PartitionId partition{keys::take_u32(key)};
+    auto cursor = codec::decode_cursor(value);
+    if (cursor)
+      state.cursors[{stream, partition}] = cursor->cursor;
+    else
+      bad = std::unexpected(cursor.error());
+    return cursor.has_value();
+  });
+  if (!read || !bad) return read ? bad : read;
+  return database_.scan(Family::dead_letters, prefix, prefix, [&](auto key, auto) {
+    const DeadLetterId id = keys::dead_letter_id(key);
+    state.letters.emplace(id.partition.value, id.offset);
+    return true;
+  });
+}
+
+void BindingState::set_cursor(BindingId binding, StreamPartition at, const Cursor& cursor) {
+  std::lock_guard lock(mutex_);
+  states_[binding].cursors[at] = cursor.cursor;
+}
+
+void BindingState::add_dead_letter(const DeadLetterId& id) {
+  std::lock_guard lock(mutex_);
+  states_[id.binding].letters.emplace(id.partition.value, id.offset);
+}
+
+void BindingState::remove_dead_letter(const DeadLetterId& id) {
+  std::lock_guard lock(mutex_);
+  states_[id.binding].letters.erase({id.partition.value, id.offset});
+}
+
+std::optional<Offset> BindingState::cursor(BindingId binding, StreamPartition at) const {
+  std::lock_guard lock(mutex_);
+  const auto state = states_.find(binding);
+  if (state == states_.end()) return std::nullopt;
+  const auto found = state->second.cursors.find(at);
+  return found == state->second.cursors.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::uint64_t BindingState::dead_letters(BindingId binding) const {
+  std::lock_guard lock(mutex_);
+  const auto state = states_.find(binding);
+  return state == states_.end() ? 0 : state->second.letters.size();
+}
+
+}  // namespace pelton::store

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <map>
+#include <mutex>
+#include <optional>
+
+#include "engine/store/database.h"
+
+namespace pelton::store {
+
+// Thread-safe. What is known in memory of every binding: its cursors (retention waits for them) and which dead
+// letters it keeps (counted without reading).
+class BindingState {
+ public:
+  explicit BindingState(Database& database) : database_(database) {}
+
+  // Reads what is stored of a binding, once.
+  Status open(BindingId binding);
+
+  // ---- the store thread, as it writes (a failed write ends the engine)
+  void set_cursor(BindingId binding, StreamPartition at, const Cursor& cursor);
+  void add_dead_letter(const DeadLetterId& id);
+  void remove_dead_letter(const DeadLetterId& id);
+
+  // ---- any thread
+  std::optional<Offset> cursor(BindingId binding, StreamPartition at) const;
+  std::uint64_t dead_letters(BindingId binding) const;
+
+ private:
+  struct LetterHash {
+    std::size_t operator()(const std::pair<std::uint32_t, Offset>& at) const noexcept {
+      return std::hash<std::uint64_t>{}((static_cast<std::uint64_t>(at.first) << 48) ^
+                                        static_cast<std::uint64_t>(at.second));
+    }
+  };
+  struct State {
+    std::map<StreamPartition, Offset> cursors;
+    boost::unordered_flat_set<std::pair<std::uint32_t, Offset>, LetterHash> letters;
+  };
+
+  Database& database_;
+  mutable std::mutex mutex_;
+  std::map<BindingId, State> states_;   // guarded by mutex_
+};
+
+}  // namespace pelton::store

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/codec.h"
+
+#include <pelton/v1/record.pb.h>
+
+namespace pelton::store::codec {
+namespace {
+
+std::unexpected<Error> damaged(std::string_view what) {
+  return fail(ErrorKind::corrupt, "E4001", "a stored {} is damaged", what);
+}
+
+template <typename Message>
+bool parse(Message& message, std::string_view bytes) {
+  return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+}
+
+void fill(v1::RetryState& out, const RetryState& state) {
+  out.set_attempts(state.attempts);
+  out.set_worker_kills(state.worker_kills);
+  out.set_next_us(to_us(state.next));
+  out.set_first_us(to_us(state.first));
+  for (const Attempt& attempt : state.history) {
+    v1::AttemptRecord& record = *out.add_history();
+    record.set_number(attempt.number);
+    record.set_time_us(to_us(attempt.time));
+    record.set_cause(attempt.cause);
+    record.set_type(attempt.type);
+    record.set_message(attempt.message);
+    record.set_stack(attempt.stack);
+    record.set_worker(attempt.worker);
+  }
+}
+
+RetryState read(const v1::RetryState& in) {
+  RetryState state;
+  state.attempts = in.attempts();
+  state.worker_kills = in.worker_kills();
+  state.next = from_us(in.next_us());
+  state.first = from_us(in.first_us());
+  for (const v1::AttemptRecord& record : in.history())
+    state.history.push_back({record.number(), from_us(record.time_us()), record.cause(),
+                             record.type(), record.message(), record.stack(), record.worker()});
+  return state;
+}
+
+// Text that reaches a proto string field must be UTF-8; what a worker wrote may not be.
+std::string utf8(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = c < 0x80 ? 1 : c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
+    bool whole = length > 0 && c < 0xf5 && i + length <= text.size();
+    for (std::size_t j = 1; whole && j < length; ++j)
+      whole = (static_cast<unsigned char>(text[i + j]) & 0xc0) == 0x80;
+    out += whole ? text.substr(i, length) : std::string_view("\xef\xbf\xbd");
+    i += whole ? length : 1;
+  }
+  return out;
+}
+
+RetryState clean(RetryState state) {
+  for (Attempt& attempt : state.history) {
+    for (std::string* text : {&attempt.cause, &attempt.type, &attempt.message, &attempt.stack,
+                              &attempt.worker})
+      *text = utf8(*text);
+  }
+  return state;
+}
+
+}  // namespace
+
+std::string encode(const Cursor& cursor) {
+  v1::Cursor message;
+  message.set_cursor(cursor.cursor);
+  Offset at = cursor.cursor;
+  for (const OffsetRange& range : cursor.completed) {
+    message.add_range(static_cast<std::uint32_t>(range.begin - at));
+    message.add_range(static_cast<std::uint32_t>(range.end - range.begin));
+    at = range.end;
+  }
+  return message.SerializeAsString();
+}
+
+Result<Cursor> decode_cursor(std::string_view bytes) {
+  v1::Cursor message;
+  if (!parse(message, bytes) || message.range_size() % 2 != 0 || message.cursor() < 0)
+    return damaged("cursor");
+  Cursor cursor{message.cursor(), {}};
+  Offset at = cursor.cursor;
+  for (int i = 0; i < message.range_size(); i += 2) {
+    const Offset begin = at + message.range(i);
+    at = begin + message.range(i + 1);
+    cursor.completed.push_back({begin, at});
+  }
+  return cursor;
+}
+
+std::string encode(const RetryState& state) {
+  v1::RetryState message;
+  fill(message, clean(state));
+  return message.SerializeAsString();
+}
+
+Result<RetryState> decode_retry(std::string_view bytes) {
+  v1::RetryState message;
+  if (!parse(message, bytes)) return damaged("retry state");
+  return read(message);
+}
+
+std::string encode(const DeadLetter& letter) {
+  v1::DeadLetter message;
+  message.set_binding(letter.binding);
+  message.set_stream(letter.stream);
+  message.set_partition(letter.id.partition.value);
+  message.set_offset(letter.id.offset);
+  message.set_time_us(to_us(letter.time));
+  message.set_reason(letter.reason);
+  message.set_function(letter.function);
+  message.set_idempotency_key(utf8(letter.idempotency_key));
+  fill(*message.mutable_history(), clean(letter.history));
+  message.set_replays(letter.replays);
+  if (letter.event) message.set_event(std::string(letter.event->bytes()));
+  return message.SerializeAsString();
+}
+
+Result<DeadLetter> decode_dead_letter(const DeadLetterId& id, std::string_view bytes) {
+  v1::DeadLetter message;
+  if (!parse(message, bytes)) return damaged("dead letter");
+  auto event = model::Batch::parse(std::move(*message.mutable_event()));
+  if (!event) return std::unexpected(std::move(event.error()).within("dead letter"));
+  DeadLetter letter;
+  letter.id = id;
+  letter.binding = message.binding();
+  letter.stream = message.stream();
+  letter.function = message.function();
+  letter.time = from_us(message.time_us());
+  letter.reason = message.reason();
+  letter.idempotency_key = message.idempotency_key();
+  letter.history = read(message.history());
+  letter.replays = message.replays();
+  letter.event = std::move(*event);
+  return letter;
+}
+
+std::string encode(const IdempotencyRecord& record) {
+  v1::IdempotencyRecord message;
+  message.set_fingerprint_high(record.fingerprint.high);
+  message.set_fingerprint_low(record.fingerprint.low);
+  message.set_time_us(to_us(record.time));
+  message.set_partition(record.partition.value);
+  message.set_offset(record.offset);
+  if (record.result) message.set_result(std::string(record.result->bytes()));
+  return message.SerializeAsString();
+}
+
+Result<IdempotencyRecord> decode_idempotency(std::string_view bytes) {
+  v1::IdempotencyRecord message;
+  if (!parse(message, bytes)) return damaged("idempotency record");
+  IdempotencyRecord record;
+  record.fingerprint = {message.fingerprint_high(), message.fingerprint_low()};
+  record.time = from_us(message.time_us());
+  record.partition = PartitionId{message.partition()};
+  record.offset = message.offset();
+  if (!message.result().empty()) {
+    auto result = model::Batch::parse(std::move(*message.mutable_result()));
+    if (!result) return std::unexpected(std::move(result.error()).within("idempotency record"));
+    record.result = std::move(*result);
+  }
+  return record;
+}
+
+}  // namespace pelton::store::codec

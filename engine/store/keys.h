@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/store/records.h"
+
+// The keys of every column family (docs/formats.md): fixed-width big-endian numbers, so that RocksDB's order is the
+// order of the numbers. Never change a width or an order.
+namespace pelton::store::keys {
+
+void put_u32(std::string& out, std::uint32_t value);
+void put_u64(std::string& out, std::uint64_t value);
+// Take a number off the front. The caller has checked the length.
+std::uint32_t take_u32(std::string_view& in);
+std::uint64_t take_u64(std::string_view& in);
+
+// stream, partition: the prefix of a partition's batches and segments, and the key of its bounds.
+std::string partition(StreamPartition at);
+// stream, partition, base offset.
+std::string batch(StreamPartition at, Offset base);
+inline constexpr std::size_t kBatchKeySize = 16;
+Offset batch_base(std::string_view key);
+
+// binding, stream, partition.
+std::string cursor(BindingId binding, StreamPartition at);
+// binding, stream, partition, offset.
+std::string retry(BindingId binding, StreamPartition at, Offset offset);
+inline constexpr std::size_t kRetryKeySize = 20;
+
+// binding, partition, offset.
+std::string dead_letter(const DeadLetterId& id);
+inline constexpr std::size_t kDeadLetterKeySize = 16;
+DeadLetterId dead_letter_id(std::string_view key);
+
+// binding, bucket of time, fingerprint.
+std::string idempotency_bucket(BindingId binding, std::uint64_t bucket);
+std::string idempotency(BindingId binding, WallTime time, Hash128 fingerprint);
+std::uint64_t bucket_of(WallTime time);
+inline constexpr Duration kBucket = std::chrono::minutes(10);
+
+// connector, NUL, key.
+std::string ledger(std::string_view connector, std::string_view key);
+
+// The first key behind every key that begins with `prefix`.
+std::string after_prefix(std::string prefix);
+
+}  // namespace pelton::store::keys

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "engine/store/database.h"
+#include "engine/store/partition_log.h"
+
+namespace pelton::store {
+
+// Thread-safe. The embedded streams: every partition's log in memory over its batches in RocksDB. Written by the
+// store thread, read by any.
+class Logs {
+ public:
+  Logs(Database& database, std::uint64_t tail_bytes)
+      : database_(database), tail_limit_(tail_bytes) {}
+
+  // Gives every stream its number and finds the ends of its partitions. E4103: a partition count was lowered.
+  Status open(std::span<const StreamSpec> specs);
+  std::optional<StreamId> find(std::string_view name) const;
+  const std::map<StreamId, StreamSpec>& streams() const { return specs_; }
+
+  // ---- the store thread
+  void append(std::span<const PlacedBatch> batches);
+  // Puts the segments that appends have closed since the last call into the batch.
+  void store_closed(rocksdb::WriteBatch& batch);
+  std::deque<Segment> segments(StreamPartition at) const;
+  void drop(StreamPartition at, std::size_t segments, std::uint64_t unsettled);
+
+  // ---- any thread
+  Result<std::vector<PlacedBatch>> read(StreamPartition at, Offset from, std::size_t max_bytes);
+  Result<StreamBounds> bounds(StreamPartition at) const;
+  Result<Offset> offset_at(StreamPartition at, WallTime time);
+  Result<PartitionStats> stats(StreamPartition at) const;
+
+ private:
+  struct Entry {
+    PartitionLog log;
+    std::uint64_t dropped_unsettled = 0;
+  };
+
+  Status open_stream(const StreamSpec& spec);
+  Status open_partition(StreamPartition at);
+  Result<std::deque<Segment>> stored_segments(StreamPartition at);
+  Status rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& segments);
+  Result<std::vector<PlacedBatch>> read_stored(StreamPartition at, Offset from,
+                                               std::size_t max_bytes);
+  Result<const Entry*> find_locked(StreamPartition at) const;
+  void trim_tail();
+
+  Database& database_;
+  const std::uint64_t tail_limit_;
+  std::vector<std::pair<StreamPartition, Segment>> closed_;  // the store thread's
+  // Fixed after open().
+  std::map<std::string, StreamId, std::less<>> names_;
+  std::map<StreamId, StreamSpec> specs_;
+
+  mutable std::mutex mutex_;
+  // guarded by mutex_
+  std::map<StreamPartition, Entry> entries_;
+  std::deque<StreamPartition> tail_order_;  // whose batch is the oldest in memory
+  std::uint64_t tail_bytes_ = 0;
+};
+
+// The value of a partition's bounds record.
+std::string encode_bounds(StreamBounds bounds);
+
+}  // namespace pelton::store

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/names.h"
+
+#include "engine/store/keys.h"
+
+namespace pelton::store::names {
+namespace {
+
+Result<std::uint32_t> next_number(Database& database, std::string_view counter) {
+  auto stored = database.get(Family::meta, counter);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return 1;
+  if ((*stored)->size() != 4) return fail(ErrorKind::corrupt, "E4001", "a counter is damaged");
+  std::string_view bytes = **stored;
+  return keys::take_u32(bytes);
+}
+
+void put_number(Database& database, rocksdb::WriteBatch& batch, std::string_view key,
+                std::uint32_t number) {
+  std::string value;
+  keys::put_u32(value, number);
+  batch.Put(database.family(Family::meta), slice(key), value);
+}
+
+// The number behind `key`, given now when it is new.
+Result<std::uint32_t> number_of(Database& database, const std::string& key,
+                                const std::string& counter) {
+  auto stored = database.get(Family::meta, key);
+  if (!stored) return std::unexpected(stored.error());
+  if (*stored) {
+    if ((*stored)->size() != 4) return fail(ErrorKind::corrupt, "E4001", "a name is damaged");
+    std::string_view bytes = **stored;
+    return keys::take_u32(bytes);
+  }
+  auto number = next_number(database, counter);
+  if (!number) return number;
+  rocksdb::WriteBatch batch;
+  put_number(database, batch, key, *number);
+  put_number(database, batch, counter, *number + 1);
+  if (auto ok = database.write(batch); !ok) return std::unexpected(ok.error());
+  return number;
+}
+
+}  // namespace
+
+Result<StreamId> stream(Database& database, std::string_view name, std::uint32_t partitions) {
+  auto number = number_of(database, "stream/" + std::string(name), "next/stream");
+  if (!number) return std::unexpected(number.error());
+  const std::string key = "partitions/" + std::string(name);
+  auto stored = database.get(Family::meta, key);
+  if (!stored) return std::unexpected(stored.error());
+  std::uint32_t known = 0;
+  if (*stored && (*stored)->size() == 4) {
+    std::string_view bytes = **stored;
+    known = keys::take_u32(bytes);
+  }
+  if (known > partitions)
+    return fail(ErrorKind::invalid, "E4103",
+                "stream {} has {} partitions; the config says {}, but partitions cannot be taken "
+                "away",
+                name, known, partitions);
+  if (known != partitions) {
+    rocksdb::WriteBatch batch;
+    put_number(database, batch, key, partitions);
+    if (auto ok = database.write(batch); !ok) return std::unexpected(ok.error());
+  }
+  return StreamId{*number};
+}
+
+Result<BindingId> binding(Database& database, std::string_view name) {
+  auto number = number_of(database, "binding/" + std::string(name), "next/binding");
+  if (!number) return std::unexpected(number.error());
+  return BindingId{*number};
+}
+
+std::string bounds_key(StreamPartition at) { return "bounds/" + keys::partition(at); }
+
+}  // namespace pelton::store::names
