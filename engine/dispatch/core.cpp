@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/dispatch/core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/ensure.h"
+#include "engine/base/hash.h"
+
+namespace pelton::dispatch {
+namespace {
+
+// With more ranges than this beyond a cursor the window closes: what is stored with every commit stays small.
+constexpr std::size_t kMaxRanges = 20'000;
+constexpr LaneKey kWholePartition = 1;
+
+}  // namespace
+
+Dispatcher::Core::Core(DispatcherOptions settings)
+    : options(std::move(settings)),
+      filter_(options.filter),
+      index_(options.idempotency ? std::make_unique<IdempotencyIndex>(*options.idempotency)
+                                 : nullptr),
+      policy_(options.retry, options.seed),
+      next_frame_(first_frame_of(options.id).value) {}
+
+Partition* Dispatcher::Core::find(PartitionId partition) {
+  const auto found = partitions_.find(partition);
+  return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+const Partition* Dispatcher::Core::find(PartitionId partition) const {
+  const auto found = partitions_.find(partition);
+  return found == partitions_.end() ? nullptr : found->second.get();
+}
+
+void Dispatcher::Core::assign(PartitionId partition, const Restored& restored) {
+  ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
+  auto assigned = std::make_unique<Partition>(partition, options.window, restored);
+  assigned->epoch = ++epochs_;
+  partitions_.emplace(partition, std::move(assigned));
+}
+
+void Dispatcher::Core::revoke(PartitionId partition) {
+  Partition* gone = find(partition);
+  if (gone == nullptr) return;
+  in_flight -= gone->in_flight;
+  std::erase_if(frames_, [&](const auto& frame) {
+    return frame.second.partition == partition && !frame.second.replay;
+  });
+  // Frames of replays go on; their lanes are forgotten with the partition.
+  std::vector<IdempotencyIndex::Waiter> freed;
+  if (index_) freed = index_->forget(partition.value);
+  partitions_.erase(partition);
+  for (const auto& waiter : freed)
+    if (Partition* other = find(PartitionId{waiter.partition})) unpark(*other, waiter.position);
+}
+
+void Dispatcher::Core::restore(const store::IdempotencyRecord& record) {
+  if (index_) index_->complete(record.fingerprint, record.time);
+}
+
+Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
+  const Partition* known = find(partition);
+  if (known == nullptr) return {};
+  const std::uint64_t used = known->window.size() + known->uncommitted;
+  if (used >= options.window || known->settled.beyond() > kMaxRanges) return {known->next, 0};
+  return {known->next, options.window - used};
+}
+
+LaneKey Dispatcher::Core::lane_of(const model::Batch& batch, std::uint32_t index) const {
+  if (options.order == config::Order::partition) return kWholePartition;
+  if (options.order == config::Order::none || !batch.has_key(index)) return 0;
+  // 0 and 1 have a meaning of their own.
+  return hash64(batch.key(index)) | 2;
+}
+
+void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr& batch,
+                             WallTime now, Commits& out) {
+  Partition* partition = find(id);
+  if (partition == nullptr) return;
+  std::uint64_t room = wants(id).events;
+  const Offset cursor_before = partition->settled.cursor();
+  const bool was_empty = partition->pick == partition->window.tail();
+  // Offsets that never come (a compacted topic) count as settled.
+  if (base > partition->next) partition->settled.add(partition->next, base);
+  partition->next = std::max(partition->next, base);
+  partition->window.hold(batch);
+  for (std::uint32_t i = 0; i < batch->size() && room > 0; ++i) {
+    const Offset offset = base + batch->delta(i);
+    if (offset < partition->next) continue;
+    if (offset > partition->next) partition->settled.add(partition->next, offset);
+    partition->next = offset + 1;
+    if (partition->settled.contains(offset)) continue;
+    const std::uint64_t before = partition->window.size();
+    admit(*partition, *batch, i, offset);
+    room -= partition->window.size() - before;
+  }
+  if (was_empty && partition->pick < partition->window.tail()) waiting_since_ = now;
+  free_slots(*partition);
+  // Events passed over by the filter move the cursor: one commit for all of them.
+  if (partition->settled.cursor() != cursor_before) change_.cursors.insert(id);
+  emit(out);
+}
+
+void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, std::uint32_t index,
+                             Offset offset) {
+  if (!filter_.empty() && !filter_.passes(batch, index)) {
+    partition.settled.add(offset, offset + 1);
+    change_.cursors.insert(partition.id);
+    ++totals.filtered;
+    return;
+  }
+  if (index_) note_key(partition, batch, index, offset);
+  const LaneKey lane = lane_of(batch, index);
+  partition.window.push(batch, index, offset, lane);
+}
+
+void Dispatcher::Core::note_key(Partition& partition, const model::Batch& batch,
+                                std::uint32_t index, Offset offset) {
+  if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
+}
+
+void Dispatcher::Core::free_slots(Partition& partition) { partition.window.pop_settled(); }
+
+void Dispatcher::Core::emit(Commits& out) {
+  PendingCommit pending;
+  for (const PartitionId id : change_.cursors) {
+    Partition* partition = find(id);
+    if (partition == nullptr) continue;
+    change_.transaction.cursors.push_back({options.id, at(id), partition->settled.stored()});
+    pending.released.emplace_back(id, partition->epoch, std::exchange(partition->fresh, 0));
+  }
+  change_.cursors.clear();
+  if (change_.transaction.empty()) return;
+  pending.token = next_token_++;
+  out.push_back({pending.token, std::exchange(change_.transaction, {})});
+  pending_.push_back(std::move(pending));
+}
+
+void Dispatcher::Core::committed(CommitToken token) {
+  ENSURE(!pending_.empty() && pending_.front().token == token,
+         "commits are confirmed in their order: {} is not next", token);
+  for (const auto& [id, epoch, count] : pending_.front().released) {
+    Partition* partition = find(id);
+    if (partition != nullptr && partition->epoch == epoch) partition->uncommitted -= count;
+  }
+  pending_.pop_front();
+}
+
+bool Dispatcher::Core::window_open(WallTime now) const {
+  if (options.batch.window == Duration{0}) return true;
+  std::uint64_t fresh = 0;
+  for (const auto& [id, partition] : partitions_) fresh += partition->window.tail() - partition->pick;
+  return fresh >= options.batch.events || now >= waiting_since_ + options.batch.window;
+}
+
+bool Dispatcher::Core::has_work(WallTime now) const {
+  for (const auto& [id, replay] : replays_)
+    if (replay.frame == FrameId{} && replay.due <= now) return true;
+  bool fresh = false;
+  for (const auto& [id, partition] : partitions_) {
+    if (partition->lanes.has_ready()) return true;
+    fresh = fresh || partition->pick < partition->window.tail();
+  }
+  return fresh && window_open(now);
+}
+
+std::optional<WallTime> Dispatcher::Core::next_due() const {
+  std::optional<WallTime> due;
+  auto earlier = [&](WallTime time) { due = due ? std::min(*due, time) : time; };
+  bool fresh = false;
+  for (const auto& [id, partition] : partitions_) {
+    if (!partition->due.empty()) earlier(partition->due.begin()->first);
+    fresh = fresh || partition->pick < partition->window.tail();
+  }
+  if (fresh && options.batch.window > Duration{0} && announced_ != waiting_since_)
+    earlier(waiting_since_ + options.batch.window);
+  for (const auto& [id, replay] : replays_)
+    if (replay.frame == FrameId{} && replay.due != WallTime{}) earlier(replay.due);
+  return due;
+}
+
+void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
+  for (const auto& [id, partition] : partitions_)
+    while (!partition->due.empty() && partition->due.begin()->first <= now) {
+      const Position position = partition->due.begin()->second;
+      partition->due.erase(partition->due.begin());
+      unpark(*partition, position);
+    }
+  for (auto& [id, replay] : replays_)
+    if (replay.due <= now) replay.due = {};
+  if (waiting_since_ + options.batch.window <= now) announced_ = waiting_since_;
+  emit(out);
+}
+
+PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
+  PartitionCounts counts;
+  const Partition* partition = find(id);
+  if (partition == nullptr) return counts;
+  counts.cursor = partition->settled.cursor();
+  counts.next = partition->next;
+  counts.unsettled = partition->window.size();
+  counts.in_flight = partition->in_flight;
+  counts.retrying = partition->due.size();
+  counts.waiting = partition->waiting;
+  if (counts.unsettled > 0) {
+    const Slot& oldest = partition->window.at(partition->window.head());
+    counts.oldest_unsettled = from_us(oldest.batch->time_us(oldest.index));
+  }
+  return counts;
+}
+
+std::vector<ParkedEvent> Dispatcher::Core::parked(std::size_t most) const {
+  std::vector<ParkedEvent> parked;
+  for (const auto& [id, partition] : partitions_)
+    for (const auto& [due, position] : partition->due) {
+      if (parked.size() >= most) return parked;
+      const Slot& slot = partition->window.at(position);
+      const auto retry = partition->retries.find(slot.offset);
+      parked.push_back({id, slot.offset, std::string(slot.batch->key(slot.index)),
+                        retry == partition->retries.end() ? nullptr : &retry->second});
+    }
+  return parked;
+}
+
+}  // namespace pelton::dispatch

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/dispatch/dispatcher.h"
+#include "engine/dispatch/filter.h"
+#include "engine/dispatch/partition.h"
+#include "engine/dispatch/retry_policy.h"
+#include "engine/model/batch_builder.h"
+
+namespace pelton::dispatch {
+
+// The rules of Dispatcher (see dispatcher.h for what each method promises). Its sources: core.cpp (partitions,
+// intake, commits), core_pull.cpp (frames), core_outcome.cpp (results, losses), core_replay.cpp (dead letters
+// delivered again).
+class Dispatcher::Core {
+ public:
+  explicit Core(DispatcherOptions options);
+
+  void assign(PartitionId partition, const Restored& restored);
+  void revoke(PartitionId partition);
+  void restore(const store::IdempotencyRecord& record);
+  Want wants(PartitionId partition) const;
+  void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
+             Commits& out);
+  bool has_work(WallTime now) const;
+  std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
+  Status finished(WorkerId worker, FrameId id, FrameResult&& result, WallTime now, Commits& out);
+  void worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out);
+  std::optional<WallTime> next_due() const;
+  void on_timer(WallTime now, Commits& out);
+  void committed(CommitToken token);
+  bool replay(const store::DeadLetter& letter, WallTime now);
+  PartitionCounts counts(PartitionId partition) const;
+  std::vector<ParkedEvent> parked(std::size_t most) const;
+  bool idle() const { return in_flight == 0 && pending_.empty(); }
+
+  const DispatcherOptions options;
+  Totals totals;
+  std::uint64_t in_flight = 0;
+
+ private:
+  // A dead letter that is delivered again.
+  struct Replay {
+    store::DeadLetter letter;
+    store::RetryState state;            // of this replay
+    std::optional<IdempotencyKey> key;
+    LaneKey lane = 0;
+    WallTime due{};
+    FrameId frame;                      // while in flight
+  };
+  struct Open {                         // a frame with a worker
+    WorkerId worker;
+    PartitionId partition;
+    std::vector<Position> slots;
+    std::uint32_t covered = 0;          // events that have their outcome
+    std::optional<store::DeadLetterId> replay;
+    std::uint32_t events() const {
+      return replay ? 1 : static_cast<std::uint32_t>(slots.size());
+    }
+  };
+  struct PendingCommit {
+    CommitToken token = 0;
+    std::vector<std::tuple<PartitionId, std::uint64_t, std::uint64_t>> released;  // epoch, count
+  };
+  // What the call at hand changes; becomes one Commit.
+  struct Change {
+    store::Transaction transaction;
+    std::set<PartitionId> cursors;
+  };
+
+  Partition* find(PartitionId partition);
+  const Partition* find(PartitionId partition) const;
+  store::StreamPartition at(PartitionId partition) const { return {options.stream_id, partition}; }
+  void emit(Commits& out);
+
+  // ---- intake
+  void admit(Partition& partition, const model::Batch& batch, std::uint32_t index, Offset offset);
+  LaneKey lane_of(const model::Batch& batch, std::uint32_t index) const;
+  void note_key(Partition& partition, const model::Batch& batch, std::uint32_t index,
+                Offset offset);
+
+  // ---- frames
+  struct Picking;
+  std::optional<Frame> pull_partition(Partition& partition, WorkerId worker,
+                                      const FrameLimits& limits, WallTime now);
+  void pick_ready(Partition& partition, Picking& picking, WallTime now);
+  void pick_new(Partition& partition, Picking& picking, WallTime now);
+  bool take(Partition& partition, Position position, Picking& picking, WallTime now);
+  bool blocked_by_key(Partition& partition, Position position, WallTime now);
+  Frame build(Partition& partition, Picking&& picking, WorkerId worker);
+  void fill_batch(Partition& partition, const std::vector<Position>& slots, Frame& frame);
+  std::string idempotency_key(const Partition& partition, Offset offset) const;
+  bool window_open(WallTime now) const;
+
+  // ---- outcomes
+  Status check(const Open& open, const FrameResult& result) const;
+  void settle_run(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
+                  std::uint32_t to, const FrameResult& result, WallTime now);
+  void settle(Partition& partition, Position position);
+  void complete_key(Partition& partition, Offset offset, model::BatchPtr result, WallTime now);
+  void release_key(const Hash128& fingerprint);
+  void failure(Partition& partition, Position position, const Failure& failure,
+               const std::string& worker, WallTime now);
+  void park_or_bury(Partition& partition, Position position, const Verdict& verdict, WallTime now);
+  void bury(Partition& partition, Position position, const std::string& reason, WallTime now);
+  void park(Partition& partition, Position position, WallTime due);
+  void unpark(Partition& partition, Position position);
+  void give_back(Partition& partition, Position position);
+  void leave_flight(Partition& partition, Slot& slot);
+  void append_outputs(const model::BatchPtr& outputs);
+  model::BatchPtr outputs_of(const FrameResult& result, std::uint32_t index);
+  void free_slots(Partition& partition);
+
+  // ---- replays
+  std::optional<Frame> pull_replay(WorkerId worker, WallTime now);
+  void finish_replay(const store::DeadLetterId& id, FrameResult&& result, WallTime now);
+  void lose_replay(const store::DeadLetterId& id, const WorkerLoss* blame, WallTime now);
+  void fail_replay(Replay& replay, const Verdict& verdict, WallTime now);
+  void end_replay(const store::DeadLetterId& id);
+  bool enter_replay_lane(Replay& replay, FrameId frame);
+  void leave_replay_lane(const Replay& replay);
+
+  std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
+  std::size_t turn_ = 0;                // which partition is served next
+  std::uint64_t epochs_ = 0;
+  Filter filter_;
+  std::unique_ptr<IdempotencyIndex> index_;
+  RetryPolicy policy_;
+  std::unordered_map<FrameId, Open> frames_;
+  std::uint64_t next_frame_;
+  std::map<store::DeadLetterId, Replay> replays_;
+  Change change_;
+  std::deque<PendingCommit> pending_;
+  CommitToken next_token_ = 1;
+  std::uint32_t keyless_ = 0;
+  WallTime waiting_since_{};            // when the oldest new event came, for batch.window
+  WallTime announced_{};                // ... for which on_timer has said that the window is over
+  model::BatchBuilder builder_;
+};
+
+}  // namespace pelton::dispatch

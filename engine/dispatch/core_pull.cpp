@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a frame comes together.
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/ensure.h"
+#include "engine/dispatch/core.h"
+
+namespace pelton::dispatch {
+namespace {
+
+// A stored batch of at least so many events is a frame of its own, handed on as it is: joining it with its
+// neighbours would copy it for little.
+constexpr std::size_t kWholeBatch = 128;
+// Larger events cannot be framed (a frame is at most 64 MiB).
+constexpr std::uint64_t kMaxEventBytes = 60U << 20;
+
+std::uint64_t payload(const Slot& slot) {
+  return slot.batch->data(slot.index).size() + slot.batch->key(slot.index).size() +
+         slot.batch->header_bytes(slot.index).size();
+}
+
+}  // namespace
+
+// A frame being put together.
+struct Dispatcher::Core::Picking {
+  FrameId frame;
+  FrameLimits limits;
+  std::vector<Position> slots;
+  std::uint64_t bytes = 0;
+  bool closed = false;                  // nothing more goes in
+  bool full() const { return closed || slots.size() >= limits.events || bytes >= limits.bytes; }
+};
+
+std::optional<Frame> Dispatcher::Core::pull(WorkerId worker, const FrameLimits& limits,
+                                            WallTime now, Commits& out) {
+  std::optional<Frame> frame = pull_replay(worker, now);
+  const FrameLimits both{std::max(1U, std::min(limits.events, options.batch.events)),
+                         std::max<std::uint64_t>(1, std::min(limits.bytes, options.batch.bytes))};
+  for (std::size_t tried = 0; !frame && tried < partitions_.size(); ++tried) {
+    turn_ = (turn_ + 1) % partitions_.size();
+    Partition& partition = *std::next(partitions_.begin(), static_cast<std::ptrdiff_t>(turn_))->second;
+    if (partition.can_pull()) frame = pull_partition(partition, worker, both, now);
+  }
+  emit(out);
+  return frame;
+}
+
+std::optional<Frame> Dispatcher::Core::pull_partition(Partition& partition, WorkerId worker,
+                                                      const FrameLimits& limits, WallTime now) {
+  Picking picking{FrameId{next_frame_}, limits, {}, 0, false};
+  pick_ready(partition, picking, now);
+  if (!picking.full() && window_open(now)) pick_new(partition, picking, now);
+  free_slots(partition);
+  if (picking.slots.empty()) return std::nullopt;
+  ++next_frame_;
+  return build(partition, std::move(picking), worker);
+}
+
+void Dispatcher::Core::pick_ready(Partition& partition, Picking& picking, WallTime now) {
+  // Lanes that cannot go now come back through their own events, so each is looked at once.
+  for (std::size_t left = partition.lanes.ready(); left > 0 && !picking.full(); --left) {
+    const LaneKey key = partition.lanes.pop_ready();
+    for (;;) {
+      Lane* lane = partition.lanes.find(key);
+      if (lane == nullptr || lane->parked || !lane->waiting() || picking.full()) break;
+      const Position position = partition.lanes.pop(*lane, partition.linker());
+      --partition.waiting;
+      partition.window.at(position).state = SlotState::pending;
+      if (take(partition, position, picking, now)) continue;
+      if (partition.window.at(position).state != SlotState::pending) break;
+      // It does not fit into this frame: it stays first in its lane.
+      partition.lanes.insert(partition.lanes.get(key), position, partition.linker());
+      ++partition.waiting;
+      partition.window.at(position).state = SlotState::waiting;
+      picking.closed = true;
+    }
+    if (Lane* lane = partition.lanes.find(key);
+        lane != nullptr && picking.closed && lane->in_flight == 0 && !lane->parked &&
+        lane->waiting() && !lane->ready)
+      partition.lanes.push_ready_front(key);
+    else
+      partition.lanes.settle(key);
+  }
+}
+
+void Dispatcher::Core::pick_new(Partition& partition, Picking& picking, WallTime now) {
+  while (partition.pick < partition.window.tail() && !picking.full()) {
+    const Position position = partition.pick;
+    Slot& slot = partition.window.at(position);
+    const bool fresh_batch = slot.index == 0 && !picking.slots.empty();
+    if (fresh_batch && picking.slots.size() >= kWholeBatch) break;
+    if (slot.lane != 0) {
+      Lane* lane = partition.lanes.find(slot.lane);
+      const bool idle = lane == nullptr || (!lane->parked && !lane->waiting() &&
+                                            (lane->in_flight == 0 || lane->owner == picking.frame));
+      if (!idle) {
+        partition.lanes.append(*lane, position, partition.linker());
+        slot.state = SlotState::waiting;
+        ++partition.waiting;
+        ++partition.pick;
+        continue;
+      }
+    }
+    if (!take(partition, position, picking, now) && slot.state == SlotState::pending) {
+      picking.closed = true;
+      break;
+    }
+    ++partition.pick;
+  }
+}
+
+// Puts the event into the frame. False: it is settled, parked or waits now, or (still pending) has to go another
+// time.
+bool Dispatcher::Core::take(Partition& partition, Position position, Picking& picking,
+                            WallTime now) {
+  Slot& slot = partition.window.at(position);
+  const std::uint64_t bytes = payload(slot);
+  if (bytes > kMaxEventBytes) {
+    bury(partition, position, "too_large", now);
+    return false;
+  }
+  if (!picking.slots.empty() && picking.bytes + bytes > picking.limits.bytes) return false;
+  if (!partition.retries.empty()) {
+    const auto retry = partition.retries.find(slot.offset);
+    if (retry != partition.retries.end()) {
+      if (retry->second.next > now) {
+        park(partition, position, retry->second.next);
+        return false;
+      }
+      // An event that has ended a worker goes alone, so that nothing else is harmed by it.
+      if (retry->second.worker_kills > 0) {
+        if (!picking.slots.empty()) return false;
+        picking.closed = true;
+      }
+    }
+  }
+  if (index_ && blocked_by_key(partition, position, now)) return false;
+  if (slot.lane != 0) {
+    Lane& lane = partition.lanes.get(slot.lane);
+    lane.owner = picking.frame;
+    ++lane.in_flight;
+  }
+  slot.state = SlotState::in_flight;
+  picking.slots.push_back(position);
+  picking.bytes += bytes;
+  return true;
+}
+
+// An event whose idempotency key is completed is done without an invocation; one whose key is on its way with another
+// event waits for it.
+bool Dispatcher::Core::blocked_by_key(Partition& partition, Position position, WallTime now) {
+  const auto key = partition.keys.find(partition.window.at(position).offset);
+  if (key == partition.keys.end()) return false;
+  if (index_->completed(key->second.fingerprint, now)) {
+    ++totals.deduplicated;
+    settle(partition, position);
+    return true;
+  }
+  if (index_->acquire(key->second.fingerprint, partition.id.value, position)) return false;
+  park(partition, position, WallTime::max());
+  return true;
+}
+
+Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, WorkerId worker) {
+  // Events out of ready lanes come in the order of their lanes; a frame is in the order of its offsets.
+  if (!std::ranges::is_sorted(picking.slots)) std::ranges::sort(picking.slots);
+  Frame frame;
+  frame.id = picking.frame;
+  frame.binding = options.binding;
+  frame.stream = options.stream;
+  frame.partition = partition.id;
+  frame.order = options.order;
+  fill_batch(partition, picking.slots, frame);
+  if (!partition.retries.empty()) {
+    for (const Position position : picking.slots) {
+      const auto retry = partition.retries.find(partition.window.at(position).offset);
+      frame.attempts.push_back(retry == partition.retries.end() ? 1 : retry->second.attempts + 1);
+    }
+    if (std::ranges::all_of(frame.attempts, [](std::uint32_t n) { return n == 1; }))
+      frame.attempts.clear();
+  }
+  if (index_)
+    for (const Position position : picking.slots)
+      frame.idempotency_keys.push_back(
+          idempotency_key(partition, partition.window.at(position).offset));
+  partition.in_flight += picking.slots.size();
+  in_flight += picking.slots.size();
+  frames_.emplace(frame.id, Open{worker, partition.id, std::move(picking.slots), 0, std::nullopt});
+  return frame;
+}
+
+void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Position>& slots,
+                                  Frame& frame) {
+  const Slot& first = partition.window.at(slots.front());
+  const Slot& last = partition.window.at(slots.back());
+  frame.base = first.offset;
+  if (slots.size() == first.batch->size() && last.batch == first.batch) {
+    frame.base = first.offset - first.batch->delta(0);
+    frame.batch = partition.window.batch_at(slots.front());
+    return;
+  }
+  const bool consecutive =
+      last.offset - first.offset == static_cast<Offset>(slots.size()) - 1;
+  for (std::size_t i = 0; i < slots.size();) {
+    const Slot& slot = partition.window.at(slots[i]);
+    if (!consecutive) {
+      builder_.add_at(*slot.batch, slot.index, static_cast<std::uint32_t>(slot.offset - frame.base));
+      ++i;
+      continue;
+    }
+    std::size_t run = 1;
+    while (i + run < slots.size() && partition.window.at(slots[i + run]).batch == slot.batch) ++run;
+    builder_.add_range(*slot.batch, slot.index, run);
+    i += run;
+  }
+  frame.batch = builder_.finish();
+}
+
+std::string Dispatcher::Core::idempotency_key(const Partition& partition, Offset offset) const {
+  const auto key = partition.keys.find(offset);
+  if (key != partition.keys.end()) return key->second.text;
+  return fmt::format("{}/{}/{}", options.stream, partition.id.value, offset);
+}
+
+}  // namespace pelton::dispatch

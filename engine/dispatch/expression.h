@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "engine/config/config.h"
+#include "engine/model/batch.h"
+
+namespace pelton::dispatch {
+
+// Value. What a field of an event holds.
+struct FieldValue {
+  enum class Kind { absent, null, boolean, number, text, structure } kind = Kind::absent;
+  bool boolean = false;
+  double number = 0;
+  std::string text;                     // of text; of a number, boolean or structure its JSON
+};
+
+// Reads the fields that filters and key expressions name. JSON is parsed on demand, and only for fields in the
+// data; data that is not JSON, or nested deeper than 64, has no fields. Reuses its buffers: one thread.
+class FieldReader {
+ public:
+  FieldReader();
+  ~FieldReader();
+  FieldValue read(const config::FieldRef& field, const model::Batch& batch, std::size_t i);
+
+ private:
+  class Json;
+  std::unique_ptr<Json> json_;
+};
+
+}  // namespace pelton::dispatch

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/dispatch/idempotency_index.h"
+
+#include <algorithm>
+
+namespace pelton::dispatch {
+
+std::optional<IdempotencyKey> IdempotencyIndex::key_of(const model::Batch& batch, std::size_t i) {
+  IdempotencyKey key;
+  for (const config::FieldRef& field : options_.key) {
+    const FieldValue value = reader_.read(field, batch, i);
+    if (value.kind == FieldValue::Kind::absent || value.kind == FieldValue::Kind::null)
+      return std::nullopt;
+    // The length keeps ("a", "bc") and ("ab", "c") apart.
+    if (options_.key.size() > 1) key.text += fmt::format("{}:", value.text.size());
+    key.text += value.text;
+  }
+  key.fingerprint = hash128(key.text);
+  return key;
+}
+
+void IdempotencyIndex::expire(WallTime now) {
+  while (!order_.empty() && order_.front().first + options_.ttl <= now) {
+    const auto at = completed_.find(order_.front().second);
+    if (at != completed_.end() && at->second + options_.ttl <= now) completed_.erase(at);
+    order_.pop_front();
+  }
+}
+
+bool IdempotencyIndex::completed(const Hash128& fingerprint, WallTime now) {
+  expire(now);
+  return completed_.contains(fingerprint);
+}
+
+void IdempotencyIndex::complete(const Hash128& fingerprint, WallTime time) {
+  completed_[fingerprint] = time;
+  order_.emplace_back(time, fingerprint);
+}
+
+bool IdempotencyIndex::acquire(const Hash128& fingerprint, std::uint32_t partition,
+                               std::uint64_t position) {
+  const auto [at, added] = held_.try_emplace(fingerprint);
+  Holder& holder = at->second;
+  if (added) {
+    holder.owner = {partition, position};
+    return true;
+  }
+  if (holder.owner.partition == partition && holder.owner.position == position) return true;
+  holder.waiters.push_back({partition, position});
+  return false;
+}
+
+std::vector<IdempotencyIndex::Waiter> IdempotencyIndex::release(const Hash128& fingerprint) {
+  const auto at = held_.find(fingerprint);
+  if (at == held_.end()) return {};
+  std::vector<Waiter> waiters = std::move(at->second.waiters);
+  held_.erase(at);
+  return waiters;
+}
+
+std::vector<IdempotencyIndex::Waiter> IdempotencyIndex::forget(std::uint32_t partition) {
+  std::vector<Waiter> freed;
+  boost::unordered::erase_if(held_, [&](auto& entry) {
+    Holder& holder = entry.second;
+    std::erase_if(holder.waiters, [&](const Waiter& w) { return w.partition == partition; });
+    if (holder.owner.partition != partition) return false;
+    freed.insert(freed.end(), holder.waiters.begin(), holder.waiters.end());
+    return true;
+  });
+  return freed;
+}
+
+}  // namespace pelton::dispatch

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/dispatch/expression.h"
+#include "engine/store/records.h"
+
+namespace pelton::dispatch {
+
+// An event's custom idempotency key.
+struct IdempotencyKey {
+  Hash128 fingerprint;
+  std::string text;
+};
+
+// The keys that a binding has completed, for ttl after they were, and those that are on their way. One thread.
+// 24 bytes a completed key; the order of completion is kept to forget them.
+class IdempotencyIndex {
+ public:
+  explicit IdempotencyIndex(const config::Idempotency& options) : options_(options) {}
+
+  // The event's key; nothing when a field of it is absent.
+  std::optional<IdempotencyKey> key_of(const model::Batch& batch, std::size_t i);
+
+  bool completed(const Hash128& fingerprint, WallTime now);
+  void complete(const Hash128& fingerprint, WallTime time);
+
+  // True: the caller has the key now. False: another event has it; release() will name the waiter.
+  bool acquire(const Hash128& fingerprint, std::uint32_t partition, std::uint64_t position);
+  struct Waiter {
+    std::uint32_t partition = 0;
+    std::uint64_t position = 0;
+  };
+  // Lets go of the key; the events that wait for it, in the order in which they came.
+  std::vector<Waiter> release(const Hash128& fingerprint);
+  // Forgets whatever a partition holds or waits for.
+  std::vector<Waiter> forget(std::uint32_t partition);
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Hash128& value) const noexcept { return value.low; }
+  };
+  struct Holder {
+    Waiter owner;
+    std::vector<Waiter> waiters;
+  };
+  void expire(WallTime now);
+
+  const config::Idempotency options_;
+  FieldReader reader_;
+  boost::unordered_flat_map<Hash128, WallTime, Hash> completed_;
+  std::deque<std::pair<WallTime, Hash128>> order_;
+  boost::unordered_flat_map<Hash128, Holder, Hash> held_;
+};
+
+}  // namespace pelton::dispatch

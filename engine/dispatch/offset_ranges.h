@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "engine/base/ids.h"
+#include "engine/store/records.h"
+
+namespace pelton::dispatch {
+
+// Value. The settled offsets of a partition: everything below cursor(), and disjoint ranges beyond it.
+class OffsetRanges {
+ public:
+  explicit OffsetRanges(const store::Cursor& cursor = {});
+
+  Offset cursor() const { return cursor_; }
+  bool contains(Offset offset) const;
+  // Settles [begin, end); what is settled already stays so.
+  void add(Offset begin, Offset end);
+  std::size_t beyond() const { return ranges_.size(); }
+  store::Cursor stored() const;
+
+ private:
+  Offset cursor_ = 0;
+  std::map<Offset, Offset> ranges_;     // begin -> end, beyond the cursor, not touching
+};
+
+}  // namespace pelton::dispatch

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <map>
+#include <unordered_map>
+
+#include "engine/dispatch/idempotency_index.h"
+#include "engine/dispatch/lanes.h"
+#include "engine/dispatch/offset_ranges.h"
+#include "engine/dispatch/window.h"
+
+namespace pelton::dispatch {
+
+// The state of one assigned partition: its window, lanes, settled offsets and the few events that have a history.
+// The rules are Core's.
+struct Partition {
+  Partition(PartitionId which, std::uint32_t window_limit, const Restored& restored)
+      : id(which), window(window_limit), settled(restored.cursor), next(restored.cursor.cursor) {
+    for (const auto& update : restored.retries)
+      if (update.state && !settled.contains(update.offset))
+        retries.emplace(update.offset, *update.state);
+  }
+
+  Position& link(Position position) { return window.at(position).next; }
+  auto linker() {
+    return [this](Position position) -> Position& { return link(position); };
+  }
+  bool can_pull() const { return lanes.has_ready() || pick < window.tail(); }
+
+  const PartitionId id;
+  Window window;
+  Lanes lanes;
+  OffsetRanges settled;
+  Offset next = 0;                      // next offset to be offered
+  Position pick = 0;                    // first position never looked at
+  std::uint64_t uncommitted = 0;        // settled, not yet durable
+  std::uint64_t fresh = 0;              // ... of these, those that no commit carries yet
+  std::uint64_t in_flight = 0;
+  std::uint64_t waiting = 0;
+  std::unordered_map<Offset, store::RetryState> retries;
+  std::unordered_map<Offset, IdempotencyKey> keys;
+  std::multimap<WallTime, Position> due;  // parked events
+  std::uint64_t epoch = 0;              // commits of an earlier assignment do not count here
+};
+
+}  // namespace pelton::dispatch

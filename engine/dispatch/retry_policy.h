@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "engine/dispatch/frame.h"
+#include "engine/store/records.h"
+
+namespace pelton::dispatch {
+
+// How many workers one event may end before it is a dead letter, whatever its attempts.
+inline constexpr std::uint32_t kMaxWorkerKills = 2;
+// Longest delay that a function may ask for.
+inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24);
+
+// What a delivery that did not end as done means for the event.
+struct Verdict {
+  bool dead = false;
+  std::string reason;                   // of a dead letter: attempts | failed | worker_killer | max_age
+};
+
+// Decides between the next attempt and the dead letter. Randomness (jitter) from the seed.
+class RetryPolicy {
+ public:
+  RetryPolicy(const config::Retry& retry, std::uint64_t seed) : retry_(retry), random_(seed) {}
+
+  // The function answered retry or fail. Updates the state: attempts, history, next.
+  Verdict failed(store::RetryState& state, const Failure& failure, const std::string& worker,
+                 WallTime now);
+  // The event took the blame for the end of its worker.
+  Verdict killed(store::RetryState& state, const WorkerLoss& loss, WallTime now);
+
+ private:
+  Verdict judge(const store::RetryState& state, WallTime now) const;
+  Duration backoff(std::uint32_t attempts);
+  void record(store::RetryState& state, store::Attempt attempt);
+
+  const config::Retry retry_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace pelton::dispatch
