@@ -7,6 +7,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
+#include "engine/config/config.h"
 #include "engine/model/batch.h"
 
 namespace pelton::connector {
@@ -14,7 +15,9 @@ namespace pelton::connector {
 // What became of one event given to a sink. nullopt-like: no error means done.
 struct SinkFailure {
   std::size_t index = 0;  // in the batch
-  Error error;            // invalid: dead letter now; everything else: retry with backoff
+  // invalid: dead letter now. overloaded: held back by an earlier failure of its lane. unavailable: retry with
+  // backoff, no attempt used up. Everything else: retry with backoff.
+  Error error;
 };
 
 // Where the events of a write stand, so that a sink can name its output stably across retries.
@@ -22,6 +25,7 @@ struct SinkPosition {
   std::string_view stream;
   PartitionId partition;
   Offset base = 0;        // event i has offset base + batch.delta(i)
+  config::Order order = config::Order::key;  // what a failure holds back (lane_guard.h)
 };
 
 // Interface. Writes events to one external system. The host (sink_host.h) calls every method from one thread;
@@ -33,9 +37,10 @@ class Sink {
   // As Source::connect.
   virtual Status connect() = 0;
 
-  // Writes the events durably, in order; returning means they are (all but the failures listed). After the
-  // first failure of a key its later events in the batch are not written and listed as failed with
-  // `overloaded`. An error instead of a list: nothing is known of any of them, connect again and retry.
+  // Writes the events durably, in order; returning means they are (all but the failures listed, ascending).
+  // After the first failure of a lane its later events in the batch are not written and listed as failed with
+  // `overloaded`; LaneGuard says which. An error instead of a list: nothing is known of any of them. The host
+  // connects again and repeats the write, so writing an event twice must do no harm.
   virtual Result<std::vector<SinkFailure>> write(const model::Batch& batch,
                                                  const SinkPosition& position) = 0;
 

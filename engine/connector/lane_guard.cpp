@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connector/lane_guard.h"
+
+namespace pelton::connector {
+
+bool LaneGuard::blocked(std::size_t i) const {
+  if (order_ == config::Order::partition) return partition_;
+  return order_ == config::Order::key && !keys_.empty() && batch_.has_key(i) &&
+         keys_.contains(batch_.key(i));
+}
+
+void LaneGuard::failed(std::size_t i) {
+  if (order_ == config::Order::partition) partition_ = true;
+  if (order_ == config::Order::key && batch_.has_key(i)) keys_.insert(batch_.key(i));
+}
+
+}  // namespace pelton::connector

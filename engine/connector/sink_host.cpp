@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connector/sink_host.h"
+
+#include "engine/base/ensure.h"
+#include "engine/base/hash.h"
+
+#include <algorithm>
+
+namespace pelton::connector {
+namespace {
+
+dispatch::Failure to_failure(const SinkFailure& failure, bool lane_failed) {
+  dispatch::Failure out;
+  out.index = static_cast<std::uint32_t>(failure.index);
+  out.type = failure.error.code.empty() ? to_string(failure.error.kind) : failure.error.code;
+  out.message = failure.error.message;
+  switch (failure.error.kind) {
+    case ErrorKind::invalid:
+      out.code = dispatch::OutcomeCode::fail;
+      break;
+    case ErrorKind::overloaded:
+      // "Skipped" promises an earlier failure of the lane; without one it would be offered again at
+      // once.
+      out.code = lane_failed ? dispatch::OutcomeCode::skipped : dispatch::OutcomeCode::retry;
+      out.counts = false;
+      break;
+    case ErrorKind::unavailable:
+    case ErrorKind::cancelled:
+      out.counts = false;
+      break;
+    case ErrorKind::corrupt:
+      break;
+  }
+  return out;
+}
+
+bool same_lane(const dispatch::Frame& frame, std::size_t a, std::size_t b) {
+  if (frame.order == config::Order::partition) return true;
+  return frame.order == config::Order::key && frame.batch->has_key(a) && frame.batch->has_key(b) &&
+         frame.batch->key(a) == frame.batch->key(b);
+}
+
+}  // namespace
+
+SinkHost::SinkHost(Setup setup)
+    : name_(std::move(setup.name)),
+      sink_(std::move(setup.sink)),
+      finished_(std::move(setup.finished)),
+      report_(std::move(setup.report)),
+      backoff_(setup.pacing.backoff_first, setup.pacing.backoff_max,
+               static_cast<std::uint32_t>(hash64(name_))) {
+  ENSURE(sink_ != nullptr, "sink host {} has a sink", name_);
+}
+
+SinkHost::~SinkHost() {
+  stop();
+}
+
+void SinkHost::start() {
+  ENSURE(!thread_.joinable(), "sink host {} is started once", name_);
+  status_.set_state(HostState::connecting);
+  thread_ = std::thread([this] { run(); });
+}
+
+bool SinkHost::offer(dispatch::Frame&& frame) {
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_ || taken_ >= kCredit) return false;
+    ++taken_;
+    waiting_.push_back(std::move(frame));
+  }
+  changed_.notify_all();
+  return true;
+}
+
+std::size_t SinkHost::credit() const {
+  std::lock_guard lock(mutex_);
+  return stopping_ ? 0 : kCredit - taken_;
+}
+
+void SinkHost::begin_stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+}
+
+void SinkHost::stop() {
+  begin_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SinkHost::run() {
+  // Connects before the first frame, so that a wrong set-up shows in status at once.
+  bool works = connect();
+  while (works) {
+    const std::optional<dispatch::Frame> frame = next();
+    if (!frame) break;
+    works = deliver(*frame);
+  }
+  sink_->close();
+  const bool failed = !stopping();
+  begin_stop();
+  status_.set_state(failed ? HostState::failed : HostState::stopped);
+}
+
+std::optional<dispatch::Frame> SinkHost::next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
+  if (stopping_) return std::nullopt;
+  dispatch::Frame frame = std::move(waiting_.front());
+  waiting_.pop_front();
+  return frame;
+}
+
+// False: stopping, or an error that no further attempt mends; the frame is not answered.
+bool SinkHost::deliver(const dispatch::Frame& frame) {
+  while (connected_ || connect()) {
+    auto written =
+        sink_->write(*frame.batch, {frame.stream, frame.partition, frame.base, frame.order});
+    if (written) {
+      backoff_.reset();
+      answer(frame, std::move(*written));
+      return true;
+    }
+    report_error(written.error());
+    sink_->close();
+    connected_ = false;
+    status_.set_state(HostState::backing_off);
+    if (!wait(backoff_.next())) return false;
+  }
+  return false;
+}
+
+bool SinkHost::connect() {
+  while (!stopping()) {
+    status_.set_state(HostState::connecting);
+    const Status connected = sink_->connect();
+    if (connected) {
+      connected_ = true;
+      status_.set_state(HostState::running);
+      return true;
+    }
+    report_error(connected.error());
+    if (connected.error().kind == ErrorKind::invalid) return false;
+    status_.set_state(HostState::backing_off);
+    if (!wait(backoff_.next())) return false;
+  }
+  return false;
+}
+
+// False: stopping.
+bool SinkHost::wait(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  return !changed_.wait_for(lock, time, [&] { return stopping_; });
+}
+
+bool SinkHost::stopping() const {
+  std::lock_guard lock(mutex_);
+  return stopping_;
+}
+
+void SinkHost::answer(const dispatch::Frame& frame, std::vector<SinkFailure> failures) {
+  std::ranges::sort(failures, {}, &SinkFailure::index);
+  dispatch::FrameResult result;
+  result.count = static_cast<std::uint32_t>(frame.batch->size());
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += frame.batch->data(i).size();
+  for (auto failure = failures.begin(); failure != failures.end(); ++failure) {
+    ENSURE(failure->index < result.count, "sink {} lists events of the batch", name_);
+    const bool lane_failed =
+        std::any_of(failures.begin(), failure, [&](const SinkFailure& earlier) {
+          return same_lane(frame, earlier.index, failure->index);
+        });
+    bytes -= frame.batch->data(failure->index).size();
+    result.not_done.push_back(to_failure(*failure, lane_failed));
+    if (result.not_done.back().code != dispatch::OutcomeCode::skipped) report_error(failure->error);
+  }
+  status_.add_done(result.count - result.not_done.size(), bytes);
+  {
+    std::lock_guard lock(mutex_);
+    --taken_;
+  }
+  if (finished_) finished_(frame.id, std::move(result));
+}
+
+void SinkHost::report_error(const Error& error) {
+  const std::string text = error.text();
+  // The same failure again and again is counted, not repeated in the log.
+  const bool repeated = status_.snapshot().last_error == text;
+  status_.add_error(text);
+  if (report_ && !repeated) report_(text);
+}
+
+}  // namespace pelton::connector
