@@ -43,13 +43,10 @@ using LineListener = std::function<void(const WorkerLine&)>;
 
 struct PoolOptions {
   std::string sdk_python;               // folder that holds the Python package `pelton`
-  std::string run_folder;               // for the workers' working files; exists
-  std::uint64_t first_worker_id = 1;    // ids count up from here, stepping by worker_id_step
-  std::uint64_t worker_id_step = 1;
 };
 
 struct WorkerInfo {
-  std::string name;                     // "thumbnail-3"
+  std::string name;                     // "thumbnail-3": the function and the worker's id
   int pid = 0;
   std::string state;                    // starting | idle | busy | stopping
   std::uint64_t events = 0;

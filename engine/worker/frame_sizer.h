@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "engine/dispatch/frame.h"
+
+namespace pelton::worker {
+
+// Value. How many events the next frame of a function should have, so that a frame takes about kFrameTime: slow
+// functions get one event at a time (and their work spreads over the workers), fast ones get thousands. Begins
+// with one event and grows at most fourfold a frame.
+class FrameSizer {
+ public:
+  using Time = std::chrono::nanoseconds;
+  static constexpr Time kFrameTime = std::chrono::milliseconds(20);
+  static constexpr std::uint32_t kMaxEvents = 65'536;
+  static constexpr std::uint64_t kMaxBytes = 8U << 20;
+
+  // `events` events took `time`.
+  void measured(std::uint32_t events, Time time) {
+    const double each = static_cast<double>(time.count()) / std::max(1U, events);
+    per_event_ = per_event_ < 0 ? each : per_event_ * 0.7 + each * 0.3;
+    const double fit = static_cast<double>(kFrameTime.count()) / std::max(1.0, per_event_);
+    const double most = static_cast<double>(limit_) * 4;
+    limit_ = static_cast<std::uint32_t>(std::clamp(std::min(fit, most), 1.0, double{kMaxEvents}));
+  }
+  dispatch::FrameLimits limits() const { return {limit_, kMaxBytes}; }
+  // An event takes a frame's time or more, or nothing is known: a second frame would only wait at this worker.
+  bool slow() const { return limit_ == 1; }
+
+ private:
+  double per_event_ = -1;               // nanoseconds
+  std::uint32_t limit_ = 1;
+};
+
+}  // namespace pelton::worker

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/pool.h"
+
+#include "engine/worker/pool_impl.h"
+
+namespace pelton::worker {
+
+WorkerPool::WorkerPool(boost::asio::io_context& io, const config::Function& function,
+                       WorkSource& source, PoolOptions options, LineListener lines)
+    : impl_(std::make_unique<Impl>(io, function, source, std::move(options), std::move(lines))) {}
+WorkerPool::~WorkerPool() = default;
+
+void WorkerPool::start() { impl_->start(); }
+void WorkerPool::wake() { impl_->wake(); }
+void WorkerPool::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
+  impl_->stop(deadline, std::move(done));
+}
+PoolStats WorkerPool::stats() const { return impl_->stats(); }
+
+}  // namespace pelton::worker

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/worker_process.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <boost/asio/write.hpp>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+namespace pelton::worker {
+namespace {
+
+using boost::system::error_code;
+constexpr std::size_t kReadBytes = 256U << 10;
+// Output that grandchildren hold open is not waited for longer.
+constexpr auto kOutputGrace = std::chrono::milliseconds(200);
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(boost::asio::io_context& io, const config::Function& function,
+                             WorkerId worker, WorkerEvents& events, LineListener lines)
+    : id(worker),
+      name(fmt::format("{}-{}", function.name, worker.value)),
+      events_(&events),
+      lines_(std::move(lines)),
+      function_(function.name),
+      socket_(io),
+      out_(io),
+      err_(io),
+      pidfd_(io),
+      out_lines_([this](std::string_view text) {
+        lines_({function_, name, WorkerLine::Stream::out, text, event_at_hand()});
+      }),
+      err_lines_([this](std::string_view text) {
+        lines_({function_, name, WorkerLine::Stream::err, text, event_at_hand()});
+      }),
+      output_grace_(io) {}
+
+WorkerProcess::~WorkerProcess() {
+  if (process_.pid > 0 && !process_ended_) {
+    ::kill(-process_.pid, SIGKILL);
+    ::waitpid(process_.pid, nullptr, 0);
+  }
+  if (page_ != nullptr) ::munmap(page_, kProgressBytes);
+}
+
+Status WorkerProcess::start(const Launch& launch_options) {
+  auto launched = launch(launch_options);
+  if (!launched) return std::unexpected(launched.error());
+  process_ = std::move(*launched);
+  page_ = ::mmap(nullptr, kProgressBytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                 process_.progress.get(), 0);
+  if (page_ == MAP_FAILED) {
+    page_ = nullptr;
+    return fail_errno("E3001", "mapping a progress page", errno);
+  }
+  socket_.assign(process_.socket.release());
+  out_.assign(process_.out.release());
+  err_.assign(process_.err.release());
+  pidfd_.assign(process_.pidfd.release());
+  started = idle_since = last_answer = last_moved_ = Clock::now();
+  open_outputs_ = 2;
+  read_socket();
+  read_output(out_, out_lines_, out_buffer_);
+  read_output(err_, err_lines_, err_buffer_);
+  wait_end();
+  return {};
+}
+
+void WorkerProcess::send(dispatch::Frame&& frame) {
+  Outgoing outgoing{codec::encode_invoke_header(frame), frame.batch};
+  if (frames.empty()) last_moved_ = last_answer = Clock::now();
+  const auto events = static_cast<std::uint32_t>(frame.batch->size());
+  frames.push_back({std::move(frame), 0, events});
+  outgoing_.push_back(std::move(outgoing));
+  write_next();
+}
+
+void WorkerProcess::write_next() {
+  if (writing_ || state == State::ended) return;
+  if (outgoing_.empty()) {
+    if (input_closed_ && socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_WR);
+    return;
+  }
+  writing_ = true;
+  const Outgoing& next = outgoing_.front();
+  const std::string_view batch = next.batch ? next.batch->bytes() : std::string_view{};
+  const std::array<boost::asio::const_buffer, 2> buffers{
+      boost::asio::buffer(next.header), boost::asio::buffer(batch.data(), batch.size())};
+  boost::asio::async_write(socket_, buffers,
+                           [self = shared_from_this()](const error_code& error, std::size_t) {
+                             self->writing_ = false;
+                             // A broken socket shows in the read as well; the end is told from there.
+                             if (error || self->outgoing_.empty()) return;
+                             self->outgoing_.pop_front();
+                             self->write_next();
+                           });
+}
+
+void WorkerProcess::close_input() {
+  input_closed_ = true;
+  if (state != State::ended) state = State::stopping;
+  write_next();
+}
+
+void WorkerProcess::kill(std::string cause, std::string type) {
+  if (state == State::ended || process_ended_) return;
+  if (type_.empty()) {
+    cause_ = std::move(cause);
+    type_ = std::move(type);
+  }
+  state = State::stopping;
+  ::kill(-process_.pid, SIGKILL);
+}
+
+void WorkerProcess::read_socket() {
+  if (input_.size() < input_used_ + kReadBytes) input_.resize(input_used_ + kReadBytes);
+  socket_.async_read_some(
+      boost::asio::buffer(input_.data() + input_used_, input_.size() - input_used_),
+      [self = shared_from_this()](const error_code& error, std::size_t count) {
+        if (self->events_ == nullptr) return;
+        if (error) {
+          // End of file: a worker that is not ending is not to be trusted any more.
+          if (self->state != State::stopping && error != boost::asio::error::operation_aborted)
+            self->kill("crash", "closed its socket");
+          return;
+        }
+        self->on_bytes(count);
+      });
+}
+
+void WorkerProcess::on_bytes(std::size_t count) {
+  input_used_ += count;
+  while (take_frame()) {
+  }
+  if (events_ != nullptr && socket_.is_open()) read_socket();
+}
+
+bool WorkerProcess::take_frame() {
+  const std::string_view bytes(input_.data(), input_used_);
+  const auto length = codec::frame_length(bytes);
+  if (!length || events_ == nullptr) return false;
+  if (*length > codec::kMaxFrameBytes) {
+    protocol_error(fmt::format("a frame of {} bytes", *length));
+    return false;
+  }
+  const std::size_t whole = std::size_t{4} + *length;
+  if (bytes.size() < whole) {
+    if (input_.size() < whole) input_.resize(whole);
+    return false;
+  }
+  auto message = codec::decode(bytes.substr(4, *length));
+  if (!message) {
+    protocol_error(message.error().message);
+    return false;
+  }
+  input_used_ -= whole;
+  std::memmove(input_.data(), input_.data() + whole, input_used_);
+  on_message(std::move(*message));
+  return true;
+}
+
+void WorkerProcess::protocol_error(const std::string& what) {
+  lines_({function_, name, WorkerLine::Stream::engine, what, event_at_hand()});
+  // What follows cannot be understood; it is read and dropped until the process is gone.
+  input_used_ = 0;
+  kill("crash", "protocol error: " + what);
+}
+
+void WorkerProcess::on_message(codec::FromWorker&& message) {
+  if (auto* failed = std::get_if<codec::StartFailed>(&message)) {
+    state = State::stopping;
+    events_->start_failed(*this, failed->type + ": " + failed->message);
+    return;
+  }
+  if (std::holds_alternative<codec::Ready>(message)) {
+    if (state == State::starting) {
+      state = State::running;
+      events_->ready(*this);
+    }
+    return;
+  }
+  auto& answer = std::get<codec::Answer>(message);
+  const std::uint32_t count = answer.result.count;
+  const FrameId frame = answer.frame;
+  for (auto at = frames.begin(); at != frames.end(); ++at) {
+    if (at->frame.id != frame) continue;
+    at->covered += count;
+    events_done += count;
+    if (at->covered >= at->events) frames.erase(at);
+    break;
+  }
+  const auto now = Clock::now();
+  last_moved_ = now;
+  if (!events_->answered(*this, frame, std::move(answer.result)))
+    protocol_error("a result that contradicts its frame");
+  last_answer = now;
+}
+
+void WorkerProcess::read_output(Descriptor& from, OutputLines& lines, char* buffer) {
+  from.async_read_some(boost::asio::buffer(buffer, sizeof out_buffer_),
+                       [self = shared_from_this(), &from, &lines, buffer](const error_code& error,
+                                                                          std::size_t count) {
+                         if (self->events_ == nullptr) return;
+                         if (error) {
+                           lines.finish(Clock::now());
+                           --self->open_outputs_;
+                           return self->maybe_ended();
+                         }
+                         lines.add({buffer, count}, Clock::now());
+                         self->read_output(from, lines, buffer);
+                       });
+}
+
+void WorkerProcess::wait_end() {
+  pidfd_.async_wait(Descriptor::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (!error && self->events_ != nullptr) self->on_end();
+  });
+}
+
+void WorkerProcess::on_end() {
+  int status = 0;
+  rusage usage{};
+  ::wait4(process_.pid, &status, 0, &usage);
+  process_ended_ = true;
+  // What it left behind goes with it.
+  ::kill(-process_.pid, SIGKILL);
+  const auto us = [](const timeval& t) {
+    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_usec);
+  };
+  cpu_us_ = us(usage.ru_utime) + us(usage.ru_stime);
+  if (type_.empty()) type_ = ending_text(status);
+  output_grace_.expires_after(kOutputGrace);
+  output_grace_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (error || self->events_ == nullptr) return;
+    self->open_outputs_ = 0;
+    self->maybe_ended();
+  });
+  maybe_ended();
+}
+
+void WorkerProcess::maybe_ended() {
+  if (!process_ended_ || open_outputs_ > 0 || state == State::ended || events_ == nullptr) return;
+  state = State::ended;
+  WorkerEvents& events = *events_;
+  const auto keep = shared_from_this();
+  events.ended(*this);
+}
+
+void WorkerProcess::abandon() {
+  events_ = nullptr;
+  error_code ignored;
+  socket_.close(ignored);
+  out_.close(ignored);
+  err_.close(ignored);
+  pidfd_.close(ignored);
+  output_grace_.cancel();
+}
+
+WorkerProcess::Progress WorkerProcess::progress() const {
+  Progress progress;
+  if (page_ == nullptr) return progress;
+  const char* page = static_cast<const char*>(page_);
+  std::memcpy(&progress.frame, page, 8);
+  std::memcpy(&progress.index, page + 8, 8);
+  return progress;
+}
+
+bool WorkerProcess::stuck(Clock::time_point now, Duration timeout) {
+  if (frames.empty()) return false;
+  const Progress seen = progress();
+  if (seen != last_seen_) {
+    last_seen_ = seen;
+    last_moved_ = now;
+  }
+  return now - last_moved_ >= timeout;
+}
+
+std::string WorkerProcess::event_at_hand() const {
+  const Progress seen = progress();
+  if (seen.index == 0) return {};
+  for (const InFlight& in_flight : frames)
+    if (in_flight.frame.id.value == seen.frame && seen.index <= in_flight.events)
+      return fmt::format("{}/{}/{}", in_flight.frame.stream, in_flight.frame.partition.value,
+                         in_flight.frame.base + in_flight.frame.batch->delta(seen.index - 1));
+  return {};
+}
+
+dispatch::WorkerLoss WorkerProcess::loss() const {
+  dispatch::WorkerLoss loss;
+  loss.worker = name;
+  loss.cause = cause_;
+  loss.type = type_;
+  loss.message = last_lines();
+  const Progress seen = progress();
+  for (const InFlight& in_flight : frames)
+    if (seen.index > 0 && in_flight.frame.id.value == seen.frame &&
+        seen.index <= in_flight.events && seen.index > in_flight.covered) {
+      loss.frame = in_flight.frame.id;
+      loss.index = static_cast<std::uint32_t>(seen.index - 1);
+    }
+  return loss;
+}
+
+std::string WorkerProcess::last_lines() const {
+  const std::string err = err_lines_.last_lines();
+  return err.empty() ? out_lines_.last_lines() : err;
+}
+
+std::uint64_t WorkerProcess::memory_bytes() const {
+  std::ifstream statm(fmt::format("/proc/{}/statm", process_.pid));
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace pelton::worker

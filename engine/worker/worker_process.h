@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "engine/worker/codec.h"
+#include "engine/worker/output_lines.h"
+#include "engine/worker/pool.h"
+#include "engine/worker/process.h"
+
+namespace pelton::worker {
+
+class WorkerProcess;
+
+// Interface. What a worker tells its pool. None of these may destroy the worker.
+class WorkerEvents {
+ public:
+  virtual ~WorkerEvents() = default;
+  virtual void ready(WorkerProcess& worker) = 0;
+  virtual void start_failed(WorkerProcess& worker, const std::string& why) = 0;
+  // A result came; the frame is taken off when it is complete. False: it contradicts its frame.
+  virtual bool answered(WorkerProcess& worker, FrameId frame, dispatch::FrameResult&& result) = 0;
+  // The process is gone and its output read. Once.
+  virtual void ended(WorkerProcess& worker) = 0;
+};
+
+// A frame that the worker has.
+struct InFlight {
+  dispatch::Frame frame;
+  std::uint32_t covered = 0;
+  std::uint32_t events = 0;
+};
+
+// One worker process: its socket, its output, its end. Shard-confined. Kept alive by its pool and by the operations that
+// it has under way (the two owners of its shared_ptr).
+class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
+ public:
+  enum class State { starting, running, stopping, ended };
+  using Clock = std::chrono::steady_clock;
+
+  WorkerProcess(boost::asio::io_context& io, const config::Function& function, WorkerId id,
+                WorkerEvents& events, LineListener lines);
+  ~WorkerProcess();
+
+  Status start(const Launch& launch);
+  void send(dispatch::Frame&& frame);
+  // No more frames come: it ends after what it has.
+  void close_input();
+  // SIGKILL for the whole process group, with the reason that its loss will have.
+  void kill(std::string cause, std::string type);
+  // Looks at the progress page: true when the event at hand has not moved for `timeout`.
+  bool stuck(Clock::time_point now, Duration timeout);
+
+  const WorkerId id;
+  const std::string name;
+  State state = State::starting;
+  bool retiring = false;                // gets no more frames, ends when it has none
+  std::deque<InFlight> frames;
+  std::uint64_t events_done = 0;
+  Clock::time_point started{};
+  Clock::time_point idle_since{};
+  Clock::time_point last_answer{};
+  int pid() const { return process_.pid; }
+  std::uint64_t memory_bytes() const;
+  std::uint64_t cpu_us() const { return cpu_us_; }
+  // Why it ended, and which event is to blame. After ended().
+  dispatch::WorkerLoss loss() const;
+  const std::string& how_ended() const { return type_; }
+  std::string last_lines() const;
+  // Lets go of the operations under way; no callbacks come after it.
+  void abandon();
+
+ private:
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  struct Progress {
+    std::uint64_t frame = 0;
+    std::uint64_t index = 0;            // of the event at hand + 1; 0: none
+    friend bool operator==(const Progress&, const Progress&) = default;
+  };
+
+  void read_socket();
+  void on_bytes(std::size_t count);
+  bool take_frame();
+  void on_message(codec::FromWorker&& message);
+  void protocol_error(const std::string& what);
+  void write_next();
+  void read_output(Descriptor& from, OutputLines& lines, char* buffer);
+  void wait_end();
+  void on_end();
+  void maybe_ended();
+  Progress progress() const;
+  std::string event_at_hand() const;
+
+  WorkerEvents* events_;
+  const LineListener lines_;
+  const std::string function_;
+  Process process_;
+  Descriptor socket_, out_, err_, pidfd_;
+  OutputLines out_lines_, err_lines_;
+  char out_buffer_[4096];
+  char err_buffer_[4096];
+  std::string input_;                   // bytes of frames not yet whole
+  std::size_t input_used_ = 0;
+  struct Outgoing {
+    std::string header;
+    model::BatchPtr batch;              // null: the header is all
+  };
+  std::deque<Outgoing> outgoing_;
+  bool writing_ = false;
+  bool input_closed_ = false;
+  int open_outputs_ = 0;
+  bool process_ended_ = false;
+  void* page_ = nullptr;
+  Progress last_seen_;
+  Clock::time_point last_moved_{};
+  std::string cause_ = "crash";
+  std::string type_;
+  std::uint64_t cpu_us_ = 0;
+  boost::asio::steady_timer output_grace_;
+};
+
+}  // namespace pelton::worker
