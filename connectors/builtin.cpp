@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/builtin.h"
+
+#include "connectors/directory/directory.h"
+
+namespace pelton {
+
+// An explicit list: the linker drops what registers itself from a static library.
+std::vector<connector::ConnectorSpec> builtin_connectors() {
+  return {
+      directory::connector_spec(),
+  };
+}
+
+}  // namespace pelton
