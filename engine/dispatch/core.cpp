@@ -48,12 +48,10 @@ void Dispatcher::Core::revoke(PartitionId partition) {
   std::erase_if(frames_, [&](const auto& frame) {
     return frame.second.partition == partition && !frame.second.replay;
   });
-  // Frames of replays go on; their lanes are forgotten with the partition.
-  std::vector<IdempotencyIndex::Waiter> freed;
-  if (index_) freed = index_->forget(partition.value);
   partitions_.erase(partition);
-  for (const auto& waiter : freed)
-    if (Partition* other = find(PartitionId{waiter.partition})) unpark(*other, waiter.position);
+  // Frames of replays go on; their lanes are forgotten with the partition.
+  replays_.forget_lanes(partition);
+  if (index_) wake(index_->forget(partition.value));
 }
 
 void Dispatcher::Core::restore(const store::IdempotencyRecord& record) {
@@ -63,7 +61,7 @@ void Dispatcher::Core::restore(const store::IdempotencyRecord& record) {
 Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   const Partition* known = find(partition);
   if (known == nullptr) return {};
-  const std::uint64_t used = known->window.size() + known->uncommitted;
+  const std::uint64_t used = known->window.unsettled() + known->uncommitted;
   if (used >= options.window || known->settled.beyond() > kMaxRanges) return {known->next, 0};
   return {known->next, options.window - used};
 }
@@ -81,44 +79,44 @@ void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr&
   if (partition == nullptr) return;
   std::uint64_t room = wants(id).events;
   const Offset cursor_before = partition->settled.cursor();
-  const bool was_empty = partition->pick == partition->window.tail();
   // Offsets that never come (a compacted topic) count as settled.
   if (base > partition->next) partition->settled.add(partition->next, base);
   partition->next = std::max(partition->next, base);
-  partition->window.hold(batch);
+  partition->window.hold(batch, now);
   for (std::uint32_t i = 0; i < batch->size() && room > 0; ++i) {
     const Offset offset = base + batch->delta(i);
     if (offset < partition->next) continue;
     if (offset > partition->next) partition->settled.add(partition->next, offset);
     partition->next = offset + 1;
     if (partition->settled.contains(offset)) continue;
-    const std::uint64_t before = partition->window.size();
     admit(*partition, *batch, i, offset);
-    room -= partition->window.size() - before;
+    --room;
   }
-  if (was_empty && partition->pick < partition->window.tail()) waiting_since_ = now;
   free_slots(*partition);
-  // Events passed over by the filter move the cursor: one commit for all of them.
+  // Events passed over move the cursor: one commit for all of them.
   if (partition->settled.cursor() != cursor_before) change_.cursors.insert(id);
   emit(out);
 }
 
 void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, std::uint32_t index,
                              Offset offset) {
-  if (!filter_.empty() && !filter_.passes(batch, index)) {
-    partition.settled.add(offset, offset + 1);
-    change_.cursors.insert(partition.id);
-    ++totals.filtered;
-    return;
-  }
-  if (index_) note_key(partition, batch, index, offset);
-  const LaneKey lane = lane_of(batch, index);
-  partition.window.push(batch, index, offset, lane);
+  if (!filter_.empty() && !filter_.passes(batch, index)) return pass_over(partition, offset);
+  if (index_)
+    if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
+  const Position position =
+      partition.window.push(batch, index, offset, lane_of(batch, index));
+  if (options.batch.window > Duration{0})
+    partition.new_bytes += payload(partition.window.at(position));
 }
 
-void Dispatcher::Core::note_key(Partition& partition, const model::Batch& batch,
-                                std::uint32_t index, Offset offset) {
-  if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
+void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
+  partition.settled.add(offset, offset + 1);
+  forget_retry(partition, offset);
+  // They take up room until they are durable, or a filter that passes nothing would fill the store's queue.
+  ++partition.fresh;
+  ++partition.uncommitted;
+  change_.cursors.insert(partition.id);
+  ++totals.filtered;
 }
 
 void Dispatcher::Core::free_slots(Partition& partition) { partition.window.pop_settled(); }
@@ -148,49 +146,44 @@ void Dispatcher::Core::committed(CommitToken token) {
   pending_.pop_front();
 }
 
-bool Dispatcher::Core::window_open(WallTime now) const {
+bool Dispatcher::Core::window_open(const Partition& partition, WallTime now) const {
   if (options.batch.window == Duration{0}) return true;
-  std::uint64_t fresh = 0;
-  for (const auto& [id, partition] : partitions_) fresh += partition->window.tail() - partition->pick;
-  return fresh >= options.batch.events || now >= waiting_since_ + options.batch.window;
+  return partition.window.tail() - partition.pick >= options.batch.events ||
+         partition.new_bytes >= options.batch.bytes ||
+         now >= partition.window.arrived(partition.pick) + options.batch.window;
+}
+
+bool Dispatcher::Core::can_pull(const Partition& partition, WallTime now) const {
+  return partition.lanes.has_ready() || (partition.has_new() && window_open(partition, now));
 }
 
 bool Dispatcher::Core::has_work(WallTime now) const {
-  for (const auto& [id, replay] : replays_)
-    if (replay.frame == FrameId{} && replay.due <= now) return true;
-  bool fresh = false;
-  for (const auto& [id, partition] : partitions_) {
-    if (partition->lanes.has_ready()) return true;
-    fresh = fresh || partition->pick < partition->window.tail();
-  }
-  return fresh && window_open(now);
+  return replays_.has_ready() ||
+         std::ranges::any_of(partitions_, [&](const auto& p) { return can_pull(*p.second, now); });
 }
 
 std::optional<WallTime> Dispatcher::Core::next_due() const {
-  std::optional<WallTime> due;
+  std::optional<WallTime> due = replays_.next_due();
   auto earlier = [&](WallTime time) { due = due ? std::min(*due, time) : time; };
-  bool fresh = false;
   for (const auto& [id, partition] : partitions_) {
     if (!partition->due.empty()) earlier(partition->due.begin()->first);
-    fresh = fresh || partition->pick < partition->window.tail();
+    if (options.batch.window == Duration{0} || !partition->has_new()) continue;
+    const WallTime arrived = partition->window.arrived(partition->pick);
+    if (partition->announced != arrived) earlier(arrived + options.batch.window);
   }
-  if (fresh && options.batch.window > Duration{0} && announced_ != waiting_since_)
-    earlier(waiting_since_ + options.batch.window);
-  for (const auto& [id, replay] : replays_)
-    if (replay.frame == FrameId{} && replay.due != WallTime{}) earlier(replay.due);
   return due;
 }
 
 void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
-  for (const auto& [id, partition] : partitions_)
+  replays_.wake_due(now);
+  for (const auto& [id, partition] : partitions_) {
     while (!partition->due.empty() && partition->due.begin()->first <= now) {
-      const Position position = partition->due.begin()->second;
-      partition->due.erase(partition->due.begin());
-      unpark(*partition, position);
+      unpark(*partition, partition->due.begin()->second);
     }
-  for (auto& [id, replay] : replays_)
-    if (replay.due <= now) replay.due = {};
-  if (waiting_since_ + options.batch.window <= now) announced_ = waiting_since_;
+    if (options.batch.window == Duration{0} || !partition->has_new()) continue;
+    const WallTime arrived = partition->window.arrived(partition->pick);
+    if (arrived + options.batch.window <= now) partition->announced = arrived;
+  }
   emit(out);
 }
 
@@ -200,12 +193,12 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   if (partition == nullptr) return counts;
   counts.cursor = partition->settled.cursor();
   counts.next = partition->next;
-  counts.unsettled = partition->window.size();
+  counts.unsettled = partition->window.unsettled();
   counts.in_flight = partition->in_flight;
   counts.retrying = partition->due.size();
   counts.waiting = partition->waiting;
   if (counts.unsettled > 0) {
-    const Slot& oldest = partition->window.at(partition->window.head());
+    const Slot& oldest = partition->window.at(partition->window.oldest());
     counts.oldest_unsettled = from_us(oldest.batch->time_us(oldest.index));
   }
   return counts;

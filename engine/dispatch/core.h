@@ -11,14 +11,15 @@
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter.h"
 #include "engine/dispatch/partition.h"
+#include "engine/dispatch/replays.h"
 #include "engine/dispatch/retry_policy.h"
 #include "engine/model/batch_builder.h"
 
 namespace pelton::dispatch {
 
 // The rules of Dispatcher (see dispatcher.h for what each method promises). Its sources: core.cpp (partitions,
-// intake, commits), core_pull.cpp (frames), core_outcome.cpp (results, losses), core_replay.cpp (dead letters
-// delivered again).
+// intake, commits), core_pull.cpp (frames), core_outcome.cpp (results, losses), core_lanes.cpp (waiting
+// and parking), core_replay.cpp (dead letters delivered again).
 class Dispatcher::Core {
  public:
   explicit Core(DispatcherOptions options);
@@ -36,7 +37,7 @@ class Dispatcher::Core {
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
-  bool replay(const store::DeadLetter& letter, WallTime now);
+  bool replay(const store::DeadLetter& letter);
   PartitionCounts counts(PartitionId partition) const;
   std::vector<ParkedEvent> parked(std::size_t most) const;
   bool idle() const { return in_flight == 0 && pending_.empty(); }
@@ -46,15 +47,6 @@ class Dispatcher::Core {
   std::uint64_t in_flight = 0;
 
  private:
-  // A dead letter that is delivered again.
-  struct Replay {
-    store::DeadLetter letter;
-    store::RetryState state;            // of this replay
-    std::optional<IdempotencyKey> key;
-    LaneKey lane = 0;
-    WallTime due{};
-    FrameId frame;                      // while in flight
-  };
   struct Open {                         // a frame with a worker
     WorkerId worker;
     PartitionId partition;
@@ -82,50 +74,68 @@ class Dispatcher::Core {
 
   // ---- intake
   void admit(Partition& partition, const model::Batch& batch, std::uint32_t index, Offset offset);
+  void pass_over(Partition& partition, Offset offset);
   LaneKey lane_of(const model::Batch& batch, std::uint32_t index) const;
-  void note_key(Partition& partition, const model::Batch& batch, std::uint32_t index,
-                Offset offset);
 
   // ---- frames
   struct Picking;
+  enum class Fit { goes, later, gone };
+  bool can_pull(const Partition& partition, WallTime now) const;
   std::optional<Frame> pull_partition(Partition& partition, WorkerId worker,
                                       const FrameLimits& limits, WallTime now);
   void pick_ready(Partition& partition, Picking& picking, WallTime now);
+  void pick_lane(Partition& partition, LaneKey key, Picking& picking, WallTime now);
   void pick_new(Partition& partition, Picking& picking, WallTime now);
-  bool take(Partition& partition, Position position, Picking& picking, WallTime now);
+  Fit fit(Partition& partition, Position position, const Slot& slot, Picking& picking,
+          WallTime now);
+  Fit fit_history(Partition& partition, Position position, const Slot& slot, Picking& picking,
+                  WallTime now);
   bool blocked_by_key(Partition& partition, Position position, WallTime now);
+  static void take(Position position, Slot& slot, Lane* lane, Picking& picking);
   Frame build(Partition& partition, Picking&& picking, WorkerId worker);
   void fill_batch(Partition& partition, const std::vector<Position>& slots, Frame& frame);
   std::string idempotency_key(const Partition& partition, Offset offset) const;
-  bool window_open(WallTime now) const;
+  bool window_open(const Partition& partition, WallTime now) const;
 
   // ---- outcomes
   Status check(const Open& open, const FrameResult& result) const;
   void settle_run(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
                   std::uint32_t to, const FrameResult& result, WallTime now);
   void settle(Partition& partition, Position position);
-  void complete_key(Partition& partition, Offset offset, model::BatchPtr result, WallTime now);
+  void forget_retry(Partition& partition, Offset offset);
+  void complete_key(Partition& partition, Offset offset, const FrameResult& result,
+                    std::uint32_t index, WallTime now);
   void release_key(const Hash128& fingerprint);
+  void wake(const std::vector<IdempotencyIndex::Waiter>& waiters);
   void failure(Partition& partition, Position position, const Failure& failure,
                const std::string& worker, WallTime now);
   void park_or_bury(Partition& partition, Position position, const Verdict& verdict, WallTime now);
   void bury(Partition& partition, Position position, const std::string& reason, WallTime now);
+  Lane& lane_for(Partition& partition, Position position);
+  void leave_flight(Partition& partition, Slot& slot);
   void park(Partition& partition, Position position, WallTime due);
   void unpark(Partition& partition, Position position);
+  void leave_due(Partition& partition, Position position);
   void give_back(Partition& partition, Position position);
-  void leave_flight(Partition& partition, Slot& slot);
+  void wait(Partition& partition, Lane& lane, Position position);
+  void lane_moved(Partition& partition, LaneKey key);
+  void lose_frame(Partition& partition, const Open& open, const WorkerLoss* blame, WallTime now);
+  std::string name_of(WorkerId worker) const;
   void append_outputs(const model::BatchPtr& outputs);
   model::BatchPtr outputs_of(const FrameResult& result, std::uint32_t index);
   void free_slots(Partition& partition);
 
   // ---- replays
   std::optional<Frame> pull_replay(WorkerId worker, WallTime now);
-  void finish_replay(const store::DeadLetterId& id, FrameResult&& result, WallTime now);
+  bool may_go(Replay& replay, WallTime now);
+  Frame frame_of(Replay& replay, WorkerId worker);
+  void finish_replay(const store::DeadLetterId& id, WorkerId worker, FrameResult&& result,
+                     WallTime now);
   void lose_replay(const store::DeadLetterId& id, const WorkerLoss* blame, WallTime now);
   void fail_replay(Replay& replay, const Verdict& verdict, WallTime now);
-  void end_replay(const store::DeadLetterId& id);
-  bool enter_replay_lane(Replay& replay, FrameId frame);
-  void leave_replay_lane(const Replay& replay);
+  void end_replay(Replay& replay);
+  void forget_replay(Replay& replay);
+  void leave_lane(Replay& replay);
 
   std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
   std::size_t turn_ = 0;                // which partition is served next
@@ -135,13 +145,11 @@ class Dispatcher::Core {
   RetryPolicy policy_;
   std::unordered_map<FrameId, Open> frames_;
   std::uint64_t next_frame_;
-  std::map<store::DeadLetterId, Replay> replays_;
+  Replays replays_;
   Change change_;
   std::deque<PendingCommit> pending_;
   CommitToken next_token_ = 1;
   std::uint32_t keyless_ = 0;
-  WallTime waiting_since_{};            // when the oldest new event came, for batch.window
-  WallTime announced_{};                // ... for which on_timer has said that the window is over
   model::BatchBuilder builder_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows from results, time-outs and lost workers.
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "engine/dispatch/core.h"
@@ -10,9 +11,6 @@ namespace {
 
 // Larger results are not kept with an idempotency record.
 constexpr std::size_t kMaxStoredResult = 64U << 10;
-
-// An event without a key gets a lane of its own once it comes back, so that parking is one thing.
-LaneKey own_lane(Position position) { return (position * 0x9e3779b97f4a7c15U) | 2; }
 
 std::unexpected<Error> contradiction(std::string_view what) {
   return fail(ErrorKind::invalid, "E3004", "the worker's result contradicts its frame: {}", what);
@@ -64,105 +62,110 @@ Status Dispatcher::Core::finished(WorkerId worker, FrameId id, FrameResult&& res
     const store::DeadLetterId letter = *open.replay;
     frames_.erase(found);
     --in_flight;
-    finish_replay(letter, std::move(result), now);
+    finish_replay(letter, worker, std::move(result), now);
     emit(out);
     return {};
   }
   Partition& partition = *find(open.partition);
-  const std::string name = fmt::format("{}-{}", options.function, worker.value);
   append_outputs(result.outputs);
   std::uint32_t done_from = result.first;
   const std::uint32_t end = result.first + result.count;
   for (const Failure& failed : result.not_done) {
     settle_run(partition, open.slots, done_from, failed.index, result, now);
-    failure(partition, open.slots[failed.index], failed, name, now);
     done_from = failed.index + 1;
   }
   settle_run(partition, open.slots, done_from, end, result, now);
+  // From the last to the first, so that putting events back into their lane is cheap.
+  const std::string name = result.not_done.empty() ? std::string() : name_of(worker);
+  for (const Failure& failed : std::views::reverse(result.not_done))
+    failure(partition, open.slots[failed.index], failed, name, now);
   open.covered = end;
-  change_.cursors.insert(partition.id);
   if (open.covered == open.slots.size()) frames_.erase(found);
   free_slots(partition);
   emit(out);
   return {};
 }
 
+std::string Dispatcher::Core::name_of(WorkerId worker) const {
+  return fmt::format("{}-{}", options.function, worker.value);
+}
+
 // Settles events [from, to) of a frame as done: offsets run by run, lanes event by event.
 void Dispatcher::Core::settle_run(Partition& partition, const std::vector<Position>& slots,
                                   std::uint32_t from, std::uint32_t to, const FrameResult& result,
                                   WallTime now) {
+  if (from == to) return;
   totals.done += to - from;
   for (std::uint32_t i = from; i < to;) {
     const Offset begin = partition.window.at(slots[i]).offset;
     Offset end = begin;
-    for (; i < to && partition.window.at(slots[i]).offset == end; ++i, ++end) {
+    for (; i < to; ++i, ++end) {
       Slot& slot = partition.window.at(slots[i]);
-      if (index_) complete_key(partition, slot.offset, outputs_of(result, i), now);
+      if (slot.offset != end) break;
+      if (index_) complete_key(partition, end, result, i, now);
       leave_flight(partition, slot);
-      slot.state = SlotState::settled;
-      if (!partition.retries.empty() && partition.retries.erase(slot.offset) > 0)
-        change_.transaction.retries.push_back({options.id, at(partition.id), slot.offset, {}});
+      partition.window.settle(slots[i]);
+      forget_retry(partition, end);
     }
     partition.settled.add(begin, end);
   }
   partition.fresh += to - from;
   partition.uncommitted += to - from;
+  change_.cursors.insert(partition.id);
 }
 
 // Settles one event: dead letter, or done without an invocation.
 void Dispatcher::Core::settle(Partition& partition, Position position) {
   Slot& slot = partition.window.at(position);
   if (slot.state == SlotState::in_flight) leave_flight(partition, slot);
-  slot.state = SlotState::settled;
+  partition.window.settle(position);
   partition.settled.add(slot.offset, slot.offset + 1);
   partition.keys.erase(slot.offset);
-  if (partition.retries.erase(slot.offset) > 0)
-    change_.transaction.retries.push_back({options.id, at(partition.id), slot.offset, {}});
+  forget_retry(partition, slot.offset);
   ++partition.fresh;
   ++partition.uncommitted;
   change_.cursors.insert(partition.id);
 }
 
-// The event is not with a worker any more; its lane goes on unless it is parked after this.
-void Dispatcher::Core::leave_flight(Partition& partition, Slot& slot) {
-  --partition.in_flight;
-  --in_flight;
-  if (slot.lane == 0) return;
-  if (Lane* lane = partition.lanes.find(slot.lane)) {
-    --lane->in_flight;
-    partition.lanes.settle(slot.lane);
-  }
+void Dispatcher::Core::forget_retry(Partition& partition, Offset offset) {
+  if (!partition.retries.empty() && partition.retries.erase(offset) > 0)
+    change_.transaction.retries.push_back({options.id, at(partition.id), offset, {}});
 }
 
-void Dispatcher::Core::complete_key(Partition& partition, Offset offset, model::BatchPtr result,
-                                    WallTime now) {
+void Dispatcher::Core::complete_key(Partition& partition, Offset offset, const FrameResult& result,
+                                    std::uint32_t index, WallTime now) {
   const auto key = partition.keys.find(offset);
   if (key == partition.keys.end()) return;
   const Hash128 fingerprint = key->second.fingerprint;
   partition.keys.erase(key);
   index_->complete(fingerprint, now);
   change_.transaction.idempotency.push_back(
-      {options.id, {fingerprint, now, partition.id, offset, std::move(result)}});
+      {options.id, {fingerprint, now, partition.id, offset, outputs_of(result, index)}});
   release_key(fingerprint);
 }
 
 void Dispatcher::Core::release_key(const Hash128& fingerprint) {
-  for (const auto& waiter : index_->release(fingerprint))
-    if (Partition* partition = find(PartitionId{waiter.partition}))
+  wake(index_->release(fingerprint));
+}
+
+void Dispatcher::Core::wake(const std::vector<IdempotencyIndex::Waiter>& waiters) {
+  for (const auto& waiter : waiters) {
+    if (waiter.partition == IdempotencyIndex::kReplay)
+      replays_.key_free(waiter.position);
+    else if (Partition* partition = find(PartitionId{waiter.partition}))
       unpark(*partition, waiter.position);
+  }
 }
 
 void Dispatcher::Core::failure(Partition& partition, Position position, const Failure& failed,
                                const std::string& worker, WallTime now) {
-  Slot& slot = partition.window.at(position);
   if (failed.code == OutcomeCode::skipped) {
     ++totals.skipped;
     return give_back(partition, position);
   }
   if (failed.counts) ++totals.failed_attempts;
-  const Verdict verdict =
-      policy_.failed(partition.retries[slot.offset], failed, worker, now);
-  park_or_bury(partition, position, verdict, now);
+  store::RetryState& state = partition.retries[partition.window.at(position).offset];
+  park_or_bury(partition, position, policy_.failed(state, failed, worker, now), now);
 }
 
 void Dispatcher::Core::park_or_bury(Partition& partition, Position position,
@@ -176,7 +179,7 @@ void Dispatcher::Core::park_or_bury(Partition& partition, Position position,
 
 void Dispatcher::Core::bury(Partition& partition, Position position, const std::string& reason,
                             WallTime now) {
-  Slot& slot = partition.window.at(position);
+  const Slot& slot = partition.window.at(position);
   store::DeadLetter letter;
   letter.id = {options.id, partition.id, slot.offset};
   letter.binding = options.binding;
@@ -191,53 +194,11 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   letter.event = builder_.finish();
   change_.transaction.dead_letters.push_back(std::move(letter));
   ++totals.dead_letters;
-  const auto key = partition.keys.find(slot.offset);
-  const std::optional<Hash128> fingerprint =
-      key == partition.keys.end() ? std::nullopt : std::optional(key->second.fingerprint);
+  std::optional<Hash128> fingerprint;
+  if (const auto key = partition.keys.find(slot.offset); key != partition.keys.end())
+    fingerprint = key->second.fingerprint;
   settle(partition, position);
   if (fingerprint) release_key(*fingerprint);
-}
-
-// Between attempts, or waiting for an idempotency key (due at the end of time, then it is unparked by name).
-void Dispatcher::Core::park(Partition& partition, Position position, WallTime due) {
-  Slot& slot = partition.window.at(position);
-  const bool laned = slot.lane != 0;
-  if (!laned) slot.lane = own_lane(position);
-  Lane& lane = partition.lanes.get(slot.lane);
-  lane.parked = true;
-  if (slot.state == SlotState::in_flight) {
-    --partition.in_flight;
-    --in_flight;
-    if (laned) --lane.in_flight;
-  }
-  slot.state = SlotState::parked;
-  if (due != WallTime::max()) partition.due.emplace(due, position);
-}
-
-void Dispatcher::Core::unpark(Partition& partition, Position position) {
-  Slot& slot = partition.window.at(position);
-  if (slot.state != SlotState::parked) return;
-  Lane& lane = partition.lanes.get(slot.lane);
-  lane.parked = false;
-  slot.state = SlotState::waiting;
-  ++partition.waiting;
-  partition.lanes.insert(lane, position, partition.linker());
-  partition.lanes.settle(slot.lane);
-}
-
-// Back to its lane, untried or unanswered: no attempt is used.
-void Dispatcher::Core::give_back(Partition& partition, Position position) {
-  Slot& slot = partition.window.at(position);
-  --partition.in_flight;
-  --in_flight;
-  const bool laned = slot.lane != 0;
-  if (!laned) slot.lane = own_lane(position);
-  Lane& lane = partition.lanes.get(slot.lane);
-  if (laned) --lane.in_flight;
-  slot.state = SlotState::waiting;
-  ++partition.waiting;
-  partition.lanes.insert(lane, position, partition.linker());
-  partition.lanes.settle(slot.lane);
 }
 
 void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now,
@@ -248,26 +209,31 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, Wall
   std::ranges::sort(lost, {}, [](const auto& frame) { return frame.first; });
   for (auto& [id, open] : lost) {
     frames_.erase(id);
-    const bool blamed = loss.frame == id && loss.cause != "engine";
+    const WorkerLoss* blame = loss.frame == id && loss.cause != "engine" ? &loss : nullptr;
     if (open.replay) {
       --in_flight;
-      lose_replay(*open.replay, blamed ? &loss : nullptr, now);
-      continue;
+      lose_replay(*open.replay, blame, now);
+    } else {
+      lose_frame(*find(open.partition), open, blame, now);
     }
-    Partition& partition = *find(open.partition);
-    for (std::uint32_t i = open.covered; i < open.slots.size(); ++i) {
-      const Position position = open.slots[i];
-      if (!blamed || i != loss.index) {
-        give_back(partition, position);
-        continue;
-      }
-      ++totals.failed_attempts;
-      store::RetryState& state = partition.retries[partition.window.at(position).offset];
-      park_or_bury(partition, position, policy_.killed(state, loss, now), now);
-    }
-    free_slots(partition);
   }
   emit(out);
+}
+
+void Dispatcher::Core::lose_frame(Partition& partition, const Open& open, const WorkerLoss* blame,
+                                  WallTime now) {
+  // From the last to the first, so that putting events back into their lane is cheap.
+  for (auto i = static_cast<std::uint32_t>(open.slots.size()); i-- > open.covered;) {
+    const Position position = open.slots[i];
+    if (blame == nullptr || i != blame->index) {
+      give_back(partition, position);
+      continue;
+    }
+    ++totals.failed_attempts;
+    store::RetryState& state = partition.retries[partition.window.at(position).offset];
+    park_or_bury(partition, position, policy_.killed(state, *blame, now), now);
+  }
+  free_slots(partition);
 }
 
 void Dispatcher::Core::append_outputs(const model::BatchPtr& outputs) {

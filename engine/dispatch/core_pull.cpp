@@ -15,10 +15,8 @@ constexpr std::size_t kWholeBatch = 128;
 // Larger events cannot be framed (a frame is at most 64 MiB).
 constexpr std::uint64_t kMaxEventBytes = 60U << 20;
 
-std::uint64_t payload(const Slot& slot) {
-  return slot.batch->data(slot.index).size() + slot.batch->key(slot.index).size() +
-         slot.batch->header_bytes(slot.index).size();
-}
+// Offsets of a frame are counted in 32 bits from its first.
+constexpr Offset kMaxSpan = 1U << 31;
 
 }  // namespace
 
@@ -28,6 +26,7 @@ struct Dispatcher::Core::Picking {
   FrameLimits limits;
   std::vector<Position> slots;
   std::uint64_t bytes = 0;
+  Offset first = 0;                     // offset of the first event taken
   bool closed = false;                  // nothing more goes in
   bool full() const { return closed || slots.size() >= limits.events || bytes >= limits.bytes; }
 };
@@ -40,7 +39,7 @@ std::optional<Frame> Dispatcher::Core::pull(WorkerId worker, const FrameLimits& 
   for (std::size_t tried = 0; !frame && tried < partitions_.size(); ++tried) {
     turn_ = (turn_ + 1) % partitions_.size();
     Partition& partition = *std::next(partitions_.begin(), static_cast<std::ptrdiff_t>(turn_))->second;
-    if (partition.can_pull()) frame = pull_partition(partition, worker, both, now);
+    if (can_pull(partition, now)) frame = pull_partition(partition, worker, both, now);
   }
   emit(out);
   return frame;
@@ -48,103 +47,125 @@ std::optional<Frame> Dispatcher::Core::pull(WorkerId worker, const FrameLimits& 
 
 std::optional<Frame> Dispatcher::Core::pull_partition(Partition& partition, WorkerId worker,
                                                       const FrameLimits& limits, WallTime now) {
-  Picking picking{FrameId{next_frame_}, limits, {}, 0, false};
-  pick_ready(partition, picking, now);
-  if (!picking.full() && window_open(now)) pick_new(partition, picking, now);
+  Picking picking{FrameId{next_frame_}, limits, {}, 0, 0, false};
+  // Again when all that was looked at is settled or parked now, which may have let others go.
+  do {
+    pick_ready(partition, picking, now);
+    if (!picking.full() && partition.has_new() && window_open(partition, now))
+      pick_new(partition, picking, now);
+  } while (picking.slots.empty() && can_pull(partition, now));
+  std::optional<Frame> frame;
+  if (!picking.slots.empty()) {
+    ++next_frame_;
+    frame = build(partition, std::move(picking), worker);
+  }
   free_slots(partition);
-  if (picking.slots.empty()) return std::nullopt;
-  ++next_frame_;
-  return build(partition, std::move(picking), worker);
+  return frame;
 }
 
 void Dispatcher::Core::pick_ready(Partition& partition, Picking& picking, WallTime now) {
-  // Lanes that cannot go now come back through their own events, so each is looked at once.
-  for (std::size_t left = partition.lanes.ready(); left > 0 && !picking.full(); --left) {
-    const LaneKey key = partition.lanes.pop_ready();
-    for (;;) {
-      Lane* lane = partition.lanes.find(key);
-      if (lane == nullptr || lane->parked || !lane->waiting() || picking.full()) break;
-      const Position position = partition.lanes.pop(*lane, partition.linker());
-      --partition.waiting;
-      partition.window.at(position).state = SlotState::pending;
-      if (take(partition, position, picking, now)) continue;
-      if (partition.window.at(position).state != SlotState::pending) break;
-      // It does not fit into this frame: it stays first in its lane.
-      partition.lanes.insert(partition.lanes.get(key), position, partition.linker());
-      ++partition.waiting;
-      partition.window.at(position).state = SlotState::waiting;
-      picking.closed = true;
+  // A lane that cannot go now comes back through its own events, so each is looked at once.
+  for (std::size_t left = partition.lanes.ready(); left > 0 && !picking.full(); --left)
+    pick_lane(partition, partition.lanes.pop_ready(), picking, now);
+}
+
+void Dispatcher::Core::pick_lane(Partition& partition, LaneKey key, Picking& picking,
+                                 WallTime now) {
+  for (;;) {
+    Lane* lane = partition.lanes.find(key);
+    // A replay may have taken the lane since it became ready.
+    if (lane == nullptr || lane->held() || !lane->waiting() || picking.full() ||
+        (lane->in_flight > 0 && lane->owner != picking.frame))
+      break;
+    const Position position = Lanes::pop(*lane, partition.linker());
+    --partition.waiting;
+    Slot& slot = partition.window.at(position);
+    slot.state = SlotState::pending;
+    const Fit fits = fit(partition, position, slot, picking, now);
+    if (fits == Fit::gone) continue;
+    if (fits == Fit::goes) {
+      take(position, slot, lane, picking);
+      continue;
     }
-    if (Lane* lane = partition.lanes.find(key);
-        lane != nullptr && picking.closed && lane->in_flight == 0 && !lane->parked &&
-        lane->waiting() && !lane->ready)
-      partition.lanes.push_ready_front(key);
-    else
-      partition.lanes.settle(key);
+    wait(partition, *lane, position);
+    picking.closed = true;
   }
+  Lane* lane = partition.lanes.find(key);
+  if (lane != nullptr && picking.closed && lane->in_flight == 0 && !lane->held() &&
+      lane->waiting() && !lane->ready)
+    return partition.lanes.push_ready_front(key);
+  partition.lanes.settle(key);
 }
 
 void Dispatcher::Core::pick_new(Partition& partition, Picking& picking, WallTime now) {
-  while (partition.pick < partition.window.tail() && !picking.full()) {
+  for (; partition.has_new() && !picking.full(); ++partition.pick) {
     const Position position = partition.pick;
     Slot& slot = partition.window.at(position);
-    const bool fresh_batch = slot.index == 0 && !picking.slots.empty();
-    if (fresh_batch && picking.slots.size() >= kWholeBatch) break;
-    if (slot.lane != 0) {
-      Lane* lane = partition.lanes.find(slot.lane);
-      const bool idle = lane == nullptr || (!lane->parked && !lane->waiting() &&
-                                            (lane->in_flight == 0 || lane->owner == picking.frame));
-      if (!idle) {
-        partition.lanes.append(*lane, position, partition.linker());
-        slot.state = SlotState::waiting;
-        ++partition.waiting;
-        ++partition.pick;
-        continue;
+    if (slot.index == 0 && !picking.slots.empty() &&
+        std::max(picking.slots.size(), slot.batch->size()) >= kWholeBatch)
+      break;
+    Lane* lane = slot.lane == 0 ? nullptr : &partition.lanes.get(slot.lane);
+    if (lane != nullptr && !lane->joins(picking.frame)) {
+      wait(partition, *lane, position);
+    } else {
+      const Fit fits = fit(partition, position, slot, picking, now);
+      if (fits == Fit::goes) {
+        take(position, slot, lane, picking);
+      } else {
+        partition.lanes.settle(slot.lane);
+        if (fits == Fit::later) break;
       }
     }
-    if (!take(partition, position, picking, now) && slot.state == SlotState::pending) {
-      picking.closed = true;
-      break;
-    }
-    ++partition.pick;
+    if (options.batch.window > Duration{0}) partition.new_bytes -= payload(slot);
   }
 }
 
-// Puts the event into the frame. False: it is settled, parked or waits now, or (still pending) has to go another
-// time.
-bool Dispatcher::Core::take(Partition& partition, Position position, Picking& picking,
-                            WallTime now) {
-  Slot& slot = partition.window.at(position);
+// Whether the event, first of its lane, goes into the frame. `gone`: it is settled or parked now.
+Dispatcher::Core::Fit Dispatcher::Core::fit(Partition& partition, Position position,
+                                            const Slot& slot, Picking& picking, WallTime now) {
   const std::uint64_t bytes = payload(slot);
   if (bytes > kMaxEventBytes) {
     bury(partition, position, "too_large", now);
-    return false;
+    return Fit::gone;
   }
-  if (!picking.slots.empty() && picking.bytes + bytes > picking.limits.bytes) return false;
+  if (picking.slots.empty()) {
+    picking.first = slot.offset;
+  } else if (picking.bytes + bytes > picking.limits.bytes ||
+             std::abs(slot.offset - picking.first) >= kMaxSpan / 2) {
+    return Fit::later;
+  }
+  if (index_ && blocked_by_key(partition, position, now)) return Fit::gone;
   if (!partition.retries.empty()) {
-    const auto retry = partition.retries.find(slot.offset);
-    if (retry != partition.retries.end()) {
-      if (retry->second.next > now) {
-        park(partition, position, retry->second.next);
-        return false;
-      }
-      // An event that has ended a worker goes alone, so that nothing else is harmed by it.
-      if (retry->second.worker_kills > 0) {
-        if (!picking.slots.empty()) return false;
-        picking.closed = true;
-      }
-    }
+    const Fit fits = fit_history(partition, position, slot, picking, now);
+    if (fits != Fit::goes) return fits;
   }
-  if (index_ && blocked_by_key(partition, position, now)) return false;
-  if (slot.lane != 0) {
-    Lane& lane = partition.lanes.get(slot.lane);
-    lane.owner = picking.frame;
-    ++lane.in_flight;
+  picking.bytes += bytes;
+  return Fit::goes;
+}
+
+Dispatcher::Core::Fit Dispatcher::Core::fit_history(Partition& partition, Position position,
+                                                    const Slot& slot, Picking& picking,
+                                                    WallTime now) {
+  const auto retry = partition.retries.find(slot.offset);
+  if (retry == partition.retries.end()) return Fit::goes;
+  if (retry->second.next > now) {
+    park(partition, position, retry->second.next);
+    return Fit::gone;
+  }
+  // An event that has ended a worker goes alone, so that nothing else is harmed by it.
+  if (retry->second.worker_kills == 0) return Fit::goes;
+  if (!picking.slots.empty()) return Fit::later;
+  picking.closed = true;
+  return Fit::goes;
+}
+
+void Dispatcher::Core::take(Position position, Slot& slot, Lane* lane, Picking& picking) {
+  if (lane != nullptr) {
+    lane->owner = picking.frame;
+    ++lane->in_flight;
   }
   slot.state = SlotState::in_flight;
   picking.slots.push_back(position);
-  picking.bytes += bytes;
-  return true;
 }
 
 // An event whose idempotency key is completed is done without an invocation; one whose key is on its way with another
@@ -157,7 +178,7 @@ bool Dispatcher::Core::blocked_by_key(Partition& partition, Position position, W
     settle(partition, position);
     return true;
   }
-  if (index_->acquire(key->second.fingerprint, partition.id.value, position)) return false;
+  if (index_->acquire(key->second.fingerprint, {partition.id.value, position})) return false;
   park(partition, position, WallTime::max());
   return true;
 }

@@ -1,75 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dead letters delivered again: events of their own, outside the windows.
+#include <algorithm>
 #include <utility>
 
 #include "engine/dispatch/core.h"
 
 namespace pelton::dispatch {
 
-bool Dispatcher::Core::replay(const store::DeadLetter& letter, WallTime now) {
-  if (replays_.contains(letter.id)) return false;
-  Replay replay;
-  replay.letter = letter;
-  replay.lane = lane_of(*letter.event, 0);
-  if (index_) replay.key = index_->key_of(*letter.event, 0);
-  const bool completed = replay.key && index_->completed(replay.key->fingerprint, now);
-  replays_.emplace(letter.id, std::move(replay));
+bool Dispatcher::Core::replay(const store::DeadLetter& letter) {
+  Replay* replay = replays_.add(letter);
+  if (replay == nullptr) return false;
+  replay->lane = lane_of(*letter.event, 0);
+  if (index_) replay->key = index_->key_of(*letter.event, 0);
   ++totals.replayed;
-  if (completed) {
-    ++totals.deduplicated;
-    end_replay(letter.id);
-  }
   return true;
 }
 
 std::optional<Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now) {
-  for (auto& [id, replay] : replays_) {
-    if (replay.frame != FrameId{} || replay.due > now) continue;
-    if (!enter_replay_lane(replay, FrameId{next_frame_})) continue;
-    replay.frame = FrameId{next_frame_++};
-    Frame frame;
-    frame.id = replay.frame;
-    frame.binding = options.binding;
-    frame.stream = options.stream;
-    frame.partition = id.partition;
-    frame.base = id.offset;
-    frame.order = options.order;
-    frame.batch = replay.letter.event;
-    frame.attempts.push_back(replay.state.attempts + 1);
-    frame.idempotency_keys.push_back(replay.letter.idempotency_key);
-    ++in_flight;
-    frames_.emplace(frame.id, Open{worker, id.partition, {}, 0, id});
-    return frame;
+  while (const auto id = replays_.pop_ready()) {
+    Replay& replay = replays_.at(*id);
+    const LaneKey lane = replay.lane;
+    if (may_go(replay, now)) return frame_of(replay, worker);
+    // It left the lane to the next.
+    if (Partition* partition = find(id->partition)) lane_moved(*partition, lane);
   }
   return std::nullopt;
 }
 
-// A letter goes behind those of its key that are in flight or parked, and holds back those that come.
-bool Dispatcher::Core::enter_replay_lane(Replay& replay, FrameId frame) {
+// A letter goes behind those of its key that are in flight or parked, and holds back those that come. One whose
+// idempotency key was completed since it was buried is done.
+bool Dispatcher::Core::may_go(Replay& replay, WallTime now) {
+  if (replay.key) {
+    const Hash128& fingerprint = replay.key->fingerprint;
+    if (index_->completed(fingerprint, now)) {
+      ++totals.deduplicated;
+      end_replay(replay);
+      return false;
+    }
+    if (!index_->acquire(fingerprint, {IdempotencyIndex::kReplay, replay.serial})) return false;
+  }
   Partition* partition = find(replay.letter.id.partition);
   if (partition == nullptr || replay.lane == 0) return true;
-  Lane& lane = partition->lanes.get(replay.lane);
-  if (lane.in_flight > 0 || lane.parked) return false;
-  lane.owner = frame;
-  lane.in_flight = 1;
-  return true;
+  const Lane* lane = partition->lanes.find(replay.lane);
+  if (lane == nullptr || (lane->in_flight == 0 && !lane->held())) return true;
+  replays_.wait_for_lane(replay.letter.id, replay.lane);
+  return false;
 }
 
-void Dispatcher::Core::leave_replay_lane(const Replay& replay) {
+Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
+  const store::DeadLetterId& id = replay.letter.id;
+  Frame frame;
+  frame.id = replay.frame = FrameId{next_frame_++};
+  frame.binding = options.binding;
+  frame.stream = options.stream;
+  frame.partition = id.partition;
+  frame.base = id.offset;
+  frame.order = options.order;
+  frame.batch = replay.letter.event;
+  frame.attempts.push_back(replay.state.attempts + 1);
+  frame.idempotency_keys.push_back(replay.letter.idempotency_key);
+  if (Partition* partition = find(id.partition); partition != nullptr && replay.lane != 0) {
+    Lane& lane = partition->lanes.get(replay.lane);
+    lane.owner = frame.id;
+    lane.in_flight = 1;
+  }
+  ++in_flight;
+  frames_.emplace(frame.id, Open{worker, id.partition, {}, 0, id});
+  return frame;
+}
+
+void Dispatcher::Core::leave_lane(Replay& replay) {
+  const FrameId frame = std::exchange(replay.frame, FrameId{});
   Partition* partition = find(replay.letter.id.partition);
   if (partition == nullptr || replay.lane == 0) return;
   Lane* lane = partition->lanes.find(replay.lane);
   // Absent, or another's, when the partition was let go and assigned again meanwhile.
-  if (lane == nullptr || lane->owner != replay.frame || lane->in_flight == 0) return;
+  if (lane == nullptr || lane->owner != frame || lane->in_flight == 0) return;
   --lane->in_flight;
-  partition->lanes.settle(replay.lane);
+  lane_moved(*partition, replay.lane);
 }
 
-void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, FrameResult&& result,
-                                     WallTime now) {
+void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, WorkerId worker,
+                                     FrameResult&& result, WallTime now) {
   Replay& replay = replays_.at(id);
-  leave_replay_lane(replay);
-  replay.frame = {};
+  leave_lane(replay);
   if (result.not_done.empty()) {
     ++totals.done;
     append_outputs(result.outputs);
@@ -79,48 +93,53 @@ void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, FrameResult&
           {options.id,
            {replay.key->fingerprint, now, id.partition, id.offset, outputs_of(result, 0)}});
     }
-    return end_replay(id);
+    return end_replay(replay);
   }
   const Failure& failure = result.not_done.front();
-  if (failure.code == OutcomeCode::skipped) return;
+  if (failure.code == OutcomeCode::skipped) {
+    ++totals.skipped;
+    return replays_.push_ready(id);
+  }
   if (failure.counts) ++totals.failed_attempts;
-  const std::string worker = options.function;
-  fail_replay(replay, policy_.failed(replay.state, failure, worker, now), now);
+  fail_replay(replay, policy_.failed(replay.state, failure, name_of(worker), now), now);
 }
 
 void Dispatcher::Core::lose_replay(const store::DeadLetterId& id, const WorkerLoss* blame,
                                    WallTime now) {
   Replay& replay = replays_.at(id);
-  leave_replay_lane(replay);
-  replay.frame = {};
-  if (blame == nullptr) return;
+  leave_lane(replay);
+  if (blame == nullptr) return replays_.push_ready(id);
   ++totals.failed_attempts;
   fail_replay(replay, policy_.killed(replay.state, *blame, now), now);
 }
 
+// The letter is put back with what happened added to its history.
 void Dispatcher::Core::fail_replay(Replay& replay, const Verdict& verdict, WallTime now) {
-  if (!verdict.dead) {
-    replay.due = replay.state.next;
-    return;
-  }
-  store::DeadLetter letter = std::move(replay.letter);
+  if (!verdict.dead) return replays_.delay(replay.letter.id, replay.state.next);
+  store::DeadLetter letter = replay.letter;
   letter.time = now;
   letter.reason = verdict.reason;
   ++letter.replays;
   letter.history.attempts += replay.state.attempts;
   letter.history.worker_kills += replay.state.worker_kills;
   auto& history = letter.history.history;
-  for (store::Attempt& attempt : replay.state.history) history.push_back(std::move(attempt));
+  std::ranges::move(replay.state.history, std::back_inserter(history));
   if (history.size() > store::kMaxHistory)
     history.erase(history.begin(), history.end() - store::kMaxHistory);
-  replays_.erase(letter.id);
   change_.transaction.dead_letters.push_back(std::move(letter));
   ++totals.dead_letters;
+  forget_replay(replay);
 }
 
-void Dispatcher::Core::end_replay(const store::DeadLetterId& id) {
-  change_.transaction.dead_letters_removed.push_back(id);
-  replays_.erase(id);
+void Dispatcher::Core::end_replay(Replay& replay) {
+  change_.transaction.dead_letters_removed.push_back(replay.letter.id);
+  forget_replay(replay);
+}
+
+void Dispatcher::Core::forget_replay(Replay& replay) {
+  const std::optional<IdempotencyKey> key = std::move(replay.key);
+  replays_.erase(store::DeadLetterId(replay.letter.id));
+  if (key) release_key(key->fingerprint);
 }
 
 }  // namespace pelton::dispatch

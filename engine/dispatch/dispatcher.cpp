@@ -37,9 +37,7 @@ void Dispatcher::worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime n
 std::optional<WallTime> Dispatcher::next_due() const { return core_->next_due(); }
 void Dispatcher::on_timer(WallTime now, Commits& out) { core_->on_timer(now, out); }
 void Dispatcher::committed(CommitToken token) { core_->committed(token); }
-bool Dispatcher::replay(const store::DeadLetter& letter, WallTime now) {
-  return core_->replay(letter, now);
-}
+bool Dispatcher::replay(const store::DeadLetter& letter, WallTime) { return core_->replay(letter); }
 PartitionCounts Dispatcher::counts(PartitionId partition) const { return core_->counts(partition); }
 const Totals& Dispatcher::totals() const { return core_->totals; }
 std::vector<ParkedEvent> Dispatcher::parked(std::size_t most) const { return core_->parked(most); }

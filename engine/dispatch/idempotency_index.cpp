@@ -37,16 +37,13 @@ void IdempotencyIndex::complete(const Hash128& fingerprint, WallTime time) {
   order_.emplace_back(time, fingerprint);
 }
 
-bool IdempotencyIndex::acquire(const Hash128& fingerprint, std::uint32_t partition,
-                               std::uint64_t position) {
+bool IdempotencyIndex::acquire(const Hash128& fingerprint, const Waiter& caller) {
   const auto [at, added] = held_.try_emplace(fingerprint);
   Holder& holder = at->second;
-  if (added) {
-    holder.owner = {partition, position};
-    return true;
-  }
-  if (holder.owner.partition == partition && holder.owner.position == position) return true;
-  holder.waiters.push_back({partition, position});
+  if (added) holder.owner = caller;
+  if (holder.owner == caller) return true;
+  if (std::ranges::find(holder.waiters, caller) == holder.waiters.end())
+    holder.waiters.push_back(caller);
   return false;
 }
 

@@ -30,12 +30,15 @@ class IdempotencyIndex {
   bool completed(const Hash128& fingerprint, WallTime now);
   void complete(const Hash128& fingerprint, WallTime time);
 
-  // True: the caller has the key now. False: another event has it; release() will name the waiter.
-  bool acquire(const Hash128& fingerprint, std::uint32_t partition, std::uint64_t position);
+  // An event that holds a key or waits for it.
   struct Waiter {
-    std::uint32_t partition = 0;
+    std::uint32_t partition = 0;        // kReplay: a dead letter that is delivered again
     std::uint64_t position = 0;
+    friend bool operator==(const Waiter&, const Waiter&) = default;
   };
+  static constexpr std::uint32_t kReplay = UINT32_MAX;
+  // True: the caller has the key now. False: another event has it; release() will name the caller.
+  bool acquire(const Hash128& fingerprint, const Waiter& caller);
   // Lets go of the key; the events that wait for it, in the order in which they came.
   std::vector<Waiter> release(const Hash128& fingerprint);
   // Forgets whatever a partition holds or waits for.

@@ -16,18 +16,25 @@ using LaneKey = std::uint64_t;
 using Position = std::uint64_t;
 inline constexpr Position kNoPosition = ~Position{0};
 
+// Events of one lane are in flight in one frame at most, so a frame that fails holds back all that follow.
 struct Lane {
   FrameId owner;                        // frame that has its events, while in_flight > 0
   std::uint32_t in_flight = 0;
-  bool parked = false;                  // its first event waits for a time
   bool ready = false;                   // it stands in the ready queue
+  Position parked = kNoPosition;        // its first event, which waits for a time; later ones wait behind it
   Position first = kNoPosition;         // waiting events, linked through their slots, ascending
   Position last = kNoPosition;
   bool waiting() const { return first != kNoPosition; }
+  bool held() const { return parked != kNoPosition; }
+  // An event that nothing of its lane precedes may join the frame that has the lane, or an idle lane's any frame.
+  bool joins(FrameId frame) const {
+    return !held() && !waiting() && (in_flight == 0 || owner == frame);
+  }
 };
 
 // The lanes of one partition that are busy: an idle key costs nothing. The links between waiting events live in
-// the window's slots, which the caller passes as `next(position) -> Position&`.
+// the window's slots, which the caller passes as `next(position) -> Position&`. References to a lane are valid
+// until the next get().
 class Lanes {
  public:
   Lane* find(LaneKey key) {
@@ -36,17 +43,8 @@ class Lanes {
   }
   Lane& get(LaneKey key) { return lanes_[key]; }
 
-  // An event of the lane may join the frame being built: the lane is idle, or has nothing but events of it.
-  bool joins(LaneKey key, FrameId frame) {
-    Lane& lane = lanes_[key];
-    if (lane.parked || lane.waiting() || (lane.in_flight > 0 && lane.owner != frame)) return false;
-    lane.owner = frame;
-    ++lane.in_flight;
-    return true;
-  }
-
   template <typename Next>
-  void append(Lane& lane, Position position, Next next) {
+  static void append(Lane& lane, Position position, Next next) {
     next(position) = kNoPosition;
     if (lane.waiting())
       next(lane.last) = position;
@@ -55,9 +53,9 @@ class Lanes {
     lane.last = position;
   }
 
-  // Puts an event back among the waiting ones, in order; those put back come before all that waited.
+  // Puts an event back among the waiting ones, in order. Cheap at either end: put back the last one first.
   template <typename Next>
-  void insert(Lane& lane, Position position, Next next) {
+  static void insert(Lane& lane, Position position, Next next) {
     if (!lane.waiting() || position > lane.last) return append(lane, position, next);
     if (position < lane.first) {
       next(position) = lane.first;
@@ -71,27 +69,26 @@ class Lanes {
   }
 
   template <typename Next>
-  Position pop(Lane& lane, Next next) {
+  static Position pop(Lane& lane, Next next) {
     const Position position = lane.first;
     lane.first = next(position);
     if (lane.first == kNoPosition) lane.last = kNoPosition;
     return position;
   }
 
-  // After its state changed: queues the lane when its events can go, forgets it when it is idle.
-  void settle(LaneKey key) {
+  // One of the lane's events is not in flight any more; then as settle.
+  void leave(LaneKey key) {
     const auto at = lanes_.find(key);
-    if (at == lanes_.end()) return;
-    Lane& lane = at->second;
-    if (lane.in_flight > 0 || lane.parked || lane.ready) return;
-    if (lane.waiting()) {
-      lane.ready = true;
-      ready_.push_back(key);
-    } else {
-      lanes_.erase(at);
-    }
+    --at->second.in_flight;
+    settle_at(at);
   }
 
+  // After its state changed: queues the lane when its events can go, forgets it when it is idle.
+  void settle(LaneKey key) {
+    if (const auto at = lanes_.find(key); at != lanes_.end()) settle_at(at);
+  }
+
+  std::size_t ready() const { return ready_.size(); }
   bool has_ready() const { return !ready_.empty(); }
   LaneKey pop_ready() {
     const LaneKey key = ready_.front();
@@ -104,10 +101,22 @@ class Lanes {
     lanes_[key].ready = true;
     ready_.push_front(key);
   }
-  std::size_t ready() const { return ready_.size(); }
 
  private:
-  boost::unordered_flat_map<LaneKey, Lane> lanes_;
+  using Map = boost::unordered_flat_map<LaneKey, Lane>;
+
+  void settle_at(Map::iterator at) {
+    Lane& lane = at->second;
+    if (lane.in_flight > 0 || lane.held() || lane.ready) return;
+    if (lane.waiting()) {
+      lane.ready = true;
+      ready_.push_back(at->first);
+    } else {
+      lanes_.erase(at);
+    }
+  }
+
+  Map lanes_;
   std::deque<LaneKey> ready_;
 };
 

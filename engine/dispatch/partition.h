@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "engine/dispatch/idempotency_index.h"
@@ -22,11 +21,10 @@ struct Partition {
         retries.emplace(update.offset, *update.state);
   }
 
-  Position& link(Position position) { return window.at(position).next; }
   auto linker() {
-    return [this](Position position) -> Position& { return link(position); };
+    return [this](Position position) -> Position& { return window.at(position).next; };
   }
-  bool can_pull() const { return lanes.has_ready() || pick < window.tail(); }
+  bool has_new() const { return pick < window.tail(); }
 
   const PartitionId id;
   Window window;
@@ -34,13 +32,15 @@ struct Partition {
   OffsetRanges settled;
   Offset next = 0;                      // next offset to be offered
   Position pick = 0;                    // first position never looked at
+  std::uint64_t new_bytes = 0;          // payload from there on; kept for a batch window only
   std::uint64_t uncommitted = 0;        // settled, not yet durable
   std::uint64_t fresh = 0;              // ... of these, those that no commit carries yet
   std::uint64_t in_flight = 0;
   std::uint64_t waiting = 0;
   std::unordered_map<Offset, store::RetryState> retries;
   std::unordered_map<Offset, IdempotencyKey> keys;
-  std::multimap<WallTime, Position> due;  // parked events
+  std::set<std::pair<WallTime, Position>> due;  // events between attempts, at their RetryState::next
+  WallTime announced{};                 // arrival of the event whose batch window on_timer has ended
   std::uint64_t epoch = 0;              // commits of an earlier assignment do not count here
 };
 

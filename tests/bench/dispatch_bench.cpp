@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the dispatcher core costs an event: offer -> pull -> finished -> committed on one thread.
+#include <benchmark/benchmark.h>
+
+#include <deque>
+#include <random>
+#include <vector>
+
+#include "engine/dispatch/dispatcher.h"
+#include "engine/model/batch_builder.h"
+
+namespace pelton::dispatch {
+namespace {
+
+constexpr std::size_t kBatch = 1000;
+constexpr std::size_t kKeys = 10'000;
+constexpr WallTime kNow = from_us(1'000'000);
+
+std::vector<model::BatchPtr> stored_batches(std::size_t count) {
+  std::mt19937_64 random(1);
+  std::vector<model::BatchPtr> batches;
+  model::BatchBuilder builder;
+  for (std::size_t b = 0; b < count; ++b) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      const std::string key = fmt::format("device-{}", random() % kKeys);
+      const std::string data(256 - key.size(), 'x');
+      model::EventView event;
+      event.source = "/bench";
+      event.type = "reading";
+      event.key = key;
+      event.has_key = true;
+      event.data = data;
+      event.time_us = static_cast<std::int64_t>(b);
+      builder.add(event);
+    }
+    batches.push_back(builder.finish());
+  }
+  return batches;
+}
+
+DispatcherOptions options(config::Order order) {
+  DispatcherOptions options;
+  options.id = BindingId{1};
+  options.binding = "bench";
+  options.function = "noop";
+  options.stream_id = StreamId{1};
+  options.stream = "events";
+  options.order = order;
+  options.batch = {kBatch, 4U << 20, Duration{0}};
+  options.retry.first = std::chrono::milliseconds(200);
+  options.retry.max = std::chrono::minutes(5);
+  return options;
+}
+
+// `depth` frames are in flight at once; 1 in `fails` events fails once (0: none). Per item: one event.
+void pass_through(benchmark::State& state, config::Order order, std::size_t depth,
+                  std::uint64_t fails) {
+  const auto batches = stored_batches(64);
+  Dispatcher dispatcher(options(order));
+  dispatcher.assign(PartitionId{0}, {});
+  Commits commits;
+  std::deque<std::pair<FrameId, std::uint32_t>> running;
+  std::mt19937_64 random(2);
+  std::size_t next = 0;
+  WallTime now = kNow;
+  std::uint64_t settled = 0;
+  for (auto _ : state) {
+    now += std::chrono::milliseconds(1);
+    dispatcher.on_timer(now, commits);
+    while (dispatcher.wants(PartitionId{0}).events >= kBatch)
+      dispatcher.offer(PartitionId{0}, dispatcher.wants(PartitionId{0}).from,
+                       batches[next++ % batches.size()], now, commits);
+    while (running.size() < depth) {
+      auto frame = dispatcher.pull(WorkerId{1}, {kBatch, 4U << 20}, now, commits);
+      if (!frame) break;
+      running.emplace_back(frame->id, static_cast<std::uint32_t>(frame->batch->size()));
+    }
+    const auto [id, count] = running.front();
+    running.pop_front();
+    FrameResult result;
+    result.count = count;
+    for (std::uint32_t i = 0; fails > 0 && i < count; ++i)
+      if (random() % fails == 0) result.not_done.push_back({i, OutcomeCode::retry, "", "", "", {}, true});
+    settled += count - result.not_done.size();
+    if (!dispatcher.finished(WorkerId{1}, id, std::move(result), now, commits)) std::abort();
+    for (const Commit& commit : commits) dispatcher.committed(commit.token);
+    commits.clear();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(settled));
+}
+
+BENCHMARK_CAPTURE(pass_through, key, config::Order::key, 1, 0);
+BENCHMARK_CAPTURE(pass_through, key_4_frames, config::Order::key, 4, 0);
+BENCHMARK_CAPTURE(pass_through, key_4_frames_1_percent_fail, config::Order::key, 4, 100);
+BENCHMARK_CAPTURE(pass_through, none_4_frames, config::Order::none, 4, 0);
+
+}  // namespace
+}  // namespace pelton::dispatch
+
+BENCHMARK_MAIN();
