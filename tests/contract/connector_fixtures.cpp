@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/contract/connector_fixtures.h"
+
+#include "connectors/builtin.h"
+#include "engine/base/ensure.h"
+#include "tests/contract/memory_ledger.h"
+#include "tests/contract/temporary_folder.h"
+
+namespace pelton::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+connector::ConnectorSpec spec_of(const std::string& type) {
+  for (connector::ConnectorSpec& spec : builtin_connectors())
+    if (spec.options.type == type) return std::move(spec);
+  ENSURE(false, "no connector {}", type);
+}
+
+config::Connector config_of(const std::string& type, config::OptionValues options) {
+  config::Connector config;
+  config.name = "under_test";
+  config.type = type;
+  config.options = std::move(options);
+  return config;
+}
+
+class DirectorySourceFixture final : public SourceFixture {
+ public:
+  std::unique_ptr<connector::Source> make() override {
+    const auto config = config_of(
+        "directory",
+        {{"path", inbox_}, {"create", false}, {"settle", Duration(std::chrono::milliseconds(20))}});
+    return std::move(*spec_of("directory").make_source({config, ledger_}));
+  }
+  void produce(const std::string& data) override {
+    write_file(inbox_ / ("file" + std::to_string(++files_)), data);
+  }
+  void go_away() override { fs::rename(inbox_, away_); }
+  void come_back() override { fs::rename(away_, inbox_); }
+
+  DirectorySourceFixture() { fs::create_directory(inbox_); }
+
+ private:
+  TemporaryFolder folder_;
+  const fs::path inbox_ = folder_.path() / "inbox";
+  const fs::path away_ = folder_.path() / "away";
+  MemoryLedger ledger_;
+  int files_ = 0;
+};
+
+class DirectorySinkFixture final : public SinkFixture {
+ public:
+  std::unique_ptr<connector::Sink> make() override {
+    const auto config = config_of("directory", {{"path", outbox_}, {"create", false}});
+    return std::move(*spec_of("directory").make_sink({config, ledger_}));
+  }
+  std::string written(const std::string& subject) override { return read_file(outbox_ / subject); }
+  std::string invalid_subject() override { return "../outside"; }
+  void go_away() override { fs::rename(outbox_, away_); }
+  void come_back() override { fs::rename(away_, outbox_); }
+
+  DirectorySinkFixture() { fs::create_directory(outbox_); }
+
+ private:
+  TemporaryFolder folder_;
+  const fs::path outbox_ = folder_.path() / "outbox";
+  const fs::path away_ = folder_.path() / "away";
+  MemoryLedger ledger_;
+};
+
+}  // namespace
+
+std::vector<FixtureCase<SourceFixture>> source_fixtures() {
+  return {
+      {"directory", [] { return std::make_unique<DirectorySourceFixture>(); }},
+  };
+}
+
+std::vector<FixtureCase<SinkFixture>> sink_fixtures() {
+  return {
+      {"directory", [] { return std::make_unique<DirectorySinkFixture>(); }},
+  };
+}
+
+}  // namespace pelton::test
