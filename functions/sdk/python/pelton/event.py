@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a handler sees: events and their context."""
+
+import json as _json
+import logging as _logging
+
+try:
+    from ._loop import Record
+except ImportError:
+
+    class Record:
+        """An event of a frame: the frame and an index into it. The C loop has one of its own."""
+
+        __slots__ = ("_frame", "_index")
+
+
+class Event:
+    """An event that a handler makes. What is ``None`` is taken from the event that it was made from.
+
+    :param data: ``bytes``; ``str`` is encoded as UTF-8, anything else as JSON.
+    :param key: ``bytes`` or ``str``: events of one key keep their order.
+    :param subject, type, source, content_type, id: CloudEvents attributes, ``str``.
+    :param headers: a dict, or a list of (name, value) pairs; values ``bytes`` or ``str``.
+    :param time: Unix time in seconds.
+    """
+
+    __slots__ = ("data", "key", "subject", "type", "source", "content_type", "id", "headers", "time")
+
+    def __init__(self, data=b"", *, key=None, subject=None, type=None, source=None, content_type=None,
+                 id="", headers=None, time=None):
+        self.data = data
+        self.key = key
+        self.subject = subject
+        self.type = type
+        self.source = source
+        self.content_type = content_type
+        self.id = id
+        self.headers = headers
+        self.time = time
+
+
+class IncomingEvent(Record):
+    """An event given to a handler. Its attributes are read from the frame when they are asked for.
+
+    Do not keep it beyond the call with the whole frame behind it; keep what you need of it.
+    """
+
+    __slots__ = ()
+
+    @property
+    def data(self):
+        """``bytes``; empty for a tombstone (see :attr:`has_data`)."""
+        return self._frame.data.at(self._index)
+
+    @property
+    def has_data(self):
+        """False for a tombstone: an event without a value, as Kafka has them."""
+        return not self._frame.flag(self._index) & 2
+
+    @property
+    def key(self):
+        """``bytes``, or ``None`` for an event without a key."""
+        frame, index = self._frame, self._index
+        return frame.key.at(index) if frame.flag(index) & 1 else None
+
+    @property
+    def id(self):
+        """CloudEvents id; an event without one is named by its place."""
+        given = self._frame.ids.at(self._index)
+        return given.decode("utf-8", "replace") if given else self._frame.place(self._index)
+
+    @property
+    def subject(self):
+        return self._frame.subject.at(self._index).decode("utf-8", "replace")
+
+    @property
+    def type(self):
+        return self._frame.word(self._frame.types, self._index)
+
+    @property
+    def source(self):
+        return self._frame.word(self._frame.sources, self._index)
+
+    @property
+    def content_type(self):
+        return self._frame.word(self._frame.content_types, self._index)
+
+    @property
+    def time(self):
+        """Unix time in seconds, a float."""
+        return self._frame.time_us(self._index) / 1e6
+
+    @property
+    def headers(self):
+        """A list of (name, value) pairs, ``str`` and ``bytes``, in their order; names may repeat."""
+        return self._frame.header_list(self._index)
+
+    def header(self, name, default=None):
+        """The first header of that name as ``str``."""
+        for known, value in self.headers:
+            if known == name:
+                return value.decode("utf-8", "replace")
+        return default
+
+    def text(self):
+        """The data as UTF-8 text."""
+        return self.data.decode("utf-8")
+
+    def json(self):
+        """The data as JSON."""
+        return _json.loads(self.data)
+
+    def __repr__(self):
+        return f"<event {self._frame.place(self._index)} {self.type}>"
+
+
+class Context(Record):
+    """What surrounds the event at hand."""
+
+    __slots__ = ()
+
+    @property
+    def attempt(self):
+        """Number of this delivery, from 1."""
+        return self._frame.attempt(self._index)
+
+    @property
+    def idempotency_key(self):
+        """The same in every delivery of this event: attempts, restarts and replays."""
+        return self._frame.idempotency_key(self._index)
+
+    @property
+    def deadline(self):
+        """Unix time in seconds when this event's time is over."""
+        return self._frame.deadline()
+
+    @property
+    def stream(self):
+        return self._frame.stream
+
+    @property
+    def partition(self):
+        return self._frame.partition
+
+    @property
+    def offset(self):
+        return self._frame.offset(self._index)
+
+    @property
+    def binding(self):
+        return self._frame.binding
+
+    @property
+    def function(self):
+        return self._frame.worker.function
+
+    @property
+    def logger(self):
+        """A standard logger; what it writes stands in the engine's log with this event's place."""
+        return _logging.getLogger(self._frame.worker.function)
+
+
+def batch(handler):
+    """Marks a handler that takes all events of a frame at once: ``handle(events, context)``.
+
+    It returns ``None`` (all done) or a list with one entry an event, in order: what a plain handler would return,
+    or an exception (not raised) for an event that failed. Raising fails the whole frame.
+    """
+    handler.pelton_batch = True
+    return handler

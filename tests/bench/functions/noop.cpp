@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pelton/function.h>
+
+int main(int argc, char** argv) {
+  return pelton::serve(argc, argv,
+                       [](const pelton::Event&, const pelton::Context&, pelton::Outputs&) {
+                         return pelton::done();
+                       });
+}
