@@ -20,6 +20,8 @@ enum class OptionType {
   path,         // std::filesystem::path, relative to the config file, absolute after loading
   choice,       // std::string, one of `choices`
   text_list,    // std::vector<std::string>; a single string is a list of one
+  text_map,     // a mapping of names to texts; read by whoever owns the option
+  filter,       // conditions on fields; read by parse_filter
 };
 
 // Value. One option: the only source of its parsing, its errors, `pelton describe`, the JSON Schema and its

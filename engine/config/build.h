@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/reader.h"
+
+#include <span>
+
+namespace pelton::config {
+
+// The typed config of a tree whose top level is a mapping. Each value is checked for itself; what
+// the parts have to do with each other is check_config's.
+Config build_config(const Node& root, std::span<const ConnectorOptions> connectors,
+                    ReadContext& context);
+
+}  // namespace pelton::config

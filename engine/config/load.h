@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/config/config.h"
+#include "engine/config/diagnostic.h"
+#include "engine/config/option_spec.h"
+#include "engine/config/reader.h"
+
+namespace pelton::config {
+
+// A config, or the errors that it has; warnings beside both.
+struct Loaded {
+  std::optional<Config> config;         // absent: there are errors
+  std::vector<Diagnostic> problems;     // all of the file's, in its order
+};
+
+// Reads and checks a config file. `connectors` are the kinds of connectors that this build has.
+Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,
+            const Environment& environment);
+// The same for a text that stands in `file`, which need not exist.
+Loaded load_text(const std::string& text, const std::filesystem::path& file,
+                 std::span<const ConnectorOptions> connectors, const Environment& environment);
+
+// The process's own environment.
+std::optional<std::string> process_environment(const std::string& name);
+
+}  // namespace pelton::config

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/config/yaml_tree.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace pelton::config {
+namespace {
+
+Place place_of(const YAML::Mark& mark) {
+  return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
+}
+
+// Ends the parser's walk: an exception is its only way out. Caught in parse_yaml.
+struct Stop {};
+
+std::size_t count_nodes(const Node& node) {
+  std::size_t count = 1;
+  for (const Node& item : node.items) count += count_nodes(item);
+  for (const auto& [key, value] : node.entries) count += count_nodes(key) + count_nodes(value);
+  return count;
+}
+
+class Builder final : public YAML::EventHandler {
+ public:
+  Builder(Node& root, Diagnostics& problems) : root_(root), problems_(problems) {}
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    Node node;
+    node.place = place_of(mark);
+    add(std::move(node), anchor);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    Node node;
+    node.place = place_of(mark);
+    // yaml-cpp tags a quoted scalar "!".
+    node.quoted = tag == "!";
+    const bool null = !node.quoted && (value.empty() || value == "~" || value == "null");
+    node.kind = null ? Node::Kind::null : Node::Kind::scalar;
+    node.text = value;
+    add(std::move(node), anchor);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto named = anchors_.find(anchor);
+    // Still open: the alias stands inside what it names.
+    if (named == anchors_.end()) stop(mark, "an alias refers to something that contains it");
+    Node copy = named->second;
+    copy.place = place_of(mark);
+    nodes_ += count_nodes(copy);
+    check_nodes(mark);
+    if (depth_of(copy) + stack_.size() > kMaxDepth) too_deep(mark);
+    add(std::move(copy), 0);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(mark, Node::Kind::sequence, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(mark, Node::Kind::map, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  struct Open {
+    Node node;
+    YAML::anchor_t anchor = 0;
+    bool have_key = false;
+    Node key;
+    std::set<std::string> keys;
+  };
+
+  [[noreturn]] void stop(const YAML::Mark& mark, const std::string& message) {
+    problems_.error(place_of(mark), "E1003", message);
+    throw Stop{};
+  }
+  [[noreturn]] void too_deep(const YAML::Mark& mark) {
+    stop(mark, fmt::format("nested deeper than {} levels", kMaxDepth));
+  }
+  void check_nodes(const YAML::Mark& mark) {
+    if (nodes_ > kMaxNodes) stop(mark, fmt::format("more than {} values", kMaxNodes));
+  }
+  static std::size_t depth_of(const Node& node) {
+    std::size_t depth = 0;
+    for (const Node& item : node.items) depth = std::max(depth, depth_of(item));
+    for (const auto& [key, value] : node.entries) depth = std::max(depth, depth_of(value));
+    return depth + 1;
+  }
+
+  void open(const YAML::Mark& mark, Node::Kind kind, YAML::anchor_t anchor) {
+    if (stack_.size() >= kMaxDepth) too_deep(mark);
+    Open open;
+    open.node.kind = kind;
+    open.node.place = place_of(mark);
+    open.anchor = anchor;
+    stack_.push_back(std::move(open));
+  }
+
+  void close() {
+    Open open = std::move(stack_.back());
+    stack_.pop_back();
+    add(std::move(open.node), open.anchor);
+  }
+
+  void add(Node&& node, YAML::anchor_t anchor) {
+    ++nodes_;
+    if (nodes_ > kMaxNodes) {
+      problems_.error(node.place, "E1003", fmt::format("more than {} values", kMaxNodes));
+      throw Stop{};
+    }
+    if (anchor != 0) anchors_[anchor] = node;
+    if (stack_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Open& parent = stack_.back();
+    if (parent.node.kind == Node::Kind::sequence)
+      parent.node.items.push_back(std::move(node));
+    else
+      add_to_map(parent, std::move(node));
+  }
+
+  void add_to_map(Open& map, Node&& node) {
+    if (!map.have_key) {
+      if (node.kind != Node::Kind::scalar)
+        problems_.error(node.place, "E1002", "a key must be plain text");
+      else if (node.text == "<<")
+        problems_.error(node.place, "E1002",
+                        "merge keys (<<) are not supported; write the keys out");
+      map.key = std::move(node);
+      map.have_key = true;
+      return;
+    }
+    map.have_key = false;
+    if (!map.keys.insert(map.key.text).second) {
+      problems_.error(map.key.place, "E1004",
+                      fmt::format("the key \"{}\" stands here twice", map.key.text));
+      return;
+    }
+    map.node.entries.emplace_back(std::move(map.key), std::move(node));
+  }
+
+  Node& root_;
+  Diagnostics& problems_;
+  std::vector<Open> stack_;
+  std::map<YAML::anchor_t, Node> anchors_;
+  std::size_t nodes_ = 0;
+};
+
+// Where the text stops being UTF-8, or holds a NUL; its size when it never does.
+std::size_t first_bad_byte(const std::string& text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const std::size_t length = c == 0                  ? 0
+                               : c < 0x80              ? 1
+                               : c >= 0xc2 && c < 0xe0 ? 2
+                               : c >= 0xe0 && c < 0xf0 ? 3
+                               : c >= 0xf0 && c < 0xf5 ? 4
+                                                       : 0;
+    if (length == 0 || i + length > text.size()) return i;
+    for (std::size_t j = 1; j < length; ++j)
+      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return i;
+    i += length;
+  }
+  return text.size();
+}
+
+Place place_at(const std::string& text, std::size_t at) {
+  Place place{1, 1};
+  for (std::size_t i = 0; i < at; ++i) {
+    ++place.column;
+    if (text[i] == '\n') place = {place.line + 1, 1};
+  }
+  return place;
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  for (const auto& [name, value] : entries)
+    if (name.text == key) return &value;
+  return nullptr;
+}
+
+const char* Node::kind_name() const {
+  switch (kind) {
+    case Kind::null:
+      return "nothing";
+    case Kind::scalar:
+      return "a value";
+    case Kind::sequence:
+      return "a list";
+    case Kind::map:
+      return "a mapping";
+  }
+  return "";
+}
+
+Node parse_yaml(const std::string& text, Diagnostics& problems) {
+  Node root;
+  root.place = {1, 1};
+  if (text.size() > kMaxFileBytes) {
+    problems.error({1, 1}, "E1003", fmt::format("the file is larger than {} bytes", kMaxFileBytes));
+    return root;
+  }
+  if (const std::size_t bad = first_bad_byte(text); bad != text.size()) {
+    problems.error(place_at(text, bad), "E1001", "the file is not UTF-8 text");
+    return root;
+  }
+  try {
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    Builder builder(root, problems);
+    parser.HandleNextDocument(builder);
+    Node second;
+    Builder more(second, problems);
+    if (parser.HandleNextDocument(more))
+      problems.error(second.place, "E1002",
+                     "a config file is one document; a second one begins here");
+  } catch (const Stop&) {
+    // Its problem is told already.
+  } catch (const YAML::Exception& error) {
+    problems.error(place_of(error.mark), "E1002", "not YAML: " + error.msg);
+  }
+  return root;
+}
+
+}  // namespace pelton::config
