@@ -120,10 +120,10 @@ std::optional<std::string> expand(const Node& scalar, ReadContext& context) {
       return std::nullopt;
     }
     if (!value) {
+      const std::string what = name.substr(name.find(':') + 1);
       context.problems.error(scalar.place, "E1016",
-                             fmt::format(name.starts_with("env:") ? "the variable {} is not set"
-                                                                  : "the file {} cannot be read",
-                                         name.substr(name.find(':') + 1)));
+                             name.starts_with("env:") ? "the variable " + what + " is not set"
+                                                      : "the file " + what + " cannot be read");
       return std::nullopt;
     }
     out += *value;
