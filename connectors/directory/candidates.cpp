@@ -32,7 +32,9 @@ void Candidates::open(const Folder& root) {
   root_ = &root;
   watch_.emplace(options_.max_folders);
   unwatched_ = !watch_->open();
-  if (unwatched_) watch_folder(-1, "");
+  // At once, not when the scan gets there: files that are created from now on have their writers
+  // known.
+  watch_folder(root.fd(), "");
   scan_.emplace(root, names_, options_.recursive,
                 [this](int folder, const std::string& name) { watch_folder(folder, name); });
   start_scan();

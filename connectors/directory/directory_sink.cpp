@@ -2,7 +2,6 @@
 #include "connectors/directory/directory_sink.h"
 
 #include "connectors/directory/file_name.h"
-#include "engine/base/hash.h"
 #include "engine/connector/lane_guard.h"
 
 #include <fcntl.h>
@@ -51,12 +50,6 @@ std::unexpected<Error> cannot_write(const std::string& name) {
               error_number == ELOOP || error_number == EXDEV
                   ? "a symbolic link stands in its way"
                   : std::generic_category().message(error_number));
-}
-
-std::string temporary_of(const SinkOptions& options, const SinkPosition& position, Offset offset) {
-  const Hash128 hash = hash128(fmt::format("{} {} {} {}", options.connector, position.stream,
-                                           position.partition.value, offset));
-  return fmt::format("{}{:016x}{:016x}.part", kTemporaryPrefix, hash.high, hash.low);
 }
 
 bool write_whole(int fd, std::string_view data) {
@@ -109,8 +102,8 @@ Status DirectorySink::write_event(const model::Batch& batch, std::size_t i,
   const auto folder = folder_of(*name);
   if (!folder) return std::unexpected(folder.error());
   if (!batch.has_data(i)) return remove(*folder, *name);
-  return put(*folder, *name, temporary_of(options_, position, position.base + batch.delta(i)),
-             batch.data(i));
+  const Offset offset = position.base + batch.delta(i);
+  return put(*folder, *name, temporary_name(options_.connector, position, offset), batch.data(i));
 }
 
 Result<int> DirectorySink::folder_of(const std::string& name) {

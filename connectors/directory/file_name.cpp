@@ -2,10 +2,12 @@
 #include "connectors/directory/file_name.h"
 
 #include "connectors/directory/names.h"
+#include "engine/base/hash.h"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 namespace pelton::directory {
 namespace {
@@ -13,7 +15,8 @@ namespace {
 constexpr std::array<std::string_view, 6> kFields{"subject", "key",       "id",
                                                   "stream",  "partition", "offset"};
 
-// Splits the next piece off the template: a text, or a field without its braces.
+// Splits the next piece off the template: a text, or a field without its braces (with the first
+// when the second is missing, which makes it an unknown one).
 struct Piece {
   std::string_view text;
   bool field = false;
@@ -24,9 +27,10 @@ Piece take_piece(std::string_view& rest) {
     rest.remove_prefix(text.size());
     return {text, false};
   }
-  const std::size_t close = std::min(rest.find('}'), rest.size());
+  const std::size_t close = rest.find('}');
+  if (close == std::string_view::npos) return {std::exchange(rest, {}), true};
   const std::string_view name = rest.substr(1, close - 1);
-  rest.remove_prefix(std::min(close + 1, rest.size()));
+  rest.remove_prefix(close + 1);
   return {name, true};
 }
 
@@ -55,7 +59,8 @@ Status check_template(const std::string& text) {
     const Piece piece = take_piece(rest);
     if (piece.field && std::ranges::find(kFields, piece.text) == kFields.end())
       return fail(ErrorKind::invalid, "E2004",
-                  "name holds {{{}}}, which is none of subject, key, id, stream, partition, offset",
+                  "name holds the field \"{}\", which is none of {{subject}}, {{key}}, {{id}}, "
+                  "{{stream}}, {{partition}}, {{offset}}",
                   piece.text);
   }
   return {};
@@ -77,6 +82,13 @@ Result<std::string> file_name(const std::string& text, const model::Batch& batch
   }
   if (auto ok = check_name(name); !ok) return std::unexpected(std::move(ok).error());
   return name;
+}
+
+std::string temporary_name(const std::string& connector, const connector::SinkPosition& position,
+                           Offset offset) {
+  const Hash128 hash = hash128(
+      fmt::format("{} {} {} {}", connector, position.stream, position.partition.value, offset));
+  return fmt::format("{}{:016x}{:016x}.part", kTemporaryPrefix, hash.high, hash.low);
 }
 
 }  // namespace pelton::directory

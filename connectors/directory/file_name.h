@@ -16,4 +16,9 @@ Status check_template(const std::string& text);
 Result<std::string> file_name(const std::string& text, const model::Batch& batch, std::size_t i,
                               const connector::SinkPosition& position);
 
+// What the file at that offset is called until it is complete: the same at every attempt, so that a
+// crash leaves nothing behind once the event is done.
+std::string temporary_name(const std::string& connector, const connector::SinkPosition& position,
+                           Offset offset);
+
 }  // namespace pelton::directory
