@@ -47,17 +47,16 @@ std::vector<OptionSpec> which_files_options() {
   return {
       required(option("path", OptionType::path, "", "The folder to watch.", "./inbox")),
       create_option(),
-      option("match", OptionType::text_list, "[\"*\"]",
+      option("match", OptionType::text_list, "*",
              "Patterns (`*`, `?`, `[a-z]`) of the files that become events. One without a slash is "
              "held against the file's name, one with a slash against its path inside the folder. "
              "Case matters.",
              "[\"*.jpg\", \"*.png\"]"),
-      option(
-          "ignore", OptionType::text_list,
-          "[\".*\", \"*.part\", \"*.tmp\", \"*~\", \"*.crdownload\"]",
-          "Patterns of files and subfolders that are left alone: the names that programs give to "
-          "files they have not finished. Replaces the default list.",
-          "[\".*\", \"archive\"]"),
+      option("ignore", OptionType::text_list, "",
+             "Patterns of files and subfolders that are left alone. By default the names that "
+             "programs give to files they have not finished, and hidden ones: `.*`, `*.part`, "
+             "`*.tmp`, `*~`, `*.crdownload`.",
+             "[\".*\", \"archive\"]"),
       option("recursive", OptionType::boolean, "true", "Looks into subfolders as well."),
   };
 }

@@ -82,6 +82,10 @@ TEST(DirectoryOptions, EveryOptionIsDescribedOnceAndHasADefaultOrIsRequiredOrOpt
       EXPECT_TRUE(option.sentence.ends_with('.')) << option.name;
       EXPECT_EQ(std::ranges::count(names, option.name), 0) << option.name;
       names.push_back(option.name);
+      // The fallback of a list is one entry, whatever it looks like.
+      if (option.type == config::OptionType::text_list) {
+        EXPECT_FALSE(option.fallback.starts_with('[')) << option.name;
+      }
     }
   }
 }
