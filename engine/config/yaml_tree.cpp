@@ -6,9 +6,12 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
+
+#include "engine/base/utf8.h"
 
 namespace pelton::config {
 namespace {
@@ -159,20 +162,7 @@ class Builder final : public YAML::EventHandler {
 
 // Where the text stops being UTF-8, or holds a NUL; its size when it never does.
 std::size_t first_bad_byte(const std::string& text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t length = c == 0                  ? 0
-                               : c < 0x80              ? 1
-                               : c >= 0xc2 && c < 0xe0 ? 2
-                               : c >= 0xe0 && c < 0xf0 ? 3
-                               : c >= 0xf0 && c < 0xf5 ? 4
-                                                       : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (std::size_t j = 1; j < length; ++j)
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return i;
-    i += length;
-  }
-  return text.size();
+  return std::min({first_not_utf8(text), text.find('\0'), text.size()});
 }
 
 Place place_at(const std::string& text, std::size_t at) {

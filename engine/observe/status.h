@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/base/clock.h"
-#include "engine/base/ids.h"
-
-// Values. A snapshot of the whole engine: the only source of `pelton status`, GET /v1/status and /metrics.
-// Counters count since the engine started. Rates are events per second over the last few seconds.
+// Values. A snapshot of the whole engine: the only source of `pelton status`, GET /v1/status and
+// /metrics. Counters count since the engine started. Rates are events per second over the last few
+// seconds.
 namespace pelton::observe {
 
 struct PartitionStatus {
@@ -25,15 +26,15 @@ struct StreamStatus {
   std::vector<PartitionStatus> partitions;
   std::uint64_t appended = 0;
   double appended_per_second = 0;
-  std::uint64_t dropped_unsettled = 0;    // by retention.force
+  std::uint64_t dropped_unsettled = 0;  // by retention.force
 };
 
 struct ConnectorStatus {
   std::string name;
   std::string type;
-  std::string direction;                  // source | sink
+  std::string direction;  // source | sink
   std::string stream;
-  std::string state;                      // connecting | running | backing_off | stopped | failed
+  std::string state;  // connecting | running | backing_off | stopped | failed
   std::uint64_t events = 0;
   std::uint64_t bytes = 0;
   std::uint64_t errors = 0;
@@ -44,7 +45,7 @@ struct ConnectorStatus {
 struct WorkerStatus {
   std::string name;
   int pid = 0;
-  std::string state;                      // starting | idle | busy | stopping
+  std::string state;  // starting | idle | busy | stopping
   std::uint64_t events = 0;
   double age_seconds = 0;
   std::uint64_t memory_bytes = 0;
@@ -53,16 +54,17 @@ struct WorkerStatus {
 struct FunctionStatus {
   std::string name;
   std::vector<WorkerStatus> workers;
-  std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0, start_failures = 0;
-  std::string start_error;                // why no worker comes up, with its last lines; empty: fine
+  std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0,
+                start_failures = 0;
+  std::string start_error;  // why no worker comes up, with its last lines; empty: fine
 };
 
 struct BindingPartitionStatus {
   std::uint32_t partition = 0;
   Offset cursor = 0;
   Offset end = 0;
-  std::uint64_t lag_events = 0;           // from the cursor to the end
-  double lag_seconds = 0;                 // age of the oldest unsettled event
+  std::uint64_t lag_events = 0;  // from the cursor to the end
+  double lag_seconds = 0;        // age of the oldest unsettled event
   std::uint64_t in_flight = 0, retrying = 0, waiting = 0;
 };
 
@@ -80,15 +82,15 @@ struct BindingStatus {
   std::string name;
   std::string stream;
   std::string function;
-  std::string target;                     // output stream, or empty
+  std::string target;  // output stream, or empty
   std::vector<BindingPartitionStatus> partitions;
   std::uint64_t done = 0, failed_attempts = 0, filtered = 0, deduplicated = 0, outputs = 0,
                 late_results = 0;
-  std::uint64_t dead_letters = 0;         // kept now
-  std::uint64_t dead_lettered = 0;        // since start
+  std::uint64_t dead_letters = 0;   // kept now
+  std::uint64_t dead_lettered = 0;  // since start
   double done_per_second = 0;
-  std::vector<ParkedKey> parked;          // the first 20
-  std::string stopped;                    // why a partition is stopped and waits for the operator; empty: none
+  std::vector<ParkedKey> parked;  // the first 20
+  std::string stopped;  // why a partition is stopped and waits for the operator; empty: none
 };
 
 struct StatusReport {
@@ -96,11 +98,11 @@ struct StatusReport {
   int pid = 0;
   WallTime started{};
   WallTime now{};
-  std::string config;                     // absolute path of the config file
-  std::string data;                       // absolute path of the data folder
-  std::string state;                      // starting | running | draining | failed
+  std::string config;  // absolute path of the config file
+  std::string data;    // absolute path of the data folder
+  std::string state;   // starting | running | draining | failed
   bool ready = false;
-  std::vector<std::string> not_ready;     // reasons
+  std::vector<std::string> not_ready;  // reasons
   std::vector<StreamStatus> streams;
   std::vector<ConnectorStatus> connectors;
   std::vector<FunctionStatus> functions;

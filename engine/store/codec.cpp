@@ -3,6 +3,8 @@
 
 #include <pelton/v1/record.pb.h>
 
+#include "engine/base/utf8.h"
+
 namespace pelton::store::codec {
 namespace {
 
@@ -45,25 +47,11 @@ RetryState read(const v1::RetryState& in) {
 }
 
 // Text that reaches a proto string field must be UTF-8; what a worker wrote may not be.
-std::string utf8(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    const std::size_t length = c < 0x80 ? 1 : c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
-    bool whole = length > 0 && c < 0xf5 && i + length <= text.size();
-    for (std::size_t j = 1; whole && j < length; ++j)
-      whole = (static_cast<unsigned char>(text[i + j]) & 0xc0) == 0x80;
-    out += whole ? text.substr(i, length) : std::string_view("\xef\xbf\xbd");
-    i += whole ? length : 1;
-  }
-  return out;
-}
-
 RetryState clean(RetryState state) {
   for (Attempt& attempt : state.history) {
     for (std::string* text : {&attempt.cause, &attempt.type, &attempt.message, &attempt.stack,
                               &attempt.worker})
-      *text = utf8(*text);
+      *text = to_utf8(*text);
   }
   return state;
 }
@@ -117,7 +105,7 @@ std::string encode(const DeadLetter& letter) {
   message.set_time_us(to_us(letter.time));
   message.set_reason(letter.reason);
   message.set_function(letter.function);
-  message.set_idempotency_key(utf8(letter.idempotency_key));
+  message.set_idempotency_key(to_utf8(letter.idempotency_key));
   fill(*message.mutable_history(), clean(letter.history));
   message.set_replays(letter.replays);
   if (letter.event) message.set_event(std::string(letter.event->bytes()));

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/http/letter_json.h"
+
+#include "engine/base/units.h"
+#include "engine/http/admin_backend.h"
+#include "engine/http/ndjson.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace pelton::http {
+
+std::string dead_letter_text(const std::string& binding, const store::DeadLetterId& id) {
+  return fmt::format("{}/{}/{}", binding, id.partition.value, id.offset);
+}
+
+std::string letter_line(const store::DeadLetter& letter) {
+  boost::json::array history;
+  std::string error;
+  for (const store::Attempt& attempt : letter.history.history) {
+    history.push_back({{"number", attempt.number},
+                       {"time", format_time(attempt.time)},
+                       {"cause", attempt.cause},
+                       {"type", attempt.type},
+                       {"message", attempt.message},
+                       {"stack", attempt.stack},
+                       {"worker", attempt.worker}});
+    error = attempt.type.empty() ? attempt.message : attempt.type + ": " + attempt.message;
+  }
+  const boost::json::object object{{"id", dead_letter_text(letter.binding, letter.id)},
+                                   {"binding", letter.binding},
+                                   {"stream", letter.stream},
+                                   {"partition", letter.id.partition.value},
+                                   {"offset", letter.id.offset},
+                                   {"function", letter.function},
+                                   {"time", format_time(letter.time)},
+                                   {"reason", letter.reason},
+                                   {"attempts", letter.history.attempts},
+                                   {"replays", letter.replays},
+                                   {"idempotency_key", letter.idempotency_key},
+                                   {"error", error},
+                                   {"history", history}};
+  std::string line = boost::json::serialize(object);
+  std::string event = event_line(
+      letter.stream, {{StreamId{}, letter.id.partition}, letter.id.offset, letter.event}, 0);
+  event.pop_back();
+  line.pop_back();
+  return line + ",\"event\":" + event + "}\n";
+}
+
+}  // namespace pelton::http

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/observe/log.h"
+
+#include "engine/base/clock.h"
+#include "engine/base/units.h"
+#include "engine/base/utf8.h"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+namespace pelton::observe::log {
+namespace {
+
+struct Settings {
+  Format format = Format::pretty;
+  bool colours = false;
+};
+Settings settings;
+
+spdlog::level::level_enum spd_level(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+spdlog::logger& logger() {
+  static const auto instance = [] {
+    auto made = spdlog::stderr_logger_mt("pelton");
+    made->set_pattern("%v");
+    made->flush_on(spdlog::level::debug);
+    return made;
+  }();
+  return *instance;
+}
+
+const char* name_of(Level level) {
+  switch (level) {
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
+  }
+  return "";
+}
+
+std::string quoted(std::string_view text) {
+  return boost::json::serialize(boost::json::string(to_utf8(text)));
+}
+
+std::string render_json(std::string_view time, Level level, std::string_view message,
+                        Fields fields) {
+  std::string line =
+      fmt::format(R"({{"ts":"{}","level":"{}","msg":{})", time, name_of(level), quoted(message));
+  for (const Field& field : fields) {
+    if (field.value.empty()) continue;
+    line +=
+        fmt::format(",{}:{}", quoted(field.name), field.number ? field.value : quoted(field.value));
+  }
+  return line + "}";
+}
+
+}  // namespace
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n')
+      out += "\\n";
+    else if (byte < 0x20 || byte == 0x7f)
+      out += c == '\t' ? "\t" : fmt::format("\\x{:02x}", byte);
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string render(Format format, bool colours, std::string_view time, Level level,
+                   std::string_view message, Fields fields) {
+  if (format == Format::json) return render_json(time, level, message, fields);
+  static constexpr const char* kColours[] = {"\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[31m"};
+  const char* on = colours ? kColours[static_cast<int>(level)] : "";
+  const char* off = colours ? "\x1b[0m" : "";
+  std::string line =
+      fmt::format("{} {}{:<5}{} {}", time, on, name_of(level), off, escaped(message));
+  for (const Field& field : fields)
+    if (!field.value.empty()) line += fmt::format("  {}={}", field.name, escaped(field.value));
+  return line;
+}
+
+void configure(Level least, Format format, bool colours) {
+  settings = {format, colours};
+  logger().set_level(spd_level(least));
+}
+
+void write(Level level, std::string_view message, Fields fields) {
+  if (!logger().should_log(spd_level(level))) return;
+  const std::string time =
+      format_time(std::chrono::floor<std::chrono::milliseconds>(SystemClock{}.now()));
+  logger().log(spd_level(level), "{}",
+               render(settings.format, settings.colours, time, level, message, fields));
+}
+
+}  // namespace pelton::observe::log

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+// The engine's log on standard error. Thread-safe. Levels: info: an operator's own action took
+// effect; warn: something went wrong and the engine recovered; error: a hand is needed.
+namespace pelton::observe::log {
+
+enum class Level { debug, info, warn, error };
+enum class Format { pretty, json };
+
+// One name and value beside the message.
+struct Field {
+  std::string_view name;
+  std::string value;
+  bool number = false;  // written without quotes in JSON
+
+  Field(std::string_view field, std::string_view text) : name(field), value(text) {}
+  Field(std::string_view field, const char* text) : name(field), value(text) {}
+  Field(std::string_view field, const std::string& text) : name(field), value(text) {}
+  template <typename Number>
+  requires std::is_arithmetic_v<Number> Field(std::string_view field, Number n)
+      : name(field), value(fmt::format("{}", n)), number(true) {}
+};
+using Fields = std::initializer_list<Field>;
+
+// Before the first line; the defaults are info and pretty.
+void configure(Level least, Format format, bool colours);
+
+void write(Level level, std::string_view message, Fields fields);
+inline void debug(std::string_view message, Fields fields = {}) {
+  write(Level::debug, message, fields);
+}
+inline void info(std::string_view message, Fields fields = {}) {
+  write(Level::info, message, fields);
+}
+inline void warn(std::string_view message, Fields fields = {}) {
+  write(Level::warn, message, fields);
+}
+inline void error(std::string_view message, Fields fields = {}) {
+  write(Level::error, message, fields);
+}
+
+// One line as it is written, without its end. For tests.
+std::string render(Format format, bool colours, std::string_view time, Level level,
+                   std::string_view message, Fields fields);
+
+// Control characters (escape sequences, line ends) as \xNN or \n: what a worker or an event says
+// cannot steer a terminal or forge a line.
+std::string escaped(std::string_view text);
+
+}  // namespace pelton::observe::log

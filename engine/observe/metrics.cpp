@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/observe/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+
+namespace pelton::observe {
+namespace {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+// The families in the order in which they were first named.
+class Families {
+ public:
+  void counter(const char* name, const char* help, Labels labels, std::uint64_t value) {
+    add(name, help, prometheus::MetricType::Counter, std::move(labels)).counter.value =
+        static_cast<double>(value);
+  }
+  void gauge(const char* name, const char* help, Labels labels, double value) {
+    add(name, help, prometheus::MetricType::Gauge, std::move(labels)).gauge.value = value;
+  }
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  prometheus::ClientMetric& add(const char* name, const char* help, prometheus::MetricType type,
+                                Labels labels) {
+    if (families_.empty() || families_.back().name != name) {
+      auto known = std::ranges::find(families_, name, &prometheus::MetricFamily::name);
+      if (known != families_.end()) return metric(*known, std::move(labels));
+      families_.push_back({name, help, type, {}});
+    }
+    return metric(families_.back(), std::move(labels));
+  }
+  static prometheus::ClientMetric& metric(prometheus::MetricFamily& family, Labels labels) {
+    prometheus::ClientMetric& metric = family.metric.emplace_back();
+    for (auto& [name, value] : labels) metric.label.push_back({name, value});
+    return metric;
+  }
+
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+void add_stream(Families& out, const StreamStatus& stream) {
+  out.counter("pelton_stream_events_total", "Events appended since start.",
+              {{"stream", stream.name}}, stream.appended);
+  out.counter("pelton_stream_dropped_unsettled_events_total",
+              "Unsettled events that retention.force dropped.", {{"stream", stream.name}},
+              stream.dropped_unsettled);
+  for (const PartitionStatus& p : stream.partitions) {
+    const Labels labels{{"stream", stream.name}, {"partition", std::to_string(p.partition)}};
+    out.gauge("pelton_stream_bytes", "Bytes stored.", labels, static_cast<double>(p.bytes));
+    out.gauge("pelton_stream_end_offset", "Next offset to be given.", labels,
+              static_cast<double>(p.end));
+    out.gauge("pelton_stream_earliest_offset", "First offset still stored.", labels,
+              static_cast<double>(p.earliest));
+  }
+}
+
+void add_connector(Families& out, const ConnectorStatus& c) {
+  const Labels labels{{"connector", c.name}, {"direction", c.direction}};
+  out.counter("pelton_connector_events_total", "Events read or written.", labels, c.events);
+  out.counter("pelton_connector_bytes_total", "Bytes read or written.", labels, c.bytes);
+  out.counter("pelton_connector_errors_total", "Failed operations.", labels, c.errors);
+  out.gauge("pelton_connector_up", "1 while it is connected.", labels,
+            c.state == "running" ? 1 : 0);
+}
+
+void add_function(Families& out, const FunctionStatus& f) {
+  const Labels labels{{"function", f.name}};
+  out.gauge("pelton_function_workers", "Worker processes.", labels,
+            static_cast<double>(f.workers.size()));
+  out.counter("pelton_function_worker_starts_total", "Workers started.", labels, f.started);
+  out.counter("pelton_function_worker_crashes_total", "Workers that ended with events in flight.",
+              labels, f.crashed);
+  out.counter("pelton_function_worker_timeouts_total",
+              "Workers killed since an event took too long.", labels, f.timed_out);
+  out.counter("pelton_function_worker_start_failures_total", "Workers that could not start.",
+              labels, f.start_failures);
+}
+
+void add_binding(Families& out, const BindingStatus& b) {
+  const Labels labels{{"binding", b.name}};
+  out.counter("pelton_binding_done_events_total", "Events that ended as done.", labels, b.done);
+  out.counter("pelton_binding_failed_attempts_total", "Attempts that failed.", labels,
+              b.failed_attempts);
+  out.counter("pelton_binding_filtered_events_total", "Events that the filter passed over.", labels,
+              b.filtered);
+  out.counter("pelton_binding_deduplicated_events_total",
+              "Events whose idempotency key was completed.", labels, b.deduplicated);
+  out.counter("pelton_binding_output_events_total", "Output events.", labels, b.outputs);
+  out.counter("pelton_binding_dead_lettered_events_total", "Events that became dead letters.",
+              labels, b.dead_lettered);
+  out.counter("pelton_binding_late_results_total",
+              "Results of frames that were no longer waited for.", labels, b.late_results);
+  out.gauge("pelton_binding_dead_letters", "Dead letters kept.", labels,
+            static_cast<double>(b.dead_letters));
+  for (const BindingPartitionStatus& p : b.partitions) {
+    const Labels at{{"binding", b.name}, {"partition", std::to_string(p.partition)}};
+    out.gauge("pelton_binding_cursor_offset", "First offset not settled.", at,
+              static_cast<double>(p.cursor));
+    out.gauge("pelton_binding_lag_events", "Events from the cursor to the end.", at,
+              static_cast<double>(p.lag_events));
+    out.gauge("pelton_binding_lag_seconds", "Age of the oldest unsettled event.", at,
+              p.lag_seconds);
+    out.gauge("pelton_binding_in_flight_events", "Events with workers.", at,
+              static_cast<double>(p.in_flight));
+    out.gauge("pelton_binding_retrying_events", "Events between attempts.", at,
+              static_cast<double>(p.retrying));
+    out.gauge("pelton_binding_waiting_events", "Events behind another of their key.", at,
+              static_cast<double>(p.waiting));
+  }
+}
+
+}  // namespace
+
+std::string render_metrics(const StatusReport& report) {
+  Families out;
+  out.gauge("pelton_build_info", "1, with the version.", {{"version", report.version}}, 1);
+  out.gauge("pelton_ready", "1 while the engine is ready.", {}, report.ready ? 1 : 0);
+  out.gauge("pelton_start_time_seconds", "When the engine started, Unix time.", {},
+            static_cast<double>(to_us(report.started)) / 1e6);
+  out.counter("pelton_store_commits_total", "Transactions committed.", {}, report.store_commits);
+  out.counter("pelton_store_syncs_total", "Groups of transactions synced to disk.", {},
+              report.store_fsyncs);
+  for (const StreamStatus& stream : report.streams) add_stream(out, stream);
+  for (const ConnectorStatus& connector : report.connectors) add_connector(out, connector);
+  for (const FunctionStatus& function : report.functions) add_function(out, function);
+  for (const BindingStatus& binding : report.bindings) add_binding(out, binding);
+  return out.text();
+}
+
+}  // namespace pelton::observe

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/observe/status_json.h"
+
+#include "engine/base/units.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace pelton::observe {
+namespace {
+
+namespace json = boost::json;
+
+template <typename Items, typename Convert>
+json::array list(const Items& items, Convert convert) {
+  json::array out;
+  for (const auto& item : items) out.push_back(convert(item));
+  return out;
+}
+
+json::value convert(const PartitionStatus& p) {
+  return {{"partition", p.partition}, {"earliest", p.earliest}, {"end", p.end}, {"bytes", p.bytes}};
+}
+
+json::value convert(const StreamStatus& s) {
+  return {{"name", s.name},
+          {"appended", s.appended},
+          {"appended_per_second", s.appended_per_second},
+          {"dropped_unsettled", s.dropped_unsettled},
+          {"partitions", list(s.partitions, [](const auto& p) { return convert(p); })}};
+}
+
+json::value convert(const ConnectorStatus& c) {
+  return {{"name", c.name},
+          {"type", c.type},
+          {"direction", c.direction},
+          {"stream", c.stream},
+          {"state", c.state},
+          {"events", c.events},
+          {"bytes", c.bytes},
+          {"errors", c.errors},
+          {"last_error", c.last_error},
+          {"events_per_second", c.events_per_second}};
+}
+
+json::value convert(const WorkerStatus& w) {
+  return {{"name", w.name},
+          {"pid", w.pid},
+          {"state", w.state},
+          {"events", w.events},
+          {"age_seconds", w.age_seconds},
+          {"memory_bytes", w.memory_bytes}};
+}
+
+json::value convert(const FunctionStatus& f) {
+  return {{"name", f.name},
+          {"workers", list(f.workers, [](const auto& w) { return convert(w); })},
+          {"started", f.started},
+          {"crashed", f.crashed},
+          {"timed_out", f.timed_out},
+          {"recycled", f.recycled},
+          {"reaped", f.reaped},
+          {"start_failures", f.start_failures},
+          {"start_error", f.start_error}};
+}
+
+json::value convert(const BindingPartitionStatus& p) {
+  return {{"partition", p.partition},   {"cursor", p.cursor},           {"end", p.end},
+          {"lag_events", p.lag_events}, {"lag_seconds", p.lag_seconds}, {"in_flight", p.in_flight},
+          {"retrying", p.retrying},     {"waiting", p.waiting}};
+}
+
+json::value convert(const ParkedKey& k) {
+  return {{"partition", k.partition}, {"offset", k.offset},          {"key", k.key},
+          {"attempts", k.attempts},   {"next", format_time(k.next)}, {"last_error", k.last_error}};
+}
+
+json::value convert(const BindingStatus& b) {
+  return {{"name", b.name},
+          {"stream", b.stream},
+          {"function", b.function},
+          {"target", b.target},
+          {"done", b.done},
+          {"failed_attempts", b.failed_attempts},
+          {"filtered", b.filtered},
+          {"deduplicated", b.deduplicated},
+          {"outputs", b.outputs},
+          {"late_results", b.late_results},
+          {"dead_letters", b.dead_letters},
+          {"dead_lettered", b.dead_lettered},
+          {"done_per_second", b.done_per_second},
+          {"stopped", b.stopped},
+          {"partitions", list(b.partitions, [](const auto& p) { return convert(p); })},
+          {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};
+}
+
+}  // namespace
+
+std::string to_json(const StatusReport& r) {
+  const json::object out{
+      {"version", r.version},
+      {"pid", r.pid},
+      {"started", format_time(r.started)},
+      {"now", format_time(r.now)},
+      {"config", r.config},
+      {"data", r.data},
+      {"state", r.state},
+      {"ready", r.ready},
+      {"not_ready", list(r.not_ready, [](const auto& s) { return json::value(s); })},
+      {"streams", list(r.streams, [](const auto& s) { return convert(s); })},
+      {"connectors", list(r.connectors, [](const auto& c) { return convert(c); })},
+      {"functions", list(r.functions, [](const auto& f) { return convert(f); })},
+      {"bindings", list(r.bindings, [](const auto& b) { return convert(b); })},
+      {"store_commits", r.store_commits},
+      {"store_fsyncs", r.store_fsyncs}};
+  return json::serialize(out);
+}
+
+}  // namespace pelton::observe
