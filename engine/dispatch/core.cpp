@@ -131,6 +131,7 @@ void Dispatcher::Core::emit(Commits& out) {
   }
   change_.cursors.clear();
   if (change_.transaction.empty()) return;
+  pending.replays_ended = std::exchange(change_.replays_ended, {});
   pending.token = next_token_++;
   out.push_back({pending.token, std::exchange(change_.transaction, {})});
   pending_.push_back(std::move(pending));
@@ -143,6 +144,7 @@ void Dispatcher::Core::committed(CommitToken token) {
     Partition* partition = find(id);
     if (partition != nullptr && partition->epoch == epoch) partition->uncommitted -= count;
   }
+  for (const store::DeadLetterId& id : pending_.front().replays_ended) replays_.durable(id);
   pending_.pop_front();
 }
 

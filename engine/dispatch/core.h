@@ -60,11 +60,13 @@ class Dispatcher::Core {
   struct PendingCommit {
     CommitToken token = 0;
     std::vector<std::tuple<PartitionId, std::uint64_t, std::uint64_t>> released;  // epoch, count
+    std::vector<store::DeadLetterId> replays_ended;
   };
   // What the call at hand changes; becomes one Commit.
   struct Change {
     store::Transaction transaction;
     std::set<PartitionId> cursors;
+    std::vector<store::DeadLetterId> replays_ended;
   };
 
   Partition* find(PartitionId partition);

@@ -216,7 +216,9 @@ void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Positi
   const Slot& first = partition.window.at(slots.front());
   const Slot& last = partition.window.at(slots.back());
   frame.base = first.offset;
-  if (slots.size() == first.batch->size() && last.batch == first.batch) {
+  // One batch may have been appended twice, so its address alone does not tell where an event stands.
+  if (slots.size() == first.batch->size() && last.batch == first.batch && first.index == 0 &&
+      last.offset - first.offset == first.batch->span() - 1 - first.batch->delta(0)) {
     frame.base = first.offset - first.batch->delta(0);
     frame.batch = partition.window.batch_at(slots.front());
     return;
@@ -231,7 +233,9 @@ void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Positi
       continue;
     }
     std::size_t run = 1;
-    while (i + run < slots.size() && partition.window.at(slots[i + run]).batch == slot.batch) ++run;
+    while (i + run < slots.size() && slot.index + run < slot.batch->size() &&
+           partition.window.at(slots[i + run]).batch == slot.batch)
+      ++run;
     builder_.add_range(*slot.batch, slot.index, run);
     i += run;
   }

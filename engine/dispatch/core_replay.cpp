@@ -138,7 +138,9 @@ void Dispatcher::Core::end_replay(Replay& replay) {
 
 void Dispatcher::Core::forget_replay(Replay& replay) {
   const std::optional<IdempotencyKey> key = std::move(replay.key);
-  replays_.erase(store::DeadLetterId(replay.letter.id));
+  const store::DeadLetterId id = replay.letter.id;
+  change_.replays_ended.push_back(id);
+  replays_.end(id);
   if (key) release_key(key->fingerprint);
 }
 

@@ -4,6 +4,7 @@
 namespace pelton::dispatch {
 
 Replay* Replays::add(const store::DeadLetter& letter) {
+  if (ending_.contains(letter.id)) return nullptr;
   const auto [at, added] = replays_.try_emplace(letter.id);
   if (!added) return nullptr;
   at->second.letter = letter;
@@ -13,7 +14,8 @@ Replay* Replays::add(const store::DeadLetter& letter) {
   return &at->second;
 }
 
-void Replays::erase(const store::DeadLetterId& id) {
+void Replays::end(const store::DeadLetterId& id) {
+  ending_.insert(id);
   const auto at = replays_.find(id);
   serials_.erase(at->second.serial);
   replays_.erase(at);

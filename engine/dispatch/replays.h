@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
@@ -29,7 +30,9 @@ class Replays {
   // Null: the letter is on its way already. Otherwise it is ready; fill in the rest.
   Replay* add(const store::DeadLetter& letter);
   Replay& at(const store::DeadLetterId& id) { return replays_.at(id); }
-  void erase(const store::DeadLetterId& id);
+  // It has ended. Until that is durable, the letter that is stored is the old one and not to be replayed again.
+  void end(const store::DeadLetterId& id);
+  void durable(const store::DeadLetterId& id) { ending_.erase(id); }
 
   bool has_ready() const { return !ready_.empty(); }
   std::optional<store::DeadLetterId> pop_ready();
@@ -53,6 +56,7 @@ class Replays {
   using Place = std::pair<PartitionId, LaneKey>;
 
   std::map<store::DeadLetterId, Replay> replays_;
+  std::set<store::DeadLetterId> ending_;
   std::map<std::uint64_t, store::DeadLetterId> serials_;
   std::uint64_t next_serial_ = 1;
   std::deque<store::DeadLetterId> ready_;

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/dispatch/dispatcher.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/scheduler.h"
+#include "tests/simulation/sim_store.h"
+
+namespace pelton::simulation {
+
+// One delivery of a frame, unique over all lives of the engine.
+using Invocation = std::uint64_t;
+inline Invocation invocation_of(std::uint64_t life, FrameId frame) {
+  return (life << 48) ^ frame.value;
+}
+// The text of output `j` of an event.
+std::string output_text(PartitionId partition, Offset offset, std::uint32_t j, Invocation by);
+std::uint64_t number_of(std::string_view data);
+
+inline constexpr Tag kSeekTag = ~Tag{0};
+
+// Watches a run from outside, at the boundary of the dispatcher, and knows by itself what must hold. It never looks
+// into the dispatcher. `violations()` says what did not hold.
+class History {
+ public:
+  History(const Scenario& scenario, const Scheduler& scheduler);
+
+  // ---- the store
+  // Before a transaction gets on the disk.
+  void applied(Tag tag, const store::Transaction& transaction,
+               const std::vector<store::PlacedBatch>& placed);
+  // The engine begins (again): what was not durable never was.
+  void restarted();
+
+  // ---- the engine
+  void offered(PartitionId partition, Offset next);
+  void frame(WorkerId worker, const dispatch::Frame& frame, std::uint64_t life);
+  bool open(WorkerId worker, FrameId frame) const;
+  // The result begins where those of the frame so far ended.
+  bool follows(FrameId frame, const dispatch::FrameResult& result) const;
+  // Before the dispatcher gets it; the frame is open.
+  void result(FrameId frame, const dispatch::FrameResult& result);
+  void lost(WorkerId worker, const dispatch::WorkerLoss& loss);
+  void replaying(const store::DeadLetterId& id) { replays_.try_emplace(id); }
+  void revoked(PartitionId partition);
+  void emitted(Tag tag, const store::Transaction& transaction);
+  // The engine's call into the dispatcher is over and all it emitted was shown.
+  void call_ended();
+
+  // ---- the end
+  bool all_settled() const;
+  void finish(const SimStore::Disk& disk);
+  const std::vector<std::string>& violations() const { return violations_; }
+  template <typename... Args>
+  void violation(fmt::format_string<Args...> text, Args&&... args) {
+    violations_.push_back(fmt::format(text, std::forward<Args>(args)...));
+  }
+  // How much of what happened, so that a test can see that the faults do their work.
+  struct Seen {
+    std::uint64_t frames = 0, done = 0, dead = 0, retries = 0, kills = 0, replays_done = 0,
+                  outputs = 0, deduplicated = 0, filtered = 0, restarts = 0, late = 0;
+  };
+  Seen seen;
+
+ private:
+  using Place = std::pair<PartitionId, Offset>;
+  // What failures leave behind.
+  struct Trouble {
+    std::uint32_t failures = 0;         // that counted
+    std::uint32_t kills = 0;
+    WallTime not_before{};
+    WallTime first{};                   // when the first of them ended
+  };
+  struct Event {
+    const Message* message = nullptr;
+    model::BatchPtr batch;
+    std::uint32_t index = 0;
+    Trouble trouble;                    // as the engine knows it now
+    Trouble durable;                    // as the disk does
+    Invocation done_by = 0;             // the accepted result
+    std::set<std::uint32_t> outputs;    // on the disk
+    bool dead = false;                  // its dead letter is on the disk
+    bool skipped = false;               // by a seek
+    bool settled = false;               // on the disk
+  };
+  struct Partition {
+    std::map<Offset, Event> events;
+    std::set<Offset> unsettled;         // by what the dispatcher emitted
+    std::set<Offset> undurable;         // by what is on the disk
+    std::map<std::string, std::set<Offset>> lanes;  // unsettled by lane
+    std::map<std::pair<PartitionId, std::string>, Offset> last_output;  // by its partition and lane
+    store::Cursor cursor;               // on the disk
+    Offset end = 0;
+  };
+  struct OpenFrame {
+    WorkerId worker;
+    PartitionId partition;
+    Invocation by = 0;
+    std::vector<Offset> offsets;
+    std::uint32_t covered = 0;
+    bool replay = false;
+  };
+  struct LaneUse {
+    Invocation by = 0;
+    std::uint32_t events = 0;
+  };
+  struct ReplayState {
+    Trouble trouble;
+    Invocation done_by = 0;
+  };
+
+  Partition& at(PartitionId partition) { return partitions_[partition]; }
+  static bool is_covered(const store::Cursor& cursor, Offset offset);
+  static std::vector<Offset> newly_covered(const std::set<Offset>& open, const store::Cursor& cursor);
+
+  // frames (history_frames.cpp)
+  void check_shape(WorkerId worker, const dispatch::Frame& frame);
+  void check_event(const dispatch::Frame& frame, std::uint32_t i, const Event& event);
+  void check_trouble(const dispatch::Frame& frame, std::uint32_t i, const Event& event,
+                     const Trouble& trouble);
+  void check_order(const dispatch::Frame& frame, const Partition& partition);
+  void check_replay(const dispatch::Frame& frame, const Partition& partition);
+  void check_once(const dispatch::Frame& frame, Offset offset, const Message& message);
+  void occupy(const OpenFrame& open, Offset offset);
+  void release(const OpenFrame& open, Offset offset);
+  void close(FrameId frame);
+  void event_done(OpenFrame& open, Offset offset);
+  void event_failed(const OpenFrame& open, Offset offset, const dispatch::Failure& failure);
+  void blame(const OpenFrame& open, Offset offset);
+  void fail(Trouble& trouble, std::optional<Duration> asked);
+  Trouble& trouble_of(const OpenFrame& open, Offset offset);
+
+  // transactions (history_disk.cpp)
+  void append_input(const store::PlacedBatch& placed);
+  void append_output(const store::PlacedBatch& placed, const store::Transaction& transaction);
+  void check_output(const store::PlacedBatch& placed, std::uint32_t i,
+                    const store::Transaction& transaction);
+  void write_letter(const store::DeadLetter& letter);
+  void check_reason(const store::DeadLetter& letter, const Event& event, const Trouble& trouble);
+  void remove_letter(const store::DeadLetterId& id);
+  void move_cursor(const store::Transaction::CursorUpdate& update);
+  void cover(PartitionId id, Partition& partition, const store::Cursor& cursor);
+  void check_outputs_covered();
+  void seek(const store::Transaction::CursorUpdate& update);
+  bool settles(const Event& event, PartitionId partition, Offset offset);
+  void settle_locally(Partition& partition, Offset offset);
+
+  const Scenario& scenario_;
+  const Scheduler& scheduler_;
+  std::map<PartitionId, Partition> partitions_;
+  std::map<FrameId, OpenFrame> frames_;
+  std::map<std::pair<PartitionId, std::string>, LaneUse> lanes_;
+  std::map<std::string, Place> once_running_;       // idempotency key -> event with a worker
+  std::set<std::string> once_done_;                 // as the engine knows
+  std::set<std::string> once_durable_;
+  std::map<store::DeadLetterId, ReplayState> replays_;
+  std::vector<Place> touched_;                      // failed in the call at hand
+  std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
+  std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand
+  std::vector<std::string> violations_;
+};
+
+}  // namespace pelton::simulation

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// What workers get, and what they answer.
+#include <algorithm>
+#include <cmath>
+
+#include "tests/simulation/history.h"
+
+namespace pelton::simulation {
+
+namespace {
+
+std::size_t payload(const model::Batch& batch, std::size_t i) {
+  return batch.data(i).size() + batch.key(i).size() + batch.header_bytes(i).size();
+}
+
+bool same_event(const model::Batch& a, std::size_t i, const model::Batch& b, std::size_t j) {
+  return a.data(i) == b.data(j) && a.key(i) == b.key(j) && a.has_key(i) == b.has_key(j) &&
+         a.type(i) == b.type(j) && a.source(i) == b.source(j) && a.id(i) == b.id(j) &&
+         a.subject(i) == b.subject(j) && a.time_us(i) == b.time_us(j) &&
+         a.header_bytes(i) == b.header_bytes(j) && a.content_type(i) == b.content_type(j);
+}
+
+}  // namespace
+
+void History::frame(WorkerId worker, const dispatch::Frame& frame, std::uint64_t life) {
+  ++seen.frames;
+  check_shape(worker, frame);
+  OpenFrame open{worker, frame.partition, invocation_of(life, frame.id), {}, 0, false};
+  Partition& partition = at(frame.partition);
+  open.replay = frame.batch->size() == 1 && !partition.unsettled.contains(frame.base) &&
+                replays_.contains({scenario_.binding.id, frame.partition, frame.base});
+  for (std::uint32_t i = 0; i < frame.batch->size(); ++i) {
+    const Offset offset = frame.base + frame.batch->delta(i);
+    const auto event = partition.events.find(offset);
+    if (event == partition.events.end())
+      return violation("a worker got event {}/{}, which is not durable", frame.partition.value,
+                       offset);
+    check_event(frame, i, event->second);
+    check_once(frame, offset, *event->second.message);
+    if (!open.replay) check_trouble(frame, i, event->second, event->second.trouble);
+    open.offsets.push_back(offset);
+  }
+  if (open.replay)
+    check_replay(frame, partition);
+  else
+    check_order(frame, partition);
+  for (const Offset offset : open.offsets) occupy(open, offset);
+  frames_.emplace(frame.id, std::move(open));
+}
+
+void History::check_shape(WorkerId worker, const dispatch::Frame& frame) {
+  const auto& limits = scenario_.binding.batch;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += payload(*frame.batch, i);
+  if (frame.batch->size() > std::min(limits.events, scenario_.limits.events))
+    violation("a frame of {} events", frame.batch->size());
+  if (frame.batch->size() > 1 && bytes > std::min(limits.bytes, scenario_.limits.bytes))
+    violation("a frame of {} bytes", bytes);
+  if (frame.binding != scenario_.binding.binding || frame.stream != scenario_.binding.stream ||
+      frame.order != scenario_.binding.order)
+    violation("a frame of another binding");
+  const auto credit = std::ranges::count_if(
+      frames_, [&](const auto& open) { return open.second.worker == worker; });
+  if (credit >= 2) violation("worker {} has {} frames", worker.value, credit + 1);
+  if (frames_.contains(frame.id)) violation("frame {} was given before", frame.id.value);
+}
+
+void History::check_event(const dispatch::Frame& frame, std::uint32_t i, const Event& event) {
+  const Offset offset = frame.base + frame.batch->delta(i);
+  const std::string name = fmt::format("{}/{}/{}", frame.stream, frame.partition.value, offset);
+  if (!same_event(*frame.batch, i, *event.batch, event.index))
+    violation("event {} reached a worker changed", name);
+  if (!event.message->passes) violation("event {} does not pass the filter", name);
+  const std::string& once = event.message->once;
+  const std::string expected = once.empty() ? name : once;
+  const std::string given =
+      frame.idempotency_keys.empty() ? name : frame.idempotency_keys.at(i);
+  if (given != expected) violation("event {} has the idempotency key {}", name, given);
+}
+
+// A key is neither done twice nor with two workers at once.
+void History::check_once(const dispatch::Frame& frame, Offset offset, const Message& message) {
+  if (message.once.empty()) return;
+  if (once_done_.contains(message.once))
+    violation("event {}/{} is invoked, but its key {} is completed", frame.partition.value, offset,
+              message.once);
+  if (once_running_.contains(message.once))
+    violation("event {}/{} is invoked while its key {} is with another", frame.partition.value,
+              offset, message.once);
+}
+
+void History::check_trouble(const dispatch::Frame& frame, std::uint32_t i, const Event& event,
+                            const Trouble& trouble) {
+  const Offset offset = frame.base + frame.batch->delta(i);
+  const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts.at(i);
+  const auto name = [&] { return fmt::format("{}/{}", frame.partition.value, offset); };
+  if (attempt != trouble.failures + 1)
+    violation("event {} gets attempt {} after {} failures", name(), attempt, trouble.failures);
+  if (attempt > scenario_.binding.retry.attempts)
+    violation("event {} gets attempt {}", name(), attempt);
+  if (scheduler_.now() < trouble.not_before) violation("event {} is tried too early", name());
+  if (trouble.kills >= 2) violation("event {} ended two workers and is tried again", name());
+  if (trouble.kills > 0 && frame.batch->size() > 1)
+    violation("event {} has ended a worker and is not alone", name());
+  if (event.settled) violation("event {} is settled and tried again", name());
+}
+
+// Events of a lane go one after the other: all that precede one in its lane are settled, or before it in its frame,
+// and nothing else of the lane is with a worker.
+void History::check_order(const dispatch::Frame& frame, const Partition& partition) {
+  std::map<std::string, std::size_t> taken;
+  Offset last = -1;
+  for (std::uint32_t i = 0; i < frame.batch->size(); ++i) {
+    const Offset offset = frame.base + frame.batch->delta(i);
+    if (offset <= last) violation("offsets in a frame do not ascend");
+    last = offset;
+    if (!partition.unsettled.contains(offset))
+      violation("event {}/{} is done and tried again", frame.partition.value, offset);
+    const auto lane = scenario_.lane(*partition.events.at(offset).message);
+    if (!lane) continue;
+    if (lanes_.contains({frame.partition, *lane}))
+      violation("event {}/{} goes while its lane {} is with another worker",
+                frame.partition.value, offset, *lane);
+    const auto open = partition.lanes.find(*lane);
+    if (open == partition.lanes.end()) continue;
+    const std::size_t before = taken[*lane]++;
+    const auto expected = std::next(open->second.begin(),
+                                    static_cast<std::ptrdiff_t>(std::min(before, open->second.size())));
+    if (expected == open->second.end() || *expected != offset)
+      violation("event {}/{} overtakes one of its lane {}", frame.partition.value, offset, *lane);
+  }
+}
+
+void History::check_replay(const dispatch::Frame& frame, const Partition& partition) {
+  const Event& event = partition.events.at(frame.base);
+  const auto& replay = replays_.at({scenario_.binding.id, frame.partition, frame.base});
+  const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts.front();
+  if (attempt != replay.trouble.failures + 1)
+    violation("the replay of {}/{} gets attempt {}", frame.partition.value, frame.base, attempt);
+  if (scheduler_.now() < replay.trouble.not_before)
+    violation("the replay of {}/{} is tried too early", frame.partition.value, frame.base);
+  if (!event.dead) violation("{}/{} is replayed and no dead letter", frame.partition.value, frame.base);
+  const auto lane = scenario_.lane(*event.message);
+  if (lane && lanes_.contains({frame.partition, *lane}))
+    violation("the replay of {}/{} goes while its lane {} is with another worker",
+              frame.partition.value, frame.base, *lane);
+}
+
+void History::occupy(const OpenFrame& open, Offset offset) {
+  const Message& message = *at(open.partition).events.at(offset).message;
+  if (const auto lane = scenario_.lane(message)) {
+    LaneUse& use = lanes_[{open.partition, *lane}];
+    use.by = open.by;
+    ++use.events;
+  }
+  if (!message.once.empty()) once_running_.emplace(message.once, Place{open.partition, offset});
+}
+
+void History::release(const OpenFrame& open, Offset offset) {
+  const Message& message = *at(open.partition).events.at(offset).message;
+  if (const auto lane = scenario_.lane(message)) {
+    const auto use = lanes_.find({open.partition, *lane});
+    if (use != lanes_.end() && use->second.by == open.by && --use->second.events == 0)
+      lanes_.erase(use);
+  }
+  const auto running = once_running_.find(message.once);
+  if (running != once_running_.end() && running->second == Place{open.partition, offset})
+    once_running_.erase(running);
+}
+
+bool History::open(WorkerId worker, FrameId frame) const {
+  const auto found = frames_.find(frame);
+  return found != frames_.end() && found->second.worker == worker;
+}
+
+bool History::follows(FrameId frame, const dispatch::FrameResult& result) const {
+  return frames_.at(frame).covered == result.first;
+}
+
+void History::result(FrameId id, const dispatch::FrameResult& result) {
+  OpenFrame& open = frames_.at(id);
+  auto failure = result.not_done.begin();
+  for (std::uint32_t i = result.first; i < result.first + result.count; ++i) {
+    const Offset offset = open.offsets.at(i);
+    release(open, offset);
+    if (failure != result.not_done.end() && failure->index == i)
+      event_failed(open, offset, *failure++);
+    else
+      event_done(open, offset);
+  }
+  open.covered = result.first + result.count;
+  if (open.covered == open.offsets.size()) frames_.erase(id);
+}
+
+void History::event_done(OpenFrame& open, Offset offset) {
+  ++seen.done;
+  Event& event = at(open.partition).events.at(offset);
+  if (open.replay) {
+    ++seen.replays_done;
+    replays_.at({scenario_.binding.id, open.partition, offset}).done_by = open.by;
+  } else {
+    event.done_by = open.by;
+  }
+  if (!event.message->once.empty()) once_done_.insert(event.message->once);
+}
+
+History::Trouble& History::trouble_of(const OpenFrame& open, Offset offset) {
+  if (open.replay) return replays_.at({scenario_.binding.id, open.partition, offset}).trouble;
+  touched_.emplace_back(open.partition, offset);
+  return at(open.partition).events.at(offset).trouble;
+}
+
+void History::event_failed(const OpenFrame& open, Offset offset, const dispatch::Failure& failure) {
+  if (failure.code == dispatch::OutcomeCode::skipped) return;
+  ++seen.retries;
+  Trouble& trouble = trouble_of(open, offset);
+  if (!failure.counts) {
+    trouble.not_before = scheduler_.now() + scenario_.binding.retry.first;
+    return;
+  }
+  fail(trouble, failure.retry_after);
+}
+
+void History::fail(Trouble& trouble, std::optional<Duration> asked) {
+  const config::Retry& retry = scenario_.binding.retry;
+  if (trouble.failures++ == 0) trouble.first = scheduler_.now();
+  const double most = static_cast<double>(retry.max.count());
+  const double delay = std::min(most, static_cast<double>(retry.first.count()) *
+                                          std::pow(retry.factor, trouble.failures - 1));
+  const Duration least{static_cast<std::int64_t>(delay * (1 - retry.jitter)) - 1};
+  trouble.not_before = scheduler_.now() + asked.value_or(least);
+}
+
+void History::lost(WorkerId worker, const dispatch::WorkerLoss& loss) {
+  for (auto frame = frames_.begin(); frame != frames_.end();) {
+    const auto here = frame++;
+    const OpenFrame& open = here->second;
+    if (open.worker != worker) continue;
+    const bool blamed = loss.frame == here->first && loss.cause != "engine" &&
+                        loss.index >= open.covered && loss.index < open.offsets.size();
+    if (blamed) blame(open, open.offsets[loss.index]);
+    close(here->first);
+  }
+}
+
+void History::blame(const OpenFrame& open, Offset offset) {
+  ++seen.kills;
+  Trouble& trouble = trouble_of(open, offset);
+  ++trouble.kills;
+  fail(trouble, std::nullopt);
+}
+
+void History::close(FrameId id) {
+  const OpenFrame open = frames_.at(id);
+  for (std::uint32_t i = open.covered; i < open.offsets.size(); ++i) release(open, open.offsets[i]);
+  frames_.erase(id);
+}
+
+void History::revoked(PartitionId partition) {
+  for (auto frame = frames_.begin(); frame != frames_.end();) {
+    const auto here = frame++;
+    if (here->second.partition == partition && !here->second.replay) close(here->first);
+  }
+}
+
+}  // namespace pelton::simulation

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/mutant.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/model/batch_builder.h"
+#include "tests/simulation/scenario.h"
+
+namespace pelton::simulation {
+namespace {
+
+constexpr Duration kLongTime = std::chrono::hours(48);
+
+dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutation mutation) {
+  if (mutation == Mutation::lanes_open) options.order = config::Order::none;
+  if (mutation == Mutation::keys_ignored) options.idempotency.reset();
+  if (mutation == Mutation::filter_ignored) options.filter.clear();
+  if (mutation == Mutation::window_ignored) options.window = options.window * 2 + 10;
+  if (mutation == Mutation::frames_too_large) options.batch.events = options.batch.events * 2 + 1;
+  return options;
+}
+
+void add_range(store::Cursor& cursor, Offset begin, Offset end) {
+  cursor.completed.push_back({begin, end});
+  std::ranges::sort(cursor.completed, {}, &OffsetRange::begin);
+}
+
+}  // namespace
+
+std::string name_of(Mutation mutation) {
+  static constexpr const char* kNames[] = {
+      "none", "skip_event", "forget_ranges", "settle_early", "failure_is_done", "part_is_whole",
+      "lose_event", "forget_park", "lanes_open", "retries_not_stored", "retries_not_restored",
+      "attempts_not_counted", "recycling_counts", "wrong_blame", "no_blame", "drop_letter",
+      "wrong_letter", "replay_keeps_letter", "double_output", "drop_output", "stray_output",
+      "split_commit", "accept_late", "commit_early", "forget_keys", "keys_ignored",
+      "filter_ignored", "window_ignored", "frames_too_large"};
+  static_assert(std::size(kNames) == static_cast<std::size_t>(Mutation::last));
+  return kNames[static_cast<std::size_t>(mutation)];
+}
+
+Mutant::Mutant(dispatch::DispatcherOptions options, Mutation mutation)
+    : mutation_(mutation), inner_(changed(std::move(options), mutation)) {}
+
+void Mutant::assign(PartitionId partition, dispatch::Restored restored) {
+  if (is(Mutation::retries_not_restored)) restored.retries.clear();
+  inner_.assign(partition, restored);
+}
+
+void Mutant::restore(const store::IdempotencyRecord& record) {
+  if (!is(Mutation::forget_keys)) inner_.restore(record);
+}
+
+void Mutant::offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
+                   dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  if (is(Mutation::lose_event) && batch->size() > 1 && batch->consecutive()) {
+    model::BatchBuilder builder;
+    builder.add_range(*batch, 0, batch->size() - 1);
+    inner_.offer(partition, base, builder.finish(), now, out);
+  } else {
+    inner_.offer(partition, base, batch, now, out);
+  }
+  change(out, from);
+}
+
+std::optional<dispatch::Frame> Mutant::pull(WorkerId worker, const dispatch::FrameLimits& limits,
+                                            WallTime now, dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  dispatch::FrameLimits wider = limits;
+  if (is(Mutation::frames_too_large)) wider.events = wider.events * 2 + 1;
+  auto frame = inner_.pull(worker, wider, is(Mutation::forget_park) ? now + kLongTime : now, out);
+  change(out, from);
+  if (!frame) return frame;
+  frames_.insert_or_assign(frame->id, *frame);
+  // Otherwise its own frames would give it away at once.
+  if (is(Mutation::lanes_open)) frame->order = config::Order::key;
+  return frame;
+}
+
+void Mutant::change_result(FrameId id, dispatch::FrameResult& result) {
+  if (is(Mutation::failure_is_done)) result.not_done.clear();
+  if (is(Mutation::attempts_not_counted))
+    for (auto& failure : result.not_done) failure.counts = false;
+  if (is(Mutation::part_is_whole) && frames_.contains(id))
+    result.count = static_cast<std::uint32_t>(frames_.at(id).batch->size()) - result.first;
+}
+
+bool Mutant::covered_all(FrameId id, std::uint32_t end) const {
+  const auto found = frames_.find(id);
+  return found != frames_.end() && end == found->second.batch->size();
+}
+
+Status Mutant::finished(WorkerId worker, FrameId id, dispatch::FrameResult&& result, WallTime now,
+                        dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  const std::uint64_t late = inner_.totals().late_results;
+  const model::BatchPtr outputs = result.outputs;
+  change_result(id, result);
+  const std::uint32_t end = result.first + result.count;
+  auto status = inner_.finished(worker, id, std::move(result), now, out);
+  if (is(Mutation::accept_late) && inner_.totals().late_results > late && outputs &&
+      inner_.options().target) {
+    store::Transaction transaction;
+    transaction.appends.push_back({{inner_.options().target->stream, PartitionId{0}}, outputs});
+    extra_.insert(next_extra_);
+    out.push_back({next_extra_++, std::move(transaction)});
+  }
+  if (covered_all(id, end)) frames_.erase(id);
+  change(out, from);
+  return status;
+}
+
+void Mutant::worker_lost(WorkerId worker, dispatch::WorkerLoss loss, WallTime now,
+                         dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  if (is(Mutation::recycling_counts) && loss.cause == "engine") loss.cause = "crash";
+  if (is(Mutation::wrong_blame)) ++loss.index;
+  if (is(Mutation::no_blame)) loss.frame.reset();
+  inner_.worker_lost(worker, loss, now, out);
+  change(out, from);
+}
+
+std::optional<WallTime> Mutant::next_due() const {
+  auto due = inner_.next_due();
+  if (due && is(Mutation::forget_park)) *due -= kLongTime;
+  return due;
+}
+
+void Mutant::on_timer(WallTime now, dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  inner_.on_timer(is(Mutation::forget_park) ? now + kLongTime : now, out);
+  change(out, from);
+}
+
+void Mutant::committed(dispatch::CommitToken token) {
+  if (extra_.erase(token) == 0 && !is(Mutation::commit_early)) inner_.committed(token);
+}
+
+void Mutant::change(dispatch::Commits& out, std::size_t from) {
+  for (std::size_t i = from; i < out.size(); ++i) {
+    if (extra_.contains(out[i].token)) continue;
+    if (is(Mutation::commit_early)) inner_.committed(out[i].token);
+    store::Transaction& transaction = out[i].transaction;
+    change(transaction);
+    if (!is(Mutation::split_commit) || transaction.appends.empty()) continue;
+    dispatch::Commit outputs;
+    outputs.token = next_extra_++;
+    extra_.insert(outputs.token);
+    outputs.transaction.appends = std::exchange(transaction.appends, {});
+    out.insert(out.begin() + static_cast<std::ptrdiff_t>(i++), std::move(outputs));
+  }
+}
+
+void Mutant::change(store::Transaction& transaction) {
+  for (auto& update : transaction.cursors) {
+    store::Cursor& cursor = update.cursor;
+    if (is(Mutation::forget_ranges)) cursor.completed.clear();
+    if (is(Mutation::settle_early)) settle_frames(update);
+    if (is(Mutation::skip_event)) {
+      Offset& end = cursor.completed.empty() ? cursor.cursor : cursor.completed.back().end;
+      if (inner_.wants(update.at.partition).from > end) ++end;
+    }
+  }
+  if (is(Mutation::retries_not_stored)) transaction.retries.clear();
+  change_letters(transaction);
+  change_outputs(transaction);
+}
+
+void Mutant::settle_frames(store::Transaction::CursorUpdate& update) const {
+  for (const auto& [id, frame] : frames_)
+    if (frame.partition == update.at.partition && frame.base >= update.cursor.cursor)
+      add_range(update.cursor, frame.base, frame.base + frame.batch->span());
+}
+
+void Mutant::change_letters(store::Transaction& transaction) {
+  if (is(Mutation::drop_letter)) transaction.dead_letters.clear();
+  if (is(Mutation::replay_keeps_letter)) transaction.dead_letters_removed.clear();
+  if (!is(Mutation::wrong_letter)) return;
+  for (auto& letter : transaction.dead_letters) letter.event = one_event(R"({"number": 0})");
+}
+
+void Mutant::change_outputs(store::Transaction& transaction) {
+  if (transaction.appends.empty()) return;
+  if (is(Mutation::double_output)) transaction.appends.push_back(transaction.appends.front());
+  if (is(Mutation::drop_output)) transaction.appends.pop_back();
+  if (is(Mutation::stray_output))
+    for (auto& append : transaction.appends)
+      append.to.partition.value =
+          (append.to.partition.value + 1) % inner_.options().target->partitions;
+}
+
+}  // namespace pelton::simulation

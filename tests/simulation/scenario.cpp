@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/scenario.h"
+
+#include "engine/model/batch_builder.h"
+
+namespace pelton::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+
+Fate fate_of(Dice& dice, double bad) {
+  if (!dice.chance(bad)) return Fate::good;
+  switch (dice.below(8)) {
+    case 0: return Fate::killer;
+    case 1: return Fate::rejects;
+    case 2: return Fate::poison;
+    case 3: return Fate::waits;
+    default: return Fate::flaky;
+  }
+}
+
+void add_messages(Scenario& scenario, Dice& dice) {
+  const double bad = dice.chance(0.3) ? 0.2 : 0.03;
+  const std::uint64_t keys = dice.chance(0.3) ? 5 : 200;
+  const double keyless = dice.chance(0.3) ? 0.3 : 0;
+  for (std::uint64_t n = 0; n < scenario.events; ++n) {
+    Message message;
+    message.number = n;
+    if (!dice.chance(keyless)) message.key = fmt::format("key-{}", dice.below(keys));
+    // Some events of different numbers share a key, as a device that reports twice.
+    if (scenario.binding.idempotency && !dice.chance(0.1))
+      message.once = fmt::format("once-{}", dice.chance(0.1) ? dice.below(n + 1) : n);
+    if (scenario.filter) {
+      message.garbled = dice.chance(0.02);
+      message.passes = !message.garbled && dice.chance(0.7);
+    }
+    message.fate = fate_of(dice, bad);
+    message.failures = static_cast<std::uint32_t>(dice.between(1, 3));
+    message.outputs = static_cast<std::uint32_t>(dice.chance(0.7) ? 1 : dice.below(4));
+    message.mended = dice.chance(0.7);
+    scenario.messages.push_back(std::move(message));
+  }
+}
+
+void add_faults(Scenario& scenario, Dice& dice) {
+  Faults& faults = scenario.faults;
+  auto some = [&](double p) { return dice.chance(0.5) ? p : 0; };
+  faults.crash = some(0.03);
+  faults.hang = some(0.02);
+  faults.twice = some(0.05);
+  faults.late = some(0.03);
+  faults.garbage = some(0.02);
+  faults.partial = some(0.3);
+  faults.infrastructure = some(0.02);
+  faults.recycle = some(0.02);
+  faults.store_slow = some(0.05);
+  faults.store_fails = some(0.002);
+  faults.producer_retries = some(0.05);
+  if (dice.chance(0.6)) faults.engine_crash = milliseconds(dice.between(20, 400));
+  if (dice.chance(0.6)) faults.replay = milliseconds(dice.between(2, 50));
+  if (dice.chance(0.2)) faults.seek = milliseconds(dice.between(50, 300));
+}
+
+dispatch::DispatcherOptions binding_of(Dice& dice) {
+  dispatch::DispatcherOptions binding;
+  binding.id = BindingId{7};
+  binding.binding = "simulated";
+  binding.function = "function";
+  binding.stream_id = kInput;
+  binding.stream = "input";
+  const std::uint64_t order = dice.below(10);
+  binding.order = order < 7   ? config::Order::key
+                  : order < 9 ? config::Order::partition
+                              : config::Order::none;
+  binding.batch.events = static_cast<std::uint32_t>(dice.between(1, 40));
+  binding.batch.bytes = dice.chance(0.2) ? 300 : 1U << 20;
+  if (dice.chance(0.2)) binding.batch.window = milliseconds(dice.between(1, 20));
+  binding.retry.attempts = static_cast<std::uint32_t>(dice.between(1, 5));
+  binding.retry.first = milliseconds(dice.between(1, 20));
+  binding.retry.factor = 2;
+  binding.retry.max = milliseconds(200);
+  binding.retry.jitter = 0.2;
+  if (dice.chance(0.1)) binding.retry.max_age = milliseconds(dice.between(5, 500));
+  binding.window = static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);
+  if (dice.chance(0.8))
+    binding.target = {kOutput, static_cast<std::uint32_t>(dice.between(1, 3))};
+  if (dice.chance(0.4)) {
+    config::FieldRef field;
+    field.kind = config::FieldRef::Kind::data;
+    field.path = {"once"};
+    binding.idempotency = config::Idempotency{{field}, std::chrono::hours(24 * 365)};
+  }
+  binding.seed = dice.seed();
+  return binding;
+}
+
+}  // namespace
+
+std::string Message::data() const {
+  if (garbled) return fmt::format(R"({{"pass": tru, "number": {})", number);
+  std::string text = fmt::format(R"({{"number": {}, "pass": {})", number, passes);
+  if (!once.empty()) text += fmt::format(R"(, "once": "{}")", once);
+  return text + "}";
+}
+
+model::BatchPtr one_event(std::string_view data) {
+  model::EventView event;
+  event.data = data;
+  model::BatchBuilder builder;
+  builder.add(event);
+  return builder.finish();
+}
+
+Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
+  Dice dice(seed * 0x9e3779b97f4a7c15U + 1);
+  Scenario scenario;
+  scenario.seed = seed;
+  scenario.events = events;
+  scenario.partitions = static_cast<std::uint32_t>(dice.between(1, 4));
+  scenario.workers = static_cast<std::uint32_t>(dice.between(1, 4));
+  scenario.append_size = static_cast<std::uint32_t>(dice.chance(0.5) ? 5 : 100);
+  scenario.gaps = dice.chance(0.2);
+  scenario.filter = dice.chance(0.3);
+  scenario.limits = {static_cast<std::uint32_t>(dice.between(1, 60)), 1U << 20};
+  scenario.binding = binding_of(dice);
+  if (scenario.filter) {
+    config::FilterRule rule;
+    rule.field.kind = config::FieldRef::Kind::data;
+    rule.field.path = {"pass"};
+    config::Matcher matcher;
+    matcher.flag = true;
+    rule.any_of.push_back(matcher);
+    scenario.binding.filter.push_back(rule);
+  }
+  add_faults(scenario, dice);
+  // A seek makes events be done again, which is what an idempotency key is to prevent: one or the other.
+  if (scenario.binding.idempotency) scenario.faults.seek = {};
+  if (scenario.faults.seek > Duration{0}) scenario.faults.replay = {};
+  add_messages(scenario, dice);
+  return scenario;
+}
+
+std::optional<std::string> Scenario::lane(const Message& message) const {
+  if (binding.order == config::Order::partition) return "";
+  if (binding.order == config::Order::none || !message.key) return std::nullopt;
+  return *message.key;
+}
+
+}  // namespace pelton::simulation

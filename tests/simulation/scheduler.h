@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "engine/base/clock.h"
+
+namespace pelton::simulation {
+
+// The virtual clock: what is to happen when. Things due at one time happen in the order in which they were asked for.
+class Scheduler {
+ public:
+  WallTime now() const { return now_; }
+  void after(Duration delay, std::function<void()> call) {
+    calls_.emplace(std::pair(now_ + delay, serial_++), std::move(call));
+  }
+  // Goes to the next call. False: there is none.
+  bool step() {
+    if (calls_.empty()) return false;
+    auto first = calls_.extract(calls_.begin());
+    now_ = first.key().first;
+    first.mapped()();
+    return true;
+  }
+
+ private:
+  WallTime now_{std::chrono::hours(24)};
+  std::uint64_t serial_ = 0;
+  std::map<std::pair<WallTime, std::uint64_t>, std::function<void()>> calls_;
+};
+
+}  // namespace pelton::simulation

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/sim_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::simulation {
+
+SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
+                     const std::set<std::uint64_t>& mended, Mutation mutation,
+                     Scheduler& scheduler, SimStore& store, History& history, Dice dice)
+    : life_(life),
+      scenario_(scenario),
+      mended_(mended),
+      scheduler_(scheduler),
+      store_(store),
+      history_(history),
+      dice_(dice),
+      dispatcher_(scenario.binding, mutation),
+      listener_{[this](WorkerId w, FrameId f, auto&& r) { result(w, f, std::move(r)); },
+                [this](WorkerId w, FrameId f, auto&& r) { garbage(w, f, std::move(r)); },
+                [this](WorkerId w, auto&& loss) { lost(w, std::move(loss)); }} {}
+
+void SimEngine::start() {
+  restore();
+  for (std::uint32_t i = 0; i < scenario_.workers; ++i) start_worker();
+  feed_all();
+}
+
+void SimEngine::stop() {
+  alive_ = false;
+  for (auto& worker : workers_) worker->kill();
+}
+
+void SimEngine::restore() {
+  for (const auto& record : store_.disk().idempotency) dispatcher_.restore(record);
+  for (std::uint32_t p = 0; p < scenario_.partitions; ++p) assign(PartitionId{p});
+}
+
+void SimEngine::assign(PartitionId partition) {
+  dispatch::Restored restored;
+  const SimStore::Disk& disk = store_.disk();
+  if (const auto cursor = disk.cursors.find(partition); cursor != disk.cursors.end())
+    restored.cursor = cursor->second;
+  for (const auto& [place, state] : disk.retries)
+    if (place.first == partition)
+      restored.retries.push_back(
+          {scenario_.binding.id, input(partition.value), place.second, state});
+  dispatcher_.assign(partition, std::move(restored));
+  assigned_.insert(partition);
+}
+
+void SimEngine::feed_all() {
+  for (std::uint32_t p = 0; p < scenario_.partitions; ++p) feed(p);
+  after_call();
+}
+
+void SimEngine::feed(std::uint32_t p) {
+  const PartitionId partition{p};
+  while (assigned_.contains(partition)) {
+    const auto want = dispatcher_.wants(partition);
+    if (want.events == 0) return;
+    const store::PlacedBatch* next = store_.batch_at(input(p), want.from);
+    if (next == nullptr) return;
+    dispatcher_.offer(partition, next->base, next->batch, scheduler_.now(), commits_);
+    const auto now_wanted = dispatcher_.wants(partition);
+    history_.offered(partition, now_wanted.from);
+    if (now_wanted.from == want.from) return;
+  }
+}
+
+void SimEngine::after_call() {
+  submit_commits();
+  history_.call_ended();
+  arm();
+  pump();
+}
+
+void SimEngine::submit_commits() {
+  for (dispatch::Commit& commit : std::exchange(commits_, {})) {
+    history_.emitted(commit.token, commit.transaction);
+    store_.submit(commit.token, std::move(commit.transaction), [this, token = commit.token] {
+      if (!alive_) return;
+      dispatcher_.committed(token);
+      feed_all();
+    });
+  }
+}
+
+void SimEngine::arm() {
+  const auto due = dispatcher_.next_due();
+  if (!due || due == armed_) return;
+  armed_ = due;
+  // Timers are never early and often late.
+  const Duration delay = std::max(Duration{0}, *due - scheduler_.now()) + Duration{dice_.between(0, 500)};
+  scheduler_.after(delay, [this, due] {
+    if (!alive_ || armed_ != due) return;
+    armed_.reset();
+    dispatcher_.on_timer(scheduler_.now(), commits_);
+    after_call();
+  });
+}
+
+void SimEngine::pump() {
+  if (std::exchange(pumping_, true)) return;
+  for (bool more = true; more && alive_;) {
+    more = false;
+    for (std::size_t i = 0; i < workers_.size() && alive_; ++i)
+      if (workers_[i]->has_credit()) more = pull(*workers_[i]) || more;
+  }
+  pumping_ = false;
+}
+
+bool SimEngine::pull(SimWorker& worker) {
+  const WallTime now = scheduler_.now();
+  const bool work = dispatcher_.has_work(now);
+  auto frame = dispatcher_.pull(worker.id(), scenario_.limits, now, commits_);
+  submit_commits();
+  if (frame && !work) history_.violation("a frame came, though there was no work");
+  if (!frame && dispatcher_.has_work(now))
+    history_.violation("no frame came, though there is work");
+  if (!frame) return false;
+  history_.frame(worker.id(), *frame, life_);
+  if (!history_.violations().empty()) return false;
+  worker.give(std::move(*frame));
+  arm();
+  return true;
+}
+
+void SimEngine::start_worker() {
+  const WorkerId id{next_worker_++};
+  workers_.push_back(std::make_unique<SimWorker>(id, life_, scenario_, mended_, scheduler_,
+                                                 Dice(dice_.seed()), listener_));
+}
+
+void SimEngine::result(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+  if (!alive_) return;
+  const bool open = history_.open(worker, frame);
+  if (!open) ++history_.seen.late;
+  // A second copy of a part contradicts the frame while that is still open.
+  if (open && !history_.follows(frame, result)) return garbage(worker, frame, std::move(result));
+  if (open) history_.result(frame, result);
+  const std::size_t before = commits_.size();
+  auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.now(), commits_);
+  if (!taken) history_.violation("a good result was refused: {}", taken.error().message);
+  if (!open && commits_.size() > before) history_.violation("a late result changed something");
+  after_call();
+}
+
+void SimEngine::garbage(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+  if (!alive_ || !history_.open(worker, frame)) return;
+  auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.now(), commits_);
+  if (taken || !commits_.empty()) return history_.violation("a result that contradicts was taken");
+  dispatch::WorkerLoss loss;
+  loss.cause = "crash";
+  for (auto& known : workers_)
+    if (known->id() == worker) known->kill();
+  lost(worker, std::move(loss));
+}
+
+void SimEngine::lost(WorkerId worker, dispatch::WorkerLoss&& loss) {
+  if (!alive_) return;
+  history_.lost(worker, loss);
+  dispatcher_.worker_lost(worker, std::move(loss), scheduler_.now(), commits_);
+  after_call();
+  scheduler_.after(Duration{dice_.between(100, 5'000)}, [this] {
+    if (!alive_) return;
+    start_worker();
+    pump();
+  });
+}
+
+void SimEngine::replay(const store::DeadLetter& letter) {
+  if (!alive_) return;
+  if (dispatcher_.replay(letter, scheduler_.now())) history_.replaying(letter.id);
+  after_call();
+}
+
+void SimEngine::seek(PartitionId partition, Offset offset) {
+  if (!alive_ || assigned_.erase(partition) == 0) return;
+  history_.revoked(partition);
+  dispatcher_.revoke(partition);
+  // Once all that was submitted before is durable, so that nothing is written after the new cursor.
+  store_.submit(0, {}, [this, partition, offset] {
+    if (!alive_) return;
+    store::Transaction transaction;
+    transaction.cursors.push_back({scenario_.binding.id, input(partition.value), {offset, {}}});
+    for (const auto& [place, state] : store_.disk().retries)
+      if (place.first == partition)
+        transaction.retries.push_back(
+            {scenario_.binding.id, input(partition.value), place.second, std::nullopt});
+    store_.submit(kSeekTag, std::move(transaction), [this, partition] {
+      if (!alive_) return;
+      assign(partition);
+      feed_all();
+    });
+  });
+  after_call();
+}
+
+bool SimEngine::quiet() const {
+  return dispatcher_.inner().idle() && assigned_.size() == scenario_.partitions &&
+         !dispatcher_.has_work(scheduler_.now());
+}
+
+}  // namespace pelton::simulation

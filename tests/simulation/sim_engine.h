@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "tests/simulation/history.h"
+#include "tests/simulation/mutant.h"
+#include "tests/simulation/sim_store.h"
+#include "tests/simulation/sim_worker.h"
+
+namespace pelton::simulation {
+
+// One life of the engine around the dispatcher: feeds it from the disk, submits its commits, keeps its timer, runs the
+// workers. Shows the history all that passes. After stop() nothing of it happens any more; it is kept until the
+// scheduler has run dry.
+class SimEngine {
+ public:
+  SimEngine(std::uint64_t life, const Scenario& scenario, const std::set<std::uint64_t>& mended,
+            Mutation mutation, Scheduler& scheduler, SimStore& store, History& history, Dice dice);
+
+  void start();
+  void stop();
+  // Batches of the input are durable.
+  void appended() { if (alive_) feed_all(); }
+  void replay(const store::DeadLetter& letter);
+  void seek(PartitionId partition, Offset offset);
+  // Nothing is with a worker, nothing is to be done, nothing is on its way to the disk.
+  bool quiet() const;
+
+ private:
+  store::StreamPartition input(std::uint32_t partition) const {
+    return {kInput, PartitionId{partition}};
+  }
+  void restore();
+  void assign(PartitionId partition);
+  void feed_all();
+  void feed(std::uint32_t partition);
+  void pump();
+  bool pull(SimWorker& worker);
+  void start_worker();
+  void result(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
+  void garbage(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
+  void lost(WorkerId worker, dispatch::WorkerLoss&& loss);
+  // After every call into the dispatcher.
+  void after_call();
+  void submit_commits();
+  void arm();
+
+  const std::uint64_t life_;
+  const Scenario& scenario_;
+  const std::set<std::uint64_t>& mended_;
+  Scheduler& scheduler_;
+  SimStore& store_;
+  History& history_;
+  Dice dice_;
+  Mutant dispatcher_;
+  dispatch::Commits commits_;
+  WorkerListener listener_;
+  std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::set<PartitionId> assigned_;
+  std::uint64_t next_worker_ = 1;
+  std::optional<WallTime> armed_;
+  bool alive_ = true;
+  bool pumping_ = false;
+};
+
+}  // namespace pelton::simulation

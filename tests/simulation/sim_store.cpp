@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/sim_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::simulation {
+
+SimStore::SimStore(Scheduler& scheduler, Dice dice, const Faults& faults, Listener listener)
+    : scheduler_(scheduler), dice_(dice), faults_(faults), listener_(std::move(listener)) {}
+
+void SimStore::submit(Tag tag, store::Transaction transaction, std::function<void()> durable) {
+  queue_.push_back({tag, std::move(transaction), std::move(durable)});
+  if (!writing_) begin_group();
+}
+
+void SimStore::begin_group() {
+  writing_ = true;
+  group_ = std::exchange(queue_, {});
+  const Duration delay{dice_.chance(faults_.store_slow) ? dice_.between(5'000, 100'000)
+                                                        : dice_.between(50, 1'000)};
+  scheduler_.after(delay, [this, life = life_] {
+    if (life == life_) end_group();
+  });
+}
+
+void SimStore::end_group() {
+  if (dice_.chance(faults_.store_fails)) return listener_.failed();
+  const std::vector<Pending> group = std::exchange(group_, {});
+  for (const Pending& pending : group) apply(pending);
+  writing_ = false;
+  if (!queue_.empty()) begin_group();
+  // The callers learn of it a little later: a crash may come between.
+  scheduler_.after(Duration{dice_.between(0, 40)}, [this, life = life_, group] {
+    for (const Pending& pending : group)
+      if (life == life_) pending.durable();
+  });
+}
+
+void SimStore::crash() {
+  ++life_;
+  const std::vector<Pending> group = std::exchange(group_, {});
+  if (writing_ && dice_.chance(0.5))
+    for (const Pending& pending : group) apply(pending);
+  writing_ = false;
+  queue_.clear();
+}
+
+void SimStore::apply(const Pending& pending) {
+  const store::Transaction& transaction = pending.transaction;
+  std::vector<store::PlacedBatch> placed;
+  for (const store::Append& append : transaction.appends) {
+    Log& log = disk_.logs[append.to];
+    log.batches.push_back({append.to, log.end, append.batch});
+    log.end += append.batch->span();
+    placed.push_back(log.batches.back());
+  }
+  listener_.applied(pending.tag, transaction, placed);
+  for (const auto& update : transaction.cursors)
+    disk_.cursors[update.at.partition] = update.cursor;
+  for (const auto& update : transaction.retries) {
+    const auto key = std::pair(update.at.partition, update.offset);
+    if (update.state)
+      disk_.retries[key] = *update.state;
+    else
+      disk_.retries.erase(key);
+  }
+  for (const auto& letter : transaction.dead_letters) disk_.letters[letter.id] = letter;
+  for (const auto& id : transaction.dead_letters_removed) disk_.letters.erase(id);
+  for (const auto& update : transaction.idempotency) disk_.idempotency.push_back(update.record);
+}
+
+const store::PlacedBatch* SimStore::batch_at(const store::StreamPartition& at, Offset offset) const {
+  const auto log = disk_.logs.find(at);
+  if (log == disk_.logs.end() || offset >= log->second.end) return nullptr;
+  const auto& batches = log->second.batches;
+  const auto found = std::ranges::upper_bound(
+      batches, offset, {}, [](const auto& placed) { return placed.base + placed.batch->span(); });
+  return &*found;
+}
+
+}  // namespace pelton::simulation

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/simulation/sim_worker.h"
+
+#include <set>
+#include <utility>
+
+#include "engine/model/batch_builder.h"
+#include "tests/simulation/history.h"
+
+namespace pelton::simulation {
+namespace {
+
+constexpr Duration kTimeout = std::chrono::milliseconds(50);
+
+dispatch::Failure failure(std::uint32_t i, dispatch::OutcomeCode code) {
+  return {i, code, "Trouble", "as the seed wants it", "", std::nullopt, true};
+}
+
+// Part [first, end) of a result.
+dispatch::FrameResult part_of(const dispatch::FrameResult& whole, std::uint32_t first,
+                              std::uint32_t end) {
+  dispatch::FrameResult part;
+  part.first = first;
+  part.count = end - first;
+  for (const auto& failed : whole.not_done)
+    if (failed.index >= first && failed.index < end) part.not_done.push_back(failed);
+  model::BatchBuilder builder;
+  for (std::size_t j = 0; j < whole.output_parents.size(); ++j) {
+    const std::uint32_t parent = whole.output_parents[j];
+    if (parent < first || parent >= end) continue;
+    builder.add(*whole.outputs, j);
+    part.output_parents.push_back(parent);
+  }
+  if (!builder.empty()) part.outputs = builder.finish();
+  // One each, in order, goes without the list of parents.
+  bool one_each = part.not_done.empty() && part.output_parents.size() == part.count;
+  for (std::uint32_t j = 0; one_each && j < part.count; ++j)
+    one_each = part.output_parents[j] == first + j;
+  if (one_each) part.output_parents.clear();
+  return part;
+}
+
+}  // namespace
+
+SimWorker::SimWorker(WorkerId id, std::uint64_t life, const Scenario& scenario,
+                     const std::set<std::uint64_t>& mended, Scheduler& scheduler, Dice dice,
+                     const WorkerListener& listener)
+    : id_(id),
+      life_(life),
+      scenario_(scenario),
+      mended_(mended),
+      scheduler_(scheduler),
+      dice_(dice),
+      listener_(listener) {}
+
+void SimWorker::give(dispatch::Frame frame) {
+  frames_.push_back(std::move(frame));
+  if (!busy_) begin();
+}
+
+void SimWorker::begin() {
+  busy_ = true;
+  const dispatch::Frame& frame = frames_.front();
+  const Duration work{dice_.between(10, 50) * static_cast<std::int64_t>(frame.batch->size())};
+  scheduler_.after(work, [this] {
+    if (!alive_) return;
+    if (chance(scenario_.faults.garbage)) return send_garbage(frames_.front());
+    if (chance(scenario_.faults.recycle)) return die(0, "engine", Duration{0});
+    answer(plan(frames_.front()));
+  });
+}
+
+SimWorker::Plan SimWorker::plan(const dispatch::Frame& frame) {
+  Plan plan;
+  const auto size = static_cast<std::uint32_t>(frame.batch->size());
+  plan.dies = chance(scenario_.faults.crash);
+  plan.hangs = !plan.dies && chance(scenario_.faults.hang);
+  const auto stop = plan.dies || plan.hangs ? static_cast<std::uint32_t>(dice_.below(size)) : size;
+  model::BatchBuilder builder;
+  std::set<std::string> held;
+  bool all_held = false;
+  for (; plan.end < stop; ++plan.end) {
+    const Message& message = scenario_.messages.at(number_of(frame.batch->data(plan.end)));
+    const bool skip = all_held || (message.key && held.contains(*message.key));
+    if (skip) {
+      plan.whole.not_done.push_back(failure(plan.end, dispatch::OutcomeCode::skipped));
+      continue;
+    }
+    if (message.fate == Fate::killer && !mended_.contains(message.number)) {
+      plan.dies = true;
+      plan.hangs = false;
+      break;
+    }
+    if (auto failed = handle(frame, plan.end)) {
+      if (frame.order == config::Order::partition) all_held = true;
+      if (frame.order == config::Order::key && message.key) held.insert(*message.key);
+      plan.whole.not_done.push_back(std::move(*failed));
+    } else {
+      add_outputs(frame, plan.end, builder, plan.whole);
+    }
+  }
+  plan.whole.count = plan.end;
+  if (!builder.empty()) plan.whole.outputs = builder.finish();
+  return plan;
+}
+
+std::optional<dispatch::Failure> SimWorker::handle(const dispatch::Frame& frame, std::uint32_t i) {
+  const Message& message = scenario_.messages.at(number_of(frame.batch->data(i)));
+  const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts[i];
+  if (chance(scenario_.faults.infrastructure)) {
+    auto failed = failure(i, dispatch::OutcomeCode::retry);
+    failed.counts = false;
+    return failed;
+  }
+  if (message.fate == Fate::good || mended_.contains(message.number)) return std::nullopt;
+  if (message.fate == Fate::rejects) return failure(i, dispatch::OutcomeCode::fail);
+  if (message.fate != Fate::poison && attempt > message.failures) return std::nullopt;
+  auto failed = failure(i, dispatch::OutcomeCode::retry);
+  if (message.fate == Fate::waits) failed.retry_after = std::chrono::milliseconds(dice_.between(1, 300));
+  return failed;
+}
+
+void SimWorker::add_outputs(const dispatch::Frame& frame, std::uint32_t i,
+                            model::BatchBuilder& builder, dispatch::FrameResult& result) {
+  const Message& message = scenario_.messages.at(number_of(frame.batch->data(i)));
+  for (std::uint32_t j = 0; j < message.outputs; ++j) {
+    const std::string text = output_text(frame.partition, frame.base + frame.batch->delta(i), j,
+                                         invocation_of(life_, frame.id));
+    model::EventView output;
+    output.data = text;
+    output.key = frame.batch->key(i);
+    output.has_key = frame.batch->has_key(i);
+    builder.add(output);
+    result.output_parents.push_back(i);
+  }
+}
+
+void SimWorker::answer(Plan&& plan) {
+  const bool in_parts = chance(scenario_.faults.partial);
+  std::uint32_t first = 0;
+  while (in_parts && first < plan.end && chance(0.6)) {
+    const auto end = first + 1 + static_cast<std::uint32_t>(dice_.below(plan.end - first));
+    send(part_of(plan.whole, first, end), Duration{0});
+    if (!alive_) return;
+    first = end;
+  }
+  if (plan.dies) return die(plan.end, "crash", Duration{0});
+  if (plan.hangs) return die(plan.end, "timeout", kTimeout);
+  if (first < plan.end) send(part_of(plan.whole, first, plan.end), Duration{0});
+  next();
+}
+
+void SimWorker::next() {
+  if (!alive_) return;
+  frames_.pop_front();
+  busy_ = false;
+  if (!frames_.empty()) begin();
+}
+
+// A worker that answers may answer again, at once or much later.
+void SimWorker::send(dispatch::FrameResult&& result, Duration delay) {
+  const FrameId frame = frames_.front().id;
+  if (chance(scenario_.faults.twice))
+    scheduler_.after(delay + Duration{dice_.between(0, 20'000)},
+                     [this, frame, again = result]() mutable {
+                       listener_.result(id_, frame, std::move(again));
+                     });
+  listener_.result(id_, frame, std::move(result));
+}
+
+void SimWorker::send_garbage(const dispatch::Frame& frame) {
+  const auto size = static_cast<std::uint32_t>(frame.batch->size());
+  dispatch::FrameResult result;
+  result.count = size;
+  switch (dice_.below(5)) {
+    case 0: result.count = size + 1; break;
+    case 1: result.first = size; break;
+    case 2: result.not_done.push_back(failure(size, dispatch::OutcomeCode::retry)); break;
+    case 3: result.count = 0; break;
+    default: {
+      result.outputs = one_event("output of nothing");
+      result.output_parents = {size};
+    }
+  }
+  listener_.garbage(id_, frame.id, std::move(result));
+}
+
+void SimWorker::die(std::uint32_t at, std::string cause, Duration delay) {
+  dispatch::WorkerLoss loss;
+  loss.worker = fmt::format("function-{}", id_.value);
+  loss.cause = std::move(cause);
+  loss.type = "signal 9";
+  loss.frame = frames_.front().id;
+  loss.index = at;
+  scheduler_.after(delay, [this, loss = std::move(loss)]() mutable {
+    if (!alive_) return;
+    const FrameId frame = frames_.front().id;
+    const auto size = static_cast<std::uint32_t>(frames_.front().batch->size());
+    alive_ = false;
+    listener_.lost(id_, std::move(loss));
+    if (!chance(scenario_.faults.late * 10)) return;
+    // It was not dead after all, and answers in the end.
+    dispatch::FrameResult result;
+    result.count = size;
+    result.outputs = one_event("0/0/0/0");
+    result.output_parents = {0};
+    scheduler_.after(Duration{dice_.between(1, 30'000)},
+                     [this, frame, result = std::move(result)]() mutable {
+                       listener_.result(id_, frame, std::move(result));
+                     });
+  });
+}
+
+}  // namespace pelton::simulation

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "engine/dispatch/frame.h"
+#include "engine/model/batch_builder.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/scheduler.h"
+
+namespace pelton::simulation {
+
+// What workers tell their engine.
+struct WorkerListener {
+  std::function<void(WorkerId, FrameId, dispatch::FrameResult&&)> result;
+  // The result contradicts its frame, on purpose.
+  std::function<void(WorkerId, FrameId, dispatch::FrameResult&&)> garbage;
+  std::function<void(WorkerId, dispatch::WorkerLoss&&)> lost;
+};
+
+// A worker process with its SDK: takes frames, handles events one after the other as their fate wants it, keeps the
+// order of keys within a frame, and misbehaves as the scenario's faults say. Schedules itself; the engine keeps it
+// alive until the scheduler has run dry.
+class SimWorker {
+ public:
+  // `mended`: numbers of the events whose fate has been put right.
+  SimWorker(WorkerId id, std::uint64_t life, const Scenario& scenario,
+            const std::set<std::uint64_t>& mended, Scheduler& scheduler, Dice dice,
+            const WorkerListener& listener);
+
+  WorkerId id() const { return id_; }
+  bool alive() const { return alive_; }
+  bool has_credit() const { return alive_ && frames_.size() < 2; }
+  void give(dispatch::Frame frame);
+  // Says nothing from now on.
+  void kill() { alive_ = false; }
+
+ private:
+  struct Plan {
+    dispatch::FrameResult whole;        // up to `end`
+    std::uint32_t end = 0;              // first event that is not finished
+    bool dies = false;
+    bool hangs = false;
+  };
+  void begin();
+  Plan plan(const dispatch::Frame& frame);
+  std::optional<dispatch::Failure> handle(const dispatch::Frame& frame, std::uint32_t i);
+  void add_outputs(const dispatch::Frame& frame, std::uint32_t i, model::BatchBuilder& builder,
+                   dispatch::FrameResult& result);
+  void answer(Plan&& plan);
+  void send(dispatch::FrameResult&& result, Duration delay);
+  void send_garbage(const dispatch::Frame& frame);
+  void die(std::uint32_t at, std::string cause, Duration delay);
+  void next();
+  bool chance(double p) { return dice_.chance(p); }
+
+  const WorkerId id_;
+  const std::uint64_t life_;
+  const Scenario& scenario_;
+  const std::set<std::uint64_t>& mended_;
+  Scheduler& scheduler_;
+  Dice dice_;
+  const WorkerListener& listener_;
+  std::deque<dispatch::Frame> frames_;
+  bool alive_ = true;
+  bool busy_ = false;
+};
+
+}  // namespace pelton::simulation
