@@ -137,7 +137,7 @@ class Dispatcher::Core {
   void fail_replay(Replay& replay, const Verdict& verdict, WallTime now);
   void end_replay(Replay& replay);
   void forget_replay(Replay& replay);
-  void leave_lane(Replay& replay);
+  void leave_flight(Replay& replay);
 
   std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
   std::size_t turn_ = 0;                // which partition is served next

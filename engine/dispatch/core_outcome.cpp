@@ -61,7 +61,6 @@ Status Dispatcher::Core::finished(WorkerId worker, FrameId id, FrameResult&& res
   if (open.replay) {
     const store::DeadLetterId letter = *open.replay;
     frames_.erase(found);
-    --in_flight;
     finish_replay(letter, worker, std::move(result), now);
     emit(out);
     return {};
@@ -210,12 +209,10 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, Wall
   for (auto& [id, open] : lost) {
     frames_.erase(id);
     const WorkerLoss* blame = loss.frame == id && loss.cause != "engine" ? &loss : nullptr;
-    if (open.replay) {
-      --in_flight;
+    if (open.replay)
       lose_replay(*open.replay, blame, now);
-    } else {
+    else
       lose_frame(*find(open.partition), open, blame, now);
-    }
   }
   emit(out);
 }

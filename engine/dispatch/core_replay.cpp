@@ -28,23 +28,23 @@ std::optional<Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now
 }
 
 // A letter goes behind those of its key that are in flight or parked, and holds back those that come. One whose
-// idempotency key was completed since it was buried is done.
+// idempotency key was completed since it was buried is done. The lane comes first: an event that has the lane may
+// wait for the key, so a letter must not hold the key while it waits for the lane.
 bool Dispatcher::Core::may_go(Replay& replay, WallTime now) {
-  if (replay.key) {
-    const Hash128& fingerprint = replay.key->fingerprint;
-    if (index_->completed(fingerprint, now)) {
-      ++totals.deduplicated;
-      end_replay(replay);
+  if (replay.key && index_->completed(replay.key->fingerprint, now)) {
+    ++totals.deduplicated;
+    end_replay(replay);
+    return false;
+  }
+  if (Partition* partition = find(replay.letter.id.partition); partition && replay.lane != 0) {
+    const Lane* lane = partition->lanes.find(replay.lane);
+    if (lane != nullptr && (lane->in_flight > 0 || lane->held())) {
+      replays_.wait_for_lane(replay.letter.id, replay.lane);
       return false;
     }
-    if (!index_->acquire(fingerprint, {IdempotencyIndex::kReplay, replay.serial})) return false;
   }
-  Partition* partition = find(replay.letter.id.partition);
-  if (partition == nullptr || replay.lane == 0) return true;
-  const Lane* lane = partition->lanes.find(replay.lane);
-  if (lane == nullptr || (lane->in_flight == 0 && !lane->held())) return true;
-  replays_.wait_for_lane(replay.letter.id, replay.lane);
-  return false;
+  return !replay.key ||
+         index_->acquire(replay.key->fingerprint, {IdempotencyIndex::kReplay, replay.serial});
 }
 
 Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
@@ -69,8 +69,11 @@ Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
   return frame;
 }
 
-void Dispatcher::Core::leave_lane(Replay& replay) {
+// Between attempts it holds neither its lane nor its key.
+void Dispatcher::Core::leave_flight(Replay& replay) {
   const FrameId frame = std::exchange(replay.frame, FrameId{});
+  --in_flight;
+  if (replay.key) release_key(replay.key->fingerprint);
   Partition* partition = find(replay.letter.id.partition);
   if (partition == nullptr || replay.lane == 0) return;
   Lane* lane = partition->lanes.find(replay.lane);
@@ -83,7 +86,7 @@ void Dispatcher::Core::leave_lane(Replay& replay) {
 void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, WorkerId worker,
                                      FrameResult&& result, WallTime now) {
   Replay& replay = replays_.at(id);
-  leave_lane(replay);
+  leave_flight(replay);
   if (result.not_done.empty()) {
     ++totals.done;
     append_outputs(result.outputs);
@@ -107,7 +110,7 @@ void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, WorkerId wor
 void Dispatcher::Core::lose_replay(const store::DeadLetterId& id, const WorkerLoss* blame,
                                    WallTime now) {
   Replay& replay = replays_.at(id);
-  leave_lane(replay);
+  leave_flight(replay);
   if (blame == nullptr) return replays_.push_ready(id);
   ++totals.failed_attempts;
   fail_replay(replay, policy_.killed(replay.state, *blame, now), now);
@@ -137,11 +140,9 @@ void Dispatcher::Core::end_replay(Replay& replay) {
 }
 
 void Dispatcher::Core::forget_replay(Replay& replay) {
-  const std::optional<IdempotencyKey> key = std::move(replay.key);
   const store::DeadLetterId id = replay.letter.id;
   change_.replays_ended.push_back(id);
   replays_.end(id);
-  if (key) release_key(key->fingerprint);
 }
 
 }  // namespace pelton::dispatch

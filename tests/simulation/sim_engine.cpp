@@ -109,6 +109,7 @@ void SimEngine::pump() {
       if (workers_[i]->has_credit()) more = pull(*workers_[i]) || more;
   }
   pumping_ = false;
+  arm();
 }
 
 bool SimEngine::pull(SimWorker& worker) {
@@ -123,7 +124,6 @@ bool SimEngine::pull(SimWorker& worker) {
   history_.frame(worker.id(), *frame, life_);
   if (!history_.violations().empty()) return false;
   worker.give(std::move(*frame));
-  arm();
   return true;
 }
 
@@ -201,6 +201,22 @@ void SimEngine::seek(PartitionId partition, Offset offset) {
 bool SimEngine::quiet() const {
   return dispatcher_.inner().idle() && assigned_.size() == scenario_.partitions &&
          !dispatcher_.has_work(scheduler_.now());
+}
+
+std::string SimEngine::describe() const {
+  const dispatch::Dispatcher& inner = dispatcher_.inner();
+  std::string text = fmt::format("idle {}, work {}, {} in flight, armed {}", inner.idle(),
+                                 dispatcher_.has_work(scheduler_.now()), inner.in_flight(),
+                                 armed_.has_value());
+  for (std::uint32_t p = 0; p < scenario_.partitions; ++p) {
+    const auto counts = inner.counts(PartitionId{p});
+    text += fmt::format(
+        "; partition {}{}: cursor {}, next {}, room {}, {} unsettled, {} in flight, {} retrying, {} waiting",
+        p, assigned_.contains(PartitionId{p}) ? "" : " (let go)", counts.cursor, counts.next,
+        inner.wants(PartitionId{p}).events, counts.unsettled, counts.in_flight, counts.retrying,
+        counts.waiting);
+  }
+  return text;
 }
 
 }  // namespace pelton::simulation

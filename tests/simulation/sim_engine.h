@@ -29,6 +29,8 @@ class SimEngine {
   void seek(PartitionId partition, Offset offset);
   // Nothing is with a worker, nothing is to be done, nothing is on its way to the disk.
   bool quiet() const;
+  // Where everything stands, for a run that does not end.
+  std::string describe() const;
 
  private:
   store::StreamPartition input(std::uint32_t partition) const {

@@ -38,7 +38,8 @@ class World {
       ++report.steps;
     }
     if (history_.violations().empty() && !over())
-      history_.violation("after {} steps the run is not over", report.steps);
+      history_.violation("after {} steps the run is not over: {}", report.steps,
+                         engines_.back()->describe());
     if (history_.violations().empty()) history_.finish(store_.disk());
     report.violations = history_.violations();
     report.seen = history_.seen;
