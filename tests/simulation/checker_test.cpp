@@ -26,7 +26,7 @@ TEST_P(Broken, IsCaught) {
 INSTANTIATE_TEST_SUITE_P(
     Dispatcher, Broken,
     ::testing::Range(static_cast<int>(Mutation::none) + 1, static_cast<int>(Mutation::last)),
-    [](const auto& info) { return name_of(static_cast<Mutation>(info.param)); });
+    [](const auto& mutation) { return name_of(static_cast<Mutation>(mutation.param)); });
 
 TEST(Unbroken, PassesTheSameSeeds) {
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
