@@ -16,8 +16,10 @@ if(CCACHE)
 endif()
 
 add_library(pelton_warnings INTERFACE)
+# -Wno-maybe-uninitialized: g++ 12 reports it of std::expected's own storage.
 target_compile_options(pelton_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wimplicit-fallthrough
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized
+  -Wimplicit-fallthrough
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
   $<$<BOOL:${PELTON_WERROR}>:-Werror>)
 

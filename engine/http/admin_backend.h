@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
@@ -14,18 +8,25 @@
 #include "engine/observe/status.h"
 #include "engine/store/records.h"
 
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace pelton::http {
 
 // Answers may come on any thread, at once or later; exactly once each.
 template <typename T>
 using Answer = std::move_only_function<void(Result<T>)>;
 
-// Errors carry codes that the API turns into statuses: E5001 no such stream, binding, partition or dead letter
-// (404); kind invalid otherwise (400); overloaded (503 with Retry-After); unavailable, cancelled (503).
+// Errors carry codes that the API turns into statuses: E5001 no such stream, binding, partition or
+// dead letter (404); kind invalid otherwise (400); overloaded (503 with Retry-After); unavailable,
+// cancelled (503).
 
 struct Produced {
   std::uint32_t partition = 0;
-  Offset base = 0;                        // offset of its first event
+  Offset base = 0;  // offset of its first event
   std::uint32_t count = 0;
 };
 
@@ -40,33 +41,33 @@ struct ReadRequest {
   std::size_t max_bytes = 1U << 20;
 };
 struct ReadAnswer {
-  Offset from = 0;                        // where `from` resolved to: events below it in the first batch
-                                          // are not asked for
-  Offset end = 0;                         // next offset to be given in the partition
+  Offset from = 0;  // where `from` resolved to: events below it in the first batch
+                    // are not asked for
+  Offset end = 0;   // next offset to be given in the partition
   std::vector<store::PlacedBatch> batches;
 };
 
 struct DeadLetterQuery {
-  std::string binding;                    // empty: all
+  std::string binding;  // empty: all
   std::optional<std::uint32_t> partition;
-  std::string reason;                     // empty: any
-  std::string contains;                   // in the last error's type or message, or the key; empty: any
-  std::optional<WallTime> since, until;   // when it became a dead letter
-  std::optional<std::string> after;       // id text: continue behind it
+  std::string reason;    // empty: any
+  std::string contains;  // in the last error's type or message, or the key; empty: any
+  std::optional<WallTime> since, until;  // when it became a dead letter
+  std::optional<std::string> after;      // id text: continue behind it
   std::size_t limit = 100;
 };
 
 struct ReplayCount {
   std::uint64_t accepted = 0;
-  std::uint64_t missing = 0;              // no such letter (any more)
-  std::uint64_t running = 0;              // is being replayed already
+  std::uint64_t missing = 0;  // no such letter (any more)
+  std::uint64_t running = 0;  // is being replayed already
 };
 
 struct SeekRequest {
   std::string binding;
-  std::optional<std::uint32_t> partition; // absent: all
+  std::optional<std::uint32_t> partition;  // absent: all
   enum class To { offset, time, earliest, latest, by } to = To::offset;
-  Offset offset = 0;                      // offset; or by: events forward (+) or back (-)
+  Offset offset = 0;  // offset; or by: events forward (+) or back (-)
   WallTime time{};
   bool dry_run = false;
 };
@@ -76,7 +77,8 @@ struct SeekChange {
   Offset to = 0;
 };
 
-// Interface. What the admin API asks of the running engine. Called on the http thread, never blocks.
+// Interface. What the admin API asks of the running engine. Called on the http thread, never
+// blocks.
 class AdminBackend {
  public:
   virtual ~AdminBackend() = default;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/http/admin_backend.h"
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -8,13 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/http/admin_backend.h"
-
 namespace pelton::http {
 
 struct Request {
   std::string method;
-  std::vector<std::string> path;        // decoded segments
+  std::vector<std::string> path;  // decoded segments
   std::map<std::string, std::string> query;
   std::string body;
 };
@@ -40,7 +40,8 @@ enum class Surface {
   metrics,  // /metrics, /livez, /readyz: TCP
 };
 
-// Gives requests to the backend and makes responses of its answers. docs/admin_api.md lists the routes.
+// Gives requests to the backend and makes responses of its answers. docs/admin_api.md lists the
+// routes.
 class Router {
  public:
   Router(AdminBackend& backend, Surface surface) : backend_(backend), surface_(surface) {}

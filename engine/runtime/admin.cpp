@@ -15,10 +15,14 @@ Result<Offset> resolve(store::Store& store, store::StreamPartition at,
                        const http::ReadRequest::From& from, const store::StreamBounds& bounds) {
   using Kind = http::ReadRequest::From::Kind;
   switch (from.kind) {
-    case Kind::earliest: return bounds.earliest;
-    case Kind::latest: return bounds.end;
-    case Kind::offset: return std::clamp(from.offset, bounds.earliest, bounds.end);
-    case Kind::time: return store.offset_at(at, from.time);
+    case Kind::earliest:
+      return bounds.earliest;
+    case Kind::latest:
+      return bounds.end;
+    case Kind::offset:
+      return std::clamp(from.offset, bounds.earliest, bounds.end);
+    case Kind::time:
+      return store.offset_at(at, from.time);
   }
   return bounds.earliest;
 }
@@ -29,8 +33,7 @@ Admin::Admin(store::Store& store, Shard& shard, Targets& targets,
              std::function<void(observe::StatusReport&)> report)
     : store_(store), shard_(shard), targets_(targets), report_(std::move(report)) {}
 
-void Admin::add_binding(std::string name, BindingId id, StreamId stream,
-                        std::uint32_t partitions) {
+void Admin::add_binding(std::string name, BindingId id, StreamId stream, std::uint32_t partitions) {
   bindings_.push_back({std::move(name), id, stream, partitions});
 }
 
@@ -68,17 +71,17 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
   store::Transaction transaction = (*target)->append(events, fixed);
   std::vector<http::Produced> produced;
   for (const store::Append& append : transaction.appends)
-    produced.push_back({append.to.partition.value, 0,
-                        static_cast<std::uint32_t>(append.batch->size())});
+    produced.push_back(
+        {append.to.partition.value, 0, static_cast<std::uint32_t>(append.batch->size())});
   // Shared by the refusal below and the commit: exactly one of them answers.
   auto reply = std::make_shared<http::Answer<std::vector<http::Produced>>>(std::move(answer));
-  auto taken = store_.submit(
-      std::move(transaction), store::Origin::outside,
-      [reply, produced](Result<store::Committed> committed) mutable {
-        if (!committed) return (*reply)(std::unexpected(committed.error()));
-        for (std::size_t i = 0; i < produced.size(); ++i) produced[i].base = committed->bases[i];
-        (*reply)(std::move(produced));
-      });
+  auto taken = store_.submit(std::move(transaction), store::Origin::outside,
+                             [reply, produced](Result<store::Committed> committed) mutable {
+                               if (!committed) return (*reply)(std::unexpected(committed.error()));
+                               for (std::size_t i = 0; i < produced.size(); ++i)
+                                 produced[i].base = committed->bases[i];
+                               (*reply)(std::move(produced));
+                             });
   if (!taken) (*reply)(std::unexpected(taken.error()));
 }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/http/admin_backend.h"
+#include "engine/runtime/shard.h"
+#include "engine/runtime/stream_target.h"
+
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "engine/http/admin_backend.h"
-#include "engine/runtime/shard.h"
-#include "engine/runtime/stream_target.h"
-
 namespace pelton::runtime {
 
-// The admin API's view of the engine. Reads and appends go to the store, which any thread may use; what belongs
-// to the shard is asked there. Called on the http thread.
+// The admin API's view of the engine. Reads and appends go to the store, which any thread may use;
+// what belongs to the shard is asked there. Called on the http thread.
 class Admin final : public http::AdminBackend {
  public:
   using Targets = std::map<std::string, std::unique_ptr<StreamTarget>, std::less<>>;
@@ -48,7 +48,8 @@ class Admin final : public http::AdminBackend {
     std::uint32_t partitions = 1;
   };
 
-  Result<StreamTarget*> find_stream(const std::string& name, std::optional<std::uint32_t> partition);
+  Result<StreamTarget*> find_stream(const std::string& name,
+                                    std::optional<std::uint32_t> partition);
   Result<const KnownBinding*> find_binding(std::string_view name) const;
   Result<store::DeadLetterId> parse_id(std::string_view text) const;
   // Visits the matching letters until `visit` returns false.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dead-letter half of Admin.
+#include "engine/runtime/admin.h"
+
 #include <charconv>
 #include <utility>
-
-#include "engine/runtime/admin.h"
 
 namespace pelton::runtime {
 namespace {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/runtime/mailbox.h"
+#include "engine/store/records.h"
+
 #include <functional>
 #include <map>
 #include <mutex>
@@ -8,19 +11,17 @@
 #include <span>
 #include <vector>
 
-#include "engine/runtime/mailbox.h"
-#include "engine/store/records.h"
-
 namespace pelton::runtime {
 
-// Carries "appended" from the store thread to a shard. Batches that the shard has not taken yet are bounded:
-// beyond kMaxBytes only the new end of the partition is passed on, and whoever is behind reads from the store.
-// appended() on the store thread; the handlers run on the shard.
+// Carries "appended" from the store thread to a shard. Batches that the shard has not taken yet are
+// bounded: beyond kMaxBytes only the new end of the partition is passed on, and whoever is behind
+// reads from the store. appended() on the store thread; the handlers run on the shard.
 class AppendFeed {
  public:
   static constexpr std::size_t kMaxBytes = 64U << 20;
 
-  // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not kept.
+  // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
+  // kept.
   AppendFeed(Mailbox& mailbox, std::set<StreamId> streams,
              std::function<void(const store::PlacedBatch&)> fresh,
              std::function<void(store::StreamPartition, Offset end)> moved,
@@ -38,10 +39,10 @@ class AppendFeed {
   const std::function<void()> finished_;  // after each delivery
 
   std::mutex mutex_;
-  std::vector<store::PlacedBatch> batches_;          // guarded by mutex_
-  std::map<store::StreamPartition, Offset> ends_;    // guarded by mutex_
-  std::size_t bytes_ = 0;                            // guarded by mutex_
-  bool scheduled_ = false;                           // guarded by mutex_
+  std::vector<store::PlacedBatch> batches_;        // guarded by mutex_
+  std::map<store::StreamPartition, Offset> ends_;  // guarded by mutex_
+  std::size_t bytes_ = 0;                          // guarded by mutex_
+  bool scheduled_ = false;                         // guarded by mutex_
 };
 
 }  // namespace pelton::runtime

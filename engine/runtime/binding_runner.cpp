@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/binding_runner.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace pelton::runtime {
 namespace {
@@ -36,18 +36,21 @@ Status BindingRunner::open() {
   }
   for (std::uint32_t p = 0; p < setup_.partitions; ++p)
     if (auto ok = open_partition(PartitionId{p}); !ok)
-      return std::unexpected(std::move(ok.error())
-                                 .within(fmt::format("binding {}, partition {}",
-                                                     setup_.dispatcher.binding, p)));
+      return std::unexpected(
+          std::move(ok.error())
+              .within(fmt::format("binding {}, partition {}", setup_.dispatcher.binding, p)));
   return {};
 }
 
 Result<Offset> BindingRunner::start_offset(PartitionId partition,
                                            const store::StreamBounds& bounds) {
   switch (setup_.start.kind) {
-    case config::Start::Kind::earliest: return bounds.earliest;
-    case config::Start::Kind::latest: return bounds.end;
-    case config::Start::Kind::time: return store_.offset_at(at(partition), setup_.start.time);
+    case config::Start::Kind::earliest:
+      return bounds.earliest;
+    case config::Start::Kind::latest:
+      return bounds.end;
+    case config::Start::Kind::time:
+      return store_.offset_at(at(partition), setup_.start.time);
   }
   return bounds.earliest;
 }
@@ -73,7 +76,8 @@ Status BindingRunner::open_partition(PartitionId partition) {
     auto start = start_offset(partition, *bounds);
     if (!start) return std::unexpected(start.error());
     restored.cursor.cursor = *start;
-    // Stored at once: `latest` must mean the first start, and retention must know what is not settled.
+    // Stored at once: `latest` must mean the first start, and retention must know what is not
+    // settled.
     store::Transaction transaction;
     transaction.cursors.push_back({setup_.dispatcher.id, at(partition), restored.cursor});
     auto done = store_.submit_and_wait(std::move(transaction), store::Origin::engine,
@@ -142,7 +146,9 @@ void BindingRunner::stop_partition(PartitionId partition, const Error& error) {
   observe::log::error(stopped_, {{"binding", setup_.dispatcher.binding}});
 }
 
-bool BindingRunner::has_work() { return !draining_ && dispatcher_.has_work(clock_.now()); }
+bool BindingRunner::has_work() {
+  return !draining_ && dispatcher_.has_work(clock_.now());
+}
 
 std::optional<dispatch::Frame> BindingRunner::pull(WorkerId worker,
                                                    const dispatch::FrameLimits& limits) {
@@ -169,8 +175,7 @@ bool BindingRunner::replay(const store::DeadLetter& letter) {
   return taken;
 }
 
-void BindingRunner::seek(PartitionId partition, Offset offset,
-                         std::function<void(Status)> answer) {
+void BindingRunner::seek(PartitionId partition, Offset offset, std::function<void(Status)> answer) {
   Feed& feed = feeds_[partition.value];
   feed.assigned = false;
   feed.ahead.clear();

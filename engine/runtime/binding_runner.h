@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/config.h"
+#include "engine/dispatch/dispatcher.h"
+#include "engine/runtime/mailbox.h"
+#include "engine/runtime/timer.h"
+#include "engine/store/store.h"
+
 #include <deque>
 #include <functional>
 #include <memory>
@@ -8,16 +14,10 @@
 #include <string>
 #include <vector>
 
-#include "engine/config/config.h"
-#include "engine/dispatch/dispatcher.h"
-#include "engine/runtime/mailbox.h"
-#include "engine/runtime/timer.h"
-#include "engine/store/store.h"
-
 namespace pelton::runtime {
 
-// Runs one binding (or sink) on its shard: feeds its dispatcher from the tail or the store, submits its
-// commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
+// Runs one binding (or sink) on its shard: feeds its dispatcher from the tail or the store, submits
+// its commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
 // Shard-confined but for the constructor and open().
 class BindingRunner {
  public:
@@ -25,14 +25,14 @@ class BindingRunner {
     dispatch::DispatcherOptions dispatcher;
     std::uint32_t partitions = 1;
     config::Start start;
-    std::string target_name;            // output stream, for status; empty: none
+    std::string target_name;  // output stream, for status; empty: none
   };
 
-  BindingRunner(Setup setup, store::Store& store, Mailbox& mailbox,
-                boost::asio::io_context& io, const Clock& clock);
+  BindingRunner(Setup setup, store::Store& store, Mailbox& mailbox, boost::asio::io_context& io,
+                const Clock& clock);
 
-  // Restores cursors, retries and idempotency keys; fixes the start of partitions never seen. Before the
-  // engine runs. corrupt: a stored cursor is beyond the end of its partition.
+  // Restores cursors, retries and idempotency keys; fixes the start of partitions never seen.
+  // Before the engine runs. corrupt: a stored cursor is beyond the end of its partition.
   Status open();
   // Called whenever work may have become available.
   void on_work(std::function<void()> call) { work_ready_ = std::move(call); }
@@ -63,7 +63,7 @@ class BindingRunner {
   struct PartitionView {
     dispatch::PartitionCounts counts;
     Offset end = 0;
-    std::optional<WallTime> oldest;     // event time of the first unsettled event
+    std::optional<WallTime> oldest;  // event time of the first unsettled event
   };
   PartitionView view(PartitionId partition);
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
@@ -75,7 +75,7 @@ class BindingRunner {
  private:
   // Batches read ahead of what the window had room for, so that a batch is not read twice.
   struct Feed {
-    Offset end = 0;                     // next offset the stream will give
+    Offset end = 0;  // next offset the stream will give
     std::deque<store::PlacedBatch> ahead;
     bool assigned = false;
   };

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/result.h"
+#include "engine/config/config.h"
+#include "engine/connector/connector_spec.h"
+
 #include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
 
-#include "engine/base/result.h"
-#include "engine/config/config.h"
-#include "engine/connector/connector_spec.h"
-
 namespace pelton::runtime {
 
 struct RunOptions {
   std::string version;
-  std::filesystem::path sdk_python;     // folder that holds the Python package `pelton`
-  // Called once the engine is ready, on the calling thread, with the address of the TCP listener ("" without).
+  std::filesystem::path sdk_python;  // folder that holds the Python package `pelton`
+  // Called once the engine is ready, on the calling thread, with the address of the TCP listener
+  // ("" without).
   std::function<void(const std::string& http_address)> ready;
 };
 
-// Builds everything from the config, runs until SIGTERM or SIGINT, drains within engine.shutdown_timeout and
-// returns. A second signal ends the process at once (what was acknowledged is safe: it is on disk). Blocks
-// the calling thread, which must be the process's first, with no other thread running yet.
-// Errors: what kept the engine from starting, or the write error that ended it (E4106).
+// Builds everything from the config, runs until SIGTERM or SIGINT, drains within
+// engine.shutdown_timeout and returns. A second signal ends the process at once (what was
+// acknowledged is safe: it is on disk). Blocks the calling thread, which must be the process's
+// first, with no other thread running yet. Errors: what kept the engine from starting, or the write
+// error that ended it (E4106).
 Status run(const config::Config& config, std::span<const connector::ConnectorSpec> connectors,
            const RunOptions& options);
 

@@ -30,8 +30,8 @@ std::optional<dispatch::Frame> FunctionRunner::pull(WorkerId worker,
 }
 
 Status FunctionRunner::finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
-  // A frame's id names its binding (dispatch::binding_of); a garbage id goes to the first binding, which counts
-  // it as late.
+  // A frame's id names its binding (dispatch::binding_of); a garbage id goes to the first binding,
+  // which counts it as late.
   for (BindingRunner* binding : bindings_)
     if (binding->dispatcher().options().id == dispatch::binding_of(frame))
       return binding->finished(worker, frame, std::move(result));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "engine/runtime/binding_runner.h"
 #include "engine/worker/pool.h"
 
+#include <memory>
+#include <vector>
+
 namespace pelton::runtime {
 
-// One function: its worker pool, and the bindings that the pool's workers serve in turn. Shard-confined.
+// One function: its worker pool, and the bindings that the pool's workers serve in turn.
+// Shard-confined.
 class FunctionRunner final : public worker::WorkSource {
  public:
   FunctionRunner(const config::Function& function, std::vector<BindingRunner*> bindings,
@@ -33,7 +34,7 @@ class FunctionRunner final : public worker::WorkSource {
  private:
   const config::Function& function_;
   std::vector<BindingRunner*> bindings_;
-  std::size_t next_ = 0;                // whose turn it is
+  std::size_t next_ = 0;  // whose turn it is
   worker::WorkerPool pool_;
 };
 

@@ -11,9 +11,9 @@ class io_context;
 
 namespace pelton::runtime {
 
-// Thread-safe. How other threads reach a shard: what is posted runs on the thread of `io`, in order. Calls that
-// queue together cost one wake-up. Bounded by its users: commit answers by the dispatchers' windows, admin calls
-// by the connections, appended batches by AppendFeed.
+// Thread-safe. How other threads reach a shard: what is posted runs on the thread of `io`, in
+// order. Calls that queue together cost one wake-up. Bounded by its users: commit answers by the
+// dispatchers' windows, admin calls by the connections, appended batches by AppendFeed.
 class Mailbox {
  public:
   using Call = std::move_only_function<void()>;
@@ -26,9 +26,9 @@ class Mailbox {
 
   boost::asio::io_context& io_;
   std::mutex mutex_;
-  std::vector<Call> calls_;     // guarded by mutex_
-  bool scheduled_ = false;      // guarded by mutex_
-  std::vector<Call> running_;   // the shard's
+  std::vector<Call> calls_;    // guarded by mutex_
+  bool scheduled_ = false;     // guarded by mutex_
+  std::vector<Call> running_;  // the shard's
 };
 
 }  // namespace pelton::runtime

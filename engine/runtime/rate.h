@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-
 #include "engine/base/clock.h"
+
+#include <cstdint>
 
 namespace pelton::runtime {
 
-// Value. Events per second of a counter that is sampled now and then, smoothed over about five seconds.
+// Value. Events per second of a counter that is sampled now and then, smoothed over about five
+// seconds.
 class Rate {
  public:
   void sample(std::uint64_t total, WallTime now) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/shard.h"
 
+#include "engine/runtime/shard_report.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "engine/runtime/shard_report.h"
 
 namespace pelton::runtime {
 namespace {
@@ -23,7 +23,9 @@ Shard::Shard(store::Store& store, const Clock& clock)
       sampler_(io_),
       idle_poll_(io_) {}
 
-Shard::~Shard() { stop(); }
+Shard::~Shard() {
+  stop();
+}
 
 BindingRunner& Shard::add_binding(BindingRunner::Setup setup) {
   bindings_.push_back(
@@ -37,10 +39,9 @@ void Shard::add_function(const config::Function& function, std::vector<BindingRu
                                                         std::move(options), std::move(lines)));
 }
 
-void Shard::add_sink(std::string name, std::unique_ptr<connector::Sink> sink,
+void Shard::add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
                      BindingRunner& binding) {
-  sinks_.push_back(
-      std::make_unique<SinkRunner>(std::move(name), std::move(sink), binding, mailbox_));
+  sinks_.push_back(std::make_unique<SinkRunner>(connector, std::move(sink), binding, mailbox_));
 }
 
 Status Shard::open() {
@@ -81,6 +82,7 @@ void Shard::sample() {
   const WallTime now = clock_.now();
   for (Binding& binding : bindings_)
     binding.done.sample(binding.runner->dispatcher().totals().done, now);
+  if (on_sample_) on_sample_(now);
   sampler_.after(kSampleInterval, [this] { sample(); });
 }
 
@@ -91,9 +93,8 @@ void Shard::drain(std::chrono::steady_clock::time_point deadline, std::function<
   });
 }
 
-void Shard::stop_pools(std::chrono::steady_clock::time_point deadline,
-                       std::function<void()> done) {
-  for (auto& sink : sinks_) sink->stop(deadline);
+void Shard::stop_pools(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
+  for (auto& sink : sinks_) sink->begin_stop();
   // Shared by the callbacks of the pools: each counts itself off, the last one goes on.
   auto left = std::make_shared<std::size_t>(functions_.size());
   if (*left == 0) return done();
@@ -106,7 +107,10 @@ void Shard::stop_pools(std::chrono::steady_clock::time_point deadline,
 void Shard::wait_idle(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
   const bool idle =
       std::ranges::all_of(bindings_, [](const Binding& b) { return b.runner->idle(); });
-  if (idle || std::chrono::steady_clock::now() >= deadline) return done();
+  if (idle || std::chrono::steady_clock::now() >= deadline) {
+    for (auto& sink : sinks_) sink->stop();
+    return done();
+  }
   idle_poll_.after(kIdlePoll, [this, deadline, done] { wait_idle(deadline, done); });
 }
 

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <memory>
-#include <string>
-#include <thread>
-#include <vector>
-
 #include "engine/observe/status.h"
 #include "engine/runtime/append_feed.h"
 #include "engine/runtime/binding_runner.h"
@@ -15,14 +8,23 @@
 #include "engine/runtime/rate.h"
 #include "engine/runtime/sink_runner.h"
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
 namespace pelton::runtime {
 
-// One thread with its io_context and everything that belongs to it: binding runners, functions with their
-// worker processes, sinks. Built and opened on the starting thread, then only touched through post().
+// One thread with its io_context and everything that belongs to it: binding runners, functions with
+// their worker processes, sinks. Built and opened on the starting thread, then only touched through
+// post().
 class Shard {
  public:
   Shard(store::Store& store, const Clock& clock);
-  ~Shard();                             // joins
+  ~Shard();  // joins
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -30,7 +32,10 @@ class Shard {
   BindingRunner& add_binding(BindingRunner::Setup setup);
   void add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
                     worker::PoolOptions options, worker::LineListener lines);
-  void add_sink(std::string name, std::unique_ptr<connector::Sink> sink, BindingRunner& binding);
+  void add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
+                BindingRunner& binding);
+  // Called on the shard every second.
+  void on_sample(std::function<void(WallTime now)> call) { on_sample_ = std::move(call); }
   // Restores the bindings from the store.
   Status open();
 
@@ -41,8 +46,8 @@ class Shard {
   void appended(std::span<const store::PlacedBatch> batches) {
     if (feed_) feed_->appended(batches);
   }
-  // Any thread, once: takes no more work, waits for frames in flight (at most until the deadline) and their
-  // commits, ends the workers, then calls `done` on the shard.
+  // Any thread, once: takes no more work, waits for frames in flight (at most until the deadline)
+  // and their commits, ends the workers, then calls `done` on the shard.
   void drain(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   // After drain: ends the thread.
   void stop();
@@ -70,6 +75,7 @@ class Shard {
   std::vector<std::unique_ptr<SinkRunner>> sinks_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::unique_ptr<AppendFeed> feed_;
+  std::function<void(WallTime)> on_sample_;
   Timer sampler_;
   Timer idle_poll_;
   std::thread thread_;

@@ -18,8 +18,7 @@ observe::BindingPartitionStatus partition_status(BindingRunner& binding, std::ui
   status.end = view.end;
   status.lag_events = static_cast<std::uint64_t>(std::max<Offset>(0, view.end - status.cursor));
   if (view.oldest && status.lag_events > 0)
-    status.lag_seconds =
-        std::max(0.0, std::chrono::duration<double>(now - *view.oldest).count());
+    status.lag_seconds = std::max(0.0, std::chrono::duration<double>(now - *view.oldest).count());
   status.in_flight = view.counts.in_flight;
   status.retrying = view.counts.retrying;
   status.waiting = view.counts.waiting;
@@ -49,8 +48,7 @@ observe::FunctionStatus function_status(const FunctionRunner& function) {
   status.name = function.function().name;
   for (const worker::WorkerInfo& info : stats.workers)
     status.workers.push_back({info.name, info.pid, info.state, info.events,
-                              std::chrono::duration<double>(info.age).count(),
-                              info.memory_bytes});
+                              std::chrono::duration<double>(info.age).count(), info.memory_bytes});
   status.started = stats.started;
   status.crashed = stats.crashed;
   status.timed_out = stats.timed_out;

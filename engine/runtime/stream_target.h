@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/model/batch_builder.h"
+#include "engine/store/records.h"
+
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "engine/model/batch_builder.h"
-#include "engine/store/records.h"
-
 namespace pelton::runtime {
 
-// Where appends from outside go: spreads a batch over the partitions of a stream as Kafka's default partitioner
-// would, events without a key batch by batch in turn. Thread-safe.
+// Where appends from outside go: spreads a batch over the partitions of a stream as Kafka's default
+// partitioner would, events without a key batch by batch in turn. Thread-safe.
 class StreamTarget {
  public:
   StreamTarget(std::string name, StreamId stream, std::uint32_t partitions)

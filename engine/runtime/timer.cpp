@@ -22,6 +22,8 @@ void Timer::after(Duration delay, std::function<void()> call) {
   });
 }
 
-void Timer::cancel() { impl_->timer.cancel(); }
+void Timer::cancel() {
+  impl_->timer.cancel();
+}
 
 }  // namespace pelton::runtime

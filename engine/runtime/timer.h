@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+
 #include <functional>
 #include <memory>
-
-#include "engine/base/clock.h"
 
 namespace boost::asio {
 class io_context;

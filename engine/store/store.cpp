@@ -185,6 +185,10 @@ Status Store::submit(Transaction&& transaction, Origin origin, CommitCallback do
   return fail(ErrorKind::overloaded, "E4108", "the store's queue is full");
 }
 
+bool Store::wait_for_room(std::chrono::steady_clock::time_point deadline) {
+  return impl_->queue.wait_for_room(deadline);
+}
+
 Result<Committed> Store::submit_and_wait(Transaction&& transaction, Origin origin,
                                          std::chrono::steady_clock::time_point deadline) {
   std::mutex mutex;

@@ -93,6 +93,8 @@ class Store final {
   // Takes the transaction; `done` is called once. When refused (overloaded, or failed) `done` is
   // not called.
   Status submit(Transaction&& transaction, Origin origin, CommitCallback done);
+  // Waits until the queue has room for an outside transaction. False at the deadline.
+  bool wait_for_room(std::chrono::steady_clock::time_point deadline);
   // The same for threads that may wait (sources): waits for room until the deadline, then for the
   // commit.
   Result<Committed> submit_and_wait(Transaction&& transaction, Origin origin,

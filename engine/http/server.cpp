@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/http/server.h"
+
+#include "engine/base/unique_fd.h"
+#include "engine/http/session.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <thread>
+
+namespace pelton::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Local = asio::local::stream_protocol;
+using Tcp = asio::ip::tcp;
+
+std::unexpected<Error> cannot_listen(const std::string& where, const std::string& why) {
+  return fail(ErrorKind::unavailable, "E5005", "cannot listen on {}: {}", where, why);
+}
+
+// Accepts connections and gives each a session.
+template <typename Protocol>
+class Listener {
+ public:
+  Listener(asio::io_context& io, AdminBackend& backend, Surface surface)
+      : acceptor_(io), pause_(io), router_(backend, surface) {}
+
+  typename Protocol::acceptor& acceptor() { return acceptor_; }
+
+  void accept() {
+    acceptor_.async_accept([this](const error_code& error, typename Protocol::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      // Out of descriptors, or too many connections: they are not taken for a moment.
+      if (error || open_ >= kMaxConnections) return accept_later();
+      std::make_shared<Session<Protocol>>(std::move(socket), router_, open_)->read();
+      accept();
+    });
+  }
+
+ private:
+  void accept_later() {
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([this](const error_code& error) {
+      if (!error) accept();
+    });
+  }
+
+  typename Protocol::acceptor acceptor_;
+  asio::steady_timer pause_;
+  Router router_;
+  std::size_t open_ = 0;
+};
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(AdminBackend& backend)
+      : local_(io_, backend, Surface::admin), tcp_(io_, backend, Surface::metrics) {}
+  ~Impl() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+    error_code ignored;
+    std::filesystem::remove(socket_, ignored);
+  }
+
+  Status listen(const ServerOptions& options) {
+    if (auto ok = listen_local(options.socket); !ok) return ok;
+    if (options.tcp)
+      if (auto ok = listen_tcp(*options.tcp); !ok) return ok;
+    thread_ = std::thread([this] { io_.run(); });
+    return {};
+  }
+
+  std::string tcp_address;
+
+ private:
+  Status listen_local(const std::filesystem::path& path) {
+    error_code error;
+    // A path of a socket is at most 107 bytes long: the folder is named by a descriptor instead.
+    folder_.reset(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const std::string name =
+        fmt::format("/proc/self/fd/{}/{}", folder_.get(), path.filename().string());
+    // A socket that is there is a dead engine's: this one holds the lock of the folder.
+    std::filesystem::remove(path, error);
+    auto& acceptor = local_.acceptor();
+    acceptor.open(Local(), error);
+    const mode_t mask = ::umask(0177);
+    if (!error) acceptor.bind(Local::endpoint(name), error);
+    ::umask(mask);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return cannot_listen(path.string(), error.message());
+    socket_ = path;
+    local_.accept();
+    return {};
+  }
+
+  Status listen_tcp(const ServerOptions::Tcp& tcp) {
+    const std::string where = fmt::format("{}:{}", tcp.host, tcp.port);
+    error_code error;
+    Tcp::resolver resolver(io_);
+    const auto found =
+        resolver.resolve(tcp.host, std::to_string(tcp.port), Tcp::resolver::passive, error);
+    if (error) return cannot_listen(where, error.message());
+    auto& acceptor = tcp_.acceptor();
+    const Tcp::endpoint endpoint = found.begin()->endpoint();
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return cannot_listen(where, error.message());
+    tcp_address = fmt::format("{}:{}", tcp.host, acceptor.local_endpoint().port());
+    tcp_.accept();
+    return {};
+  }
+
+  asio::io_context io_{1};
+  UniqueFd folder_;
+  Listener<Local> local_;
+  Listener<Tcp> tcp_;
+  std::filesystem::path socket_;
+  std::thread thread_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+const std::string& Server::tcp_address() const {
+  return impl_->tcp_address;
+}
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, AdminBackend& backend) {
+  auto impl = std::make_unique<Impl>(backend);
+  if (auto ok = impl->listen(options); !ok) return std::unexpected(ok.error());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+}  // namespace pelton::http

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/assembly.h"
+
+#include "engine/base/ensure.h"
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::runtime {
+namespace {
+
+// Worker output as log lines: standard output is information, standard error a warning's worth of
+// attention.
+void log_line(const worker::WorkerLine& line) {
+  const auto level = line.stream == worker::WorkerLine::Stream::engine ? observe::log::Level::warn
+                                                                       : observe::log::Level::info;
+  observe::log::write(
+      level, line.text,
+      {{"function", line.function}, {"worker", line.worker}, {"event", line.event}});
+}
+
+// The store's name of a sink's cursor and dead letters; bindings have theirs.
+std::string stored_name(const config::Connector& sink) {
+  return "connector/" + sink.name;
+}
+
+dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, BindingId id,
+                                               const Assembly& assembly) {
+  dispatch::DispatcherOptions options;
+  options.id = id;
+  options.binding = binding.name;
+  options.function = binding.function;
+  options.stream = binding.from;
+  options.stream_id = assembly.targets.find(binding.from)->second->stream();
+  options.order = binding.order;
+  options.batch = binding.batch;
+  options.retry = binding.retry;
+  options.filter = binding.filter;
+  options.idempotency = binding.idempotency;
+  options.window = binding.window;
+  options.seed = static_cast<std::uint64_t>(to_us(SystemClock{}.now()));
+  if (binding.to) {
+    const StreamTarget& target = *assembly.targets.find(*binding.to)->second;
+    options.target = {target.stream(), target.partitions()};
+  }
+  return options;
+}
+
+// A sink is a binding whose worker is the connector.
+config::Binding as_binding(const config::Connector& sink) {
+  config::Binding binding;
+  binding.name = sink.name;
+  binding.from = sink.stream;
+  binding.order = sink.order;
+  binding.batch = sink.batch;
+  binding.retry = sink.retry;
+  binding.window = sink.window;
+  return binding;
+}
+
+Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& binding,
+                                   const std::string& stored) {
+  auto id = assembly.store.binding_id(stored);
+  if (!id) return std::unexpected(id.error());
+  const StreamTarget& from = *assembly.targets.find(binding.from)->second;
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), from.partitions(),
+                             binding.start, binding.to.value_or("")};
+  assembly.admin.add_binding(binding.name, *id, from.stream(), from.partitions());
+  return &assembly.shard.add_binding(std::move(setup));
+}
+
+Status add_functions(Assembly& assembly) {
+  std::map<std::string, std::vector<BindingRunner*>> of_function;
+  for (const config::Binding& binding : assembly.config.bindings) {
+    auto runner = add_binding(assembly, binding, binding.name);
+    if (!runner) return std::unexpected(runner.error());
+    of_function[binding.function].push_back(*runner);
+  }
+  for (const config::Function& function : assembly.config.functions) {
+    auto bindings = of_function.find(function.name);
+    if (bindings == of_function.end()) continue;
+    assembly.shard.add_function(function, std::move(bindings->second),
+                                {assembly.sdk_python.string()}, log_line);
+  }
+  return {};
+}
+
+const connector::ConnectorSpec& spec_of(const Assembly& assembly,
+                                        const config::Connector& connector) {
+  const auto spec = std::ranges::find_if(
+      assembly.connectors,
+      [&](const connector::ConnectorSpec& s) { return s.options.type == connector.type; });
+  ENSURE(spec != assembly.connectors.end(),
+         "the config names a connector type that is not there: {}", connector.type);
+  return *spec;
+}
+
+Status add_sink(Assembly& assembly, const config::Connector& connector) {
+  assembly.ledgers.push_back(std::make_unique<StoreLedger>(assembly.store, connector.name));
+  auto sink = spec_of(assembly, connector).make_sink({connector, *assembly.ledgers.back()});
+  if (!sink) return std::unexpected(std::move(sink.error()).within("connector " + connector.name));
+  auto runner = add_binding(assembly, as_binding(connector), stored_name(connector));
+  if (!runner) return std::unexpected(runner.error());
+  assembly.shard.add_sink(connector, std::move(*sink), **runner);
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
+  std::vector<store::StreamSpec> streams;
+  for (const config::Stream& stream : config.streams) {
+    store::StreamSpec spec{stream.name,
+                           stream.partitions,
+                           stream.retention.time,
+                           stream.retention.size_bytes,
+                           stream.retention.force,
+                           {}};
+    for (const config::Binding& binding : config.bindings)
+      if (binding.from == stream.name) spec.bindings.push_back(binding.name);
+    for (const config::Connector& connector : config.connectors)
+      if (connector.direction == config::Direction::sink && connector.stream == stream.name)
+        spec.bindings.push_back(stored_name(connector));
+    streams.push_back(std::move(spec));
+  }
+  store::Options options;
+  options.data = config.engine.data;
+  options.free_space_bytes = config.engine.free_space_bytes;
+  options.tail_bytes = config.engine.tail_bytes;
+  return store::Store::open(options, streams);
+}
+
+Admin::Targets make_targets(const config::Config& config, const store::Store& store) {
+  Admin::Targets targets;
+  for (const config::Stream& stream : config.streams)
+    targets[stream.name] = std::make_unique<StreamTarget>(
+        stream.name, *store.find_stream(stream.name), stream.partitions);
+  return targets;
+}
+
+Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assembly) {
+  if (auto ok = add_functions(assembly); !ok) return std::unexpected(ok.error());
+  std::vector<std::unique_ptr<connector::Source>> sources;
+  for (const config::Connector& connector : assembly.config.connectors) {
+    if (connector.direction == config::Direction::sink) {
+      if (auto ok = add_sink(assembly, connector); !ok) return std::unexpected(ok.error());
+      continue;
+    }
+    StreamTarget& target = *assembly.targets.find(connector.stream)->second;
+    assembly.sources.push_back(std::make_unique<SourceRunner>(connector, assembly.store, target));
+    auto source =
+        spec_of(assembly, connector).make_source({connector, assembly.sources.back()->ledger()});
+    if (!source)
+      return std::unexpected(std::move(source.error()).within("connector " + connector.name));
+    sources.push_back(std::move(*source));
+  }
+  return sources;
+}
+
+}  // namespace pelton::runtime
