@@ -16,9 +16,9 @@ if(CCACHE)
 endif()
 
 add_library(pelton_warnings INTERFACE)
-# -Wno-maybe-uninitialized: g++ 12 reports it of std::expected's own storage.
+# g++ 12 reports maybe-uninitialized of the storage of std::expected and restrict of std::string's operator+.
 target_compile_options(pelton_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized -Wno-restrict
   -Wimplicit-fallthrough
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
   $<$<BOOL:${PELTON_WERROR}>:-Werror>)

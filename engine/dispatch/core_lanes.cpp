@@ -65,14 +65,19 @@ void Dispatcher::Core::park(Partition& partition, Position position, WallTime du
     }
     lane.parked = position;
     partition.window.at(position).state = SlotState::parked;
-    if (due != WallTime::max()) partition.due.emplace(due, position);
+    if (due == WallTime::max())
+      ++partition.waiting;
+    else
+      partition.due.emplace(due, position);
   }
   lane_moved(partition, partition.window.at(position).lane);
 }
 
+// It is not parked any more.
 void Dispatcher::Core::leave_due(Partition& partition, Position position) {
   const auto retry = partition.retries.find(partition.window.at(position).offset);
-  if (retry != partition.retries.end()) partition.due.erase({retry->second.next, position});
+  if (retry == partition.retries.end() || partition.due.erase({retry->second.next, position}) == 0)
+    --partition.waiting;
 }
 
 void Dispatcher::Core::unpark(Partition& partition, Position position) {

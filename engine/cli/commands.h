@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/cli/client.h"
+
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+// One function a command: it adds its subcommand with options and help, and sets `chosen` to what
+// runs when the command line names it. Each has a file of its own.
+namespace pelton::cli {
+
+using Run = std::function<int()>;
+
+void add_run(CLI::App& app, Run& chosen);
+void add_validate(CLI::App& app, Run& chosen);
+void add_describe(CLI::App& app, Run& chosen);
+void add_schema(CLI::App& app, Run& chosen);
+void add_status(CLI::App& app, Run& chosen);
+void add_produce(CLI::App& app, Run& chosen);
+void add_consume(CLI::App& app, Run& chosen);
+void add_dead_letters(CLI::App& app, Run& chosen);
+void add_offsets(CLI::App& app, Run& chosen);
+void add_version(CLI::App& app, Run& chosen);
+
+// --config, --data and --socket.
+void add_address(CLI::App& command, EngineAddress& address);
+// -o text|json.
+void add_format(CLI::App& command, std::string& format);
+
+}  // namespace pelton::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/output.h"
+
+#include "engine/observe/log.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+namespace pelton::cli {
+
+int exit_code(const Error& error) {
+  if (error.code == "E5001") return kNotFound;
+  if (error.code == "E5006") return kNotReachable;
+  if (error.code == "E4101") return kConflict;
+  return kFailure;
+}
+
+int complain(const Error& error) {
+  fmt::print(stderr, "pelton: {}\n", error.text());
+  return exit_code(error);
+}
+
+bool terminal(int fd) {
+  return ::isatty(fd) == 1;
+}
+bool colours(int fd) {
+  return terminal(fd) && std::getenv("NO_COLOR") == nullptr;
+}
+
+std::string Table::text() const {
+  std::vector<std::size_t> width(rows_.front().size());
+  std::vector<std::vector<std::string>> rows = rows_;
+  for (auto& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = observe::log::escaped(row[i]);
+      width[i] = std::max(width[i], row[i].size());
+    }
+  std::string out;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], width[i]);
+    out += line + "\n";
+  }
+  return out;
+}
+
+ProgressBar::ProgressBar(std::string what, std::uint64_t total)
+    : what_(std::move(what)), total_(total), shown_(terminal(STDERR_FILENO) && total > 0) {
+  if (shown_) draw();
+}
+
+ProgressBar::~ProgressBar() {
+  if (shown_) fmt::print(stderr, "\n");
+}
+
+void ProgressBar::advance(std::uint64_t by) {
+  done_ += by;
+  if (shown_) draw();
+}
+
+void ProgressBar::draw() const {
+  const std::size_t filled = std::min<std::size_t>(30, 30 * done_ / total_);
+  fmt::print(stderr, "\r{} [{}{}] {}/{}", what_, std::string(filled, '#'),
+             std::string(30 - filled, ' '), grouped(done_), grouped(total_));
+  std::fflush(stderr);
+}
+
+bool confirm(const std::string& question) {
+  if (!terminal(STDIN_FILENO)) return false;
+  fmt::print(stderr, "{} [y/N] ", question);
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "yes";
+}
+
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+std::string rate_text(double per_second) {
+  if (per_second >= 100) return grouped(static_cast<std::uint64_t>(per_second)) + "/s";
+  return fmt::format("{:.1f}/s", per_second);
+}
+
+std::string age_text(double seconds) {
+  const auto s = static_cast<std::uint64_t>(seconds);
+  if (s >= 86'400) return fmt::format("{}d{}h", s / 86'400, s % 86'400 / 3600);
+  if (s >= 3600) return fmt::format("{}h{}m", s / 3600, s % 3600 / 60);
+  if (s >= 60) return fmt::format("{}m{}s", s / 60, s % 60);
+  return fmt::format("{:.1f}s", seconds);
+}
+
+}  // namespace pelton::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/result.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pelton::cli {
+
+// How the process ends.
+enum Exit : int {
+  kOk = 0,
+  kFailure = 1,
+  kUsage = 2,
+  kConfigInvalid = 3,
+  kNotReachable = 4,
+  kNotFound = 5,
+  kConflict = 6,
+};
+int exit_code(const Error& error);
+
+// Prints "pelton: <error>" to standard error and answers its exit code.
+int complain(const Error& error);
+
+// True when the stream is a terminal and NO_COLOR is not set.
+bool colours(int fd);
+bool terminal(int fd);
+
+// Rows under a heading, columns aligned; control characters escaped.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> heading) { rows_.push_back(std::move(heading)); }
+  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  std::string text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// A bar on standard error while it is a terminal; nothing elsewhere.
+class ProgressBar {
+ public:
+  ProgressBar(std::string what, std::uint64_t total);
+  ~ProgressBar();
+  void advance(std::uint64_t by);
+
+ private:
+  void draw() const;
+  const std::string what_;
+  const std::uint64_t total_;
+  std::uint64_t done_ = 0;
+  const bool shown_;
+};
+
+// Asks on the terminal; false without one.
+bool confirm(const std::string& question);
+
+// 12345 as "12,345"; 93.4 as "93.4"; 4000 s as "1h7m".
+std::string grouped(std::uint64_t number);
+std::string rate_text(double per_second);
+std::string age_text(double seconds);
+
+}  // namespace pelton::cli

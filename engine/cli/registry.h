@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/option_spec.h"
+
+#include <vector>
+
+namespace pelton::cli {
+
+// The options of every connector of this build.
+std::vector<config::ConnectorOptions> connector_options();
+
+}  // namespace pelton::cli

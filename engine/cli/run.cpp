@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/builtin.h"
+#include "engine/cli/commands.h"
+#include "engine/cli/config_file.h"
+#include "engine/cli/output.h"
+#include "engine/observe/log.h"
+#include "engine/runtime/engine.h"
+
+#include <CLI/App.hpp>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace pelton::cli {
+namespace {
+
+// The Python package stands beside the binary: in the build tree, or where it is installed.
+std::filesystem::path find_sdk() {
+  std::error_code error;
+  const auto binary = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* place : {"../python", "../" PELTON_LIBDIR "/pelton/python"})
+    if (std::filesystem::exists(binary / place / "pelton" / "worker.py", error))
+      return (binary / place).lexically_normal();
+  return {};
+}
+
+void configure_log(const config::Engine& engine) {
+  const bool tty = terminal(STDERR_FILENO);
+  const bool pretty =
+      engine.log_format == config::LogFormat::pretty || (engine.log_format == config::LogFormat::automatic && tty);
+  observe::log::configure(static_cast<observe::log::Level>(engine.log_level),
+                          pretty ? observe::log::Format::pretty : observe::log::Format::json,
+                          colours(STDERR_FILENO));
+}
+
+int run(const std::string& file) {
+  const auto config = load_or_complain(file, Warnings::shown);
+  if (!config) return kConfigInvalid;
+  configure_log(config->engine);
+  runtime::RunOptions options;
+  options.version = PELTON_VERSION;
+  options.sdk_python = find_sdk();
+  options.ready = [&](const std::string& http) {
+    observe::log::info("ready", {{"config", config->file.string()},
+                                 {"data", config->engine.data.string()},
+                                 {"http", http},
+                                 {"version", PELTON_VERSION}});
+  };
+  const auto connectors = builtin_connectors();
+  if (auto ok = runtime::run(*config, connectors, options); !ok) {
+    observe::log::error("the engine ends: " + ok.error().text());
+    return exit_code(ok.error());
+  }
+  observe::log::info("stopped");
+  return kOk;
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("run", "run the engine in the foreground");
+  auto file = std::make_shared<std::string>();
+  command->add_option("CONFIG", *file, "config file")->required();
+  command->footer(
+      "SIGTERM drains and stops; a second one ends at once.\nExample: pelton run "
+      "configs/thumbnails.yaml");
+  command->callback([&chosen, file] { chosen = [file] { return run(*file); }; });
+}
+
+}  // namespace pelton::cli

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/commands.h"
+#include "engine/cli/config_file.h"
+#include "engine/cli/output.h"
+#include "engine/cli/registry.h"
+
+#include <CLI/App.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace pelton::cli {
+namespace {
+
+struct Options {
+  std::string file;
+  std::string format = "text";
+  bool deny_warnings = false;
+};
+
+void print_json(const config::Loaded& loaded, bool valid) {
+  boost::json::array problems;
+  for (const config::Diagnostic& p : loaded.problems)
+    problems.push_back({{"line", p.place.line},
+                        {"column", p.place.column},
+                        {"code", p.code},
+                        {"severity", p.severity == config::Severity::error ? "error" : "warning"},
+                        {"message", p.message}});
+  fmt::print("{}\n",
+             boost::json::serialize(boost::json::object{{"valid", valid}, {"problems", problems}}));
+}
+
+int validate(const Options& options) {
+  const auto loaded = config::load(options.file, connector_options(), config::process_environment);
+  const bool valid = loaded.config && !(options.deny_warnings && !loaded.problems.empty());
+  if (options.format == "json") {
+    print_json(loaded, valid);
+  } else {
+    for (const config::Diagnostic& problem : loaded.problems)
+      fmt::print(stderr, "{}\n", problem.text(options.file));
+    if (valid) fmt::print("{} is valid\n", options.file);
+  }
+  return valid ? kOk : kConfigInvalid;
+}
+
+}  // namespace
+
+std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {
+  auto loaded = config::load(file, connector_options(), config::process_environment);
+  for (const config::Diagnostic& problem : loaded.problems)
+    if (problem.severity == config::Severity::error || warnings == Warnings::shown)
+      fmt::print(stderr, "{}\n", problem.text(file));
+  return std::move(loaded.config);
+}
+
+void add_validate(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("validate", "check a config file");
+  auto options = std::make_shared<Options>();
+  command->add_option("CONFIG", options->file, "config file")->required();
+  command->add_flag("--deny-warnings", options->deny_warnings, "warnings make it invalid as well");
+  add_format(*command, options->format);
+  command->footer(
+      "Exit code 3 when it is invalid.\nExample: pelton validate configs/thumbnails.yaml");
+  command->callback([&chosen, options] { chosen = [options] { return validate(*options); }; });
+}
+
+}  // namespace pelton::cli

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "engine/config/option_spec.h"
+
+namespace pelton::config {
+
+// JSON Schema (draft-07, which yaml-language-server reads) of config files, from the option specs.
+std::string json_schema(std::span<const ConnectorOptions> connectors);
+
+}  // namespace pelton::config
