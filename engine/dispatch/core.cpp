@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/core.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "engine/base/ensure.h"
 #include "engine/base/hash.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace pelton::dispatch {
 namespace {
 
-// With more ranges than this beyond a cursor the window closes: what is stored with every commit stays small.
+// With more ranges than this beyond a cursor the window closes: what is stored with every commit
+// stays small.
 constexpr std::size_t kMaxRanges = 20'000;
 constexpr LaneKey kWholePartition = 1;
 
@@ -103,8 +104,7 @@ void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, st
   if (!filter_.empty() && !filter_.passes(batch, index)) return pass_over(partition, offset);
   if (index_)
     if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
-  const Position position =
-      partition.window.push(batch, index, offset, lane_of(batch, index));
+  const Position position = partition.window.push(batch, index, offset, lane_of(batch, index));
   if (options.batch.window > Duration{0})
     partition.new_bytes += payload(partition.window.at(position));
 }
@@ -112,14 +112,17 @@ void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, st
 void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
   partition.settled.add(offset, offset + 1);
   forget_retry(partition, offset);
-  // They take up room until they are durable, or a filter that passes nothing would fill the store's queue.
+  // They take up room until they are durable, or a filter that passes nothing would fill the
+  // store's queue.
   ++partition.fresh;
   ++partition.uncommitted;
   change_.cursors.insert(partition.id);
   ++totals.filtered;
 }
 
-void Dispatcher::Core::free_slots(Partition& partition) { partition.window.pop_settled(); }
+void Dispatcher::Core::free_slots(Partition& partition) {
+  partition.window.pop_settled();
+}
 
 void Dispatcher::Core::emit(Commits& out) {
   PendingCommit pending;

@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
-#include <map>
-#include <memory>
-#include <set>
-#include <unordered_map>
-#include <vector>
-
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter.h"
 #include "engine/dispatch/partition.h"
@@ -15,11 +8,18 @@
 #include "engine/dispatch/retry_policy.h"
 #include "engine/model/batch_builder.h"
 
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
 namespace pelton::dispatch {
 
-// The rules of Dispatcher (see dispatcher.h for what each method promises). Its sources: core.cpp (partitions,
-// intake, commits), core_pull.cpp (frames), core_outcome.cpp (results, losses), core_lanes.cpp (waiting
-// and parking), core_replay.cpp (dead letters delivered again).
+// The rules of Dispatcher (see dispatcher.h for what each method promises). Its sources: core.cpp
+// (partitions, intake, commits), core_pull.cpp (frames), core_outcome.cpp (results, losses),
+// core_lanes.cpp (waiting and parking), core_replay.cpp (dead letters delivered again).
 class Dispatcher::Core {
  public:
   explicit Core(DispatcherOptions options);
@@ -47,15 +47,13 @@ class Dispatcher::Core {
   std::uint64_t in_flight = 0;
 
  private:
-  struct Open {                         // a frame with a worker
+  struct Open {  // a frame with a worker
     WorkerId worker;
     PartitionId partition;
     std::vector<Position> slots;
-    std::uint32_t covered = 0;          // events that have their outcome
+    std::uint32_t covered = 0;  // events that have their outcome
     std::optional<store::DeadLetterId> replay;
-    std::uint32_t events() const {
-      return replay ? 1 : static_cast<std::uint32_t>(slots.size());
-    }
+    std::uint32_t events() const { return replay ? 1 : static_cast<std::uint32_t>(slots.size()); }
   };
   struct PendingCommit {
     CommitToken token = 0;
@@ -140,7 +138,7 @@ class Dispatcher::Core {
   void leave_flight(Replay& replay);
 
   std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
-  std::size_t turn_ = 0;                // which partition is served next
+  std::size_t turn_ = 0;  // which partition is served next
   std::uint64_t epochs_ = 0;
   Filter filter_;
   std::unique_ptr<IdempotencyIndex> index_;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // How events leave workers, wait and come back: the lanes.
-#include <utility>
-
 #include "engine/dispatch/core.h"
+
+#include <utility>
 
 namespace pelton::dispatch {
 namespace {
 
 // An event without a key gets a lane of its own once it comes back, so that parking is one thing.
-LaneKey own_lane(Position position) { return (position * 0x9e3779b97f4a7c15U) | 2; }
+LaneKey own_lane(Position position) {
+  return (position * 0x9e3779b97f4a7c15U) | 2;
+}
 
 }  // namespace
 
@@ -49,12 +51,13 @@ void Dispatcher::Core::wait(Partition& partition, Lane& lane, Position position)
   Lanes::insert(lane, position, partition.linker());
 }
 
-// Between attempts, or waiting for an idempotency key (due at the end of time: then it is unparked by name). Only the
-// first event of a lane is parked; what comes behind it waits, and is parked in its turn when its time has not come.
+// Between attempts, or waiting for an idempotency key (due at the end of time: then it is unparked
+// by name). Only the first event of a lane is parked; what comes behind it waits, and is parked in
+// its turn when its time has not come.
 void Dispatcher::Core::park(Partition& partition, Position position, WallTime due) {
   Lane& lane = lane_for(partition, position);
-  const bool behind = (lane.held() && lane.parked < position) ||
-                      (lane.waiting() && lane.first < position);
+  const bool behind =
+      (lane.held() && lane.parked < position) || (lane.waiting() && lane.first < position);
   if (behind) {
     wait(partition, lane, position);
   } else {

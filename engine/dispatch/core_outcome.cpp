@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows from results, time-outs and lost workers.
+#include "engine/dispatch/core.h"
+
 #include <algorithm>
 #include <ranges>
 #include <utility>
-
-#include "engine/dispatch/core.h"
 
 namespace pelton::dispatch {
 namespace {
@@ -167,8 +167,8 @@ void Dispatcher::Core::failure(Partition& partition, Position position, const Fa
   park_or_bury(partition, position, policy_.failed(state, failed, worker, now), now);
 }
 
-void Dispatcher::Core::park_or_bury(Partition& partition, Position position,
-                                    const Verdict& verdict, WallTime now) {
+void Dispatcher::Core::park_or_bury(Partition& partition, Position position, const Verdict& verdict,
+                                    WallTime now) {
   if (verdict.dead) return bury(partition, position, verdict.reason, now);
   const Offset offset = partition.window.at(position).offset;
   const store::RetryState& state = partition.retries.at(offset);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a frame comes together.
-#include <algorithm>
-#include <utility>
-
 #include "engine/base/ensure.h"
 #include "engine/dispatch/core.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace pelton::dispatch {
 namespace {
 
-// A stored batch of at least so many events is a frame of its own, handed on as it is: joining it with its
-// neighbours would copy it for little.
+// A stored batch of at least so many events is a frame of its own, handed on as it is: joining it
+// with its neighbours would copy it for little.
 constexpr std::size_t kWholeBatch = 128;
 // Larger events cannot be framed (a frame is at most 64 MiB).
 constexpr std::uint64_t kMaxEventBytes = 60U << 20;
@@ -26,8 +26,8 @@ struct Dispatcher::Core::Picking {
   FrameLimits limits;
   std::vector<Position> slots;
   std::uint64_t bytes = 0;
-  Offset first = 0;                     // offset of the first event taken
-  bool closed = false;                  // nothing more goes in
+  Offset first = 0;     // offset of the first event taken
+  bool closed = false;  // nothing more goes in
   bool full() const { return closed || slots.size() >= limits.events || bytes >= limits.bytes; }
 };
 
@@ -38,7 +38,8 @@ std::optional<Frame> Dispatcher::Core::pull(WorkerId worker, const FrameLimits& 
                          std::max<std::uint64_t>(1, std::min(limits.bytes, options.batch.bytes))};
   for (std::size_t tried = 0; !frame && tried < partitions_.size(); ++tried) {
     turn_ = (turn_ + 1) % partitions_.size();
-    Partition& partition = *std::next(partitions_.begin(), static_cast<std::ptrdiff_t>(turn_))->second;
+    Partition& partition =
+        *std::next(partitions_.begin(), static_cast<std::ptrdiff_t>(turn_))->second;
     if (can_pull(partition, now)) frame = pull_partition(partition, worker, both, now);
   }
   emit(out);
@@ -168,8 +169,8 @@ void Dispatcher::Core::take(Position position, Slot& slot, Lane* lane, Picking& 
   picking.slots.push_back(position);
 }
 
-// An event whose idempotency key is completed is done without an invocation; one whose key is on its way with another
-// event waits for it.
+// An event whose idempotency key is completed is done without an invocation; one whose key is on
+// its way with another event waits for it.
 bool Dispatcher::Core::blocked_by_key(Partition& partition, Position position, WallTime now) {
   const auto key = partition.keys.find(partition.window.at(position).offset);
   if (key == partition.keys.end()) return false;
@@ -184,7 +185,8 @@ bool Dispatcher::Core::blocked_by_key(Partition& partition, Position position, W
 }
 
 Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, WorkerId worker) {
-  // Events out of ready lanes come in the order of their lanes; a frame is in the order of its offsets.
+  // Events out of ready lanes come in the order of their lanes; a frame is in the order of its
+  // offsets.
   if (!std::ranges::is_sorted(picking.slots)) std::ranges::sort(picking.slots);
   Frame frame;
   frame.id = picking.frame;
@@ -216,19 +218,20 @@ void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Positi
   const Slot& first = partition.window.at(slots.front());
   const Slot& last = partition.window.at(slots.back());
   frame.base = first.offset;
-  // One batch may have been appended twice, so its address alone does not tell where an event stands.
+  // One batch may have been appended twice, so its address alone does not tell where an event
+  // stands.
   if (slots.size() == first.batch->size() && last.batch == first.batch && first.index == 0 &&
       last.offset - first.offset == first.batch->span() - 1 - first.batch->delta(0)) {
     frame.base = first.offset - first.batch->delta(0);
     frame.batch = partition.window.batch_at(slots.front());
     return;
   }
-  const bool consecutive =
-      last.offset - first.offset == static_cast<Offset>(slots.size()) - 1;
+  const bool consecutive = last.offset - first.offset == static_cast<Offset>(slots.size()) - 1;
   for (std::size_t i = 0; i < slots.size();) {
     const Slot& slot = partition.window.at(slots[i]);
     if (!consecutive) {
-      builder_.add_at(*slot.batch, slot.index, static_cast<std::uint32_t>(slot.offset - frame.base));
+      builder_.add_at(*slot.batch, slot.index,
+                      static_cast<std::uint32_t>(slot.offset - frame.base));
       ++i;
       continue;
     }

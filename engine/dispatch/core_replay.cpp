@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dead letters delivered again: events of their own, outside the windows.
+#include "engine/dispatch/core.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "engine/dispatch/core.h"
 
 namespace pelton::dispatch {
 
@@ -27,9 +27,10 @@ std::optional<Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now
   return std::nullopt;
 }
 
-// A letter goes behind those of its key that are in flight or parked, and holds back those that come. One whose
-// idempotency key was completed since it was buried is done. The lane comes first: an event that has the lane may
-// wait for the key, so a letter must not hold the key while it waits for the lane.
+// A letter goes behind those of its key that are in flight or parked, and holds back those that
+// come. One whose idempotency key was completed since it was buried is done. The lane comes first:
+// an event that has the lane may wait for the key, so a letter must not hold the key while it waits
+// for the lane.
 bool Dispatcher::Core::may_go(Replay& replay, WallTime now) {
   if (replay.key && index_->completed(replay.key->fingerprint, now)) {
     ++totals.deduplicated;

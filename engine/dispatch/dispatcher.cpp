@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/dispatcher.h"
 
-#include <utility>
-
 #include "engine/dispatch/core.h"
+
+#include <utility>
 
 namespace pelton::dispatch {
 
@@ -11,18 +11,28 @@ Dispatcher::Dispatcher(DispatcherOptions options)
     : core_(std::make_unique<Core>(std::move(options))) {}
 Dispatcher::~Dispatcher() = default;
 
-const DispatcherOptions& Dispatcher::options() const { return core_->options; }
+const DispatcherOptions& Dispatcher::options() const {
+  return core_->options;
+}
 void Dispatcher::assign(PartitionId partition, const Restored& restored) {
   core_->assign(partition, restored);
 }
-void Dispatcher::revoke(PartitionId partition) { core_->revoke(partition); }
-void Dispatcher::restore(const store::IdempotencyRecord& record) { core_->restore(record); }
-Dispatcher::Want Dispatcher::wants(PartitionId partition) const { return core_->wants(partition); }
+void Dispatcher::revoke(PartitionId partition) {
+  core_->revoke(partition);
+}
+void Dispatcher::restore(const store::IdempotencyRecord& record) {
+  core_->restore(record);
+}
+Dispatcher::Want Dispatcher::wants(PartitionId partition) const {
+  return core_->wants(partition);
+}
 void Dispatcher::offer(PartitionId partition, Offset base, const model::BatchPtr& batch,
                        WallTime now, Commits& out) {
   core_->offer(partition, base, batch, now, out);
 }
-bool Dispatcher::has_work(WallTime now) const { return core_->has_work(now); }
+bool Dispatcher::has_work(WallTime now) const {
+  return core_->has_work(now);
+}
 std::optional<Frame> Dispatcher::pull(WorkerId worker, const FrameLimits& limits, WallTime now,
                                       Commits& out) {
   return core_->pull(worker, limits, now, out);
@@ -34,14 +44,32 @@ Status Dispatcher::finished(WorkerId worker, FrameId frame, FrameResult&& result
 void Dispatcher::worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out) {
   core_->worker_lost(worker, loss, now, out);
 }
-std::optional<WallTime> Dispatcher::next_due() const { return core_->next_due(); }
-void Dispatcher::on_timer(WallTime now, Commits& out) { core_->on_timer(now, out); }
-void Dispatcher::committed(CommitToken token) { core_->committed(token); }
-bool Dispatcher::replay(const store::DeadLetter& letter, WallTime) { return core_->replay(letter); }
-PartitionCounts Dispatcher::counts(PartitionId partition) const { return core_->counts(partition); }
-const Totals& Dispatcher::totals() const { return core_->totals; }
-std::vector<ParkedEvent> Dispatcher::parked(std::size_t most) const { return core_->parked(most); }
-std::uint64_t Dispatcher::in_flight() const { return core_->in_flight; }
-bool Dispatcher::idle() const { return core_->idle(); }
+std::optional<WallTime> Dispatcher::next_due() const {
+  return core_->next_due();
+}
+void Dispatcher::on_timer(WallTime now, Commits& out) {
+  core_->on_timer(now, out);
+}
+void Dispatcher::committed(CommitToken token) {
+  core_->committed(token);
+}
+bool Dispatcher::replay(const store::DeadLetter& letter, WallTime) {
+  return core_->replay(letter);
+}
+PartitionCounts Dispatcher::counts(PartitionId partition) const {
+  return core_->counts(partition);
+}
+const Totals& Dispatcher::totals() const {
+  return core_->totals;
+}
+std::vector<ParkedEvent> Dispatcher::parked(std::size_t most) const {
+  return core_->parked(most);
+}
+std::uint64_t Dispatcher::in_flight() const {
+  return core_->in_flight;
+}
+bool Dispatcher::idle() const {
+  return core_->idle();
+}
 
 }  // namespace pelton::dispatch

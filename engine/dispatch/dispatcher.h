@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/frame.h"
+#include "engine/store/records.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,15 +11,12 @@
 #include <string>
 #include <vector>
 
-#include "engine/dispatch/frame.h"
-#include "engine/store/records.h"
-
 namespace pelton::dispatch {
 
 // What a dispatcher needs to know of its binding; fixed for its life.
 struct DispatcherOptions {
   BindingId id;
-  std::string binding;                  // names, for records and frames
+  std::string binding;  // names, for records and frames
   std::string function;
   StreamId stream_id;
   std::string stream;
@@ -25,13 +25,13 @@ struct DispatcherOptions {
   config::Retry retry;
   std::vector<config::FilterRule> filter;
   std::optional<config::Idempotency> idempotency;
-  std::uint32_t window = 10'000;        // most unsettled or uncommitted events of a partition
+  std::uint32_t window = 10'000;  // most unsettled or uncommitted events of a partition
   struct Target {
     StreamId stream;
     std::uint32_t partitions = 1;
   };
-  std::optional<Target> target;         // where outputs go; absent: they are dropped
-  std::uint64_t seed = 1;               // of the jitter
+  std::optional<Target> target;  // where outputs go; absent: they are dropped
+  std::uint64_t seed = 1;        // of the jitter
 };
 
 // What was stored of a partition when it was last let go.
@@ -43,7 +43,8 @@ struct Restored {
 // Names a Commit until committed() is called with it.
 using CommitToken = std::uint64_t;
 
-// Out: submit this to the store (Origin::engine), in the order given, and say committed() once it is durable.
+// Out: submit this to the store (Origin::engine), in the order given, and say committed() once it
+// is durable.
 struct Commit {
   CommitToken token = 0;
   store::Transaction transaction;
@@ -53,13 +54,14 @@ using Commits = std::vector<Commit>;
 
 // How many events of a partition stand where, for status and metrics.
 struct PartitionCounts {
-  Offset cursor = 0;                    // first event not settled
-  Offset next = 0;                      // next offset to be offered
-  std::uint64_t unsettled = 0;          // in the window
-  std::uint64_t in_flight = 0;          // with workers
-  std::uint64_t retrying = 0;           // parked until their next attempt
-  std::uint64_t waiting = 0;            // behind a parked or running event of their key
-  std::optional<WallTime> oldest_unsettled;  // event time of the event at the cursor, when in the window
+  Offset cursor = 0;            // first event not settled
+  Offset next = 0;              // next offset to be offered
+  std::uint64_t unsettled = 0;  // in the window
+  std::uint64_t in_flight = 0;  // with workers
+  std::uint64_t retrying = 0;   // parked until their next attempt
+  std::uint64_t waiting = 0;    // behind a parked or running event of their key
+  std::optional<WallTime>
+      oldest_unsettled;  // event time of the event at the cursor, when in the window
 };
 
 // Totals since start, for metrics.
@@ -76,13 +78,15 @@ struct ParkedEvent {
   const store::RetryState* retry = nullptr;
 };
 
-// The pure core: decides, for one binding and all its partitions here, which event goes to which worker when,
-// and what follows from the outcome. A state machine: no I/O, no thread, no clock read (times are parameters),
-// randomness from a seed. Belongs to one shard. The same code runs under tests/simulation.
+// The pure core: decides, for one binding and all its partitions here, which event goes to which
+// worker when, and what follows from the outcome. A state machine: no I/O, no thread, no clock read
+// (times are parameters), randomness from a seed. Belongs to one shard. The same code runs under
+// tests/simulation.
 //
-// An event is pending -> in flight -> settled (done or dead letter), or parked between attempts, or waiting
-// in the lane of its key behind one that is. Settled events count against the window until their transaction is
-// committed. Functions only ever see what was offered, and only durable batches are offered.
+// An event is pending -> in flight -> settled (done or dead letter), or parked between attempts, or
+// waiting in the lane of its key behind one that is. Settled events count against the window until
+// their transaction is committed. Functions only ever see what was offered, and only durable
+// batches are offered.
 class Dispatcher {
  public:
   explicit Dispatcher(DispatcherOptions options);
@@ -95,20 +99,21 @@ class Dispatcher {
   // ---- partitions
   // From now on the partition may be offered events, from restored.cursor on.
   void assign(PartitionId partition, const Restored& restored);
-  // Forgets the partition: its frames in flight are fenced (late results are counted and dropped). Its last
-  // commits may still be pending. Used by seek and by Kafka's revoke.
+  // Forgets the partition: its frames in flight are fenced (late results are counted and dropped).
+  // Its last commits may still be pending. Used by seek and by Kafka's revoke.
   void revoke(PartitionId partition);
   // Fills the index of completed idempotency keys, before the first offer.
   void restore(const store::IdempotencyRecord& record);
 
   // ---- intake
   struct Want {
-    Offset from = 0;                    // next offset to offer
-    std::uint64_t events = 0;           // room in the window; 0: offer nothing now
+    Offset from = 0;           // next offset to offer
+    std::uint64_t events = 0;  // room in the window; 0: offer nothing now
   };
   Want wants(PartitionId partition) const;
-  // Offers a durable batch. Events below wants().from and completed ones are passed over; of a batch larger
-  // than the room the rest must be offered again. Offsets missing between batches are taken as never existing.
+  // Offers a durable batch. Events below wants().from and completed ones are passed over; of a
+  // batch larger than the room the rest must be offered again. Offsets missing between batches are
+  // taken as never existing.
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              Commits& out);
 
@@ -117,29 +122,30 @@ class Dispatcher {
   bool has_work(WallTime now) const;
   // The next frame for this worker, or nothing. Partitions are served in turn.
   std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
-  // A result of a frame of this worker. An unknown frame (late, fenced, answered twice) is counted and dropped.
-  // invalid: the result contradicts the frame (indices, order); nothing was changed and the worker is not to be
-  // trusted: call worker_lost.
+  // A result of a frame of this worker. An unknown frame (late, fenced, answered twice) is counted
+  // and dropped. invalid: the result contradicts the frame (indices, order); nothing was changed
+  // and the worker is not to be trusted: call worker_lost.
   Status finished(WorkerId worker, FrameId frame, FrameResult&& result, WallTime now, Commits& out);
   void worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out);
 
   // ---- time and durability
-  // When on_timer has something to do: a retry is due, a batch window is over. Nothing: no timer needed.
+  // When on_timer has something to do: a retry is due, a batch window is over. Nothing: no timer
+  // needed.
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
 
   // ---- the operator
-  // Delivers a dead letter again, with its idempotency key, as an event of its own behind those of its key
-  // that are in flight. Success removes the letter, failure (after the binding's attempts) puts it back with
-  // replays + 1. False: it is already being replayed.
+  // Delivers a dead letter again, with its idempotency key, as an event of its own behind those of
+  // its key that are in flight. Success removes the letter, failure (after the binding's attempts)
+  // puts it back with replays + 1. False: it is already being replayed.
   bool replay(const store::DeadLetter& letter, WallTime now);
 
   // ---- looking in
   PartitionCounts counts(PartitionId partition) const;
   const Totals& totals() const;
   std::vector<ParkedEvent> parked(std::size_t most) const;
-  std::uint64_t in_flight() const;      // events with workers
+  std::uint64_t in_flight() const;  // events with workers
   // No event in flight and no commit pending: safe to stop.
   bool idle() const;
 

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/expression.h"
 
-#include <simdjson.h>
-
 #include "engine/base/ensure.h"
 #include "engine/base/units.h"
+
+#include <simdjson.h>
 
 namespace pelton::dispatch {
 namespace {
 
 namespace ondemand = simdjson::ondemand;
-constexpr std::size_t kMaxDepth = 64;
 
 FieldValue text_value(std::string_view text) {
   FieldValue value;
@@ -60,11 +59,6 @@ FieldValue scalar(Json& json, ondemand::json_type type) {
 
 class FieldReader::Json {
  public:
-  Json() {
-    const auto failed = parser_.allocate(1U << 16, kMaxDepth);
-    ENSURE(failed == simdjson::SUCCESS, "no memory for a JSON parser");
-  }
-
   FieldValue read(const std::vector<std::string>& path, std::string_view data) try {
     buffer_.assign(data);
     buffer_.reserve(data.size() + simdjson::SIMDJSON_PADDING);
@@ -90,20 +84,28 @@ FieldValue FieldReader::read(const config::FieldRef& field, const model::Batch& 
                              std::size_t i) {
   using Kind = config::FieldRef::Kind;
   switch (field.kind) {
-    case Kind::id: return optional_text(batch.id(i));
-    case Kind::source: return optional_text(batch.source(i));
-    case Kind::type: return optional_text(batch.type(i));
-    case Kind::subject: return optional_text(batch.subject(i));
-    case Kind::content_type: return optional_text(batch.content_type(i));
-    case Kind::key: return batch.has_key(i) ? text_value(batch.key(i)) : FieldValue{};
-    case Kind::time: return text_value(format_time(from_us(batch.time_us(i))));
+    case Kind::id:
+      return optional_text(batch.id(i));
+    case Kind::source:
+      return optional_text(batch.source(i));
+    case Kind::type:
+      return optional_text(batch.type(i));
+    case Kind::subject:
+      return optional_text(batch.subject(i));
+    case Kind::content_type:
+      return optional_text(batch.content_type(i));
+    case Kind::key:
+      return batch.has_key(i) ? text_value(batch.key(i)) : FieldValue{};
+    case Kind::time:
+      return text_value(format_time(from_us(batch.time_us(i))));
     case Kind::header: {
       std::string_view value;
       return batch.find_header(i, field.header, value) ? text_value(value) : FieldValue{};
     }
     case Kind::data:
       if (!batch.has_data(i)) return {};
-      return field.path.empty() ? text_value(batch.data(i)) : json_->read(field.path, batch.data(i));
+      return field.path.empty() ? text_value(batch.data(i))
+                                : json_->read(field.path, batch.data(i));
   }
   return {};
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "engine/config/config.h"
 #include "engine/model/batch.h"
+
+#include <memory>
+#include <string>
 
 namespace pelton::dispatch {
 
@@ -14,11 +14,12 @@ struct FieldValue {
   enum class Kind { absent, null, boolean, number, text, structure } kind = Kind::absent;
   bool boolean = false;
   double number = 0;
-  std::string text;                     // of text; of a number, boolean or structure its JSON
+  std::string text;  // of text; of a number, boolean or structure its JSON
 };
 
-// Reads the fields that filters and key expressions name. JSON is parsed on demand, and only for fields in the
-// data; data that is not JSON, or nested deeper than 64, has no fields. Reuses its buffers: one thread.
+// Reads the fields that filters and key expressions name. JSON is parsed on demand, and only for
+// fields in the data; data that is not JSON has no fields. What no field names is passed over,
+// without recursion. Reuses its buffers: one thread.
 class FieldReader {
  public:
   FieldReader();

@@ -46,14 +46,18 @@ bool in_range(const config::Matcher& matcher, const FieldValue& value) {
 bool matches(const config::Matcher& matcher, const FieldValue& value) {
   const bool text = value.kind == Kind::text || value.kind == Kind::number;
   switch (matcher.kind) {
-    case config::Matcher::Kind::equals: return equals(matcher, value);
-    case config::Matcher::Kind::prefix: return text && value.text.starts_with(matcher.text);
-    case config::Matcher::Kind::suffix: return text && value.text.ends_with(matcher.text);
+    case config::Matcher::Kind::equals:
+      return equals(matcher, value);
+    case config::Matcher::Kind::prefix:
+      return text && value.text.starts_with(matcher.text);
+    case config::Matcher::Kind::suffix:
+      return text && value.text.ends_with(matcher.text);
     case config::Matcher::Kind::glob:
       return text && ::fnmatch(matcher.text.c_str(), value.text.c_str(), 0) == 0;
     case config::Matcher::Kind::exists:
       return (value.kind != Kind::absent) == matcher.flag.value_or(true);
-    case config::Matcher::Kind::range: return in_range(matcher, value);
+    case config::Matcher::Kind::range:
+      return in_range(matcher, value);
   }
   return false;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <vector>
-
 #include "engine/dispatch/expression.h"
+
+#include <vector>
 
 namespace pelton::dispatch {
 
-// A binding's filter: an event passes when every rule holds, a rule when any of its matchers does. One thread.
+// A binding's filter: an event passes when every rule holds, a rule when any of its matchers does.
+// One thread.
 class Filter {
  public:
   explicit Filter(std::vector<config::FilterRule> rules) : rules_(std::move(rules)) {}

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+#include "engine/config/config.h"
+#include "engine/model/batch.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "engine/base/clock.h"
-#include "engine/base/ids.h"
-#include "engine/config/config.h"
-#include "engine/model/batch.h"
-
 // Values that a dispatcher and the workers of its function exchange.
 namespace pelton::dispatch {
 
-// Frame ids carry their binding in the upper bits, so that a function with several bindings routes a result
-// without a table.
+// Frame ids carry their binding in the upper bits, so that a function with several bindings routes
+// a result without a table.
 inline constexpr int kFrameBindingShift = 40;
 inline FrameId first_frame_of(BindingId binding) {
   return FrameId{(static_cast<std::uint64_t>(binding.value) << kFrameBindingShift) + 1};
@@ -25,20 +25,21 @@ inline BindingId binding_of(FrameId frame) {
   return BindingId{static_cast<std::uint32_t>(frame.value >> kFrameBindingShift)};
 }
 
-// The most that a worker takes at once; the binding's own limits apply as well. At least one event is given,
-// however large.
+// The most that a worker takes at once; the binding's own limits apply as well. At least one event
+// is given, however large.
 struct FrameLimits {
   std::uint32_t events = 1;
   std::uint64_t bytes = 0;
 };
 
-// Events of one partition for one worker, in offset order but for replayed dead letters (alone in a frame).
+// Events of one partition for one worker, in offset order but for replayed dead letters (alone in a
+// frame).
 struct Frame {
   FrameId id;
-  std::string_view binding;             // these two live as long as the dispatcher
+  std::string_view binding;  // these two live as long as the dispatcher
   std::string_view stream;
   PartitionId partition;
-  Offset base = 0;                      // event i has offset base + batch->delta(i)
+  Offset base = 0;  // event i has offset base + batch->delta(i)
   config::Order order = config::Order::key;
   model::BatchPtr batch;                // a stored batch as it is, or gathered from several
   std::vector<std::uint32_t> attempts;  // of each event, from 1; empty: all 1
@@ -50,33 +51,35 @@ enum class OutcomeCode : std::uint8_t { done = 0, retry = 1, fail = 2, skipped =
 
 // Why one event of a frame is not done.
 struct Failure {
-  std::uint32_t index = 0;              // in the frame
+  std::uint32_t index = 0;  // in the frame
   OutcomeCode code = OutcomeCode::retry;
-  std::string type;                     // "ValueError"
+  std::string type;  // "ValueError"
   std::string message;
   std::string stack;
   std::optional<Duration> retry_after;  // the function asked for it
   bool counts = true;                   // false: an infrastructure fault, no attempt is used up
 };
 
-// What became of events [first, first + count) of a frame. Results of a frame come in order and may be several.
+// What became of events [first, first + count) of a frame. Results of a frame come in order and may
+// be several.
 struct FrameResult {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
-  std::vector<Failure> not_done;        // ascending by index; every other event is done
-  model::BatchPtr outputs;              // null: none
-  std::vector<std::uint32_t> output_parents;  // index in the frame of each output's event, ascending;
-                                              // empty: output j belongs to event first + j
+  std::vector<Failure> not_done;  // ascending by index; every other event is done
+  model::BatchPtr outputs;        // null: none
+  std::vector<std::uint32_t>
+      output_parents;  // index in the frame of each output's event, ascending;
+                       // empty: output j belongs to event first + j
 };
 
 // A worker that will not answer any more. Its frames in flight come back.
 struct WorkerLoss {
-  std::string worker;                   // its name, for the attempt's history
-  std::string cause;                    // crash | timeout; engine: none of the events is to blame
-  std::string type;                     // "signal 9", "exit 1", "timeout after 30s"
-  std::string message;                  // its last words (stderr), bounded
-  // The event that it had begun and not finished; it takes the blame (an attempt, a worker kill). Absent: no
-  // event is to blame, none loses an attempt.
+  std::string worker;   // its name, for the attempt's history
+  std::string cause;    // crash | timeout; engine: none of the events is to blame
+  std::string type;     // "signal 9", "exit 1", "timeout after 30s"
+  std::string message;  // its last words (stderr), bounded
+  // The event that it had begun and not finished; it takes the blame (an attempt, a worker kill).
+  // Absent: no event is to blame, none loses an attempt.
   std::optional<FrameId> frame;
   std::uint32_t index = 0;
 };

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/expression.h"
+#include "engine/store/records.h"
+
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <deque>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "engine/dispatch/expression.h"
-#include "engine/store/records.h"
 
 namespace pelton::dispatch {
 
@@ -18,8 +19,8 @@ struct IdempotencyKey {
   std::string text;
 };
 
-// The keys that a binding has completed, for ttl after they were, and those that are on their way. One thread.
-// 24 bytes a completed key; the order of completion is kept to forget them.
+// The keys that a binding has completed, for ttl after they were, and those that are on their way.
+// One thread. 24 bytes a completed key; the order of completion is kept to forget them.
 class IdempotencyIndex {
  public:
   explicit IdempotencyIndex(const config::Idempotency& options) : options_(options) {}
@@ -32,7 +33,7 @@ class IdempotencyIndex {
 
   // An event that holds a key or waits for it.
   struct Waiter {
-    std::uint32_t partition = 0;        // kReplay: a dead letter that is delivered again
+    std::uint32_t partition = 0;  // kReplay: a dead letter that is delivered again
     std::uint64_t position = 0;
     friend bool operator==(const Waiter&, const Waiter&) = default;
   };

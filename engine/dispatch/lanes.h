@@ -1,40 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/ids.h"
+
 #include <boost/unordered/unordered_flat_map.hpp>
+
 #include <cstdint>
 #include <deque>
 
-#include "engine/base/ids.h"
-
 namespace pelton::dispatch {
 
-// A lane orders the events of one key: 64 bits of its hash (two keys that meet in one lane are ordered more
-// than they need be). 0: no lane.
+// A lane orders the events of one key: 64 bits of its hash (two keys that meet in one lane are
+// ordered more than they need be). 0: no lane.
 using LaneKey = std::uint64_t;
 // Position of an event in its partition's window; counts up, never reused.
 using Position = std::uint64_t;
 inline constexpr Position kNoPosition = ~Position{0};
 
-// Events of one lane are in flight in one frame at most, so a frame that fails holds back all that follow.
+// Events of one lane are in flight in one frame at most, so a frame that fails holds back all that
+// follow.
 struct Lane {
-  FrameId owner;                        // frame that has its events, while in_flight > 0
+  FrameId owner;  // frame that has its events, while in_flight > 0
   std::uint32_t in_flight = 0;
-  bool ready = false;                   // it stands in the ready queue
-  Position parked = kNoPosition;        // its first event, which waits for a time; later ones wait behind it
-  Position first = kNoPosition;         // waiting events, linked through their slots, ascending
+  bool ready = false;  // it stands in the ready queue
+  Position parked =
+      kNoPosition;  // its first event, which waits for a time; later ones wait behind it
+  Position first = kNoPosition;  // waiting events, linked through their slots, ascending
   Position last = kNoPosition;
   bool waiting() const { return first != kNoPosition; }
   bool held() const { return parked != kNoPosition; }
-  // An event that nothing of its lane precedes may join the frame that has the lane, or an idle lane's any frame.
+  // An event that nothing of its lane precedes may join the frame that has the lane, or an idle
+  // lane's any frame.
   bool joins(FrameId frame) const {
     return !held() && !waiting() && (in_flight == 0 || owner == frame);
   }
 };
 
-// The lanes of one partition that are busy: an idle key costs nothing. The links between waiting events live in
-// the window's slots, which the caller passes as `next(position) -> Position&`. References to a lane are valid
-// until the next get().
+// The lanes of one partition that are busy: an idle key costs nothing. The links between waiting
+// events live in the window's slots, which the caller passes as `next(position) -> Position&`.
+// References to a lane are valid until the next get().
 class Lanes {
  public:
   Lane* find(LaneKey key) {
@@ -53,7 +57,8 @@ class Lanes {
     lane.last = position;
   }
 
-  // Puts an event back among the waiting ones, in order. Cheap at either end: put back the last one first.
+  // Puts an event back among the waiting ones, in order. Cheap at either end: put back the last one
+  // first.
   template <typename Next>
   static void insert(Lane& lane, Position position, Next next) {
     if (!lane.waiting() || position > lane.last) return append(lane, position, next);

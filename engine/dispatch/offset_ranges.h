@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <vector>
-
 #include "engine/base/ids.h"
 #include "engine/store/records.h"
 
+#include <map>
+#include <vector>
+
 namespace pelton::dispatch {
 
-// Value. The settled offsets of a partition: everything below cursor(), and disjoint ranges beyond it.
+// Value. The settled offsets of a partition: everything below cursor(), and disjoint ranges beyond
+// it.
 class OffsetRanges {
  public:
   explicit OffsetRanges(const store::Cursor& cursor = {});
@@ -23,7 +24,7 @@ class OffsetRanges {
 
  private:
   Offset cursor_ = 0;
-  std::map<Offset, Offset> ranges_;     // begin -> end, beyond the cursor, not touching
+  std::map<Offset, Offset> ranges_;  // begin -> end, beyond the cursor, not touching
 };
 
 }  // namespace pelton::dispatch

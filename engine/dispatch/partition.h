@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <set>
-#include <unordered_map>
-
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
 #include "engine/dispatch/offset_ranges.h"
 #include "engine/dispatch/window.h"
 
+#include <set>
+#include <unordered_map>
+
 namespace pelton::dispatch {
 
-// The state of one assigned partition: its window, lanes, settled offsets and the few events that have a history.
-// The rules are Core's.
+// The state of one assigned partition: its window, lanes, settled offsets and the few events that
+// have a history. The rules are Core's.
 struct Partition {
   Partition(PartitionId which, std::uint32_t window_limit, const Restored& restored)
       : id(which), window(window_limit), settled(restored.cursor), next(restored.cursor.cursor) {
@@ -30,18 +30,19 @@ struct Partition {
   Window window;
   Lanes lanes;
   OffsetRanges settled;
-  Offset next = 0;                      // next offset to be offered
-  Position pick = 0;                    // first position never looked at
-  std::uint64_t new_bytes = 0;          // payload from there on; kept for a batch window only
-  std::uint64_t uncommitted = 0;        // settled, not yet durable
-  std::uint64_t fresh = 0;              // ... of these, those that no commit carries yet
+  Offset next = 0;                // next offset to be offered
+  Position pick = 0;              // first position never looked at
+  std::uint64_t new_bytes = 0;    // payload from there on; kept for a batch window only
+  std::uint64_t uncommitted = 0;  // settled, not yet durable
+  std::uint64_t fresh = 0;        // ... of these, those that no commit carries yet
   std::uint64_t in_flight = 0;
   std::uint64_t waiting = 0;
   std::unordered_map<Offset, store::RetryState> retries;
   std::unordered_map<Offset, IdempotencyKey> keys;
-  std::set<std::pair<WallTime, Position>> due;  // events between attempts, at their RetryState::next
-  WallTime announced{};                 // arrival of the event whose batch window on_timer has ended
-  std::uint64_t epoch = 0;              // commits of an earlier assignment do not count here
+  std::set<std::pair<WallTime, Position>>
+      due;                  // events between attempts, at their RetryState::next
+  WallTime announced{};     // arrival of the event whose batch window on_timer has ended
+  std::uint64_t epoch = 0;  // commits of an earlier assignment do not count here
 };
 
 }  // namespace pelton::dispatch

@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/idempotency_index.h"
+#include "engine/dispatch/lanes.h"
+#include "engine/store/records.h"
+
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <set>
 
-#include "engine/dispatch/idempotency_index.h"
-#include "engine/dispatch/lanes.h"
-#include "engine/store/records.h"
-
 namespace pelton::dispatch {
 
 // A dead letter that is delivered again.
 struct Replay {
   store::DeadLetter letter;
-  store::RetryState state;              // of this replay
+  store::RetryState state;  // of this replay
   std::optional<IdempotencyKey> key;
   LaneKey lane = 0;
-  std::uint64_t serial = 0;             // names it among those that wait for an idempotency key
-  FrameId frame;                        // while in flight
+  std::uint64_t serial = 0;  // names it among those that wait for an idempotency key
+  FrameId frame;             // while in flight
 };
 
-// The dead letters on their way: ready, in flight, behind their lane, behind their idempotency key, or between
-// attempts. Values and queues only; the rules are Core's.
+// The dead letters on their way: ready, in flight, behind their lane, behind their idempotency key,
+// or between attempts. Values and queues only; the rules are Core's.
 class Replays {
  public:
   // Null: the letter is on its way already. Otherwise it is ready; fill in the rest.
   Replay* add(const store::DeadLetter& letter);
   Replay& at(const store::DeadLetterId& id) { return replays_.at(id); }
-  // It has ended. Until that is durable, the letter that is stored is the old one and not to be replayed again.
+  // It has ended. Until that is durable, the letter that is stored is the old one and not to be
+  // replayed again.
   void end(const store::DeadLetterId& id);
   void durable(const store::DeadLetterId& id) { ending_.erase(id); }
 

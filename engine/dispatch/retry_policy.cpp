@@ -11,7 +11,9 @@ namespace {
 constexpr std::size_t kMaxMessage = 4096;
 constexpr std::size_t kMaxStack = 16'384;
 
-std::string cut(const std::string& text, std::size_t most) { return text.substr(0, most); }
+std::string cut(const std::string& text, std::size_t most) {
+  return text.substr(0, most);
+}
 
 }  // namespace
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/frame.h"
+#include "engine/store/records.h"
+
 #include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
-
-#include "engine/dispatch/frame.h"
-#include "engine/store/records.h"
 
 namespace pelton::dispatch {
 
@@ -19,7 +19,7 @@ inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24);
 // What a delivery that did not end as done means for the event.
 struct Verdict {
   bool dead = false;
-  std::string reason;                   // of a dead letter: attempts | failed | worker_killer | max_age
+  std::string reason;  // of a dead letter: attempts | failed | worker_killer | max_age
 };
 
 // Decides between the next attempt and the dead letter. Randomness (jitter) from the seed.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/window.h"
 
+#include "engine/base/ensure.h"
+
 #include <algorithm>
 #include <bit>
 #include <utility>
-
-#include "engine/base/ensure.h"
 
 namespace pelton::dispatch {
 namespace {
@@ -16,9 +16,7 @@ constexpr std::size_t kFirstPlaces = 1024;
 }  // namespace
 
 Window::Window(std::uint32_t limit)
-    : most_(std::bit_ceil(limit)),
-      ring_(std::min(most_, kFirstPlaces)),
-      mask_(ring_.size() - 1) {}
+    : most_(std::bit_ceil(limit)), ring_(std::min(most_, kFirstPlaces)), mask_(ring_.size() - 1) {}
 
 void Window::hold(model::BatchPtr batch, WallTime arrived) {
   if (held_.empty() || held_.back().batch != batch)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <deque>
-#include <map>
-#include <vector>
-
 #include "engine/base/clock.h"
 #include "engine/dispatch/lanes.h"
 #include "engine/model/batch.h"
 #include "engine/model/batch_builder.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <vector>
 
 namespace pelton::dispatch {
 
@@ -28,7 +28,7 @@ struct Slot {
   SlotState state = SlotState::pending;
   Offset offset = 0;
   LaneKey lane = 0;
-  Position next = kNoPosition;          // in its lane
+  Position next = kNoPosition;  // in its lane
 };
 
 // What limits of frames count of an event.
@@ -37,10 +37,10 @@ inline std::uint64_t payload(const Slot& slot) {
          slot.batch->header_bytes(slot.index).size();
 }
 
-// The unsettled events of one partition: a ring of slots over the batches that they stand in, positions counting up
-// from 0. What lingers at the head (a long retry, a slow function) is set aside when the ring has gone round to
-// it, as a copy without its batch: it holds up nobody, and the memory stays that of `limit` events. The caller
-// never has more than `limit` unsettled events.
+// The unsettled events of one partition: a ring of slots over the batches that they stand in,
+// positions counting up from 0. What lingers at the head (a long retry, a slow function) is set
+// aside when the ring has gone round to it, as a copy without its batch: it holds up nobody, and
+// the memory stays that of `limit` events. The caller never has more than `limit` unsettled events.
 class Window {
  public:
   explicit Window(std::uint32_t limit);
@@ -50,7 +50,8 @@ class Window {
   // The first unsettled event; unsettled() > 0 and nothing was settled since pop_settled().
   Position oldest() const { return aside_.empty() ? head_ : aside_.begin()->first; }
   Slot& at(Position position) {
-    if (position < head_) [[unlikely]] return aside_.find(position)->second.slot;
+    if (position < head_) [[unlikely]]
+      return aside_.find(position)->second.slot;
     return ring_[position & mask_];
   }
   const Slot& at(Position position) const { return const_cast<Window*>(this)->at(position); }
@@ -66,7 +67,8 @@ class Window {
   void settle(Position position) {
     at(position).state = SlotState::settled;
     --unsettled_;
-    if (position < head_) [[unlikely]] settled_aside_.push_back(position);
+    if (position < head_) [[unlikely]]
+      settled_aside_.push_back(position);
   }
   // Forgets the settled slots at the head and set aside, and the batches that only they stood in.
   void pop_settled();
@@ -74,12 +76,12 @@ class Window {
  private:
   struct Held {
     model::BatchPtr batch;
-    Position end = 0;                   // behind its last slot
+    Position end = 0;  // behind its last slot
     WallTime arrived{};
   };
   struct Aside {
     Slot slot;
-    model::BatchPtr batch;              // of this one event
+    model::BatchPtr batch;  // of this one event
   };
 
   const Held& held_at(Position position) const;
@@ -87,7 +89,7 @@ class Window {
   void grow();
   void drop_batches();
 
-  const std::size_t most_;              // places of the ring when it is full grown
+  const std::size_t most_;  // places of the ring when it is full grown
   std::vector<Slot> ring_;
   std::uint64_t mask_;
   Position head_ = 0;

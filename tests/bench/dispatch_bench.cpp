@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the dispatcher core costs an event: offer -> pull -> finished -> committed on one thread.
+#include "engine/dispatch/dispatcher.h"
+#include "engine/model/batch_builder.h"
+
 #include <benchmark/benchmark.h>
 
 #include <deque>
 #include <random>
 #include <vector>
-
-#include "engine/dispatch/dispatcher.h"
-#include "engine/model/batch_builder.h"
 
 namespace pelton::dispatch {
 namespace {
@@ -52,7 +52,8 @@ DispatcherOptions options(config::Order order) {
   return options;
 }
 
-// `depth` frames are in flight at once; 1 in `fails` events fails once (0: none). Per item: one event.
+// `depth` frames are in flight at once; 1 in `fails` events fails once (0: none). Per item: one
+// event.
 void pass_through(benchmark::State& state, config::Order order, std::size_t depth,
                   std::uint64_t fails) {
   const auto batches = stored_batches(64);
@@ -80,7 +81,8 @@ void pass_through(benchmark::State& state, config::Order order, std::size_t dept
     FrameResult result;
     result.count = count;
     for (std::uint32_t i = 0; fails > 0 && i < count; ++i)
-      if (random() % fails == 0) result.not_done.push_back({i, OutcomeCode::retry, "", "", "", {}, true});
+      if (random() % fails == 0)
+        result.not_done.push_back({i, OutcomeCode::retry, "", "", "", {}, true});
     settled += count - result.not_done.size();
     if (!dispatcher.finished(WorkerId{1}, id, std::move(result), now, commits)) std::abort();
     for (const Commit& commit : commits) dispatcher.committed(commit.token);

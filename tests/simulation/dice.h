@@ -6,7 +6,8 @@
 
 namespace pelton::simulation {
 
-// All chance of a run: one seed, one sequence. Own arithmetic, so that a seed means the same with every library.
+// All chance of a run: one seed, one sequence. Own arithmetic, so that a seed means the same with
+// every library.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : engine_(seed) {}

@@ -49,7 +49,8 @@ void History::offered(PartitionId id, Offset next) {
   if (next > partition.end)
     violation("partition {} was offered up to {}, but only {} are durable", id.value, next,
               partition.end);
-  const auto used = std::distance(partition.undurable.begin(), partition.undurable.lower_bound(next));
+  const auto used =
+      std::distance(partition.undurable.begin(), partition.undurable.lower_bound(next));
   if (used > scenario_.binding.window)
     violation("{} events of partition {} are in a window of {}", used, id.value,
               scenario_.binding.window);
@@ -115,8 +116,7 @@ void History::finish(const SimStore::Disk& disk) {
   for (const auto& [id, letter] : disk.letters)
     if (scenario_.faults.seek == Duration{0} && !at(id.partition).events.at(id.offset).dead)
       violation("event {}/{} is done and a dead letter", id.partition.value, id.offset);
-  if (!lanes_.empty() || !once_running_.empty())
-    violation("something is still with a worker");
+  if (!lanes_.empty() || !once_running_.empty()) violation("something is still with a worker");
 }
 
 }  // namespace pelton::simulation

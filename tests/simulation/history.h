@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/dispatcher.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/scheduler.h"
+#include "tests/simulation/sim_store.h"
+
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "engine/dispatch/dispatcher.h"
-#include "tests/simulation/scenario.h"
-#include "tests/simulation/scheduler.h"
-#include "tests/simulation/sim_store.h"
 
 namespace pelton::simulation {
 
@@ -25,8 +25,8 @@ std::uint64_t number_of(std::string_view data);
 
 inline constexpr Tag kSeekTag = ~Tag{0};
 
-// Watches a run from outside, at the boundary of the dispatcher, and knows by itself what must hold. It never looks
-// into the dispatcher. `violations()` says what did not hold.
+// Watches a run from outside, at the boundary of the dispatcher, and knows by itself what must
+// hold. It never looks into the dispatcher. `violations()` says what did not hold.
 class History {
  public:
   History(const Scenario& scenario, const Scheduler& scheduler);
@@ -72,30 +72,30 @@ class History {
   using Place = std::pair<PartitionId, Offset>;
   // What failures leave behind.
   struct Trouble {
-    std::uint32_t failures = 0;         // that counted
+    std::uint32_t failures = 0;  // that counted
     std::uint32_t kills = 0;
     WallTime not_before{};
-    WallTime first{};                   // when the first of them ended
+    WallTime first{};  // when the first of them ended
   };
   struct Event {
     const Message* message = nullptr;
     model::BatchPtr batch;
     std::uint32_t index = 0;
-    Trouble trouble;                    // as the engine knows it now
-    Trouble durable;                    // as the disk does
-    Invocation done_by = 0;             // the accepted result
-    std::set<std::uint32_t> outputs;    // on the disk
-    bool dead = false;                  // its dead letter is on the disk
-    bool skipped = false;               // by a seek
-    bool settled = false;               // on the disk
+    Trouble trouble;                  // as the engine knows it now
+    Trouble durable;                  // as the disk does
+    Invocation done_by = 0;           // the accepted result
+    std::set<std::uint32_t> outputs;  // on the disk
+    bool dead = false;                // its dead letter is on the disk
+    bool skipped = false;             // by a seek
+    bool settled = false;             // on the disk
   };
   struct Partition {
     std::map<Offset, Event> events;
-    std::set<Offset> unsettled;         // by what the dispatcher emitted
-    std::set<Offset> undurable;         // by what is on the disk
+    std::set<Offset> unsettled;                     // by what the dispatcher emitted
+    std::set<Offset> undurable;                     // by what is on the disk
     std::map<std::string, std::set<Offset>> lanes;  // unsettled by lane
     std::map<std::pair<PartitionId, std::string>, Offset> last_output;  // by its partition and lane
-    store::Cursor cursor;               // on the disk
+    store::Cursor cursor;                                               // on the disk
     Offset end = 0;
   };
   struct OpenFrame {
@@ -117,7 +117,8 @@ class History {
 
   Partition& at(PartitionId partition) { return partitions_[partition]; }
   static bool is_covered(const store::Cursor& cursor, Offset offset);
-  static std::vector<Offset> newly_covered(const std::set<Offset>& open, const store::Cursor& cursor);
+  static std::vector<Offset> newly_covered(const std::set<Offset>& open,
+                                           const store::Cursor& cursor);
 
   // frames (history_frames.cpp)
   void check_shape(WorkerId worker, const dispatch::Frame& frame);
@@ -156,11 +157,11 @@ class History {
   std::map<PartitionId, Partition> partitions_;
   std::map<FrameId, OpenFrame> frames_;
   std::map<std::pair<PartitionId, std::string>, LaneUse> lanes_;
-  std::map<std::string, Place> once_running_;       // idempotency key -> event with a worker
-  std::set<std::string> once_done_;                 // as the engine knows
+  std::map<std::string, Place> once_running_;  // idempotency key -> event with a worker
+  std::set<std::string> once_done_;            // as the engine knows
   std::set<std::string> once_durable_;
   std::map<store::DeadLetterId, ReplayState> replays_;
-  std::vector<Place> touched_;                      // failed in the call at hand
+  std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
   std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand
   std::vector<std::string> violations_;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What gets on the disk: every transaction must be right by itself, since a crash may follow it.
-#include <algorithm>
-#include <charconv>
-
 #include "engine/base/hash.h"
 #include "tests/simulation/history.h"
+
+#include <algorithm>
+#include <charconv>
 
 namespace pelton::simulation {
 
@@ -38,8 +38,7 @@ void History::append_input(const store::PlacedBatch& placed) {
   for (std::uint32_t i = 0; i < placed.batch->size(); ++i) {
     const Offset offset = placed.base + placed.batch->delta(i);
     Event event;
-    event.message = &scenario_.messages.at(
-        static_cast<std::size_t>(placed.batch->time_us(i)));
+    event.message = &scenario_.messages.at(static_cast<std::size_t>(placed.batch->time_us(i)));
     event.batch = placed.batch;
     event.index = i;
     const auto lane = scenario_.lane(*event.message);
@@ -86,7 +85,8 @@ void History::check_output(const store::PlacedBatch& placed, std::uint32_t i,
   written_.emplace_back(Place{id, offset}, field[3]);
   const auto lane = scenario_.lane(*event.message);
   if (!lane) return;
-  const auto [last, first] = partition.last_output.try_emplace({placed.at.partition, *lane}, offset);
+  const auto [last, first] =
+      partition.last_output.try_emplace({placed.at.partition, *lane}, offset);
   if (!first && last->second > offset) violation("output {} is out of order", text);
   last->second = offset;
 }
@@ -112,8 +112,7 @@ void History::write_letter(const store::DeadLetter& letter) {
       kept.has_key(0) != event.batch->has_key(event.index))
     violation("the dead letter {} holds another event", name);
   const std::string& once = event.message->once;
-  if (letter.idempotency_key !=
-      (once.empty() ? fmt::format("{}/{}", letter.stream, name) : once))
+  if (letter.idempotency_key != (once.empty() ? fmt::format("{}/{}", letter.stream, name) : once))
     violation("the dead letter {} has the key {}", name, letter.idempotency_key);
   if (letter.history.history.size() > store::kMaxHistory)
     violation("the dead letter {} has {} attempts", name, letter.history.history.size());
@@ -138,8 +137,7 @@ void History::check_reason(const store::DeadLetter& letter, const Event& event,
   const bool right =
       (letter.reason == "attempts" && trouble.failures == retry.attempts && trouble.kills < 2) ||
       (letter.reason == "worker_killer" && trouble.kills == 2) ||
-      (letter.reason == "failed" &&
-       (event.message->fate == Fate::rejects || letter.replays > 0)) ||
+      (letter.reason == "failed" && (event.message->fate == Fate::rejects || letter.replays > 0)) ||
       (letter.reason == "max_age" && retry.max_age &&
        letter.time - trouble.first >= *retry.max_age);
   if (!right)
@@ -152,8 +150,7 @@ void History::remove_letter(const store::DeadLetterId& id) {
   Event& event = at(id.partition).events.at(id.offset);
   const auto replay = replays_.find(id);
   const bool done = replay != replays_.end() && replay->second.done_by != 0;
-  const bool duplicate =
-      !event.message->once.empty() && once_done_.contains(event.message->once);
+  const bool duplicate = !event.message->once.empty() && once_done_.contains(event.message->once);
   if (!done && !duplicate)
     violation("the dead letter {}/{} is removed, but was not done", id.partition.value, id.offset);
   if (done && !event.message->once.empty()) once_durable_.insert(event.message->once);
@@ -170,8 +167,8 @@ void History::move_cursor(const store::Transaction::CursorUpdate& update) {
     back = back || !is_covered(update.cursor, range.begin) ||
            !is_covered(update.cursor, range.end - 1);
   if (back) violation("the cursor of partition {} goes back", id.value);
-  const Offset last = update.cursor.completed.empty() ? update.cursor.cursor
-                                                      : update.cursor.completed.back().end;
+  const Offset last =
+      update.cursor.completed.empty() ? update.cursor.cursor : update.cursor.completed.back().end;
   if (last > partition.end) violation("the cursor of partition {} is beyond its end", id.value);
   cover(id, partition, update.cursor);
   partition.cursor = update.cursor;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What workers get, and what they answer.
+#include "tests/simulation/history.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "tests/simulation/history.h"
 
 namespace pelton::simulation {
 
@@ -73,8 +73,7 @@ void History::check_event(const dispatch::Frame& frame, std::uint32_t i, const E
   if (!event.message->passes) violation("event {} does not pass the filter", name);
   const std::string& once = event.message->once;
   const std::string expected = once.empty() ? name : once;
-  const std::string given =
-      frame.idempotency_keys.empty() ? name : frame.idempotency_keys.at(i);
+  const std::string given = frame.idempotency_keys.empty() ? name : frame.idempotency_keys.at(i);
   if (given != expected) violation("event {} has the idempotency key {}", name, given);
 }
 
@@ -105,8 +104,8 @@ void History::check_trouble(const dispatch::Frame& frame, std::uint32_t i, const
   if (event.settled) violation("event {} is settled and tried again", name());
 }
 
-// Events of a lane go one after the other: all that precede one in its lane are settled, or before it in its frame,
-// and nothing else of the lane is with a worker.
+// Events of a lane go one after the other: all that precede one in its lane are settled, or before
+// it in its frame, and nothing else of the lane is with a worker.
 void History::check_order(const dispatch::Frame& frame, const Partition& partition) {
   std::map<std::string, std::size_t> taken;
   Offset last = -1;
@@ -119,13 +118,13 @@ void History::check_order(const dispatch::Frame& frame, const Partition& partiti
     const auto lane = scenario_.lane(*partition.events.at(offset).message);
     if (!lane) continue;
     if (lanes_.contains({frame.partition, *lane}))
-      violation("event {}/{} goes while its lane {} is with another worker",
-                frame.partition.value, offset, *lane);
+      violation("event {}/{} goes while its lane {} is with another worker", frame.partition.value,
+                offset, *lane);
     const auto open = partition.lanes.find(*lane);
     if (open == partition.lanes.end()) continue;
     const std::size_t before = taken[*lane]++;
-    const auto expected = std::next(open->second.begin(),
-                                    static_cast<std::ptrdiff_t>(std::min(before, open->second.size())));
+    const auto expected = std::next(
+        open->second.begin(), static_cast<std::ptrdiff_t>(std::min(before, open->second.size())));
     if (expected == open->second.end() || *expected != offset)
       violation("event {}/{} overtakes one of its lane {}", frame.partition.value, offset, *lane);
   }
@@ -139,7 +138,8 @@ void History::check_replay(const dispatch::Frame& frame, const Partition& partit
     violation("the replay of {}/{} gets attempt {}", frame.partition.value, frame.base, attempt);
   if (scheduler_.now() < replay.trouble.not_before)
     violation("the replay of {}/{} is tried too early", frame.partition.value, frame.base);
-  if (!event.dead) violation("{}/{} is replayed and no dead letter", frame.partition.value, frame.base);
+  if (!event.dead)
+    violation("{}/{} is replayed and no dead letter", frame.partition.value, frame.base);
   const auto lane = scenario_.lane(*event.message);
   if (lane && lanes_.contains({frame.partition, *lane}))
     violation("the replay of {}/{} goes while its lane {} is with another worker",

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// simulation [--seed N] [--seeds N] [--events N] [--verbose]: runs seeds from N on, one after the other.
+// simulation [--seed N] [--seeds N] [--events N] [--verbose]: runs seeds from N on, one after the
+// other.
+#include "tests/simulation/world.h"
+
 #include <CLI/CLI.hpp>
 
 #include <cstdlib>
-
-#include "tests/simulation/world.h"
 
 namespace {
 
 void print(std::uint64_t seed, const pelton::simulation::Report& report) {
   const auto& seen = report.seen;
   fmt::print(
-      "seed {}: {} frames, {} done, {} outputs, {} failures, {} kills, {} dead letters, {} replayed, "
+      "seed {}: {} frames, {} done, {} outputs, {} failures, {} kills, {} dead letters, {} "
+      "replayed, "
       "{} deduplicated, {} filtered, {} lives, {} late results, {} steps\n",
       seed, seen.frames, seen.done, seen.outputs, seen.retries, seen.kills, seen.dead,
       seen.replays_done, seen.deduplicated, seen.filtered, seen.restarts, seen.late, report.steps);
@@ -20,7 +22,8 @@ void print(std::uint64_t seed, const pelton::simulation::Report& report) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("The production dispatcher in a simulated engine: virtual time, seeded faults, a checker");
+  CLI::App app(
+      "The production dispatcher in a simulated engine: virtual time, seeded faults, a checker");
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
   std::uint64_t events = 2000;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/mutant.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "engine/model/batch_builder.h"
 #include "tests/simulation/scenario.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace pelton::simulation {
 namespace {
@@ -29,13 +29,35 @@ void add_range(store::Cursor& cursor, Offset begin, Offset end) {
 }  // namespace
 
 std::string name_of(Mutation mutation) {
-  static constexpr const char* kNames[] = {
-      "none", "skip_event", "forget_ranges", "settle_early", "failure_is_done", "part_is_whole",
-      "lose_event", "forget_park", "lanes_open", "retries_not_stored", "retries_not_restored",
-      "attempts_not_counted", "recycling_counts", "wrong_blame", "no_blame", "drop_letter",
-      "wrong_letter", "replay_keeps_letter", "double_output", "drop_output", "stray_output",
-      "split_commit", "accept_late", "commit_early", "forget_keys", "keys_ignored",
-      "filter_ignored", "window_ignored", "frames_too_large"};
+  static constexpr const char* kNames[] = {"none",
+                                           "skip_event",
+                                           "forget_ranges",
+                                           "settle_early",
+                                           "failure_is_done",
+                                           "part_is_whole",
+                                           "lose_event",
+                                           "forget_park",
+                                           "lanes_open",
+                                           "retries_not_stored",
+                                           "retries_not_restored",
+                                           "attempts_not_counted",
+                                           "recycling_counts",
+                                           "wrong_blame",
+                                           "no_blame",
+                                           "drop_letter",
+                                           "wrong_letter",
+                                           "replay_keeps_letter",
+                                           "double_output",
+                                           "drop_output",
+                                           "stray_output",
+                                           "split_commit",
+                                           "accept_late",
+                                           "commit_early",
+                                           "forget_keys",
+                                           "keys_ignored",
+                                           "filter_ignored",
+                                           "window_ignored",
+                                           "frames_too_large"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Mutation::last));
   return kNames[static_cast<std::size_t>(mutation)];
 }

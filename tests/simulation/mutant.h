@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/dispatcher.h"
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 
-#include "engine/dispatch/dispatcher.h"
-
 namespace pelton::simulation {
 
-// Ways to break the dispatcher, so that the checker can be checked. Each is done at its boundary, on what goes in and
-// what comes out: production code knows nothing of them.
+// Ways to break the dispatcher, so that the checker can be checked. Each is done at its boundary,
+// on what goes in and what comes out: production code knows nothing of them.
 enum class Mutation {
   none,
-  skip_event,             // a cursor settles the event after it as well
-  forget_ranges,          // what is settled beyond the cursor is not stored
-  settle_early,           // a frame is settled when it is given
-  failure_is_done,        // a failed event counts as done
-  part_is_whole,          // a partial result settles its whole frame
-  lose_event,             // the last event of a batch is not offered
-  forget_park,            // a retry comes at once
-  lanes_open,             // the order of keys is not kept
-  retries_not_stored,     // the retry schedule is not written
-  retries_not_restored,   // ... or not read
-  attempts_not_counted,   // failures use up no attempt
-  recycling_counts,       // a worker that the engine ended costs an attempt
-  wrong_blame,            // the event after the one that ended the worker takes the blame
-  no_blame,               // nobody does
-  drop_letter,            // no dead letter is written
-  wrong_letter,           // it holds another event
-  replay_keeps_letter,    // a replay that is done does not remove it
-  double_output,          // outputs are written twice
-  drop_output,            // or not at all
-  stray_output,           // or to the wrong partition
-  split_commit,           // outputs and cursor are two writes
-  accept_late,            // a fenced result's outputs are written
-  commit_early,           // a commit counts as durable once it is submitted
-  forget_keys,            // completed idempotency keys are not restored
-  keys_ignored,           // idempotency keys are not looked at
-  filter_ignored,         // neither is the filter
-  window_ignored,         // the window is larger than it should be
-  frames_too_large,       // frames are larger than the binding allows
+  skip_event,            // a cursor settles the event after it as well
+  forget_ranges,         // what is settled beyond the cursor is not stored
+  settle_early,          // a frame is settled when it is given
+  failure_is_done,       // a failed event counts as done
+  part_is_whole,         // a partial result settles its whole frame
+  lose_event,            // the last event of a batch is not offered
+  forget_park,           // a retry comes at once
+  lanes_open,            // the order of keys is not kept
+  retries_not_stored,    // the retry schedule is not written
+  retries_not_restored,  // ... or not read
+  attempts_not_counted,  // failures use up no attempt
+  recycling_counts,      // a worker that the engine ended costs an attempt
+  wrong_blame,           // the event after the one that ended the worker takes the blame
+  no_blame,              // nobody does
+  drop_letter,           // no dead letter is written
+  wrong_letter,          // it holds another event
+  replay_keeps_letter,   // a replay that is done does not remove it
+  double_output,         // outputs are written twice
+  drop_output,           // or not at all
+  stray_output,          // or to the wrong partition
+  split_commit,          // outputs and cursor are two writes
+  accept_late,           // a fenced result's outputs are written
+  commit_early,          // a commit counts as durable once it is submitted
+  forget_keys,           // completed idempotency keys are not restored
+  keys_ignored,          // idempotency keys are not looked at
+  filter_ignored,        // neither is the filter
+  window_ignored,        // the window is larger than it should be
+  frames_too_large,      // frames are larger than the binding allows
   last,
 };
 std::string name_of(Mutation mutation);
@@ -84,7 +84,7 @@ class Mutant {
   const Mutation mutation_;
   dispatch::Dispatcher inner_;
   std::map<FrameId, dispatch::Frame> frames_;
-  std::set<dispatch::CommitToken> extra_;   // commits of the mutation's own
+  std::set<dispatch::CommitToken> extra_;  // commits of the mutation's own
   dispatch::CommitToken next_extra_ = dispatch::CommitToken{1} << 60;
 };
 

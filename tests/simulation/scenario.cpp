@@ -11,11 +11,16 @@ using std::chrono::milliseconds;
 Fate fate_of(Dice& dice, double bad) {
   if (!dice.chance(bad)) return Fate::good;
   switch (dice.below(8)) {
-    case 0: return Fate::killer;
-    case 1: return Fate::rejects;
-    case 2: return Fate::poison;
-    case 3: return Fate::waits;
-    default: return Fate::flaky;
+    case 0:
+      return Fate::killer;
+    case 1:
+      return Fate::rejects;
+    case 2:
+      return Fate::poison;
+    case 3:
+      return Fate::waits;
+    default:
+      return Fate::flaky;
   }
 }
 
@@ -82,8 +87,7 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   binding.retry.jitter = 0.2;
   if (dice.chance(0.1)) binding.retry.max_age = milliseconds(dice.between(5, 500));
   binding.window = static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);
-  if (dice.chance(0.8))
-    binding.target = {kOutput, static_cast<std::uint32_t>(dice.between(1, 3))};
+  if (dice.chance(0.8)) binding.target = {kOutput, static_cast<std::uint32_t>(dice.between(1, 3))};
   if (dice.chance(0.4)) {
     config::FieldRef field;
     field.kind = config::FieldRef::Kind::data;
@@ -133,7 +137,8 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
     scenario.binding.filter.push_back(rule);
   }
   add_faults(scenario, dice);
-  // A seek makes events be done again, which is what an idempotency key is to prevent: one or the other.
+  // A seek makes events be done again, which is what an idempotency key is to prevent: one or the
+  // other.
   if (scenario.binding.idempotency) scenario.faults.seek = {};
   if (scenario.faults.seek > Duration{0}) scenario.faults.replay = {};
   add_messages(scenario, dice);

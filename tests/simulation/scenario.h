@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/dispatcher.h"
+#include "tests/simulation/dice.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "engine/dispatch/dispatcher.h"
-#include "tests/simulation/dice.h"
 
 namespace pelton::simulation {
 
@@ -25,9 +25,9 @@ enum class Fate {
 struct Message {
   std::uint64_t number = 0;
   std::optional<std::string> key;
-  std::string once;           // custom idempotency key, in the data; empty: none
-  bool passes = true;         // the filter
-  bool garbled = false;       // the data is not JSON (and so does not pass)
+  std::string once;      // custom idempotency key, in the data; empty: none
+  bool passes = true;    // the filter
+  bool garbled = false;  // the data is not JSON (and so does not pass)
   Fate fate = Fate::good;
   std::uint32_t failures = 0;
   std::uint32_t outputs = 0;  // how many it makes when done
@@ -38,12 +38,12 @@ struct Message {
 // How often things go wrong; all zero once the faults are over.
 struct Faults {
   double crash = 0, hang = 0, twice = 0, late = 0, garbage = 0, partial = 0, infrastructure = 0,
-         recycle = 0;         // per frame of a worker
+         recycle = 0;                      // per frame of a worker
   double store_slow = 0, store_fails = 0;  // per group
   double producer_retries = 0;             // per append
-  Duration engine_crash{};    // mean time between crashes of the engine; 0: none
-  Duration replay{};          // mean time between replays by the operator; 0: none
-  Duration seek{};            // mean time between seeks by the operator; 0: none
+  Duration engine_crash{};                 // mean time between crashes of the engine; 0: none
+  Duration replay{};                       // mean time between replays by the operator; 0: none
+  Duration seek{};                         // mean time between seeks by the operator; 0: none
 };
 
 // One run: the binding, its stream and what happens to them, all from a seed.
@@ -52,10 +52,10 @@ struct Scenario {
   std::uint64_t events = 2000;
   std::uint32_t partitions = 1;
   std::uint32_t workers = 1;
-  std::uint32_t append_size = 50;   // most events in one append
-  bool gaps = false;                // offsets are missing, as in a compacted topic
+  std::uint32_t append_size = 50;  // most events in one append
+  bool gaps = false;               // offsets are missing, as in a compacted topic
   bool filter = false;
-  dispatch::FrameLimits limits;     // of a worker
+  dispatch::FrameLimits limits;  // of a worker
   dispatch::DispatcherOptions binding;
   Faults faults;
   std::vector<Message> messages;

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <utility>
 
-#include "engine/base/clock.h"
-
 namespace pelton::simulation {
 
-// The virtual clock: what is to happen when. Things due at one time happen in the order in which they were asked for.
+// The virtual clock: what is to happen when. Things due at one time happen in the order in which
+// they were asked for.
 class Scheduler {
  public:
   WallTime now() const { return now_; }

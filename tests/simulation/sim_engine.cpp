@@ -7,8 +7,8 @@
 namespace pelton::simulation {
 
 SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
-                     const std::set<std::uint64_t>& mended, Mutation mutation,
-                     Scheduler& scheduler, SimStore& store, History& history, Dice dice)
+                     const std::set<std::uint64_t>& mended, Mutation mutation, Scheduler& scheduler,
+                     SimStore& store, History& history, Dice dice)
     : life_(life),
       scenario_(scenario),
       mended_(mended),
@@ -92,7 +92,8 @@ void SimEngine::arm() {
   if (!due || due == armed_) return;
   armed_ = due;
   // Timers are never early and often late.
-  const Duration delay = std::max(Duration{0}, *due - scheduler_.now()) + Duration{dice_.between(0, 500)};
+  const Duration delay =
+      std::max(Duration{0}, *due - scheduler_.now()) + Duration{dice_.between(0, 500)};
   scheduler_.after(delay, [this, due] {
     if (!alive_ || armed_ != due) return;
     armed_.reset();
@@ -205,13 +206,14 @@ bool SimEngine::quiet() const {
 
 std::string SimEngine::describe() const {
   const dispatch::Dispatcher& inner = dispatcher_.inner();
-  std::string text = fmt::format("idle {}, work {}, {} in flight, armed {}", inner.idle(),
-                                 dispatcher_.has_work(scheduler_.now()), inner.in_flight(),
-                                 armed_.has_value());
+  std::string text =
+      fmt::format("idle {}, work {}, {} in flight, armed {}", inner.idle(),
+                  dispatcher_.has_work(scheduler_.now()), inner.in_flight(), armed_.has_value());
   for (std::uint32_t p = 0; p < scenario_.partitions; ++p) {
     const auto counts = inner.counts(PartitionId{p});
     text += fmt::format(
-        "; partition {}{}: cursor {}, next {}, room {}, {} unsettled, {} in flight, {} retrying, {} waiting",
+        "; partition {}{}: cursor {}, next {}, room {}, {} unsettled, {} in flight, {} retrying, "
+        "{} waiting",
         p, assigned_.contains(PartitionId{p}) ? "" : " (let go)", counts.cursor, counts.next,
         inner.wants(PartitionId{p}).events, counts.unsettled, counts.in_flight, counts.retrying,
         counts.waiting);

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <set>
-#include <vector>
-
 #include "tests/simulation/history.h"
 #include "tests/simulation/mutant.h"
 #include "tests/simulation/sim_store.h"
 #include "tests/simulation/sim_worker.h"
 
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
 namespace pelton::simulation {
 
-// One life of the engine around the dispatcher: feeds it from the disk, submits its commits, keeps its timer, runs the
-// workers. Shows the history all that passes. After stop() nothing of it happens any more; it is kept until the
-// scheduler has run dry.
+// One life of the engine around the dispatcher: feeds it from the disk, submits its commits, keeps
+// its timer, runs the workers. Shows the history all that passes. After stop() nothing of it
+// happens any more; it is kept until the scheduler has run dry.
 class SimEngine {
  public:
   SimEngine(std::uint64_t life, const Scenario& scenario, const std::set<std::uint64_t>& mended,
@@ -24,7 +24,9 @@ class SimEngine {
   void start();
   void stop();
   // Batches of the input are durable.
-  void appended() { if (alive_) feed_all(); }
+  void appended() {
+    if (alive_) feed_all();
+  }
   void replay(const store::DeadLetter& letter);
   void seek(PartitionId partition, Offset offset);
   // Nothing is with a worker, nothing is to be done, nothing is on its way to the disk.

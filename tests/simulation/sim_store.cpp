@@ -56,8 +56,7 @@ void SimStore::apply(const Pending& pending) {
     placed.push_back(log.batches.back());
   }
   listener_.applied(pending.tag, transaction, placed);
-  for (const auto& update : transaction.cursors)
-    disk_.cursors[update.at.partition] = update.cursor;
+  for (const auto& update : transaction.cursors) disk_.cursors[update.at.partition] = update.cursor;
   for (const auto& update : transaction.retries) {
     const auto key = std::pair(update.at.partition, update.offset);
     if (update.state)
@@ -70,7 +69,8 @@ void SimStore::apply(const Pending& pending) {
   for (const auto& update : transaction.idempotency) disk_.idempotency.push_back(update.record);
 }
 
-const store::PlacedBatch* SimStore::batch_at(const store::StreamPartition& at, Offset offset) const {
+const store::PlacedBatch* SimStore::batch_at(const store::StreamPartition& at,
+                                             Offset offset) const {
   const auto log = disk_.logs.find(at);
   if (log == disk_.logs.end() || offset >= log->second.end) return nullptr;
   const auto& batches = log->second.batches;

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <map>
-#include <vector>
-
 #include "engine/store/records.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/scheduler.h"
+
+#include <functional>
+#include <map>
+#include <vector>
 
 namespace pelton::simulation {
 
 // A commit of the dispatcher; 0: of a producer or the operator.
 using Tag = std::uint64_t;
 
-// The store as the engine sees it: transactions are written in groups, each atomically, some time after they were
-// submitted; a crash loses those that no group has carried, and may or may not lose the one being written.
+// The store as the engine sees it: transactions are written in groups, each atomically, some time
+// after they were submitted; a crash loses those that no group has carried, and may or may not lose
+// the one being written.
 class SimStore {
  public:
   struct Log {
@@ -32,7 +33,8 @@ class SimStore {
   };
   struct Listener {
     // Right before a transaction is on the disk; `placed` are its appends.
-    std::function<void(Tag, const store::Transaction&, const std::vector<store::PlacedBatch>& placed)>
+    std::function<void(Tag, const store::Transaction&,
+                       const std::vector<store::PlacedBatch>& placed)>
         applied;
     std::function<void()> failed;  // a write error: the engine has to end
   };

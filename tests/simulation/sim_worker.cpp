@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/sim_worker.h"
 
-#include <set>
-#include <utility>
-
 #include "engine/model/batch_builder.h"
 #include "tests/simulation/history.h"
+
+#include <set>
+#include <utility>
 
 namespace pelton::simulation {
 namespace {
@@ -116,7 +116,8 @@ std::optional<dispatch::Failure> SimWorker::handle(const dispatch::Frame& frame,
   if (message.fate == Fate::rejects) return failure(i, dispatch::OutcomeCode::fail);
   if (message.fate != Fate::poison && attempt > message.failures) return std::nullopt;
   auto failed = failure(i, dispatch::OutcomeCode::retry);
-  if (message.fate == Fate::waits) failed.retry_after = std::chrono::milliseconds(dice_.between(1, 300));
+  if (message.fate == Fate::waits)
+    failed.retry_after = std::chrono::milliseconds(dice_.between(1, 300));
   return failed;
 }
 
@@ -173,10 +174,18 @@ void SimWorker::send_garbage(const dispatch::Frame& frame) {
   dispatch::FrameResult result;
   result.count = size;
   switch (dice_.below(5)) {
-    case 0: result.count = size + 1; break;
-    case 1: result.first = size; break;
-    case 2: result.not_done.push_back(failure(size, dispatch::OutcomeCode::retry)); break;
-    case 3: result.count = 0; break;
+    case 0:
+      result.count = size + 1;
+      break;
+    case 1:
+      result.first = size;
+      break;
+    case 2:
+      result.not_done.push_back(failure(size, dispatch::OutcomeCode::retry));
+      break;
+    case 3:
+      result.count = 0;
+      break;
     default: {
       result.outputs = one_event("output of nothing");
       result.output_parents = {size};

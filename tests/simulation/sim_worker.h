@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/frame.h"
+#include "engine/model/batch_builder.h"
+#include "tests/simulation/scenario.h"
+#include "tests/simulation/scheduler.h"
+
 #include <deque>
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
-
-#include "engine/dispatch/frame.h"
-#include "engine/model/batch_builder.h"
-#include "tests/simulation/scenario.h"
-#include "tests/simulation/scheduler.h"
 
 namespace pelton::simulation {
 
@@ -22,9 +22,9 @@ struct WorkerListener {
   std::function<void(WorkerId, dispatch::WorkerLoss&&)> lost;
 };
 
-// A worker process with its SDK: takes frames, handles events one after the other as their fate wants it, keeps the
-// order of keys within a frame, and misbehaves as the scenario's faults say. Schedules itself; the engine keeps it
-// alive until the scheduler has run dry.
+// A worker process with its SDK: takes frames, handles events one after the other as their fate
+// wants it, keeps the order of keys within a frame, and misbehaves as the scenario's faults say.
+// Schedules itself; the engine keeps it alive until the scheduler has run dry.
 class SimWorker {
  public:
   // `mended`: numbers of the events whose fate has been put right.
@@ -41,8 +41,8 @@ class SimWorker {
 
  private:
   struct Plan {
-    dispatch::FrameResult whole;        // up to `end`
-    std::uint32_t end = 0;              // first event that is not finished
+    dispatch::FrameResult whole;  // up to `end`
+    std::uint32_t end = 0;        // first event that is not finished
     bool dies = false;
     bool hangs = false;
   };

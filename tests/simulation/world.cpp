@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/world.h"
 
+#include "engine/base/hash.h"
+#include "engine/model/batch_builder.h"
+
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include "engine/base/hash.h"
-#include "engine/model/batch_builder.h"
 
 namespace pelton::simulation {
 namespace {
@@ -62,8 +62,8 @@ class World {
   void start() {
     engine_running_ = true;
     history_.restarted();
-    engines_.push_back(std::make_unique<SimEngine>(engines_.size() + 1, scenario_, mended_, mutation_,
-                                                   scheduler_, store_, history_,
+    engines_.push_back(std::make_unique<SimEngine>(engines_.size() + 1, scenario_, mended_,
+                                                   mutation_, scheduler_, store_, history_,
                                                    Dice(dice_.seed())));
     engines_.back()->start();
   }
@@ -78,9 +78,8 @@ class World {
 
   void produce() {
     if (next_ >= scenario_.messages.size()) return calm_down();
-    const std::size_t count =
-        std::min<std::size_t>(scenario_.messages.size() - next_,
-                              1 + dice_.below(scenario_.append_size));
+    const std::size_t count = std::min<std::size_t>(scenario_.messages.size() - next_,
+                                                    1 + dice_.below(scenario_.append_size));
     std::map<PartitionId, model::BatchBuilder> builders;
     std::map<PartitionId, std::uint32_t> deltas;
     for (std::size_t i = 0; i < count; ++i) add(scenario_.messages[next_++], builders, deltas);
@@ -120,8 +119,9 @@ class World {
       store_.submit(0, std::move(transaction), [this, which] { acknowledge(which); });
       // It did not see the acknowledgement, and sends once more.
       if (dice_.chance(scenario_.faults.producer_retries))
-        store_.submit(0, {{{{kInput, appends_[which].partition}, appends_[which].batch}}, {}, {}, {}, {}, {}},
-                      [this, which] { acknowledge(which); });
+        store_.submit(
+            0, {{{{kInput, appends_[which].partition}, appends_[which].batch}}, {}, {}, {}, {}, {}},
+            [this, which] { acknowledge(which); });
     }
     scheduler_.after(std::chrono::milliseconds(300), [this, which] { send(which); });
   }
@@ -161,7 +161,8 @@ class World {
     const auto& letters = store_.disk().letters;
     if (letters.empty() || !engine_running_) return;
     const auto letter =
-        std::next(letters.begin(), static_cast<std::ptrdiff_t>(dice_.below(letters.size())))->second;
+        std::next(letters.begin(), static_cast<std::ptrdiff_t>(dice_.below(letters.size())))
+            ->second;
     const std::uint64_t number = number_of(letter.event->data(0));
     if (scenario_.messages.at(number).mended) mended_.insert(number);
     engines_.back()->replay(letter);

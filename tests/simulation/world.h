@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tests/simulation/sim_engine.h"
+
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "tests/simulation/sim_engine.h"
 
 namespace pelton::simulation {
 

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/dispatch/dispatcher_fixture.h"
+
+#include "engine/model/batch_builder.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+namespace pelton::dispatch {
+
+model::BatchPtr batch_of(std::string_view words) {
+  model::BatchBuilder builder;
+  std::istringstream in{std::string(words)};
+  std::string word;
+  for (std::size_t i = 0; in >> word; ++i) {
+    const std::size_t colon = word.find(':');
+    const std::string key = word.substr(0, colon);
+    const std::string data =
+        colon == std::string::npos ? key + std::to_string(i) : word.substr(colon + 1);
+    model::EventView event;
+    event.has_key = key != "-";
+    if (event.has_key) event.key = key;
+    event.data = data;
+    event.time_us = 1'000'000 + static_cast<std::int64_t>(i);
+    builder.add(event);
+  }
+  return builder.finish();
+}
+
+DispatcherTest::DispatcherTest() {
+  options.id = BindingId{3};
+  options.binding = "bill";
+  options.function = "charge";
+  options.stream_id = StreamId{1};
+  options.stream = "orders";
+  options.batch = {1000, 1U << 30, Duration{0}};
+  options.retry.attempts = 3;
+  options.retry.first = std::chrono::seconds(1);
+  options.retry.max = std::chrono::minutes(5);
+  options.retry.jitter = 0;
+}
+
+Dispatcher& DispatcherTest::dispatcher() {
+  if (dispatcher_) return *dispatcher_;
+  dispatcher_ = std::make_unique<Dispatcher>(options);
+  for (const auto& record : records_) dispatcher_->restore(record);
+  for (std::uint32_t p = 0; p < partitions; ++p) {
+    Restored restored;
+    restored.cursor = cursors_[p];
+    for (const auto& [place, state] : retries_)
+      if (place.first == p)
+        restored.retries.push_back(
+            {options.id, {options.stream_id, PartitionId{p}}, place.second, state});
+    dispatcher_->assign(PartitionId{p}, restored);
+  }
+  return *dispatcher_;
+}
+
+void DispatcherTest::restart() {
+  dispatcher_.reset();
+  pending_.clear();
+  for (const auto& [p, placed] : stream_)
+    for (const auto& batch : placed) {
+      dispatcher().offer(PartitionId{p}, batch.base, batch.batch, now, commits_);
+      take_commits();
+    }
+}
+
+void DispatcherTest::offer(std::string_view words, std::uint32_t partition) {
+  offer_batch(batch_of(words), partition);
+}
+
+void DispatcherTest::offer_batch(const model::BatchPtr& batch, std::uint32_t partition) {
+  const Offset base = end_[partition];
+  end_[partition] += batch->span();
+  stream_[partition].push_back({{options.stream_id, PartitionId{partition}}, base, batch});
+  dispatcher().offer(PartitionId{partition}, base, batch, now, commits_);
+  take_commits();
+}
+
+std::string DispatcherTest::pull(std::uint64_t worker) {
+  auto frame = dispatcher().pull(WorkerId{worker}, limits, now, commits_);
+  take_commits();
+  if (!frame) return "";
+  frame_ = std::move(*frame);
+  return text(frame_);
+}
+
+std::string DispatcherTest::text(const Frame& frame) {
+  std::string text;
+  for (std::size_t i = 0; i < frame.batch->size(); ++i)
+    text += fmt::format("{}{}{}", text.empty() ? "" : " ",
+                        frame.batch->has_key(i) ? frame.batch->key(i) : "-",
+                        frame.base + frame.batch->delta(i));
+  return text;
+}
+
+FrameResult DispatcherTest::all_done(const Frame& frame) {
+  FrameResult result;
+  result.count = static_cast<std::uint32_t>(frame.batch->size());
+  return result;
+}
+
+FrameResult DispatcherTest::outputs(const Frame& frame, std::string_view words,
+                                    std::vector<std::uint32_t> parents) {
+  FrameResult result = all_done(frame);
+  result.outputs = batch_of(words);
+  result.output_parents = std::move(parents);
+  return result;
+}
+
+void DispatcherTest::finish(FrameResult result, std::optional<Frame> of, std::uint64_t worker) {
+  const FrameId id = of ? of->id : frame_.id;
+  auto taken = dispatcher().finished(WorkerId{worker}, id, std::move(result), now, commits_);
+  EXPECT_TRUE(taken) << taken.error().message;
+  take_commits();
+}
+
+void DispatcherTest::done(std::optional<Frame> of, std::uint64_t worker) {
+  finish(all_done(of ? *of : frame_), of, worker);
+}
+
+void DispatcherTest::fail(std::vector<std::uint32_t> indices, OutcomeCode code) {
+  FrameResult result = all_done(frame_);
+  for (const std::uint32_t i : indices)
+    result.not_done.push_back({i, code, "ValueError", "no", "", std::nullopt, true});
+  finish(std::move(result));
+}
+
+void DispatcherTest::answer(std::string_view outcomes) {
+  FrameResult result;
+  result.count = static_cast<std::uint32_t>(outcomes.size());
+  for (std::uint32_t i = 0; i < result.count; ++i) {
+    const char c = outcomes[i];
+    if (c == 'd') continue;
+    const OutcomeCode code = c == 'f'   ? OutcomeCode::fail
+                             : c == 's' ? OutcomeCode::skipped
+                                        : OutcomeCode::retry;
+    result.not_done.push_back({i, code, "ValueError", "no", "", std::nullopt, c != 'i'});
+  }
+  finish(std::move(result));
+}
+
+Status DispatcherTest::refuse(FrameResult result) {
+  const std::size_t before = commits_.size();
+  auto taken = dispatcher().finished(WorkerId{1}, frame_.id, std::move(result), now, commits_);
+  EXPECT_EQ(commits_.size(), before);
+  return taken;
+}
+
+void DispatcherTest::lose(std::uint64_t worker,
+                          std::optional<std::pair<FrameId, std::uint32_t>> blame,
+                          std::string cause) {
+  WorkerLoss loss;
+  loss.worker = fmt::format("charge-{}", worker);
+  loss.cause = std::move(cause);
+  loss.type = "signal 9";
+  if (blame) {
+    loss.frame = blame->first;
+    loss.index = blame->second;
+  }
+  dispatcher().worker_lost(WorkerId{worker}, loss, now, commits_);
+  take_commits();
+}
+
+void DispatcherTest::pass(Duration time) {
+  now += time;
+  dispatcher().on_timer(now, commits_);
+  take_commits();
+}
+
+bool DispatcherTest::replay(const store::DeadLetter& letter) {
+  return dispatcher().replay(letter, now);
+}
+
+void DispatcherTest::release_commits() {
+  held_ = false;
+  take_commits();
+}
+
+void DispatcherTest::take_commits() {
+  for (Commit& commit : std::exchange(commits_, {})) pending_.push_back(std::move(commit));
+  if (held_) return;
+  for (const Commit& commit : std::exchange(pending_, {})) {
+    write(commit.transaction);
+    dispatcher().committed(commit.token);
+  }
+}
+
+void DispatcherTest::write(const store::Transaction& transaction) {
+  for (const auto& update : transaction.cursors)
+    cursors_[update.at.partition.value] = update.cursor;
+  for (const auto& update : transaction.retries) {
+    const auto place = std::pair(update.at.partition.value, update.offset);
+    if (update.state)
+      retries_[place] = *update.state;
+    else
+      retries_.erase(place);
+  }
+  for (const auto& letter : transaction.dead_letters) letters_.push_back(letter);
+  for (const auto& id : transaction.dead_letters_removed)
+    std::erase_if(letters_, [&](const auto& letter) { return letter.id == id; });
+  for (const auto& update : transaction.idempotency) records_.push_back(update.record);
+  written_.push_back(transaction);
+}
+
+std::string DispatcherTest::cursor(std::uint32_t partition) const {
+  const auto found = cursors_.find(partition);
+  if (found == cursors_.end()) return "none";
+  std::string text = std::to_string(found->second.cursor);
+  for (const auto& range : found->second.completed)
+    text += fmt::format(" {}-{}", range.begin, range.end);
+  return text;
+}
+
+std::vector<std::string> DispatcherTest::letters() const {
+  std::vector<std::string> texts;
+  for (const auto& letter : letters_)
+    texts.push_back(
+        fmt::format("{}/{} {}", letter.id.partition.value, letter.id.offset, letter.reason));
+  return texts;
+}
+
+std::string DispatcherTest::stored_outputs(std::uint32_t partition) const {
+  std::string text;
+  for (const auto& transaction : written_)
+    for (const auto& append : transaction.appends)
+      for (std::size_t i = 0; append.to.partition.value == partition && i < append.batch->size();
+           ++i)
+        text += fmt::format("{}{}", text.empty() ? "" : " ", append.batch->data(i));
+  return text;
+}
+
+}  // namespace pelton::dispatch

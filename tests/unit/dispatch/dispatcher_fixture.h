@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/dispatch/dispatcher.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pelton::dispatch {
+
+// A batch of events written as words: "a b -": keys a and b, then an event without a key. "a:text"
+// gives the data (default: its key and place in the batch, "a0").
+model::BatchPtr batch_of(std::string_view words);
+
+// A dispatcher with one worker and a clock. offer("a b") appends events to a partition, pull()
+// shows the next frame as its keys and offsets "a0 b1".
+class DispatcherTest : public ::testing::Test {
+ protected:
+  DispatcherTest();
+
+  // Set before the first use of the dispatcher.
+  DispatcherOptions options;
+  Dispatcher& dispatcher();
+  // A second life with what was stored.
+  void restart();
+
+  void offer(std::string_view words, std::uint32_t partition = 0);
+  void offer_batch(const model::BatchPtr& batch, std::uint32_t partition = 0);
+  // "" when there is none.
+  std::string pull(std::uint64_t worker = 1);
+  const Frame& frame() const { return frame_; }  // of the last pull
+  static std::string text(const Frame& frame);
+
+  // Results of a frame (default: the last pulled).
+  static FrameResult all_done(const Frame& frame);
+  static FrameResult outputs(const Frame& frame, std::string_view words,
+                             std::vector<std::uint32_t> parents);
+  void finish(FrameResult result, std::optional<Frame> of = std::nullopt, std::uint64_t worker = 1);
+  void done(std::optional<Frame> of = std::nullopt, std::uint64_t worker = 1);
+  // Events of the frame at `indices` fail, the others are done.
+  void fail(std::vector<std::uint32_t> indices, OutcomeCode code = OutcomeCode::retry);
+  // As one letter an event: d(one), r(etry), f(ail), s(kipped), i(nfrastructure).
+  void answer(std::string_view outcomes);
+  Status refuse(FrameResult result);
+  void lose(std::uint64_t worker, std::optional<std::pair<FrameId, std::uint32_t>> blame = {},
+            std::string cause = "crash");
+  void pass(Duration time);
+  bool replay(const store::DeadLetter& letter);
+
+  // What was committed and is durable: everything, unless hold_commits() was called.
+  void hold_commits() { held_ = true; }
+  void release_commits();
+  const std::vector<store::Transaction>& transactions() const { return written_; }
+  std::size_t pending() const { return pending_.size(); }
+  std::string cursor(std::uint32_t partition = 0) const;  // "3 5-7": cursor and completed ranges
+  std::vector<std::string> letters() const;               // "0/3 reason"
+  const store::DeadLetter& letter(std::size_t i) const { return letters_.at(i); }
+  std::string stored_outputs(std::uint32_t partition = 0) const;  // data of outputs, in order
+  PartitionCounts counts(std::uint32_t partition = 0) {
+    return dispatcher().counts(PartitionId{partition});
+  }
+
+  WallTime now{std::chrono::hours(1000)};
+  std::uint32_t partitions = 1;
+  FrameLimits limits{1000, 1U << 30};
+
+ private:
+  void take_commits();
+  void write(const store::Transaction& transaction);
+
+  std::unique_ptr<Dispatcher> dispatcher_;
+  std::map<std::uint32_t, std::vector<store::PlacedBatch>> stream_;
+  std::map<std::uint32_t, Offset> end_;
+  Frame frame_;
+  Commits commits_;
+  std::vector<Commit> pending_;
+  bool held_ = false;
+  std::vector<store::Transaction> written_;
+  std::map<std::uint32_t, store::Cursor> cursors_;
+  std::map<std::pair<std::uint32_t, Offset>, store::RetryState> retries_;
+  std::vector<store::DeadLetter> letters_;
+  std::vector<store::IdempotencyRecord> records_;
+};
+
+}  // namespace pelton::dispatch

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// What follows from failures and from workers that end.
+#include "tests/unit/dispatch/dispatcher_fixture.h"
+
+namespace pelton::dispatch {
+namespace {
+
+using std::chrono::seconds;
+
+using Failures = DispatcherTest;
+
+TEST_F(Failures, AreTriedAgainUntilTheAttemptsAreUsedUp) {
+  offer("a");
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    ASSERT_EQ(pull(), "a0") << attempt;
+    fail({0});
+    pass(std::chrono::hours(1));
+  }
+  EXPECT_EQ(pull(), "");
+  EXPECT_EQ(letters(), std::vector<std::string>{"0/0 attempts"});
+  EXPECT_EQ(cursor(), "1");
+  EXPECT_EQ(dispatcher().totals().failed_attempts, 3U);
+}
+
+TEST_F(Failures, ALetterTellsTheWholeHistory) {
+  options.retry.attempts = 2;
+  offer("a:payload");
+  pull();
+  fail({0});
+  pass(seconds(1));
+  pull();
+  const WallTime end = now;
+  fail({0});
+  ASSERT_EQ(letters().size(), 1U);
+  const store::DeadLetter& kept = letter(0);
+  EXPECT_EQ(kept.binding, "bill");
+  EXPECT_EQ(kept.stream, "orders");
+  EXPECT_EQ(kept.function, "charge");
+  EXPECT_EQ(kept.time, end);
+  EXPECT_EQ(kept.idempotency_key, "orders/0/0");
+  EXPECT_EQ(kept.event->data(0), "payload");
+  EXPECT_EQ(kept.event->key(0), "a");
+  ASSERT_EQ(kept.history.history.size(), 2U);
+  EXPECT_EQ(kept.history.history[1].number, 2U);
+  EXPECT_EQ(kept.history.history[1].type, "ValueError");
+  EXPECT_EQ(kept.history.history[1].worker, "charge-1");
+}
+
+TEST_F(Failures, ForGoodIsADeadLetterAtOnce) {
+  offer("a b");
+  pull();
+  answer("fd");
+  EXPECT_EQ(letters(), std::vector<std::string>{"0/0 failed"});
+  EXPECT_EQ(cursor(), "2");
+  offer("a");
+  EXPECT_EQ(pull(), "a2");
+}
+
+TEST_F(Failures, OfAnInfrastructureUseUpNoAttempt) {
+  offer("a");
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(pull(), "a0");
+    EXPECT_TRUE(frame().attempts.empty());
+    answer("i");
+    EXPECT_EQ(pull(), "");
+    pass(seconds(1));
+  }
+  EXPECT_EQ(dispatcher().totals().failed_attempts, 0U);
+}
+
+TEST_F(Failures, MayAskForATime) {
+  offer("a");
+  pull();
+  FrameResult result = all_done(frame());
+  result.not_done.push_back({0, OutcomeCode::retry, "", "", "", seconds(42), true});
+  finish(std::move(result));
+  EXPECT_EQ(dispatcher().next_due(), now + seconds(42));
+  pass(seconds(41));
+  EXPECT_EQ(pull(), "");
+  pass(seconds(1));
+  EXPECT_EQ(pull(), "a0");
+}
+
+TEST_F(Failures, AreRememberedOverARestart) {
+  offer("a b");
+  pull();
+  fail({0});
+  restart();
+  EXPECT_EQ(pull(), "");
+  EXPECT_EQ(dispatcher().parked(10).size(), 1U);
+  pass(seconds(1));
+  EXPECT_EQ(pull(), "a0");
+  EXPECT_EQ(frame().attempts, std::vector<std::uint32_t>{2});
+  done();
+  EXPECT_EQ(cursor(), "2");
+  ASSERT_EQ(transactions().back().retries.size(), 1U);
+  EXPECT_FALSE(transactions().back().retries[0].state) << "its retry is forgotten with it";
+}
+
+TEST_F(Failures, ParkedSaysWhoWaits) {
+  offer("a b");
+  pull();
+  fail({1});
+  const auto parked = dispatcher().parked(10);
+  ASSERT_EQ(parked.size(), 1U);
+  EXPECT_EQ(parked[0].offset, 1);
+  EXPECT_EQ(parked[0].key, "b");
+  EXPECT_EQ(parked[0].retry->attempts, 1U);
+  EXPECT_TRUE(dispatcher().parked(0).empty());
+}
+
+// ---- lost workers
+using LostWorker = DispatcherTest;
+
+TEST_F(LostWorker, CostsNobodyAnAttemptWhenNobodyIsToBlame) {
+  offer("a b");
+  pull();
+  lose(1);
+  EXPECT_EQ(dispatcher().in_flight(), 0U);
+  EXPECT_EQ(pull(), "a0 b1");
+  EXPECT_TRUE(frame().attempts.empty());
+}
+
+TEST_F(LostWorker, TheEventThatItHadBegunIsBlamed) {
+  offer("a b c");
+  pull();
+  lose(1, {{frame().id, 1}});
+  EXPECT_EQ(pull(2), "a0 c2");
+  done({}, 2);
+  pass(seconds(1));
+  EXPECT_EQ(pull(2), "b1");
+  EXPECT_EQ(frame().attempts, std::vector<std::uint32_t>{2});
+}
+
+TEST_F(LostWorker, ASecondOneMakesTheEventADeadLetter) {
+  options.retry.attempts = 100;
+  offer("a");
+  pull();
+  lose(1, {{frame().id, 0}});
+  pass(seconds(1));
+  pull(2);
+  lose(2, {{frame().id, 0}}, "timeout");
+  EXPECT_EQ(letters(), std::vector<std::string>{"0/0 worker_killer"});
+  EXPECT_EQ(letter(0).history.worker_kills, 2U);
+  EXPECT_EQ(letter(0).history.history[1].cause, "timeout");
+  EXPECT_EQ(letter(0).history.history[1].type, "signal 9");
+}
+
+TEST_F(LostWorker, WhatEndedOneGoesAlone) {
+  offer("a b");
+  pull();
+  lose(1, {{frame().id, 0}});
+  pull(2);
+  done({}, 2);
+  offer("c d");
+  pass(seconds(1));
+  EXPECT_EQ(pull(2), "a0");
+  EXPECT_EQ(pull(2), "c2 d3");
+}
+
+TEST_F(LostWorker, GoesAloneAlsoBehindOthersThatAreReady) {
+  offer("a b c");
+  pull();
+  // c and a come back, b is due later but ready with them.
+  lose(1, {{frame().id, 1}});
+  pass(seconds(1));
+  EXPECT_EQ(pull(2), "a0 c2");
+  EXPECT_EQ(pull(2), "b1");
+}
+
+TEST_F(LostWorker, WhatWasAnsweredStays) {
+  offer("a b c");
+  pull();
+  FrameResult first;
+  first.count = 2;
+  finish(std::move(first));
+  lose(1, {{frame().id, 1}});
+  EXPECT_EQ(cursor(), "2");
+  EXPECT_EQ(pull(2), "c2") << "an event that was answered takes no blame";
+  EXPECT_TRUE(frame().attempts.empty());
+}
+
+TEST_F(LostWorker, EndedByTheEngineBlamesNobody) {
+  offer("a");
+  pull();
+  lose(1, {{frame().id, 0}}, "engine");
+  EXPECT_EQ(pull(2), "a0");
+  EXPECT_TRUE(frame().attempts.empty());
+}
+
+TEST_F(LostWorker, AllItsFramesComeBack) {
+  limits.events = 1;
+  offer("a b c");
+  pull(1);
+  pull(1);
+  pull(2);
+  lose(1);
+  EXPECT_EQ(dispatcher().in_flight(), 1U);
+  EXPECT_EQ(pull(2), "a0");
+  EXPECT_EQ(pull(2), "b1");
+}
+
+TEST_F(LostWorker, ItsLateAnswerIsDropped) {
+  offer("a");
+  pull();
+  const Frame old = frame();
+  lose(1);
+  done(old);
+  EXPECT_EQ(dispatcher().totals().late_results, 1U);
+  EXPECT_EQ(cursor(), "0");
+  EXPECT_EQ(pull(2), "a0");
+}
+
+}  // namespace
+}  // namespace pelton::dispatch

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the core by themselves: settled offsets, the window's ring, the retry policy, the
+// index of keys.
+#include "engine/dispatch/idempotency_index.h"
+#include "engine/dispatch/offset_ranges.h"
+#include "engine/dispatch/retry_policy.h"
+#include "engine/dispatch/window.h"
+#include "tests/unit/dispatch/dispatcher_fixture.h"
+
+#include <gtest/gtest.h>
+
+namespace pelton::dispatch {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+std::string text(const OffsetRanges& ranges) {
+  const store::Cursor cursor = ranges.stored();
+  std::string text = std::to_string(cursor.cursor);
+  for (const auto& range : cursor.completed) text += fmt::format(" {}-{}", range.begin, range.end);
+  return text;
+}
+
+TEST(OffsetRangesTest, TouchingRangesAreOne) {
+  OffsetRanges ranges;
+  ranges.add(4, 6);
+  ranges.add(8, 9);
+  EXPECT_EQ(text(ranges), "0 4-6 8-9");
+  ranges.add(6, 8);
+  EXPECT_EQ(text(ranges), "0 4-9");
+  EXPECT_EQ(ranges.beyond(), 1U);
+}
+
+TEST(OffsetRangesTest, TheCursorSwallowsWhatItReaches) {
+  OffsetRanges ranges({5, {{7, 9}, {12, 13}}});
+  ranges.add(5, 7);
+  EXPECT_EQ(text(ranges), "9 12-13");
+  ranges.add(0, 3);
+  EXPECT_EQ(text(ranges), "9 12-13");
+  ranges.add(8, 20);
+  EXPECT_EQ(text(ranges), "20");
+}
+
+TEST(OffsetRangesTest, OverlapsAreMerged) {
+  OffsetRanges ranges;
+  ranges.add(2, 5);
+  ranges.add(4, 8);
+  ranges.add(1, 3);
+  EXPECT_EQ(text(ranges), "0 1-8");
+  EXPECT_FALSE(ranges.contains(0));
+  EXPECT_TRUE(ranges.contains(1));
+  EXPECT_TRUE(ranges.contains(7));
+  EXPECT_FALSE(ranges.contains(8));
+}
+
+TEST(WindowTest, GrowsAndKeepsEverySlot) {
+  Window window(5000);
+  const auto batch = batch_of("a b c");
+  for (int i = 0; i < 1500; ++i) {
+    window.hold(batch, WallTime{});
+    for (std::uint32_t k = 0; k < 3; ++k) window.push(*batch, k, i * 3 + k, 0);
+  }
+  EXPECT_EQ(window.unsettled(), 4500U);
+  for (Position p = 0; p < 4500; ++p) ASSERT_EQ(window.at(p).offset, static_cast<Offset>(p));
+}
+
+TEST(WindowTest, SetsAsideWhatLingersAndLetsGoOfItsBatch) {
+  Window window(2);
+  std::weak_ptr<const model::Batch> released;
+  {
+    auto batch = batch_of("slow:x fast:y");
+    released = batch;
+    window.hold(batch, WallTime{});
+    window.push(*batch, 0, 0, 0);
+    window.push(*batch, 1, 1, 0);
+  }
+  window.at(0).state = SlotState::in_flight;
+  window.settle(1);
+  const auto next = batch_of("n");
+  for (Offset offset = 2; offset < 10; ++offset) {
+    window.hold(next, WallTime{});
+    window.settle(window.push(*next, 0, offset, 0));
+  }
+  EXPECT_TRUE(released.expired());
+  EXPECT_EQ(window.oldest(), 0U);
+  EXPECT_EQ(window.at(0).batch->data(window.at(0).index), "x");
+  EXPECT_EQ(window.batch_at(0)->size(), 1U);
+  window.settle(0);
+  window.pop_settled();
+  EXPECT_EQ(window.unsettled(), 0U);
+}
+
+// ---- RetryPolicy
+config::Retry retry(double jitter = 0) {
+  config::Retry retry;
+  retry.attempts = 10;
+  retry.first = milliseconds(100);
+  retry.factor = 3;
+  retry.max = seconds(1);
+  retry.jitter = jitter;
+  return retry;
+}
+
+const WallTime kNow{std::chrono::hours(1000)};
+
+Failure raised() {
+  return {0, OutcomeCode::retry, "ValueError", "no", "", std::nullopt, true};
+}
+
+TEST(RetryPolicyTest, DelaysGrowUpToTheirLimit) {
+  RetryPolicy policy(retry(), 1);
+  store::RetryState state;
+  std::vector<Duration> delays;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
+    delays.push_back(state.next - kNow);
+  }
+  EXPECT_EQ(delays, (std::vector<Duration>{milliseconds(100), milliseconds(300), milliseconds(900),
+                                           seconds(1)}));
+}
+
+TEST(RetryPolicyTest, JitterStaysInItsBoundsAndFollowsTheSeed) {
+  auto delays = [](std::uint64_t seed) {
+    RetryPolicy policy(retry(0.5), seed);
+    std::vector<Duration> found;
+    for (int i = 0; i < 50; ++i) {
+      store::RetryState state;
+      policy.failed(state, raised(), "w", kNow);
+      found.push_back(state.next - kNow);
+    }
+    return found;
+  };
+  EXPECT_EQ(delays(1), delays(1));
+  EXPECT_NE(delays(1), delays(2));
+  for (const Duration delay : delays(1)) {
+    EXPECT_GE(delay, milliseconds(50));
+    EXPECT_LE(delay, milliseconds(150));
+  }
+}
+
+TEST(RetryPolicyTest, AFunctionsOwnTimeIsTakenUpToADay) {
+  RetryPolicy policy(retry(), 1);
+  store::RetryState state;
+  Failure asks = raised();
+  asks.retry_after = std::chrono::hours(100);
+  policy.failed(state, asks, "w", kNow);
+  EXPECT_EQ(state.next, kNow + std::chrono::hours(24));
+}
+
+TEST(RetryPolicyTest, EndsWithTheMaximalAge) {
+  config::Retry limited = retry();
+  limited.max_age = seconds(10);
+  RetryPolicy policy(limited, 1);
+  store::RetryState state;
+  EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
+  EXPECT_FALSE(policy.failed(state, raised(), "w", kNow + seconds(9)).dead);
+  const Verdict verdict = policy.failed(state, raised(), "w", kNow + seconds(10));
+  EXPECT_TRUE(verdict.dead);
+  EXPECT_EQ(verdict.reason, "max_age");
+}
+
+TEST(RetryPolicyTest, KeepsTheLatestOfALongHistory) {
+  config::Retry many = retry();
+  many.attempts = 100;
+  RetryPolicy policy(many, 1);
+  store::RetryState state;
+  for (int i = 0; i < 15; ++i) policy.failed(state, raised(), "w", kNow + seconds(i));
+  ASSERT_EQ(state.history.size(), store::kMaxHistory);
+  EXPECT_EQ(state.history.back().number, 15U);
+  EXPECT_EQ(state.first, kNow);
+}
+
+TEST(RetryPolicyTest, BoundsWhatAFunctionSays) {
+  RetryPolicy policy(retry(), 1);
+  store::RetryState state;
+  Failure talks = raised();
+  talks.message = talks.stack = std::string(1U << 20, 'x');
+  policy.failed(state, talks, "w", kNow);
+  EXPECT_LE(state.history[0].message.size(), 4096U);
+  EXPECT_LE(state.history[0].stack.size(), 16'384U);
+}
+
+// ---- IdempotencyIndex
+config::Idempotency by(std::vector<config::FieldRef::Kind> kinds) {
+  config::Idempotency idempotency;
+  for (const auto kind : kinds) {
+    config::FieldRef field;
+    field.kind = kind;
+    idempotency.key.push_back(field);
+  }
+  idempotency.ttl = seconds(10);
+  return idempotency;
+}
+
+using Kind = config::FieldRef::Kind;
+
+TEST(IdempotencyIndexTest, SeveralFieldsDoNotRunTogether) {
+  IdempotencyIndex index(by({Kind::key, Kind::data}));
+  const auto batch = batch_of("ab:c a:bc");
+  EXPECT_NE(index.key_of(*batch, 0)->text, index.key_of(*batch, 1)->text);
+}
+
+TEST(IdempotencyIndexTest, AMissingFieldIsNoKey) {
+  IdempotencyIndex index(by({Kind::key}));
+  EXPECT_FALSE(index.key_of(*batch_of("-"), 0));
+}
+
+TEST(IdempotencyIndexTest, ForgetsWhatIsOld) {
+  IdempotencyIndex index(by({Kind::key}));
+  const Hash128 key{1, 2};
+  index.complete(key, kNow);
+  EXPECT_TRUE(index.completed(key, kNow + seconds(9)));
+  index.complete(key, kNow + seconds(9));
+  EXPECT_TRUE(index.completed(key, kNow + seconds(18)));
+  EXPECT_FALSE(index.completed(key, kNow + seconds(19)));
+}
+
+TEST(IdempotencyIndexTest, OneHolderAtATime) {
+  IdempotencyIndex index(by({Kind::key}));
+  const Hash128 key{1, 2};
+  EXPECT_TRUE(index.acquire(key, {0, 1}));
+  EXPECT_TRUE(index.acquire(key, {0, 1}));
+  EXPECT_FALSE(index.acquire(key, {0, 2}));
+  EXPECT_FALSE(index.acquire(key, {0, 2}));
+  EXPECT_FALSE(index.acquire(key, {1, 2}));
+  EXPECT_EQ(index.release(key).size(), 2U);
+  EXPECT_TRUE(index.acquire(key, {1, 2}));
+}
+
+}  // namespace
+}  // namespace pelton::dispatch
