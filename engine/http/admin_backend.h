@@ -91,6 +91,8 @@ class AdminBackend {
   // In the order of (binding in file order, partition, offset).
   virtual void dead_letters(const DeadLetterQuery& query,
                             Answer<std::vector<store::DeadLetter>> answer) = 0;
+  // One letter; E5001 when it is not there.
+  virtual void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) = 0;
   // How many match, limit and `after` ignored.
   virtual void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) = 0;
   virtual void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) = 0;

@@ -313,24 +313,12 @@ void Router::dead_letters(Request&& request, Reply reply) {
   if (request.method == "POST" && path.size() == 3) return letter_action(request, std::move(reply));
   if (request.method != "GET") return reply(not_here(request));
   if (path.size() == 5) {
-    // One letter: the list from just before it, cut to it.
-    DeadLetterQuery one;
     const std::string id = path[2] + "/" + path[3] + "/" + path[4];
-    const auto offset = number<Offset>(path[4]);
-    if (!offset)
-      return reply(error_response(
-          {ErrorKind::invalid, "E5002", "\"" + id + "\" is not the id of a dead letter"}));
-    one.binding = path[2];
-    one.after = fmt::format("{}/{}/{}", path[2], path[3], *offset - 1);
-    one.limit = 1;
-    return backend_.dead_letters(one, [id, reply = std::move(reply)](
-                                          Result<std::vector<store::DeadLetter>> letters) mutable {
-      if (!letters) return reply(error_response(letters.error()));
-      if (letters->empty() || dead_letter_text(letters->front().binding, letters->front().id) != id)
-        return reply(
-            error_response({ErrorKind::invalid, "E5001", "no dead letter \"" + id + "\""}));
-      reply({200, "application/json", letter_line(letters->front()), {}});
-    });
+    return backend_.dead_letter(
+        id, [reply = std::move(reply)](Result<store::DeadLetter> letter) mutable {
+          reply(letter ? Response{200, "application/json", letter_line(*letter), {}}
+                       : error_response(letter.error()));
+        });
   }
   letter_list(request, std::move(reply));
 }

@@ -33,6 +33,7 @@ class Admin final : public http::AdminBackend {
   void read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) override;
   void dead_letters(const http::DeadLetterQuery& query,
                     http::Answer<std::vector<store::DeadLetter>> answer) override;
+  void dead_letter(const std::string& id, http::Answer<store::DeadLetter> answer) override;
   void count_dead_letters(const http::DeadLetterQuery& query,
                           http::Answer<std::uint64_t> answer) override;
   void replay(const std::vector<std::string>& ids, http::Answer<http::ReplayCount> answer) override;

@@ -84,6 +84,15 @@ void Admin::dead_letters(const http::DeadLetterQuery& query,
   answer(std::move(found));
 }
 
+void Admin::dead_letter(const std::string& text, http::Answer<store::DeadLetter> answer) {
+  auto id = parse_id(text);
+  if (!id) return answer(std::unexpected(id.error()));
+  auto letter = store_.dead_letter(*id);
+  if (!letter) return answer(std::unexpected(letter.error()));
+  if (!*letter) return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
+  answer(std::move(**letter));
+}
+
 void Admin::count_dead_letters(const http::DeadLetterQuery& query,
                                http::Answer<std::uint64_t> answer) {
   std::uint64_t count = 0;

@@ -28,16 +28,16 @@ WorkerProcess::WorkerProcess(boost::asio::io_context& io, const config::Function
       name(fmt::format("{}-{}", function.name, worker.value)),
       events_(&events),
       lines_(std::move(lines)),
-      function_(function.name),
+      function_(function),
       socket_(io),
       out_(io),
       err_(io),
       pidfd_(io),
       out_lines_([this](std::string_view text) {
-        lines_({function_, name, WorkerLine::Stream::out, text, event_at_hand()});
+        lines_({function_.name, name, WorkerLine::Stream::out, text, event_at_hand()});
       }),
       err_lines_([this](std::string_view text) {
-        lines_({function_, name, WorkerLine::Stream::err, text, event_at_hand()});
+        lines_({function_.name, name, WorkerLine::Stream::err, text, event_at_hand()});
       }),
       output_grace_(io) {}
 
@@ -65,6 +65,8 @@ Status WorkerProcess::start(const Launch& launch_options) {
   pidfd_.assign(process_.pidfd.release());
   started = idle_since = last_answer = last_moved_ = Clock::now();
   open_outputs_ = 2;
+  outgoing_.push_back({codec::encode_start(function_, name), nullptr});
+  write_next();
   read_socket();
   read_output(out_, out_lines_, out_buffer_);
   read_output(err_, err_lines_, err_buffer_);
@@ -166,7 +168,7 @@ bool WorkerProcess::take_frame() {
 }
 
 void WorkerProcess::protocol_error(const std::string& what) {
-  lines_({function_, name, WorkerLine::Stream::engine, what, event_at_hand()});
+  lines_({function_.name, name, WorkerLine::Stream::engine, what, event_at_hand()});
   // What follows cannot be understood; it is read and dropped until the process is gone.
   input_used_ = 0;
   kill("crash", "protocol error: " + what);

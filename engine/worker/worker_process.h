@@ -100,7 +100,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
 
   WorkerEvents* events_;
   const LineListener lines_;
-  const std::string function_;
+  const config::Function& function_;
   Process process_;
   Descriptor socket_, out_, err_, pidfd_;
   OutputLines out_lines_, err_lines_;
