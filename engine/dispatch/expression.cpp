@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/expression.h"
 
-#include "engine/base/ensure.h"
 #include "engine/base/units.h"
 
 #include <simdjson.h>
