@@ -155,7 +155,7 @@ int show(const Options& options) {
       observe::log::escaped(member(letter, "idempotency_key")));
   for (const json::value& attempt : letter.at("history").as_array())
     print_attempt(attempt.as_object());
-  fmt::print("event\n  {}\n", json::serialize(letter.at("event")).substr(0, 4000));
+  fmt::print("event\n  {}\n", json::serialize(letter.at("event")).substr(0, 1000));
   fmt::print("Once the cause is mended: pelton dead-letters replay {}\n", member(letter, "id"));
   return kOk;
 }

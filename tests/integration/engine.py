@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives a Pelton engine in a folder of its own: start, produce, consume, kill, wait for a state."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("PELTON_BINARY", str(ROOT / "build/release/bin/pelton"))
+FUNCTIONS = pathlib.Path(os.environ.get("PELTON_FUNCTIONS", str(ROOT / "build/release/functions")))
+PYTHON = "/usr/bin/python3"
+
+
+def wait_until(condition, what, seconds=60):
+    """Polls until the condition holds; fails with `what` when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Engine:
+    """One config in one folder; the process comes and goes."""
+
+    def __init__(self, folder, config, name="pelton.yaml"):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.config = self.folder / name
+        self.config.write_text(config)
+        self.log = self.folder / "engine.log"
+        self.process = None
+
+    def start(self, wait=True):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([BINARY, "run", str(self.config)], stderr=log, stdout=log,
+                                            stdin=subprocess.DEVNULL)
+        if wait:
+            wait_until(lambda: self.process.poll() is not None or self.ready(), "the engine is ready")
+            assert self.process.poll() is None, self.log.read_text()
+        return self
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, seconds=40):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(seconds)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+    def run(self, *command, data=None, check=True):
+        done = subprocess.run([BINARY, *command, "--config", str(self.config)], input=data,
+                              capture_output=True, text=True, check=False)
+        if check:
+            assert done.returncode == 0, (command, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def ready(self):
+        done = self.run("status", "-o", "json", check=False)
+        return done.returncode == 0 and json.loads(done.stdout)["ready"]
+
+    def status(self):
+        return json.loads(self.run("status", "-o", "json").stdout)
+
+    def binding(self, name):
+        return next(b for b in self.status()["bindings"] if b["name"] == name)
+
+    def lag(self, name):
+        return sum(p["lag_events"] for p in self.binding(name)["partitions"])
+
+    def wait_settled(self, name, seconds=120):
+        wait_until(lambda: self.lag(name) == 0, f"binding {name} has settled everything", seconds)
+
+    def produce(self, stream, events, check=True):
+        return self.run("produce", stream, "--ndjson", data="".join(json.dumps(e) + "\n" for e in events), check=check)
+
+    def consume(self, stream, *options):
+        return [json.loads(line) for line in self.run("consume", stream, *options).stdout.splitlines()]
+
+    def letters(self, *options):
+        return [json.loads(line) for line in self.run("dead-letters", "list", "-o", "json", *options).stdout.splitlines()]
+
+
+def function_folder(folder, source, module="function"):
+    """Writes a Python function and answers its folder."""
+    code = pathlib.Path(folder) / "code"
+    code.mkdir(parents=True, exist_ok=True)
+    (code / f"{module}.py").write_text(source)
+    return code
+
+
+def pipeline_config(code, more="", binding="", handler="function:handle", function=""):
+    return f"""version: 1
+engine: {{ data: ./data, free_space: 1MiB, shutdown_timeout: 20s {more} }}
+streams:
+  input: {{ partitions: 4 }}
+  output: {{ partitions: 2 }}
+functions:
+  work:
+    runtime: python
+    code: {code}
+    interpreter: {PYTHON}
+    handler: "{handler}"
+    {function}
+bindings:
+  job:
+    from: input
+    function: work
+    to: output
+    retry: {{ attempts: 3, backoff: {{ first: 10ms, max: 50ms }} }}
+    {binding}
+"""
