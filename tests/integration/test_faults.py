@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Broken surroundings: clear words, nothing lost."""
+
+import json
+import os
+import subprocess
+import threading
+
+import pytest
+
+from engine import BINARY, Engine, function_folder, pipeline_config, wait_until
+from history import check_exactly_once, numbered
+
+ECHO = "def handle(event, context):\n    return event\n"
+
+
+def refused(config, code):
+    """Runs an engine that is to refuse; answers what it said."""
+    done = subprocess.run([BINARY, "run", str(config)], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == code, (done.returncode, done.stderr)
+    return done.stderr
+
+
+def test_a_second_engine_is_refused_by_name(tmp_path):
+    with Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO))) as engine:
+        words = refused(engine.config, 6)
+        assert "E4101" in words and f"process {engine.process.pid}" in words
+        engine.produce("input", numbered(3, 1))  # the first is not disturbed
+        engine.wait_settled("job")
+
+
+def test_a_broken_config_names_its_places(tmp_path):
+    config = tmp_path / "bad.yaml"
+    config.write_text("version: 1\nstreems: {}\nstreams: { a: { partitions: 0, retention: { time: 7 } } }\n"
+                      "bindings: { b: { from: aa, function: f } }\n")
+    words = refused(config, 3)
+    assert f"{config}:2:1: E1005 unknown key \"streems\" (did you mean \"streams\"?)" in words
+    assert "E1009 partitions: 0 is less than 1" in words
+    assert "has no unit" in words
+    assert "E1012" in words
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "data").write_text("a file where the folder should be")
+    engine = Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO)))
+    assert "E4104" in refused(engine.config, 1)
+
+
+def test_a_missing_module_is_named(tmp_path):
+    code = function_folder(tmp_path, "import no_such_module\n" + ECHO)
+    with Engine(tmp_path, pipeline_config(code)) as engine:
+        engine.produce("input", numbered(1, 1))
+        words = wait_until(lambda: engine.status()["functions"][0]["start_error"], "the start error")
+        assert "no_such_module" in words and "/usr/bin/python3" in words
+        assert "no_such_module" in engine.run("status").stdout
+        (code / "function.py").write_text(ECHO)  # mended while it runs
+        engine.wait_settled("job")
+        assert engine.letters() == []
+
+
+def test_a_missing_handler_is_named(tmp_path):
+    with Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO), handler="function:handel")) as engine:
+        engine.produce("input", numbered(1, 1))
+        words = wait_until(lambda: engine.status()["functions"][0]["start_error"], "the start error")
+        assert "has no handel" in words
+
+
+def test_sigterm_drains(tmp_path):
+    code = function_folder(tmp_path, "import time\ndef handle(event, context):\n    time.sleep(0.3)\n    return event\n")
+    engine = Engine(tmp_path, pipeline_config(code)).start()
+    engine.produce("input", numbered(20, 20))
+    wait_until(lambda: engine.binding("job")["done"] > 0, "work has begun")
+    assert engine.stop() == 0
+    engine.start()
+    engine.wait_settled("job")
+    check_exactly_once(engine.consume("output"), range(20))
+    engine.kill()
+
+
+def test_a_second_signal_ends_at_once(tmp_path):
+    code = function_folder(tmp_path, "import time\ndef handle(event, context):\n    time.sleep(60)\n")
+    engine = Engine(tmp_path, pipeline_config(code)).start()
+    engine.produce("input", numbered(1, 1))
+    wait_until(lambda: engine.binding("job")["partitions"][0]["in_flight"] + sum(
+        p["in_flight"] for p in engine.binding("job")["partitions"]) > 0, "the event is with a worker")
+    engine.process.terminate()
+    wait_until(lambda: engine.status()["state"] == "draining", "it drains")
+    engine.process.terminate()
+    assert engine.process.wait(5) == 130
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs needs root")
+def test_a_full_disk_holds_intake_back(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], check=False).returncode != 0:
+        pytest.skip("a tmpfs cannot be mounted here")
+    try:
+        config = pipeline_config(function_folder(tmp_path, ECHO)).replace("data: ./data, free_space: 1MiB",
+                                                                         f"data: {disk}/data, free_space: 24MiB")
+        with Engine(tmp_path, config) as engine:
+            (disk / "filler").write_bytes(bytes(1 << 20))
+            sent, words = 0, ""
+            while not words and sent < 500:
+                done = engine.produce("input", [{"key": "k", "data": {"n": sent, "x": "y" * 200_000}}], check=False)
+                if done.returncode == 0:
+                    sent += 1
+                else:
+                    words = done.stderr
+                    assert "E4105" in words, words
+                if sent == 40:
+                    (disk / "filler").write_bytes(bytes(36 << 20))  # somebody else fills the disk
+                    wait_until(lambda: not engine.ready(), "it says that it is not ready", 20)
+            assert words, "intake was never held back"
+            assert engine.process.poll() is None
+            assert any("E4105" in reason for reason in engine.status()["not_ready"])
+            (disk / "filler").unlink()
+            wait_until(engine.ready, "intake resumes", 20)
+            engine.produce("input", [{"key": "k", "data": {"n": sent}}])
+            engine.wait_settled("job")
+            check_exactly_once(engine.consume("output"), range(sent + 1))
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_produce_with_a_bad_line_appends_nothing(tmp_path):
+    with Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO))) as engine:
+        done = engine.run("produce", "input", "--ndjson", data='{"data":1}\n{"data":\n', check=False)
+        assert done.returncode == 1 and "line 2" in done.stderr
+        assert engine.consume("input") == []
+        done = engine.run("produce", "nowhere", "--ndjson", data='{"data":1}\n', check=False)
+        assert done.returncode == 5 and "no stream named" in done.stderr
+
+
+def test_many_producers_at_once(tmp_path):
+    with Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO))) as engine:
+        threads = [threading.Thread(target=engine.produce, args=("input", list(numbered(200, 7, 200 * i)))) for i in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        engine.wait_settled("job")
+        check_exactly_once(engine.consume("output"), range(1600))
+        offsets = {}
+        for event in engine.consume("input"):
+            offsets.setdefault(event["partition"], []).append(event["offset"])
+        assert all(seen == list(range(len(seen))) for seen in offsets.values())  # gap-free
+        assert json.loads(engine.run("offsets", "list", "job", "-o", "json").stdout)[0]["lag_events"] == 0
