@@ -11,8 +11,8 @@
 
 namespace pelton {
 
-// Thread-safe. The only way that threads of the engine talk, beside posting to an io_context: a queue that
-// holds at most `capacity` items and says so instead of growing.
+// Thread-safe. The only way that threads of the engine talk, beside posting to an io_context: a
+// queue that holds at most `capacity` items and says so instead of growing.
 template <typename T>
 class BoundedQueue {
  public:
@@ -54,7 +54,8 @@ class BoundedQueue {
     return take(lock);
   }
 
-  // Moves everything that has queued into `out`, waiting for the first item. False when closed and empty.
+  // Moves everything that has queued into `out`, waiting for the first item. False when closed and
+  // empty.
   bool pop_all(std::deque<T>& out) {
     std::unique_lock lock(mutex_);
     not_empty_.wait(lock, [&] { return closed_ || !items_.empty(); });

@@ -10,8 +10,12 @@ using Duration = std::chrono::microseconds;
 // Unix time in microseconds: what events, retries and records carry across restarts.
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
-constexpr std::int64_t to_us(WallTime time) { return time.time_since_epoch().count(); }
-constexpr WallTime from_us(std::int64_t us) { return WallTime{Duration{us}}; }
+constexpr std::int64_t to_us(WallTime time) {
+  return time.time_since_epoch().count();
+}
+constexpr WallTime from_us(std::int64_t us) {
+  return WallTime{Duration{us}};
+}
 
 // Interface. Time comes in through a parameter, so that the simulation owns it.
 class Clock {

@@ -13,9 +13,10 @@ namespace pelton {
 
 }  // namespace pelton
 
-// ENSURE(cond, "sentence with {}", value): a programmer's promise, checked in release builds as well.
-#define ENSURE(condition, ...)                                                              \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]]                                                          \
-      ::pelton::ensure_failed(__FILE__, __LINE__, #condition, fmt::format(__VA_ARGS__));    \
+// ENSURE(cond, "sentence with {}", value): a programmer's promise, checked in release builds as
+// well.
+#define ENSURE(condition, ...)                                                           \
+  do {                                                                                   \
+    if (!(condition)) [[unlikely]]                                                       \
+      ::pelton::ensure_failed(__FILE__, __LINE__, #condition, fmt::format(__VA_ARGS__)); \
   } while (false)

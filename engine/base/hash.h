@@ -6,8 +6,8 @@
 
 namespace pelton {
 
-// Kafka's default partitioner hash (org.apache.kafka.common.utils.Utils.murmur2, seed 0x9747b28c): a key
-// lands in the partition where a Kafka producer would put it.
+// Kafka's default partitioner hash (org.apache.kafka.common.utils.Utils.murmur2, seed 0x9747b28c):
+// a key lands in the partition where a Kafka producer would put it.
 std::uint32_t murmur2(std::string_view bytes);
 
 // partition = toPositive(murmur2(key)) % partitions, as Kafka's DefaultPartitioner computes it.

@@ -18,7 +18,8 @@ struct StrongId {
   friend constexpr auto operator<=>(StrongId, StrongId) = default;
 };
 
-// Streams and bindings get a number when the store first sees their name; it never changes or returns.
+// Streams and bindings get a number when the store first sees their name; it never changes or
+// returns.
 using StreamId = StrongId<struct StreamTag, std::uint32_t>;
 using BindingId = StrongId<struct BindingTag, std::uint32_t>;
 using PartitionId = StrongId<struct PartitionTag, std::uint32_t>;
@@ -27,7 +28,8 @@ using FrameId = StrongId<struct FrameTag, std::uint64_t>;
 // One worker process (or sink); unique within a run of the engine, never 0.
 using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 
-// Position of an event in its partition, from 0. A cursor is the offset of the first event not settled.
+// Position of an event in its partition, from 0. A cursor is the offset of the first event not
+// settled.
 using Offset = std::int64_t;
 
 // Offsets [begin, end).

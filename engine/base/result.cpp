@@ -7,11 +7,16 @@ namespace pelton {
 
 const char* to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid: return "invalid";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::overloaded: return "overloaded";
-    case ErrorKind::corrupt: return "corrupt";
-    case ErrorKind::cancelled: return "cancelled";
+    case ErrorKind::invalid:
+      return "invalid";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::overloaded:
+      return "overloaded";
+    case ErrorKind::corrupt:
+      return "corrupt";
+    case ErrorKind::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }

@@ -21,8 +21,8 @@ enum class ErrorKind {
 // The kind's name as logs and JSON show it.
 const char* to_string(ErrorKind kind);
 
-// Value. An operating error. `code` is empty or the name of a page in docs/errors ("E1203"); `message` is a
-// sentence for the operator, without a trailing full stop.
+// Value. An operating error. `code` is empty or the name of a page in docs/errors ("E4108");
+// `message` is a sentence for the operator, without a trailing full stop.
 struct Error {
   ErrorKind kind = ErrorKind::unavailable;
   std::string code;
@@ -30,7 +30,7 @@ struct Error {
 
   // The same error with what was being done in front: "opening stream orders: <message>".
   Error within(std::string_view context) &&;
-  // "E1203: message", or the message alone.
+  // "E4108: message", or the message alone.
   std::string text() const;
 };
 
@@ -38,7 +38,7 @@ template <typename T>
 using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
-// return fail(ErrorKind::invalid, "E1203", "no stream named {}", name);
+// return fail(ErrorKind::invalid, "E4108", "no stream named {}", name);
 template <typename... Args>
 std::unexpected<Error> fail(ErrorKind kind, std::string_view code,
                             fmt::format_string<Args...> sentence, Args&&... args) {

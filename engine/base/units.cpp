@@ -9,6 +9,16 @@
 namespace pelton {
 namespace {
 
+using std::chrono::day;
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::month;
+using std::chrono::seconds;
+using std::chrono::sys_days;
+using std::chrono::year;
+using std::chrono::year_month_day;
+
 struct Unit {
   std::string_view name;
   std::uint64_t factor;
@@ -54,8 +64,8 @@ Result<std::uint64_t> parse_quantity(std::string_view text, const std::array<Uni
   }
   std::string names;
   for (const Unit& u : units) names += (names.empty() ? "" : ", ") + std::string(u.name);
-  return fail(ErrorKind::invalid, "", "\"{}\" has no known unit: a {} ends in one of {}", text, what,
-              names);
+  return fail(ErrorKind::invalid, "", "\"{}\" has no known unit: a {} ends in one of {}", text,
+              what, names);
 }
 
 template <typename Units>
@@ -94,7 +104,7 @@ bool fraction(std::string_view& text, std::int64_t& us) {
   return seen > 0;
 }
 
-bool zone(std::string_view& text, std::chrono::minutes& offset) {
+bool zone(std::string_view& text, minutes& offset) {
   offset = {};
   if (skip(text, "Zz")) return text.empty();
   const bool negative = !text.empty() && text.front() == '-';
@@ -102,7 +112,7 @@ bool zone(std::string_view& text, std::chrono::minutes& offset) {
   int minutes = 0;
   if (!skip(text, "+-") || !digits(text, 2, hours) || !skip(text, ":") || !digits(text, 2, minutes))
     return false;
-  offset = std::chrono::minutes{(hours * 60 + minutes) * (negative ? -1 : 1)};
+  offset = minutes{(hours * 60 + minutes) * (negative ? -1 : 1)};
   return text.empty() && hours < 24 && minutes < 60;
 }
 
@@ -130,7 +140,6 @@ std::string format_size(std::uint64_t bytes) {
 }
 
 Result<WallTime> parse_time(std::string_view text) {
-  using namespace std::chrono;
   std::string_view rest = text;
   int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
   std::int64_t us = 0;
@@ -140,7 +149,8 @@ Result<WallTime> parse_time(std::string_view text) {
                      digits(rest, 2, h) && skip(rest, ":") && digits(rest, 2, mi) &&
                      skip(rest, ":") && digits(rest, 2, s) && fraction(rest, us) &&
                      zone(rest, offset);
-  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)}, day{static_cast<unsigned>(d)}};
+  const year_month_day date{year{y}, month{static_cast<unsigned>(mo)},
+                            day{static_cast<unsigned>(d)}};
   if (!shape || !date.ok() || h > 23 || mi > 59 || s > 60)
     return fail(ErrorKind::invalid, "",
                 "\"{}\" is not a time with a zone, such as 2026-11-23T10:00:00Z", text);
@@ -148,14 +158,13 @@ Result<WallTime> parse_time(std::string_view text) {
 }
 
 std::string format_time(WallTime time) {
-  using namespace std::chrono;
-  const auto day_point = floor<days>(time);
+  const auto day_point = std::chrono::floor<days>(time);
   const year_month_day date{day_point};
-  const hh_mm_ss clock{time - day_point};
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()),
-                                static_cast<unsigned>(date.day()), clock.hours().count(),
-                                clock.minutes().count(), clock.seconds().count());
+  const std::chrono::hh_mm_ss clock{time - day_point};
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   const auto us = clock.subseconds().count();
   if (us % 1000 != 0)
     out += fmt::format(".{:06}", us);

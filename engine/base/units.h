@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+#include "engine/base/result.h"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "engine/base/clock.h"
-#include "engine/base/result.h"
-
 namespace pelton {
 
-// "200ms", "1.5s", "5m", "7d"; units us ms s m h d w. A bare number other than 0 is refused: its unit is
-// left out. Kind invalid, no code.
+// "200ms", "1.5s", "5m", "7d"; units us ms s m h d w. A bare number other than 0 is refused: its
+// unit is left out. Kind invalid, no code.
 Result<Duration> parse_duration(std::string_view text);
 // The shortest exact form: "1m30s" is "90s", 86,400 s is "1d".
 std::string format_duration(Duration duration);

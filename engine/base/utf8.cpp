@@ -12,7 +12,8 @@ std::size_t length_of(unsigned char first) {
   return 0;
 }
 
-// Length of the well-formed sequence at `at`; 0 when there is none (overlong forms and surrogates are none).
+// Length of the well-formed sequence at `at`; 0 when there is none (overlong forms and surrogates
+// are none).
 std::size_t sequence_at(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[at + i]); };
   const std::size_t length = length_of(byte(0));

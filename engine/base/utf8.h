@@ -9,7 +9,9 @@ namespace pelton {
 
 // Index of the first byte that is not part of well-formed UTF-8; the size when all of it is.
 std::size_t first_not_utf8(std::string_view text);
-inline bool is_utf8(std::string_view text) { return first_not_utf8(text) == text.size(); }
+inline bool is_utf8(std::string_view text) {
+  return first_not_utf8(text) == text.size();
+}
 // The text with U+FFFD for every byte that is not UTF-8: what workers write may be anything.
 std::string to_utf8(std::string_view text);
 

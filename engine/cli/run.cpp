@@ -27,8 +27,8 @@ std::filesystem::path find_sdk() {
 
 void configure_log(const config::Engine& engine) {
   const bool tty = terminal(STDERR_FILENO);
-  const bool pretty =
-      engine.log_format == config::LogFormat::pretty || (engine.log_format == config::LogFormat::automatic && tty);
+  const bool pretty = engine.log_format == config::LogFormat::pretty ||
+                      (engine.log_format == config::LogFormat::automatic && tty);
   observe::log::configure(static_cast<observe::log::Level>(engine.log_level),
                           pretty ? observe::log::Format::pretty : observe::log::Format::json,
                           colours(STDERR_FILENO));

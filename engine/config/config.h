@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9,11 +12,9 @@
 #include <variant>
 #include <vector>
 
-#include "engine/base/clock.h"
-#include "engine/base/ids.h"
-
-// Values. What a config file says after parsing, defaults and checks (load.h): every reference resolves, every
-// path is absolute, every number is within its bounds. Field comments name the key. Units are in the types.
+// Values. What a config file says after parsing, defaults and checks (load.h): every reference
+// resolves, every path is absolute, every number is within its bounds. Field comments name the key.
+// Units are in the types.
 namespace pelton::config {
 
 // A place in the config file, from 1. Line 0: not from a file (a default).
@@ -31,25 +32,25 @@ enum class LogLevel { debug, info, warn, error };
 enum class LogFormat { automatic, pretty, json };
 
 struct Engine {
-  std::filesystem::path data;             // data
-  std::optional<HttpListen> http;         // http.listen; absent: no TCP listener
-  LogLevel log_level = LogLevel::info;    // log.level
+  std::filesystem::path data;                   // data
+  std::optional<HttpListen> http;               // http.listen; absent: no TCP listener
+  LogLevel log_level = LogLevel::info;          // log.level
   LogFormat log_format = LogFormat::automatic;  // log.format; automatic: pretty on a terminal
-  std::uint64_t free_space_bytes = 0;     // free_space: intake stops below it
-  Duration shutdown_timeout{};            // shutdown_timeout: drain deadline after SIGTERM
-  std::uint64_t tail_bytes = 0;           // tail: memory for the newest batches of all streams
+  std::uint64_t free_space_bytes = 0;           // free_space: intake stops below it
+  Duration shutdown_timeout{};                  // shutdown_timeout: drain deadline after SIGTERM
+  std::uint64_t tail_bytes = 0;  // tail: memory for the newest batches of all streams
 };
 
 struct Retention {
-  std::optional<Duration> time;           // retention.time
+  std::optional<Duration> time;             // retention.time
   std::optional<std::uint64_t> size_bytes;  // retention.size, per stream
-  bool force = false;                     // retention.force: drop even what a binding has not settled
+  bool force = false;  // retention.force: drop even what a binding has not settled
 };
 
 struct Stream {
   std::string name;
   Place place;
-  std::uint32_t partitions = 1;           // partitions
+  std::uint32_t partitions = 1;  // partitions
   Retention retention;
 };
 
@@ -61,18 +62,18 @@ using OptionValues = std::map<std::string, OptionValue>;
 enum class Direction { source, sink };
 
 struct Retry {
-  std::uint32_t attempts = 5;             // retry.attempts: deliveries in all
-  Duration first{};                       // retry.backoff.first
-  double factor = 2;                      // retry.backoff.factor
-  Duration max{};                         // retry.backoff.max
-  double jitter = 0.2;                    // retry.backoff.jitter: +- this part of the delay
-  std::optional<Duration> max_age;        // retry.max_age: from the event's first attempt
+  std::uint32_t attempts = 5;       // retry.attempts: deliveries in all
+  Duration first{};                 // retry.backoff.first
+  double factor = 2;                // retry.backoff.factor
+  Duration max{};                   // retry.backoff.max
+  double jitter = 0.2;              // retry.backoff.jitter: +- this part of the delay
+  std::optional<Duration> max_age;  // retry.max_age: from the event's first attempt
 };
 
 struct BatchLimits {
-  std::uint32_t events = 0;               // batch.events: most events in a frame
-  std::uint64_t bytes = 0;                // batch.bytes: most payload bytes in a frame
-  Duration window{};                      // batch.window: wait this long for a fuller frame; 0: do not
+  std::uint32_t events = 0;  // batch.events: most events in a frame
+  std::uint64_t bytes = 0;   // batch.bytes: most payload bytes in a frame
+  Duration window{};         // batch.window: wait this long for a fuller frame; 0: do not
 };
 
 enum class Order { key, partition, none };
@@ -80,10 +81,10 @@ enum class Order { key, partition, none };
 struct Connector {
   std::string name;
   Place place;
-  std::string type;                       // "directory": the key that holds its options
+  std::string type;  // "directory": the key that holds its options
   OptionValues options;
   Direction direction = Direction::source;
-  std::string stream;                     // to (source) or from (sink)
+  std::string stream;  // to (source) or from (sink)
   // A sink is a binding whose worker is the connector; unused for sources.
   Order order = Order::key;
   Retry retry;
@@ -94,20 +95,20 @@ struct Connector {
 enum class Runtime { python, cpp };
 
 struct Scale {
-  std::uint32_t min = 0;                  // scale.min
-  std::uint32_t max = 1;                  // scale.max
-  Duration idle{};                        // scale.idle: a worker above min without work for so long ends
+  std::uint32_t min = 0;  // scale.min
+  std::uint32_t max = 1;  // scale.max
+  Duration idle{};        // scale.idle: a worker above min without work for so long ends
 };
 
 struct Function {
   std::string name;
   Place place;
-  Runtime runtime = Runtime::python;      // runtime
-  std::filesystem::path code;             // code: folder (python) or executable (cpp)
-  std::string handler;                    // handler: "module:callable"; empty for cpp
-  std::string interpreter;                // interpreter: command or absolute path; a virtual environment's
-                                          // folder has become its bin/python3
-  Duration timeout{};                     // timeout, for one event
+  Runtime runtime = Runtime::python;  // runtime
+  std::filesystem::path code;         // code: folder (python) or executable (cpp)
+  std::string handler;                // handler: "module:callable"; empty for cpp
+  std::string interpreter;  // interpreter: command or absolute path; a virtual environment's
+                            // folder has become its bin/python3
+  Duration timeout{};       // timeout, for one event
   std::optional<std::uint64_t> memory_bytes;  // memory: address space limit (RLIMIT_DATA)
   Scale scale;
   std::optional<std::uint64_t> recycle_events;  // recycle.events: a worker ends after so many
@@ -117,20 +118,30 @@ struct Function {
 
 // What an expression can name: an attribute, a header, a JSON path in the data.
 struct FieldRef {
-  enum class Kind { id, source, type, subject, content_type, key, time, header, data } kind = Kind::key;
-  std::string header;                     // headers.<name>
-  std::vector<std::string> path;          // data.a.b -> {a, b}; empty: the whole data as text
-  std::string text;                       // as written
+  enum class Kind {
+    id,
+    source,
+    type,
+    subject,
+    content_type,
+    key,
+    time,
+    header,
+    data
+  } kind = Kind::key;
+  std::string header;             // headers.<name>
+  std::vector<std::string> path;  // data.a.b -> {a, b}; empty: the whole data as text
+  std::string text;               // as written
   Place place;
 };
 
 // One condition on a field's value.
 struct Matcher {
   enum class Kind { equals, prefix, suffix, glob, exists, range } kind = Kind::equals;
-  std::string text;                       // prefix, suffix, glob, equals (string)
-  std::optional<double> number;           // equals (number)
-  std::optional<bool> flag;               // equals (bool); exists: true or false
-  bool null = false;                      // equals null
+  std::string text;              // prefix, suffix, glob, equals (string)
+  std::optional<double> number;  // equals (number)
+  std::optional<bool> flag;      // equals (bool); exists: true or false
+  bool null = false;             // equals null
   // range: each bound may be absent
   std::optional<double> above, at_least, below, at_most;
 };
@@ -142,8 +153,8 @@ struct FilterRule {
 };
 
 struct Idempotency {
-  std::vector<FieldRef> key;              // idempotency.key: one field or a list of them
-  Duration ttl{};                         // idempotency.ttl
+  std::vector<FieldRef> key;  // idempotency.key: one field or a list of them
+  Duration ttl{};             // idempotency.ttl
 };
 
 // Where a binding without a stored cursor begins.
@@ -155,22 +166,22 @@ struct Start {
 struct Binding {
   std::string name;
   Place place;
-  std::string from;                       // stream
+  std::string from;  // stream
   std::string function;
-  std::optional<std::string> to;          // stream of its outputs
+  std::optional<std::string> to;  // stream of its outputs
   Order order = Order::key;
-  Start start;                            // start: earliest | latest | <time>
+  Start start;  // start: earliest | latest | <time>
   std::vector<FilterRule> filter;
   BatchLimits batch;
   Retry retry;
   std::optional<Idempotency> idempotency;
-  std::uint32_t window = 10'000;          // window: most unsettled events of a partition
+  std::uint32_t window = 10'000;  // window: most unsettled events of a partition
 };
 
 struct Config {
-  std::filesystem::path file;             // absolute
+  std::filesystem::path file;  // absolute
   Engine engine;
-  std::vector<Stream> streams;            // each list in file order
+  std::vector<Stream> streams;  // each list in file order
   std::vector<Connector> connectors;
   std::vector<Function> functions;
   std::vector<Binding> bindings;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/config.h"
+
 #include <string>
 #include <vector>
-
-#include "engine/config/config.h"
 
 namespace pelton::config {
 

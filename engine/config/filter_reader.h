@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
-
 #include "engine/config/reader.h"
+
+#include <optional>
 
 namespace pelton::config {
 

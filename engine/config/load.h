@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/config.h"
+#include "engine/config/diagnostic.h"
+#include "engine/config/option_spec.h"
+#include "engine/config/reader.h"
+
 #include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "engine/config/config.h"
-#include "engine/config/diagnostic.h"
-#include "engine/config/option_spec.h"
-#include "engine/config/reader.h"
-
 namespace pelton::config {
 
 // A config, or the errors that it has; warnings beside both.
 struct Loaded {
-  std::optional<Config> config;         // absent: there are errors
-  std::vector<Diagnostic> problems;     // all of the file's, in its order
+  std::optional<Config> config;      // absent: there are errors
+  std::vector<Diagnostic> problems;  // all of the file's, in its order
 };
 
 // Reads and checks a config file. `connectors` are the kinds of connectors that this build has.

@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/config.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "engine/config/config.h"
-
 namespace pelton::config {
 
 enum class OptionType {
   boolean,
-  number,       // std::int64_t
-  real,         // double
-  size,         // std::uint64_t, with a unit
-  duration,     // Duration, with a unit
-  text,         // std::string
-  path,         // std::filesystem::path, relative to the config file, absolute after loading
-  choice,       // std::string, one of `choices`
-  text_list,    // std::vector<std::string>; a single string is a list of one
-  text_map,     // a mapping of names to texts; read by whoever owns the option
-  filter,       // conditions on fields; read by parse_filter
+  number,     // std::int64_t
+  real,       // double
+  size,       // std::uint64_t, with a unit
+  duration,   // Duration, with a unit
+  text,       // std::string
+  path,       // std::filesystem::path, relative to the config file, absolute after loading
+  choice,     // std::string, one of `choices`
+  text_list,  // std::vector<std::string>; a single string is a list of one
+  text_map,   // a mapping of names to texts; read by whoever owns the option
+  filter,     // conditions on fields; read by parse_filter
 };
 
-// Value. One option: the only source of its parsing, its errors, `pelton describe`, the JSON Schema and its
-// line in docs/reference. Text fields are sentences for the operator, in English, Markdown allowed.
+// Value. One option: the only source of its parsing, its errors, `pelton describe`, the JSON Schema
+// and its line in docs/reference. Text fields are sentences for the operator, in English, Markdown
+// allowed.
 struct OptionSpec {
   std::string name;
   OptionType type = OptionType::text;
-  std::string sentence;                 // what it does
-  std::string fallback;                 // the default as one would write it; empty with required=false: unset
+  std::string sentence;  // what it does
+  std::string fallback;  // the default as one would write it; empty with required=false: unset
   bool required = false;
-  std::string at_least;                 // bounds as one would write them; empty: none
+  std::string at_least;  // bounds as one would write them; empty: none
   std::string at_most;
   std::vector<std::string> choices;
   std::string example;
@@ -40,14 +41,14 @@ struct OptionSpec {
 
 // Value. The options of one kind of connector ("directory").
 struct ConnectorOptions {
-  std::string type;                     // the key in the config file
+  std::string type;  // the key in the config file
   std::string sentence;
-  bool source = false;                  // which directions it has
+  bool source = false;  // which directions it has
   bool sink = false;
   std::vector<OptionSpec> source_options;
   std::vector<OptionSpec> sink_options;
-  // Names the option, if any, whose value is a place in the file system that a source reads and a sink
-  // writes: two connectors meeting there make a loop, which validation refuses.
+  // Names the option, if any, whose value is a place in the file system that a source reads and a
+  // sink writes: two connectors meeting there make a loop, which validation refuses.
   std::string place_option;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/option_spec.h"
+
 #include <span>
 #include <string>
-
-#include "engine/config/option_spec.h"
 
 namespace pelton::config {
 

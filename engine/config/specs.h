@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/option_spec.h"
+
 #include <span>
 #include <string>
 #include <vector>
 
-#include "engine/config/option_spec.h"
-
 namespace pelton::config {
 
-// Value. A mapping of the config file: its options and the mappings within it. The only description of both.
+// Value. A mapping of the config file: its options and the mappings within it. The only description
+// of both.
 struct SectionSpec {
-  std::string name;                     // its key; "streams" names a mapping of names to this section
+  std::string name;  // its key; "streams" names a mapping of names to this section
   std::string sentence;
   std::vector<OptionSpec> options;
   std::vector<SectionSpec> sections;
@@ -27,11 +28,12 @@ const SectionSpec& connector_spec();
 // The options of one direction of a kind of connector, as a section named by its type.
 SectionSpec connector_type_spec(const ConnectorOptions& type, Direction direction);
 
-// Every section with the key under which it stands: engine, streams, connectors, functions, bindings.
+// Every section with the key under which it stands: engine, streams, connectors, functions,
+// bindings.
 struct TopLevel {
   std::string key;
   const SectionSpec* spec;
-  bool named;                           // a mapping of names to the section
+  bool named;  // a mapping of names to the section
 };
 std::vector<TopLevel> top_levels();
 

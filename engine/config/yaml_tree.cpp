@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/yaml_tree.h"
 
+#include "engine/base/utf8.h"
+
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -10,8 +12,6 @@
 #include <map>
 #include <set>
 #include <sstream>
-
-#include "engine/base/utf8.h"
 
 namespace pelton::config {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/diagnostic.h"
+
 #include <deque>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "engine/config/diagnostic.h"
 
 namespace pelton::config {
 
@@ -14,9 +14,9 @@ namespace pelton::config {
 struct Node {
   enum class Kind { null, scalar, sequence, map } kind = Kind::null;
   Place place;
-  std::string text;                     // of a scalar
-  bool quoted = false;                  // "5" is text, 5 a number
-  std::vector<Node> items;              // of a sequence
+  std::string text;                            // of a scalar
+  bool quoted = false;                         // "5" is text, 5 a number
+  std::vector<Node> items;                     // of a sequence
   std::vector<std::pair<Node, Node>> entries;  // of a map, in order; keys are scalars
 
   const Node* find(std::string_view key) const;
@@ -27,8 +27,9 @@ inline constexpr std::size_t kMaxFileBytes = 1U << 20;
 inline constexpr std::size_t kMaxNodes = 100'000;
 inline constexpr std::size_t kMaxDepth = 32;
 
-// Parses one YAML document. Problems (syntax, duplicate keys, several documents, merge keys, what is beyond the
-// limits, an alias inside what it names) are added with their places; the tree is then as far as it got.
+// Parses one YAML document. Problems (syntax, duplicate keys, several documents, merge keys, what
+// is beyond the limits, an alias inside what it names) are added with their places; the tree is
+// then as far as it got.
 Node parse_yaml(const std::string& text, Diagnostics& problems);
 
 }  // namespace pelton::config

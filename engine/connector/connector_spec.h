@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "engine/config/config.h"
 #include "engine/config/option_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/sink.h"
 #include "engine/connector/source.h"
 
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace pelton::connector {
 
-// What a connector is built from: its parsed options, its name in the config file and its durable memory
-// (which outlives it).
+// What a connector is built from: its parsed options, its name in the config file and its durable
+// memory (which outlives it).
 struct BuildContext {
   const config::Connector& config;
   Ledger& ledger;
 };
 
-// Value. All that the engine knows of a kind of connector: its options (config::ConnectorOptions, the source of
-// parsing, `pelton describe`, the schema and its reference page) and how to build each direction; an empty
-// function where it has none. connectors/builtin.cpp lists them.
+// Value. All that the engine knows of a kind of connector: its options (config::ConnectorOptions,
+// the source of parsing, `pelton describe`, the schema and its reference page) and how to build
+// each direction; an empty function where it has none. connectors/builtin.cpp lists them.
 struct ConnectorSpec {
   config::ConnectorOptions options;
   std::function<Result<std::unique_ptr<Source>>(const BuildContext&)> make_source;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/result.h"
+
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/base/result.h"
 
 namespace pelton::connector {
 
@@ -17,8 +17,8 @@ struct LedgerEntry {
   std::optional<std::string> value;  // absent: forget the key
 };
 
-// Interface. A connector's durable memory of what it has handed over (file versions, message ids), kept in
-// the engine's store under the connector's name. Thread-safe.
+// Interface. A connector's durable memory of what it has handed over (file versions, message ids),
+// kept in the engine's store under the connector's name. Thread-safe.
 class Ledger {
  public:
   virtual ~Ledger() = default;
@@ -26,8 +26,9 @@ class Ledger {
   // Writes all entries at once; durable on return.
   virtual Status put(std::span<const LedgerEntry> entries) = 0;
   // Visits every entry in key order until `visit` returns false.
-  virtual Status scan(std::string_view prefix,
-                      const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
+  virtual Status scan(
+      std::string_view prefix,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
 };
 
 }  // namespace pelton::connector

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
-#include <string>
-#include <vector>
-
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
 #include "engine/config/config.h"
 #include "engine/model/batch.h"
+
+#include <span>
+#include <string>
+#include <vector>
 
 namespace pelton::connector {
 
 // What became of one event given to a sink. nullopt-like: no error means done.
 struct SinkFailure {
   std::size_t index = 0;  // in the batch
-  // invalid: dead letter now. overloaded: held back by an earlier failure of its lane. unavailable: retry with
-  // backoff, no attempt used up. Everything else: retry with backoff.
+  // invalid: dead letter now. overloaded: held back by an earlier failure of its lane. unavailable:
+  // retry with backoff, no attempt used up. Everything else: retry with backoff.
   Error error;
 };
 
@@ -24,12 +24,12 @@ struct SinkFailure {
 struct SinkPosition {
   std::string_view stream;
   PartitionId partition;
-  Offset base = 0;        // event i has offset base + batch.delta(i)
+  Offset base = 0;                           // event i has offset base + batch.delta(i)
   config::Order order = config::Order::key;  // what a failure holds back (lane_guard.h)
 };
 
-// Interface. Writes events to one external system. The host (sink_host.h) calls every method from one thread;
-// order, retries, backoff and dead letters are the dispatcher's.
+// Interface. Writes events to one external system. The host (sink_host.h) calls every method from
+// one thread; order, retries, backoff and dead letters are the dispatcher's.
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -37,10 +37,11 @@ class Sink {
   // As Source::connect.
   virtual Status connect() = 0;
 
-  // Writes the events durably, in order; returning means they are (all but the failures listed, ascending).
-  // After the first failure of a lane its later events in the batch are not written and listed as failed with
-  // `overloaded`; LaneGuard says which. An error instead of a list: nothing is known of any of them. The host
-  // connects again and repeats the write, so writing an event twice must do no harm.
+  // Writes the events durably, in order; returning means they are (all but the failures listed,
+  // ascending). After the first failure of a lane its later events in the batch are not written and
+  // listed as failed with `overloaded`; LaneGuard says which. An error instead of a list: nothing
+  // is known of any of them. The host connects again and repeats the write, so writing an event
+  // twice must do no harm.
   virtual Result<std::vector<SinkFailure>> write(const model::Batch& batch,
                                                  const SinkPosition& position) = 0;
 

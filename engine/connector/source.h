@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/result.h"
+#include "engine/model/batch_builder.h"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "engine/base/result.h"
-#include "engine/model/batch_builder.h"
 
 namespace pelton::connector {
 
@@ -20,33 +20,35 @@ enum class Settlement {
   retry_later,  // not stored (the engine is stopping or full): must be read again some time
 };
 
-// Interface. Reads one external system. The host (source_host.h) calls every method from one thread, owns the
-// loop, backoff, metrics and logging; a connector has no thread, no sleep, no retry of its own.
+// Interface. Reads one external system. The host (source_host.h) calls every method from one
+// thread, owns the loop, backoff, metrics and logging; a connector has no thread, no sleep, no
+// retry of its own.
 class Source {
  public:
   virtual ~Source() = default;
 
-  // Called before the first read and, after close(), again after `unavailable` or `corrupt`, with backoff.
-  // `invalid` ends the connector with its message in status.
+  // Called before the first read and, after close(), again after `unavailable` or `corrupt`, with
+  // backoff. `invalid` ends the connector with its message in status.
   virtual Status connect() = 0;
 
-  // Adds events to `into` (at most `max_events` and about `max_bytes` of data) and returns the token to
-  // settle them with. Returns by `deadline` with an empty `into` when nothing came; the token is then unused.
-  // unavailable, corrupt: the peer went away, connect again. invalid, overloaded: the host counts it, waits and
-  // reads on. After an error nothing of `into` counts.
+  // Adds events to `into` (at most `max_events` and about `max_bytes` of data) and returns the
+  // token to settle them with. Returns by `deadline` with an empty `into` when nothing came; the
+  // token is then unused. unavailable, corrupt: the peer went away, connect again. invalid,
+  // overloaded: the host counts it, waits and reads on. After an error nothing of `into` counts.
   virtual Result<AckToken> read(model::BatchBuilder& into, std::size_t max_events,
                                 std::size_t max_bytes,
                                 std::chrono::steady_clock::time_point deadline) = 0;
 
-  // Once for every token of a read that gave events, in the order of the reads and before close(). An error
-  // is logged and counted; the event itself is safe.
+  // Once for every token of a read that gave events, in the order of the reads and before close().
+  // An error is logged and counted; the event itself is safe.
   virtual Status settle(AckToken token, Settlement how) = 0;
 
   // Lets go of the system. May be called twice, and without a connect.
   virtual void close() = 0;
 
-  // Sentences for the operator since the last call: what was refused, what works less well than it should. The
-  // host asks after each connect and read, logs and counts them, and shows the newest in status.
+  // Sentences for the operator since the last call: what was refused, what works less well than it
+  // should. The host asks after each connect and read, logs and counts them, and shows the newest
+  // in status.
   virtual std::vector<std::string> take_warnings() { return {}; }
 };
 

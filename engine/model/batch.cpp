@@ -69,24 +69,59 @@ Status Batch::index() {
 Status Batch::read_field(std::uint32_t number, std::string_view value) {
   bool whole = true;
   switch (number) {
-    case 2: data_.bytes = value; break;
-    case 3: whole = set_column(data_.end, value, 4); break;
-    case 4: key_.bytes = value; break;
-    case 5: whole = set_column(key_.end, value, 4); break;
-    case 6: whole = set_column(flags_, value, 1); break;
-    case 7: whole = set_column(time_, value, 8); break;
-    case 8: dictionary_.push_back(value); break;
-    case 9: whole = set_column(type_, value, 4); break;
-    case 10: whole = set_column(source_, value, 4); break;
-    case 11: whole = set_column(content_type_, value, 4); break;
-    case 12: subject_.bytes = value; break;
-    case 13: whole = set_column(subject_.end, value, 4); break;
-    case 14: id_.bytes = value; break;
-    case 15: whole = set_column(id_.end, value, 4); break;
-    case 16: headers_.bytes = value; break;
-    case 17: whole = set_column(headers_.end, value, 4); break;
-    case 18: whole = set_column(offset_delta_, value, 4); break;
-    default: break;  // written by a later version: carried, not read
+    case 2:
+      data_.bytes = value;
+      break;
+    case 3:
+      whole = set_column(data_.end, value, 4);
+      break;
+    case 4:
+      key_.bytes = value;
+      break;
+    case 5:
+      whole = set_column(key_.end, value, 4);
+      break;
+    case 6:
+      whole = set_column(flags_, value, 1);
+      break;
+    case 7:
+      whole = set_column(time_, value, 8);
+      break;
+    case 8:
+      dictionary_.push_back(value);
+      break;
+    case 9:
+      whole = set_column(type_, value, 4);
+      break;
+    case 10:
+      whole = set_column(source_, value, 4);
+      break;
+    case 11:
+      whole = set_column(content_type_, value, 4);
+      break;
+    case 12:
+      subject_.bytes = value;
+      break;
+    case 13:
+      whole = set_column(subject_.end, value, 4);
+      break;
+    case 14:
+      id_.bytes = value;
+      break;
+    case 15:
+      whole = set_column(id_.end, value, 4);
+      break;
+    case 16:
+      headers_.bytes = value;
+      break;
+    case 17:
+      whole = set_column(headers_.end, value, 4);
+      break;
+    case 18:
+      whole = set_column(offset_delta_, value, 4);
+      break;
+    default:
+      break;  // written by a later version: carried, not read
   }
   if (!whole) return malformed(fmt::format("column {} is cut", number));
   return {};
@@ -94,13 +129,12 @@ Status Batch::read_field(std::uint32_t number, std::string_view value) {
 
 Status Batch::check() const {
   if (count_ == 0) return malformed("no events");
-  for (const auto& [blob, name] : {std::pair{&data_, "data"}, std::pair{&key_, "key"},
-                                   std::pair{&subject_, "subject"}, std::pair{&id_, "id"},
-                                   std::pair{&headers_, "headers"}})
+  for (const auto& [blob, name] :
+       {std::pair{&data_, "data"}, std::pair{&key_, "key"}, std::pair{&subject_, "subject"},
+        std::pair{&id_, "id"}, std::pair{&headers_, "headers"}})
     if (auto ok = check_blob(*blob, name); !ok) return ok;
-  for (const auto& [column, name] :
-       {std::pair{&type_, "type"}, std::pair{&source_, "source"},
-        std::pair{&content_type_, "content_type"}})
+  for (const auto& [column, name] : {std::pair{&type_, "type"}, std::pair{&source_, "source"},
+                                     std::pair{&content_type_, "content_type"}})
     if (auto ok = check_words(*column, name); !ok) return ok;
   auto fits = [&](std::size_t n) { return n == 0 || n == 1 || n == count_; };
   if (!fits(flags_.count)) return malformed("column flags has another length");
@@ -115,7 +149,8 @@ Status Batch::check() const {
 
 Status Batch::check_blob(const Blob& blob, const char* name) const {
   if (blob.end.count == 0) return {};
-  if (blob.end.count != count_) return malformed(fmt::format("ends of {} have another length", name));
+  if (blob.end.count != count_)
+    return malformed(fmt::format("ends of {} have another length", name));
   std::uint32_t before = 0;
   bool ascends = true;
   for (std::size_t i = 0; i < count_; ++i) {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
+#include "engine/model/event.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -9,29 +13,25 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/base/ids.h"
-#include "engine/base/result.h"
-#include "engine/model/event.h"
-
 namespace pelton::model {
 
 class Batch;
-// Shared: the in-memory tail of a partition and the windows of the dispatchers that read it own a batch
-// together, and neither outlives the other in a fixed order.
+// Shared: the in-memory tail of a partition and the windows of the dispatchers that read it own a
+// batch together, and neither outlives the other in a fixed order.
 using BatchPtr = std::shared_ptr<const Batch>;
 
-// Consecutive events of one partition in their one encoding, pelton.v1.EventBatch (proto/pelton/v1/batch.proto
-// says what columns and blobs are). Deeply immutable, so any thread may read it. Views returned live as long
-// as the batch. An index must be below size().
+// Consecutive events of one partition in their one encoding, pelton.v1.EventBatch
+// (proto/pelton/v1/batch.proto says what columns and blobs are). Deeply immutable, so any thread
+// may read it. Views returned live as long as the batch. An index must be below size().
 //
 //   auto batch = Batch::parse(std::move(bytes));
 //   if (!batch) return batch.error();              // kind corrupt, says which field
 //   for (std::size_t i = 0; i < (*batch)->size(); ++i) use((*batch)->data(i));
 class Batch {
  public:
-  // Checks the whole layout once (lengths, ends ascending, dictionary indices), so that the accessors need
-  // not. Cost is per column, not per event, but for the check of ends. Own code instead of the Protobuf
-  // runtime: that would copy and allocate every column.
+  // Checks the whole layout once (lengths, ends ascending, dictionary indices), so that the
+  // accessors need not. Cost is per column, not per event, but for the check of ends. Own code
+  // instead of the Protobuf runtime: that would copy and allocate every column.
   static Result<BatchPtr> parse(std::string bytes);
 
   Batch(const Batch&) = delete;

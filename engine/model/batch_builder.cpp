@@ -108,7 +108,8 @@ void BatchBuilder::Blob::add_range(const Batch::Blob& from, std::size_t first, s
   bytes.append(from.bytes.substr(begin, last - begin));
   ENSURE(bytes.size() <= UINT32_MAX, "a batch is bounded below 4 GiB by its callers");
   used |= last > begin;
-  for (std::size_t i = first; i < first + count; ++i) end.push_back(from.end.at(i, 0) - begin + base);
+  for (std::size_t i = first; i < first + count; ++i)
+    end.push_back(from.end.at(i, 0) - begin + base);
 }
 
 void BatchBuilder::add_words(Column<std::uint32_t>& to, const Batch& from,
@@ -151,7 +152,8 @@ void BatchBuilder::add_range(const Batch& from, std::size_t first, std::size_t c
 }
 
 void BatchBuilder::add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta) {
-  ENSURE(offset_delta_.size() == count_, "events with and without an offset delta mixed in one batch");
+  ENSURE(offset_delta_.size() == count_,
+         "events with and without an offset delta mixed in one batch");
   ENSURE(offset_delta_.empty() || offset_delta_.back() < offset_delta, "offset deltas ascend");
   add_plain(from, i);
   offset_delta_.push_back(offset_delta);
@@ -181,7 +183,8 @@ std::string BatchBuilder::encode() {
   headers_.write(out, 16);
   bool gaps = false;
   for (std::size_t i = 0; i < offset_delta_.size(); ++i) gaps |= offset_delta_[i] != i;
-  if (gaps) write_values(out, 18, offset_delta_.data(), offset_delta_.size() * sizeof(std::uint32_t));
+  if (gaps)
+    write_values(out, 18, offset_delta_.data(), offset_delta_.size() * sizeof(std::uint32_t));
   return out;
 }
 

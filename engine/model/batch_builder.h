@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/ids.h"
+#include "engine/model/batch.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,13 +11,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/base/ids.h"
-#include "engine/model/batch.h"
-
 namespace pelton::model {
 
-// Collects events and encodes them once. Reusable: finish() empties it but keeps its buffers. Columns in which
-// all events agree are written as one entry, columns of defaults not at all. One thread at a time.
+// Collects events and encodes them once. Reusable: finish() empties it but keeps its buffers.
+// Columns in which all events agree are written as one entry, columns of defaults not at all. One
+// thread at a time.
 //
 //   BatchBuilder builder;
 //   builder.add(event);
@@ -25,10 +26,11 @@ class BatchBuilder {
   void add(const EventView& event);
   // Copies event i of another batch, headers undecoded.
   void add(const Batch& from, std::size_t i);
-  // Copies events [first, first + count) of a batch with consecutive offsets: blobs in one piece each.
+  // Copies events [first, first + count) of a batch with consecutive offsets: blobs in one piece
+  // each.
   void add_range(const Batch& from, std::size_t first, std::size_t count);
-  // As add with a given offset delta, for batches whose offsets are not consecutive. Either all events of
-  // a batch are added with a delta or none.
+  // As add with a given offset delta, for batches whose offsets are not consecutive. Either all
+  // events of a batch are added with a delta or none.
   void add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta);
 
   std::size_t size() const { return count_; }
@@ -91,13 +93,13 @@ class BatchBuilder {
 // Encodes headers as a HeaderSet.
 std::string encode_headers(const std::vector<Header>& headers);
 
-// Which partition of `partitions` event i belongs to: Kafka's murmur2 of its key. An event without a key
-// goes to `keyless`, which the caller moves on from batch to batch.
+// Which partition of `partitions` event i belongs to: Kafka's murmur2 of its key. An event without
+// a key goes to `keyless`, which the caller moves on from batch to batch.
 std::uint32_t partition_of(const Batch& batch, std::size_t i, std::uint32_t partitions,
                            std::uint32_t keyless);
 
-// Splits a batch by partition, keeping order within each. An entry is null where nothing belongs; with one
-// partition, or when all events belong to one, the batch itself is passed on uncopied.
+// Splits a batch by partition, keeping order within each. An entry is null where nothing belongs;
+// with one partition, or when all events belong to one, the batch itself is passed on uncopied.
 std::vector<BatchPtr> split_by_partition(const BatchPtr& batch, std::uint32_t partitions,
                                          std::uint32_t keyless);
 

@@ -22,9 +22,12 @@ bool get_field(std::string_view& in, Field& field) {
   field.number = static_cast<std::uint32_t>(tag >> 3);
   field.type = static_cast<WireType>(tag & 7);
   switch (field.type) {
-    case varint: return get_varint(in, field.number_value);
-    case fixed64: return get_fixed(in, 8, field.number_value);
-    case fixed32: return get_fixed(in, 4, field.number_value);
+    case varint:
+      return get_varint(in, field.number_value);
+    case fixed64:
+      return get_fixed(in, 8, field.number_value);
+    case fixed32:
+      return get_fixed(in, 4, field.number_value);
     case delimited: {
       std::uint64_t length = 0;
       if (!get_varint(in, length) || length > in.size()) return false;

@@ -6,7 +6,8 @@
 #include <string_view>
 
 // Protobuf's wire format, as much of it as the batch needs (protobuf.dev, "Encoding"): varints,
-// length-delimited fields, little-endian fixed fields. Own code: the Protobuf runtime would copy the columns.
+// length-delimited fields, little-endian fixed fields. Own code: the Protobuf runtime would copy
+// the columns.
 namespace pelton::model::wire {
 
 enum WireType : std::uint32_t { varint = 0, fixed64 = 1, delimited = 2, fixed32 = 5 };

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/database.h"
+
 #include <boost/unordered/unordered_flat_set.hpp>
+
 #include <map>
 #include <mutex>
 #include <optional>
 
-#include "engine/store/database.h"
-
 namespace pelton::store {
 
-// Thread-safe. What is known in memory of every binding: its cursors (retention waits for them) and which dead
-// letters it keeps (counted without reading).
+// Thread-safe. What is known in memory of every binding: its cursors (retention waits for them) and
+// which dead letters it keeps (counted without reading).
 class BindingState {
  public:
   explicit BindingState(Database& database) : database_(database) {}
@@ -42,7 +43,7 @@ class BindingState {
 
   Database& database_;
   mutable std::mutex mutex_;
-  std::map<BindingId, State> states_;   // guarded by mutex_
+  std::map<BindingId, State> states_;  // guarded by mutex_
 };
 
 }  // namespace pelton::store

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/codec.h"
 
-#include <pelton/v1/record.pb.h>
-
 #include "engine/base/utf8.h"
+
+#include <pelton/v1/record.pb.h>
 
 namespace pelton::store::codec {
 namespace {
@@ -49,8 +49,8 @@ RetryState read(const v1::RetryState& in) {
 // Text that reaches a proto string field must be UTF-8; what a worker wrote may not be.
 RetryState clean(RetryState state) {
   for (Attempt& attempt : state.history) {
-    for (std::string* text : {&attempt.cause, &attempt.type, &attempt.message, &attempt.stack,
-                              &attempt.worker})
+    for (std::string* text :
+         {&attempt.cause, &attempt.type, &attempt.message, &attempt.stack, &attempt.worker})
       *text = to_utf8(*text);
   }
   return state;

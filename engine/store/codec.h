@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/records.h"
+
 #include <string>
 #include <string_view>
 
-#include "engine/store/records.h"
-
-// Stored values: the messages of proto/pelton/v1/record.proto. Decoding fails with kind corrupt, code E4001.
+// Stored values: the messages of proto/pelton/v1/record.proto. Decoding fails with kind corrupt,
+// code E4001.
 namespace pelton::store::codec {
 
 std::string encode(const Cursor& cursor);

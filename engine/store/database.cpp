@@ -18,8 +18,9 @@ namespace {
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "1";
 
-constexpr std::array<const char*, kFamilies> kNames{
-    "default", "streams", "segments", "cursors", "retries", "dead_letters", "idempotency", "ledger"};
+constexpr std::array<const char*, kFamilies> kNames{"default",     "streams", "segments",
+                                                    "cursors",     "retries", "dead_letters",
+                                                    "idempotency", "ledger"};
 
 class ErrorListener final : public rocksdb::EventListener {
  public:
@@ -82,7 +83,8 @@ std::string holder(int fd) {
 }  // namespace
 
 std::unexpected<Error> database_error(std::string_view what, const rocksdb::Status& status) {
-  if (status.IsCorruption()) return fail(ErrorKind::corrupt, "E4001", "{}: {}", what, status.ToString());
+  if (status.IsCorruption())
+    return fail(ErrorKind::corrupt, "E4001", "{}: {}", what, status.ToString());
   return fail(ErrorKind::unavailable, "E4106", "{}: {}", what, status.ToString());
 }
 
@@ -135,7 +137,8 @@ Status Database::open_rocksdb(const Options& options, BackgroundError on_error) 
   if (!status.ok()) {
     const bool damaged = status.IsCorruption();
     return fail(damaged ? ErrorKind::corrupt : ErrorKind::unavailable, damaged ? "E4001" : "E4104",
-                "the data folder {} cannot be opened: {}", options.data.string(), status.ToString());
+                "the data folder {} cannot be opened: {}", options.data.string(),
+                status.ToString());
   }
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), families_.begin());
@@ -147,10 +150,11 @@ Status Database::check_format() {
   if (!stored) return std::unexpected(stored.error());
   if (*stored == kFormat) return {};
   if (*stored)
-    return fail(ErrorKind::invalid, "E4102",
-                "the data folder has format {}, this version reads format {} only; it was written by "
-                "another version of Pelton",
-                **stored, kFormat);
+    return fail(
+        ErrorKind::invalid, "E4102",
+        "the data folder has format {}, this version reads format {} only; it was written by "
+        "another version of Pelton",
+        **stored, kFormat);
   rocksdb::WriteBatch batch;
   batch.Put(family(Family::meta), slice(kFormatKey), slice(kFormat));
   return write(batch);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/unique_fd.h"
+#include "engine/store/store.h"
+
 #include <rocksdb/db.h>
 
 #include <array>
@@ -8,16 +11,13 @@
 #include <functional>
 #include <memory>
 
-#include "engine/base/unique_fd.h"
-#include "engine/store/store.h"
-
 // Internal: the only header of the engine that shows RocksDB.
 namespace pelton::store {
 
 enum class Family : std::size_t {
-  meta,          // format version, names, bounds of partitions
-  streams,       // batches
-  segments,      // about a MiB of batches each: what retention drops, where a time is looked up
+  meta,      // format version, names, bounds of partitions
+  streams,   // batches
+  segments,  // about a MiB of batches each: what retention drops, where a time is looked up
   cursors,
   retries,
   dead_letters,
@@ -29,7 +29,8 @@ inline constexpr std::size_t kFamilies = 8;
 // Resource. The opened RocksDB with its column families, and the lock on the data folder.
 class Database {
  public:
-  // Called on one of RocksDB's threads when background work failed: nothing can be trusted to be written.
+  // Called on one of RocksDB's threads when background work failed: nothing can be trusted to be
+  // written.
   using BackgroundError = std::function<void(const std::string&)>;
 
   static Result<std::unique_ptr<Database>> open(const Options& options, BackgroundError on_error);
@@ -59,8 +60,12 @@ class Database {
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
 };
 
-inline rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+inline rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+inline std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
 
 // A failed RocksDB status as an error: corrupt when the data is damaged, else unavailable.
 std::unexpected<Error> database_error(std::string_view what, const rocksdb::Status& status);

@@ -8,8 +8,8 @@
 namespace pelton::store {
 namespace {
 
-// Appends below this size are joined with their neighbours: many producers of single events would otherwise cost
-// a RocksDB key, a read and a frame each.
+// Appends below this size are joined with their neighbours: many producers of single events would
+// otherwise cost a RocksDB key, a read and a frame each.
 constexpr std::size_t kJoinBelow = 32U << 10;
 constexpr std::size_t kJoinedBytes = 256U << 10;
 
@@ -97,8 +97,7 @@ void GroupWriter::add_records(const Transaction& transaction, Group& out) {
         codec::encode(update.record));
 }
 
-void GroupWriter::put(Group& out, Family family, const std::string& key,
-                      const std::string& value) {
+void GroupWriter::put(Group& out, Family family, const std::string& key, const std::string& value) {
   out.writes.Put(database_.family(family), key, value);
 }
 

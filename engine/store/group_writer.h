@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
-#include <set>
-#include <vector>
-
 #include "engine/model/batch_builder.h"
 #include "engine/store/logs.h"
 #include "engine/store/transaction_queue.h"
+
+#include <map>
+#include <set>
+#include <vector>
 
 namespace pelton::store {
 
@@ -16,12 +16,13 @@ class BindingState;
 // What one group came to.
 struct Group {
   rocksdb::WriteBatch writes;
-  std::vector<PlacedBatch> placed;      // in the order of their offsets
-  std::vector<Committed> commits;       // of each transaction
+  std::vector<PlacedBatch> placed;  // in the order of their offsets
+  std::vector<Committed> commits;   // of each transaction
 };
 
-// Turns a group of transactions into one WriteBatch: gives offsets, joins small appends of a partition into one
-// stored batch, writes only the last cursor of each binding and partition. The store thread's.
+// Turns a group of transactions into one WriteBatch: gives offsets, joins small appends of a
+// partition into one stored batch, writes only the last cursor of each binding and partition. The
+// store thread's.
 class GroupWriter {
  public:
   GroupWriter(Database& database, Logs& logs, BindingState& bindings)
@@ -48,8 +49,8 @@ class GroupWriter {
   Database& database_;
   Logs& logs_;
   BindingState& bindings_;
-  std::map<StreamPartition, Offset> next_;      // next offset of every partition appended to
-  std::map<StreamPartition, Joined> joining_;   // of the group at hand
+  std::map<StreamPartition, Offset> next_;     // next offset of every partition appended to
+  std::map<StreamPartition, Joined> joining_;  // of the group at hand
   model::BatchBuilder builder_;
 };
 

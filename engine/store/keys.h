@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/records.h"
+
 #include <string>
 #include <string_view>
 
-#include "engine/store/records.h"
-
-// The keys of every column family (docs/formats.md): fixed-width big-endian numbers, so that RocksDB's order is the
-// order of the numbers. Never change a width or an order.
+// The keys of every column family (docs/formats.md): fixed-width big-endian numbers, so that
+// RocksDB's order is the order of the numbers. Never change a width or an order.
 namespace pelton::store::keys {
 
 void put_u32(std::string& out, std::uint32_t value);

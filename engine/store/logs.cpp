@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/logs.h"
 
-#include <algorithm>
-
 #include "engine/store/keys.h"
 #include "engine/store/names.h"
+
+#include <algorithm>
 
 namespace pelton::store {
 namespace {
 
 std::unexpected<Error> damaged(StreamPartition at, Offset base, Error&& cause) {
-  return std::unexpected(std::move(cause).within(
-      fmt::format("stream {}, partition {}, offset {}", at.stream.value, at.partition.value, base)));
+  return std::unexpected(std::move(cause).within(fmt::format(
+      "stream {}, partition {}, offset {}", at.stream.value, at.partition.value, base)));
 }
 
 Result<PlacedBatch> parse(StreamPartition at, std::string_view key, std::string_view value) {
@@ -77,22 +77,22 @@ Result<std::deque<Segment>> Logs::stored_segments(StreamPartition at) {
 
 Status Logs::rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& segments) {
   Status bad;
-  auto read = database_.scan(
-      Family::streams, keys::partition(at), keys::batch(at, from), [&](auto key, auto value) {
-        auto placed = parse(at, key, value);
-        if (!placed) {
-          bad = std::unexpected(placed.error());
-          return false;
-        }
-        const std::int64_t latest = max_time(*placed->batch);
-        if (segments.empty() || segments.back().begin < from)
-          segments.push_back({placed->base, placed->base, 0, latest});
-        Segment& last = segments.back();
-        last.end = placed->base + placed->batch->span();
-        last.bytes += value.size();
-        last.max_time_us = std::max(last.max_time_us, latest);
-        return true;
-      });
+  auto read = database_.scan(Family::streams, keys::partition(at), keys::batch(at, from),
+                             [&](auto key, auto value) {
+                               auto placed = parse(at, key, value);
+                               if (!placed) {
+                                 bad = std::unexpected(placed.error());
+                                 return false;
+                               }
+                               const std::int64_t latest = max_time(*placed->batch);
+                               if (segments.empty() || segments.back().begin < from)
+                                 segments.push_back({placed->base, placed->base, 0, latest});
+                               Segment& last = segments.back();
+                               last.end = placed->base + placed->batch->span();
+                               last.bytes += value.size();
+                               last.max_time_us = std::max(last.max_time_us, latest);
+                               return true;
+                             });
   return read ? bad : read;
 }
 
@@ -218,8 +218,7 @@ Result<PartitionStats> Logs::stats(StreamPartition at) const {
   std::lock_guard lock(mutex_);
   auto entry = find_locked(at);
   if (!entry) return std::unexpected(entry.error());
-  return PartitionStats{(*entry)->log.bounds(), (*entry)->log.bytes(),
-                        (*entry)->dropped_unsettled};
+  return PartitionStats{(*entry)->log.bounds(), (*entry)->log.bytes(), (*entry)->dropped_unsettled};
 }
 
 Result<Offset> Logs::offset_at(StreamPartition at, WallTime time) {

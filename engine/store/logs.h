@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/database.h"
+#include "engine/store/partition_log.h"
+
 #include <deque>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
-#include "engine/store/database.h"
-#include "engine/store/partition_log.h"
-
 namespace pelton::store {
 
-// Thread-safe. The embedded streams: every partition's log in memory over its batches in RocksDB. Written by the
-// store thread, read by any.
+// Thread-safe. The embedded streams: every partition's log in memory over its batches in RocksDB.
+// Written by the store thread, read by any.
 class Logs {
  public:
   Logs(Database& database, std::uint64_t tail_bytes)
       : database_(database), tail_limit_(tail_bytes) {}
 
-  // Gives every stream its number and finds the ends of its partitions. E4103: a partition count was lowered.
+  // Gives every stream its number and finds the ends of its partitions. E4103: a partition count
+  // was lowered.
   Status open(std::span<const StreamSpec> specs);
   std::optional<StreamId> find(std::string_view name) const;
   const std::map<StreamId, StreamSpec>& streams() const { return specs_; }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/maintenance.h"
 
+#include "engine/base/units.h"
+#include "engine/store/keys.h"
+#include "engine/store/names.h"
+
 #include <rocksdb/convenience.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
-
-#include "engine/base/units.h"
-#include "engine/store/keys.h"
-#include "engine/store/names.h"
 
 namespace pelton::store {
 namespace {
@@ -35,8 +35,9 @@ void Maintenance::check_space() {
   if (accepts && free < limit) {
     accepts_ = false;
     if (notice_)
-      notice_(fmt::format("E4105: {} free in {}, less than engine.free_space {}: intake is held back",
-                          format_size(free >> 20 << 20), options_.data.string(), format_size(limit)));
+      notice_(
+          fmt::format("E4105: {} free in {}, less than engine.free_space {}: intake is held back",
+                      format_size(free >> 20 << 20), options_.data.string(), format_size(limit)));
   } else if (!accepts && free >= limit + limit / 10) {
     accepts_ = true;
     if (notice_) notice_("the disk has room again: intake resumes");
@@ -83,8 +84,8 @@ Status Maintenance::retain(StreamPartition at, const StreamSpec& spec, WallTime 
   return count == 0 ? Status{} : drop(at, count, segments, settled);
 }
 
-Status Maintenance::drop(StreamPartition at, std::size_t count,
-                         const std::deque<Segment>& segments, Offset settled) {
+Status Maintenance::drop(StreamPartition at, std::size_t count, const std::deque<Segment>& segments,
+                         Offset settled) {
   const Offset end = segments.back().end;
   const Offset earliest = count == segments.size() ? end : segments[count].begin;
   const std::string from = keys::batch(at, segments.front().begin);
@@ -100,12 +101,12 @@ Status Maintenance::drop(StreamPartition at, std::size_t count,
   // Gives whole files back at once, without waiting for a compaction.
   const rocksdb::Slice begin(from);
   const rocksdb::Slice last(to);
-  const rocksdb::Status files =
-      rocksdb::DeleteFilesInRange(&database_.db(), database_.family(Family::streams), &begin, &last, false);
+  const rocksdb::Status files = rocksdb::DeleteFilesInRange(
+      &database_.db(), database_.family(Family::streams), &begin, &last, false);
   if (!files.ok()) return database_error("dropping old batches", files);
   if (lost > 0 && notice_)
-    notice_(fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}", lost,
-                        logs_.streams().at(at.stream).name, at.partition.value));
+    notice_(fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}",
+                        lost, logs_.streams().at(at.stream).name, at.partition.value));
   return {};
 }
 

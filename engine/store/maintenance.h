@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/binding_state.h"
+#include "engine/store/logs.h"
+
 #include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 
-#include "engine/store/binding_state.h"
-#include "engine/store/logs.h"
-
 namespace pelton::store {
 
-// Retention of streams, expiry of idempotency records, the free-space guard. The store thread's, but for
-// the accessors marked any thread.
+// Retention of streams, expiry of idempotency records, the free-space guard. The store thread's,
+// but for the accessors marked any thread.
 class Maintenance {
  public:
   Maintenance(const Options& options, Database& database, Logs& logs, BindingState& bindings)

@@ -73,6 +73,8 @@ Result<BindingId> binding(Database& database, std::string_view name) {
   return BindingId{*number};
 }
 
-std::string bounds_key(StreamPartition at) { return "bounds/" + keys::partition(at); }
+std::string bounds_key(StreamPartition at) {
+  return "bounds/" + keys::partition(at);
+}
 
 }  // namespace pelton::store::names

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/database.h"
+
 #include <string>
 #include <string_view>
 
-#include "engine/store/database.h"
-
-// The numbers of streams and bindings, kept in the meta family: given once, never changed, never given again.
+// The numbers of streams and bindings, kept in the meta family: given once, never changed, never
+// given again.
 namespace pelton::store::names {
 
 // E4103: the stream exists with more partitions.

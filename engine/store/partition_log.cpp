@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/partition_log.h"
 
-#include <algorithm>
-
 #include "engine/store/keys.h"
+
+#include <algorithm>
 
 namespace pelton::store {
 

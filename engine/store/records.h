@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "engine/base/clock.h"
 #include "engine/base/hash.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
 #include "engine/model/batch.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
 
 // Values that the dispatcher and the store exchange. docs/formats.md says how they are kept.
 namespace pelton::store {
@@ -23,8 +23,8 @@ struct StreamPartition {
   friend auto operator<=>(const StreamPartition&, const StreamPartition&) = default;
 };
 
-// Where a binding stands in one partition: everything below `cursor` is settled, and so is `completed`
-// (ascending, disjoint, beyond the cursor, not touching it or each other).
+// Where a binding stands in one partition: everything below `cursor` is settled, and so is
+// `completed` (ascending, disjoint, beyond the cursor, not touching it or each other).
 struct Cursor {
   Offset cursor = 0;
   std::vector<OffsetRange> completed;
@@ -33,10 +33,10 @@ struct Cursor {
 
 // One delivery that did not end as done.
 struct Attempt {
-  std::uint32_t number = 0;     // from 1; 0: did not count (an infrastructure fault)
-  WallTime time{};              // when it ended
-  std::string cause;            // error | timeout | crash | rejected
-  std::string type;             // "ValueError", "signal 9"
+  std::uint32_t number = 0;  // from 1; 0: did not count (an infrastructure fault)
+  WallTime time{};           // when it ended
+  std::string cause;         // error | timeout | crash | rejected
+  std::string type;          // "ValueError", "signal 9"
   std::string message;
   std::string stack;
   std::string worker;
@@ -44,11 +44,11 @@ struct Attempt {
 
 // An event between attempts.
 struct RetryState {
-  std::uint32_t attempts = 0;       // those that counted
-  std::uint32_t worker_kills = 0;   // how many of them ended the worker
-  WallTime next{};                  // when the next attempt is due
-  WallTime first{};                 // when the first attempt ended
-  std::vector<Attempt> history;     // the latest, at most kMaxHistory
+  std::uint32_t attempts = 0;      // those that counted
+  std::uint32_t worker_kills = 0;  // how many of them ended the worker
+  WallTime next{};                 // when the next attempt is due
+  WallTime first{};                // when the first attempt ended
+  std::vector<Attempt> history;    // the latest, at most kMaxHistory
 };
 inline constexpr std::size_t kMaxHistory = 10;
 
@@ -66,20 +66,20 @@ struct DeadLetter {
   std::string stream;
   std::string function;
   WallTime time{};
-  std::string reason;           // attempts | failed | worker_killer | max_age | too_large
+  std::string reason;  // attempts | failed | worker_killer | max_age | too_large
   std::string idempotency_key;
   RetryState history;
-  std::uint32_t replays = 0;    // how often it was replayed and failed again
-  model::BatchPtr event;        // a batch of this one event
+  std::uint32_t replays = 0;  // how often it was replayed and failed again
+  model::BatchPtr event;      // a batch of this one event
 };
 
 // The outcome of an event under a custom idempotency key, kept until time + the binding's ttl.
 struct IdempotencyRecord {
   Hash128 fingerprint;
   WallTime time{};
-  PartitionId partition;        // the event that completed the key
+  PartitionId partition;  // the event that completed the key
   Offset offset = 0;
-  model::BatchPtr result;       // its outputs; null: none, or above the stored limit
+  model::BatchPtr result;  // its outputs; null: none, or above the stored limit
 };
 
 struct Append {
@@ -87,8 +87,9 @@ struct Append {
   model::BatchPtr batch;
 };
 
-// What one sender wants written together, atomically: outputs, the cursor that they come from, retries, dead
-// letters, idempotency records. Entries are applied in the order of the members below.
+// What one sender wants written together, atomically: outputs, the cursor that they come from,
+// retries, dead letters, idempotency records. Entries are applied in the order of the members
+// below.
 struct Transaction {
   std::vector<Append> appends;
 
@@ -97,17 +98,18 @@ struct Transaction {
     StreamPartition at;
     Cursor cursor;
   };
-  std::vector<CursorUpdate> cursors;    // a later one for the same binding and partition replaces an earlier
+  std::vector<CursorUpdate>
+      cursors;  // a later one for the same binding and partition replaces an earlier
 
   struct RetryUpdate {
     BindingId binding;
     StreamPartition at;
     Offset offset = 0;
-    std::optional<RetryState> state;    // absent: the event is settled, forget it
+    std::optional<RetryState> state;  // absent: the event is settled, forget it
   };
   std::vector<RetryUpdate> retries;
 
-  std::vector<DeadLetter> dead_letters;           // added or replaced
+  std::vector<DeadLetter> dead_letters;  // added or replaced
   std::vector<DeadLetterId> dead_letters_removed;
 
   struct IdempotencyUpdate {

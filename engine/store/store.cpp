@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/store.h"
 
-#include <condition_variable>
-#include <thread>
-#include <utility>
-
 #include "engine/store/binding_state.h"
 #include "engine/store/codec.h"
 #include "engine/store/group_writer.h"
 #include "engine/store/keys.h"
 #include "engine/store/maintenance.h"
 #include "engine/store/names.h"
+
+#include <condition_variable>
+#include <thread>
+#include <utility>
 
 namespace pelton::store {
 namespace {
@@ -53,9 +53,9 @@ class Store::Impl {
 
   std::mutex mutex;
   std::condition_variable maintained;
-  Error failure;                          // guarded by mutex, written once
-  std::uint64_t maintenance_wanted = 0;   // guarded by mutex
-  std::uint64_t maintenance_done = 0;     // guarded by mutex
+  Error failure;                         // guarded by mutex, written once
+  std::uint64_t maintenance_wanted = 0;  // guarded by mutex
+  std::uint64_t maintenance_done = 0;    // guarded by mutex
 
  private:
   void run();
@@ -95,7 +95,8 @@ Result<BindingId> Store::Impl::binding(std::string_view name) {
 }
 
 Status Store::Impl::refuse_reason() const {
-  if (failed) return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
+  if (failed)
+    return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
   if (!maintenance->accepts_intake())
     return fail(ErrorKind::overloaded, "E4105", "the disk is nearly full: intake is held back");
   return {};
@@ -172,7 +173,9 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options,
 std::optional<StreamId> Store::find_stream(std::string_view name) const {
   return impl_->logs->find(name);
 }
-Result<BindingId> Store::binding_id(std::string_view name) { return impl_->binding(name); }
+Result<BindingId> Store::binding_id(std::string_view name) {
+  return impl_->binding(name);
+}
 
 Status Store::submit(Transaction&& transaction, Origin origin, CommitCallback done) {
   if (origin == Origin::outside)
@@ -210,17 +213,27 @@ Result<Committed> Store::submit_and_wait(Transaction&& transaction, Origin origi
   return std::move(*answer);
 }
 
-void Store::set_append_listener(AppendListener listener) { impl_->on_append = std::move(listener); }
+void Store::set_append_listener(AppendListener listener) {
+  impl_->on_append = std::move(listener);
+}
 void Store::set_failure_listener(std::function<void(const Error&)> listener) {
   impl_->on_failure = std::move(listener);
 }
 void Store::set_notice_listener(std::function<void(const std::string&)> listener) {
   impl_->maintenance->set_notice(std::move(listener));
 }
-bool Store::failed() const { return impl_->failed; }
-bool Store::accepts_intake() const { return !impl_->failed && impl_->maintenance->accepts_intake(); }
-std::uint64_t Store::commits() const { return impl_->commits; }
-std::uint64_t Store::syncs() const { return impl_->syncs; }
+bool Store::failed() const {
+  return impl_->failed;
+}
+bool Store::accepts_intake() const {
+  return !impl_->failed && impl_->maintenance->accepts_intake();
+}
+std::uint64_t Store::commits() const {
+  return impl_->commits;
+}
+std::uint64_t Store::syncs() const {
+  return impl_->syncs;
+}
 
 void Store::run_maintenance() {
   std::unique_lock lock(impl_->mutex);
@@ -235,11 +248,15 @@ Result<std::vector<PlacedBatch>> Store::read(StreamPartition at, Offset from,
                                              std::size_t max_bytes) {
   return impl_->logs->read(at, from, max_bytes);
 }
-Result<StreamBounds> Store::bounds(StreamPartition at) { return impl_->logs->bounds(at); }
+Result<StreamBounds> Store::bounds(StreamPartition at) {
+  return impl_->logs->bounds(at);
+}
 Result<Offset> Store::offset_at(StreamPartition at, WallTime time) {
   return impl_->logs->offset_at(at, time);
 }
-Result<PartitionStats> Store::stats(StreamPartition at) { return impl_->logs->stats(at); }
+Result<PartitionStats> Store::stats(StreamPartition at) {
+  return impl_->logs->stats(at);
+}
 
 Result<std::optional<Cursor>> Store::cursor(BindingId binding, StreamPartition at) {
   auto stored = impl_->database->get(Family::cursors, keys::cursor(binding, at));
@@ -255,16 +272,15 @@ Result<std::vector<Transaction::RetryUpdate>> Store::retries(BindingId binding,
   std::vector<Transaction::RetryUpdate> found;
   Status bad;
   const std::string prefix = keys::cursor(binding, at);
-  auto read =
-      impl_->database->scan(Family::retries, prefix, prefix, [&](auto key, auto value) {
-        key.remove_prefix(prefix.size());
-        auto state = codec::decode_retry(value);
-        if (state)
-          found.push_back({binding, at, static_cast<Offset>(keys::take_u64(key)), std::move(*state)});
-        else
-          bad = std::unexpected(state.error());
-        return bad.has_value();
-      });
+  auto read = impl_->database->scan(Family::retries, prefix, prefix, [&](auto key, auto value) {
+    key.remove_prefix(prefix.size());
+    auto state = codec::decode_retry(value);
+    if (state)
+      found.push_back({binding, at, static_cast<Offset>(keys::take_u64(key)), std::move(*state)});
+    else
+      bad = std::unexpected(state.error());
+    return bad.has_value();
+  });
   if (!read) return std::unexpected(read.error());
   if (!bad) return std::unexpected(bad.error());
   return found;
@@ -302,8 +318,8 @@ Status Store::idempotency_records(BindingId binding, WallTime since,
                                   const std::function<void(IdempotencyRecord&&)>& visit) {
   const std::string from = keys::idempotency_bucket(binding, keys::bucket_of(since));
   Status bad;
-  auto read = impl_->database->scan(
-      Family::idempotency, from.substr(0, 4), from, [&](auto, auto value) {
+  auto read =
+      impl_->database->scan(Family::idempotency, from.substr(0, 4), from, [&](auto, auto value) {
         auto record = codec::decode_idempotency(value);
         if (!record)
           bad = std::unexpected(record.error());
@@ -340,9 +356,8 @@ Result<std::optional<std::string>> Store::ledger_get(std::string_view connector,
   return impl_->database->get(Family::ledger, keys::ledger(connector, key));
 }
 
-Status Store::ledger_scan(
-    std::string_view connector, std::string_view prefix,
-    const std::function<bool(std::string_view, std::string_view)>& visit) {
+Status Store::ledger_scan(std::string_view connector, std::string_view prefix,
+                          const std::function<bool(std::string_view, std::string_view)>& visit) {
   const std::string from = keys::ledger(connector, prefix);
   return impl_->database->scan(Family::ledger, from, from, [&](auto key, auto value) {
     key.remove_prefix(connector.size() + 1);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/store.h"
+
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <vector>
-
-#include "engine/store/store.h"
 
 namespace pelton::store {
 
@@ -15,11 +15,11 @@ namespace pelton::store {
 struct Pending {
   Transaction transaction;
   CommitCallback done;
-  std::size_t bytes = 0;                // of what it appends
+  std::size_t bytes = 0;  // of what it appends
 };
 
-// Thread-safe. What waits for the store thread: bounded for outside senders, while the engine's own settling
-// (bounded by the windows) is always taken.
+// Thread-safe. What waits for the store thread: bounded for outside senders, while the engine's own
+// settling (bounded by the windows) is always taken.
 class TransactionQueue {
  public:
   TransactionQueue(std::size_t max_transactions, std::size_t max_bytes)
@@ -29,7 +29,8 @@ class TransactionQueue {
   bool push(Pending& pending, Origin origin);
   // Waits until an outside push would be taken. False when closed or at the deadline.
   bool wait_for_room(std::chrono::steady_clock::time_point deadline);
-  // Takes the next group, oldest first, up to about `max_bytes`; waits at most until `until`. Empty: nothing came.
+  // Takes the next group, oldest first, up to about `max_bytes`; waits at most until `until`.
+  // Empty: nothing came.
   std::vector<Pending> take(std::size_t max_bytes, std::chrono::steady_clock::time_point until);
   void close();
   bool closed_and_empty() const;

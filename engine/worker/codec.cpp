@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/codec.h"
 
+#include "engine/model/wire.h"
+
 #include <pelton/v1/worker.pb.h>
 
 #include <cstring>
-
-#include "engine/model/wire.h"
 
 namespace pelton::worker::codec {
 namespace {
@@ -36,9 +36,12 @@ void put_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
 
 std::uint64_t order_number(config::Order order) {
   switch (order) {
-    case config::Order::key: return 0;
-    case config::Order::partition: return 1;
-    case config::Order::none: return 2;
+    case config::Order::key:
+      return 0;
+    case config::Order::partition:
+      return 1;
+    case config::Order::none:
+      return 2;
   }
   return 0;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/config.h"
+#include "engine/dispatch/frame.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-#include "engine/config/config.h"
-#include "engine/dispatch/frame.h"
 
 // The engine's side of proto/pelton/v1/worker.proto.
 namespace pelton::worker::codec {
@@ -18,7 +18,8 @@ inline constexpr std::uint32_t kProtocol = 1;
 // A whole Start frame, with its length in front.
 std::string encode_start(const config::Function& function, const std::string& worker);
 
-// What stands before the batch's own bytes in an Invoke frame, its length included: the batch follows unchanged.
+// What stands before the batch's own bytes in an Invoke frame, its length included: the batch
+// follows unchanged.
 std::string encode_invoke_header(const dispatch::Frame& frame);
 
 struct Ready {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/frame.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 
-#include "engine/dispatch/frame.h"
-
 namespace pelton::worker {
 
-// Value. How many events the next frame of a function should have, so that a frame takes about kFrameTime: slow
-// functions get one event at a time (and their work spreads over the workers), fast ones get thousands. Begins
-// with one event and grows at most fourfold a frame.
+// Value. How many events the next frame of a function should have, so that a frame takes about
+// kFrameTime: slow functions get one event at a time (and their work spreads over the workers),
+// fast ones get thousands. Begins with one event and grows at most fourfold a frame.
 class FrameSizer {
  public:
   using Time = std::chrono::nanoseconds;
@@ -28,11 +28,12 @@ class FrameSizer {
     limit_ = static_cast<std::uint32_t>(std::clamp(std::min(fit, most), 1.0, double{kMaxEvents}));
   }
   dispatch::FrameLimits limits() const { return {limit_, kMaxBytes}; }
-  // An event takes a frame's time or more, or nothing is known: a second frame would only wait at this worker.
+  // An event takes a frame's time or more, or nothing is known: a second frame would only wait at
+  // this worker.
   bool slow() const { return limit_ == 1; }
 
  private:
-  double per_event_ = -1;               // nanoseconds
+  double per_event_ = -1;  // nanoseconds
   std::uint32_t limit_ = 1;
 };
 

@@ -10,8 +10,9 @@
 
 namespace pelton::worker {
 
-// Splits what a worker writes into lines, bounded in length and in rate: what is beyond is dropped and counted in a
-// line of its own. Keeps the last lines for the story of a worker's end. Shard-confined.
+// Splits what a worker writes into lines, bounded in length and in rate: what is beyond is dropped
+// and counted in a line of its own. Keeps the last lines for the story of a worker's end.
+// Shard-confined.
 class OutputLines {
  public:
   static constexpr std::size_t kMaxLine = 8192;
@@ -31,7 +32,8 @@ class OutputLines {
   const std::function<void(std::string_view)> line_;
   std::string partial_;
   std::deque<std::string> kept_;
-  std::chrono::steady_clock::time_point second_{};  // when the current second of the rate limit began
+  std::chrono::steady_clock::time_point
+      second_{};  // when the current second of the rate limit began
   std::uint32_t in_second_ = 0;
   std::uint64_t dropped_ = 0;
 };

@@ -10,11 +10,17 @@ WorkerPool::WorkerPool(boost::asio::io_context& io, const config::Function& func
     : impl_(std::make_unique<Impl>(io, function, source, std::move(options), std::move(lines))) {}
 WorkerPool::~WorkerPool() = default;
 
-void WorkerPool::start() { impl_->start(); }
-void WorkerPool::wake() { impl_->wake(); }
+void WorkerPool::start() {
+  impl_->start();
+}
+void WorkerPool::wake() {
+  impl_->wake();
+}
 void WorkerPool::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
   impl_->stop(deadline, std::move(done));
 }
-PoolStats WorkerPool::stats() const { return impl_->stats(); }
+PoolStats WorkerPool::stats() const {
+  return impl_->stats();
+}
 
 }  // namespace pelton::worker

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/config.h"
+#include "engine/dispatch/frame.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -8,9 +11,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "engine/config/config.h"
-#include "engine/dispatch/frame.h"
 
 namespace boost::asio {
 class io_context;
@@ -24,7 +24,8 @@ class WorkSource {
  public:
   virtual ~WorkSource() = default;
   virtual bool has_work() = 0;
-  virtual std::optional<dispatch::Frame> pull(WorkerId worker, const dispatch::FrameLimits& limits) = 0;
+  virtual std::optional<dispatch::Frame> pull(WorkerId worker,
+                                              const dispatch::FrameLimits& limits) = 0;
   // invalid: the result contradicts its frame; the pool kills the worker and reports it lost.
   virtual Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) = 0;
   // Exactly once for a worker that got frames and will not answer any more.
@@ -36,19 +37,19 @@ struct WorkerLine {
   std::string_view function;
   std::string_view worker;
   enum class Stream { out, err, engine } stream = Stream::out;
-  std::string_view text;                // one line without its end, bounded, control characters as they came
-  std::string_view event;               // "<stream>/<partition>/<offset>" at hand, or empty
+  std::string_view text;   // one line without its end, bounded, control characters as they came
+  std::string_view event;  // "<stream>/<partition>/<offset>" at hand, or empty
 };
 using LineListener = std::function<void(const WorkerLine&)>;
 
 struct PoolOptions {
-  std::string sdk_python;               // folder that holds the Python package `pelton`
+  std::string sdk_python;  // folder that holds the Python package `pelton`
 };
 
 struct WorkerInfo {
-  std::string name;                     // "thumbnail-3": the function and the worker's id
+  std::string name;  // "thumbnail-3": the function and the worker's id
   int pid = 0;
-  std::string state;                    // starting | idle | busy | stopping
+  std::string state;  // starting | idle | busy | stopping
   std::uint64_t events = 0;
   std::chrono::milliseconds age{};
   std::uint64_t memory_bytes = 0;
@@ -56,29 +57,31 @@ struct WorkerInfo {
 
 struct PoolStats {
   std::vector<WorkerInfo> workers;
-  std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0, start_failures = 0;
-  std::uint64_t cpu_us = 0;             // of all workers that have ended (children), for benches
+  std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0,
+                start_failures = 0;
+  std::uint64_t cpu_us = 0;  // of all workers that have ended (children), for benches
   // The latest start failure while none has succeeded since, with the worker's last lines.
   std::optional<std::string> start_error;
 };
 
-// The worker processes of one function: started on demand from scale.min up to scale.max, reaped after
-// scale.idle, recycled, killed with their whole process group on time-out, replaced with backoff. Two frames of
-// credit per worker; frames are sized so that one takes about kFrameTime. Shard-confined: every method runs on the
-// thread of `io`.
+// The worker processes of one function: started on demand from scale.min up to scale.max, reaped
+// after scale.idle, recycled, killed with their whole process group on time-out, replaced with
+// backoff. Two frames of credit per worker; frames are sized so that one takes about kFrameTime.
+// Shard-confined: every method runs on the thread of `io`.
 class WorkerPool {
  public:
   WorkerPool(boost::asio::io_context& io, const config::Function& function, WorkSource& source,
              PoolOptions options, LineListener lines);
-  ~WorkerPool();                        // kills what still runs
+  ~WorkerPool();  // kills what still runs
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  void start();                         // brings up scale.min workers
-  // Work may have become available: idle workers pull, missing ones are started. Cheap when all are busy.
+  void start();  // brings up scale.min workers
+  // Work may have become available: idle workers pull, missing ones are started. Cheap when all are
+  // busy.
   void wake();
-  // Pulls no more frames; calls `done` when frames in flight are answered, or at the deadline with those
-  // workers killed and reported lost with cause "engine". Then every worker is told to end.
+  // Pulls no more frames; calls `done` when frames in flight are answered, or at the deadline with
+  // those workers killed and reported lost with cause "engine". Then every worker is told to end.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   PoolStats stats() const;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/pool_impl.h"
 
+#include "engine/base/units.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "engine/base/units.h"
 
 namespace pelton::worker {
 namespace {
@@ -57,7 +57,8 @@ Launch WorkerPool::Impl::launch_options() const {
 }
 
 bool WorkerPool::Impl::start_worker() {
-  auto worker = std::make_shared<WorkerProcess>(io_, function_, WorkerId{next_id_++}, *this, lines_);
+  auto worker =
+      std::make_shared<WorkerProcess>(io_, function_, WorkerId{next_id_++}, *this, lines_);
   if (auto ok = worker->start(launch_options()); !ok) {
     failed_to_start(ok.error().text());
     return false;
@@ -72,8 +73,12 @@ void WorkerPool::Impl::failed_to_start(const std::string& why) {
   ++totals_.start_failures;
   const bool news = totals_.start_error != why;
   totals_.start_error = why;
-  if (news) lines_({function_.name, function_.name, WorkerLine::Stream::engine,
-                    "a worker cannot start: " + why, {}});
+  if (news)
+    lines_({function_.name,
+            function_.name,
+            WorkerLine::Stream::engine,
+            "a worker cannot start: " + why,
+            {}});
   const auto delay = std::min<Clock::duration>(
       kMaxBackoff, kFirstBackoff * (1 << std::min(failures_in_row_, 10U)));
   ++failures_in_row_;
@@ -159,8 +164,11 @@ void WorkerPool::Impl::ended(WorkerProcess& worker) {
       ++totals_.timed_out;
     else if (loss.cause == "crash")
       ++totals_.crashed;
-    lines_({function_.name, worker.name, WorkerLine::Stream::engine,
-            fmt::format("ended ({}) with events in flight", loss.type), {}});
+    lines_({function_.name,
+            worker.name,
+            WorkerLine::Stream::engine,
+            fmt::format("ended ({}) with events in flight", loss.type),
+            {}});
   }
   const bool had_frames = !worker.frames.empty();
   const WorkerId id = worker.id;
@@ -210,7 +218,8 @@ void WorkerPool::Impl::check_worker(WorkerProcess& worker, Clock::time_point now
 }
 
 void WorkerPool::Impl::reap_idle(Clock::time_point now) {
-  std::size_t live = std::ranges::count_if(workers_, [](const WorkerPtr& w) { return !w->retiring; });
+  std::size_t live =
+      std::ranges::count_if(workers_, [](const WorkerPtr& w) { return !w->retiring; });
   for (const WorkerPtr& worker : workers_) {
     if (live <= function_.scale.min) return;
     if (worker->state != WorkerProcess::State::running || worker->retiring ||
@@ -250,7 +259,7 @@ PoolStats WorkerPool::Impl::stats() const {
   const auto now = Clock::now();
   for (const WorkerPtr& worker : workers_) {
     using State = WorkerProcess::State;
-    const char* state = worker->state == State::starting  ? "starting"
+    const char* state = worker->state == State::starting   ? "starting"
                         : worker->state == State::stopping ? "stopping"
                         : worker->frames.empty()           ? "idle"
                                                            : "busy";

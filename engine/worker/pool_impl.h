@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <memory>
-#include <vector>
-
 #include "engine/worker/frame_sizer.h"
 #include "engine/worker/worker_process.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <vector>
+
 namespace pelton::worker {
 
-// See pool.h. One periodic timer does what needs no hurry: time-outs, idleness, memory, start time-outs.
+// See pool.h. One periodic timer does what needs no hurry: time-outs, idleness, memory, start
+// time-outs.
 class WorkerPool::Impl final : public WorkerEvents {
  public:
   Impl(boost::asio::io_context& io, const config::Function& function, WorkSource& source,
@@ -54,8 +56,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   FrameSizer sizer_;
   boost::asio::steady_timer tick_;
   bool ticking_ = false;
-  boost::asio::steady_timer retry_;     // of a failed start
-  Clock::time_point not_before_{};      // no start before this
+  boost::asio::steady_timer retry_;  // of a failed start
+  Clock::time_point not_before_{};   // no start before this
   std::uint32_t failures_in_row_ = 0;
   std::uint64_t next_id_ = 1;
   bool waking_ = false;

@@ -25,14 +25,15 @@ constexpr std::array<std::string_view, 6> kAllowed{"PATH", "HOME", "LANG", "TZ",
 constexpr int kSocketFd = 3;
 constexpr int kProgressFd = 4;
 
-// Everything that the child needs after fork, made before it: between fork and exec nothing may allocate.
+// Everything that the child needs after fork, made before it: between fork and exec nothing may
+// allocate.
 struct Prepared {
   std::string program;
   std::vector<char*> argv;
   std::vector<std::string> variables;
   std::vector<char*> envp;
-  std::array<int, 5> fds{};             // become descriptors 0 to 4
-  int report = -1;                      // exec's errno goes here
+  std::array<int, 5> fds{};  // become descriptors 0 to 4
+  int report = -1;           // exec's errno goes here
   pid_t parent = 0;
   rlim_t memory = RLIM_INFINITY;
 };
@@ -82,7 +83,9 @@ Status make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
   return {};
 }
 
-void set_nonblocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
+void set_nonblocking(int fd) {
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
 
 // The child's ends, closed on our side after the fork.
 struct ChildEnds {
@@ -118,7 +121,8 @@ Prepared prepare(const Launch& launch, std::string program, const Process& proce
   for (const std::string& word : launch.command)
     child.argv.push_back(const_cast<char*>(word.c_str()));
   child.argv.push_back(nullptr);
-  for (const auto& [name, value] : launch.environment) child.variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : launch.environment)
+    child.variables.push_back(name + "=" + value);
   for (std::string& variable : child.variables) child.envp.push_back(variable.data());
   child.envp.push_back(nullptr);
   child.fds = {ends.null.get(), ends.out.get(), ends.err.get(), ends.socket.get(),

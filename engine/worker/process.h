@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/result.h"
+#include "engine/base/unique_fd.h"
+
 #include <sys/types.h>
 
 #include <cstdint>
@@ -9,35 +12,32 @@
 #include <string>
 #include <vector>
 
-#include "engine/base/result.h"
-#include "engine/base/unique_fd.h"
-
 namespace pelton::worker {
 
 struct Launch {
-  std::vector<std::string> command;     // the program is looked up in PATH when it has no slash
+  std::vector<std::string> command;  // the program is looked up in PATH when it has no slash
   std::map<std::string, std::string> environment;  // all of it: nothing is inherited
   std::optional<std::uint64_t> memory_bytes;       // RLIMIT_DATA
 };
 
-// Resource. A child in a session and process group of its own, with nothing of ours open but its standard
-// streams, the socket (descriptor 3) and the progress page (4). It is killed when the thread that started it ends,
-// so also when the engine is. Owns what is on our side of it.
+// Resource. A child in a session and process group of its own, with nothing of ours open but its
+// standard streams, the socket (descriptor 3) and the progress page (4). It is killed when the
+// thread that started it ends, so also when the engine is. Owns what is on our side of it.
 struct Process {
   pid_t pid = -1;
-  UniqueFd pidfd;                       // readable once it has ended
-  UniqueFd socket;                      // non-blocking
-  UniqueFd out;                         // its stdout and stderr, non-blocking
+  UniqueFd pidfd;   // readable once it has ended
+  UniqueFd socket;  // non-blocking
+  UniqueFd out;     // its stdout and stderr, non-blocking
   UniqueFd err;
-  UniqueFd progress;                    // memfd of kProgressBytes
+  UniqueFd progress;  // memfd of kProgressBytes
 };
 inline constexpr std::size_t kProgressBytes = 4096;
 
 // E3001: the program cannot be started; names it.
 Result<Process> launch(const Launch& launch);
 
-// The environment of every worker: what is on the allow-list (PATH, HOME, LANG, LC_*, TZ, TMPDIR), the
-// worker's own variables, and what the config adds.
+// The environment of every worker: what is on the allow-list (PATH, HOME, LANG, LC_*, TZ, TMPDIR),
+// the worker's own variables, and what the config adds.
 std::map<std::string, std::string> worker_environment(
     const std::map<std::string, std::string>& configured);
 

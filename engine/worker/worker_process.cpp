@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/worker_process.h"
 
+#include <boost/asio/write.hpp>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <boost/asio/write.hpp>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -97,7 +97,8 @@ void WorkerProcess::write_next() {
   boost::asio::async_write(socket_, buffers,
                            [self = shared_from_this()](const error_code& error, std::size_t) {
                              self->writing_ = false;
-                             // A broken socket shows in the read as well; the end is told from there.
+                             // A broken socket shows in the read as well; the end is told from
+                             // there.
                              if (error || self->outgoing_.empty()) return;
                              self->outgoing_.pop_front();
                              self->write_next();

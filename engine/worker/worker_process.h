@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/worker/codec.h"
+#include "engine/worker/output_lines.h"
+#include "engine/worker/pool.h"
+#include "engine/worker/process.h"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "engine/worker/codec.h"
-#include "engine/worker/output_lines.h"
-#include "engine/worker/pool.h"
-#include "engine/worker/process.h"
 
 namespace pelton::worker {
 
@@ -38,8 +39,8 @@ struct InFlight {
   std::uint32_t events = 0;
 };
 
-// One worker process: its socket, its output, its end. Shard-confined. Kept alive by its pool and by the operations that
-// it has under way (the two owners of its shared_ptr).
+// One worker process: its socket, its output, its end. Shard-confined. Kept alive by its pool and
+// by the operations that it has under way (the two owners of its shared_ptr).
 class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
  public:
   enum class State { starting, running, stopping, ended };
@@ -61,7 +62,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   const WorkerId id;
   const std::string name;
   State state = State::starting;
-  bool retiring = false;                // gets no more frames, ends when it has none
+  bool retiring = false;  // gets no more frames, ends when it has none
   std::deque<InFlight> frames;
   std::uint64_t events_done = 0;
   Clock::time_point started{};
@@ -81,7 +82,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   using Descriptor = boost::asio::posix::stream_descriptor;
   struct Progress {
     std::uint64_t frame = 0;
-    std::uint64_t index = 0;            // of the event at hand + 1; 0: none
+    std::uint64_t index = 0;  // of the event at hand + 1; 0: none
     friend bool operator==(const Progress&, const Progress&) = default;
   };
 
@@ -106,11 +107,11 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   OutputLines out_lines_, err_lines_;
   char out_buffer_[4096];
   char err_buffer_[4096];
-  std::string input_;                   // bytes of frames not yet whole
+  std::string input_;  // bytes of frames not yet whole
   std::size_t input_used_ = 0;
   struct Outgoing {
     std::string header;
-    model::BatchPtr batch;              // null: the header is all
+    model::BatchPtr batch;  // null: the header is all
   };
   std::deque<Outgoing> outgoing_;
   bool writing_ = false;

@@ -144,8 +144,9 @@ connector::ConnectorSpec generator(Shared& shared) {
   spec.options.source_options = {number_option("events", "How many.", "1000000"),
                                  number_option("bytes", "Size of the data.", "256"),
                                  number_option("keys", "How many different keys.", "10000")};
-  spec.make_source = [&shared](const connector::BuildContext& context)
-      -> Result<std::unique_ptr<connector::Source>> {
+  spec.make_source =
+      [&shared](
+          const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
     return std::make_unique<Generator>(context.config.options, shared);
   };
   return spec;
@@ -156,8 +157,10 @@ connector::ConnectorSpec ping(Shared& shared) {
   spec.options.type = "ping";
   spec.options.sentence = "One event after another.";
   spec.options.source = true;
-  spec.make_source = [&shared](const connector::BuildContext&)
-      -> Result<std::unique_ptr<connector::Source>> { return std::make_unique<Ping>(shared); };
+  spec.make_source =
+      [&shared](const connector::BuildContext&) -> Result<std::unique_ptr<connector::Source>> {
+    return std::make_unique<Ping>(shared);
+  };
   return spec;
 }
 
@@ -166,8 +169,10 @@ connector::ConnectorSpec pong(Shared& shared) {
   spec.options.type = "pong";
   spec.options.sentence = "Measures what comes out.";
   spec.options.sink = true;
-  spec.make_sink = [&shared](const connector::BuildContext&)
-      -> Result<std::unique_ptr<connector::Sink>> { return std::make_unique<Pong>(shared); };
+  spec.make_sink =
+      [&shared](const connector::BuildContext&) -> Result<std::unique_ptr<connector::Sink>> {
+    return std::make_unique<Pong>(shared);
+  };
   return spec;
 }
 

@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/engine_process.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
-#include <fstream>
-#include <sstream>
-#include <thread>
-
 #include "engine/cli/client.h"
 #include "engine/config/load.h"
 #include "engine/runtime/engine.h"
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
 namespace pelton::bench {
 namespace {
 
-[[noreturn]] void run_engine(const std::string& text, const std::filesystem::path& folder, Shared& shared) {
-  const std::vector<connector::ConnectorSpec> connectors{generator(shared), ping(shared), pong(shared)};
+[[noreturn]] void run_engine(const std::string& text, const std::filesystem::path& folder,
+                             Shared& shared) {
+  const std::vector<connector::ConnectorSpec> connectors{generator(shared), ping(shared),
+                                                         pong(shared)};
   std::vector<config::ConnectorOptions> options;
   for (const auto& spec : connectors) options.push_back(spec.options);
-  const auto loaded = config::load_text(text, folder / "bench.yaml", options, config::process_environment);
-  for (const auto& problem : loaded.problems) fmt::print(stderr, "{}\n", problem.text("bench.yaml"));
+  const auto loaded =
+      config::load_text(text, folder / "bench.yaml", options, config::process_environment);
+  for (const auto& problem : loaded.problems)
+    fmt::print(stderr, "{}\n", problem.text("bench.yaml"));
   if (!loaded.config) ::_exit(3);
   runtime::RunOptions run;
   run.version = "bench";
@@ -59,7 +63,8 @@ double peak_bytes(pid_t pid) {
 
 std::vector<pid_t> children(pid_t parent) {
   std::vector<pid_t> found;
-  for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", parent))) {
+  for (const auto& task :
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/task", parent))) {
     std::ifstream in(task.path() / "children");
     for (pid_t child = 0; in >> child;) found.push_back(child);
   }
@@ -68,7 +73,8 @@ std::vector<pid_t> children(pid_t parent) {
 
 }  // namespace
 
-EngineProcess::EngineProcess(const std::string& config, const std::filesystem::path& folder, Shared& shared)
+EngineProcess::EngineProcess(const std::string& config, const std::filesystem::path& folder,
+                             Shared& shared)
     : socket_(folder / "data" / "admin.sock"), shared_(shared) {
   std::filesystem::create_directories(folder);
   pid_ = ::fork();
@@ -87,7 +93,8 @@ bool EngineProcess::alive() {
 }
 
 bool EngineProcess::wait_ready() {
-  while (alive() && shared_.ready_us == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  while (alive() && shared_.ready_us == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
   return pid_ > 0;
 }
 
@@ -110,7 +117,8 @@ std::int64_t EngineProcess::settled(const std::string& binding) const {
   for (const auto& value : status.as_object().at("bindings").as_array()) {
     const auto& object = value.as_object();
     if (std::string_view(object.at("name").as_string()) == binding)
-      return object.at("done").to_number<std::int64_t>() + object.at("dead_lettered").to_number<std::int64_t>();
+      return object.at("done").to_number<std::int64_t>() +
+             object.at("dead_lettered").to_number<std::int64_t>();
   }
   return -1;
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tests/bench/bench_connectors.h"
+
 #include <sys/types.h>
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
-
-#include "tests/bench/bench_connectors.h"
 
 namespace pelton::bench {
 
@@ -18,12 +18,13 @@ struct Usage {
   double engine_peak_bytes = 0;
 };
 
-// A whole engine in a child process of its own, with the benchmark's connectors, on a fresh data folder.
+// A whole engine in a child process of its own, with the benchmark's connectors, on a fresh data
+// folder.
 class EngineProcess {
  public:
   // `config` is the text of a config file; the data folder is `folder`/data.
   EngineProcess(const std::string& config, const std::filesystem::path& folder, Shared& shared);
-  ~EngineProcess();                     // SIGTERM, then waits
+  ~EngineProcess();  // SIGTERM, then waits
   EngineProcess(const EngineProcess&) = delete;
   EngineProcess& operator=(const EngineProcess&) = delete;
 
@@ -31,7 +32,8 @@ class EngineProcess {
   bool wait_ready();
   bool alive();
   Usage usage() const;
-  // Events of binding `name` that ended (done, filtered or dead letters), from the admin API; -1: no answer.
+  // Events of binding `name` that ended (done, filtered or dead letters), from the admin API; -1:
+  // no answer.
   std::int64_t settled(const std::string& binding) const;
 
  private:

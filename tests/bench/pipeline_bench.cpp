@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Benches (a) and (c): whole engines with real worker processes. Every event is fsynced before a function sees it
-// and settled with an fsynced cursor; the time runs until the last one is.
-#include <sys/mman.h>
+// Benches (a) and (c): whole engines with real worker processes. Every event is fsynced before a
+// function sees it and settled with an fsynced cursor; the time runs until the last one is.
+#include "tests/bench/engine_process.h"
+#include "tests/bench/report.h"
 
 #include <CLI/CLI.hpp>
+#include <sys/mman.h>
+
 #include <chrono>
 #include <filesystem>
 #include <new>
 #include <thread>
-
-#include "tests/bench/engine_process.h"
-#include "tests/bench/report.h"
 
 namespace pelton::bench {
 namespace {
@@ -21,12 +21,13 @@ struct Settings {
   std::uint64_t events = 10'000'000;
   int runs = 3;
   std::uint64_t pings = 1000;
-  std::string only;                     // cpp, python, latency; empty: all
+  std::string only;  // cpp, python, latency; empty: all
   std::string folder;
 };
 
 Shared& shared_page() {
-  void* at = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  void* at =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   return *new (at) Shared;
 }
 
@@ -61,8 +62,7 @@ bool pipeline_run(const std::string& function, const Settings& settings, Figures
     if (!engine.wait_ready()) return false;
     const Usage before = engine.usage();
     const std::uint64_t begin = shared.ready_us;
-    while (engine.alive() &&
-           engine.settled("count") < static_cast<std::int64_t>(settings.events))
+    while (engine.alive() && engine.settled("count") < static_cast<std::int64_t>(settings.events))
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     whole = engine.alive();
     const double seconds = static_cast<double>(monotonic_us() - begin) / 1e6;

@@ -10,16 +10,17 @@
 
 namespace pelton::bench {
 
-// Prints one figure as the JSON line that tools/bench promises: the median of the runs, with minimum and maximum.
+// Prints one figure as the JSON line that tools/bench promises: the median of the runs, with
+// minimum and maximum.
 inline void report(const std::string& bench, const std::string& name, const std::string& metric,
                    std::vector<double> runs, const std::string& unit) {
   if (runs.empty()) return;
   std::ranges::sort(runs);
-  fmt::print(R"({{"bench": "{}", "case": "{}", "metric": "{}", "value": {:.4g}, "unit": "{}", "runs": {}, )"
-             R"("min": {:.4g}, "max": {:.4g}}})"
-             "\n",
-             bench, name, metric, runs[runs.size() / 2], unit, runs.size(), runs.front(),
-             runs.back());
+  fmt::print(
+      R"({{"bench": "{}", "case": "{}", "metric": "{}", "value": {:.4g}, "unit": "{}", "runs": {}, )"
+      R"("min": {:.4g}, "max": {:.4g}}})"
+      "\n",
+      bench, name, metric, runs[runs.size() / 2], unit, runs.size(), runs.front(), runs.back());
   std::fflush(stdout);
 }
 

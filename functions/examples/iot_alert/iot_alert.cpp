@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Watches readings of devices, {"device": "boiler-1", "celsius": 71.5}, and emits an alert for each that is too hot.
+// Watches readings of devices, {"device": "boiler-1", "celsius": 71.5}, and emits an alert for each
+// that is too hot.
 #include <pelton/function.h>
 #include <simdjson.h>
 
@@ -34,4 +35,6 @@ pelton::Outcome handle(const pelton::Event& event, const pelton::Context&, pelto
 
 }  // namespace
 
-int main(int argc, char** argv) { return pelton::serve(argc, argv, handle); }
+int main(int argc, char** argv) {
+  return pelton::serve(argc, argv, handle);
+}

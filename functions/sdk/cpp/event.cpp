@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pelton/function.h"
-
 #include "functions/sdk/cpp/frame_view.h"
+
+#include "pelton/function.h"
 
 namespace pelton {
 
-std::string_view Event::data() const { return frame_->batch->data(index_); }
-bool Event::has_data() const { return frame_->batch->has_data(index_); }
-bool Event::has_key() const { return frame_->batch->has_key(index_); }
-std::string_view Event::key() const { return frame_->batch->key(index_); }
+std::string_view Event::data() const {
+  return frame_->batch->data(index_);
+}
+bool Event::has_data() const {
+  return frame_->batch->has_data(index_);
+}
+bool Event::has_key() const {
+  return frame_->batch->has_key(index_);
+}
+std::string_view Event::key() const {
+  return frame_->batch->key(index_);
+}
 std::string Event::id() const {
   const std::string_view id = frame_->batch->id(index_);
   return id.empty() ? frame_->place(index_) : std::string(id);
 }
-std::string_view Event::subject() const { return frame_->batch->subject(index_); }
-std::string_view Event::type() const { return frame_->batch->type(index_); }
-std::string_view Event::source() const { return frame_->batch->source(index_); }
-std::string_view Event::content_type() const { return frame_->batch->content_type(index_); }
-std::int64_t Event::time_us() const { return frame_->batch->time_us(index_); }
+std::string_view Event::subject() const {
+  return frame_->batch->subject(index_);
+}
+std::string_view Event::type() const {
+  return frame_->batch->type(index_);
+}
+std::string_view Event::source() const {
+  return frame_->batch->source(index_);
+}
+std::string_view Event::content_type() const {
+  return frame_->batch->content_type(index_);
+}
+std::int64_t Event::time_us() const {
+  return frame_->batch->time_us(index_);
+}
 
 std::vector<std::pair<std::string_view, std::string_view>> Event::headers() const {
   std::vector<std::pair<std::string_view, std::string_view>> pairs;
@@ -38,11 +56,21 @@ std::string Context::idempotency_key() const {
   return frame_->keys.substr(from, frame_->key_ends[index_] - from);
 }
 
-std::string_view Context::stream() const { return frame_->stream; }
-std::uint32_t Context::partition() const { return frame_->partition; }
-std::int64_t Context::offset() const { return frame_->offset(index_); }
-std::string_view Context::binding() const { return frame_->binding; }
-std::string_view Context::function() const { return frame_->function; }
+std::string_view Context::stream() const {
+  return frame_->stream;
+}
+std::uint32_t Context::partition() const {
+  return frame_->partition;
+}
+std::int64_t Context::offset() const {
+  return frame_->offset(index_);
+}
+std::string_view Context::binding() const {
+  return frame_->binding;
+}
+std::string_view Context::function() const {
+  return frame_->function;
+}
 std::chrono::system_clock::time_point Context::deadline() const {
   return std::chrono::system_clock::now() + frame_->timeout;
 }
@@ -62,7 +90,8 @@ void Outputs::add(const Output& output) {
   kept.type = keep_optional(output.type);
   kept.source = keep_optional(output.source);
   kept.content_type = keep_optional(output.content_type);
-  for (const auto& [name, value] : output.headers) kept.headers.emplace_back(keep(name), keep(value));
+  for (const auto& [name, value] : output.headers)
+    kept.headers.emplace_back(keep(name), keep(value));
   sink_->at_hand.push_back(std::move(kept));
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/model/batch.h"
+#include "engine/model/batch_builder.h"
+#include "functions/sdk/cpp/include/pelton/function.h"
+
 #include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/model/batch.h"
-#include "engine/model/batch_builder.h"
-#include "functions/sdk/cpp/include/pelton/function.h"
 
 // Internal: a frame as the C++ SDK sees it.
 namespace pelton::detail {
@@ -20,7 +20,7 @@ struct FrameView {
   std::string function;
   std::uint32_t partition = 0;
   std::int64_t base = 0;
-  std::uint64_t order = 0;              // pelton.v1.Invoke.Order
+  std::uint64_t order = 0;  // pelton.v1.Invoke.Order
   std::vector<std::uint32_t> attempts;
   std::string keys;
   std::vector<std::uint32_t> key_ends;
@@ -39,8 +39,8 @@ struct OutputSink {
   const FrameView* frame = nullptr;
   model::BatchBuilder builder;
   std::vector<std::uint32_t> parents;
-  std::vector<Output> at_hand;          // of the event at hand; their texts live in `texts`
-  std::deque<std::string> texts;        // a deque: its strings stay where they are
+  std::vector<Output> at_hand;    // of the event at hand; their texts live in `texts`
+  std::deque<std::string> texts;  // a deque: its strings stay where they are
 };
 
 // The fields of an Invoke message; false when it is malformed.

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker's loop: frames in, results out (proto/pelton/v1/worker.proto).
+#include "engine/base/hash.h"
+#include "engine/model/wire.h"
+#include "functions/sdk/cpp/frame_view.h"
+
+#include "pelton/function.h"
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-
-#include "engine/base/hash.h"
-#include "engine/model/wire.h"
-#include "functions/sdk/cpp/frame_view.h"
-#include "pelton/function.h"
 
 namespace pelton {
 
@@ -38,22 +38,41 @@ bool read_invoke(std::string_view in, FrameView& frame) {
   while (!in.empty()) {
     if (!wire::get_field(in, field)) return false;
     switch (field.number) {
-      case 1: frame.id = field.number_value; break;
-      case 2: frame.stream = field.bytes; break;
-      case 3: frame.partition = static_cast<std::uint32_t>(field.number_value); break;
-      case 4: frame.base = static_cast<std::int64_t>(field.number_value); break;
-      case 5: frame.binding = field.bytes; break;
-      case 6: frame.attempts = numbers(field.bytes); break;
-      case 7: frame.keys = field.bytes; break;
-      case 8: frame.key_ends = numbers(field.bytes); break;
-      case 9: frame.order = field.number_value; break;
+      case 1:
+        frame.id = field.number_value;
+        break;
+      case 2:
+        frame.stream = field.bytes;
+        break;
+      case 3:
+        frame.partition = static_cast<std::uint32_t>(field.number_value);
+        break;
+      case 4:
+        frame.base = static_cast<std::int64_t>(field.number_value);
+        break;
+      case 5:
+        frame.binding = field.bytes;
+        break;
+      case 6:
+        frame.attempts = numbers(field.bytes);
+        break;
+      case 7:
+        frame.keys = field.bytes;
+        break;
+      case 8:
+        frame.key_ends = numbers(field.bytes);
+        break;
+      case 9:
+        frame.order = field.number_value;
+        break;
       case 15: {
         auto batch = model::Batch::parse(std::string(field.bytes));
         if (!batch) return false;
         frame.batch = std::move(*batch);
         break;
       }
-      default: break;
+      default:
+        break;
     }
   }
   return frame.batch != nullptr;
@@ -69,7 +88,8 @@ using SteadyClock = std::chrono::steady_clock;
 enum Code : char { kDone = 0, kRetry = 1, kFail = 2, kSkipped = 3 };
 constexpr std::uint64_t kOrderPartition = 1;
 constexpr std::uint64_t kOrderNone = 2;
-// Finished events are answered at least so often, so that they do not wait for slow ones behind them.
+// Finished events are answered at least so often, so that they do not wait for slow ones behind
+// them.
 constexpr auto kFlushAfter = std::chrono::milliseconds(10);
 
 void put_u32(std::string& out, std::uint32_t value) {
@@ -204,7 +224,8 @@ class Server {
     wire::put_delimited(entry, 3, std::string_view(outcome.reason).substr(0, 4096));
     if (outcome.after) {
       wire::put_tag(entry, 5, wire::varint);
-      wire::put_varint(entry, static_cast<std::uint64_t>(std::max<std::int64_t>(1, outcome.after->count())));
+      wire::put_varint(
+          entry, static_cast<std::uint64_t>(std::max<std::int64_t>(1, outcome.after->count())));
     }
     wire::put_delimited(failures_, 5, entry);
     if (frame_.order == kOrderNone) return;
@@ -271,8 +292,8 @@ class Server {
   std::chrono::milliseconds timeout_{};
   detail::FrameView frame_;
   detail::OutputSink sink_;
-  std::size_t first_ = 0;               // events of the frame that are answered
-  std::string codes_;                   // of those that are not
+  std::size_t first_ = 0;  // events of the frame that are answered
+  std::string codes_;      // of those that are not
   std::string failures_;
   bool any_failed_ = false;
   bool all_held_back_ = false;

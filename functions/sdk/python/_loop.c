@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The inner loop of the Python SDK: gives events to a handler while it returns None. Everything else (outputs,
-// failures, answers) is Python's (runner.py), which works without this module as well, only slower. Written against the
-// limited API, so that one binary serves every CPython from 3.9 on.
+// The inner loop of the Python SDK: gives events to a handler while it returns None. Everything
+// else (outputs, failures, answers) is Python's (runner.py), which works without this module as
+// well, only slower. Written against the limited API, so that one binary serves every CPython
+// from 3.9 on.
 #define Py_LIMITED_API 0x03090000
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -13,8 +14,7 @@
 
 // Base of IncomingEvent and Context: a frame and an index into it.
 typedef struct {
-  PyObject_HEAD
-  PyObject* frame;
+  PyObject_HEAD PyObject* frame;
   Py_ssize_t index;
 } Record;
 
@@ -42,7 +42,8 @@ static PyType_Slot record_slots[] = {
 };
 
 static PyType_Spec record_spec = {
-    "pelton._loop.Record", sizeof(Record), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, record_slots,
+    "pelton._loop.Record", sizeof(Record), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    record_slots,
 };
 
 static PyObject* make_record(PyTypeObject* type, PyObject* frame, Py_ssize_t index) {
@@ -72,7 +73,8 @@ static PyObject* call(PyObject* handler, PyTypeObject* event_type, PyTypeObject*
   return value;
 }
 
-// The exception at hand as an object, with its traceback; only Exception is the function's, others go on.
+// The exception at hand as an object, with its traceback; only Exception is the function's, others
+// go on.
 static PyObject* take_error(void) {
   if (!PyErr_ExceptionMatches(PyExc_Exception)) return NULL;
   PyObject *type, *value, *traceback;
@@ -84,9 +86,9 @@ static PyObject* take_error(void) {
   return value;
 }
 
-// run(handler, event_type, context_type, frame, frame_id, first, count, budget_ns) -> (done, value, error):
-// `done` events returned None; then either all are through or the budget is used up (None, None), or the next one
-// returned a value (value, None), or raised (None, error).
+// run(handler, event_type, context_type, frame, frame_id, first, count, budget_ns) -> (done, value,
+// error): `done` events returned None; then either all are through or the budget is used up (None,
+// None), or the next one returned a value (value, None), or raised (None, error).
 static PyObject* run(PyObject* module, PyObject* args) {
   (void)module;
   PyObject *handler, *event_type, *context_type, *frame;
@@ -132,7 +134,8 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "pelton._loop", NULL, -1, methods, NULL, NULL, NULL, NULL};
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "pelton._loop", NULL, -1, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__loop(void) {
   PyObject* module = PyModule_Create(&definition);

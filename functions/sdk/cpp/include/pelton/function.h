@@ -15,15 +15,16 @@
 //
 //   #include <pelton/function.h>
 //
-//   pelton::Outcome handle(const pelton::Event& event, const pelton::Context&, pelton::Outputs& out) {
+//   pelton::Outcome handle(const pelton::Event& event, const pelton::Context&, pelton::Outputs&
+//   out) {
 //     if (event.data().empty()) return pelton::fail("empty reading");
 //     out.add(event.data());
 //     return pelton::done();
 //   }
 //   int main(int argc, char** argv) { return pelton::serve(argc, argv, handle); }
 //
-// The handler is called for one event at a time, on one thread. An exception of type std::exception is a failed
-// attempt: the event is tried again as the binding's `retry` says.
+// The handler is called for one event at a time, on one thread. An exception of type std::exception
+// is a failed attempt: the event is tried again as the binding's `retry` says.
 namespace pelton {
 
 namespace detail {
@@ -37,15 +38,15 @@ class Event {
   Event(const detail::FrameView& frame, std::size_t index) : frame_(&frame), index_(index) {}
 
   std::string_view data() const;
-  bool has_data() const;                // false: a tombstone
+  bool has_data() const;  // false: a tombstone
   bool has_key() const;
   std::string_view key() const;
-  std::string id() const;               // CloudEvents id, or "<stream>/<partition>/<offset>"
+  std::string id() const;  // CloudEvents id, or "<stream>/<partition>/<offset>"
   std::string_view subject() const;
   std::string_view type() const;
   std::string_view source() const;
   std::string_view content_type() const;
-  std::int64_t time_us() const;         // Unix time, microseconds
+  std::int64_t time_us() const;  // Unix time, microseconds
   std::vector<std::pair<std::string_view, std::string_view>> headers() const;
 
  private:
@@ -78,12 +79,13 @@ struct Output {
   std::optional<std::string_view> key;
   std::optional<std::string_view> subject;
   std::optional<std::string_view> type;
-  std::optional<std::string_view> source;         // default: function/<name>
+  std::optional<std::string_view> source;  // default: function/<name>
   std::optional<std::string_view> content_type;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
 };
 
-// Takes the outputs of the event at hand; copies what it is given. Dropped when the event is not done.
+// Takes the outputs of the event at hand; copies what it is given. Dropped when the event is not
+// done.
 class Outputs {
  public:
   Outputs(detail::OutputSink& sink, std::size_t index) : sink_(&sink), index_(index) {}
@@ -101,7 +103,9 @@ struct Outcome {
   std::string reason;
   std::optional<std::chrono::milliseconds> after;  // of a retry; absent: the binding's backoff
 };
-inline Outcome done() { return {}; }
+inline Outcome done() {
+  return {};
+}
 inline Outcome retry(std::string reason,
                      std::optional<std::chrono::milliseconds> after = std::nullopt) {
   return {Outcome::Kind::retry, std::move(reason), after};
@@ -113,8 +117,8 @@ inline Outcome fail(std::string reason) {
 
 using Handler = std::function<Outcome(const Event&, const Context&, Outputs&)>;
 
-// Serves the engine that started this process until it says to end. Returns main's exit code; started by hand it
-// prints how to run it and returns 2.
+// Serves the engine that started this process until it says to end. Returns main's exit code;
+// started by hand it prints how to run it and returns 2.
 int serve(int argc, char** argv, const Handler& handler);
 
 }  // namespace pelton
