@@ -108,12 +108,12 @@ bool zone(std::string_view& text, minutes& offset) {
   offset = {};
   if (skip(text, "Zz")) return text.empty();
   const bool negative = !text.empty() && text.front() == '-';
-  int hours = 0;
-  int minutes = 0;
-  if (!skip(text, "+-") || !digits(text, 2, hours) || !skip(text, ":") || !digits(text, 2, minutes))
+  int h = 0;
+  int m = 0;
+  if (!skip(text, "+-") || !digits(text, 2, h) || !skip(text, ":") || !digits(text, 2, m))
     return false;
-  offset = minutes{(hours * 60 + minutes) * (negative ? -1 : 1)};
-  return text.empty() && hours < 24 && minutes < 60;
+  offset = minutes{(h * 60 + m) * (negative ? -1 : 1)};
+  return text.empty() && h < 24 && m < 60;
 }
 
 }  // namespace

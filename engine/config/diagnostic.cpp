@@ -9,8 +9,12 @@
 namespace pelton::config {
 namespace {
 
-// Levenshtein's distance. Own code: ten lines, and no Debian library has it.
-std::size_t distance(std::string_view a, std::string_view b) {
+constexpr std::size_t kMessageBytes = 800;
+
+// Levenshtein's distance, or `enough` once it cannot be less. Own code: no Debian library has it.
+std::size_t distance(std::string_view a, std::string_view b, std::size_t enough) {
+  const std::size_t longer = std::max(a.size(), b.size());
+  if (longer - std::min(a.size(), b.size()) >= enough) return enough;
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
   for (std::size_t i = 1; i <= a.size(); ++i) {
@@ -21,8 +25,29 @@ std::size_t distance(std::string_view a, std::string_view b) {
       corner = row[j];
       row[j] = std::min({change, row[j] + 1, row[j - 1] + 1});
     }
+    if (*std::ranges::min_element(row) >= enough) return enough;
   }
   return row.back();
+}
+
+// Values of the file stand in messages: no control character of theirs reaches a terminal or log.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0xFFU;
+    const bool start = (c & 0xC0U) != 0x80U;
+    if (start && out.size() >= kMessageBytes) return out + "...";
+    if (c < 0x20 || c == 0x7F) {
+      out += fmt::format("\\x{:02x}", c);
+    } else if (c == 0xC2 && next < 0xA0) {
+      out += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
 
 }  // namespace
@@ -32,15 +57,32 @@ std::string Diagnostic::text(const std::string& file) const {
                      severity == Severity::warning ? "warning " : "", code, message);
 }
 
-bool Diagnostics::has_errors() const {
-  return std::ranges::any_of(all_,
-                             [](const Diagnostic& d) { return d.severity == Severity::error; });
+void Diagnostics::error(Place place, std::string code, std::string message) {
+  ++errors_;
+  add({place, std::move(code), std::move(message), Severity::error});
+}
+
+void Diagnostics::warning(Place place, std::string code, std::string message) {
+  add({place, std::move(code), std::move(message), Severity::warning});
+}
+
+void Diagnostics::add(Diagnostic&& problem) {
+  if (full()) {
+    ++left_out_;
+    return;
+  }
+  problem.message = printable(problem.message);
+  all_.push_back(std::move(problem));
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> sorted = all_;
   std::ranges::stable_sort(
       sorted, {}, [](const Diagnostic& d) { return std::pair(d.place.line, d.place.column); });
+  if (left_out_ > 0)
+    sorted.push_back({sorted.back().place, "E1003",
+                      fmt::format("... and {} more problems that are not shown", left_out_),
+                      has_errors() ? Severity::error : Severity::warning});
   return sorted;
 }
 
@@ -48,7 +90,7 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
   std::string best;
   std::size_t least = std::max<std::size_t>(1, std::min<std::size_t>(name.size() / 2, 3)) + 1;
   for (const std::string& candidate : candidates) {
-    const std::size_t d = distance(name, candidate);
+    const std::size_t d = distance(name, candidate, least);
     if (d >= least) continue;
     least = d;
     best = candidate;
@@ -59,6 +101,12 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::string best = nearest(name, candidates);
   return best.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", best);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
 }
 
 }  // namespace pelton::config

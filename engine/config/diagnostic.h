@@ -4,13 +4,15 @@
 #include "engine/config/config.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pelton::config {
 
 enum class Severity { error, warning };
 
-// Value. One problem of a config file, at its place. Codes have a page in docs/errors.
+// Value. One problem of a config file, at its place. Codes have a page in docs/errors. The message
+// is one line of printable text, whatever the file holds.
 struct Diagnostic {
   Place place;
   std::string code;
@@ -20,26 +22,34 @@ struct Diagnostic {
   std::string text(const std::string& file) const;
 };
 
-// Collects problems: all of a file are reported at once.
+// Collects problems: all of a file are reported at once, up to a bound.
 class Diagnostics {
  public:
-  void error(Place place, std::string code, std::string message) {
-    all_.push_back({place, std::move(code), std::move(message), Severity::error});
-  }
-  void warning(Place place, std::string code, std::string message) {
-    all_.push_back({place, std::move(code), std::move(message), Severity::warning});
-  }
-  bool has_errors() const;
-  // In the order of the file.
+  // Further problems are only counted.
+  static constexpr std::size_t kMost = 500;
+
+  void error(Place place, std::string code, std::string message);
+  void warning(Place place, std::string code, std::string message);
+  bool has_errors() const { return errors_ > 0; }
+  // Nothing more will be kept: what is costly to word can be left out.
+  bool full() const { return all_.size() >= kMost; }
+  // In the order of the file; the last says how many were left out, if any.
   std::vector<Diagnostic> sorted() const;
 
  private:
+  void add(Diagnostic&& problem);
+
   std::vector<Diagnostic> all_;
+  std::size_t errors_ = 0;
+  std::size_t left_out_ = 0;
 };
 
 // The candidate that was probably meant: by edit distance, if it is near enough; else empty.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 // " (did you mean \"x\"?)", or nothing.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
+
+// "a, b, c".
+std::string joined(const std::vector<std::string>& words);
 
 }  // namespace pelton::config

@@ -17,7 +17,9 @@ namespace pelton::config {
 namespace {
 
 Place place_of(const YAML::Mark& mark) {
-  return {static_cast<std::uint32_t>(mark.line + 1), static_cast<std::uint32_t>(mark.column + 1)};
+  // A mark of -1 is no place.
+  return {static_cast<std::uint32_t>(std::max(mark.line, 0) + 1),
+          static_cast<std::uint32_t>(std::max(mark.column, 0) + 1)};
 }
 
 // Ends the parser's walk: an exception is its only way out. Caught in parse_yaml.
@@ -43,6 +45,7 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
+    check_tag(mark, tag);
     Node node;
     node.place = place_of(mark);
     // yaml-cpp tags a quoted scalar "!".
@@ -55,21 +58,23 @@ class Builder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto named = anchors_.find(anchor);
     // Still open: the alias stands inside what it names.
-    if (named == anchors_.end()) stop(mark, "an alias refers to something that contains it");
+    if (named == anchors_.end())
+      stop(place_of(mark), "an alias refers to something that contains it");
+    charge(mark, named->second);
+    if (depth_of(named->second) + stack_.size() > kMaxDepth) too_deep(mark);
     Node copy = named->second;
     copy.place = place_of(mark);
-    nodes_ += count_nodes(copy);
-    check_nodes(mark);
-    if (depth_of(copy) + stack_.size() > kMaxDepth) too_deep(mark);
     add(std::move(copy), 0);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
+    check_tag(mark, tag);
     open(mark, Node::Kind::sequence, anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
+    check_tag(mark, tag);
     open(mark, Node::Kind::map, anchor);
   }
   void OnMapEnd() override { close(); }
@@ -83,15 +88,27 @@ class Builder final : public YAML::EventHandler {
     std::set<std::string> keys;
   };
 
-  [[noreturn]] void stop(const YAML::Mark& mark, const std::string& message) {
-    problems_.error(place_of(mark), "E1003", message);
+  [[noreturn]] void stop(Place place, const std::string& message) {
+    problems_.error(place, "E1003", message);
     throw Stop{};
   }
   [[noreturn]] void too_deep(const YAML::Mark& mark) {
-    stop(mark, fmt::format("nested deeper than {} levels", kMaxDepth));
+    stop(place_of(mark), fmt::format("nested deeper than {} levels", kMaxDepth));
   }
-  void check_nodes(const YAML::Mark& mark) {
-    if (nodes_ > kMaxNodes) stop(mark, fmt::format("more than {} values", kMaxNodes));
+  // Every node that is held counts: those of the file, those kept for aliases, and their copies.
+  void charge(Place place, std::size_t nodes) {
+    nodes_ += nodes;
+    if (nodes_ > kMaxNodes)
+      stop(place, fmt::format("more than {} values, aliases included", kMaxNodes));
+  }
+  void charge(const YAML::Mark& mark, const Node& copied) {
+    charge(place_of(mark), count_nodes(copied));
+  }
+  // yaml-cpp gives "?" or nothing for no tag and "!" for quotes.
+  void check_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    problems_.error(place_of(mark), "E1002",
+                    fmt::format("the tag {} is not supported; leave it out", tag));
   }
   static std::size_t depth_of(const Node& node) {
     std::size_t depth = 0;
@@ -116,12 +133,11 @@ class Builder final : public YAML::EventHandler {
   }
 
   void add(Node&& node, YAML::anchor_t anchor) {
-    ++nodes_;
-    if (nodes_ > kMaxNodes) {
-      problems_.error(node.place, "E1003", fmt::format("more than {} values", kMaxNodes));
-      throw Stop{};
+    charge(node.place, 1);
+    if (anchor != 0) {
+      charge(node.place, count_nodes(node));
+      anchors_[anchor] = node;
     }
-    if (anchor != 0) anchors_[anchor] = node;
     if (stack_.empty()) {
       root_ = std::move(node);
       return;
@@ -204,7 +220,8 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
     return root;
   }
   if (const std::size_t bad = first_bad_byte(text); bad != text.size()) {
-    problems.error(place_at(text, bad), "E1001", "the file is not UTF-8 text");
+    problems.error(place_at(text, bad), "E1001", text[bad] == '\0' ? "the file holds a NUL: it is not text"
+                                        : "the file is not UTF-8 text");
     return root;
   }
   try {
@@ -221,6 +238,8 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
     // Its problem is told already.
   } catch (const YAML::Exception& error) {
     problems.error(place_of(error.mark), "E1002", "not YAML: " + error.msg);
+  } catch (const std::exception& error) {
+    problems.error({1, 1}, "E1002", std::string("not YAML: ") + error.what());
   }
   return root;
 }

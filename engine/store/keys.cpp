@@ -72,22 +72,23 @@ DeadLetterId dead_letter_id(std::string_view key) {
   return id;
 }
 
-std::uint64_t bucket_of(WallTime time) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_us(time)) / kBucket.count());
-}
-
-std::string idempotency_bucket(BindingId binding, std::uint64_t bucket) {
+std::string idempotency_from(BindingId binding, WallTime time) {
   std::string key;
   put_u32(key, binding.value);
-  put_u64(key, bucket);
+  put_u64(key, static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_us(time))));
   return key;
 }
 
 std::string idempotency(BindingId binding, WallTime time, Hash128 fingerprint) {
-  std::string key = idempotency_bucket(binding, bucket_of(time));
+  std::string key = idempotency_from(binding, time);
   put_u64(key, fingerprint.high);
   put_u64(key, fingerprint.low);
   return key;
+}
+
+WallTime bucket_begin(WallTime time) {
+  const std::int64_t us = std::max<std::int64_t>(0, to_us(time));
+  return from_us(us - us % kBucket.count());
 }
 
 std::string ledger(std::string_view connector, std::string_view key) {

@@ -34,10 +34,12 @@ std::string dead_letter(const DeadLetterId& id);
 inline constexpr std::size_t kDeadLetterKeySize = 16;
 DeadLetterId dead_letter_id(std::string_view key);
 
-// binding, bucket of time, fingerprint.
-std::string idempotency_bucket(BindingId binding, std::uint64_t bucket);
+// binding, microseconds since the epoch, fingerprint: written in order, read oldest first, dropped in ranges.
 std::string idempotency(BindingId binding, WallTime time, Hash128 fingerprint);
-std::uint64_t bucket_of(WallTime time);
+// Where the records of a binding from `time` on begin.
+std::string idempotency_from(BindingId binding, WallTime time);
+// Records are dropped whole buckets of time at once: the begin of the one that holds `time`.
+WallTime bucket_begin(WallTime time);
 inline constexpr Duration kBucket = std::chrono::minutes(10);
 
 // connector, NUL, key.

@@ -118,18 +118,15 @@ Status Maintenance::expire_idempotency(WallTime now) {
   }
   rocksdb::WriteBatch batch;
   for (const auto& [binding, ttl] : ttls) {
-    const std::uint64_t keep = keys::bucket_of(now - ttl);
-    const std::string first = keys::idempotency_bucket(binding, 0);
+    const std::string first = keys::idempotency_from(binding, WallTime{});
+    const std::string keep = keys::idempotency_from(binding, keys::bucket_begin(now - ttl));
     bool any = false;
     auto read = database_.scan(Family::idempotency, first.substr(0, 4), first, [&](auto key, auto) {
-      key.remove_prefix(4);
-      any = keys::take_u64(key) < keep;
+      any = key < keep;
       return false;
     });
     if (!read) return read;
-    if (any)
-      batch.DeleteRange(database_.family(Family::idempotency), first,
-                        keys::idempotency_bucket(binding, keep));
+    if (any) batch.DeleteRange(database_.family(Family::idempotency), first, keep);
   }
   return batch.Count() == 0 ? Status{} : database_.write(batch);
 }

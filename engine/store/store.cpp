@@ -316,14 +316,14 @@ std::uint64_t Store::dead_letter_count(BindingId binding) const {
 
 Status Store::idempotency_records(BindingId binding, WallTime since,
                                   const std::function<void(IdempotencyRecord&&)>& visit) {
-  const std::string from = keys::idempotency_bucket(binding, keys::bucket_of(since));
+  const std::string from = keys::idempotency_from(binding, since);
   Status bad;
   auto read =
       impl_->database->scan(Family::idempotency, from.substr(0, 4), from, [&](auto, auto value) {
         auto record = codec::decode_idempotency(value);
         if (!record)
           bad = std::unexpected(record.error());
-        else if (record->time >= since)
+        else
           visit(std::move(*record));
         return bad.has_value();
       });
