@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/observe/log.h"
+#include "engine/observe/metrics.h"
+#include "engine/observe/status_json.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+
+namespace pelton::observe {
+namespace {
+
+StatusReport report() {
+  StatusReport report;
+  report.version = "1";
+  report.streams.push_back({"s", {{0, 0, 9, 100}}, 9, 1.5, 0});
+  report.connectors.push_back({"c", "directory", "source", "s", "running", 3, 4, 0, "", 0});
+  FunctionStatus function;
+  function.name = "f";
+  report.functions.push_back(function);
+  BindingStatus binding;
+  binding.name = "b\"quoted\n";
+  binding.done = 7;
+  binding.partitions.push_back({0, 2, 9, 7, 1.25, 0, 0, 0});
+  report.bindings.push_back(binding);
+  return report;
+}
+
+TEST(Metrics, FollowTheRulesOfTheFormat) {
+  std::istringstream text(render_metrics(report()));
+  std::string type_of;
+  std::set<std::string> families;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("# TYPE ")) {
+      std::istringstream words(line.substr(7));
+      std::string name;
+      words >> name >> type_of;
+      EXPECT_TRUE(families.insert(name).second) << name << " stands twice";
+      EXPECT_EQ(name.ends_with("_total"), type_of == "counter") << name;
+      EXPECT_TRUE(name.starts_with("pelton_")) << name;
+    }
+  }
+  EXPECT_GT(families.size(), 25U);
+  const std::string all = render_metrics(report());
+  EXPECT_NE(all.find("pelton_binding_done_events_total{binding=\"b\\\"quoted\\n\"} 7"),
+            std::string::npos)
+      << all;
+}
+
+TEST(StatusJson, HasTheFieldsOfTheReport) {
+  const std::string json = to_json(report());
+  for (const char* part : {"\"lag_events\":7", "\"state\":\"running\"",
+                           "\"appended_per_second\":1.5E0", "\"dead_letters\":0"})
+    EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
+}
+
+TEST(Log, OneLineAndNoEscapes) {
+  const std::string hostile = "a\nb\x1b[31m";
+  EXPECT_EQ(log::render(log::Format::pretty, false, "T", log::Level::warn, hostile,
+                        {{"n", 5}, {"empty", ""}}),
+            "T warn  a\\nb\\x1b[31m  n=5");
+  EXPECT_EQ(log::render(log::Format::json, false, "T", log::Level::info, hostile,
+                        {{"n", 5}, {"s", "\xff"}}),
+            "{\"ts\":\"T\",\"level\":\"info\",\"msg\":\"a\\nb\\u001b[31m\",\"n\":5,\"s\":"
+            "\"\xef\xbf\xbd\"}");
+}
+
+}  // namespace
+}  // namespace pelton::observe

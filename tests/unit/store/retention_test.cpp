@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/store/store_fixture.h"
+
+namespace pelton::store {
+namespace {
+
+class Retention : public StoreFixture {
+ protected:
+  void append_segments(int count, std::int64_t time_us) {
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(append({std::string(1'100'000, 'x')}, 0, time_us));
+  }
+};
+
+TEST_F(Retention, ByTimeDropsWhatIsOldAndSettled) {
+  stream.retention_time = std::chrono::hours(1);
+  open();
+  append_segments(3, 1000);  // 1970
+  append_segments(1, to_us(SystemClock{}.now()));
+  settle(4);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 3);
+  EXPECT_EQ(read(0).size(), 1U);
+}
+
+TEST_F(Retention, BySizeKeepsTheNewest) {
+  stream.retention_bytes = 6'600'000;  // 3.3 MB for each partition
+  open();
+  append_segments(6, 1000);
+  settle(6);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 4);
+  EXPECT_EQ(store->bounds(at())->end, 6);
+}
+
+TEST_F(Retention, NeverDropsWhatABindingHasNotSettled) {
+  stream.retention_time = std::chrono::hours(1);
+  open();
+  append_segments(3, 1000);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 0);  // no cursor yet
+  settle(1);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 1);
+}
+
+TEST_F(Retention, ForceDropsAndCounts) {
+  stream.retention_time = std::chrono::hours(1);
+  stream.retention_force = true;
+  open();
+  std::string notice;
+  store->set_notice_listener([&](const std::string& sentence) { notice = sentence; });
+  append_segments(3, 1000);
+  settle(1);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 3);
+  EXPECT_EQ(store->stats(at())->dropped_unsettled, 2U);
+  EXPECT_NE(notice.find("dropped 2 unsettled events of stream s"), std::string::npos) << notice;
+}
+
+TEST_F(Retention, OffsetsGoOnAfterEverythingIsDropped) {
+  stream.retention_time = std::chrono::hours(1);
+  open();
+  append_segments(2, 1000);
+  settle(2);
+  store->run_maintenance();
+  open();
+  EXPECT_EQ(store->bounds(at())->end, 2);
+  EXPECT_EQ(*append({"next"}), 2);
+}
+
+TEST_F(Retention, IdempotencyRecordsExpireByBucket) {
+  open();
+  store->set_idempotency_ttl(binding, std::chrono::hours(1));
+  Transaction transaction;
+  const WallTime now = SystemClock{}.now();
+  transaction.idempotency.push_back(
+      {binding, {hash128("old"), now - std::chrono::hours(3), PartitionId{0}, 0, nullptr}});
+  transaction.idempotency.push_back({binding, {hash128("new"), now, PartitionId{0}, 1, nullptr}});
+  ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  store->run_maintenance();
+  std::vector<Offset> left;
+  ASSERT_TRUE(store->idempotency_records(binding, from_us(0),
+                                         [&](IdempotencyRecord&& r) { left.push_back(r.offset); }));
+  EXPECT_EQ(left, (std::vector<Offset>{1}));
+}
+
+}  // namespace
+}  // namespace pelton::store

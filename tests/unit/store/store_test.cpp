@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/store/store.h"
+
+#include "tests/unit/store/store_fixture.h"
+
+#include <atomic>
+#include <set>
+#include <thread>
+
+namespace pelton::store {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+DeadLetter letter(BindingId binding, Offset offset, const model::BatchPtr& event) {
+  DeadLetter made;
+  made.id = {binding, PartitionId{0}, offset};
+  made.binding = "b";
+  made.stream = "s";
+  made.reason = "failed";
+  made.history.attempts = 2;
+  made.history.history.push_back({2, from_us(5), "error", "ValueError", "bad \xff", "", "w-1"});
+  made.event = event;
+  return made;
+}
+
+TEST_F(StoreFixture, OffsetsFollowWithoutGaps) {
+  open();
+  EXPECT_EQ(*append({"a", "b"}), 0);
+  EXPECT_EQ(*append({"c"}), 2);
+  EXPECT_EQ(*append({"x"}, 1), 0);
+  EXPECT_EQ(read(), (Strings{"a", "b", "c"}));
+  EXPECT_EQ(read(1), (Strings{"b", "c"}));
+}
+
+TEST_F(StoreFixture, EverythingIsThereAfterReopening) {
+  open();
+  append({"a", "b"});
+  settle(1);
+  open();
+  EXPECT_EQ(read(), (Strings{"a", "b"}));
+  EXPECT_EQ(store->cursor(binding, at())->value().cursor, 1);
+  EXPECT_EQ(*append({"c"}), 2);
+}
+
+TEST_F(StoreFixture, TheTailAndTheDiskAgree) {
+  options.tail_bytes = 1 << 20;
+  open();
+  Strings expected;
+  for (int i = 0; i < 200; ++i) {
+    expected.push_back(std::to_string(i) + std::string(20'000, 'x'));
+    append({expected.back()});
+  }
+  EXPECT_EQ(read(), expected);      // most of it from the disk
+  EXPECT_EQ(read(195).size(), 5U);  // from the tail
+}
+
+TEST_F(StoreFixture, ManyProducersShareSyncs) {
+  open();
+  constexpr int kThreads = 32;
+  constexpr int kEach = 50;
+  std::atomic<int> failed{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < kThreads; ++t)
+      threads.emplace_back([&, t] {
+        for (int i = 0; i < kEach; ++i)
+          if (!append({std::to_string(t) + "-" + std::to_string(i)})) ++failed;
+      });
+  }
+  EXPECT_EQ(failed, 0);
+  const Strings all = read();
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(kThreads * kEach));
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+  EXPECT_LT(store->syncs(), store->commits() / 2);
+}
+
+TEST_F(StoreFixture, AppendedIsToldBeforeCommitted) {
+  open();
+  std::atomic<int> appended{0};
+  store->set_append_listener(
+      [&](std::span<const PlacedBatch> batches) { appended += static_cast<int>(batches.size()); });
+  Transaction transaction;
+  transaction.appends.push_back({at(), batch({"a"})});
+  std::atomic<int> seen{-1};
+  ASSERT_TRUE(store->submit(std::move(transaction), Origin::outside,
+                            [&](Result<Committed>) { seen = appended.load(); }));
+  append({"b"});
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_F(StoreFixture, ATransactionIsOneWrite) {
+  open();
+  Transaction transaction;
+  transaction.appends.push_back({at(1), batch({"output"})});
+  transaction.cursors.push_back({binding, at(), {5, {{7, 9}, {12, 13}}}});
+  transaction.retries.push_back({binding, at(), 6, RetryState{2, 1, from_us(99), from_us(1), {}}});
+  transaction.dead_letters.push_back(letter(binding, 4, batch({"poison"})));
+  transaction.idempotency.push_back(
+      {binding, {hash128("k"), from_us(5'000'000), PartitionId{0}, 4, batch({"result"})}});
+  ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  open();
+  const Cursor cursor = store->cursor(binding, at())->value();
+  EXPECT_EQ(cursor.completed, (std::vector<OffsetRange>{{7, 9}, {12, 13}}));
+  const auto retries = store->retries(binding, at());
+  ASSERT_EQ(retries->size(), 1U);
+  EXPECT_EQ(retries->front().state->attempts, 2U);
+  const auto found = store->dead_letter({binding, PartitionId{0}, 4});
+  ASSERT_TRUE(*found);
+  EXPECT_EQ((**found).event->data(0), "poison");
+  EXPECT_EQ((**found).history.history.front().message, "bad \xef\xbf\xbd");
+  EXPECT_EQ(store->dead_letter_count(binding), 1U);
+  int records = 0;
+  ASSERT_TRUE(store->idempotency_records(binding, from_us(0), [&](IdempotencyRecord&& record) {
+    EXPECT_EQ(record.fingerprint, hash128("k"));
+    EXPECT_EQ(record.result->data(0), "result");
+    ++records;
+  }));
+  EXPECT_EQ(records, 1);
+}
+
+TEST_F(StoreFixture, DeadLettersAreCountedOnce) {
+  open();
+  for (int round = 0; round < 2; ++round) {
+    Transaction transaction;
+    transaction.dead_letters.push_back(letter(binding, 4, batch({"poison"})));
+    transaction.dead_letters.push_back(letter(binding, 9, batch({"poison"})));
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  }
+  EXPECT_EQ(store->dead_letter_count(binding), 2U);
+  std::vector<Offset> seen;
+  ASSERT_TRUE(store->dead_letters(binding, DeadLetterId{binding, PartitionId{0}, 4},
+                                  [&](const DeadLetter& l) {
+                                    seen.push_back(l.id.offset);
+                                    return true;
+                                  }));
+  EXPECT_EQ(seen, (std::vector<Offset>{9}));
+  Transaction removal;
+  removal.dead_letters_removed.push_back({binding, PartitionId{0}, 4});
+  ASSERT_TRUE(commit(std::move(removal), Origin::engine));
+  EXPECT_EQ(store->dead_letter_count(binding), 1U);
+}
+
+TEST_F(StoreFixture, ATimeIsFoundInTheStream) {
+  open();
+  for (int i = 0; i < 10; ++i) append({"e"}, 0, 1000 * (i + 1));
+  EXPECT_EQ(*store->offset_at(at(), from_us(1)), 0);
+  EXPECT_EQ(*store->offset_at(at(), from_us(3500)), 3);
+  EXPECT_EQ(*store->offset_at(at(), from_us(99'000)), 10);
+}
+
+TEST_F(StoreFixture, LedgersAreKeptByConnector) {
+  open();
+  const Store::KeyValue entries[] = {{"a", "1"}, {"b", "2"}};
+  ASSERT_TRUE(store->ledger_put("inbox", entries));
+  const Store::KeyValue other[] = {{"a", "9"}};
+  ASSERT_TRUE(store->ledger_put("inbox2", other));
+  const Store::KeyValue removal[] = {{"b", std::nullopt}};
+  ASSERT_TRUE(store->ledger_put("inbox", removal));
+  open();
+  EXPECT_EQ(store->ledger_get("inbox", "a")->value(), "1");
+  EXPECT_FALSE(*store->ledger_get("inbox", "b"));
+  int seen = 0;
+  ASSERT_TRUE(store->ledger_scan("inbox", "", [&](auto, auto) { return ++seen > 0; }));
+  EXPECT_EQ(seen, 1);
+}
+
+}  // namespace
+}  // namespace pelton::store

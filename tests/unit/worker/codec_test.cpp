@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The hand-written codec against the Protobuf library.
+#include "engine/worker/codec.h"
+
+#include "engine/model/batch_builder.h"
+
+#include <gtest/gtest.h>
+#include <pelton/v1/worker.pb.h>
+
+#include <random>
+
+namespace pelton::worker::codec {
+namespace {
+
+model::BatchPtr batch() {
+  model::BatchBuilder builder;
+  model::EventView event;
+  event.data = "payload";
+  builder.add(event);
+  builder.add(event);
+  return builder.finish();
+}
+
+v1::ToEngine result() {
+  v1::ToEngine message;
+  v1::Result& r = *message.mutable_result();
+  r.set_frame(7);
+  r.set_first(3);
+  r.set_count(3);
+  r.set_outcome(std::string("\0\1\3", 3));
+  v1::Failure& f = *r.add_failure();
+  f.set_index(4);
+  f.set_type("ValueError");
+  f.set_message("bad");
+  f.set_retry_after_ms(250);
+  return message;
+}
+
+TEST(Codec, AnInvokeIsProtobuf) {
+  dispatch::Frame frame;
+  frame.id = FrameId{9};
+  frame.binding = "b";
+  frame.stream = "s";
+  frame.partition = PartitionId{2};
+  frame.base = 41;
+  frame.order = config::Order::none;
+  frame.attempts = {1, 3};
+  frame.idempotency_keys = {"k1", "key2"};
+  frame.batch = batch();
+  const std::string bytes = encode_invoke_header(frame) + std::string(frame.batch->bytes());
+  ASSERT_EQ(*frame_length(bytes), bytes.size() - 4);
+  v1::ToWorker message;
+  ASSERT_TRUE(message.ParseFromString(bytes.substr(4)));
+  const v1::Invoke& invoke = message.invoke();
+  EXPECT_EQ(invoke.frame(), 9U);
+  EXPECT_EQ(invoke.stream(), "s");
+  EXPECT_EQ(invoke.base_offset(), 41);
+  EXPECT_EQ(invoke.attempt(1), 3U);
+  EXPECT_EQ(invoke.idempotency_key(), "k1key2");
+  EXPECT_EQ(invoke.order(), v1::Invoke::NONE);
+  EXPECT_EQ(invoke.events().count(), 2U);
+}
+
+TEST(Codec, AResultIsRead) {
+  const auto read = decode(result().SerializeAsString());
+  ASSERT_TRUE(read);
+  const auto& answer = std::get<Answer>(*read);
+  EXPECT_EQ(answer.frame.value, 7U);
+  ASSERT_EQ(answer.result.not_done.size(), 2U);
+  EXPECT_EQ(answer.result.not_done[0].index, 4U);
+  EXPECT_EQ(*answer.result.not_done[0].retry_after, std::chrono::milliseconds(250));
+  EXPECT_EQ(answer.result.not_done[1].code, dispatch::OutcomeCode::skipped);
+}
+
+TEST(Codec, ContradictionsAreRefused) {
+  auto message = result();
+  message.mutable_result()->set_outcome(
+      std::string("\0\0\0", 3));  // a failure of an event that is done
+  EXPECT_FALSE(decode(message.SerializeAsString()));
+  message.mutable_result()->set_outcome("\1");
+  EXPECT_FALSE(decode(message.SerializeAsString()));
+  message.mutable_result()->set_outcome(std::string("\0\1\x9", 3));
+  EXPECT_FALSE(decode(message.SerializeAsString()));
+  v1::ToEngine version;
+  version.mutable_ready()->set_protocol(99);
+  EXPECT_FALSE(decode(version.SerializeAsString()));
+  EXPECT_FALSE(decode(""));
+}
+
+TEST(Codec, MutatedResultsNeverCrash) {
+  auto message = result();
+  ASSERT_TRUE(
+      message.mutable_result()->mutable_outputs()->ParseFromString(std::string(batch()->bytes())));
+  const std::string bytes = message.SerializeAsString();
+  std::mt19937 random(5);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string hostile = bytes.substr(0, 1 + random() % bytes.size());
+    for (int i = 0; i < 2; ++i) hostile[random() % hostile.size()] = static_cast<char>(random());
+    const auto read = decode(hostile);
+    EXPECT_TRUE(read || read.error().kind == ErrorKind::invalid);
+  }
+}
+
+}  // namespace
+}  // namespace pelton::worker::codec

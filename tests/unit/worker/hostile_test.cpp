@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers that misbehave: the pool survives, tells what happened, and the events come back.
+#include "tests/unit/worker/pool_fixture.h"
+
+#include <signal.h>
+
+#include <fstream>
+
+namespace pelton::worker {
+namespace {
+
+// Neither running nor waited for.
+bool gone(int pid) {
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  return text.empty() || text.find(") Z") != std::string::npos;
+}
+
+class Hostile : public PoolFixture {
+ protected:
+  // Starts the worker in its mode, gives one event and waits for the loss.
+  void expect_loss(const std::string& mode, const std::string& cause, const std::string& type) {
+    strange(mode);
+    start();
+    give({"event"});
+    ASSERT_TRUE(run_until([&] { return !source.losses.empty(); })) << lines_text();
+    EXPECT_EQ(source.losses.front().cause, cause);
+    EXPECT_NE(source.losses.front().type.find(type), std::string::npos)
+        << source.losses.front().type;
+    EXPECT_TRUE(source.losses.front().frame) << "the event at hand takes the blame";
+    EXPECT_EQ(source.losses.front().index, 0U);
+  }
+  int child_pid() const {
+    const std::string text = lines_text();
+    return std::stoi(text.substr(text.find("child ") + 6));
+  }
+};
+
+TEST_F(Hostile, ExitsWithAnEventAtHand) {
+  expect_loss("exit-0-with-event", "crash", "exit 0");
+}
+TEST_F(Hostile, ClosesItsSocket) {
+  expect_loss("close-socket", "crash", "closed its socket");
+}
+TEST_F(Hostile, SendsGarbage) {
+  expect_loss("garbage", "crash", "protocol error");
+}
+TEST_F(Hostile, SendsAFrameOf2GiB) {
+  expect_loss("huge", "crash", "a frame of 2147483648 bytes");
+}
+TEST_F(Hostile, ContradictsItsFrame) {
+  strange("contradiction");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return !source.losses.empty() || source.out.empty(); }));
+  EXPECT_EQ(source.done, 0U);
+}
+
+TEST_F(Hostile, HangsUntilItsTimeIsOver) {
+  function.timeout = std::chrono::milliseconds(200);
+  expect_loss("hang", "timeout", "timeout after 200ms");
+  EXPECT_EQ(pool->stats().timed_out, 1U);
+}
+
+TEST_F(Hostile, IgnoringSigtermDoesNotHelp) {
+  function.timeout = std::chrono::milliseconds(200);
+  expect_loss("ignore-sigterm", "timeout", "timeout");
+}
+
+TEST_F(Hostile, ItsChildrenGoWithIt) {
+  expect_loss("children", "crash", "exit 1");
+  EXPECT_TRUE(run_until([&] { return gone(child_pid()); }));
+}
+
+TEST_F(Hostile, ItsChildrenGoWithATimeOut) {
+  function.timeout = std::chrono::milliseconds(200);
+  expect_loss("hang-with-children", "timeout", "timeout");
+  EXPECT_TRUE(run_until([&] { return gone(child_pid()); }));
+}
+
+TEST_F(Hostile, AFloodOfLinesIsDroppedAndCounted) {
+  strange("flood");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  ASSERT_TRUE(stop());
+  EXPECT_LT(lines.size(), 20'000U);
+  EXPECT_NE(lines_text().find("lines dropped"), std::string::npos);
+}
+
+TEST_F(Hostile, ALongLineIsCut) {
+  strange("long-line");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return source.done == 1 && !lines.empty(); }));
+  EXPECT_LT(lines.front().size(), 9000U);
+}
+
+TEST_F(Hostile, AnswersForAnUnknownFrame) {
+  strange("unknown-frame");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  EXPECT_EQ(source.late, 1U);
+  EXPECT_TRUE(source.losses.empty());
+}
+
+TEST_F(Hostile, AnswersTwice) {
+  strange("answers-twice");
+  start();
+  give({"one", "two"});
+  ASSERT_TRUE(run_until([&] { return source.done == 2 && source.late >= 1; }));
+}
+
+TEST_F(Hostile, WritesByteByByte) {
+  strange("byte-by-byte");
+  start();
+  give({"one", "two", "three"});
+  ASSERT_TRUE(run_until([&] { return source.done == 3; }));
+}
+
+TEST_F(Hostile, ExitsBeforeItIsReady) {
+  strange("exit-early");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return pool->stats().started >= 2; }));  // tried again, with backoff
+  EXPECT_TRUE(source.losses.empty());
+  EXPECT_EQ(source.waiting.size(), 1U);  // the event waits, no attempt is used up
+}
+
+TEST_F(Hostile, SeesNeitherOurVariablesNorOurFiles) {
+  ::setenv("PELTON_TEST_SECRET", "x", 1);
+  strange("environment");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  ASSERT_TRUE(stop());
+  const std::string text = lines_text();
+  EXPECT_EQ(text.find("PELTON_TEST_SECRET"), std::string::npos);
+  EXPECT_NE(text.find("env MODE"), std::string::npos);
+  EXPECT_NE(text.find("env PATH"), std::string::npos);
+  for (const std::string& line : lines) {
+    if (!line.starts_with("fd ")) continue;
+    EXPECT_LE(std::stoi(line.substr(3)), 5) << line;  // 0 to 4, and the folder being listed
+  }
+}
+
+}  // namespace
+}  // namespace pelton::worker

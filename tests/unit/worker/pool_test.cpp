@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/pool.h"
+
+#include "engine/worker/frame_sizer.h"
+#include "tests/unit/worker/pool_fixture.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+namespace pelton::worker {
+namespace {
+
+std::vector<std::string> numbers(int count) {
+  std::vector<std::string> data;
+  for (int i = 0; i < count; ++i) data.push_back(std::to_string(i));
+  return data;
+}
+
+TEST_F(PoolFixture, NothingRunsWithoutWork) {
+  python("def handle(event, context): pass\n");
+  start();
+  EXPECT_TRUE(pool->stats().workers.empty());
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  EXPECT_EQ(pool->stats().workers.size(), 1U);
+}
+
+TEST_F(PoolFixture, PythonAnswersDoneOutputsAndFailures) {
+  python(R"(
+import pelton
+def handle(event, context):
+    n = int(event.data)
+    if n == 1: return {"n": n}
+    if n == 2: raise ValueError("two")
+    if n == 3: raise pelton.Fail("three")
+    if n == 4: raise pelton.Retry(after=2.5)
+    if n == 5: return [pelton.Event(b"a", key="k"), event]
+)");
+  start();
+  give(numbers(6));
+  ASSERT_TRUE(run_until([&] { return source.done == 6; })) << lines_text();
+  std::map<std::string, dispatch::Failure> failures;
+  std::vector<std::string> outputs;
+  for (const auto& result : source.results) {
+    for (const auto& failure : result.not_done) failures[failure.message] = failure;
+    if (result.outputs)
+      for (std::size_t i = 0; i < result.outputs->size(); ++i)
+        outputs.push_back(std::string(result.outputs->key(i)) + "=" +
+                          std::string(result.outputs->data(i)));
+  }
+  EXPECT_EQ(failures.at("two").type, "ValueError");
+  EXPECT_NE(failures.at("two").stack.find("function.py"), std::string::npos);
+  EXPECT_EQ(failures.at("three").code, dispatch::OutcomeCode::fail);
+  EXPECT_EQ(*failures.at("the function asked for a retry").retry_after,
+            std::chrono::milliseconds(2500));
+  EXPECT_EQ(outputs, (std::vector<std::string>{"1={\"n\":1}", "k=a", "5=5"}));
+}
+
+TEST_F(PoolFixture, CppEchoes) {
+  function.runtime = config::Runtime::cpp;
+  function.code = PELTON_TEST_NOOP;
+  start();
+  give(numbers(2000));
+  ASSERT_TRUE(run_until([&] { return source.done == 2000; }));
+  EXPECT_GT(source.frame_sizes.back() + source.frame_sizes[source.frame_sizes.size() / 2],
+            8U);  // frames grow
+}
+
+TEST_F(PoolFixture, SlowWorkSpreadsOverWorkers) {
+  function.scale.max = 3;
+  python("import time\ndef handle(event, context):\n    time.sleep(0.1)\n");
+  start();
+  give(numbers(20));
+  ASSERT_TRUE(run_until([&] { return source.done == 20; }));
+  EXPECT_EQ(source.workers_used(), 3U);
+  EXPECT_EQ(*std::max_element(source.frame_sizes.begin(), source.frame_sizes.end()), 1U);
+}
+
+TEST_F(PoolFixture, IdleWorkersEnd) {
+  function.scale.idle = std::chrono::milliseconds(100);
+  python("def handle(event, context): pass\n");
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  ASSERT_TRUE(run_until([&] { return pool->stats().workers.empty(); }));
+  EXPECT_EQ(pool->stats().reaped, 1U);
+  give({"2"});  // and come back
+  ASSERT_TRUE(run_until([&] { return source.done == 2; }));
+  EXPECT_TRUE(source.losses.empty());
+}
+
+TEST_F(PoolFixture, WorkersAreRecycled) {
+  function.recycle_events = 10;
+  python("def handle(event, context): pass\n");
+  start();
+  give(numbers(100));
+  ASSERT_TRUE(run_until([&] { return source.done == 100; }));
+  EXPECT_GE(pool->stats().recycled, 1U);
+  EXPECT_TRUE(source.losses.empty());
+}
+
+TEST_F(PoolFixture, AMissingModuleIsAStartError) {
+  python("import no_such_module\n");
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return pool->stats().start_error.has_value(); }));
+  EXPECT_NE(pool->stats().start_error->find("no_such_module"), std::string::npos);
+  EXPECT_EQ(source.waiting.size(), 1U);
+  python("def handle(event, context): pass\n");  // mended: the next try works
+  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  EXPECT_FALSE(pool->stats().start_error);
+}
+
+TEST_F(PoolFixture, AMissingInterpreterIsNamed) {
+  python("");
+  function.interpreter = "/no/such/python";
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return pool->stats().start_error.has_value(); }));
+  EXPECT_NE(pool->stats().start_error->find("/no/such/python"), std::string::npos);
+}
+
+TEST_F(PoolFixture, StoppingFinishesWhatIsInFlight) {
+  python("import time\ndef handle(event, context):\n    time.sleep(0.2)\n");
+  start();
+  give({"1", "2"});
+  ASSERT_TRUE(run_until([&] { return !source.out.empty(); }));
+  ASSERT_TRUE(stop());
+  EXPECT_TRUE(source.out.empty());
+  EXPECT_TRUE(source.losses.empty());
+  EXPECT_GE(source.done, 1U);
+}
+
+TEST_F(PoolFixture, StoppingAtTheDeadlineGivesBack) {
+  python("import time\ndef handle(event, context):\n    time.sleep(60)\n");
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return !source.out.empty(); }));
+  ASSERT_TRUE(stop(std::chrono::milliseconds(100)));
+  ASSERT_EQ(source.losses.size(), 1U);
+  EXPECT_EQ(source.losses.front().cause, "engine");
+}
+
+TEST_F(PoolFixture, LinesNameTheEvent) {
+  python(
+      "def handle(event, context):\n    print('hello', event.data.decode(), flush=True)\n    "
+      "import time; time.sleep(0.05)\n");
+  start();
+  give({"7"});
+  ASSERT_TRUE(run_until([&] { return lines_text().find("hello 7") != std::string::npos; }));
+  EXPECT_NE(lines_text().find("hello 7 @stream/0/"), std::string::npos) << lines_text();
+}
+
+TEST(FrameSizer, FollowsTheTimeOfAnEvent) {
+  FrameSizer sizer;
+  EXPECT_EQ(sizer.limits().events, 1U);
+  sizer.measured(1, std::chrono::milliseconds(100));
+  EXPECT_TRUE(sizer.slow());
+  for (int i = 0; i < 40; ++i)
+    sizer.measured(sizer.limits().events, std::chrono::microseconds(sizer.limits().events));
+  EXPECT_GT(sizer.limits().events, 10'000U);
+  for (int i = 0; i < 10; ++i) sizer.measured(1, std::chrono::seconds(1));
+  EXPECT_TRUE(sizer.slow());
+}
+
+}  // namespace
+}  // namespace pelton::worker
