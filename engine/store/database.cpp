@@ -48,6 +48,9 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   db.keep_log_file_num = 4;
   db.info_log_level = rocksdb::WARN_LEVEL;
   db.rate_limiter.reset(rocksdb::NewGenericRateLimiter(200LL << 20));
+  // A failed background write ends the engine: what RocksDB repairs by itself has lost families
+  // apart.
+  db.max_bgerror_resume_count = 0;
   db.listeners.push_back(std::make_shared<ErrorListener>(std::move(on_error)));
   if (options.env != nullptr) db.env = options.env;
   return db;

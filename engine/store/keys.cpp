@@ -97,10 +97,4 @@ std::string ledger(std::string_view connector, std::string_view key) {
   return out.append(key);
 }
 
-std::string after_prefix(std::string prefix) {
-  while (!prefix.empty() && static_cast<unsigned char>(prefix.back()) == 0xff) prefix.pop_back();
-  if (!prefix.empty()) ++prefix.back();
-  return prefix;
-}
-
 }  // namespace pelton::store::keys

@@ -27,14 +27,13 @@ Offset batch_base(std::string_view key);
 std::string cursor(BindingId binding, StreamPartition at);
 // binding, stream, partition, offset.
 std::string retry(BindingId binding, StreamPartition at, Offset offset);
-inline constexpr std::size_t kRetryKeySize = 20;
 
 // binding, partition, offset.
 std::string dead_letter(const DeadLetterId& id);
-inline constexpr std::size_t kDeadLetterKeySize = 16;
 DeadLetterId dead_letter_id(std::string_view key);
 
-// binding, microseconds since the epoch, fingerprint: written in order, read oldest first, dropped in ranges.
+// binding, microseconds since the epoch, fingerprint: written in order, read oldest first, dropped
+// in ranges.
 std::string idempotency(BindingId binding, WallTime time, Hash128 fingerprint);
 // Where the records of a binding from `time` on begin.
 std::string idempotency_from(BindingId binding, WallTime time);
@@ -44,8 +43,5 @@ inline constexpr Duration kBucket = std::chrono::minutes(10);
 
 // connector, NUL, key.
 std::string ledger(std::string_view connector, std::string_view key);
-
-// The first key behind every key that begins with `prefix`.
-std::string after_prefix(std::string prefix);
 
 }  // namespace pelton::store::keys

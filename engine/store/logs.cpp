@@ -9,18 +9,15 @@
 namespace pelton::store {
 namespace {
 
-std::unexpected<Error> damaged(StreamPartition at, Offset base, Error&& cause) {
-  return std::unexpected(std::move(cause).within(fmt::format(
-      "stream {}, partition {}, offset {}", at.stream.value, at.partition.value, base)));
+// What a batch takes in memory beside its bytes: tails of many small ones must stay bounded too.
+constexpr std::uint64_t kBatchOverhead = 640;
+
+std::uint64_t tail_cost(const PlacedBatch& placed) {
+  return placed.batch->bytes().size() + kBatchOverhead;
 }
 
-Result<PlacedBatch> parse(StreamPartition at, std::string_view key, std::string_view value) {
-  if (key.size() != keys::kBatchKeySize)
-    return fail(ErrorKind::corrupt, "E4001", "a key of the streams is damaged");
-  const Offset base = keys::batch_base(key);
-  auto batch = model::Batch::parse(std::string(value));
-  if (!batch) return damaged(at, base, std::move(batch.error()));
-  return PlacedBatch{at, base, std::move(*batch)};
+std::string missing(Offset next) {
+  return fmt::format("missing; the next batch that is stored begins at {}", next);
 }
 
 Result<StreamBounds> decode_bounds(std::string_view bytes) {
@@ -38,6 +35,29 @@ std::string encode_bounds(StreamBounds bounds) {
   keys::put_u64(out, static_cast<std::uint64_t>(bounds.earliest));
   keys::put_u64(out, static_cast<std::uint64_t>(bounds.end));
   return out;
+}
+
+std::unexpected<Error> Logs::damaged(StreamPartition at, Offset base,
+                                     const std::string& cause) const {
+  const auto spec = specs_.find(at.stream);
+  return fail(ErrorKind::corrupt, "E4001", "stream {}, partition {}, offset {}: {}",
+              spec == specs_.end() ? std::to_string(at.stream.value) : spec->second.name,
+              at.partition.value, base, cause);
+}
+
+Result<PlacedBatch> Logs::parse(StreamPartition at, std::string_view key,
+                                std::string_view value) const {
+  if (key.size() != keys::kBatchKeySize) return damaged(at, 0, "the key of a batch is damaged");
+  const Offset base = keys::batch_base(key);
+  auto batch = model::Batch::parse(std::string(value));
+  if (!batch) return damaged(at, base, batch.error().message);
+  if ((*batch)->size() == 0) return damaged(at, base, "a batch without events");
+  return PlacedBatch{at, base, std::move(*batch)};
+}
+
+bool Logs::has(StreamPartition at) const {
+  const auto spec = specs_.find(at.stream);
+  return spec != specs_.end() && at.partition.value < spec->second.partitions;
 }
 
 Status Logs::open(std::span<const StreamSpec> specs) {
@@ -77,18 +97,22 @@ Result<std::deque<Segment>> Logs::stored_segments(StreamPartition at) {
 
 Status Logs::rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& segments) {
   Status bad;
+  Offset next = from;
   auto read = database_.scan(Family::streams, keys::partition(at), keys::batch(at, from),
                              [&](auto key, auto value) {
                                auto placed = parse(at, key, value);
+                               if (placed && placed->base != next)
+                                 placed = damaged(at, next, missing(placed->base));
                                if (!placed) {
                                  bad = std::unexpected(placed.error());
                                  return false;
                                }
+                               next = placed->base + placed->batch->span();
                                const std::int64_t latest = max_time(*placed->batch);
                                if (segments.empty() || segments.back().begin < from)
                                  segments.push_back({placed->base, placed->base, 0, latest});
                                Segment& last = segments.back();
-                               last.end = placed->base + placed->batch->span();
+                               last.end = next;
                                last.bytes += value.size();
                                last.max_time_us = std::max(last.max_time_us, latest);
                                return true;
@@ -151,7 +175,7 @@ void Logs::append(std::span<const PlacedBatch> batches) {
     if (auto closed = entries_.at(placed.at).log.append(placed))
       closed_.emplace_back(placed.at, *closed);
     tail_order_.push_back(placed.at);
-    tail_bytes_ += placed.batch->bytes().size();
+    tail_bytes_ += tail_cost(placed);
   }
   trim_tail();
 }
@@ -159,7 +183,7 @@ void Logs::append(std::span<const PlacedBatch> batches) {
 void Logs::trim_tail() {
   while (tail_bytes_ > tail_limit_ && !tail_order_.empty()) {
     auto evicted = entries_.at(tail_order_.front()).log.evict();
-    if (evicted) tail_bytes_ -= evicted->batch->bytes().size();
+    if (evicted) tail_bytes_ -= tail_cost(*evicted);
     tail_order_.pop_front();
   }
 }
@@ -167,9 +191,19 @@ void Logs::trim_tail() {
 void Logs::drop(StreamPartition at, std::size_t segments, std::uint64_t unsettled) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_.at(at);
-  // Their places in tail_order_ stay: evicting finds fewer batches there, later ones move up.
-  for (const PlacedBatch& placed : entry.log.drop(segments))
-    tail_bytes_ -= placed.batch->bytes().size();
+  const std::vector<PlacedBatch> gone = entry.log.drop(segments);
+  for (const PlacedBatch& placed : gone) tail_bytes_ -= tail_cost(placed);
+  std::size_t places = gone.size();
+  std::erase_if(tail_order_, [&](StreamPartition other) {
+    if (other != at || places == 0) return false;
+    --places;
+    return true;
+  });
+  // A closed segment that waits for the next group must not be stored after its batches are gone.
+  const Offset earliest = entry.log.bounds().earliest;
+  std::erase_if(closed_, [&](const auto& closed) {
+    return closed.first == at && closed.second.begin < earliest;
+  });
   entry.dropped_unsettled += unsettled;
 }
 
@@ -195,16 +229,26 @@ Result<std::vector<PlacedBatch>> Logs::read_stored(StreamPartition at, Offset fr
   it->SeekForPrev(keys::batch(at, from));
   if (!it->Valid() || !it->key().starts_with(prefix)) it->Seek(keys::batch(at, from));
   std::size_t bytes = 0;
+  Offset next = from;
   for (; it->Valid() && it->key().starts_with(prefix) && (batches.empty() || bytes < max_bytes);
        it->Next()) {
     auto placed = parse(at, view(it->key()), view(it->value()));
     if (!placed) return std::unexpected(placed.error());
-    if (placed->base + placed->batch->span() <= from) continue;
+    const Offset end = placed->base + placed->batch->span();
+    if (end <= from) continue;
+    // Offsets have no gaps, unless retention has just dropped what was asked for.
+    if (placed->base > next && !dropped(at, next)) return damaged(at, next, missing(placed->base));
+    next = end;
     bytes += it->value().size();
     batches.push_back(std::move(*placed));
   }
-  if (!it->status().ok()) return database_error("reading a stream", it->status());
+  if (!it->status().ok()) return damaged(at, next, it->status().ToString());
   return batches;
+}
+
+bool Logs::dropped(StreamPartition at, Offset offset) const {
+  std::lock_guard lock(mutex_);
+  return offset < entries_.at(at).log.bounds().earliest;
 }
 
 Result<StreamBounds> Logs::bounds(StreamPartition at) const {

@@ -22,6 +22,7 @@ class Logs {
   // Gives every stream its number and finds the ends of its partitions. E4103: a partition count
   // was lowered.
   Status open(std::span<const StreamSpec> specs);
+  bool has(StreamPartition at) const;
   std::optional<StreamId> find(std::string_view name) const;
   const std::map<StreamId, StreamSpec>& streams() const { return specs_; }
 
@@ -50,6 +51,10 @@ class Logs {
   Status rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& segments);
   Result<std::vector<PlacedBatch>> read_stored(StreamPartition at, Offset from,
                                                std::size_t max_bytes);
+  Result<PlacedBatch> parse(StreamPartition at, std::string_view key, std::string_view value) const;
+  // Kind corrupt, with the place.
+  std::unexpected<Error> damaged(StreamPartition at, Offset base, const std::string& cause) const;
+  bool dropped(StreamPartition at, Offset offset) const;
   Result<const Entry*> find_locked(StreamPartition at) const;
   void trim_tail();
 
@@ -63,7 +68,7 @@ class Logs {
   mutable std::mutex mutex_;
   // guarded by mutex_
   std::map<StreamPartition, Entry> entries_;
-  std::deque<StreamPartition> tail_order_;  // whose batch is the oldest in memory
+  std::deque<StreamPartition> tail_order_;  // of every batch in memory, oldest first
   std::uint64_t tail_bytes_ = 0;
 };
 

@@ -13,6 +13,9 @@
 namespace pelton::store {
 namespace {
 
+// Kept until somebody listens.
+constexpr std::size_t kEarlyNotices = 16;
+
 std::uint64_t free_bytes(const std::filesystem::path& path) {
   struct statvfs info {};
   if (::statvfs(path.c_str(), &info) != 0) return UINT64_MAX;
@@ -20,6 +23,21 @@ std::uint64_t free_bytes(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+void Maintenance::set_notice(std::function<void(const std::string&)> notice) {
+  std::lock_guard lock(mutex_);
+  notice_ = std::move(notice);
+  for (const std::string& sentence : early_) notice_(sentence);
+  early_.clear();
+}
+
+void Maintenance::notify(const std::string& sentence) {
+  std::lock_guard lock(mutex_);
+  if (notice_)
+    notice_(sentence);
+  else if (early_.size() < kEarlyNotices)
+    early_.push_back(sentence);
+}
 
 void Maintenance::set_ttl(BindingId binding, Duration ttl) {
   std::lock_guard lock(mutex_);
@@ -34,13 +52,11 @@ void Maintenance::check_space() {
   // Resumes a tenth above the limit, so that it does not flap.
   if (accepts && free < limit) {
     accepts_ = false;
-    if (notice_)
-      notice_(
-          fmt::format("E4105: {} free in {}, less than engine.free_space {}: intake is held back",
-                      format_size(free >> 20 << 20), options_.data.string(), format_size(limit)));
+    notify(fmt::format("E4105: {} free in {}, less than engine.free_space {}: intake is held back",
+                       format_size(free >> 20 << 20), options_.data.string(), format_size(limit)));
   } else if (!accepts && free >= limit + limit / 10) {
     accepts_ = true;
-    if (notice_) notice_("the disk has room again: intake resumes");
+    notify("the disk has room again: intake resumes");
   }
 }
 
@@ -94,19 +110,20 @@ Status Maintenance::drop(StreamPartition at, std::size_t count, const std::deque
   batch.DeleteRange(database_.family(Family::streams), from, to);
   batch.DeleteRange(database_.family(Family::segments), from, to);
   batch.Put(database_.family(Family::meta), names::bounds_key(at), encode_bounds({earliest, end}));
-  if (auto ok = database_.write(batch); !ok) return ok;
   const Offset lost_from = std::max(settled, segments.front().begin);
   const auto lost = static_cast<std::uint64_t>(std::max<Offset>(0, earliest - lost_from));
+  // In memory first: a reader that finds the batches gone must find that they were dropped.
   logs_.drop(at, count, lost);
+  if (auto ok = database_.write(batch); !ok) return ok;
   // Gives whole files back at once, without waiting for a compaction.
   const rocksdb::Slice begin(from);
   const rocksdb::Slice last(to);
   const rocksdb::Status files = rocksdb::DeleteFilesInRange(
       &database_.db(), database_.family(Family::streams), &begin, &last, false);
   if (!files.ok()) return database_error("dropping old batches", files);
-  if (lost > 0 && notice_)
-    notice_(fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}",
-                        lost, logs_.streams().at(at.stream).name, at.partition.value));
+  if (lost > 0)
+    notify(fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}",
+                       lost, logs_.streams().at(at.stream).name, at.partition.value));
   return {};
 }
 

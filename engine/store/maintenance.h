@@ -20,8 +20,8 @@ class Maintenance {
 
   // Gives the numbers of the bindings that hold back each stream. Before the store thread runs.
   void hold(StreamId stream, BindingId binding) { holders_[stream].push_back(binding); }
-  void set_notice(std::function<void(const std::string&)> notice) { notice_ = std::move(notice); }
-  // Any thread.
+  // Any thread. What was said before is said again, on the caller's thread.
+  void set_notice(std::function<void(const std::string&)> notice);
   void set_ttl(BindingId binding, Duration ttl);
 
   Status run(WallTime now);
@@ -30,6 +30,7 @@ class Maintenance {
   bool accepts_intake() const { return accepts_.load(std::memory_order_relaxed); }
 
  private:
+  void notify(const std::string& sentence);
   Status retain(StreamPartition at, const StreamSpec& spec, WallTime now);
   // The first offset that some binding has not settled; nothing holds back: the end.
   Offset unsettled(StreamPartition at, Offset end) const;
@@ -42,10 +43,12 @@ class Maintenance {
   Logs& logs_;
   BindingState& bindings_;
   std::map<StreamId, std::vector<BindingId>> holders_;
-  std::function<void(const std::string&)> notice_;
   std::atomic<bool> accepts_{true};
   std::mutex mutex_;
-  std::map<BindingId, Duration> ttls_;  // guarded by mutex_
+  // guarded by mutex_
+  std::function<void(const std::string&)> notice_;
+  std::vector<std::string> early_;
+  std::map<BindingId, Duration> ttls_;
 };
 
 }  // namespace pelton::store

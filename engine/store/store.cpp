@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/store.h"
 
+#include "engine/base/ensure.h"
 #include "engine/store/binding_state.h"
 #include "engine/store/codec.h"
 #include "engine/store/group_writer.h"
@@ -17,6 +18,8 @@ namespace {
 
 // What one WriteBatch takes at most: the next group fills while it is written.
 constexpr std::size_t kGroupBytes = 32U << 20;
+// The free space is looked at whenever so much was appended, not only at the interval.
+constexpr std::size_t kSpaceCheckBytes = 16U << 20;
 
 }  // namespace
 
@@ -28,14 +31,18 @@ class Store::Impl {
   ~Impl() {
     queue.close();
     if (thread.joinable()) thread.join();
+    // Before what RocksDB's own threads may still report to.
+    database.reset();
   }
 
   Status open(std::span<const StreamSpec> streams);
   void start() {
     thread = std::thread([this] { run(); });
   }
-  Status refuse_reason() const;
+  // Why the transaction is not taken, if so. E4107: a partition that is not there.
+  Status refuse(const Transaction& transaction, Origin origin) const;
   void fail_with(const Error& error);
+  void listen_for_failure(std::function<void(const Error&)> listener);
   Result<BindingId> binding(std::string_view name);
 
   const Options options;
@@ -46,23 +53,26 @@ class Store::Impl {
   std::unique_ptr<GroupWriter> writer;
   TransactionQueue queue;
   AppendListener on_append;
-  std::function<void(const Error&)> on_failure;
   std::atomic<bool> failed{false};
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> syncs{0};
 
   std::mutex mutex;
   std::condition_variable maintained;
-  Error failure;                         // guarded by mutex, written once
-  std::uint64_t maintenance_wanted = 0;  // guarded by mutex
-  std::uint64_t maintenance_done = 0;    // guarded by mutex
+  std::function<void(const Error&)> on_failure;  // guarded by mutex
+  Error failure;                                 // guarded by mutex, written once
+  std::uint64_t maintenance_wanted = 0;          // guarded by mutex
+  std::uint64_t maintenance_done = 0;            // guarded by mutex
 
  private:
   void run();
   void commit(std::vector<Pending>& group);
   void maintain();
 
+  void watch_space(const std::vector<Pending>& group);
+
   std::chrono::steady_clock::time_point next_maintenance{};
+  std::size_t since_space_check = 0;
   std::thread thread;
 };
 
@@ -94,7 +104,14 @@ Result<BindingId> Store::Impl::binding(std::string_view name) {
   return id;
 }
 
-Status Store::Impl::refuse_reason() const {
+Status Store::Impl::refuse(const Transaction& transaction, Origin origin) const {
+  for (const Append& append : transaction.appends) {
+    ENSURE(append.batch && append.batch->size() > 0, "an append of no events");
+    if (!logs->has(append.to))
+      return fail(ErrorKind::invalid, "E4107", "no partition {} of stream {}",
+                  append.to.partition.value, append.to.stream.value);
+  }
+  if (origin == Origin::engine) return {};
   if (failed)
     return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
   if (!maintenance->accepts_intake())
@@ -103,12 +120,24 @@ Status Store::Impl::refuse_reason() const {
 }
 
 void Store::Impl::fail_with(const Error& error) {
+  std::function<void(const Error&)> listener;
   {
     std::lock_guard lock(mutex);
     if (failed.exchange(true)) return;
     failure = error;
+    listener = on_failure;
   }
-  if (on_failure) on_failure(error);
+  if (listener) listener(error);
+}
+
+void Store::Impl::listen_for_failure(std::function<void(const Error&)> listener) {
+  std::unique_lock lock(mutex);
+  on_failure = std::move(listener);
+  if (!failed || !on_failure) return;
+  const auto late = on_failure;
+  const Error error = failure;
+  lock.unlock();
+  late(error);
 }
 
 void Store::Impl::run() {
@@ -120,7 +149,15 @@ void Store::Impl::run() {
   }
 }
 
+void Store::Impl::watch_space(const std::vector<Pending>& group) {
+  for (const Pending& pending : group) since_space_check += pending.bytes;
+  if (since_space_check < kSpaceCheckBytes) return;
+  since_space_check = 0;
+  maintenance->check_space();
+}
+
 void Store::Impl::commit(std::vector<Pending>& group) {
+  watch_space(group);
   Status done;
   Group built;
   if (!failed) {
@@ -178,8 +215,7 @@ Result<BindingId> Store::binding_id(std::string_view name) {
 }
 
 Status Store::submit(Transaction&& transaction, Origin origin, CommitCallback done) {
-  if (origin == Origin::outside)
-    if (auto ok = impl_->refuse_reason(); !ok) return ok;
+  if (auto ok = impl_->refuse(transaction, origin); !ok) return ok;
   Pending pending{std::move(transaction), std::move(done), 0};
   for (const Append& append : pending.transaction.appends)
     pending.bytes += append.batch->bytes().size();
@@ -217,7 +253,7 @@ void Store::set_append_listener(AppendListener listener) {
   impl_->on_append = std::move(listener);
 }
 void Store::set_failure_listener(std::function<void(const Error&)> listener) {
-  impl_->on_failure = std::move(listener);
+  impl_->listen_for_failure(std::move(listener));
 }
 void Store::set_notice_listener(std::function<void(const std::string&)> listener) {
   impl_->maintenance->set_notice(std::move(listener));

@@ -99,7 +99,8 @@ class Store final {
   // commit.
   Result<Committed> submit_and_wait(Transaction&& transaction, Origin origin,
                                     std::chrono::steady_clock::time_point deadline);
-  // Before the first append.
+  // Before the first append. The failure listener is called once, on the thread that met the
+  // failure (at once when it was before).
   void set_append_listener(AppendListener listener);
   void set_failure_listener(std::function<void(const Error&)> listener);
   bool failed() const;
@@ -112,8 +113,8 @@ class Store final {
   // there.
   Result<std::vector<PlacedBatch>> read(StreamPartition at, Offset from, std::size_t max_bytes);
   Result<StreamBounds> bounds(StreamPartition at);
-  // The first offset whose event time (append time when larger batches mix) is at or after `time`;
-  // end if none.
+  // The first offset whose event time is at or after `time`, as Kafka answers; end if none. Reads
+  // about a MiB: the first segment whose latest event time reaches `time`.
   Result<Offset> offset_at(StreamPartition at, WallTime time);
   Result<PartitionStats> stats(StreamPartition at);
 
@@ -145,7 +146,8 @@ class Store final {
                      const std::function<bool(std::string_view, std::string_view)>& visit);
 
   // Called on the store thread with a sentence for the operator's log (what retention.force
-  // dropped, intake held back or resumed). Before the engine runs.
+  // dropped, intake held back or resumed); it calls nothing of the store. What was said since
+  // open() is said at once.
   void set_notice_listener(std::function<void(const std::string&)> listener);
   // Transactions committed and fsyncs made since open().
   std::uint64_t commits() const;
