@@ -7,8 +7,8 @@
 
 namespace pelton::config {
 
-// The typed config of a tree whose top level is a mapping. Each value is checked for itself; what
-// the parts have to do with each other is check_config's.
+// The typed config of a tree whose top level is a mapping. Each value is checked for itself, every
+// reference resolves; what the parts have to do with each other beyond that is check_config's.
 Config build_config(const Node& root, std::span<const ConnectorOptions> connectors,
                     ReadContext& context);
 

@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/filter_reader.h"
 
+#include "engine/config/filter_spec.h"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace pelton::config {
 namespace {
 
-using Kind = FieldRef::Kind;
-
-const std::vector<std::pair<std::string, Kind>>& plain_fields() {
-  static const std::vector<std::pair<std::string, Kind>> fields{
-      {"id", Kind::id},
-      {"source", Kind::source},
-      {"type", Kind::type},
-      {"subject", Kind::subject},
-      {"key", Kind::key},
-      {"time", Kind::time},
-      {"content_type", Kind::content_type},
-      {"data", Kind::data}};
-  return fields;
-}
+constexpr std::string_view kHeaders = "headers.";
+constexpr std::string_view kData = "data.";
 
 std::vector<std::string> split_path(std::string_view text) {
   std::vector<std::string> path;
@@ -36,87 +28,149 @@ std::vector<std::string> split_path(std::string_view text) {
 std::optional<double> number_of(const std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number))
+    return std::nullopt;
   return number;
 }
 
-Matcher equals(const Node& node) {
-  Matcher matcher;
-  matcher.kind = Matcher::Kind::equals;
-  matcher.text = node.text;
-  if (node.kind == Node::Kind::null) matcher.null = true;
-  if (node.quoted) return matcher;
-  if (node.text == "true" || node.text == "false") matcher.flag = node.text == "true";
-  matcher.number = number_of(node.text);
-  return matcher;
+// A range that no number is in.
+bool empty_range(const Matcher& m) {
+  const bool crossed = (m.at_least && m.at_most && *m.at_least > *m.at_most) ||
+                       (m.above && m.below && *m.above >= *m.below) ||
+                       (m.above && m.at_most && *m.above >= *m.at_most) ||
+                       (m.at_least && m.below && *m.at_least >= *m.below);
+  return crossed;
 }
 
-class ConditionReader {
+// Reads what one field must hold.
+class RuleReader {
  public:
-  ConditionReader(FilterRule& rule, Diagnostics& problems) : rule_(rule), problems_(problems) {}
+  RuleReader(FilterRule& rule, ReadContext& context) : rule_(rule), context_(context) {}
 
   void read(const Node& node) {
-    Matcher range;
-    range.kind = Matcher::Kind::range;
-    bool ranged = false;
-    for (const auto& [key, value] : node.entries)
-      if (!read_text(key, value) && !read_exists(key, value))
-        ranged |= read_bound(key, value, range);
-    if (ranged) rule_.any_of.push_back(range);
+    if (node.kind != Node::Kind::sequence) return read_one(node);
+    if (node.items.empty()) problem(node, "an empty list never holds");
+    for (const Node& item : node.items) read_one(item);
   }
 
  private:
-  bool read_text(const Node& key, const Node& value) {
-    using K = Matcher::Kind;
-    const std::vector<std::pair<std::string, K>> kinds{
-        {"prefix", K::prefix}, {"suffix", K::suffix}, {"glob", K::glob}};
-    if (key.text == "equals") {
-      rule_.any_of.push_back(equals(value));
-      return true;
-    }
-    for (const auto& [name, kind] : kinds) {
-      if (key.text != name) continue;
-      Matcher matcher;
-      matcher.kind = kind;
-      matcher.text = value.text;
-      rule_.any_of.push_back(std::move(matcher));
-      return true;
-    }
-    return false;
+  void read_one(const Node& node) {
+    if (node.kind == Node::Kind::map) return read_conditions(node);
+    if (auto matcher = equal_to(node)) rule_.any_of.push_back(std::move(*matcher));
   }
 
-  bool read_exists(const Node& key, const Node& value) {
-    if (key.text != "exists") return false;
-    if (value.text != "true" && value.text != "false")
-      problems_.error(value.place, "E1018", "exists is true or false");
+  void read_conditions(const Node& node) {
+    Matcher range;
+    range.kind = Matcher::Kind::range;
+    std::string first;
+    std::size_t kinds = 0;
+    bool ranged = false;
+    for (const auto& [key, value] : node.entries) {
+      const FilterCondition* condition = find(key);
+      if (condition == nullptr) continue;
+      if (condition->kind != Matcher::Kind::range || !ranged) ++kinds;
+      if (first.empty()) first = key.text;
+      if (kinds > 1)
+        problem(key, fmt::format("{} and {} stand together; give a list when one of them will do",
+                                 first, key.text));
+      ranged |= condition->kind == Matcher::Kind::range;
+      read_condition(*condition, value, range);
+    }
+    if (node.entries.empty()) problem(node, "no condition is given");
+    if (ranged && empty_range(range)) problem(node, "no number is within these bounds");
+    if (ranged) rule_.any_of.push_back(range);
+  }
+
+  const FilterCondition* find(const Node& key) {
+    const auto& all = filter_conditions();
+    const auto at = std::ranges::find(all, key.text, &FilterCondition::name);
+    if (at != all.end()) return &*at;
+    std::vector<std::string> known;
+    for (const FilterCondition& condition : all) known.push_back(condition.name);
+    problem(key,
+            fmt::format("unknown condition \"{}\"{}", key.text, did_you_mean(key.text, known)));
+    return nullptr;
+  }
+
+  void read_condition(const FilterCondition& condition, const Node& value, Matcher& range) {
+    switch (condition.kind) {
+      case Matcher::Kind::equals:
+        return read_equals(value);
+      case Matcher::Kind::exists:
+        return read_exists(value);
+      case Matcher::Kind::range:
+        return read_bound(condition.name, value, range);
+      case Matcher::Kind::prefix:
+      case Matcher::Kind::suffix:
+      case Matcher::Kind::glob:
+        break;
+    }
+    Matcher matcher;
+    matcher.kind = condition.kind;
+    const auto text = value.kind == Node::Kind::scalar ? expand(value, context_) : std::nullopt;
+    if (value.kind != Node::Kind::scalar)
+      problem(value, fmt::format("{} needs a text, here is {}", condition.name, value.kind_name()));
+    matcher.text = text.value_or("");
+    rule_.any_of.push_back(std::move(matcher));
+  }
+
+  void read_equals(const Node& value) {
+    if (value.kind == Node::Kind::sequence && !value.items.empty()) {
+      for (const Node& item : value.items)
+        if (auto matcher = equal_to(item)) rule_.any_of.push_back(std::move(*matcher));
+    } else if (auto matcher = equal_to(value)) {
+      rule_.any_of.push_back(std::move(*matcher));
+    }
+  }
+
+  void read_exists(const Node& value) {
+    if (value.quoted || (value.text != "true" && value.text != "false"))
+      problem(value, "exists is true or false");
     Matcher matcher;
     matcher.kind = Matcher::Kind::exists;
     matcher.flag = value.text == "true";
     rule_.any_of.push_back(std::move(matcher));
-    return true;
   }
 
-  bool read_bound(const Node& key, const Node& value, Matcher& range) {
-    std::optional<double>* bound = key.text == "above"      ? &range.above
-                                   : key.text == "at_least" ? &range.at_least
-                                   : key.text == "below"    ? &range.below
-                                   : key.text == "at_most"  ? &range.at_most
-                                                            : nullptr;
-    static const std::vector<std::string> known{"equals", "prefix",   "suffix", "glob",   "exists",
-                                                "above",  "at_least", "below",  "at_most"};
-    if (bound == nullptr) {
-      problems_.error(
-          key.place, "E1018",
-          fmt::format("unknown condition \"{}\"{}", key.text, did_you_mean(key.text, known)));
-      return false;
+  void read_bound(const std::string& name, const Node& value, Matcher& range) {
+    std::optional<double>& bound = name == "above"      ? range.above
+                                   : name == "at_least" ? range.at_least
+                                   : name == "below"    ? range.below
+                                                        : range.at_most;
+    const auto text = value.kind == Node::Kind::scalar ? expand(value, context_) : std::nullopt;
+    if (text) bound = number_of(*text);
+    if (text || value.kind != Node::Kind::scalar)
+      if (!bound) problem(value, fmt::format("{} needs a number", name));
+  }
+
+  // The value as YAML has it: a number, true, false, null or a text; in quotes always a text.
+  std::optional<Matcher> equal_to(const Node& node) {
+    Matcher matcher;
+    matcher.kind = Matcher::Kind::equals;
+    if (node.kind == Node::Kind::null) {
+      matcher.null = true;
+      return matcher;
     }
-    *bound = number_of(value.text);
-    if (!*bound) problems_.error(value.place, "E1018", fmt::format("{} needs a number", key.text));
-    return true;
+    if (node.kind != Node::Kind::scalar) {
+      problem(node, fmt::format("a value is needed, here is {}", node.kind_name()));
+      return std::nullopt;
+    }
+    auto text = expand(node, context_);
+    if (!text) return std::nullopt;
+    matcher.text = std::move(*text);
+    if (node.quoted) return matcher;
+    if (matcher.text == "true" || matcher.text == "false") matcher.flag = matcher.text == "true";
+    matcher.number = number_of(matcher.text);
+    return matcher;
+  }
+
+  void problem(const Node& at, const std::string& message) {
+    context_.problems.error(at.place, "E1018",
+                            fmt::format("filter on {}: {}", rule_.field.text, message));
   }
 
   FilterRule& rule_;
-  Diagnostics& problems_;
+  ReadContext& context_;
 };
 
 }  // namespace
@@ -125,52 +179,44 @@ std::optional<FieldRef> read_field(const std::string& text, Place place, Diagnos
   FieldRef field;
   field.text = text;
   field.place = place;
-  std::vector<std::string> known{"headers.NAME", "data.PATH"};
-  for (const auto& [name, kind] : plain_fields()) {
-    known.push_back(name);
-    if (text != name) continue;
-    field.kind = kind;
+  std::vector<std::string> known;
+  for (const EventField& one : event_fields()) {
+    known.push_back(one.name);
+    if (text != one.name || text.starts_with(kHeaders) || text.starts_with(kData)) continue;
+    field.kind = one.kind;
     return field;
   }
-  if (text.starts_with("headers.") && text.size() > 8) {
-    field.kind = Kind::header;
-    field.header = text.substr(8);
+  if (text.starts_with(kHeaders) && text.size() > kHeaders.size()) {
+    field.kind = FieldRef::Kind::header;
+    field.header = text.substr(kHeaders.size());
     return field;
   }
-  if (text.starts_with("data.") && text.size() > 5 && !text.ends_with('.') &&
+  if (text.starts_with(kData) && text.size() > kData.size() && !text.ends_with('.') &&
       text.find("..") == std::string::npos) {
-    field.kind = Kind::data;
-    field.path = split_path(std::string_view(text).substr(5));
+    field.kind = FieldRef::Kind::data;
+    field.path = split_path(std::string_view(text).substr(kData.size()));
     return field;
   }
-  problems.error(
-      place, "E1018",
-      fmt::format(
-          "\"{}\" is not a field of an event: id, source, type, subject, key, time, content_type, "
-          "headers.NAME, data or data.PATH{}",
-          text, did_you_mean(text, known)));
+  problems.error(place, "E1018",
+                 fmt::format("\"{}\" is not a field of an event, which are {}{}", text,
+                             joined(known), did_you_mean(text, known)));
   return std::nullopt;
 }
 
-std::vector<FilterRule> read_filter(const Node& node, Diagnostics& problems) {
+std::vector<FilterRule> read_filter(const Node& node, ReadContext& context) {
   std::vector<FilterRule> rules;
   if (node.kind != Node::Kind::map) {
-    problems.error(
+    context.problems.error(
         node.place, "E1018",
         fmt::format("a filter is a mapping of fields to conditions, here is {}", node.kind_name()));
     return rules;
   }
   for (const auto& [key, value] : node.entries) {
-    auto field = read_field(key.text, key.place, problems);
+    auto field = read_field(key.text, key.place, context.problems);
     if (!field) continue;
     FilterRule rule;
     rule.field = std::move(*field);
-    if (value.kind == Node::Kind::sequence)
-      for (const Node& item : value.items) rule.any_of.push_back(equals(item));
-    else if (value.kind == Node::Kind::map)
-      ConditionReader(rule, problems).read(value);
-    else
-      rule.any_of.push_back(equals(value));
+    RuleReader(rule, context).read(value);
     rules.push_back(std::move(rule));
   }
   return rules;

@@ -1,36 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/base/result.h"
+#include "engine/config/expand.h"
 #include "engine/config/specs.h"
+#include "engine/config/values.h"
 #include "engine/config/yaml_tree.h"
 
-#include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 
 namespace pelton::config {
 
-// Looks up a variable of the environment: a parameter, so that tests need not set any.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-
-// What every part of the reading shares.
-struct ReadContext {
-  Diagnostics& problems;
-  std::filesystem::path folder;  // of the config file: relative paths begin here
-  const Environment& environment;
-};
-
 class Section;
-// Reads a mapping as its spec says. `extra` are keys that the caller reads itself (a connector's
-// type).
-Section read_section(const Node& node, const SectionSpec& spec, ReadContext& context,
-                     const std::vector<std::string>& extra = {});
+// Reads a mapping as its spec says. `label` names it in messages ("binding bill"); `extra` are keys
+// that the caller reads itself (a connector's type).
+Section read_section(const Node& node, const SectionSpec& spec, const std::string& label,
+                     ReadContext& context, const std::vector<std::string>& extra = {});
 
 // Value. A section as read: options by their dotted path ("retry.backoff.first"), defaults filled
-// in. What had a problem is absent, or has its default.
+// in. What had a problem has its default, or is absent. Borrows the tree.
 class Section {
  public:
   template <typename T>
@@ -46,25 +35,17 @@ class Section {
   }
   // Where it stands; the section's own place when it is not in the file.
   Place place(const std::string& path) const;
+  // Options and sections that the file has, good or not; else null.
   const Node* node(const std::string& path) const;
+  // The option's text as a message may show it: before expansion.
+  std::string written(const std::string& path) const;
   const OptionValues& values() const { return values_; }
 
  private:
   friend class SectionReader;
-  friend Section read_section(const Node&, const SectionSpec&, ReadContext&,
-                              const std::vector<std::string>&);
   OptionValues values_;
   std::map<std::string, const Node*> nodes_;
   Place place_;
 };
-
-// A scalar's text with ${env:NAME} and ${file:path} replaced; nothing (and a problem) when one is
-// missing.
-// $${ is a literal ${.
-std::optional<std::string> expand(const Node& scalar, ReadContext& context);
-
-// One value of a type, as an option or its default would be.
-Result<OptionValue> parse_value(const OptionSpec& spec, const std::string& text, bool quoted,
-                                const std::filesystem::path& folder);
 
 }  // namespace pelton::config

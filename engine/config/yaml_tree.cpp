@@ -220,8 +220,9 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
     return root;
   }
   if (const std::size_t bad = first_bad_byte(text); bad != text.size()) {
-    problems.error(place_at(text, bad), "E1001", text[bad] == '\0' ? "the file holds a NUL: it is not text"
-                                        : "the file is not UTF-8 text");
+    problems.error(
+        place_at(text, bad), "E1001",
+        text[bad] == '\0' ? "the file holds a NUL: it is not text" : "the file is not UTF-8 text");
     return root;
   }
   try {

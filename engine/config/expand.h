@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/yaml_tree.h"
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace pelton::config {
+
+// Looks up a variable of the environment: a parameter, so that tests need not set any.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+// A name that a part of the file uses for another part.
+struct Reference {
+  enum class Kind { stream, function } kind = Kind::stream;
+  std::string name;
+  std::string written;  // as in the file, before expansion: what may be shown
+  Place place;
+  std::string who;  // "binding bill"
+};
+
+// What every part of the reading shares.
+struct ReadContext {
+  Diagnostics& problems;
+  std::filesystem::path folder;  // of the config file: relative paths begin here
+  const Environment& environment;
+  std::vector<Reference> references{};  // collected by the parts, checked once all names are known
+};
+
+// Longest text that ${file:path} may stand for.
+inline constexpr std::size_t kMaxSecretBytes = 64U << 10;
+
+// Whether the text has a ${...}: what it stands for may be a secret and is not shown.
+bool has_expansion(const Node& scalar);
+
+// A scalar's text with ${env:NAME} and ${file:path} replaced; nothing (and a problem) when one is
+// missing. $${ is a literal ${. What was put in is not expanded again.
+std::optional<std::string> expand(const Node& scalar, ReadContext& context);
+
+}  // namespace pelton::config

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/reader.h"
+
+#include <optional>
+#include <span>
+#include <string>
+
+// One part of a config each: `node` is its mapping (or nothing), named `name` in the file. What had
+// problems is as far as it got; nothing comes back where not even its kind is known. References to
+// other parts are collected in the context.
+namespace pelton::config {
+
+Engine parse_engine(const Node& node, ReadContext& context);
+Stream parse_stream(const std::string& name, const Node& node, ReadContext& context);
+std::optional<Connector> parse_connector(const std::string& name, const Node& node,
+                                         std::span<const ConnectorOptions> types,
+                                         ReadContext& context);
+std::optional<Function> parse_function(const std::string& name, const Node& node,
+                                       ReadContext& context);
+Binding parse_binding(const std::string& name, const Node& node, ReadContext& context);
+
+// What bindings and sinks have in common.
+struct Delivery {
+  Order order;
+  Retry retry;
+  BatchLimits batch;
+  std::uint32_t window;
+};
+Delivery parse_delivery(const Section& section, ReadContext& context);
+
+// An option of type number whose bounds keep it within 32 bits.
+std::uint32_t count(const Section& section, const std::string& path);
+
+// Notes that `who` names a stream or function by this option, if it is there.
+void refer(const Section& section, const std::string& path, Reference::Kind kind,
+           const std::string& who, ReadContext& context);
+
+}  // namespace pelton::config

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/result.h"
+#include "engine/config/option_spec.h"
+
+#include <filesystem>
+#include <string>
+
+namespace pelton::config {
+
+// One value of a type, as an option or its default would be. `quoted`: "4" is text and no number,
+// as YAML has it. Relative paths begin in `folder`. Errors are `invalid` with the code of the
+// problem; the message shows the text.
+Result<OptionValue> parse_value(const OptionSpec& spec, const std::string& text, bool quoted,
+                                const std::filesystem::path& folder);
+
+// E1009 when the value lies outside the option's bounds; `shown` is what the message calls it.
+Status check_bounds(const OptionSpec& spec, const OptionValue& value, const std::string& shown);
+
+// "a size such as 512MiB": what the option takes, in words.
+std::string wanted(const OptionSpec& spec);
+
+}  // namespace pelton::config
