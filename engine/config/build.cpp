@@ -47,15 +47,18 @@ std::vector<std::string> names_in(const Node& root, std::string_view key) {
   return names;
 }
 
-// Against the names that the file has, good or not: a part with problems is still there.
-void check_references(const Node& root, ReadContext& context) {
+// Against the names that the file has, good or not: a part with problems is still there. False when
+// one is not.
+bool check_references(const Node& root, ReadContext& context) {
   const std::vector<std::string> streams = names_in(root, "streams");
   const std::vector<std::string> functions = names_in(root, "functions");
   const std::set<std::string> stream_set(streams.begin(), streams.end());
   const std::set<std::string> function_set(functions.begin(), functions.end());
+  bool all_there = true;
   for (const Reference& reference : context.references) {
     const bool stream = reference.kind == Reference::Kind::stream;
     if ((stream ? stream_set : function_set).contains(reference.name)) continue;
+    all_there = false;
     const std::string guess = context.problems.full()
                                   ? ""
                                   : did_you_mean(reference.written, stream ? streams : functions);
@@ -64,6 +67,7 @@ void check_references(const Node& root, ReadContext& context) {
         fmt::format("{} names the {} \"{}\", which is not there{}", reference.who,
                     stream ? "stream" : "function", reference.written, guess));
   }
+  return all_there;
 }
 
 // A part that nothing refers to.
@@ -107,7 +111,8 @@ Config build_config(const Node& root, std::span<const ConnectorOptions> connecto
   each_named(root, "bindings", context.problems, [&](const Node& name, const Node& node) {
     config.bindings.push_back(parse_binding(name.text, placed(name, node), context));
   });
-  check_references(root, context);
+  // What a misspelt name meant would seem unused.
+  if (!check_references(root, context)) return config;
   check_unused(config.streams, Reference::Kind::stream, "nothing reads or writes the stream",
                context);
   check_unused(config.functions, Reference::Kind::function, "no binding uses the function",

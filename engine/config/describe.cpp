@@ -1,89 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/describe.h"
 
+#include "engine/config/diagnostic.h"
+#include "engine/config/filter_spec.h"
 #include "engine/config/specs.h"
+#include "engine/config/values.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace pelton::config {
 namespace {
 
-const char* type_name(OptionType type) {
-  switch (type) {
-    case OptionType::boolean:
-      return "true or false";
-    case OptionType::number:
-      return "number";
-    case OptionType::real:
-      return "number";
-    case OptionType::size:
-      return "size";
-    case OptionType::duration:
-      return "duration";
-    case OptionType::text:
-      return "text";
-    case OptionType::path:
-      return "path";
-    case OptionType::choice:
-      return "choice";
-    case OptionType::text_list:
-      return "list of texts";
-    case OptionType::text_map:
-      return "mapping of texts";
-    case OptionType::filter:
-      return "filter";
-  }
-  return "";
+constexpr const char* kMade =
+    "<!-- Made by `pelton describe --markdown docs/reference`; do not edit. -->\n\n";
+
+constexpr const char* kValues =
+    "Durations and sizes carry a unit: `200ms`, `30s`, `5m`, `7d`; `64KiB`, `512MiB`, `10GiB`, "
+    "also `kB`, `MB`, `GB`. Only `true` and `false` are booleans. Relative paths begin in the "
+    "folder of the config file. In any value `${env:NAME}` stands for a variable of the "
+    "environment and `${file:path}` for the text of a file, which is where secrets belong; `$${` "
+    "is a plain `${`. Names are lower-case letters, digits, `-`, `_` and `.`, at most 63.\n";
+
+// How a value is shown: as it is in the terminal, as code in Markdown.
+using Show = std::string (*)(const std::string&);
+std::string plain(const std::string& text) {
+  return text;
+}
+std::string code(const std::string& text) {
+  return "`" + text + "`";
 }
 
-// "required", "default 5, 1 to 100", "one of a, b".
-std::string facts(const OptionSpec& option) {
-  std::string out = type_name(option.type);
-  if (option.required) out += ", required";
-  if (!option.fallback.empty()) out += ", default " + option.fallback;
-  if (!option.at_least.empty()) out += ", at least " + option.at_least;
-  if (!option.at_most.empty()) out += ", at most " + option.at_most;
-  if (!option.choices.empty()) {
-    out += ", one of ";
+// "a whole number, default 5, at least 1, at most 100".
+std::string facts(const OptionSpec& option, Show show) {
+  std::string out;
+  if (option.type == OptionType::choice) {
     for (const std::string& choice : option.choices)
-      out += (choice == option.choices.front() ? "" : " ") + choice;
+      out += (out.empty() ? "one of " : ", ") + show(choice);
+  } else {
+    out = wanted(option);
   }
-  if (!option.example.empty()) out += ", such as " + option.example;
+  if (option.required) out += "; required";
+  if (!option.fallback.empty()) out += "; default " + show(option.fallback);
+  if (!option.at_least.empty()) out += "; at least " + show(option.at_least);
+  if (!option.at_most.empty()) out += "; at most " + show(option.at_most);
+  if (!option.example.empty()) out += "; example: " + show(option.example);
   return out;
+}
+
+// A cell of a table.
+std::string cell(std::string text) {
+  for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
+    text.insert(at, "\\");
+  return text;
 }
 
 void terminal(std::string& out, const SectionSpec& section, const std::string& prefix) {
   for (const OptionSpec& option : section.options)
-    out += fmt::format("  {}{}  ({})\n      {}\n", prefix, option.name, facts(option),
+    out += fmt::format("  {}{}  ({})\n      {}\n", prefix, option.name, facts(option, plain),
                        option.sentence);
   for (const SectionSpec& child : section.sections) {
-    out += fmt::format("  {}{}\n      {}\n", prefix, child.name, child.sentence);
+    out += fmt::format("  {}{}  (a mapping)\n      {}\n", prefix, child.name, child.sentence);
     terminal(out, child, prefix + child.name + ".");
   }
 }
 
 void markdown(std::string& out, const SectionSpec& section, const std::string& prefix) {
-  for (const OptionSpec& option : section.options) {
-    std::string cell = option.sentence;
-    for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2)
-      cell.insert(at, "\\");
-    out += fmt::format("| `{}{}` | {} | {} |\n", prefix, option.name, facts(option), cell);
+  for (const OptionSpec& option : section.options)
+    out += fmt::format("| `{}{}` | {} | {} |\n", prefix, option.name, cell(facts(option, code)),
+                       cell(option.sentence));
+  for (const SectionSpec& child : section.sections) {
+    out += fmt::format("| `{}{}` | a mapping | {} |\n", prefix, child.name, cell(child.sentence));
+    markdown(out, child, prefix + child.name + ".");
   }
-  for (const SectionSpec& child : section.sections) markdown(out, child, prefix + child.name + ".");
 }
 
 std::string page(const SectionSpec& section, const std::string& title) {
-  std::string out = fmt::format(
-      "<!-- Made by `pelton describe --markdown docs/reference`; do not edit. -->\n\n# {}\n\n{}\n\n"
-      "| option | value | what it does |\n| --- | --- | --- |\n",
-      title, section.sentence);
+  std::string out =
+      fmt::format("{}# {}\n\n{}\n\n| option | value | what it does |\n| --- | --- | --- |\n", kMade,
+                  title, section.sentence);
   markdown(out, section, "");
   return out;
 }
 
-std::vector<std::pair<std::string, SectionSpec>> topics(
+// Fields and conditions, as sections whose options they are.
+SectionSpec filter_section() {
+  SectionSpec section;
+  section.sentence =
+      "A mapping of fields of an event to what they must hold; all of them must. What a field must "
+      "hold is a value, one condition, or a list of either, any of which will do.";
+  SectionSpec fields{"FIELD", "The fields, which idempotency keys name as well.", {}, {}};
+  for (const EventField& field : event_fields()) {
+    OptionSpec option;
+    option.name = field.name;
+    option.sentence = field.sentence;
+    fields.options.push_back(std::move(option));
+  }
+  SectionSpec conditions{"CONDITION", "The conditions.", {}, {}};
+  for (const FilterCondition& condition : filter_conditions()) {
+    OptionSpec option;
+    option.name = condition.name;
+    option.sentence = condition.sentence;
+    option.example = condition.example;
+    conditions.options.push_back(std::move(option));
+  }
+  section.sections = {std::move(fields), std::move(conditions)};
+  return section;
+}
+
+std::string filter_terminal() {
+  const SectionSpec section = filter_section();
+  std::string out = "filter: " + section.sentence + "\n";
+  for (const SectionSpec& part : section.sections) {
+    out += part.sentence + "\n";
+    for (const OptionSpec& option : part.options)
+      out += fmt::format("  {:<13} {}{}\n", option.name, option.sentence,
+                         option.example.empty() ? "" : " Example: " + option.example);
+  }
+  return out;
+}
+
+std::string filter_page() {
+  const SectionSpec section = filter_section();
+  std::string out = fmt::format("{}# filter\n\n{}\n", kMade, section.sentence);
+  for (const SectionSpec& part : section.sections) {
+    out +=
+        fmt::format("\n{}\n\n| name | meaning | example |\n| --- | --- | --- |\n", part.sentence);
+    for (const OptionSpec& option : part.options)
+      out += fmt::format("| `{}` | {} | {} |\n", option.name, cell(option.sentence),
+                         option.example.empty() ? "" : code(option.example));
+  }
+  return out +
+         "\n```yaml\nfilter: { type: [created, changed], data.celsius: { above: 80 } }\n```\n";
+}
+
+std::vector<std::pair<std::string, SectionSpec>> sections(
     std::span<const ConnectorOptions> connectors) {
   std::vector<std::pair<std::string, SectionSpec>> all{{"engine", engine_spec()},
                                                        {"stream", stream_spec()},
@@ -99,20 +149,31 @@ std::vector<std::pair<std::string, SectionSpec>> topics(
   return all;
 }
 
+std::string index_page(std::span<const ConnectorOptions> connectors) {
+  std::string out = fmt::format("{}# The config file\n\n{}\n", kMade, kValues);
+  for (const auto& [name, section] : sections(connectors))
+    out += fmt::format("- [{}]({}.md): {}\n", name, name, section.sentence);
+  return out + "- [filter](filter.md): " + filter_section().sentence + "\n";
+}
+
 }  // namespace
 
 std::vector<std::string> describe_topics(std::span<const ConnectorOptions> connectors) {
   std::vector<std::string> names;
-  for (const auto& [name, section] : topics(connectors)) names.push_back(name);
+  for (const auto& [name, section] : sections(connectors)) names.push_back(name);
+  names.emplace_back("filter");
   return names;
 }
 
 std::optional<std::string> describe(const std::string& topic,
                                     std::span<const ConnectorOptions> connectors) {
+  if (topic == "filter") return filter_terminal();
   std::string out;
-  for (const auto& [name, section] : topics(connectors)) {
-    // "directory" is both of its directions.
-    if (name != topic && name != topic + "-source" && name != topic + "-sink") continue;
+  for (const auto& [name, section] : sections(connectors)) {
+    // "directory" is both of its directions; "streams" stands so in the file.
+    const bool same = name == topic || name + "s" == topic || name == topic + "-source" ||
+                      name == topic + "-sink";
+    if (!same) continue;
     out += fmt::format("{}: {}\n", name, section.sentence);
     terminal(out, section, "");
   }
@@ -121,7 +182,10 @@ std::optional<std::string> describe(const std::string& topic,
 
 std::map<std::string, std::string> reference_pages(std::span<const ConnectorOptions> connectors) {
   std::map<std::string, std::string> pages;
-  for (const auto& [name, section] : topics(connectors)) pages[name + ".md"] = page(section, name);
+  for (const auto& [name, section] : sections(connectors))
+    pages[name + ".md"] = page(section, name);
+  pages["filter.md"] = filter_page();
+  pages["README.md"] = index_page(connectors);
   return pages;
 }
 
