@@ -17,6 +17,8 @@ namespace {
 
 using boost::system::error_code;
 constexpr std::size_t kReadBytes = 256U << 10;
+// Between the end of a worker's socket and its own.
+constexpr auto kEndGrace = std::chrono::milliseconds(100);
 // Output that grandchildren hold open is not waited for longer.
 constexpr auto kOutputGrace = std::chrono::milliseconds(200);
 
@@ -39,7 +41,7 @@ WorkerProcess::WorkerProcess(boost::asio::io_context& io, const config::Function
       err_lines_([this](std::string_view text) {
         lines_({function_.name, name, WorkerLine::Stream::err, text, event_at_hand()});
       }),
-      output_grace_(io) {}
+      grace_(io) {}
 
 WorkerProcess::~WorkerProcess() {
   if (process_.pid > 0 && !process_ended_) {
@@ -128,13 +130,21 @@ void WorkerProcess::read_socket() {
       [self = shared_from_this()](const error_code& error, std::size_t count) {
         if (self->events_ == nullptr) return;
         if (error) {
-          // End of file: a worker that is not ending is not to be trusted any more.
           if (self->state != State::stopping && error != boost::asio::error::operation_aborted)
-            self->kill("crash", "closed its socket");
+            self->expect_end();
           return;
         }
         self->on_bytes(count);
       });
+}
+
+// End of file: the worker has ended, and how is told in a moment; or it goes on without its socket and is not to be
+// trusted any more.
+void WorkerProcess::expect_end() {
+  grace_.expires_after(kEndGrace);
+  grace_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error && self->events_ != nullptr) self->kill("crash", "closed its socket");
+  });
 }
 
 void WorkerProcess::on_bytes(std::size_t count) {
@@ -238,8 +248,8 @@ void WorkerProcess::on_end() {
   };
   cpu_us_ = us(usage.ru_utime) + us(usage.ru_stime);
   if (type_.empty()) type_ = ending_text(status);
-  output_grace_.expires_after(kOutputGrace);
-  output_grace_.async_wait([self = shared_from_this()](const error_code& error) {
+  grace_.expires_after(kOutputGrace);
+  grace_.async_wait([self = shared_from_this()](const error_code& error) {
     if (error || self->events_ == nullptr) return;
     self->open_outputs_ = 0;
     self->maybe_ended();
@@ -262,7 +272,7 @@ void WorkerProcess::abandon() {
   out_.close(ignored);
   err_.close(ignored);
   pidfd_.close(ignored);
-  output_grace_.cancel();
+  grace_.cancel();
 }
 
 WorkerProcess::Progress WorkerProcess::progress() const {

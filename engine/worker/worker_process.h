@@ -87,6 +87,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   };
 
   void read_socket();
+  void expect_end();
   void on_bytes(std::size_t count);
   bool take_frame();
   void on_message(codec::FromWorker&& message);
@@ -124,7 +125,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::string cause_ = "crash";
   std::string type_;
   std::uint64_t cpu_us_ = 0;
-  boost::asio::steady_timer output_grace_;
+  boost::asio::steady_timer grace_;
 };
 
 }  // namespace pelton::worker
