@@ -41,7 +41,7 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   db.max_open_files = 512;
   db.max_background_jobs = 2;
   // What a start replays: 1 GB of state opens in well under 2 s.
-  db.max_total_wal_size = 256U << 20;
+  db.max_total_wal_size = 128U << 20;
   db.bytes_per_sync = 1U << 20;
   db.wal_bytes_per_sync = 0;
   db.recycle_log_file_num = 0;
