@@ -88,6 +88,7 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
 
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates) {
   std::string best;
+  if (name.empty()) return best;
   std::size_t least = std::max<std::size_t>(1, std::min<std::size_t>(name.size() / 2, 3)) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t d = distance(name, candidate, least);

@@ -56,9 +56,8 @@ std::optional<Direction> direction_of(const std::string& who, const Node& node,
   if ((to == nullptr) == (from == nullptr)) {
     problems.error(
         from == nullptr ? node.place : from->place, "E1017",
-        fmt::format("{} has {} `to` and `from`: give it `to` when it is a source, `from` "
-                    "when it is a sink",
-                    who, to == nullptr ? "neither" : "both"));
+        fmt::format("{} has {}: give it `to` when it is a source, `from` when it is a sink", who,
+                    to == nullptr ? "neither `to` nor `from`" : "both `to` and `from`"));
     return std::nullopt;
   }
   if (to != nullptr ? type.source : type.sink)

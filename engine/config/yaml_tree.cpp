@@ -161,6 +161,7 @@ class Builder final : public YAML::EventHandler {
       return;
     }
     map.have_key = false;
+    if (map.key.kind != Node::Kind::scalar) return;
     if (!map.keys.insert(map.key.text).second) {
       problems_.error(map.key.place, "E1004",
                       fmt::format("the key \"{}\" stands here twice", map.key.text));
@@ -188,6 +189,18 @@ Place place_at(const std::string& text, std::size_t at) {
     if (text[i] == '\n') place = {place.line + 1, 1};
   }
   return place;
+}
+
+// yaml-cpp words a tab that indents as something else.
+bool indented_by_tab(const std::string& text, Place place) {
+  std::size_t at = 0;
+  for (std::uint32_t line = 1; line < place.line; ++line) {
+    at = text.find('\n', at);
+    if (at == std::string::npos) return false;
+    ++at;
+  }
+  const std::size_t end = std::min(text.find_first_not_of(" \t", at), text.size());
+  return text.substr(at, end - at).find('\t') != std::string::npos;
 }
 
 }  // namespace
@@ -238,7 +251,11 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
   } catch (const Stop&) {
     // Its problem is told already.
   } catch (const YAML::Exception& error) {
-    problems.error(place_of(error.mark), "E1002", "not YAML: " + error.msg);
+    const Place place = place_of(error.mark);
+    problems.error(place, "E1002",
+                   indented_by_tab(text, place)
+                       ? "not YAML: indented by a tab, where YAML takes spaces only"
+                       : "not YAML: " + error.msg);
   } catch (const std::exception& error) {
     problems.error({1, 1}, "E1002", std::string("not YAML: ") + error.what());
   }

@@ -27,7 +27,18 @@ std::vector<ConnectorOptions> sample() {
   place.required = true;
   type.source_options = type.sink_options = {place};
   type.place_option = "place";
-  return {type};
+  ConnectorOptions readonly;
+  readonly.type = "readonly";
+  readonly.sentence = "Has one direction.";
+  readonly.source = true;
+  return {type, readonly};
+}
+
+constexpr const char* kSecret = "hunter2-sesame";
+
+std::optional<std::string> environment(const std::string& name) {
+  if (name == "SECRET") return kSecret;
+  return std::nullopt;
 }
 
 std::string text_of(const fs::path& path) {
@@ -43,7 +54,7 @@ TEST_P(ConfigGolden, SaysTheSame) {
   const fs::path folder = PELTON_GOLDEN;
   const fs::path file = folder / (GetParam() + ".yaml");
   const auto connectors = sample();
-  const auto loaded = load(file, connectors, [](const std::string&) { return std::nullopt; });
+  const auto loaded = load(file, connectors, environment);
   std::string said;
   for (const Diagnostic& problem : loaded.problems)
     said += problem.text(GetParam() + ".yaml") + "\n";
@@ -51,6 +62,7 @@ TEST_P(ConfigGolden, SaysTheSame) {
   for (std::size_t at = 0; (at = said.find(folder.string(), at)) != std::string::npos;)
     said.replace(at, folder.string().size(), "FOLDER");
   EXPECT_FALSE(loaded.problems.empty());
+  EXPECT_EQ(said.find(kSecret), std::string::npos);
   const fs::path expected = folder / (GetParam() + ".expected");
   if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(expected) << said;
   EXPECT_EQ(said, text_of(expected));
