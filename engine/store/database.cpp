@@ -63,7 +63,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family) {
   if (family == Family::streams) {
     options.write_buffer_size = 64U << 20;
     options.target_file_size_base = 64U << 20;
-    options.max_bytes_for_level_base = 512U << 20;
+    options.max_bytes_for_level_base = 1U << 30;
+    // Batches are written once and read from the tail: merging them early is work for nothing.
+    options.level0_file_num_compaction_trigger = 16;
+    options.level0_slowdown_writes_trigger = 48;
+    options.level0_stop_writes_trigger = 64;
     table.block_size = 64U << 10;
     // Batches are read in order and kept by the tail and the page cache.
     table.no_block_cache = true;
