@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/config/fixture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace pelton::config {
+namespace {
+
+class Loops : public ConfigTest {
+ protected:
+  // Streams a, b and c, function f, and these connectors and bindings.
+  static std::string with(const std::string& connectors, const std::string& bindings) {
+    return "version: 1\nstreams: { a: {}, b: {}, c: {} }\n"
+           "functions: { f: { runtime: cpp, code: /bin/true } }\n"
+           "connectors: {" +
+           connectors + "}\nbindings: {" + bindings + "}\n";
+  }
+  std::size_t count(const std::string& text) const {
+    const auto all = codes(text);
+    return static_cast<std::size_t>(std::ranges::count(all, "E1013"));
+  }
+  static constexpr const char* kThrough = "x: { from: a, function: f, to: b }";
+};
+
+TEST_F(Loops, ABindingBackToItsStream) {
+  EXPECT_EQ(count(with("", "x: { from: a, function: f, to: a }")), 1U);
+}
+
+TEST_F(Loops, ACircleOfBindings) {
+  EXPECT_EQ(count(with("",
+                       "x: { from: a, function: f, to: b }, y: { from: b, function: f, to: c }, "
+                       "z: { from: c, function: f, to: a }")),
+            1U);
+}
+
+TEST_F(Loops, ABranchThatMeetsAgainIsNone) {
+  EXPECT_EQ(count(with("",
+                       "x: { from: a, function: f, to: b }, y: { from: a, function: f, to: c }, "
+                       "z: { from: b, function: f, to: c }")),
+            0U);
+}
+
+TEST_F(Loops, ASinkIntoTheFolderOfASource) {
+  for (const char* written : {"./files", "files/", "./x/../files", "./files/inner"})
+    EXPECT_EQ(count(with(fmt::format("in: {{ files: {{ path: ./files }}, to: a }}, "
+                                     "out: {{ files: {{ path: {} }}, from: b }}",
+                                     written),
+                         kThrough)),
+              1U)
+        << written;
+}
+
+TEST_F(Loops, ASinkAroundTheFolderOfASource) {
+  EXPECT_EQ(count(with("in: { files: { path: ./files/inner }, to: a }, "
+                       "out: { files: { path: ./files }, from: b }",
+                       kThrough)),
+            1U);
+}
+
+TEST_F(Loops, ASinkIntoTheSameFolderByALink) {
+  make_folder("real/inner");
+  std::filesystem::create_directory_symlink(folder_ / "real", folder_ / "link");
+  EXPECT_EQ(count(with("in: { files: { path: ./real/inner }, to: a }, "
+                       "out: { files: { path: ./link/inner/not-there-yet }, from: b }",
+                       kThrough)),
+            1U);
+}
+
+TEST_F(Loops, FoldersSideBySideAreNone) {
+  EXPECT_EQ(count(with("in: { files: { path: ./files }, to: a }, "
+                       "out: { files: { path: ./files2 }, from: b }",
+                       kThrough)),
+            0U);
+}
+
+TEST_F(Loops, ALineThroughAFolderIsNone) {
+  EXPECT_EQ(count(with("out: { files: { path: ./middle }, from: a }, "
+                       "in: { files: { path: ./middle }, to: b }",
+                       "")),
+            0U);
+}
+
+TEST_F(Loops, TheWholeWayIsShown) {
+  const auto all =
+      problems(with("in: { files: { path: ./f }, to: a }, "
+                    "out: { files: { path: ./f }, from: b }",
+                    kThrough));
+  const auto found = std::ranges::find_if(
+      all, [](const std::string& text) { return text.find("E1013") != std::string::npos; });
+  ASSERT_NE(found, all.end());
+  EXPECT_NE(found->find(fmt::format("a loop: stream a -> binding x -> stream b -> sink out -> "
+                                    "folder {}/f -> source in -> stream a",
+                                    folder_.string())),
+            std::string::npos);
+}
+
+TEST_F(Loops, TheEnginesDataInASourceIsWarnedOf) {
+  EXPECT_EQ(codes("version: 1\nstreams: { a: {} }\n"
+                  "connectors: { in: { files: { path: . }, to: a } }\n"),
+            std::vector<std::string>{"E1103"});
+}
+
+// As many parts as a file can hold: neither deep recursion nor quadratic work.
+TEST_F(Loops, ALongChainIsCheckedInTime) {
+  std::string text = "version: 1\nfunctions: {f: {runtime: cpp, code: /bin/true}}\nstreams:\n";
+  constexpr int kLinks = 6'000;
+  for (int i = 0; i <= kLinks; ++i) text += fmt::format(" s{}:\n", i);
+  text += "bindings:\n";
+  for (int i = 0; i <= kLinks; ++i)
+    text +=
+        fmt::format(" b{}: {{from: s{}, function: f, to: s{}}}\n", i, i, (i + 1) % (kLinks + 1));
+  const auto start = std::chrono::steady_clock::now();
+  const auto all = problems(text);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_NE(all[0].find("E1013"), std::string::npos);
+  EXPECT_LT(all[0].size(), 900U);
+}
+
+}  // namespace
+}  // namespace pelton::config

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/config/schema.h"
+
+#include "engine/config/filter_spec.h"
+#include "tests/unit/config/fixture.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace pelton::config {
+namespace {
+
+namespace json = boost::json;
+
+class Schema : public ::testing::Test {
+ protected:
+  Schema() : schema_(json::parse(json_schema(sample_types()))) {}
+
+  // The schema of one entry of a mapping of names, such as "bindings".
+  const json::object& part(const char* key) const {
+    return schema_.at("properties")
+        .at(key)
+        .at("additionalProperties")
+        .at("anyOf")
+        .at(0)
+        .as_object();
+  }
+  json::value schema_;
+};
+
+void has_all(const json::object& schema, const SectionSpec& section) {
+  EXPECT_EQ(schema.at("additionalProperties"), false) << section.name;
+  const json::object& properties = schema.at("properties").as_object();
+  for (const OptionSpec& option : section.options) {
+    ASSERT_TRUE(properties.contains(option.name)) << section.name << "." << option.name;
+    EXPECT_FALSE(properties.at(option.name).at("description").as_string().empty());
+  }
+  for (const SectionSpec& child : section.sections)
+    has_all(properties.at(child.name).as_object(), child);
+}
+
+TEST_F(Schema, IsDraft07AndHasEveryOption) {
+  EXPECT_EQ(schema_.at("$schema"), "http://json-schema.org/draft-07/schema#");
+  for (const TopLevel& top : top_levels()) {
+    if (top.key == "connectors") continue;
+    has_all(top.named ? part(top.key.c_str()) : schema_.at("properties").at(top.key).as_object(),
+            *top.spec);
+  }
+}
+
+TEST_F(Schema, AConnectorHasADirectionAndAType) {
+  const json::object& connector = part("connectors");
+  EXPECT_TRUE(connector.at("properties").as_object().contains("files"));
+  EXPECT_EQ(connector.at("allOf").at(0).at("oneOf").as_array().size(), 2U);
+  EXPECT_EQ(connector.at("allOf").at(1).at("oneOf").as_array().size(), sample_types().size());
+  EXPECT_EQ(connector.at("properties").at("files").at("anyOf").as_array().size(), 2U);
+}
+
+TEST_F(Schema, RequiredOptionsAreRequired) {
+  EXPECT_EQ(json::serialize(part("bindings").at("required")), R"(["from","function"])");
+  EXPECT_EQ(json::serialize(schema_.at("required")), R"(["version"])");
+}
+
+TEST_F(Schema, AFilterKnowsItsConditions) {
+  const json::value& filter = part("bindings").at("properties").at("filter");
+  const json::value& conditions =
+      filter.at("properties").at("type").at("anyOf").at(0).at("anyOf").at(1).at("properties");
+  EXPECT_EQ(conditions.as_object().size(), filter_conditions().size());
+  EXPECT_EQ(filter.at("patternProperties").as_object().size(), 2U);
+}
+
+}  // namespace
+}  // namespace pelton::config
