@@ -77,9 +77,9 @@ std::string format_exact(std::uint64_t value, const Units& units, std::string_vi
   return fmt::format("{}{}", value / best->factor, best->name);
 }
 
-// Two or four digits at `at`, advancing it.
+// Takes `count` digits off the front; from_chars alone would take a sign for one.
 bool digits(std::string_view& text, std::size_t count, int& out) {
-  if (text.size() < count) return false;
+  if (text.size() < count || text.front() == '-') return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + count, out);
   if (error != std::errc{} || end != text.data() + count) return false;
   text.remove_prefix(count);
