@@ -138,8 +138,8 @@ void WorkerProcess::read_socket() {
       });
 }
 
-// End of file: the worker has ended, and how is told in a moment; or it goes on without its socket and is not to be
-// trusted any more.
+// End of file: the worker has ended, and how is told in a moment; or it goes on without its socket
+// and is not to be trusted any more.
 void WorkerProcess::expect_end() {
   grace_.expires_after(kEndGrace);
   grace_.async_wait([self = shared_from_this()](const error_code& error) {

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reading half of Store, and the ledgers.
+#include "engine/store/codec.h"
+#include "engine/store/keys.h"
+#include "engine/store/store_impl.h"
+
+namespace pelton::store {
+
+Result<std::vector<PlacedBatch>> Store::read(StreamPartition at, Offset from,
+                                             std::size_t max_bytes) {
+  return impl_->logs->read(at, from, max_bytes);
+}
+Result<StreamBounds> Store::bounds(StreamPartition at) {
+  return impl_->logs->bounds(at);
+}
+Result<Offset> Store::offset_at(StreamPartition at, WallTime time) {
+  return impl_->logs->offset_at(at, time);
+}
+Result<PartitionStats> Store::stats(StreamPartition at) {
+  return impl_->logs->stats(at);
+}
+
+Result<std::optional<Cursor>> Store::cursor(BindingId binding, StreamPartition at) {
+  auto stored = impl_->database->get(Family::cursors, keys::cursor(binding, at));
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  auto cursor = codec::decode_cursor(**stored);
+  if (!cursor) return std::unexpected(cursor.error());
+  return std::move(*cursor);
+}
+
+Result<std::vector<Transaction::RetryUpdate>> Store::retries(BindingId binding,
+                                                             StreamPartition at) {
+  std::vector<Transaction::RetryUpdate> found;
+  Status bad;
+  const std::string prefix = keys::cursor(binding, at);
+  auto read = impl_->database->scan(Family::retries, prefix, prefix, [&](auto key, auto value) {
+    key.remove_prefix(prefix.size());
+    auto state = codec::decode_retry(value);
+    if (state)
+      found.push_back({binding, at, static_cast<Offset>(keys::take_u64(key)), std::move(*state)});
+    else
+      bad = std::unexpected(state.error());
+    return bad.has_value();
+  });
+  if (!read) return std::unexpected(read.error());
+  if (!bad) return std::unexpected(bad.error());
+  return found;
+}
+
+Status Store::dead_letters(BindingId binding, std::optional<DeadLetterId> after,
+                           const std::function<bool(const DeadLetter&)>& visit) {
+  std::string prefix;
+  keys::put_u32(prefix, binding.value);
+  std::string from = prefix;
+  if (after) from = keys::dead_letter(*after) + '\0';
+  Status bad;
+  auto read = impl_->database->scan(Family::dead_letters, prefix, from, [&](auto key, auto value) {
+    auto letter = codec::decode_dead_letter(keys::dead_letter_id(key), value);
+    if (!letter) bad = std::unexpected(letter.error());
+    return letter && visit(*letter);
+  });
+  return read ? bad : read;
+}
+
+Result<std::optional<DeadLetter>> Store::dead_letter(const DeadLetterId& id) {
+  auto stored = impl_->database->get(Family::dead_letters, keys::dead_letter(id));
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  auto letter = codec::decode_dead_letter(id, **stored);
+  if (!letter) return std::unexpected(letter.error());
+  return std::move(*letter);
+}
+
+std::uint64_t Store::dead_letter_count(BindingId binding) const {
+  return impl_->bindings->dead_letters(binding);
+}
+
+Status Store::idempotency_records(BindingId binding, WallTime since,
+                                  const std::function<void(IdempotencyRecord&&)>& visit) {
+  const std::string from = keys::idempotency_from(binding, since);
+  Status bad;
+  auto read =
+      impl_->database->scan(Family::idempotency, from.substr(0, 4), from, [&](auto, auto value) {
+        auto record = codec::decode_idempotency(value);
+        if (!record)
+          bad = std::unexpected(record.error());
+        else
+          visit(std::move(*record));
+        return bad.has_value();
+      });
+  return read ? bad : read;
+}
+
+void Store::set_idempotency_ttl(BindingId binding, Duration ttl) {
+  impl_->maintenance->set_ttl(binding, ttl);
+}
+
+Status Store::ledger_put(std::string_view connector, std::span<const KeyValue> entries) {
+  if (impl_->failed)
+    return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
+  rocksdb::WriteBatch batch;
+  rocksdb::ColumnFamilyHandle* family = impl_->database->family(Family::ledger);
+  for (const KeyValue& entry : entries) {
+    const std::string key = keys::ledger(connector, entry.key);
+    if (entry.value)
+      batch.Put(family, key, *entry.value);
+    else
+      batch.Delete(family, key);
+  }
+  auto done = impl_->database->write(batch);
+  if (!done) impl_->fail_with(done.error());
+  return done;
+}
+
+Result<std::optional<std::string>> Store::ledger_get(std::string_view connector,
+                                                     std::string_view key) {
+  return impl_->database->get(Family::ledger, keys::ledger(connector, key));
+}
+
+Status Store::ledger_scan(std::string_view connector, std::string_view prefix,
+                          const std::function<bool(std::string_view, std::string_view)>& visit) {
+  const std::string from = keys::ledger(connector, prefix);
+  return impl_->database->scan(Family::ledger, from, from, [&](auto key, auto value) {
+    key.remove_prefix(connector.size() + 1);
+    return visit(key, value);
+  });
+}
+
+}  // namespace pelton::store
