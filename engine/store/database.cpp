@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/database.h"
 
+#include "engine/store/wal_check.h"
+
 #include <fcntl.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
@@ -95,11 +97,11 @@ std::unexpected<Error> database_error(std::string_view what, const rocksdb::Stat
   return fail(ErrorKind::unavailable, "E4106", "{}: {}", what, status.ToString());
 }
 
-Result<std::unique_ptr<Database>> Database::open(const Options& options, BackgroundError on_error) {
+Result<std::unique_ptr<Database>> Database::open(const Options& options,
+                                                 const BackgroundError& on_error) {
   std::unique_ptr<Database> database(new Database);
   if (auto ok = database->lock(options.data); !ok) return std::unexpected(ok.error());
-  if (auto ok = database->open_rocksdb(options, std::move(on_error)); !ok)
-    return std::unexpected(ok.error());
+  if (auto ok = database->open_rocksdb(options, on_error); !ok) return std::unexpected(ok.error());
   if (auto ok = database->check_format(); !ok) return std::unexpected(ok.error());
   return database;
 }
@@ -128,28 +130,42 @@ Status Database::lock(const std::filesystem::path& data) {
   return {};
 }
 
-Status Database::open_rocksdb(const Options& options, BackgroundError on_error) {
+rocksdb::Status Database::try_open(const Options& options, const BackgroundError& on_error,
+                                   rocksdb::WALRecoveryMode mode) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < kFamilies; ++i)
     descriptors.emplace_back(kNames[i], family_options(static_cast<Family>(i)));
+  rocksdb::DBOptions settings = db_options(options, on_error);
+  settings.wal_recovery_mode = mode;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(db_options(options, std::move(on_error)), (options.data / "db").string(),
-                        descriptors, &handles, &db);
-  if (status.IsInvalidArgument() && status.ToString().find("olumn famil") != std::string::npos)
-    return fail(ErrorKind::invalid, "E4102",
-                "the data folder {} was written by a newer version of Pelton: {}",
-                options.data.string(), status.ToString());
-  if (!status.ok()) {
-    const bool damaged = status.IsCorruption();
-    return fail(damaged ? ErrorKind::corrupt : ErrorKind::unavailable, damaged ? "E4001" : "E4104",
-                "the data folder {} cannot be opened: {}", options.data.string(),
-                status.ToString());
-  }
+      rocksdb::DB::Open(settings, (options.data / "db").string(), descriptors, &handles, &db);
+  if (!status.ok()) return status;
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), families_.begin());
-  return {};
+  return status;
+}
+
+Status Database::open_rocksdb(const Options& options, const BackgroundError& on_error) {
+  const std::filesystem::path db = options.data / "db";
+  if (auto ok = wal::check_ends(db); !ok) return ok;
+  auto status =
+      try_open(options, on_error, rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords);
+  if (status.IsCorruption()) {
+    auto torn = wal::only_torn(db);
+    if (!torn) return std::unexpected(torn.error());
+    if (*torn) status = try_open(options, on_error, rocksdb::WALRecoveryMode::kPointInTimeRecovery);
+  }
+  if (status.ok()) return {};
+  const std::string cause = status.ToString();
+  if (status.IsInvalidArgument() && cause.find("olumn famil") != std::string::npos)
+    return fail(ErrorKind::invalid, "E4102",
+                "the data folder {} was written by a newer version of Pelton: {}",
+                options.data.string(), cause);
+  const bool damaged = status.IsCorruption();
+  return fail(damaged ? ErrorKind::corrupt : ErrorKind::unavailable, damaged ? "E4001" : "E4104",
+              "the data folder {} cannot be opened: {}", options.data.string(), cause);
 }
 
 Status Database::check_format() {

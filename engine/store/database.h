@@ -33,7 +33,8 @@ class Database {
   // written.
   using BackgroundError = std::function<void(const std::string&)>;
 
-  static Result<std::unique_ptr<Database>> open(const Options& options, BackgroundError on_error);
+  static Result<std::unique_ptr<Database>> open(const Options& options,
+                                                const BackgroundError& on_error);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -52,7 +53,9 @@ class Database {
  private:
   Database() = default;
   Status lock(const std::filesystem::path& data);
-  Status open_rocksdb(const Options& options, BackgroundError on_error);
+  rocksdb::Status try_open(const Options& options, const BackgroundError& on_error,
+                           rocksdb::WALRecoveryMode mode);
+  Status open_rocksdb(const Options& options, const BackgroundError& on_error);
   Status check_format();
 
   UniqueFd lock_;

@@ -11,12 +11,15 @@
 namespace pelton::store {
 namespace {
 
-// Appends numbers until it is killed, and writes each to the pipe once it is acknowledged.
+// Appends numbers to both partitions, with a cursor, each in one transaction, until it is killed;
+// writes each to the pipe once it is acknowledged.
 [[noreturn]] void append_for_ever(const Options& options, const StreamSpec& spec, int pipe) {
   const StreamSpec streams[] = {spec};
   auto store = Store::open(options, streams);
   if (!store) ::_exit(3);
   const StreamPartition at{*(*store)->find_stream("s"), PartitionId{0}};
+  const StreamPartition twin{at.stream, PartitionId{1}};
+  const BindingId binding = *(*store)->binding_id("b");
   for (std::int64_t n = (*store)->bounds(at)->end;; ++n) {
     model::BatchBuilder builder;
     const std::string data = std::to_string(n);
@@ -24,7 +27,10 @@ namespace {
     event.data = data;
     builder.add(event);
     Transaction transaction;
-    transaction.appends.push_back({at, builder.finish()});
+    const auto batch = builder.finish();
+    transaction.appends.push_back({at, batch});
+    transaction.appends.push_back({twin, batch});
+    transaction.cursors.push_back({binding, at, {n + 1, {}}});
     auto done =
         (*store)->submit_and_wait(std::move(transaction), Origin::outside,
                                   std::chrono::steady_clock::now() + std::chrono::seconds(10));
@@ -57,6 +63,8 @@ TEST_F(StoreFixture, WhatWasAcknowledgedSurvivesKill9) {
     const auto all = read();
     ASSERT_GE(static_cast<std::int64_t>(all.size()), acknowledged + 1);
     for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], std::to_string(i));
+    ASSERT_EQ(read(0, 1), all);  // all of a transaction or nothing
+    ASSERT_EQ(store->cursor(binding, at())->value().cursor, static_cast<Offset>(all.size()));
     store.reset();
   }
 }

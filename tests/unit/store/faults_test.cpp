@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/store/database.h"
 #include "tests/unit/store/store_fixture.h"
 
 #include <rocksdb/env.h>
@@ -110,25 +111,59 @@ TEST_F(StoreFixture, IntakeStopsBeforeTheDiskIsFull) {
   EXPECT_TRUE(append({"c"}));
 }
 
-TEST_F(StoreFixture, ADamagedLogIsNotServedAsTruth) {
+TEST_F(StoreFixture, AFolderOfANewerFormatIsRefused) {
   open();
-  for (int i = 0; i < 50; ++i) append({std::to_string(i) + std::string(1000, 'x')});
   store.reset();
-  // The middle of the newest log.
-  std::filesystem::path log;
-  for (const auto& file : std::filesystem::directory_iterator(options.data / "db"))
-    if (file.path().extension() == ".log" &&
-        (log.empty() || file.file_size() > std::filesystem::file_size(log)))
-      log = file.path();
-  ASSERT_FALSE(log.empty());
-  std::fstream out(log, std::ios::in | std::ios::out | std::ios::binary);
-  out.seekp(static_cast<std::streamoff>(std::filesystem::file_size(log) / 2));
-  out << "DAMAGE";
-  out.close();
-  if (!try_open()) return;  // refused with a clear error is as good
-  const auto left = read();
-  for (std::size_t i = 0; i < left.size(); ++i)
-    EXPECT_EQ(left[i].substr(0, left[i].find('x')), std::to_string(i));
+  {
+    auto database = Database::open(options, [](const std::string&) {});
+    rocksdb::WriteBatch newer;
+    newer.Put((*database)->family(Family::meta), "format", "2");
+    ASSERT_TRUE((*database)->write(newer));
+  }
+  const auto refused = try_open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E4102");
+  EXPECT_NE(refused.error().message.find("format 2"), std::string::npos);
+}
+
+TEST_F(StoreFixture, AFolderWithUnknownFamiliesIsRefused) {
+  open();
+  store.reset();
+  {
+    auto database = Database::open(options, [](const std::string&) {});
+    rocksdb::ColumnFamilyHandle* added = nullptr;
+    ASSERT_TRUE((*database)->db().CreateColumnFamily({}, "from_the_future", &added).ok());
+    (*database)->db().DestroyColumnFamilyHandle(added);
+  }
+  EXPECT_EQ(try_open().error().code, "E4102");
+}
+
+TEST_F(StoreFixture, AFailureIsToldToWhoListensLater) {
+  std::atomic<bool> broken{false};
+  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(broken));
+  options.env = env.get();
+  open();
+  broken = true;
+  ASSERT_FALSE(append({"lost"}));
+  std::string told;
+  store->set_failure_listener([&](const Error& error) { told = error.message; });
+  EXPECT_NE(told.find("the disk is gone"), std::string::npos) << told;
+  EXPECT_FALSE(store->accepts_intake());
+  const Store::KeyValue entries[] = {{"a", "1"}};
+  EXPECT_EQ(store->ledger_put("inbox", entries).error().code, "E4106");
+  store.reset();
+}
+
+TEST_F(StoreFixture, LargeAppendsLookAtTheDiskBetweenIntervals) {
+  std::atomic<std::uint64_t> free{10'000};
+  options.free_space_bytes = 1000;
+  options.free_space = [&](const auto&) { return free.load(); };
+  open();
+  free = 10;
+  std::string code;
+  for (int i = 0; i < 40 && code.empty(); ++i)
+    if (auto done = append({std::string(1'000'000, 'x')}); !done) code = done.error().code;
+  EXPECT_EQ(code, "E4105");
 }
 
 }  // namespace

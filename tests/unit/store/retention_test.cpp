@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/store/store_fixture.h"
 
+#include <atomic>
+#include <thread>
+
 namespace pelton::store {
 namespace {
 
@@ -66,6 +69,57 @@ TEST_F(Retention, OffsetsGoOnAfterEverythingIsDropped) {
   open();
   EXPECT_EQ(store->bounds(at())->end, 2);
   EXPECT_EQ(*append({"next"}), 2);
+}
+
+TEST_F(Retention, ASegmentDroppedBeforeItWasStoredStaysAway) {
+  stream.retention_time = std::chrono::hours(1);
+  open();
+  append_segments(
+      3, 1000);  // the last append closes the second segment; the next group would store it
+  settle(3);
+  store->run_maintenance();
+  ASSERT_TRUE(append({"next"}, 0, to_us(SystemClock{}.now())));
+  open();
+  EXPECT_EQ(store->bounds(at())->earliest, 3);
+  EXPECT_EQ(read(), (std::vector<std::string>{"next"}));
+}
+
+TEST_F(Retention, ReadersNeverMistakeItForDamage) {
+  stream.retention_bytes = 5'000'000;
+  options.tail_bytes = 0;
+  open();
+  std::atomic<bool> end{false};
+  std::jthread reader([&] {
+    while (!end) {
+      const auto batches = store->read(at(), 0, 3'000'000);
+      EXPECT_TRUE(batches) << batches.error().text();
+    }
+  });
+  for (int i = 1; i <= 40; ++i) {
+    append_segments(1, 1000);
+    settle(i);
+    store->run_maintenance();
+  }
+  end = true;
+  reader.join();
+  EXPECT_GT(store->bounds(at())->earliest, 30);
+}
+
+TEST_F(Retention, IdempotencyRecordsComeOldestFirst) {
+  open();
+  for (const int minute : {5, 1, 3, 2, 4}) {
+    Transaction transaction;
+    transaction.idempotency.push_back(
+        {binding,
+         {hash128(std::to_string(minute)), from_us(0) + std::chrono::minutes(minute),
+          PartitionId{0}, minute, nullptr}});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  }
+  std::vector<Offset> order;
+  ASSERT_TRUE(
+      store->idempotency_records(binding, from_us(0) + std::chrono::minutes(2),
+                                 [&](IdempotencyRecord&& r) { order.push_back(r.offset); }));
+  EXPECT_EQ(order, (std::vector<Offset>{2, 3, 4, 5}));
 }
 
 TEST_F(Retention, IdempotencyRecordsExpireByBucket) {

@@ -17,6 +17,8 @@ class StoreFixture : public ::testing::Test {
  protected:
   StoreFixture() {
     options.data = folder.path() / "data";
+    // Only when a test asks for it.
+    options.maintenance_interval = std::chrono::hours(1);
     stream.name = "s";
     stream.partitions = 2;
     stream.bindings = {"b"};
@@ -29,6 +31,7 @@ class StoreFixture : public ::testing::Test {
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
     binding = *store->binding_id("b");
+    store->run_maintenance();  // that of the start
     return {};
   }
   void open() {

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the store thread makes of the transactions that queued while it wrote.
+#include "engine/store/binding_state.h"
+#include "engine/store/group_writer.h"
+#include "tests/unit/store/store_fixture.h"
+
+#include <future>
+#include <thread>
+
+namespace pelton::store {
+namespace {
+
+class Groups : public StoreFixture {
+ protected:
+  // The store thread waits in a callback until release(): what is submitted meanwhile becomes one
+  // group.
+  void hold() {
+    std::promise<void> reached;
+    released_ = {};
+    ASSERT_TRUE(store->submit({}, Origin::engine, [&, go = released_.get_future()](auto) mutable {
+      reached.set_value();
+      go.wait();
+    }));
+    reached.get_future().wait();
+  }
+  void release() { released_.set_value(); }
+
+  Status submit(Transaction&& transaction, Origin origin = Origin::outside) {
+    return store->submit(std::move(transaction), origin, [this](Result<Committed> done) {
+      std::lock_guard lock(mutex_);
+      if (done) done_.push_back(*done);
+    });
+  }
+  Transaction appending(const std::vector<std::string>& data) {
+    Transaction transaction;
+    transaction.appends.push_back({at(), batch(data)});
+    return transaction;
+  }
+  // All that was submitted before is committed.
+  std::vector<Committed> committed() {
+    EXPECT_TRUE(commit({}, Origin::engine));
+    std::lock_guard lock(mutex_);
+    return done_;
+  }
+
+ private:
+  std::promise<void> released_;
+  std::mutex mutex_;
+  std::vector<Committed> done_;
+};
+
+TEST_F(Groups, WhatQueuesIsOneSync) {
+  open();
+  hold();
+  const std::uint64_t before = store->syncs();
+  for (int i = 0; i < 64; ++i) ASSERT_TRUE(submit(appending({std::to_string(i)})));
+  release();
+  EXPECT_EQ(committed().size(), 64U);
+  EXPECT_LE(store->syncs() - before, 3U);
+}
+
+TEST_F(Groups, SmallAppendsAreStoredTogetherWithTheirOwnOffsets) {
+  open();
+  std::vector<PlacedBatch> placed;
+  store->set_append_listener([&](std::span<const PlacedBatch> batches) {
+    placed.insert(placed.end(), batches.begin(), batches.end());
+  });
+  hold();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(submit(appending({"a" + std::to_string(i), "b"})));
+  release();
+  const auto done = committed();
+  ASSERT_EQ(done.size(), 10U);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(done[i].bases, (std::vector<Offset>{2 * i}));
+  ASSERT_EQ(placed.size(), 1U);
+  EXPECT_EQ(placed.front().batch->size(), 20U);
+  EXPECT_EQ(read(6).front(), "a3");
+  open();
+  EXPECT_EQ(read(6).front(), "a3");
+  EXPECT_EQ(*append({"next"}), 20);
+}
+
+TEST_F(Groups, LargeAppendsKeepTheirPlaceBetweenSmallOnes) {
+  open();
+  hold();
+  const std::string large(100'000, 'L');
+  for (const std::string& data : {std::string("a"), std::string("b"), large, std::string("c")})
+    ASSERT_TRUE(submit(appending({data})));
+  release();
+  committed();
+  EXPECT_EQ(read(), (std::vector<std::string>{"a", "b", large, "c"}));
+}
+
+TEST_F(Groups, OffsetsThatAreNotConsecutiveAreKept) {
+  open();
+  const auto source = batch({"x", "y"});
+  model::BatchBuilder builder;
+  builder.add_at(*source, 0, 0);
+  builder.add_at(*source, 1, 9);
+  Transaction transaction;
+  transaction.appends.push_back({at(), builder.finish()});
+  ASSERT_TRUE(commit(std::move(transaction)));
+  EXPECT_EQ(*append({"z"}), 10);
+  open();
+  EXPECT_EQ(store->bounds(at())->end, 11);
+  EXPECT_EQ(read(1), (std::vector<std::string>{"y", "z"}));
+}
+
+TEST_F(Groups, OutsideWaitsWhenTheQueueIsFullAndSettlingDoesNot) {
+  options.queue_transactions = 2;
+  open();
+  hold();
+  ASSERT_TRUE(submit(appending({"a"})));
+  ASSERT_TRUE(submit(appending({"b"})));
+  Transaction third = appending({"c"});
+  const auto refused = store->submit(std::move(third), Origin::outside, [](auto) {});
+  EXPECT_EQ(refused.error().code, "E4108");
+  EXPECT_EQ(refused.error().kind, ErrorKind::overloaded);
+  EXPECT_EQ(third.appends.size(), 1U);  // still the caller's
+  EXPECT_TRUE(submit(appending({"output"}), Origin::engine));
+  EXPECT_FALSE(store->wait_for_room(std::chrono::steady_clock::now()));
+  std::jthread waiting([&] { EXPECT_TRUE(append({"d"})); });
+  release();
+  waiting.join();
+  EXPECT_EQ(read(), (std::vector<std::string>{"a", "b", "output", "d"}));
+}
+
+TEST_F(Groups, ThePartitionMustBeThere) {
+  open();
+  EXPECT_EQ(append({"a"}, 2).error().code, "E4107");
+  EXPECT_EQ(store->read(at(9), 0, 1).error().code, "E4107");
+  EXPECT_TRUE(append({"a"}, 1));
+}
+
+TEST_F(Groups, TheEndDrainsWhatIsQueued) {
+  open();
+  std::atomic<int> done{0};
+  for (int i = 0; i < 200; ++i) {
+    Transaction transaction = appending({"e"});
+    ASSERT_TRUE(store->submit(std::move(transaction), Origin::outside,
+                              [&](Result<Committed> result) { done += result ? 1 : 0; }));
+  }
+  store.reset();
+  EXPECT_EQ(done, 200);
+  open();
+  EXPECT_EQ(store->bounds(at())->end, 200);
+}
+
+// Below the store: only the last cursor of a binding and partition is written.
+TEST_F(Groups, CursorsOfAGroupBecomeOne) {
+  auto database = Database::open(options, [](const std::string&) {});
+  ASSERT_TRUE(database);
+  Logs logs(**database, 1 << 20);
+  const StreamSpec streams[] = {stream};
+  ASSERT_TRUE(logs.open(streams));
+  BindingState state(**database);
+  GroupWriter writer(**database, logs, state);
+  const StreamPartition where{*logs.find("s"), PartitionId{0}};
+  std::vector<Pending> group(100);
+  for (int i = 0; i < 100; ++i)
+    group[i].transaction.cursors.push_back({BindingId{1}, where, {i, {}}});
+  const Group built = writer.build(group);
+  EXPECT_EQ(built.writes.Count(), 1);
+  EXPECT_EQ(state.cursor(BindingId{1}, where), 99);
+}
+
+}  // namespace
+}  // namespace pelton::store
