@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/yaml_tree.h"
 
-#include "engine/base/utf8.h"
+#include "engine/config/yaml_text.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -36,6 +37,9 @@ class Builder final : public YAML::EventHandler {
  public:
   Builder(Node& root, Diagnostics& problems) : root_(root), problems_(problems) {}
 
+  // Where the last text in quotes began, if any.
+  std::optional<Place> last_quoted() const { return last_quoted_; }
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -50,6 +54,7 @@ class Builder final : public YAML::EventHandler {
     node.place = place_of(mark);
     // yaml-cpp tags a quoted scalar "!".
     node.quoted = tag == "!";
+    if (node.quoted) last_quoted_ = node.place;
     const bool null = !node.quoted && (value.empty() || value == "~" || value == "null");
     node.kind = null ? Node::Kind::null : Node::Kind::scalar;
     node.text = value;
@@ -175,32 +180,13 @@ class Builder final : public YAML::EventHandler {
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::size_t nodes_ = 0;
+  std::optional<Place> last_quoted_;
 };
 
-// Where the text stops being UTF-8, or holds a NUL; its size when it never does.
-std::size_t first_bad_byte(const std::string& text) {
-  return std::min({first_not_utf8(text), text.find('\0'), text.size()});
-}
-
-Place place_at(const std::string& text, std::size_t at) {
-  Place place{1, 1};
-  for (std::size_t i = 0; i < at; ++i) {
-    ++place.column;
-    if (text[i] == '\n') place = {place.line + 1, 1};
-  }
-  return place;
-}
-
-// yaml-cpp words a tab that indents as something else.
-bool indented_by_tab(const std::string& text, Place place) {
-  std::size_t at = 0;
-  for (std::uint32_t line = 1; line < place.line; ++line) {
-    at = text.find('\n', at);
-    if (at == std::string::npos) return false;
-    ++at;
-  }
-  const std::size_t end = std::min(text.find_first_not_of(" \t", at), text.size());
-  return text.substr(at, end - at).find('\t') != std::string::npos;
+std::string words_of(const YAML::Exception& error, std::string_view text) {
+  if (indented_by_tab(text, place_of(error.mark)))
+    return "not YAML: indented by a tab, where YAML takes spaces only";
+  return "not YAML: " + error.msg;
 }
 
 }  // namespace
@@ -238,24 +224,27 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
         text[bad] == '\0' ? "the file holds a NUL: it is not text" : "the file is not UTF-8 text");
     return root;
   }
+  Builder builder(root, problems);
+  // The quote that swallowed the rest of the file is what is wrong, whatever was noticed then.
+  const auto unclosed = [&] {
+    const auto quoted = builder.last_quoted();
+    if (!quoted || !unclosed_quote(text, *quoted)) return false;
+    problems.error(*quoted, "E1002", "not YAML: the quote that begins here is not closed");
+    return true;
+  };
   try {
-    std::istringstream in(text);
+    std::istringstream in{std::string(without_mark(text))};
     YAML::Parser parser(in);
-    Builder builder(root, problems);
     parser.HandleNextDocument(builder);
     Node second;
     Builder more(second, problems);
-    if (parser.HandleNextDocument(more))
+    if (!unclosed() && parser.HandleNextDocument(more))
       problems.error(second.place, "E1002",
                      "a config file is one document; a second one begins here");
   } catch (const Stop&) {
     // Its problem is told already.
   } catch (const YAML::Exception& error) {
-    const Place place = place_of(error.mark);
-    problems.error(place, "E1002",
-                   indented_by_tab(text, place)
-                       ? "not YAML: indented by a tab, where YAML takes spaces only"
-                       : "not YAML: " + error.msg);
+    if (!unclosed()) problems.error(place_of(error.mark), "E1002", words_of(error, text));
   } catch (const std::exception& error) {
     problems.error({1, 1}, "E1002", std::string("not YAML: ") + error.what());
   }

@@ -120,6 +120,22 @@ TEST(YamlTree, AliasCyclesAreRefused) {
             "E1003 an alias refers to something that contains it");
 }
 
+TEST(YamlTree, AQuoteIsClosed) {
+  const std::string unclosed = "E1002 not YAML: the quote that begins here is not closed";
+  EXPECT_EQ(first_problem("a: \"x\nb: 1\n"), unclosed);
+  EXPECT_EQ(first_problem("a: 'x''\nb: 1\n"), unclosed);
+  EXPECT_EQ(first_problem("a: &n \"x\\\"\n"), unclosed);
+  EXPECT_EQ(first_problem("\xEF\xBB\xBF'x\n"), unclosed);
+  EXPECT_EQ(first_problem("a: \"x\\\"\"\nb: 'it''s'\nc: &n \"y\"\nd: |\n  \"\n"), "");
+  EXPECT_EQ(first_problem("\xEF\xBB\xBF'x': 1\n"), "");
+  EXPECT_EQ(first_problem("a: \"x\n  y\"\n"), "");
+}
+
+TEST(YamlTree, ATabThatIndentsIsNamed) {
+  EXPECT_EQ(first_problem("a:\n\tb: 1\n"),
+            "E1002 not YAML: indented by a tab, where YAML takes spaces only");
+}
+
 TEST(YamlTree, WhatIsNotTextIsRefused) {
   EXPECT_EQ(first_problem("a: \xff\n"), "E1001 the file is not UTF-8 text");
   EXPECT_EQ(first_problem(std::string("a: \0b\n", 6)),
