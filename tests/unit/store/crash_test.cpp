@@ -2,6 +2,7 @@
 // kill -9 while appending: whatever was acknowledged is there, in order and without gaps.
 #include "tests/unit/store/store_fixture.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,32 +12,19 @@
 namespace pelton::store {
 namespace {
 
-// Appends numbers to both partitions, with a cursor, each in one transaction, until it is killed;
-// writes each to the pipe once it is acknowledged.
-[[noreturn]] void append_for_ever(const Options& options, const StreamSpec& spec, int pipe) {
-  const StreamSpec streams[] = {spec};
-  auto store = Store::open(options, streams);
-  if (!store) ::_exit(3);
-  const StreamPartition at{*(*store)->find_stream("s"), PartitionId{0}};
-  const StreamPartition twin{at.stream, PartitionId{1}};
-  const BindingId binding = *(*store)->binding_id("b");
-  for (std::int64_t n = (*store)->bounds(at)->end;; ++n) {
-    model::BatchBuilder builder;
-    const std::string data = std::to_string(n);
-    model::EventView event;
-    event.data = data;
-    builder.add(event);
-    Transaction transaction;
-    const auto batch = builder.finish();
-    transaction.appends.push_back({at, batch});
-    transaction.appends.push_back({twin, batch});
-    transaction.cursors.push_back({binding, at, {n + 1, {}}});
-    auto done =
-        (*store)->submit_and_wait(std::move(transaction), Origin::outside,
-                                  std::chrono::steady_clock::now() + std::chrono::seconds(10));
-    if (!done || done->bases.front() != n) ::_exit(4);
-    if (::write(pipe, &n, sizeof n) != sizeof n) ::_exit(5);
+// Starts store_appender on the folder; what it acknowledges comes out of the descriptor.
+pid_t start_appender(const std::filesystem::path& data, int& acknowledged) {
+  int pipe[2];
+  if (::pipe2(pipe, O_CLOEXEC) != 0) return -1;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(pipe[1], STDOUT_FILENO);
+    ::execl(PELTON_STORE_APPENDER, "store_appender", data.c_str(), static_cast<char*>(nullptr));
+    ::_exit(6);
   }
+  ::close(pipe[1]);
+  acknowledged = pipe[0];
+  return child;
 }
 
 TEST_F(StoreFixture, WhatWasAcknowledgedSurvivesKill9) {
@@ -45,17 +33,15 @@ TEST_F(StoreFixture, WhatWasAcknowledgedSurvivesKill9) {
   std::mt19937 random(seed);
   std::int64_t acknowledged = -1;
   for (int round = 0; round < 5; ++round) {
-    int pipe[2];
-    ASSERT_EQ(::pipe(pipe), 0);
-    const pid_t child = ::fork();
-    if (child == 0) append_for_ever(options, stream, pipe[1]);
-    ::close(pipe[1]);
+    int pipe = -1;
+    const pid_t child = start_appender(options.data, pipe);
+    ASSERT_GT(child, 0);
     const std::int64_t until = acknowledged + 5 + static_cast<std::int64_t>(random() % 200);
     std::int64_t n = 0;
-    while (acknowledged < until && ::read(pipe[0], &n, sizeof n) == sizeof n) acknowledged = n;
+    while (acknowledged < until && ::read(pipe, &n, sizeof n) == sizeof n) acknowledged = n;
     ::kill(child, SIGKILL);
-    while (::read(pipe[0], &n, sizeof n) == sizeof n) acknowledged = n;
-    ::close(pipe[0]);
+    while (::read(pipe, &n, sizeof n) == sizeof n) acknowledged = n;
+    ::close(pipe);
     int status = 0;
     ::waitpid(child, &status, 0);
     ASSERT_TRUE(WIFSIGNALED(status)) << WEXITSTATUS(status);
