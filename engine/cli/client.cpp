@@ -2,32 +2,41 @@
 #include "engine/cli/client.h"
 
 #include "engine/base/unique_fd.h"
+#include "engine/cli/json.h"
 #include "engine/cli/registry.h"
 #include "engine/config/load.h"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <fcntl.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
 
 namespace pelton::cli {
 namespace {
 
 namespace bh = boost::beast::http;
+using boost::system::error_code;
 using Local = boost::asio::local::stream_protocol;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMaxAnswer = 1U << 30;
+// The engine closes a connection that rests for ten seconds.
+constexpr auto kRest = std::chrono::seconds(5);
 
 std::unexpected<Error> not_reachable(const std::filesystem::path& socket, const std::string& why) {
   return fail(ErrorKind::unavailable, "E5006",
               "no engine answers at {} ({}); start one with `pelton run CONFIG`, or say where it "
-              "is with --config, --data or "
-              "--socket",
+              "is with --config, --data or --socket",
               socket.string(), why);
+}
+
+std::unexpected<Error> went_away(const std::string& why) {
+  return fail(ErrorKind::unavailable, "E5006", "the engine went away during the answer ({})", why);
 }
 
 Result<std::filesystem::path> find_socket(const EngineAddress& address) {
@@ -39,7 +48,8 @@ Result<std::filesystem::path> find_socket(const EngineAddress& address) {
   if (loaded.config) return loaded.config->engine.data / "admin.sock";
   for (const config::Diagnostic& problem : loaded.problems)
     if (problem.severity == config::Severity::error)
-      return fail(ErrorKind::invalid, problem.code, "{}", problem.text(address.config));
+      return fail(ErrorKind::invalid, problem.code, "{}:{}:{}: {}", address.config,
+                  problem.place.line, problem.place.column, problem.message);
   return fail(ErrorKind::invalid, "E1001", "{} cannot be read", address.config);
 }
 
@@ -50,26 +60,27 @@ ErrorKind kind_named(std::string_view name) {
   return ErrorKind::unavailable;
 }
 
-Error engine_error(const std::string& body, unsigned status) {
-  boost::system::error_code bad;
-  const auto value = boost::json::parse(body, bad);
-  const auto* object = bad ? nullptr : value.if_object();
-  const auto* inner = object == nullptr ? nullptr : object->if_contains("error");
-  const auto* error = inner == nullptr ? nullptr : inner->if_object();
-  if (error == nullptr)
-    return {ErrorKind::unavailable, "E5006", fmt::format("the engine answered {}", status)};
-  auto text = [&](const char* name) {
-    const auto* at = error->if_contains(name);
-    return at != nullptr && at->is_string() ? std::string(at->get_string()) : std::string();
-  };
-  return {kind_named(text("kind")), text("code"), text("message")};
+// {"error": {"code", "kind", "message"}}
+std::optional<Error> engine_error(std::string_view body) {
+  const auto object = parse_object(body);
+  if (!object) return std::nullopt;
+  const json::value* inner = object->if_contains("error");
+  if (inner == nullptr || !inner->is_object()) return std::nullopt;
+  const json::object& error = inner->get_object();
+  return Error{kind_named(text_of(error, "kind")), text_of(error, "code"),
+               text_of(error, "message")};
+}
+
+Error answer_error(const std::string& body, unsigned status) {
+  return engine_error(body).value_or(
+      Error{ErrorKind::unavailable, "E5006", fmt::format("the engine answered {}", status)});
 }
 
 }  // namespace
 
 class Client::Impl {
  public:
-  explicit Impl(std::filesystem::path path) : path_(std::move(path)), stream_(io_) {}
+  explicit Impl(std::filesystem::path path) : path_(std::move(path)) {}
 
   Status connect() {
     // A socket's path is at most 107 bytes: its folder is named by a descriptor instead.
@@ -77,42 +88,95 @@ class Client::Impl {
         path_.parent_path().empty() ? std::filesystem::path(".") : path_.parent_path();
     const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return not_reachable(path_, "there is no such folder");
-    boost::system::error_code error;
-    stream_.connect(
+    error_code error;
+    socket_.emplace(io_);
+    buffer_.clear();
+    socket_->connect(
         Local::endpoint(fmt::format("/proc/self/fd/{}/{}", fd.get(), path_.filename().string())),
         error);
     if (error) return not_reachable(path_, error.message());
+    used_ = std::chrono::steady_clock::now();
     return {};
   }
 
-  Result<Answer> request(const char* method, const std::string& target, const std::string& body) {
+  void disconnect() { socket_.reset(); }
+
+  Status send(const char* method, const std::string& target, const std::string& body) {
+    if (!socket_ || std::chrono::steady_clock::now() - used_ > kRest)
+      if (auto ok = connect(); !ok) return ok;
     bh::request<bh::string_body> request(bh::string_to_verb(method), target, 11);
     request.set(bh::field::host, "pelton");
     request.body() = body;
     request.prepare_payload();
-    boost::system::error_code error;
-    bh::write(stream_, request, error);
+    error_code error;
+    bh::write(*socket_, request, error);
+    // An engine that refuses a body has answered before it took it all.
+    if (error && error != boost::asio::error::broken_pipe)
+      return not_reachable(path_, error.message());
+    return {};
+  }
+
+  Result<std::string> receive() {
     bh::response_parser<bh::string_body> parser;
     parser.body_limit(kMaxAnswer);
-    if (!error) bh::read(stream_, buffer_, parser, error);
-    if (error) return not_reachable(path_, error.message());
-    auto response = parser.release();
-    if (response.result_int() != 200)
-      return std::unexpected(engine_error(response.body(), response.result_int()));
-    Answer answer{std::move(response.body()), {}};
-    for (const auto& field : response) {
-      std::string name(field.name_string());
-      for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      answer.headers[name] = std::string(field.value());
+    error_code error;
+    bh::read(*socket_, buffer_, parser, error);
+    used_ = std::chrono::steady_clock::now();
+    if (error) {
+      disconnect();
+      return went_away(error.message());
     }
-    return answer;
+    auto response = parser.release();
+    if (!response.keep_alive()) disconnect();
+    if (response.result_int() != 200)
+      return std::unexpected(answer_error(response.body(), response.result_int()));
+    return std::move(response.body());
+  }
+
+  Status receive_lines(const std::function<bool(std::string_view)>& visit) {
+    bh::response_parser<bh::buffer_body> parser;
+    parser.body_limit(boost::none);
+    error_code error;
+    bh::read_header(*socket_, buffer_, parser, error);
+    if (error) return went_away(error.message());
+    std::string waiting;
+    const bool good = parser.get().result_int() == 200;
+    while (!parser.is_done()) {
+      char bytes[64U << 10];
+      parser.get().body().data = bytes;
+      parser.get().body().size = sizeof bytes;
+      bh::read_some(*socket_, buffer_, parser, error);
+      waiting.append(bytes, sizeof bytes - parser.get().body().size);
+      auto going_on = good ? visit_lines(waiting, visit) : Result<bool>(true);
+      if (!going_on) return std::unexpected(going_on.error());
+      if (!*going_on) return {};
+      if (error && error != bh::error::need_buffer) return went_away(error.message());
+    }
+    if (!good) return std::unexpected(answer_error(waiting, parser.get().result_int()));
+    return {};
   }
 
  private:
+  // Takes the whole lines off `waiting`. False: no more are wanted.
+  static Result<bool> visit_lines(std::string& waiting,
+                                  const std::function<bool(std::string_view)>& visit) {
+    std::size_t begin = 0;
+    for (std::size_t end = 0; (end = waiting.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
+      const std::string_view line = std::string_view(waiting).substr(begin, end - begin);
+      if (line.starts_with(R"({"error":{)"))
+        if (auto error = engine_error(line)) return std::unexpected(std::move(*error));
+      if (!visit(line)) return false;
+    }
+    waiting.erase(0, begin);
+    return true;
+  }
+
   const std::filesystem::path path_;
   boost::asio::io_context io_;
-  Local::socket stream_;
+  std::optional<Local::socket> socket_;
   boost::beast::flat_buffer buffer_;
+  SteadyTime used_{};
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -126,9 +190,18 @@ Result<std::unique_ptr<Client>> Client::connect(const EngineAddress& address) {
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
 
-Result<Answer> Client::request(const char* method, const std::string& target,
-                               const std::string& body) {
-  return impl_->request(method, target, body);
+Result<std::string> Client::request(const char* method, const std::string& target,
+                                    const std::string& body) {
+  if (auto ok = impl_->send(method, target, body); !ok) return std::unexpected(ok.error());
+  return impl_->receive();
+}
+
+Status Client::lines(const std::string& target,
+                     const std::function<bool(std::string_view)>& visit) {
+  if (auto ok = impl_->send("GET", target, ""); !ok) return ok;
+  auto read = impl_->receive_lines(visit);
+  impl_->disconnect();
+  return read;
 }
 
 std::string url_encoded(std::string_view text) {

@@ -3,8 +3,7 @@
 
 #include "engine/base/result.h"
 
-#include <filesystem>
-#include <map>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,27 +17,29 @@ struct EngineAddress {
   std::string socket;  // --socket
 };
 
-struct Answer {
-  std::string body;
-  std::map<std::string, std::string> headers;  // names in lower case
-};
-
-// The admin API over the Unix socket: one connection, one request after another. Errors of the
-// engine come as they were (code and kind); E5006: no engine answers.
+// The admin API over the Unix socket, one request after another, on one connection as long as it is
+// in use. Errors of the engine come as they were (code and kind); E5006: no engine answers. Of a
+// bad config file the first error is told.
 class Client {
  public:
   static Result<std::unique_ptr<Client>> connect(const EngineAddress& address);
   ~Client();
 
-  Result<Answer> get(const std::string& target) { return request("GET", target, ""); }
-  Result<Answer> post(const std::string& target, const std::string& body) {
+  // The body of the answer.
+  Result<std::string> get(const std::string& target) { return request("GET", target, ""); }
+  Result<std::string> post(const std::string& target, const std::string& body) {
     return request("POST", target, body);
   }
+
+  // Reads an answer of lines while it comes, for as long as it takes; a line is without its end.
+  // Until visit() answers false, then the connection is closed.
+  Status lines(const std::string& target, const std::function<bool(std::string_view)>& visit);
 
  private:
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
-  Result<Answer> request(const char* method, const std::string& target, const std::string& body);
+  Result<std::string> request(const char* method, const std::string& target,
+                              const std::string& body);
   std::unique_ptr<Impl> impl_;
 };
 

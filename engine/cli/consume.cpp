@@ -1,138 +1,88 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/commands.h"
+#include "engine/cli/json.h"
 #include "engine/cli/output.h"
 #include "engine/http/ndjson.h"
+#include "engine/observe/log.h"
 
 #include <CLI/App.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <memory>
-#include <thread>
+#include <optional>
 
 namespace pelton::cli {
 namespace {
-
-namespace json = boost::json;
 
 struct Options {
   EngineAddress address;
   std::string stream;
   std::string format = "json";
   std::string from = "earliest";
-  int partition = -1;
+  std::optional<std::uint32_t> partition;
   bool follow = false;
   std::uint64_t limit = 0;
   std::string key;
   std::string type;
   std::string subject;
-};
 
-std::string member(const json::object& event, const char* name) {
-  const json::value* at = event.if_contains(name);
-  return at != nullptr && at->is_string() ? std::string(at->get_string()) : std::string();
-}
+  bool filtered() const { return !key.empty() || !type.empty() || !subject.empty(); }
+};
 
 bool wanted(const json::object& event, const Options& options) {
   auto fits = [&](const std::string& glob, const char* name) {
-    return glob.empty() || ::fnmatch(glob.c_str(), member(event, name).c_str(), 0) == 0;
+    return glob.empty() || ::fnmatch(glob.c_str(), text_of(event, name).c_str(), 0) == 0;
   };
   return fits(options.key, "key") && fits(options.type, "type") && fits(options.subject, "subject");
 }
 
-void print(const std::string& line, const json::object& event, const Options& options) {
-  if (options.format == "json") {
-    fmt::print("{}\n", line);
-    return;
+// An event's data as it is; JSON exactly as it was written.
+std::string data_of(std::string_view line) {
+  const auto members = http::json_members(line);
+  if (!members) return {};
+  std::string data;
+  for (const http::JsonMember& member : *members) {
+    if (member.name == "data" && member.value != "null")
+      data = http::is_json_string(member.value) ? http::json_string(member.value)
+                                                : std::string(member.value);
+    if (member.name == "data_base64") http::from_base64(http::json_string(member.value), data);
   }
-  std::string data = member(event, "data");
-  if (const json::value* value = event.if_contains("data"); value != nullptr && !value->is_string())
-    data = value->is_null() ? "" : json::serialize(*value);
-  if (const std::string encoded = member(event, "data_base64"); !encoded.empty())
-    http::from_base64(encoded, data);
-  fmt::print("{}\n", data);
+  return data;
 }
 
-// Reads one partition page by page.
-class Reader {
- public:
-  Reader(Client& client, const Options& options, std::uint32_t partition)
-      : client_(client), options_(options), partition_(partition), from_(options.from) {}
-
-  // Prints what one page has. Answers how many events it printed; nothing when the end is reached.
-  Result<std::optional<std::uint64_t>> page(std::uint64_t most) {
-    auto answer =
-        client_.get(fmt::format("/v1/streams/{}/events?partition={}&from={}",
-                                url_encoded(options_.stream), partition_, url_encoded(from_)));
-    if (!answer) return std::unexpected(answer.error());
-    std::string_view lines = answer->body;
-    const bool empty = lines.empty();
-    std::uint64_t printed = 0;
-    while (!lines.empty() && printed < most) {
-      const std::string line(lines.substr(0, lines.find('\n')));
-      lines.remove_prefix(line.size() + 1);
-      const json::value event = json::parse(line);
-      if (!wanted(event.as_object(), options_)) continue;
-      print(line, event.as_object(), options_);
-      ++printed;
-    }
-    from_ = answer->headers["pelton-next"];
-    if (empty) return std::nullopt;
-    return printed;
-  }
-
- private:
-  Client& client_;
-  const Options& options_;
-  const std::uint32_t partition_;
-  std::string from_;
-};
-
-Result<std::uint32_t> partitions_of(Client& client, const std::string& stream) {
-  auto answer = client.get("/v1/status");
-  if (!answer) return std::unexpected(answer.error());
-  const json::value status = json::parse(answer->body);
-  for (const json::value& value : status.as_object().at("streams").as_array())
-    if (member(value.as_object(), "name") == stream)
-      return static_cast<std::uint32_t>(value.as_object().at("partitions").as_array().size());
-  return fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", stream);
+// What an event holds must not steer a terminal; elsewhere its bytes are left as they are.
+std::string printable(std::string_view text) {
+  return terminal(STDOUT_FILENO) ? observe::log::escaped(text) : std::string(text);
 }
 
-int read_all(std::vector<Reader>& readers, const Options& options) {
-  std::uint64_t left = options.limit == 0 ? UINT64_MAX : options.limit;
-  for (;;) {
-    bool all_at_end = true;
-    for (Reader& reader : readers) {
-      if (left == 0) return kOk;
-      auto printed = reader.page(left);
-      if (!printed) return complain(printed.error());
-      if (!*printed) continue;
-      left -= **printed;
-      all_at_end = false;
-    }
-    std::fflush(stdout);
-    if (!all_at_end) continue;
-    if (!options.follow || left == 0) return kOk;
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+std::string target_of(const Options& options) {
+  std::string target = fmt::format("/v1/streams/{}/events?from={}", url_encoded(options.stream),
+                                   url_encoded(options.from));
+  if (options.partition) target += fmt::format("&partition={}", *options.partition);
+  if (options.follow) target += "&follow=true";
+  if (options.limit > 0 && !options.filtered()) target += fmt::format("&limit={}", options.limit);
+  return target;
 }
 
 int consume(const Options& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
-  auto partitions = partitions_of(**client, options.stream);
-  if (!partitions) return complain(partitions.error());
-  std::vector<Reader> readers;
-  for (std::uint32_t p = 0; p < *partitions; ++p)
-    if (options.partition < 0 || options.partition == static_cast<int>(p))
-      readers.emplace_back(**client, options, p);
-  if (readers.empty())
-    return complain(
-        {ErrorKind::invalid, "E5001",
-         fmt::format("stream {} has no partition {}", options.stream, options.partition)});
-  return read_all(readers, options);
+  std::uint64_t left = options.limit == 0 ? UINT64_MAX : options.limit;
+  Status parsed;
+  const auto read = (*client)->lines(target_of(options), [&](std::string_view line) {
+    if (options.filtered()) {
+      const auto event = parse_object(line);
+      if (!event) parsed = std::unexpected(event.error());
+      if (!event || !wanted(*event, options)) return event.has_value();
+    }
+    fmt::print("{}\n", printable(options.format == "raw" ? data_of(line) : line));
+    if (options.follow) std::fflush(stdout);
+    return --left > 0;
+  });
+  if (!parsed) return complain(parsed.error());
+  return read ? static_cast<int>(kOk) : complain(read.error());
 }
 
 }  // namespace
@@ -153,7 +103,9 @@ void add_consume(CLI::App& app, Run& chosen) {
   command->add_option("-o,--output", options->format, "json (the event) or raw (its data)")
       ->check(CLI::IsMember({"json", "raw"}));
   add_address(*command, options->address);
-  command->footer("Example: pelton consume thumbnails --from latest --follow");
+  command->footer(
+      "One partition after another; with --follow in turn, and order holds within each.\n"
+      "Example: pelton consume thumbnails --from latest --follow");
   command->callback([&chosen, options] { chosen = [options] { return consume(*options); }; });
 }
 

@@ -8,6 +8,9 @@
 #include "engine/config/schema.h"
 
 #include <CLI/App.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -19,31 +22,54 @@ namespace {
 struct Options {
   std::string topic;
   std::string markdown;
+  std::string format = "text";
 };
 
+int write_pages(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  for (const auto& [name, text] : config::reference_pages(connector_options())) {
+    const auto file = std::filesystem::path(folder) / name;
+    std::ofstream out(file);
+    out << text;
+    out.close();
+    if (!out)
+      return complain({ErrorKind::unavailable, "E5004", file.string() + " cannot be written"});
+  }
+  return kOk;
+}
+
+void print_topics(const Options& options, const std::vector<std::string>& topics) {
+  if (options.format == "json") {
+    const boost::json::array names(topics.begin(), topics.end());
+    fmt::print("{}\n", boost::json::serialize(boost::json::object{{"topics", names}}));
+    return;
+  }
+  fmt::print("pelton describe TOPIC, one of:\n");
+  for (const std::string& topic : topics) fmt::print("  {}\n", topic);
+}
+
 int describe(const Options& options) {
+  if (!options.markdown.empty()) return write_pages(options.markdown);
   const auto connectors = connector_options();
-  if (!options.markdown.empty()) {
-    std::filesystem::create_directories(options.markdown);
-    for (const auto& [name, text] : config::reference_pages(connectors))
-      std::ofstream(std::filesystem::path(options.markdown) / name) << text;
-    return kOk;
-  }
   const auto text = config::describe(options.topic, connectors);
-  if (text) {
-    fmt::print("{}", *text);
-    return kOk;
-  }
   const auto topics = config::describe_topics(connectors);
-  std::string known;
-  for (const std::string& topic : topics) known += "  " + topic + "\n";
-  if (options.topic.empty()) {
-    fmt::print("pelton describe TOPIC, one of:\n{}", known);
+  if (text) {
+    if (options.format == "json")
+      fmt::print("{}\n", boost::json::serialize(
+                             boost::json::object{{"topic", options.topic}, {"text", *text}}));
+    else
+      fmt::print("{}", *text);
     return kOk;
   }
-  fmt::print(stderr, "pelton: nothing is named \"{}\"{}; there are\n{}", options.topic,
-             config::did_you_mean(options.topic, topics), known);
-  return kNotFound;
+  if (options.topic.empty()) {
+    print_topics(options, topics);
+    return kOk;
+  }
+  return complain(
+      {ErrorKind::invalid, "E5001",
+       fmt::format("nothing is named \"{}\"{}; there are {}", options.topic,
+                   config::did_you_mean(options.topic, topics), config::joined(topics))});
 }
 
 }  // namespace
@@ -54,14 +80,18 @@ void add_describe(CLI::App& app, Run& chosen) {
   command->add_option("TOPIC", options->topic, "a section or a connector");
   command->add_option("--markdown", options->markdown,
                       "write the reference pages into this folder");
-  command->footer("Example: pelton describe binding");
+  add_format(*command, options->format);
+  command->footer("`pelton schema` has the same for programs.\nExample: pelton describe binding");
   command->callback([&chosen, options] { chosen = [options] { return describe(*options); }; });
 }
 
 void add_schema(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("schema", "the JSON Schema of config files, for editors");
+  auto format = std::make_shared<std::string>("json");
+  command->add_option("-o,--output", *format, "json: it is nothing else")
+      ->check(CLI::IsMember({"json"}));
   command->footer("Example: pelton schema > pelton.schema.json");
-  command->callback([&chosen] {
+  command->callback([&chosen, format] {
     chosen = [] {
       fmt::print("{}\n", config::json_schema(connector_options()));
       return static_cast<int>(kOk);

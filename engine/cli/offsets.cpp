@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/commands.h"
+#include "engine/cli/json.h"
 #include "engine/cli/output.h"
 
 #include <CLI/App.hpp>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <memory>
@@ -13,8 +11,6 @@
 
 namespace pelton::cli {
 namespace {
-
-namespace json = boost::json;
 
 struct Options {
   EngineAddress address;
@@ -25,40 +21,31 @@ struct Options {
   std::string to_time;
   bool to_earliest = false;
   bool to_latest = false;
-  int partition = -1;
+  std::optional<std::uint32_t> partition;
   bool dry_run = false;
 };
 
 int list(const Options& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
-  auto answer = (*client)->get("/v1/status");
+  auto answer = (*client)->get(
+      "/v1/offsets" + (options.binding.empty() ? "" : "?binding=" + url_encoded(options.binding)));
   if (!answer) return complain(answer.error());
-  const json::value status = json::parse(answer->body);
-  json::array rows;
-  Table table({"BINDING", "STREAM", "PARTITION", "CURSOR", "END", "LAG", "OLDEST"});
-  bool found = options.binding.empty();
-  for (const json::value& value : status.as_object().at("bindings").as_array()) {
-    const json::object& binding = value.as_object();
-    const std::string name(binding.at("name").as_string());
-    if (!options.binding.empty() && name != options.binding) continue;
-    found = true;
-    for (const json::value& item : binding.at("partitions").as_array()) {
-      json::object row = item.as_object();
-      auto text = [&](const char* field) {
-        return std::to_string(row.at(field).to_number<std::int64_t>());
-      };
-      table.add({name, std::string(binding.at("stream").as_string()), text("partition"),
-                 text("cursor"), text("end"), text("lag_events"),
-                 age_text(row.at("lag_seconds").to_number<double>())});
-      row["binding"] = name;
-      rows.push_back(row);
-    }
+  const auto offsets = parse_object(*answer);
+  if (!offsets) return complain(offsets.error());
+  if (options.format == "json") {
+    fmt::print("{}\n", json::serialize(list_of(*offsets, "offsets")));
+    return kOk;
   }
-  if (!found)
-    return complain(
-        {ErrorKind::invalid, "E5001", fmt::format("no binding named \"{}\"", options.binding)});
-  fmt::print("{}", options.format == "json" ? json::serialize(rows) + "\n" : table.text());
+  Table table({"BINDING", "STREAM", "PARTITION", "CURSOR", "END", "LAG", "OLDEST"});
+  for (const json::value& value : list_of(*offsets, "offsets")) {
+    const json::object& row = as_object(value);
+    auto number = [&](const char* name) { return std::to_string(integer_of(row, name)); };
+    table.add({text_of(row, "binding"), text_of(row, "stream"), number("partition"),
+               number("cursor"), number("end"), number("lag_events"),
+               count_of(row, "lag_events") == 0 ? "-" : age_text(real_of(row, "lag_seconds"))});
+  }
+  fmt::print("{}", table.text());
   return kOk;
 }
 
@@ -81,7 +68,7 @@ Result<json::object> request(const Options& options) {
   if (options.to_offset) body["offset"] = *options.to_offset;
   if (options.by) body["offset"] = *options.by;
   if (!options.to_time.empty()) body["time"] = options.to_time;
-  if (options.partition >= 0) body["partition"] = options.partition;
+  if (options.partition) body["partition"] = *options.partition;
   return body;
 }
 
@@ -96,20 +83,22 @@ int seek(const Options& options) {
   auto answer = (*client)->post("/v1/offsets/seek", json::serialize(*body));
   if (!answer) return complain(answer.error());
   if (options.format == "json") {
-    fmt::print("{}", answer->body);
+    fmt::print("{}", *answer);
     return kOk;
   }
+  const auto changes = parse_object(*answer);
+  if (!changes) return complain(changes.error());
   Table table({"PARTITION", "FROM", "TO", "EVENTS"});
-  const json::value changes = json::parse(answer->body);
-  for (const json::value& value : changes.as_object().at("changes").as_array()) {
-    const json::object& change = value.as_object();
-    const auto events = change.at("events").to_number<std::int64_t>();
-    const std::string effect = events < 0   ? fmt::format("{} again", -events)
-                               : events > 0 ? fmt::format("{} passed over", events)
-                                            : "none";
-    table.add({std::to_string(change.at("partition").to_number<std::int64_t>()),
-               std::to_string(change.at("from").to_number<std::int64_t>()),
-               std::to_string(change.at("to").to_number<std::int64_t>()), effect});
+  for (const json::value& value : list_of(*changes, "changes")) {
+    const json::object& change = as_object(value);
+    const auto events = integer_of(change, "events");
+    const std::string effect =
+        events < 0   ? fmt::format("{} again", grouped(static_cast<std::uint64_t>(-events)))
+        : events > 0 ? fmt::format("{} passed over", grouped(static_cast<std::uint64_t>(events)))
+                     : "none";
+    table.add({std::to_string(count_of(change, "partition")),
+               std::to_string(integer_of(change, "from")), std::to_string(integer_of(change, "to")),
+               effect});
   }
   fmt::print("{}{}", table.text(), options.dry_run ? "nothing was changed (--dry-run)\n" : "");
   return kOk;
@@ -126,6 +115,7 @@ void add_offsets(CLI::App& app, Run& chosen) {
   command->add_option("BINDING", options->binding, "only this binding or sink");
   add_format(*command, options->format);
   add_address(*command, options->address);
+  command->footer("Example: pelton offsets list bill");
   command->callback([&chosen, options] { chosen = [options] { return list(*options); }; });
   command = group->add_subcommand("seek", "continue a binding elsewhere; safe while it runs");
   command->add_option("BINDING", options->binding, "binding or sink")->required();
@@ -140,6 +130,7 @@ void add_offsets(CLI::App& app, Run& chosen) {
                     "show from -> to and how many events, change nothing");
   add_format(*command, options->format);
   add_address(*command, options->address);
+  command->footer("Example: pelton offsets seek bill --by -100 --partition 0 --dry-run");
   command->callback([&chosen, options] { chosen = [options] { return seek(*options); }; });
 }
 

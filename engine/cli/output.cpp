@@ -15,12 +15,14 @@ namespace pelton::cli {
 int exit_code(const Error& error) {
   if (error.code == "E5001") return kNotFound;
   if (error.code == "E5006") return kNotReachable;
-  if (error.code == "E4101") return kConflict;
+  if (error.code == "E4101" || error.code == "E5007") return kConflict;
+  if (error.code.starts_with("E1")) return kConfigInvalid;
   return kFailure;
 }
 
 int complain(const Error& error) {
-  fmt::print(stderr, "pelton: {}\n", error.text());
+  std::fflush(stdout);
+  fmt::print(stderr, "pelton: {}\n", observe::log::escaped(error.text()));
   return exit_code(error);
 }
 
@@ -31,19 +33,36 @@ bool colours(int fd) {
   return terminal(fd) && std::getenv("NO_COLOR") == nullptr;
 }
 
+namespace {
+
+// Characters, not bytes.
+std::size_t length_of(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+}  // namespace
+
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return std::string(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return std::string(text.substr(0, most)) + "...";
+}
+
 std::string Table::text() const {
   std::vector<std::size_t> width(rows_.front().size());
   std::vector<std::vector<std::string>> rows = rows_;
   for (auto& row : rows)
     for (std::size_t i = 0; i < row.size(); ++i) {
       row[i] = observe::log::escaped(row[i]);
-      width[i] = std::max(width[i], row[i].size());
+      width[i] = std::max(width[i], length_of(row[i]));
     }
   std::string out;
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i)
-      line += i + 1 == row.size() ? row[i] : fmt::format("{:<{}}  ", row[i], width[i]);
+      line += i + 1 == row.size() ? row[i]
+                                  : row[i] + std::string(width[i] - length_of(row[i]) + 2, ' ');
     out += line + "\n";
   }
   return out;
@@ -59,8 +78,10 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::advance(std::uint64_t by) {
+  const std::uint64_t before = 1000 * done_ / std::max<std::uint64_t>(total_, 1);
   done_ += by;
-  if (shown_) draw();
+  // Not more often than it moves.
+  if (shown_ && (1000 * done_ / total_ != before || done_ >= total_)) draw();
 }
 
 void ProgressBar::draw() const {

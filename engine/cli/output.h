@@ -28,6 +28,9 @@ int complain(const Error& error);
 bool colours(int fd);
 bool terminal(int fd);
 
+// At most so many bytes, cut between characters, with "..." where something was cut off.
+std::string shortened(std::string_view text, std::size_t most);
+
 // Rows under a heading, columns aligned; control characters escaped.
 class Table {
  public:

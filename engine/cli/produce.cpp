@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/utf8.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/json.h"
+#include "engine/cli/line_reader.h"
 #include "engine/cli/output.h"
 #include "engine/http/ndjson.h"
 
 #include <CLI/App.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <memory>
-#include <sstream>
+#include <optional>
 
 namespace pelton::cli {
 namespace {
 
-namespace json = boost::json;
-
 // What one request carries at most.
 constexpr std::size_t kRequestBytes = 4U << 20;
 constexpr std::size_t kRequestEvents = 5'000;
+// Base64 of it still fits in one request.
+constexpr std::uint64_t kMaxFile = 47U << 20;
 
 struct Options {
   EngineAddress address;
@@ -30,36 +30,50 @@ struct Options {
   std::string format = "text";
   bool ndjson = false;
   std::vector<std::string> files;
-  std::string key;
+  std::optional<std::string> key;
   std::string type;
   std::string content_type;
   std::vector<std::string> headers;
-  int partition = -1;
+  std::optional<std::uint32_t> partition;
 };
 
 // Collects lines and sends them request by request.
 class Producer {
  public:
   Producer(Client& client, const Options& options) : client_(client) {
-    target_ = "/v1/streams/" + url_encoded(options.stream) + "/events";
-    if (options.partition >= 0) target_ += fmt::format("?partition={}", options.partition);
+    target_ = "/v1/streams/" + url_encoded(options.stream) + "/events?";
+    if (options.partition) target_ += fmt::format("partition={}&", *options.partition);
   }
 
-  Status add(std::string line) {
+  Status add(std::string_view line) {
+    if (!body_.empty() && body_.size() + line.size() > kRequestBytes)
+      if (auto ok = flush(); !ok) return ok;
     body_ += line;
     body_ += '\n';
+    ++line_;
     ++waiting_;
-    return waiting_ >= kRequestEvents || body_.size() >= kRequestBytes ? flush() : Status{};
+    return waiting_ >= kRequestEvents ? flush() : Status{};
+  }
+
+  // A line that is no event, but counts where lines are named.
+  void skip_line() {
+    ++line_;
+    if (waiting_ == 0)
+      first_line_ = line_;
+    else
+      body_ += '\n';
   }
 
   Status flush() {
     if (waiting_ == 0) return {};
-    auto answer = client_.post(target_, body_);
+    auto answer = client_.post(fmt::format("{}first_line={}", target_, first_line_), body_);
+    if (!answer && sent_ == 0) return std::unexpected(answer.error());
     if (!answer)
       return std::unexpected(
           std::move(answer.error()).within(fmt::format("after {} events that are stored", sent_)));
     sent_ += waiting_;
     waiting_ = 0;
+    first_line_ = line_;
     body_.clear();
     return {};
   }
@@ -70,71 +84,99 @@ class Producer {
   Client& client_;
   std::string target_;
   std::string body_;
+  std::uint64_t first_line_ = 1;  // of the body
+  std::uint64_t line_ = 1;        // of the next line
   std::uint64_t waiting_ = 0;
   std::uint64_t sent_ = 0;
 };
 
 // The attributes that the command line gives every event.
-json::object common(const Options& options) {
+Result<json::object> common(const Options& options) {
   json::object event;
-  if (!options.key.empty()) event["key"] = options.key;
+  if (options.key) event["key"] = *options.key;
   if (!options.type.empty()) event["type"] = options.type;
   if (!options.content_type.empty()) event["content_type"] = options.content_type;
-  json::object headers;
+  json::array headers;
   for (const std::string& header : options.headers) {
     const auto equal = header.find('=');
-    headers[header.substr(0, equal)] = equal == std::string::npos ? "" : header.substr(equal + 1);
+    if (equal == std::string::npos || equal == 0)
+      return fail(ErrorKind::invalid, "E5004", "--header is NAME=VALUE, not \"{}\"", header);
+    headers.push_back(json::array{header.substr(0, equal), header.substr(equal + 1)});
   }
   if (!headers.empty()) event["headers"] = headers;
   return event;
 }
 
-std::string event_of(const std::string& data, json::object event) {
+std::string event_of(std::string_view data, json::object event) {
   if (is_utf8(data))
-    event["data"] = data;
+    event["data"] = json::string(data);
   else
     event["data_base64"] = http::to_base64(data);
   return json::serialize(event);
 }
 
-Status produce_lines(Producer& producer, const Options& options) {
-  const json::object base = common(options);
+// What has come is sent when nothing more comes at once: a slow writer's lines do not wait.
+Status produce_lines(Producer& producer, const Options& options, const json::object& base) {
+  LineReader reader(STDIN_FILENO);
   std::string line;
-  while (std::getline(std::cin, line)) {
-    if (options.ndjson && line.empty()) continue;
-    if (auto ok = producer.add(options.ndjson ? line : event_of(line, base)); !ok) return ok;
+  while (reader.next(line)) {
+    if (options.ndjson && line.empty()) {
+      producer.skip_line();
+    } else if (auto ok = producer.add(options.ndjson ? line : event_of(line, base)); !ok) {
+      return ok;
+    }
+    if (!reader.ready())
+      if (auto ok = producer.flush(); !ok) return ok;
   }
+  if (auto ok = reader.status(); !ok) return ok;
   return producer.flush();
 }
 
-Status produce_files(Producer& producer, const Options& options) {
+Result<std::string> contents(const std::string& file) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(file, error);
+  if (error) return fail(ErrorKind::invalid, "E5004", "{}: {}", file, error.message());
+  if (size > kMaxFile)
+    return fail(ErrorKind::invalid, "E5004", "{} is larger than the {} MiB of one request", file,
+                kMaxFile >> 20);
+  std::string data(size, '\0');
+  std::ifstream in(file, std::ios::binary);
+  in.read(data.data(), static_cast<std::streamsize>(size));
+  if (!in) return fail(ErrorKind::invalid, "E5004", "{} cannot be read", file);
+  return data;
+}
+
+Status produce_files(Producer& producer, const Options& options, const json::object& base) {
   ProgressBar bar("files", options.files.size());
   for (const std::string& file : options.files) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in || std::filesystem::is_directory(file))
-      return fail(ErrorKind::invalid, "E5004", "{} cannot be read", file);
-    std::ostringstream data;
-    data << in.rdbuf();
-    json::object event = common(options);
-    event["subject"] = std::filesystem::path(file).filename().string();
-    if (options.key.empty()) event["key"] = event["subject"];
-    if (auto ok = producer.add(event_of(data.str(), event)); !ok) return ok;
+    const auto data = contents(file);
+    if (!data) return std::unexpected(data.error());
+    json::object event = base;
+    event["subject"] = to_utf8(std::filesystem::path(file).filename().string());
+    if (!options.key) event["key"] = event["subject"];
+    if (auto ok = producer.add(event_of(*data, event)); !ok) return ok;
     bar.advance(1);
   }
   return producer.flush();
 }
 
 int produce(const Options& options) {
+  const auto base = common(options);
+  if (!base) {
+    complain(base.error());
+    return kUsage;
+  }
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
   Producer producer(**client, options);
-  const Status done =
-      options.files.empty() ? produce_lines(producer, options) : produce_files(producer, options);
+  const Status done = options.files.empty() ? produce_lines(producer, options, *base)
+                                            : produce_files(producer, options, *base);
   if (!done) return complain(done.error());
   if (options.format == "json")
     fmt::print("{{\"count\":{}}}\n", producer.sent());
   else
-    fmt::print("{} events are durable in {}\n", grouped(producer.sent()), options.stream);
+    fmt::print("{} event{} durable in {}\n", grouped(producer.sent()),
+               producer.sent() == 1 ? " is" : "s are", options.stream);
   return kOk;
 }
 
@@ -145,13 +187,15 @@ void add_produce(CLI::App& app, Run& chosen) {
       "produce", "append events to a stream: lines of standard input, NDJSON or files");
   auto options = std::make_shared<Options>();
   command->add_option("STREAM", options->stream, "stream")->required();
-  command->add_flag("--ndjson", options->ndjson,
-                    R"(each line is an event: {"key":"k","data":...})");
-  command->add_option("--file", options->files, "each file is an event, its name the subject");
-  command->add_option("--key", options->key, "key of every event");
-  command->add_option("--type", options->type, "type of every event");
-  command->add_option("--content-type", options->content_type, "content type of every event");
-  command->add_option("--header", options->headers, "NAME=VALUE, for every event");
+  auto* ndjson = command->add_flag("--ndjson", options->ndjson,
+                                   R"(each line is an event: {"key":"k","data":...})");
+  CLI::Option* given[] = {
+      command->add_option("--file", options->files, "each file is an event, its name the subject"),
+      command->add_option("--key", options->key, "key of every event"),
+      command->add_option("--type", options->type, "type of every event"),
+      command->add_option("--content-type", options->content_type, "content type of every event"),
+      command->add_option("--header", options->headers, "NAME=VALUE, for every event")};
+  for (CLI::Option* option : given) ndjson->excludes(option);
   command->add_option("--partition", options->partition, "this partition instead of the key's");
   add_format(*command, options->format);
   add_address(*command, options->address);

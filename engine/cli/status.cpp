@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/commands.h"
+#include "engine/cli/json.h"
 #include "engine/cli/output.h"
 #include "engine/observe/log.h"
 
 #include <CLI/App.hpp>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <unistd.h>
 
 #include <memory>
@@ -15,37 +13,27 @@
 namespace pelton::cli {
 namespace {
 
-namespace json = boost::json;
-
 struct Options {
   EngineAddress address;
   std::string format = "text";
   bool watch = false;
 };
 
-std::string text(const json::object& object, const char* name) {
-  return std::string(object.at(name).as_string());
-}
-double real(const json::object& object, const char* name) {
-  return object.at(name).to_number<double>();
-}
-std::uint64_t count(const json::object& object, const char* name) {
-  return object.at(name).to_number<std::uint64_t>();
-}
+constexpr double kMebibyte = 1 << 20;
 
 std::string streams(const json::array& list) {
   Table table({"STREAM", "PARTITIONS", "EVENTS", "STORED", "RATE"});
   for (const json::value& value : list) {
-    const json::object& stream = value.as_object();
+    const json::object& stream = as_object(value);
     std::uint64_t events = 0;
     std::uint64_t bytes = 0;
-    for (const json::value& p : stream.at("partitions").as_array()) {
-      events += count(p.as_object(), "end") - count(p.as_object(), "earliest");
-      bytes += count(p.as_object(), "bytes");
+    for (const json::value& p : list_of(stream, "partitions")) {
+      events += count_of(as_object(p), "end") - count_of(as_object(p), "earliest");
+      bytes += count_of(as_object(p), "bytes");
     }
-    table.add({text(stream, "name"), std::to_string(stream.at("partitions").as_array().size()),
-               grouped(events), fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)),
-               rate_text(real(stream, "appended_per_second"))});
+    table.add({text_of(stream, "name"), std::to_string(list_of(stream, "partitions").size()),
+               grouped(events), fmt::format("{:.1f} MiB", static_cast<double>(bytes) / kMebibyte),
+               rate_text(real_of(stream, "appended_per_second"))});
   }
   return table.text();
 }
@@ -53,10 +41,10 @@ std::string streams(const json::array& list) {
 std::string connectors(const json::array& list) {
   Table table({"CONNECTOR", "TYPE", "STREAM", "STATE", "EVENTS", "ERRORS", "LAST ERROR"});
   for (const json::value& value : list) {
-    const json::object& c = value.as_object();
-    table.add({text(c, "name"), text(c, "type") + " " + text(c, "direction"), text(c, "stream"),
-               text(c, "state"), grouped(count(c, "events")), grouped(count(c, "errors")),
-               text(c, "last_error")});
+    const json::object& c = as_object(value);
+    table.add({text_of(c, "name"), text_of(c, "type") + " " + text_of(c, "direction"),
+               text_of(c, "stream"), text_of(c, "state"), grouped(count_of(c, "events")),
+               grouped(count_of(c, "errors")), text_of(c, "last_error")});
   }
   return table.text();
 }
@@ -65,22 +53,22 @@ std::string bindings(const json::array& list) {
   Table table({"BINDING", "FUNCTION", "STREAM", "DONE", "RATE", "LAG", "OLDEST", "IN FLIGHT",
                "RETRYING", "WAITING", "DEAD LETTERS"});
   for (const json::value& value : list) {
-    const json::object& b = value.as_object();
+    const json::object& b = as_object(value);
     std::uint64_t lag = 0, in_flight = 0, retrying = 0, waiting = 0;
     double oldest = 0;
-    for (const json::value& item : b.at("partitions").as_array()) {
-      const json::object& p = item.as_object();
-      lag += count(p, "lag_events");
-      in_flight += count(p, "in_flight");
-      retrying += count(p, "retrying");
-      waiting += count(p, "waiting");
-      oldest = std::max(oldest, real(p, "lag_seconds"));
+    for (const json::value& item : list_of(b, "partitions")) {
+      const json::object& p = as_object(item);
+      lag += count_of(p, "lag_events");
+      in_flight += count_of(p, "in_flight");
+      retrying += count_of(p, "retrying");
+      waiting += count_of(p, "waiting");
+      oldest = std::max(oldest, real_of(p, "lag_seconds"));
     }
-    const std::string function = text(b, "function");
-    table.add({text(b, "name"), function.empty() ? "(sink)" : function, text(b, "stream"),
-               grouped(count(b, "done")), rate_text(real(b, "done_per_second")), grouped(lag),
+    const std::string function = text_of(b, "function");
+    table.add({text_of(b, "name"), function.empty() ? "(sink)" : function, text_of(b, "stream"),
+               grouped(count_of(b, "done")), rate_text(real_of(b, "done_per_second")), grouped(lag),
                lag == 0 ? "-" : age_text(oldest), grouped(in_flight), grouped(retrying),
-               grouped(waiting), grouped(count(b, "dead_letters"))});
+               grouped(waiting), grouped(count_of(b, "dead_letters"))});
   }
   return table.text();
 }
@@ -89,12 +77,12 @@ std::string parked(const json::array& list) {
   Table table({"PARKED KEY", "BINDING", "PARTITION", "OFFSET", "ATTEMPTS", "NEXT", "LAST ERROR"});
   bool any = false;
   for (const json::value& value : list)
-    for (const json::value& item : value.as_object().at("parked").as_array()) {
-      const json::object& k = item.as_object();
-      table.add({text(k, "key"), text(value.as_object(), "name"),
-                 std::to_string(count(k, "partition")), std::to_string(count(k, "offset")),
-                 std::to_string(count(k, "attempts")), text(k, "next"),
-                 text(k, "last_error").substr(0, 100)});
+    for (const json::value& item : list_of(as_object(value), "parked")) {
+      const json::object& k = as_object(item);
+      table.add({text_of(k, "key"), text_of(as_object(value), "name"),
+                 std::to_string(count_of(k, "partition")), std::to_string(count_of(k, "offset")),
+                 std::to_string(count_of(k, "attempts")), text_of(k, "next"),
+                 shortened(text_of(k, "last_error"), 100)});
       any = true;
     }
   return any ? "\n" + table.text() : "";
@@ -104,18 +92,19 @@ std::string functions(const json::array& list) {
   Table table({"FUNCTION", "WORKER", "PID", "STATE", "EVENTS", "AGE", "MEMORY"});
   std::string problems;
   for (const json::value& value : list) {
-    const json::object& f = value.as_object();
-    const json::array& workers = f.at("workers").as_array();
-    if (workers.empty()) table.add({text(f, "name"), "-", "", "none: no work", "", "", ""});
+    const json::object& f = as_object(value);
+    const json::array& workers = list_of(f, "workers");
+    if (workers.empty()) table.add({text_of(f, "name"), "-", "", "none: no work", "", "", ""});
     for (const json::value& item : workers) {
-      const json::object& w = item.as_object();
-      table.add({text(f, "name"), text(w, "name"), std::to_string(w.at("pid").as_int64()),
-                 text(w, "state"), grouped(count(w, "events")), age_text(real(w, "age_seconds")),
-                 fmt::format("{:.0f} MiB", real(w, "memory_bytes") / (1 << 20))});
+      const json::object& w = as_object(item);
+      table.add({text_of(f, "name"), text_of(w, "name"), std::to_string(integer_of(w, "pid")),
+                 text_of(w, "state"), grouped(count_of(w, "events")),
+                 age_text(real_of(w, "age_seconds")),
+                 fmt::format("{:.0f} MiB", real_of(w, "memory_bytes") / kMebibyte)});
     }
-    const std::string error = text(f, "start_error");
+    const std::string error = text_of(f, "start_error");
     if (!error.empty())
-      problems += fmt::format("\nfunction {} cannot start a worker:\n  {}\n", text(f, "name"),
+      problems += fmt::format("\nfunction {} cannot start a worker:\n  {}\n", text_of(f, "name"),
                               observe::log::escaped(error));
   }
   return table.text() + problems;
@@ -123,23 +112,22 @@ std::string functions(const json::array& list) {
 
 std::string render(const json::object& status) {
   std::string out =
-      fmt::format("engine {} (pid {}), {}{}\nconfig {}\ndata   {}\n", text(status, "version"),
-                  status.at("pid").as_int64(), text(status, "state"),
-                  status.at("ready").as_bool() ? ", ready" : ", NOT ready", text(status, "config"),
-                  text(status, "data"));
-  for (const json::value& reason : status.at("not_ready").as_array())
-    out += fmt::format("  not ready: {}\n", std::string_view(reason.as_string()));
-  out += "\n" + streams(status.at("streams").as_array());
-  if (!status.at("connectors").as_array().empty())
-    out += "\n" + connectors(status.at("connectors").as_array());
-  if (!status.at("bindings").as_array().empty())
-    out += "\n" + bindings(status.at("bindings").as_array());
-  for (const json::value& b : status.at("bindings").as_array())
-    if (const std::string why = text(b.as_object(), "stopped"); !why.empty())
+      fmt::format("engine {} (pid {}), {}{}\nconfig {}\ndata   {}\n", text_of(status, "version"),
+                  integer_of(status, "pid"), text_of(status, "state"),
+                  flag_of(status, "ready") ? ", ready" : ", NOT ready", text_of(status, "config"),
+                  text_of(status, "data"));
+  for (const json::value& reason : list_of(status, "not_ready"))
+    out += fmt::format("  not ready: {}\n",
+                       reason.is_string() ? std::string(reason.get_string()) : "");
+  out += "\n" + streams(list_of(status, "streams"));
+  if (!list_of(status, "connectors").empty())
+    out += "\n" + connectors(list_of(status, "connectors"));
+  if (!list_of(status, "bindings").empty()) out += "\n" + bindings(list_of(status, "bindings"));
+  for (const json::value& b : list_of(status, "bindings"))
+    if (const std::string why = text_of(as_object(b), "stopped"); !why.empty())
       out += "  STOPPED: " + why + "\n";
-  out += parked(status.at("bindings").as_array());
-  if (!status.at("functions").as_array().empty())
-    out += "\n" + functions(status.at("functions").as_array());
+  out += parked(list_of(status, "bindings"));
+  if (!list_of(status, "functions").empty()) out += "\n" + functions(list_of(status, "functions"));
   return out;
 }
 
@@ -147,12 +135,14 @@ int show(Client& client, const Options& options) {
   auto answer = client.get("/v1/status");
   if (!answer) return complain(answer.error());
   if (options.format == "json") {
-    fmt::print("{}", answer->body);
+    fmt::print("{}", *answer);
+    std::fflush(stdout);
     return kOk;
   }
-  const json::value status = json::parse(answer->body);
+  const auto status = parse_object(*answer);
+  if (!status) return complain(status.error());
   if (options.watch && terminal(STDOUT_FILENO)) fmt::print("\x1b[H\x1b[2J");
-  fmt::print("{}", render(status.as_object()));
+  fmt::print("{}", render(*status));
   std::fflush(stdout);
   return kOk;
 }

@@ -2,6 +2,7 @@
 #include "engine/http/letter_json.h"
 
 #include "engine/base/units.h"
+#include "engine/base/utf8.h"
 #include "engine/http/admin_backend.h"
 #include "engine/http/ndjson.h"
 
@@ -22,9 +23,9 @@ std::string letter_line(const store::DeadLetter& letter) {
     history.push_back({{"number", attempt.number},
                        {"time", format_time(attempt.time)},
                        {"cause", attempt.cause},
-                       {"type", attempt.type},
-                       {"message", attempt.message},
-                       {"stack", attempt.stack},
+                       {"type", to_utf8(attempt.type)},
+                       {"message", to_utf8(attempt.message)},
+                       {"stack", to_utf8(attempt.stack)},
                        {"worker", attempt.worker}});
     error = attempt.type.empty() ? attempt.message : attempt.type + ": " + attempt.message;
   }
@@ -38,8 +39,8 @@ std::string letter_line(const store::DeadLetter& letter) {
                                    {"reason", letter.reason},
                                    {"attempts", letter.history.attempts},
                                    {"replays", letter.replays},
-                                   {"idempotency_key", letter.idempotency_key},
-                                   {"error", error},
+                                   {"idempotency_key", to_utf8(letter.idempotency_key)},
+                                   {"error", to_utf8(error)},
                                    {"history", history}};
   std::string line = boost::json::serialize(object);
   std::string event = event_line(
@@ -47,6 +48,12 @@ std::string letter_line(const store::DeadLetter& letter) {
   event.pop_back();
   line.pop_back();
   return line + ",\"event\":" + event + "}\n";
+}
+
+std::string brief_letter_line(const store::DeadLetter& letter) {
+  const boost::json::object object{{"id", dead_letter_text(letter.binding, letter.id)},
+                                   {"replays", letter.replays}};
+  return boost::json::serialize(object) + "\n";
 }
 
 }  // namespace pelton::http

@@ -12,4 +12,7 @@ namespace pelton::http {
 // ndjson.h).
 std::string letter_line(const store::DeadLetter& letter);
 
+// Only its id and replays: what a command that acts on many has to know.
+std::string brief_letter_line(const store::DeadLetter& letter);
+
 }  // namespace pelton::http

@@ -29,17 +29,19 @@ std::unexpected<Error> cannot_listen(const std::string& where, const std::string
 template <typename Protocol>
 class Listener {
  public:
-  Listener(asio::io_context& io, AdminBackend& backend, Surface surface)
-      : acceptor_(io), pause_(io), router_(backend, surface) {}
+  Listener(asio::io_context& io, SessionHost<Protocol>&& host)
+      : acceptor_(io), pause_(io), host_(std::move(host)) {}
 
   typename Protocol::acceptor& acceptor() { return acceptor_; }
 
   void accept() {
     acceptor_.async_accept([this](const error_code& error, typename Protocol::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      // Out of descriptors, or too many connections: they are not taken for a moment.
-      if (error || open_ >= kMaxConnections) return accept_later();
-      std::make_shared<Session<Protocol>>(std::move(socket), router_, open_)->read();
+      // Out of descriptors: it may pass.
+      if (error) return accept_later();
+      (*host_.open.insert(std::make_shared<Session<Protocol>>(std::move(socket), host_)).first)
+          ->read();
+      if (host_.open.size() >= kMaxConnections) return accept_later();
       accept();
     });
   }
@@ -48,23 +50,31 @@ class Listener {
   void accept_later() {
     pause_.expires_after(std::chrono::milliseconds(100));
     pause_.async_wait([this](const error_code& error) {
-      if (!error) accept();
+      if (error) return;
+      return host_.open.size() >= kMaxConnections ? accept_later() : accept();
     });
   }
 
   typename Protocol::acceptor acceptor_;
   asio::steady_timer pause_;
-  Router router_;
-  std::size_t open_ = 0;
+  SessionHost<Protocol> host_;
 };
+
+// Over TCP there is nothing to be sent to us.
+ServerLimits without_bodies(ServerLimits limits) {
+  limits.body = kMaxHeaderBytes;
+  return limits;
+}
 
 }  // namespace
 
 class Server::Impl {
  public:
-  Impl(AdminBackend& backend)
-      : local_(io_, backend, Surface::admin), tcp_(io_, backend, Surface::metrics) {}
+  Impl(AdminBackend& backend, const ServerLimits& limits)
+      : local_(io_, {Router(backend, Surface::admin), limits, path_, bodies_}),
+        tcp_(io_, {Router(backend, Surface::metrics), without_bodies(limits), path_, bodies_}) {}
   ~Impl() {
+    path_->close();
     io_.stop();
     if (thread_.joinable()) thread_.join();
     error_code ignored;
@@ -83,18 +93,19 @@ class Server::Impl {
 
  private:
   Status listen_local(const std::filesystem::path& path) {
-    error_code error;
     // A path of a socket is at most 107 bytes long: the folder is named by a descriptor instead.
-    folder_.reset(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const UniqueFd folder(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return cannot_listen(path.string(), "its folder cannot be opened");
     const std::string name =
-        fmt::format("/proc/self/fd/{}/{}", folder_.get(), path.filename().string());
-    // A socket that is there is a dead engine's: this one holds the lock of the folder.
+        fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string());
+    error_code error;
     std::filesystem::remove(path, error);
     auto& acceptor = local_.acceptor();
     acceptor.open(Local(), error);
-    const mode_t mask = ::umask(0177);
+    // Before bind, which takes the file's mode from the socket: at no time may others open it.
+    if (!error && ::fchmod(acceptor.native_handle(), 0600) != 0)
+      error = error_code(errno, boost::system::system_category());
     if (!error) acceptor.bind(Local::endpoint(name), error);
-    ::umask(mask);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) return cannot_listen(path.string(), error.message());
     socket_ = path;
@@ -122,7 +133,9 @@ class Server::Impl {
   }
 
   asio::io_context io_{1};
-  UniqueFd folder_;
+  // Shared by this and the answers that are still to come.
+  std::shared_ptr<ReturnPath> path_ = std::make_shared<ReturnPath>(io_);
+  std::size_t bodies_ = 0;
   Listener<Local> local_;
   Listener<Tcp> tcp_;
   std::filesystem::path socket_;
@@ -136,7 +149,7 @@ const std::string& Server::tcp_address() const {
 }
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, AdminBackend& backend) {
-  auto impl = std::make_unique<Impl>(backend);
+  auto impl = std::make_unique<Impl>(backend, options.limits);
   if (auto ok = impl->listen(options); !ok) return std::unexpected(ok.error());
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }

@@ -4,11 +4,14 @@
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
+#include "engine/observe/repeat_limit.h"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include <mutex>
 
 namespace pelton::observe::log {
 namespace {
@@ -18,6 +21,9 @@ struct Settings {
   bool colours = false;
 };
 Settings settings;
+
+std::mutex repeats_mutex;
+RepeatLimit repeats;  // guarded by repeats_mutex
 
 spdlog::level::level_enum spd_level(Level level) {
   switch (level) {
@@ -77,14 +83,20 @@ std::string render_json(std::string_view time, Level level, std::string_view mes
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n')
+  const std::string clean = to_utf8(text);
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(clean[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < clean.size() ? clean[i + 1] : '\0');
+    if (byte == '\n') {
       out += "\\n";
-    else if (byte < 0x20 || byte == 0x7f)
-      out += c == '\t' ? "\t" : fmt::format("\\x{:02x}", byte);
-    else
-      out += c;
+    } else if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
+      out += fmt::format("\\x{:02x}", byte);
+    } else if (byte == 0xc2 && next < 0xa0) {  // U+0080 to U+009F: control characters too
+      out += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else {
+      out += clean[i];
+    }
   }
   return out;
 }
@@ -107,12 +119,36 @@ void configure(Level least, Format format, bool colours) {
   logger().set_level(spd_level(least));
 }
 
-void write(Level level, std::string_view message, Fields fields) {
-  if (!logger().should_log(spd_level(level))) return;
-  const std::string time =
-      format_time(std::chrono::floor<std::chrono::milliseconds>(SystemClock{}.now()));
+namespace {
+
+void write_line(WallTime now, Level level, std::string_view message, Fields fields) {
+  const std::string time = format_time(std::chrono::floor<std::chrono::milliseconds>(now));
   logger().log(spd_level(level), "{}",
                render(settings.format, settings.colours, time, level, message, fields));
+}
+
+// False when this line has been written often enough for now. Also tells what was left out before.
+bool admit(WallTime now, Level level, std::string_view message, Fields fields) {
+  const std::string who = fields.size() > 0 ? " " + fields.begin()->value : "";
+  std::vector<RepeatLimit::LeftOut> left_out;
+  bool admitted = true;
+  {
+    std::lock_guard lock(repeats_mutex);
+    left_out = repeats.expired(now);
+    admitted = level < Level::warn || repeats.admit(std::string(message) + who, now);
+  }
+  for (const RepeatLimit::LeftOut& line : left_out)
+    write_line(now, Level::warn, "repeated lines were left out",
+               {{"line", line.text}, {"repeats", line.lines}});
+  return admitted;
+}
+
+}  // namespace
+
+void write(Level level, std::string_view message, Fields fields) {
+  if (!logger().should_log(spd_level(level))) return;
+  const WallTime now = SystemClock{}.now();
+  if (admit(now, level, message, fields)) write_line(now, level, message, fields);
 }
 
 }  // namespace pelton::observe::log

@@ -3,13 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
 // The engine's log on standard error. Thread-safe. Levels: info: an operator's own action took
-// effect; warn: something went wrong and the engine recovered; error: a hand is needed.
+// effect, or a worker's own line; warn: something went wrong and the engine recovered; error: a
+// hand is needed. Warnings and errors that repeat (same message, same first field) are limited to
+// ten within ten seconds; a line then says how many were left out.
 namespace pelton::observe::log {
 
 enum class Level { debug, info, warn, error };
@@ -26,7 +29,7 @@ struct Field {
   Field(std::string_view field, const std::string& text) : name(field), value(text) {}
   template <typename Number>
   requires std::is_arithmetic_v<Number> Field(std::string_view field, Number n)
-      : name(field), value(fmt::format("{}", n)), number(true) {}
+      : name(field), value(fmt::format("{}", n)), number(std::isfinite(static_cast<double>(n))) {}
 };
 using Fields = std::initializer_list<Field>;
 
@@ -51,8 +54,8 @@ inline void error(std::string_view message, Fields fields = {}) {
 std::string render(Format format, bool colours, std::string_view time, Level level,
                    std::string_view message, Fields fields);
 
-// Control characters (escape sequences, line ends) as \xNN or \n: what a worker or an event says
-// cannot steer a terminal or forge a line.
+// Control characters (escape sequences, line ends, C1) as \xNN or \n, bytes that are not UTF-8 as
+// U+FFFD: what a worker or an event says cannot steer a terminal or forge a line.
 std::string escaped(std::string_view text);
 
 }  // namespace pelton::observe::log

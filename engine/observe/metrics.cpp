@@ -78,6 +78,14 @@ void add_function(Families& out, const FunctionStatus& f) {
               "Workers killed since an event took too long.", labels, f.timed_out);
   out.counter("pelton_function_worker_start_failures_total", "Workers that could not start.",
               labels, f.start_failures);
+  out.counter("pelton_function_workers_recycled_total",
+              "Workers ended at their limit of events or memory.", labels, f.recycled);
+  out.counter("pelton_function_workers_reaped_total", "Workers ended since they were idle.", labels,
+              f.reaped);
+  std::uint64_t memory = 0;
+  for (const WorkerStatus& worker : f.workers) memory += worker.memory_bytes;
+  out.gauge("pelton_function_memory_bytes", "Memory of the worker processes.", labels,
+            static_cast<double>(memory));
 }
 
 void add_binding(Families& out, const BindingStatus& b) {
@@ -96,6 +104,8 @@ void add_binding(Families& out, const BindingStatus& b) {
               "Results of frames that were no longer waited for.", labels, b.late_results);
   out.gauge("pelton_binding_dead_letters", "Dead letters kept.", labels,
             static_cast<double>(b.dead_letters));
+  out.gauge("pelton_binding_stopped", "1 while a partition is stopped and waits for the operator.",
+            labels, b.stopped.empty() ? 0 : 1);
   for (const BindingPartitionStatus& p : b.partitions) {
     const Labels at{{"binding", b.name}, {"partition", std::to_string(p.partition)}};
     out.gauge("pelton_binding_cursor_offset", "First offset not settled.", at,

@@ -1,151 +1,161 @@
 // SPDX-License-Identifier: Apache-2.0
-// The server over a real Unix socket, with bytes that no well-behaved client sends.
-#include "engine/http/server.h"
+// The routes over a real Unix socket.
+#include "tests/unit/http/server_fixture.h"
 
-#include "engine/base/unique_fd.h"
-#include "tests/contract/temporary_folder.h"
-
-#include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
 
 namespace pelton::http {
 namespace {
 
-class FakeBackend final : public AdminBackend {
- public:
-  void status(Answer<observe::StatusReport> answer) override {
-    observe::StatusReport report;
-    report.ready = true;
-    answer(std::move(report));
-  }
-  void produce(const std::string& stream, model::BatchPtr events, std::optional<std::uint32_t>,
-               Answer<std::vector<Produced>> answer) override {
-    if (stream != "s") return answer(fail(ErrorKind::invalid, "E5001", "no stream"));
-    produced += events->size();
-    answer(std::vector<Produced>{{0, 5, static_cast<std::uint32_t>(events->size())}});
-  }
-  void read(const ReadRequest&, Answer<ReadAnswer> answer) override {
-    answer(fail(ErrorKind::overloaded, "E4108", "full"));
-  }
-  void dead_letters(const DeadLetterQuery&,
-                    Answer<std::vector<store::DeadLetter>> answer) override {
-    answer({});
-  }
-  void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) override {
-    answer(fail(ErrorKind::invalid, "E5001", "no dead letter {}", id));
-  }
-  void count_dead_letters(const DeadLetterQuery&, Answer<std::uint64_t> answer) override {
-    answer(0);
-  }
-  void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) override {
-    answer(ReplayCount{ids.size(), 0, 0});
-  }
-  void purge(const std::vector<std::string>&, Answer<std::uint64_t> answer) override { answer(0); }
-  void seek(const SeekRequest&, Answer<std::vector<SeekChange>> answer) override { answer({}); }
-
-  std::size_t produced = 0;
-};
-
-class ServerTest : public ::testing::Test {
- protected:
-  ServerTest() : path(folder.path() / "admin.sock") {
-    ServerOptions options;
-    options.socket = path;
-    server = std::move(*Server::start(options, backend));
-  }
-
-  UniqueFd connect() const {
-    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::snprintf(address.sun_path, sizeof address.sun_path, "%s", path.c_str());
-    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-    return fd;
-  }
-
-  // Sends the bytes, then reads until the server closes.
-  std::string talk(const std::string& bytes) const {
-    const UniqueFd fd = connect();
-    EXPECT_EQ(::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
-    ::shutdown(fd.get(), SHUT_WR);
-    std::string answer;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = ::recv(fd.get(), buffer, sizeof buffer, 0)) > 0;)
-      answer.append(buffer, static_cast<std::size_t>(got));
-    return answer;
-  }
-  std::string request(const std::string& method, const std::string& target,
-                      const std::string& body = "") const {
-    return talk(fmt::format(
-        "{} {} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", method,
-        target, body.size(), body));
-  }
-  static std::string status(const std::string& answer) {
-    return answer.substr(0, answer.find("\r\n"));
-  }
-
-  test::TemporaryFolder folder;
-  std::filesystem::path path;
-  FakeBackend backend;
-  std::unique_ptr<Server> server;
-};
-
 TEST_F(ServerTest, OnlyTheUserMayOpenTheSocket) {
+  start();
   struct stat info {};
   ASSERT_EQ(::stat(path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600U);
 }
 
+TEST_F(ServerTest, ADeadEnginesSocketIsTakenOverAndOnesOwnRemoved) {
+  test::write_file(path, "left over");
+  start();
+  EXPECT_EQ(status("GET", "/v1/status"), "200");
+  server.reset();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(ServerTest, AFolderWithALongPathWorks) {
+  const auto deep = folder.path() / std::string(150, 'd') / "data";
+  std::filesystem::create_directories(deep);
+  ServerOptions options;
+  options.socket = deep / "admin.sock";
+  EXPECT_TRUE(Server::start(options, backend));
+}
+
+TEST_F(ServerTest, AnAddressThatIsTakenIsNamed) {
+  start();
+  ServerOptions second;
+  second.socket = folder.path() / "other.sock";
+  const std::string& taken = server->tcp_address();
+  second.tcp = {"127.0.0.1",
+                static_cast<std::uint16_t>(std::stoi(taken.substr(taken.rfind(':') + 1)))};
+  const auto refused = Server::start(second, backend);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E5005");
+  EXPECT_NE(refused.error().message.find(taken), std::string::npos);
+  second.socket = folder.path() / "nowhere" / "admin.sock";
+  EXPECT_EQ(Server::start(second, backend).error().code, "E5005");
+}
+
 TEST_F(ServerTest, AnswersItsRoutes) {
-  EXPECT_EQ(status(request("GET", "/v1/status")), "HTTP/1.1 200 OK");
-  EXPECT_EQ(status(request("GET", "/readyz")), "HTTP/1.1 200 OK");
+  start();
+  for (const char* route : {"/v1/status", "/readyz", "/readyz?verbose", "/livez", "/v1/offsets",
+                            "/v1/dead-letters", "/v1/dead-letters/count"})
+    EXPECT_EQ(status("GET", route), "200") << route;
   EXPECT_NE(request("GET", "/metrics").find("pelton_ready 1"), std::string::npos);
   const std::string answer =
       request("POST", "/v1/streams/s/events", "{\"data\":1}\n{\"data\":2}\n");
-  EXPECT_NE(answer.find("\"count\":2"), std::string::npos) << answer;
+  EXPECT_EQ(body_of(answer), R"({"count":2,"produced":[{"partition":0,"offset":0,"count":2}]})"
+                             "\n");
+}
+
+TEST_F(ServerTest, TcpServesMetricsAndHealthOnly) {
+  start();
+  auto ask = [&](const std::string& method, const std::string& target) {
+    return status_line(Connection(server->tcp_address()).send(whole_request(method, target)).all());
+  };
+  EXPECT_EQ(ask("GET", "/metrics"), "HTTP/1.1 200 OK");
+  EXPECT_EQ(ask("GET", "/livez"), "HTTP/1.1 200 OK");
+  EXPECT_EQ(ask("GET", "/v1/status"), "HTTP/1.1 404 Not Found");
+  EXPECT_EQ(ask("POST", "/v1/streams/s/events"), "HTTP/1.1 404 Not Found");
+  const std::string large = "POST /metrics HTTP/1.1\r\nContent-Length: 100000\r\n\r\n";
+  EXPECT_NE(Connection(server->tcp_address()).send(large).all().find("413"), std::string::npos);
 }
 
 TEST_F(ServerTest, ErrorsBecomeStatuses) {
-  EXPECT_EQ(status(request("GET", "/v1/nothing")), "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(status(request("DELETE", "/v1/status")), "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(status(request("POST", "/v1/streams/other/events", "{\"data\":1}")),
-            "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(status(request("POST", "/v1/streams/s/events", "{\"data\":")),
-            "HTTP/1.1 400 Bad Request");
-  EXPECT_EQ(backend.produced, 0U);
-  const std::string full = request("GET", "/v1/streams/s/events");
-  EXPECT_EQ(status(full), "HTTP/1.1 503 Service Unavailable");
-  EXPECT_NE(full.find("Retry-After"), std::string::npos);
-  EXPECT_EQ(status(request("GET", "/v1/dead-letters/..%2f../0/1")), "HTTP/1.1 404 Not Found");
-  EXPECT_EQ(status(request("GET", "/v1/%zz")), "HTTP/1.1 400 Bad Request");
-  EXPECT_EQ(status(request("POST", "/v1/dead-letters/replay", "[]")), "HTTP/1.1 400 Bad Request");
+  start();
+  EXPECT_EQ(status("GET", "/v1/nothing"), "404");
+  EXPECT_EQ(status("POST", "/v1/streams/other/events", "{\"data\":1}"), "404");
+  EXPECT_EQ(status("GET", "/v1/streams/other/events"), "404");
+  EXPECT_EQ(status("GET", "/v1/streams/s/events?partition=9"), "404");
+  EXPECT_EQ(status("GET", "/v1/offsets?binding=nobody"), "404");
+  const std::string wrong = request("DELETE", "/v1/streams/s/events");
+  EXPECT_EQ(status_line(wrong), "HTTP/1.1 405 Method Not Allowed");
+  EXPECT_NE(wrong.find("Allow: POST, GET"), std::string::npos) << wrong;
+  backend.fail_with(Error{ErrorKind::overloaded, "E4108", "full"});
+  const std::string full = request("GET", "/v1/streams/s/events?partition=0");
+  EXPECT_EQ(status_line(full), "HTTP/1.1 503 Service Unavailable");
+  EXPECT_NE(full.find("Retry-After: 1"), std::string::npos);
+  EXPECT_EQ(body_of(full), R"({"error":{"code":"E4108","kind":"overloaded","message":"full"}})"
+                           "\n");
+  backend.fail_with(Error{ErrorKind::corrupt, "E4103", "broken"});
+  EXPECT_EQ(status("GET", "/v1/status"), "500");
 }
 
-TEST_F(ServerTest, HostileBytesAreRefused) {
-  EXPECT_NE(
-      status(talk("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n")).find("431"),
-      std::string::npos);
-  EXPECT_NE(
-      status(talk("POST /v1/streams/s/events HTTP/1.1\r\nContent-Length: 999999999999\r\n\r\n"))
-          .find("413"),
-      std::string::npos);
-  EXPECT_NE(status(talk("complete nonsense\r\n\r\n")).find("400"), std::string::npos);
-  talk("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  talk("POST /v1/streams/s/events HTTP/1.1\r\nContent-Length: 100\r\n\r\n{\"data\"");  // ends early
-  EXPECT_EQ(backend.produced, 0U);
-  EXPECT_EQ(status(request("GET", "/v1/status")), "HTTP/1.1 200 OK");  // nothing else is disturbed
+TEST_F(ServerTest, ABadLineIsNamedAndNothingIsAppended) {
+  start();
+  const std::string body = "{\"data\":1}\n\n{\"data\":2,\"dta\":3}\n";
+  const std::string answer = body_of(request("POST", "/v1/streams/s/events?first_line=101", body));
+  EXPECT_NE(answer.find("line 103: column 11: unknown member"), std::string::npos) << answer;
+  EXPECT_EQ(backend.stored("s"), 0U);
+  EXPECT_EQ(status("POST", "/v1/streams/s/events", "\n\n"), "400");
+  EXPECT_EQ(status("POST", "/v1/streams/s/events", ""), "400");
 }
 
-TEST_F(ServerTest, ManyConnectionsComeAndGo) {
-  std::vector<UniqueFd> idle;
-  for (int i = 0; i < 100; ++i) idle.push_back(connect());
-  EXPECT_EQ(status(request("GET", "/v1/status")), "HTTP/1.1 200 OK");
-  idle.clear();
-  EXPECT_EQ(status(request("GET", "/v1/status")), "HTTP/1.1 200 OK");
+TEST_F(ServerTest, DeadLettersByRangeFilterAndId) {
+  for (int i = 0; i < 70; ++i) backend.letter(i, i % 2 == 0 ? "even" : "odd");
+  start();
+  auto lines = [&](const std::string& query) {
+    const std::string body = body_of(request("GET", "/v1/dead-letters" + query));
+    return std::ranges::count(body, '\n');
+  };
+  EXPECT_EQ(lines(""), 70);
+  EXPECT_EQ(lines("?limit=5"), 5);
+  EXPECT_EQ(lines("?contains=odd"), 35);
+  EXPECT_EQ(lines("?after=job/0/59"), 10);
+  EXPECT_EQ(body_of(request("GET", "/v1/dead-letters?brief=true&limit=1")),
+            "{\"id\":\"job/0/0\",\"replays\":0}\n");
+  const std::string one = body_of(request("GET", "/v1/dead-letters/job/0/7"));
+  EXPECT_NE(one.find("12345678901234567890123"), std::string::npos) << "numbers stay exact";
+  EXPECT_EQ(status("GET", "/v1/dead-letters/job/0/99"), "404");
+  EXPECT_EQ(status("GET", "/v1/dead-letters/..%2f../0/1"), "404");
+  EXPECT_EQ(status("GET", "/v1/dead-letters/../../etc/passwd"), "404");
+  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/replay", R"({"ids":["job/0/1"]})")),
+            "{\"accepted\":1,\"missing\":0,\"running\":0}\n");
+  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/purge", R"({"ids":["job/0/2"]})")),
+            "{\"purged\":1}\n");
+  EXPECT_EQ(backend.purged, std::vector<std::string>{"job/0/2"});
+}
+
+TEST_F(ServerTest, SeekSaysWhatChanges) {
+  start();
+  const std::string body =
+      R"({"binding":"job","to":"by","offset":-5,"partition":1,"dry_run":true})";
+  EXPECT_EQ(body_of(request("POST", "/v1/offsets/seek", body)),
+            R"({"changes":[{"partition":0,"from":9,"to":4,"events":-5},)"
+            R"({"partition":1,"from":2,"to":2,"events":0}]})"
+            "\n");
+  EXPECT_EQ(backend.last_seek.offset, -5);
+  EXPECT_EQ(backend.last_seek.partition, 1U);
+  EXPECT_TRUE(backend.last_seek.dry_run);
+  EXPECT_EQ(body_of(request("GET", "/v1/offsets?binding=job")),
+            R"({"offsets":[{"binding":"job","stream":"input","partition":0,"cursor":5,"end":9,)"
+            R"("lag_events":4,"lag_seconds":1.5}]})"
+            "\n");
+}
+
+TEST_F(ServerTest, AnswersAfterTheServersEndAreDropped) {
+  start();
+  backend.hold();
+  Connection waiting(path);
+  waiting.send(whole_request("GET", "/v1/status"));
+  Connection streaming(path);
+  streaming.send(whole_request("GET", "/v1/streams/s/events?partition=0&follow=true"));
+  while (backend.held() < 2) std::this_thread::yield();
+  server.reset();
+  backend.release();
+  EXPECT_EQ(waiting.all(), "");
 }
 
 }  // namespace

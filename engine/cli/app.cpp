@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/app.h"
+
+#include "engine/cli/commands.h"
+#include "engine/cli/output.h"
+#include "engine/config/diagnostic.h"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+
+namespace pelton::cli {
+
+void add_address(CLI::App& command, EngineAddress& address) {
+  command.add_option("--config", address.config, "config file of the running engine");
+  command.add_option("--data", address.data, "its data folder (default: ./data)");
+  command.add_option("--socket", address.socket, "its admin socket");
+}
+
+void add_format(CLI::App& command, std::string& format) {
+  command.add_option("-o,--output", format, "text or json")->check(CLI::IsMember({"text", "json"}));
+}
+
+namespace {
+
+const CLI::App* subcommand(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (command->get_name() == name) return command;
+  return nullptr;
+}
+
+std::vector<std::string> subcommand_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+// The nearest command or option to the first word that is none.
+std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word(argv[i]);
+    if (const CLI::App* command = subcommand(*at, word)) {
+      at = command;
+    } else if (word.starts_with("--")) {
+      const std::string name = word.substr(0, word.find('='));
+      if (at->get_option_no_throw(name) == nullptr)
+        return config::did_you_mean(name, option_names(*at));
+    } else if (!word.starts_with("-") && !subcommand_names(*at).empty()) {
+      return config::did_you_mean(word, subcommand_names(*at));
+    }
+  }
+  return {};
+}
+
+std::string command_words(const CLI::App& app, int argc, const char* const* argv) {
+  std::string words = "pelton";
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc && (at = subcommand(*at, argv[i])) != nullptr; ++i)
+    words += " " + at->get_name();
+  return words;
+}
+
+int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help
+  fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", error.what(), suggestion(app, argc, argv),
+             command_words(app, argc, argv));
+  return kUsage;
+}
+
+}  // namespace
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App app("Pelton runs functions on event streams.\n");
+  app.require_subcommand(1);
+  app.footer("Example: pelton run configs/thumbnails.yaml");
+  Run chosen;
+  for (auto* add : {add_run, add_validate, add_describe, add_schema, add_status, add_produce,
+                    add_consume, add_dead_letters, add_offsets, add_version})
+    add(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage(app, error, argc, argv);
+  }
+  if (!chosen) return kUsage;
+  try {
+    return chosen();
+  } catch (const std::exception& error) {  // what a library throws: memory, a full disk
+    fmt::print(stderr, "pelton: {}\n", error.what());
+    return kFailure;
+  }
+}
+
+}  // namespace pelton::cli

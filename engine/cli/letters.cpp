@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/letters.h"
+
+#include "engine/cli/json.h"
+#include "engine/cli/output.h"
+#include "engine/http/ndjson.h"
+#include "engine/observe/log.h"
+
+#include <algorithm>
+
+namespace pelton::cli {
+namespace {
+
+using observe::log::escaped;
+
+constexpr std::size_t kShownError = 100;
+constexpr std::size_t kShownEvent = 1000;
+
+void print_attempt(const json::object& attempt) {
+  fmt::print("  attempt {} at {} on {}: {}\n", count_of(attempt, "number"),
+             text_of(attempt, "time"), text_of(attempt, "worker"), text_of(attempt, "cause"));
+  const std::string type = text_of(attempt, "type");
+  fmt::print("    {}{}{}\n", escaped(type), type.empty() ? "" : ": ",
+             escaped(text_of(attempt, "message")));
+  const std::string stack = text_of(attempt, "stack");
+  for (std::size_t begin = 0; begin < stack.size();) {
+    const std::size_t end = std::min(stack.find('\n', begin), stack.size());
+    fmt::print("    | {}\n", escaped(std::string_view(stack).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+}
+
+// The event as the engine wrote it, numbers and all.
+std::string event_text(std::string_view letter) {
+  const auto members = http::json_members(letter);
+  if (members)
+    for (const http::JsonMember& member : *members)
+      if (member.name == "event") return shortened(member.value, kShownEvent);
+  return {};
+}
+
+}  // namespace
+
+std::string letter_query(const LetterOptions& options) {
+  std::string out = "?";
+  auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) out += fmt::format("{}={}&", name, url_encoded(value));
+  };
+  add("binding", options.binding);
+  add("reason", options.reason);
+  add("contains", options.contains);
+  add("since", options.since);
+  add("until", options.until);
+  if (options.partition) add("partition", std::to_string(*options.partition));
+  return out;
+}
+
+std::string letter_target(std::string_view id) {
+  std::string target = "/v1/dead-letters";
+  for (std::size_t begin = 0; begin <= id.size();) {
+    const std::size_t end = std::min(id.find('/', begin), id.size());
+    target += "/" + url_encoded(id.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return target;
+}
+
+Result<std::uint64_t> count_letters(Client& client, const LetterOptions& options) {
+  auto answer = client.get("/v1/dead-letters/count" + letter_query(options));
+  if (!answer) return std::unexpected(answer.error());
+  const auto object = parse_object(*answer);
+  if (!object) return std::unexpected(object.error());
+  return count_of(*object, "count");
+}
+
+int list_letters(const LetterOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return complain(client.error());
+  Table table({"ID", "TIME", "REASON", "ATTEMPTS", "REPLAYS", "KEY", "ERROR"});
+  std::uint64_t shown = 0;
+  const std::string target =
+      fmt::format("/v1/dead-letters{}limit={}", letter_query(options), options.limit);
+  auto read = (*client)->lines(target, [&](std::string_view line) {
+    ++shown;
+    if (options.format == "json") {
+      fmt::print("{}\n", line);
+      return true;
+    }
+    const auto letter = parse_object(line);
+    if (!letter) return false;
+    table.add({text_of(*letter, "id"), text_of(*letter, "time"), text_of(*letter, "reason"),
+               std::to_string(count_of(*letter, "attempts")),
+               std::to_string(count_of(*letter, "replays")),
+               shortened(text_of(object_of(*letter, "event"), "key"), kShownError),
+               shortened(text_of(*letter, "error"), kShownError)});
+    return true;
+  });
+  if (!read) return complain(read.error());
+  if (options.format == "json") return kOk;
+  if (shown == 0) {
+    fmt::print("no dead letters\n");
+    return kOk;
+  }
+  const auto total = count_letters(**client, options);
+  if (!total) return complain(total.error());
+  fmt::print(
+      "{}{} of {} dead letters; `pelton dead-letters show ID` tells the whole story of one\n",
+      table.text(), grouped(shown), grouped(*total));
+  return kOk;
+}
+
+int show_letter(const LetterOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return complain(client.error());
+  auto answer = (*client)->get(letter_target(options.id));
+  if (!answer) return complain(answer.error());
+  if (options.format == "json") {
+    fmt::print("{}", *answer);
+    return kOk;
+  }
+  const auto letter = parse_object(*answer);
+  if (!letter) return complain(letter.error());
+  const std::string id = escaped(text_of(*letter, "id"));
+  fmt::print(
+      "dead letter {}\n  reason    {}\n  since     {}\n  function  {}\n  replays   {}\n  "
+      "idempotency key {}\n",
+      id, text_of(*letter, "reason"), text_of(*letter, "time"), text_of(*letter, "function"),
+      count_of(*letter, "replays"), escaped(text_of(*letter, "idempotency_key")));
+  for (const json::value& attempt : list_of(*letter, "history")) print_attempt(as_object(attempt));
+  fmt::print("event\n  {}\n", escaped(event_text(*answer)));
+  fmt::print("Once the cause is mended: pelton dead-letters replay {}\n", id);
+  return kOk;
+}
+
+int export_letters(const LetterOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return complain(client.error());
+  const auto total = count_letters(**client, options);
+  if (!total) return complain(total.error());
+  ProgressBar bar("export", *total);
+  const std::string target =
+      fmt::format("/v1/dead-letters{}limit={}", letter_query(options), UINT64_MAX);
+  auto read = (*client)->lines(target, [&](std::string_view line) {
+    fmt::print("{}\n", line);
+    bar.advance(1);
+    return true;
+  });
+  return read ? static_cast<int>(kOk) : complain(read.error());
+}
+
+}  // namespace pelton::cli

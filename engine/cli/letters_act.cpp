@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replaying and purging: what acts on one dead letter, or on all that match.
+#include "engine/cli/json.h"
+#include "engine/cli/letters.h"
+#include "engine/cli/output.h"
+
+#include <boost/json/serialize.hpp>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace pelton::cli {
+namespace {
+
+// Ids of one request.
+constexpr std::size_t kChunk = 100;
+
+struct Letter {
+  std::string id;
+  std::uint64_t replays = 0;  // how often it has failed again
+};
+
+Result<Letter> one_letter(Client& client, const std::string& id) {
+  auto answer = client.get(letter_target(id));
+  if (!answer) return std::unexpected(answer.error());
+  const auto letter = parse_object(*answer);
+  if (!letter) return std::unexpected(letter.error());
+  return Letter{id, count_of(*letter, "replays")};
+}
+
+// The one that is named, or all that match, as they are now.
+Result<std::vector<Letter>> matching(Client& client, const LetterOptions& options) {
+  std::vector<Letter> all;
+  if (!options.id.empty()) {
+    auto letter = one_letter(client, options.id);
+    if (!letter) return std::unexpected(letter.error());
+    all.push_back(std::move(*letter));
+    return all;
+  }
+  const std::string target =
+      fmt::format("/v1/dead-letters{}limit={}&brief=true", letter_query(options), UINT64_MAX);
+  auto read = client.lines(target, [&](std::string_view line) {
+    const auto letter = parse_object(line);
+    if (letter) all.push_back({text_of(*letter, "id"), count_of(*letter, "replays")});
+    return letter.has_value();
+  });
+  if (!read) return std::unexpected(read.error());
+  return all;
+}
+
+using Totals = std::map<std::string, std::uint64_t>;
+
+// Sends the ids to a route in chunks, at most `rate` a second (0: as fast as it goes); adds up what
+// the answers count.
+Status send_ids(Client& client, const std::vector<Letter>& all, const std::string& route,
+                double rate, Totals& totals) {
+  ProgressBar bar(route, all.size());
+  const auto tenth = static_cast<std::size_t>(std::min(rate / 10, 1e6));
+  const std::size_t chunk = rate > 0 ? std::clamp<std::size_t>(tenth, 1, kChunk) : kChunk;
+  for (std::size_t at = 0; at < all.size(); at += chunk) {
+    const auto begin = std::chrono::steady_clock::now();
+    json::array part;
+    for (std::size_t i = at; i < std::min(all.size(), at + chunk); ++i)
+      part.emplace_back(all[i].id);
+    auto answer =
+        client.post("/v1/dead-letters/" + route, json::serialize(json::object{{"ids", part}}));
+    if (!answer) return std::unexpected(answer.error());
+    const auto counts = parse_object(*answer);
+    if (!counts) return std::unexpected(counts.error());
+    for (const auto& [name, value] : *counts)
+      totals[std::string(name)] += count_of(*counts, std::string_view(name.data(), name.size()));
+    bar.advance(part.size());
+    if (rate > 0 && at + chunk < all.size())
+      std::this_thread::sleep_until(
+          begin + std::chrono::duration<double>(static_cast<double>(part.size()) / rate));
+  }
+  return {};
+}
+
+// Waits until every letter is gone or has failed again; answers how many have.
+Result<std::uint64_t> wait_for(Client& client, const std::vector<Letter>& all) {
+  ProgressBar bar("settled", all.size());
+  std::uint64_t failed = 0;
+  for (const Letter& before : all) {
+    for (;;) {
+      const auto now = one_letter(client, before.id);
+      if (!now && now.error().code == "E5001") break;
+      if (!now) return std::unexpected(now.error());
+      if (now->replays > before.replays) {
+        ++failed;
+        break;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    bar.advance(1);
+  }
+  return failed;
+}
+
+void announce(const LetterOptions& options, std::size_t count, const char* verb) {
+  if (options.format == "text")
+    fmt::print("{} dead letter{} {} {}\n", grouped(count), count == 1 ? "" : "s",
+               options.dry_run ? "would be" : "to be", verb);
+  std::fflush(stdout);
+}
+
+void print_replayed(const LetterOptions& options, std::size_t matching_now, Totals& totals,
+                    std::uint64_t failed, bool gone_on) {
+  if (options.format == "json")
+    fmt::print(
+        "{{\"matching\":{},\"accepted\":{},\"missing\":{},\"running\":{},\"failed_again\":{}}}\n",
+        matching_now, totals["accepted"], totals["missing"], totals["running"], failed);
+  else if (gone_on && options.wait)
+    fmt::print("{} done, {} failed again\n",
+               grouped(totals["accepted"] - std::min(failed, totals["accepted"])), grouped(failed));
+  else if (gone_on)
+    fmt::print("{} are being replayed ({} were already); those that succeed leave the list\n",
+               grouped(totals["accepted"]), grouped(totals["running"]));
+}
+
+}  // namespace
+
+int replay_letters(const LetterOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return complain(client.error());
+  const auto all = matching(**client, options);
+  if (!all) return complain(all.error());
+  announce(options, all->size(), "replayed");
+  const bool ask = options.id.empty() && !options.yes && terminal(STDIN_FILENO);
+  const bool go = !all->empty() && !options.dry_run && (!ask || confirm("Go on?"));
+  Totals totals;
+  std::uint64_t failed = 0;
+  if (go) {
+    if (auto ok = send_ids(**client, *all, "replay", options.rate, totals); !ok)
+      return complain(ok.error());
+    if (!options.id.empty() && totals["running"] > 0)
+      return complain({ErrorKind::invalid, "E5007", options.id + " is being replayed already"});
+    if (options.wait) {
+      const auto again = wait_for(**client, *all);
+      if (!again) return complain(again.error());
+      failed = *again;
+    }
+  }
+  print_replayed(options, all->size(), totals, failed, go);
+  return failed > 0 ? kFailure : kOk;
+}
+
+int purge_letters(const LetterOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return complain(client.error());
+  const auto all = matching(**client, options);
+  if (!all) return complain(all.error());
+  announce(options, all->size(), "removed for good");
+  bool go = !all->empty() && !options.dry_run;
+  if (go && !options.yes && !terminal(STDIN_FILENO))
+    return complain(
+        {ErrorKind::invalid, "E5004", "purging asks for --yes when no terminal is there"});
+  if (go && !options.yes) go = confirm("Remove for good?");
+  Totals totals;
+  if (go)
+    if (auto ok = send_ids(**client, *all, "purge", 0, totals); !ok) return complain(ok.error());
+  if (options.format == "json")
+    fmt::print("{{\"matching\":{},\"purged\":{}}}\n", all->size(), totals["purged"]);
+  else if (go)
+    fmt::print("{} removed\n", grouped(totals["purged"]));
+  return kOk;
+}
+
+}  // namespace pelton::cli

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/http/event_stream.h"
+
+#include "engine/http/ndjson.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::http {
+namespace {
+
+// What one piece is made of; a single larger batch is taken whole.
+constexpr std::size_t kPieceBytes = 1U << 20;
+
+}  // namespace
+
+EventStream::EventStream(AdminBackend& backend, std::string stream,
+                         std::vector<std::uint32_t> partitions, const ConsumeParameters& parameters)
+    : backend_(backend),
+      stream_(std::move(stream)),
+      follow_(parameters.follow),
+      left_(parameters.limit) {
+  for (const std::uint32_t partition : partitions)
+    places_.push_back({partition, parameters.from, -1, false});
+}
+
+void EventStream::next(PieceAnswer answer) {
+  if (left_ == 0 || places_.empty()) return answer(Piece{"", Piece::Then::end});
+  const Place& place = places_[current_];
+  const ReadRequest request{stream_, place.partition, place.from, kPieceBytes};
+  // Shared by the connection, which may close first, and the read that is under way.
+  backend_.read(request, [self = shared_from_this(),
+                          answer = std::move(answer)](Result<ReadAnswer> read) mutable {
+    if (!read) return answer(std::unexpected(read.error()));
+    answer(self->take(*read));
+  });
+}
+
+Piece EventStream::take(const ReadAnswer& read) {
+  Place& place = places_[current_];
+  if (place.stop < 0) place.stop = read.end;
+  const Offset stop = follow_ ? read.end : place.stop;
+  Offset next = read.from;
+  Piece piece;
+  for (const store::PlacedBatch& placed : read.batches)
+    for (std::size_t i = 0; i < placed.batch->size() && left_ > 0; ++i) {
+      const Offset offset = placed.base + placed.batch->delta(i);
+      if (offset < read.from || offset >= stop) continue;
+      piece.bytes += event_line(stream_, placed, i);
+      next = offset + 1;
+      --left_;
+    }
+  place.at_end = piece.bytes.empty() || next >= stop;
+  place.from = {ReadRequest::From::Kind::offset, next, {}};
+  piece.then = left_ == 0 ? Piece::Then::end : advance();
+  return piece;
+}
+
+Piece::Then EventStream::advance() {
+  if (!follow_) {
+    if (places_[current_].at_end) ++current_;
+    return current_ == places_.size() ? Piece::Then::end : Piece::Then::more;
+  }
+  current_ = (current_ + 1) % places_.size();
+  const bool idle = current_ == 0 && std::ranges::all_of(places_, &Place::at_end);
+  return idle ? Piece::Then::later : Piece::Then::more;
+}
+
+}  // namespace pelton::http

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/http/admin_backend.h"
+#include "engine/http/message.h"
+#include "engine/http/parameters.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pelton::http {
+
+// The events of a stream as lines, read page by page while they are sent. Without `follow`: one
+// partition after another, each up to the end that it had when it was begun. With it: the
+// partitions in turn, for ever. Stops at the limit. On the http thread; its answers may come on
+// any.
+class EventStream final : public BodyStream, public std::enable_shared_from_this<EventStream> {
+ public:
+  EventStream(AdminBackend& backend, std::string stream, std::vector<std::uint32_t> partitions,
+              const ConsumeParameters& parameters);
+  void next(PieceAnswer answer) override;
+
+ private:
+  struct Place {
+    std::uint32_t partition = 0;
+    ReadRequest::From from;
+    Offset stop = -1;  // -1: not known yet
+    bool at_end = false;
+  };
+
+  Piece take(const ReadAnswer& read);
+  // Behind a page of the current place: on to the next one, or to the end.
+  Piece::Then advance();
+
+  AdminBackend& backend_;
+  const std::string stream_;
+  const bool follow_;
+  std::uint64_t left_;
+  std::vector<Place> places_;
+  std::size_t current_ = 0;
+};
+
+}  // namespace pelton::http

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/http/letter_stream.h"
+
+#include "engine/http/letter_json.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::http {
+namespace {
+
+constexpr std::size_t kPage = 32;
+
+}  // namespace
+
+LetterStream::LetterStream(AdminBackend& backend, LetterParameters parameters)
+    : backend_(backend),
+      query_(std::move(parameters.query)),
+      left_(parameters.limit),
+      brief_(parameters.brief) {}
+
+void LetterStream::next(PieceAnswer answer) {
+  if (left_ == 0) return answer(Piece{"", Piece::Then::end});
+  query_.limit = static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPage));
+  // Shared by the connection, which may close first, and the page that is being read.
+  backend_.dead_letters(query_, [self = shared_from_this(), answer = std::move(answer)](
+                                    Result<std::vector<store::DeadLetter>> letters) mutable {
+    if (!letters) return answer(std::unexpected(letters.error()));
+    answer(self->take(*letters));
+  });
+}
+
+Piece LetterStream::take(const std::vector<store::DeadLetter>& letters) {
+  Piece piece;
+  for (const store::DeadLetter& letter : letters)
+    piece.bytes += brief_ ? brief_letter_line(letter) : letter_line(letter);
+  left_ -= std::min<std::uint64_t>(left_, letters.size());
+  if (letters.size() < query_.limit || left_ == 0) {
+    piece.then = Piece::Then::end;
+  } else {
+    query_.after = dead_letter_text(letters.back().binding, letters.back().id);
+  }
+  return piece;
+}
+
+}  // namespace pelton::http

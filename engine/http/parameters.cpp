@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/http/parameters.h"
+
+#include "engine/base/units.h"
+#include "engine/http/json_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+
+namespace pelton::http {
+namespace {
+
+std::unexpected<Error> bad(std::string_view what) {
+  return fail(ErrorKind::invalid, "E5002", "{}", what);
+}
+
+template <typename Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::string> query(const Request& request, const std::string& name) {
+  const auto at = request.query.find(name);
+  return at == request.query.end() ? std::nullopt : std::optional(at->second);
+}
+
+Status only(const Request& request, std::initializer_list<std::string_view> known) {
+  for (const auto& [name, value] : request.query)
+    if (std::ranges::find(known, name) == known.end())
+      return bad("unknown parameter " + json_quoted(name));
+  return {};
+}
+
+// Reads a parameter into `to` when it is there.
+template <typename Number, typename To>
+Status read_number(const Request& request, const std::string& name, To& to) {
+  const auto text = query(request, name);
+  if (!text) return {};
+  const auto value = number<Number>(*text);
+  if (!value) return bad(fmt::format("{} is not a number: {}", name, json_quoted(*text)));
+  to = *value;
+  return {};
+}
+
+Status read_flag(const Request& request, const std::string& name, bool& to) {
+  const auto text = query(request, name);
+  if (!text) return {};
+  if (*text != "" && *text != "1" && *text != "0" && *text != "true" && *text != "false")
+    return bad(fmt::format("{} is true or false, not {}", name, json_quoted(*text)));
+  to = *text != "0" && *text != "false";
+  return {};
+}
+
+Status read_time(const Request& request, const std::string& name, std::optional<WallTime>& to) {
+  const auto text = query(request, name);
+  if (!text) return {};
+  auto time = parse_time(*text);
+  if (!time) return bad(name + ": " + time.error().message);
+  to = *time;
+  return {};
+}
+
+// earliest, latest, an offset or a time; "offset:" or "time:" may say which.
+Status read_from(const Request& request, ReadRequest::From& to) {
+  using Kind = ReadRequest::From::Kind;
+  const std::string whole = query(request, "from").value_or("earliest");
+  if (whole == "earliest") return {};
+  if (whole == "latest") {
+    to.kind = Kind::latest;
+    return {};
+  }
+  const bool offset_only = whole.starts_with("offset:");
+  const bool time_only = whole.starts_with("time:");
+  const std::string_view text =
+      std::string_view(whole).substr(offset_only ? 7 : (time_only ? 5 : 0));
+  if (const auto offset = number<Offset>(text); offset && *offset >= 0 && !time_only) {
+    to = {Kind::offset, *offset, {}};
+    return {};
+  }
+  if (const auto time = parse_time(text); time && !offset_only) {
+    to = {Kind::time, 0, *time};
+    return {};
+  }
+  return bad(fmt::format("from: {} is neither earliest, latest, an offset nor a time",
+                         json_quoted(whole)));
+}
+
+// The first that failed.
+template <typename... Statuses>
+Status first_error(Statuses... statuses) {
+  Status first;
+  ((first = first ? std::move(statuses) : std::move(first)), ...);
+  return first;
+}
+
+// The members of a body; kinds are checked where they are read.
+Result<std::vector<JsonMember>> body_members(const std::string& body) {
+  if (auto good = check_json(body); !good)
+    return bad(
+        fmt::format("the body is not JSON: column {}: {}", good.error().at + 1, good.error().what));
+  auto members = json_members(body);
+  if (!members) return bad("the body: " + members.error().what);
+  return std::move(*members);
+}
+
+std::optional<SeekRequest::To> seek_to(std::string_view text) {
+  using To = SeekRequest::To;
+  const std::pair<std::string_view, To> names[] = {{"offset", To::offset},
+                                                   {"time", To::time},
+                                                   {"earliest", To::earliest},
+                                                   {"latest", To::latest},
+                                                   {"by", To::by}};
+  for (const auto& [name, to] : names)
+    if (text == name) return to;
+  return std::nullopt;
+}
+
+// One member of a seek's body. `offset` and `time` are noted: they must fit "to".
+struct SeekReader {
+  SeekRequest request;
+  bool to = false, offset = false, time = false;
+
+  Status read(const JsonMember& member) {
+    const auto& [name, value, at] = member;
+    const std::string text = is_json_string(value) ? json_string(value) : std::string();
+    bool good = true;
+    if (name == "binding") {
+      request.binding = text;
+      good = !text.empty();
+    } else if (name == "partition") {
+      request.partition = number<std::uint32_t>(value);
+      good = request.partition.has_value();
+    } else if (name == "dry_run") {
+      request.dry_run = value == "true";
+      good = value == "true" || value == "false";
+    } else if (name == "offset") {
+      offset = good = number<Offset>(value).has_value();
+      request.offset = number<Offset>(value).value_or(0);
+    } else if (name == "time") {
+      const auto parsed = parse_time(text);
+      time = good = parsed.has_value();
+      if (parsed) request.time = *parsed;
+    } else if (name == "to") {
+      to = good = seek_to(text).has_value();
+      request.to = seek_to(text).value_or(request.to);
+    } else {
+      return bad("unknown member " + json_quoted(name));
+    }
+    return good ? Status{} : bad(fmt::format("\"{}\" cannot be {}", name, value.substr(0, 100)));
+  }
+};
+
+}  // namespace
+
+Result<ProduceParameters> produce_parameters(const Request& request) {
+  ProduceParameters out;
+  auto ok = first_error(only(request, {"partition", "first_line"}),
+                        read_number<std::uint32_t>(request, "partition", out.partition),
+                        read_number<std::uint64_t>(request, "first_line", out.first_line));
+  if (!ok) return std::unexpected(ok.error());
+  return out;
+}
+
+Result<ConsumeParameters> consume_parameters(const Request& request) {
+  ConsumeParameters out;
+  auto ok = first_error(only(request, {"partition", "limit", "from", "follow"}),
+                        read_number<std::uint32_t>(request, "partition", out.partition),
+                        read_number<std::uint64_t>(request, "limit", out.limit),
+                        read_flag(request, "follow", out.follow), read_from(request, out.from));
+  if (!ok) return std::unexpected(ok.error());
+  return out;
+}
+
+Result<LetterParameters> letter_parameters(const Request& request) {
+  LetterParameters out;
+  auto ok = first_error(only(request, {"binding", "reason", "contains", "after", "partition",
+                                       "limit", "since", "until", "brief"}),
+                        read_number<std::uint32_t>(request, "partition", out.query.partition),
+                        read_number<std::uint64_t>(request, "limit", out.limit),
+                        read_time(request, "since", out.query.since),
+                        read_time(request, "until", out.query.until),
+                        read_flag(request, "brief", out.brief));
+  if (!ok) return std::unexpected(ok.error());
+  out.query.binding = query(request, "binding").value_or("");
+  out.query.reason = query(request, "reason").value_or("");
+  out.query.contains = query(request, "contains").value_or("");
+  out.query.after = query(request, "after");
+  return out;
+}
+
+Result<std::vector<std::string>> ids_of(const std::string& body) {
+  auto members = body_members(body);
+  if (!members) return std::unexpected(members.error());
+  if (members->size() != 1 || members->front().name != "ids" ||
+      !members->front().value.starts_with('['))
+    return bad("the body must be {\"ids\": [...]}");
+  auto ids = json_strings(members->front().value);
+  if (!ids) return bad("ids are texts");
+  return std::move(*ids);
+}
+
+Result<SeekRequest> seek_of(const std::string& body) {
+  auto members = body_members(body);
+  if (!members) return std::unexpected(members.error());
+  SeekReader reader;
+  for (const JsonMember& member : *members)
+    if (auto ok = reader.read(member); !ok) return std::unexpected(ok.error());
+  using To = SeekRequest::To;
+  const To to = reader.request.to;
+  if (reader.request.binding.empty()) return bad("\"binding\" is missing");
+  if (!reader.to) return bad("\"to\" is missing: offset, time, earliest, latest or by");
+  if (reader.offset != (to == To::offset || to == To::by))
+    return bad("\"offset\" belongs to \"to\": \"offset\" and \"by\"");
+  if (reader.time != (to == To::time)) return bad("\"time\" belongs to \"to\": \"time\"");
+  if (to == To::offset && reader.request.offset < 0) return bad("an offset is not negative");
+  return reader.request;
+}
+
+Result<std::string> offsets_binding(const Request& request) {
+  if (auto ok = only(request, {"binding"}); !ok) return std::unexpected(ok.error());
+  return query(request, "binding").value_or("");
+}
+
+}  // namespace pelton::http

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/http/admin_backend.h"
+#include "engine/http/message.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What the routes read out of requests. Strict: an unknown or malformed parameter or member is an
+// error (E5002), never passed over, for a misspelt filter would act on everything.
+namespace pelton::http {
+
+struct ProduceParameters {
+  std::optional<std::uint32_t> partition;
+  std::uint64_t first_line = 1;  // what the first line of the body is called in errors
+};
+Result<ProduceParameters> produce_parameters(const Request& request);
+
+struct ConsumeParameters {
+  ReadRequest::From from;
+  std::optional<std::uint32_t> partition;  // absent: all
+  std::uint64_t limit = UINT64_MAX;
+  bool follow = false;
+};
+Result<ConsumeParameters> consume_parameters(const Request& request);
+
+struct LetterParameters {
+  DeadLetterQuery query;  // its limit is a page's, not the request's
+  std::uint64_t limit = 100;
+  bool brief = false;  // only id and replays
+};
+Result<LetterParameters> letter_parameters(const Request& request);
+
+// {"ids": [...]}
+Result<std::vector<std::string>> ids_of(const std::string& body);
+Result<SeekRequest> seek_of(const std::string& body);
+// ?binding=; empty: all.
+Result<std::string> offsets_binding(const Request& request);
+
+}  // namespace pelton::http

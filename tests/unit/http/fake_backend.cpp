@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/http/fake_backend.h"
+
+#include "engine/model/batch_builder.h"
+
+#include <algorithm>
+
+namespace pelton::http {
+namespace {
+
+model::BatchPtr one(const model::EventView& event) {
+  model::BatchBuilder builder;
+  builder.add(event);
+  return builder.finish();
+}
+
+std::string id_of(const store::DeadLetter& letter) {
+  return dead_letter_text(letter.binding, letter.id);
+}
+
+Offset resolve(const ReadRequest::From& from, Offset end) {
+  using Kind = ReadRequest::From::Kind;
+  if (from.kind == Kind::latest) return end;
+  return from.kind == Kind::offset ? std::min(from.offset, end) : 0;
+}
+
+}  // namespace
+
+void FakeBackend::stream(const std::string& name, std::uint32_t partitions) {
+  streams_[name].resize(partitions);
+}
+
+void FakeBackend::append(const std::string& name, std::uint32_t partition,
+                         const std::vector<std::string>& data) {
+  std::lock_guard lock(mutex_);
+  for (const std::string& text : data) {
+    model::EventView event;
+    event.data = text;
+    streams_.at(name)[partition].push_back(one(event));
+  }
+}
+
+void FakeBackend::letter(Offset offset, const std::string& error, const std::string& key) {
+  store::DeadLetter letter;
+  letter.id = {BindingId{1}, PartitionId{0}, offset};
+  letter.binding = "job";
+  letter.stream = "input";
+  letter.function = "work";
+  letter.reason = "attempts";
+  letter.history.attempts = 3;
+  letter.history.history.push_back({3, {}, "error", "ValueError", error, "line 1\nline 2", "w1"});
+  model::EventView event;
+  event.key = key;
+  event.has_key = true;
+  event.data = R"({"big":12345678901234567890123})";
+  event.content_type = "application/json";
+  letter.event = one(event);
+  letters_.push_back(letter);
+}
+
+void FakeBackend::fail_with(std::optional<Error> error) {
+  std::lock_guard lock(mutex_);
+  error_ = std::move(error);
+}
+
+void FakeBackend::hold() {
+  std::lock_guard lock(mutex_);
+  holding_ = true;
+}
+
+void FakeBackend::release() {
+  std::vector<std::move_only_function<void()>> held;
+  {
+    std::lock_guard lock(mutex_);
+    holding_ = false;
+    held.swap(held_);
+  }
+  for (auto& answer : held) answer();
+}
+
+std::size_t FakeBackend::held() {
+  std::lock_guard lock(mutex_);
+  return held_.size();
+}
+
+std::size_t FakeBackend::stored(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  std::size_t total = 0;
+  for (const Partition& partition : streams_.at(name)) total += partition.size();
+  return total;
+}
+
+template <typename T>
+void FakeBackend::reply(Answer<T> answer, Result<T> result) {
+  {
+    std::lock_guard lock(mutex_);
+    if (error_) result = std::unexpected(*error_);
+    if (holding_) {
+      held_.push_back([answer = std::move(answer), result = std::move(result)]() mutable {
+        answer(std::move(result));
+      });
+      return;
+    }
+  }
+  answer(std::move(result));
+}
+
+observe::StatusReport FakeBackend::report() {
+  std::lock_guard lock(mutex_);
+  observe::StatusReport report;
+  report.version = "1.2.3";
+  report.state = "running";
+  report.ready = true;
+  for (const auto& [name, partitions] : streams_) {
+    observe::StreamStatus stream;
+    stream.name = name;
+    for (std::size_t p = 0; p < partitions.size(); ++p)
+      stream.partitions.push_back(
+          {static_cast<std::uint32_t>(p), 0, static_cast<Offset>(partitions[p].size()), 100});
+    report.streams.push_back(stream);
+  }
+  observe::BindingStatus binding;
+  binding.name = "job";
+  binding.stream = "input";
+  binding.function = "work";
+  binding.partitions.push_back({0, 5, 9, 4, 1.5, 1, 2, 3});
+  binding.dead_letters = letters_.size();
+  binding.parked.push_back({0, 5, "key\x1b[31m", 2, {}, "boom"});
+  report.bindings.push_back(binding);
+  observe::FunctionStatus function;
+  function.name = "work";
+  function.start_error = "no module named \"x\"";
+  report.functions.push_back(function);
+  return report;
+}
+
+void FakeBackend::status(Answer<observe::StatusReport> answer) {
+  reply(std::move(answer), Result<observe::StatusReport>(report()));
+}
+
+void FakeBackend::produce(const std::string& stream, model::BatchPtr events,
+                          std::optional<std::uint32_t> partition,
+                          Answer<std::vector<Produced>> answer) {
+  Result<std::vector<Produced>> result;
+  {
+    std::lock_guard lock(mutex_);
+    const auto at = streams_.find(stream);
+    if (at == streams_.end()) {
+      result = fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", stream);
+    } else if (!error_) {
+      Partition& to = at->second.at(partition.value_or(0));
+      result->push_back({partition.value_or(0), static_cast<Offset>(to.size()),
+                         static_cast<std::uint32_t>(events->size())});
+      for (std::size_t i = 0; i < events->size(); ++i) to.push_back(one(events->event(i)));
+    }
+  }
+  reply(std::move(answer), std::move(result));
+}
+
+void FakeBackend::read(const ReadRequest& request, Answer<ReadAnswer> answer) {
+  ++reads;
+  Result<ReadAnswer> result;
+  {
+    std::lock_guard lock(mutex_);
+    const auto at = streams_.find(request.stream);
+    if (at == streams_.end() || request.partition >= at->second.size()) {
+      result = fail(ErrorKind::invalid, "E5001", "no such stream or partition");
+    } else {
+      const Partition& from = at->second[request.partition];
+      result->end = static_cast<Offset>(from.size());
+      result->from = resolve(request.from, result->end);
+      std::size_t bytes = 0;
+      for (Offset offset = result->from; offset < result->end && bytes < request.max_bytes;
+           ++offset) {
+        const auto& batch = from[static_cast<std::size_t>(offset)];
+        result->batches.push_back({{StreamId{1}, PartitionId{request.partition}}, offset, batch});
+        bytes += batch->bytes().size();
+      }
+    }
+  }
+  reply(std::move(answer), std::move(result));
+}
+
+void FakeBackend::dead_letters(const DeadLetterQuery& query,
+                               Answer<std::vector<store::DeadLetter>> answer) {
+  std::vector<store::DeadLetter> found;
+  {
+    std::lock_guard lock(mutex_);
+    bool reached = !query.after;
+    for (const store::DeadLetter& letter : letters_) {
+      const bool fits =
+          letter.history.history.back().message.find(query.contains) != std::string::npos;
+      if (reached && fits && found.size() < query.limit) found.push_back(letter);
+      reached = reached || id_of(letter) == *query.after;
+    }
+  }
+  reply(std::move(answer), Result<std::vector<store::DeadLetter>>(std::move(found)));
+}
+
+void FakeBackend::dead_letter(const std::string& id, Answer<store::DeadLetter> answer) {
+  Result<store::DeadLetter> result = fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", id);
+  {
+    std::lock_guard lock(mutex_);
+    for (const store::DeadLetter& letter : letters_)
+      if (id_of(letter) == id) result = letter;
+  }
+  reply(std::move(answer), std::move(result));
+}
+
+void FakeBackend::count_dead_letters(const DeadLetterQuery&, Answer<std::uint64_t> answer) {
+  reply(std::move(answer), Result<std::uint64_t>(letters_.size()));
+}
+
+void FakeBackend::replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) {
+  ReplayCount count;
+  {
+    std::lock_guard lock(mutex_);
+    (already_running ? count.running : count.accepted) = ids.size();
+    replayed.insert(replayed.end(), ids.begin(), ids.end());
+    for (store::DeadLetter& letter : letters_)
+      if (replays_fail_again) ++letter.replays;
+    if (!replays_fail_again)
+      std::erase_if(letters_,
+                    [&](const auto& l) { return std::ranges::find(ids, id_of(l)) != ids.end(); });
+  }
+  reply(std::move(answer), Result<ReplayCount>(count));
+}
+
+void FakeBackend::purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) {
+  {
+    std::lock_guard lock(mutex_);
+    purged.insert(purged.end(), ids.begin(), ids.end());
+  }
+  reply(std::move(answer), Result<std::uint64_t>(ids.size()));
+}
+
+void FakeBackend::seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) {
+  last_seek = request;
+  Result<std::vector<SeekChange>> result = std::vector<SeekChange>{{0, 9, 4}, {1, 2, 2}};
+  if (request.binding != "job")
+    result = fail(ErrorKind::invalid, "E5001", "no binding named \"{}\"", request.binding);
+  reply(std::move(answer), std::move(result));
+}
+
+}  // namespace pelton::http

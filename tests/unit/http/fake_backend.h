@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/http/admin_backend.h"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pelton::http {
+
+// An engine in memory: streams of which each event is a batch of its own, dead letters, and what it
+// was asked to do. Thread-safe; set up before the server starts.
+class FakeBackend final : public AdminBackend {
+ public:
+  // A stream with so many partitions.
+  void stream(const std::string& name, std::uint32_t partitions);
+  // Appends events to a partition; any thread.
+  void append(const std::string& name, std::uint32_t partition,
+              const std::vector<std::string>& data);
+  // A dead letter of "job/0/<offset>".
+  void letter(Offset offset, const std::string& error, const std::string& key = "k");
+  // From now on every request fails so.
+  void fail_with(std::optional<Error> error);
+  // From now on answers are kept until release() or for ever.
+  void hold();
+  void release();
+  std::size_t held();
+
+  // What seek, replay and purge were asked for.
+  SeekRequest last_seek;
+  std::vector<std::string> replayed;
+  std::vector<std::string> purged;
+  std::atomic<int> reads = 0;
+  bool replays_fail_again = false;
+  bool already_running = false;
+
+  void status(Answer<observe::StatusReport> answer) override;
+  void produce(const std::string& stream, model::BatchPtr events,
+               std::optional<std::uint32_t> partition,
+               Answer<std::vector<Produced>> answer) override;
+  void read(const ReadRequest& request, Answer<ReadAnswer> answer) override;
+  void dead_letters(const DeadLetterQuery& query,
+                    Answer<std::vector<store::DeadLetter>> answer) override;
+  void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) override;
+  void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) override;
+  void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) override;
+  void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
+  void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) override;
+
+  std::size_t stored(const std::string& name);
+
+ private:
+  using Partition = std::vector<model::BatchPtr>;
+
+  template <typename T>
+  void reply(Answer<T> answer, Result<T> result);
+  observe::StatusReport report();
+
+  std::mutex mutex_;
+  std::map<std::string, std::vector<Partition>> streams_;
+  std::vector<store::DeadLetter> letters_;
+  std::optional<Error> error_;
+  bool holding_ = false;
+  std::vector<std::move_only_function<void()>> held_;
+};
+
+}  // namespace pelton::http

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes that no well-behaved client sends; afterwards the server still answers others.
+#include "tests/unit/http/server_fixture.h"
+
+#include <chrono>
+#include <deque>
+
+namespace pelton::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+class HostileTest : public ServerTest {
+ protected:
+  void TearDown() override {
+    EXPECT_EQ(backend.stored("s"), 0U);
+    EXPECT_EQ(status("GET", "/v1/status"), "200") << "nothing else is disturbed";
+  }
+  std::string code(const std::string& bytes) const {
+    const std::string line = status_line(talk(bytes));
+    return line.size() > 12 ? line.substr(9, 3) : line;
+  }
+};
+
+TEST_F(HostileTest, HeadersAndTargetsBeyondTheirLimits) {
+  start();
+  EXPECT_EQ(code("GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n"), "431");
+  EXPECT_EQ(code("GET /" + std::string(10'000, 'x') + " HTTP/1.1\r\n\r\n"), "414");
+  std::string many = "GET /livez HTTP/1.1\r\n";
+  for (int i = 0; i < 200; ++i) many += fmt::format("X{}: 1\r\n", i);
+  EXPECT_EQ(code(many + "\r\n"), "431");
+}
+
+TEST_F(HostileTest, BodiesBeyondTheirLimits) {
+  ServerLimits limits;
+  limits.body = 1000;
+  start(limits);
+  const std::string post = "POST /v1/streams/s/events HTTP/1.1\r\n";
+  EXPECT_EQ(code(post + "Content-Length: 999999999999\r\n\r\n"), "413");
+  EXPECT_EQ(code(post + "Content-Length: 99999999999999999999999\r\n\r\n"), "400");
+  EXPECT_EQ(code(post + "Content-Length: -1\r\n\r\n"), "400");
+  EXPECT_EQ(code(post + "Transfer-Encoding: chunked\r\n\r\n7d0\r\n" + std::string(2000, ' ')),
+            "413");
+  EXPECT_EQ(code(post + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n"), "400");
+  EXPECT_EQ(code(post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"), "400");
+}
+
+TEST_F(HostileTest, TwoLengthsAreRefused) {
+  start();
+  const std::string post = "POST /v1/streams/s/events HTTP/1.1\r\n";
+  const std::string event = "{\"data\":1}";
+  EXPECT_EQ(code(post + "Content-Length: 10\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            "400");
+  EXPECT_EQ(code(post + "Transfer-Encoding: chunked\r\nContent-Length: 10\r\n\r\n0\r\n\r\n"),
+            "400");
+  EXPECT_EQ(code(post + "Content-Length: 10\r\nContent-Length: 11\r\n\r\n" + event), "400");
+}
+
+TEST_F(HostileTest, WhatIsNoRequest) {
+  start();
+  EXPECT_EQ(code("complete nonsense\r\n\r\n"), "400");
+  EXPECT_EQ(code("GET /livez\r\n\r\n"), "400");
+  EXPECT_EQ(code("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "400");
+  EXPECT_EQ(code(std::string(1000, '\0')), "400");
+  EXPECT_EQ(code("GET /v1/%zz HTTP/1.1\r\n\r\n"), "400");
+  EXPECT_EQ(code("GET /v1/%00 HTTP/1.1\r\n\r\n"), "400");
+  EXPECT_EQ(code("GET * HTTP/1.1\r\n\r\n"), "400");
+  EXPECT_EQ(code("GET http://x/livez HTTP/1.1\r\n\r\n"), "400");
+  EXPECT_EQ(talk("POST /v1/streams/s/events HTTP/1.1\r\nContent-Length: 100\r\n\r\n{\"data\""), "");
+}
+
+TEST_F(HostileTest, ASlowHeaderAndASlowBodyAreCutOff) {
+  ServerLimits limits;
+  limits.header_time = 100ms;
+  limits.body_time = 100ms;
+  start(limits);
+  Connection nothing(path);
+  Connection header(path);
+  header.send("GET / HTTP/1.1\r\nX: ");
+  Connection body(path);
+  body.send("POST /v1/streams/s/events HTTP/1.1\r\nContent-Length: 100\r\n\r\n{");
+  EXPECT_TRUE(nothing.closed_by_peer());
+  EXPECT_TRUE(header.closed_by_peer());
+  EXPECT_TRUE(body.closed_by_peer());
+}
+
+TEST_F(HostileTest, BodiesTogetherAreBounded) {
+  ServerLimits limits;
+  limits.body = 1000;
+  limits.all_bodies = 1500;
+  start(limits);
+  const std::string begun =
+      "POST /v1/streams/s/events HTTP/1.1\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n";
+  Connection first(path);
+  EXPECT_EQ(status_line(first.send(begun).until("\r\n\r\n")), "HTTP/1.1 100 Continue");
+  EXPECT_EQ(code(begun), "503");
+  first.close();
+  std::string now = "503";
+  for (int i = 0; i < 1000 && now == "503"; ++i)
+    now = code("POST /v1/streams/s/events HTTP/1.1\r\nContent-Length: 1000\r\n\r\n" +
+               std::string(1000, ' '));
+  EXPECT_EQ(now, "400") << "its place is free again; spaces are no event";
+}
+
+TEST_F(HostileTest, MoreConnectionsThanAllowedWaitTheirTurn) {
+  start();
+  std::deque<Connection> idle;
+  for (std::size_t i = 0; i < kMaxConnections + 20; ++i) idle.emplace_back(path);
+  Connection late(path);
+  late.send(whole_request("GET", "/livez"));
+  idle.clear();
+  EXPECT_EQ(status_line(late.all()), "HTTP/1.1 200 OK");
+}
+
+TEST_F(HostileTest, RequestsInOnePieceAreAnsweredInOrder) {
+  start();
+  const std::string one = "GET /livez HTTP/1.1\r\n\r\n";
+  const std::string answers = talk(one + one + whole_request("GET", "/v1/nothing") + one);
+  std::size_t ok = 0;
+  for (std::size_t at = 0; (at = answers.find("200 OK", at)) != std::string::npos; ++at) ++ok;
+  EXPECT_EQ(ok, 2U) << "what follows a closing request is not looked at";
+  EXPECT_GT(answers.find("404"), answers.rfind("200 OK"));
+}
+
+TEST_F(HostileTest, BodiesThatAreNotWhatTheRouteTakes) {
+  start();
+  auto post = [&](const std::string& target, const std::string& body) {
+    return status("POST", target, body);
+  };
+  for (const char* body : {"[]", "{}", R"({"ids":[1]})", R"({"ids":"a"})", "{\"ids\":[", "",
+                           R"({"ids":[],"ids":[]})", R"({"ids":["a"],"dry":1})"}) {
+    EXPECT_EQ(post("/v1/dead-letters/replay", body), "400") << body;
+    EXPECT_EQ(post("/v1/dead-letters/purge", body), "400") << body;
+  }
+  for (const char* body :
+       {"[]", "{}", R"({"binding":"job"})", R"({"binding":"job","to":"offset"})",
+        R"({"binding":"job","to":"earliest","partition":"0"})",
+        R"({"binding":"job","to":"earliest","partition":-1})",
+        R"({"binding":"job","to":"earliest","partitoin":0})",
+        R"({"binding":"job","to":"offset","offset":-1})",
+        R"({"binding":"job","to":"offset","offset":1e99})",
+        R"({"binding":"job","to":"time","time":"now"})",
+        R"({"binding":"job","to":"latest","time":"2026-01-01T00:00:00Z"})",
+        R"({"binding":"job","to":"latest","dry_run":"yes"})", R"({"to":"latest"})"})
+    EXPECT_EQ(post("/v1/offsets/seek", body), "400") << body;
+  EXPECT_EQ(backend.last_seek.binding, "");
+  EXPECT_TRUE(backend.purged.empty());
+}
+
+TEST_F(HostileTest, ParametersThatAreUnknownOrMalformed) {
+  start();
+  for (const char* target :
+       {"/v1/streams/s/events?from=yesterday", "/v1/streams/s/events?from=-1",
+        "/v1/streams/s/events?partition=x", "/v1/streams/s/events?partition=4294967296",
+        "/v1/streams/s/events?limit=1x", "/v1/streams/s/events?follow=maybe",
+        "/v1/streams/s/events?form=latest", "/v1/dead-letters?bindng=job",
+        "/v1/dead-letters?since=now", "/v1/dead-letters?limit=-1", "/v1/offsets?stream=s"})
+    EXPECT_EQ(status("GET", target), "400") << target;
+}
+
+}  // namespace
+}  // namespace pelton::http
