@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/codec.h"
 
+#include "engine/base/utf8.h"
 #include "engine/model/wire.h"
 
 #include <pelton/v1/worker.pb.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 namespace pelton::worker::codec {
 namespace {
 
 namespace wire = model::wire;
+
+// Bounds of what is kept of a failure (worker.proto names them).
+constexpr std::size_t kMaxType = 256;
+constexpr std::size_t kMaxMessage = 4096;
+constexpr std::size_t kMaxStack = 16384;
+// A year: a function that asks for more has made a mistake, and the sum of times stays a time.
+constexpr std::uint64_t kMaxRetryAfterMs = 365ULL * 24 * 3600 * 1000;
 
 std::unexpected<Error> garbage(std::string_view what) {
   return fail(ErrorKind::invalid, "E3003", "the worker sent a frame that is not one: {}", what);
@@ -58,22 +68,51 @@ void put_keys(std::string& out, const std::vector<std::string>& keys) {
   wire::put_delimited(out, 8, ends);
 }
 
-std::vector<std::uint32_t> numbers(std::string_view packed) {
-  std::vector<std::uint32_t> values(packed.size() / 4);
-  std::memcpy(values.data(), packed.data(), values.size() * 4);
-  return values;
+bool take_numbers(const wire::Field& field, std::vector<std::uint32_t>& values) {
+  if (field.type != wire::delimited || field.bytes.size() % 4 != 0) return false;
+  const std::size_t before = values.size();
+  values.resize(before + field.bytes.size() / 4);
+  if (!field.bytes.empty())
+    std::memcpy(values.data() + before, field.bytes.data(), field.bytes.size());
+  return true;
 }
 
-bool decode_failure(std::string_view in, dispatch::Failure& failure) {
+bool take_u32(const wire::Field& field, std::uint32_t& value) {
+  if (field.type != wire::varint || field.number_value > UINT32_MAX) return false;
+  value = static_cast<std::uint32_t>(field.number_value);
+  return true;
+}
+
+// A text for people: bounded, and UTF-8 whatever the worker sent. Of what is longer the end is
+// kept when it is a stack, else the beginning.
+bool take_text(const wire::Field& field, std::size_t most, bool keep_end, std::string& text) {
+  if (field.type != wire::delimited) return false;
+  std::string_view bytes = field.bytes;
+  if (bytes.size() > most) bytes = keep_end ? bytes.substr(bytes.size() - most) : bytes.substr(0, most);
+  text = to_utf8(bytes);
+  return true;
+}
+
+bool take_delay(const wire::Field& field, std::optional<Duration>& delay) {
+  if (field.type != wire::varint) return false;
+  if (field.number_value > 0)
+    delay = std::chrono::milliseconds(std::min(field.number_value, kMaxRetryAfterMs));
+  return true;
+}
+
+bool decode_failure(const wire::Field& from, dispatch::Failure& failure) {
+  if (from.type != wire::delimited) return false;
+  std::string_view in = from.bytes;
   wire::Field field;
   while (!in.empty()) {
     if (!wire::get_field(in, field)) return false;
-    if (field.number == 1) failure.index = static_cast<std::uint32_t>(field.number_value);
-    if (field.number == 2) failure.type = field.bytes;
-    if (field.number == 3) failure.message = field.bytes;
-    if (field.number == 4) failure.stack = field.bytes;
-    if (field.number == 5 && field.number_value > 0)
-      failure.retry_after = std::chrono::milliseconds(field.number_value);
+    bool good = true;
+    if (field.number == 1) good = take_u32(field, failure.index);
+    if (field.number == 2) good = take_text(field, kMaxType, false, failure.type);
+    if (field.number == 3) good = take_text(field, kMaxMessage, false, failure.message);
+    if (field.number == 4) good = take_text(field, kMaxStack, true, failure.stack);
+    if (field.number == 5) good = take_delay(field, failure.retry_after);
+    if (!good) return false;
   }
   return true;
 }
@@ -100,31 +139,56 @@ Status merge_outcomes(std::string_view outcomes, std::vector<dispatch::Failure>&
   return {};
 }
 
-Result<FromWorker> decode_result(std::string_view in) {
+// The fields of a Result, as far as they are found.
+struct ResultFields {
   Answer answer;
   std::string_view outcomes;
   std::string_view outputs;
   std::vector<dispatch::Failure> explained;
+};
+
+bool take_bytes(const wire::Field& field, std::string_view& bytes) {
+  if (field.type != wire::delimited) return false;
+  bytes = field.bytes;
+  return true;
+}
+
+bool take_result_field(const wire::Field& field, ResultFields& to) {
+  switch (field.number) {
+    case 1:
+      to.answer.frame = FrameId{field.number_value};
+      return field.type == wire::fixed64;
+    case 2:
+      return take_u32(field, to.answer.result.first);
+    case 3:
+      return take_u32(field, to.answer.result.count);
+    case 4:
+      return take_bytes(field, to.outcomes);
+    case 5:
+      return decode_failure(field, to.explained.emplace_back());
+    case 6:
+      return take_numbers(field, to.answer.result.output_parents);
+    case 15:
+      return take_bytes(field, to.outputs);
+    default:
+      return true;
+  }
+}
+
+Result<FromWorker> decode_result(std::string_view in) {
+  ResultFields fields;
   wire::Field field;
-  while (!in.empty()) {
-    if (!wire::get_field(in, field)) return garbage("broken result");
-    if (field.number == 1) answer.frame = FrameId{field.number_value};
-    if (field.number == 2) answer.result.first = static_cast<std::uint32_t>(field.number_value);
-    if (field.number == 3) answer.result.count = static_cast<std::uint32_t>(field.number_value);
-    if (field.number == 4) outcomes = field.bytes;
-    if (field.number == 5 && !decode_failure(field.bytes, explained.emplace_back()))
-      return garbage("broken failure");
-    if (field.number == 6) answer.result.output_parents = numbers(field.bytes);
-    if (field.number == 15) outputs = field.bytes;
-  }
-  if (auto ok = merge_outcomes(outcomes, explained, answer.result); !ok)
+  while (!in.empty())
+    if (!wire::get_field(in, field) || !take_result_field(field, fields))
+      return garbage("broken result");
+  if (auto ok = merge_outcomes(fields.outcomes, fields.explained, fields.answer.result); !ok)
     return std::unexpected(ok.error());
-  if (!outputs.empty()) {
-    auto batch = model::Batch::parse(std::string(outputs));
+  if (!fields.outputs.empty()) {
+    auto batch = model::Batch::parse(std::string(fields.outputs));
     if (!batch) return garbage(batch.error().message);
-    answer.result.outputs = std::move(*batch);
+    fields.answer.result.outputs = std::move(*batch);
   }
-  return answer;
+  return std::move(fields.answer);
 }
 
 }  // namespace
@@ -186,7 +250,8 @@ Result<FromWorker> decode(std::string_view bytes) {
   if (field.number == 2) {
     v1::StartFailed failed;
     if (!failed.ParseFromArray(field.bytes.data(), size)) return garbage("broken StartFailed");
-    return StartFailed{failed.type(), failed.message(), failed.stack()};
+    return StartFailed{to_utf8(failed.type().substr(0, kMaxType)),
+                       to_utf8(failed.message().substr(0, kMaxMessage)), failed.stack()};
   }
   if (field.number == 3) return decode_result(field.bytes);
   return garbage("unknown message");

@@ -19,20 +19,25 @@ class FrameSizer {
   static constexpr std::uint32_t kMaxEvents = 65'536;
   static constexpr std::uint64_t kMaxBytes = 8U << 20;
 
+  // The handler takes its frames whole: what a call costs is spread over as many events as fit into
+  // a quarter of its time-out.
+  void take_frames_whole(Time timeout) { target_ = std::max(kFrameTime, timeout / 4); }
+
   // `events` events took `time`.
   void measured(std::uint32_t events, Time time) {
     const double each = static_cast<double>(time.count()) / std::max(1U, events);
     per_event_ = per_event_ < 0 ? each : per_event_ * 0.7 + each * 0.3;
-    const double fit = static_cast<double>(kFrameTime.count()) / std::max(1.0, per_event_);
+    const double fit = static_cast<double>(target_.count()) / std::max(1.0, per_event_);
     const double most = static_cast<double>(limit_) * 4;
     limit_ = static_cast<std::uint32_t>(std::clamp(std::min(fit, most), 1.0, double{kMaxEvents}));
   }
   dispatch::FrameLimits limits() const { return {limit_, kMaxBytes}; }
-  // An event takes a frame's time or more, or nothing is known: a second frame would only wait at
-  // this worker.
-  bool slow() const { return limit_ == 1; }
+  // A frame takes kFrameTime or more, or nothing is known: a second one would only wait at this
+  // worker.
+  bool slow() const { return limit_ == 1 || per_event_ * limit_ > 1.5 * kFrameTime.count(); }
 
  private:
+  Time target_ = kFrameTime;
   double per_event_ = -1;  // nanoseconds
   std::uint32_t limit_ = 1;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/output_lines.h"
 
+#include "engine/base/utf8.h"
+
 #include <fmt/format.h>
 
 namespace pelton::worker {
@@ -21,6 +23,14 @@ void OutputLines::add(std::string_view bytes, std::chrono::steady_clock::time_po
 void OutputLines::finish(std::chrono::steady_clock::time_point now) {
   if (!partial_.empty()) emit(partial_, now);
   partial_.clear();
+  second_ = {};
+  tell_dropped(now);
+}
+
+void OutputLines::tell_dropped(std::chrono::steady_clock::time_point now) {
+  if (now - second_ < std::chrono::seconds(1)) return;
+  second_ = now;
+  in_second_ = 0;
   if (dropped_ > 0) line_(fmt::format("({} lines dropped)", dropped_));
   dropped_ = 0;
 }
@@ -28,12 +38,7 @@ void OutputLines::finish(std::chrono::steady_clock::time_point now) {
 void OutputLines::emit(std::string_view line, std::chrono::steady_clock::time_point now) {
   kept_.emplace_back(line);
   if (kept_.size() > kKept) kept_.pop_front();
-  if (now - second_ >= std::chrono::seconds(1)) {
-    second_ = now;
-    in_second_ = 0;
-    if (dropped_ > 0) line_(fmt::format("({} lines dropped)", dropped_));
-    dropped_ = 0;
-  }
+  tell_dropped(now);
   if (++in_second_ > kLinesPerSecond)
     ++dropped_;
   else
@@ -43,7 +48,8 @@ void OutputLines::emit(std::string_view line, std::chrono::steady_clock::time_po
 std::string OutputLines::last_lines() const {
   std::string text;
   for (const std::string& line : kept_) text += (text.empty() ? "" : "\n") + line;
-  return text;
+  if (text.size() > kKeptBytes) text.erase(0, text.size() - kKeptBytes);
+  return to_utf8(text);
 }
 
 }  // namespace pelton::worker

@@ -18,12 +18,16 @@ class OutputLines {
   static constexpr std::size_t kMaxLine = 8192;
   static constexpr std::uint32_t kLinesPerSecond = 1000;
   static constexpr std::size_t kKept = 20;
+  static constexpr std::size_t kKeptBytes = 4096;
 
   explicit OutputLines(std::function<void(std::string_view)> line) : line_(std::move(line)) {}
 
   void add(std::string_view bytes, std::chrono::steady_clock::time_point now);
   // The rest without an end of line.
   void finish(std::chrono::steady_clock::time_point now);
+  // Says how many lines were dropped, once the second in which they were is over.
+  void tell_dropped(std::chrono::steady_clock::time_point now);
+  // At most kKept lines and kKeptBytes, the end of what was written. UTF-8.
   std::string last_lines() const;
 
  private:

@@ -38,8 +38,7 @@ WorkerPool::Impl::~Impl() {
 }
 
 void WorkerPool::Impl::start() {
-  for (std::uint32_t i = 0; i < function_.scale.min; ++i)
-    if (!start_worker()) break;
+  wake();
 }
 
 Launch WorkerPool::Impl::launch_options() const {
@@ -48,10 +47,15 @@ Launch WorkerPool::Impl::launch_options() const {
   launch.environment = worker_environment(function_.environment);
   if (function_.runtime == config::Runtime::python) {
     launch.command = {function_.interpreter, "-u", "-m", "pelton.worker"};
-    launch.environment["PYTHONPATH"] = options_.sdk_python;
-    launch.environment["PYTHONDONTWRITEBYTECODE"] = "1";
+    launch.folder = function_.code.string();
+    std::string& path = launch.environment["PYTHONPATH"];
+    path = path.empty() ? options_.sdk_python : options_.sdk_python + ":" + path;
+    launch.environment.emplace("PYTHONDONTWRITEBYTECODE", "1");
+    // Else -m puts the folder of the code in front of the SDK: Python 3.11 and later.
+    launch.environment["PYTHONSAFEPATH"] = "1";
   } else {
     launch.command = {function_.code.string()};
+    launch.folder = function_.code.parent_path().string();
   }
   return launch;
 }
@@ -79,6 +83,10 @@ void WorkerPool::Impl::failed_to_start(const std::string& why) {
             WorkerLine::Stream::engine,
             "a worker cannot start: " + why,
             {}});
+  back_off();
+}
+
+void WorkerPool::Impl::back_off() {
   const auto delay = std::min<Clock::duration>(
       kMaxBackoff, kFirstBackoff * (1 << std::min(failures_in_row_, 10U)));
   ++failures_in_row_;
@@ -89,19 +97,29 @@ void WorkerPool::Impl::failed_to_start(const std::string& why) {
   });
 }
 
-bool WorkerPool::Impl::may_start(Clock::time_point now) const {
-  return workers_.size() < function_.scale.max && now >= not_before_ &&
-         std::ranges::none_of(workers_, [](const WorkerPtr& w) {
-           return w->state == WorkerProcess::State::starting;
-         });
+// At most as many start at once as run already, so that a start costs at most half of what there
+// is, and one that cannot start is tried alone.
+bool WorkerPool::Impl::may_start() const {
+  if (workers_.size() >= function_.scale.max) return false;
+  const std::size_t starting = std::ranges::count_if(
+      workers_, [](const WorkerPtr& w) { return w->state == WorkerProcess::State::starting; });
+  const std::size_t most =
+      failures_in_row_ > 0
+          ? 1
+          : std::max<std::size_t>({1, workers_.size() - starting, function_.scale.min});
+  return starting < most && Clock::now() >= not_before_;
+}
+
+bool WorkerPool::Impl::wants_worker() {
+  return workers_.size() < function_.scale.min || source_.has_work();
 }
 
 void WorkerPool::Impl::wake() {
   // Giving work makes commits, which may say that there is work.
   if (stopping_ || std::exchange(waking_, true)) return;
   for (std::size_t i = 0; i < workers_.size(); ++i) give_work(*workers_[i]);
-  if (workers_.size() < function_.scale.max && source_.has_work() && may_start(Clock::now()))
-    start_worker();
+  while (may_start() && wants_worker())
+    if (!start_worker()) break;
   waking_ = false;
 }
 
@@ -117,31 +135,24 @@ void WorkerPool::Impl::give_work(WorkerProcess& worker) {
 }
 
 void WorkerPool::Impl::ready(WorkerProcess& worker) {
-  failures_in_row_ = 0;
   totals_.start_error.reset();
+  if (worker.batch_handler) sizer_.take_frames_whole(function_.timeout);
   worker.idle_since = Clock::now();
   wake();
 }
 
-void WorkerPool::Impl::start_failed(WorkerProcess& worker, const std::string& why) {
-  const std::string lines = worker.last_lines();
-  failed_to_start(lines.empty() ? why : why + "\n" + lines);
-  worker.retiring = true;
-  worker.close_input();
-}
-
 bool WorkerPool::Impl::answered(WorkerProcess& worker, FrameId frame,
                                 dispatch::FrameResult&& result) {
-  const auto now = Clock::now();
-  const std::uint32_t count = result.count;
-  const auto since = worker.last_answer;
-  const bool taken = source_.finished(worker.id, frame, std::move(result)).has_value();
-  if (!taken) return false;
-  sizer_.measured(count, now - since);
-  if (worker.frames.empty()) worker.idle_since = now;
+  return source_.finished(worker.id, frame, std::move(result)).has_value();
+}
+
+void WorkerPool::Impl::moved_on(WorkerProcess& worker, std::uint32_t events,
+                                std::chrono::nanoseconds time) {
+  failures_in_row_ = 0;
+  sizer_.measured(events, time);
+  if (worker.frames.empty()) worker.idle_since = Clock::now();
   retire_if_due(worker);
   wake();
-  return true;
 }
 
 void WorkerPool::Impl::retire_if_due(WorkerProcess& worker) {
@@ -155,30 +166,41 @@ void WorkerPool::Impl::retire_if_due(WorkerProcess& worker) {
 }
 
 void WorkerPool::Impl::ended(WorkerProcess& worker) {
-  const bool was_starting = !worker.retiring && worker.frames.empty() && worker.events_done == 0 &&
-                            !stopping_ && worker.how_ended() != "exit 0";
+  const std::shared_ptr<WorkerProcess> keep = worker.shared_from_this();
   totals_.cpu_us += worker.cpu_us();
-  dispatch::WorkerLoss loss = worker.loss();
-  if (!worker.frames.empty()) {
-    if (loss.cause == "timeout")
-      ++totals_.timed_out;
-    else if (loss.cause == "crash")
-      ++totals_.crashed;
-    lines_({function_.name,
-            worker.name,
-            WorkerLine::Stream::engine,
-            fmt::format("ended ({}) with events in flight", loss.type),
-            {}});
-  }
-  const bool had_frames = !worker.frames.empty();
-  const WorkerId id = worker.id;
+  const dispatch::WorkerLoss loss = worker.loss();
   worker.abandon();
-  std::erase_if(workers_, [&](const WorkerPtr& w) { return w->id == id; });
-  if (had_frames) source_.lost(id, loss);
-  if (was_starting && !had_frames)
-    failed_to_start(loss.message.empty() ? loss.type : loss.type + "\n" + loss.message);
+  std::erase(workers_, keep);
+  learn_from_end(worker, loss);
+  if (!worker.frames.empty()) {
+    report_loss(worker, loss);
+    source_.lost(worker.id, loss);
+  }
   if (stopping_) return check_stopped();
   wake();
+}
+
+void WorkerPool::Impl::report_loss(const WorkerProcess& worker, const dispatch::WorkerLoss& loss) {
+  if (loss.cause == "timeout") ++totals_.timed_out;
+  if (loss.cause == "crash") ++totals_.crashed;
+  lines_({function_.name,
+          worker.name,
+          WorkerLine::Stream::engine,
+          fmt::format("ended ({}) with events in flight", loss.type),
+          {}});
+}
+
+void WorkerPool::Impl::learn_from_end(const WorkerProcess& worker,
+                                      const dispatch::WorkerLoss& loss) {
+  const auto with_lines = [&](const std::string& why) {
+    return loss.message.empty() ? why : why + "\n" + loss.message;
+  };
+  if (!worker.start_error.empty()) return failed_to_start(with_lines(worker.start_error));
+  if (worker.retiring || stopping_) return;
+  if (!worker.was_ready)
+    return failed_to_start(with_lines(fmt::format("ended ({}) before it was ready", loss.type)));
+  // It never finished an event, and none is to blame: another would end the same way at once.
+  if (worker.events_done == 0 && !loss.frame) back_off();
 }
 
 void WorkerPool::Impl::arm_tick() {
@@ -193,7 +215,10 @@ void WorkerPool::Impl::arm_tick() {
 
 void WorkerPool::Impl::tick() {
   const auto now = Clock::now();
-  for (const WorkerPtr& worker : workers_) check_worker(*worker, now);
+  for (const WorkerPtr& worker : workers_) {
+    check_worker(*worker, now);
+    worker->tell_dropped(now);
+  }
   if (!stopping_) reap_idle(now);
   if (!workers_.empty()) arm_tick();
 }

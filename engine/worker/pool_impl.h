@@ -26,8 +26,9 @@ class WorkerPool::Impl final : public WorkerEvents {
   PoolStats stats() const;
 
   void ready(WorkerProcess& worker) override;
-  void start_failed(WorkerProcess& worker, const std::string& why) override;
   bool answered(WorkerProcess& worker, FrameId frame, dispatch::FrameResult&& result) override;
+  void moved_on(WorkerProcess& worker, std::uint32_t events,
+                std::chrono::nanoseconds time) override;
   void ended(WorkerProcess& worker) override;
 
  private:
@@ -38,9 +39,13 @@ class WorkerPool::Impl final : public WorkerEvents {
   Launch launch_options() const;
   bool start_worker();
   void failed_to_start(const std::string& why);
-  bool may_start(Clock::time_point now) const;
+  void back_off();
+  bool may_start() const;
+  bool wants_worker();
   void give_work(WorkerProcess& worker);
   void retire_if_due(WorkerProcess& worker);
+  void report_loss(const WorkerProcess& worker, const dispatch::WorkerLoss& loss);
+  void learn_from_end(const WorkerProcess& worker, const dispatch::WorkerLoss& loss);
   void arm_tick();
   void tick();
   void check_worker(WorkerProcess& worker, Clock::time_point now);
@@ -58,7 +63,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool ticking_ = false;
   boost::asio::steady_timer retry_;  // of a failed start
   Clock::time_point not_before_{};   // no start before this
-  std::uint32_t failures_in_row_ = 0;
+  std::uint32_t failures_in_row_ = 0;  // since a worker last finished something
   std::uint64_t next_id_ = 1;
   bool waking_ = false;
   bool stopping_ = false;

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,30 +26,39 @@ constexpr std::array<std::string_view, 6> kAllowed{"PATH", "HOME", "LANG", "TZ",
 constexpr int kSocketFd = 3;
 constexpr int kProgressFd = 4;
 
-// Everything that the child needs after fork, made before it: between fork and exec nothing may
-// allocate.
+// Everything that the child needs, made before it begins: until exec it may not allocate. It runs in
+// our memory meanwhile (vfork), so `error` and `step` are what it leaves for us.
 struct Prepared {
   std::string program;
+  std::string folder;
   std::vector<char*> argv;
   std::vector<std::string> variables;
   std::vector<char*> envp;
   std::array<int, 5> fds{};  // become descriptors 0 to 4
-  int report = -1;           // exec's errno goes here
   pid_t parent = 0;
   rlim_t memory = RLIM_INFINITY;
+  volatile int error = 0;
+  const char* volatile step = "";
 };
 
-[[noreturn]] void report_and_exit(int fd) {
-  const int error = errno;
-  if (::write(fd, &error, sizeof error) < 0) ::_exit(126);
+[[noreturn]] void give_up(Prepared& child, const char* step) {
+  child.error = errno;
+  child.step = step;
   ::_exit(127);
 }
 
 void reset_signals() {
-  for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);
+  struct sigaction standard = {};
+  standard.sa_handler = SIG_DFL;
+  for (int signal = 1; signal <= SIGRTMAX; ++signal) ::sigaction(signal, &standard, nullptr);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void set_limit(__rlimit_resource_t what, rlim_t value) {
+  const rlimit limit{value, value};
+  ::setrlimit(what, &limit);
 }
 
 [[noreturn]] void run_child(Prepared& child) {
@@ -57,22 +67,34 @@ void reset_signals() {
   if (::getppid() != child.parent) ::_exit(125);
   reset_signals();
   // Out of the way first, so that no dup2 hits one that is still needed.
-  for (int& fd : child.fds)
-    if ((fd = ::fcntl(fd, F_DUPFD, 64)) < 0) report_and_exit(child.report);
-  const int report = ::fcntl(child.report, F_DUPFD_CLOEXEC, 128);
+  std::array<int, 5> fds = child.fds;
+  for (int& fd : fds)
+    if ((fd = ::fcntl(fd, F_DUPFD, 64)) < 0) give_up(child, "its descriptors");
   for (int i = 0; i < 5; ++i)
-    if (::dup2(child.fds[static_cast<std::size_t>(i)], i) < 0) report_and_exit(report);
-  if (::dup2(report, 5) < 0) report_and_exit(report);
-  ::fcntl(5, F_SETFD, FD_CLOEXEC);
-  ::syscall(SYS_close_range, 6U, ~0U, 0U);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  if (child.memory != RLIM_INFINITY) {
-    const rlimit data{child.memory, child.memory};
-    ::setrlimit(RLIMIT_DATA, &data);
-  }
+    if (::dup2(fds[static_cast<std::size_t>(i)], i) < 0) give_up(child, "its descriptors");
+  if (::syscall(SYS_close_range, 5U, ~0U, 0U) != 0) give_up(child, "its descriptors");
+  if (!child.folder.empty() && ::chdir(child.folder.c_str()) != 0)
+    give_up(child, child.folder.c_str());
+  set_limit(RLIMIT_CORE, 0);
+  if (child.memory != RLIM_INFINITY) set_limit(RLIMIT_DATA, child.memory);
   ::execve(child.program.c_str(), child.argv.data(), child.envp.data());
-  report_and_exit(5);
+  give_up(child, child.program.c_str());
+}
+
+// vfork instead of fork: an engine with gigabytes of caches would copy their page tables, and pay
+// page faults after, for a child that execs at once. Signals are held back so that none of our
+// handlers runs in the child.
+pid_t spawn(Prepared& child) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::vfork();
+  if (pid == 0) run_child(child);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = error;
+  return pid;
 }
 
 Status make_pipe(UniqueFd& read_end, UniqueFd& write_end) {
@@ -87,9 +109,9 @@ void set_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-// The child's ends, closed on our side after the fork.
+// The child's ends, closed on our side once it runs.
 struct ChildEnds {
-  UniqueFd null, out, err, socket, report_read, report_write;
+  UniqueFd null, out, err, socket;
 };
 
 Status open_ends(Process& process, ChildEnds& ends) {
@@ -106,7 +128,6 @@ Status open_ends(Process& process, ChildEnds& ends) {
   }
   if (auto ok = make_pipe(process.out, ends.out); !ok) return ok;
   if (auto ok = make_pipe(process.err, ends.err); !ok) return ok;
-  if (auto ok = make_pipe(ends.report_read, ends.report_write); !ok) return ok;
   ends.null.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   process.progress.reset(::memfd_create("pelton-progress", MFD_CLOEXEC));
   if (!ends.null || !process.progress || ::ftruncate(process.progress.get(), kProgressBytes) != 0)
@@ -118,6 +139,7 @@ Prepared prepare(const Launch& launch, std::string program, const Process& proce
                  const ChildEnds& ends) {
   Prepared child;
   child.program = std::move(program);
+  child.folder = launch.folder;
   for (const std::string& word : launch.command)
     child.argv.push_back(const_cast<char*>(word.c_str()));
   child.argv.push_back(nullptr);
@@ -127,23 +149,33 @@ Prepared prepare(const Launch& launch, std::string program, const Process& proce
   child.envp.push_back(nullptr);
   child.fds = {ends.null.get(), ends.out.get(), ends.err.get(), ends.socket.get(),
                process.progress.get()};
-  child.report = ends.report_write.get();
   child.parent = ::getpid();
   if (launch.memory_bytes) child.memory = *launch.memory_bytes;
   return child;
+}
+
+bool is_program(const std::string& path) {
+  struct stat file = {};
+  return ::stat(path.c_str(), &file) == 0 && S_ISREG(file.st_mode) &&
+         ::access(path.c_str(), X_OK) == 0;
+}
+
+void discard(const Process& process) {
+  ::kill(process.pid, SIGKILL);
+  ::waitpid(process.pid, nullptr, 0);
 }
 
 }  // namespace
 
 std::optional<std::string> find_program(const std::string& name) {
   if (name.find('/') != std::string::npos)
-    return ::access(name.c_str(), X_OK) == 0 ? std::optional(name) : std::nullopt;
+    return is_program(name) ? std::optional(name) : std::nullopt;
   const char* path = std::getenv("PATH");
   std::string_view left = path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path;
   while (!left.empty()) {
     const auto colon = left.find(':');
     const std::string candidate = std::string(left.substr(0, colon)) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (is_program(candidate)) return candidate;
     left.remove_prefix(colon == std::string_view::npos ? left.size() : colon + 1);
   }
   return std::nullopt;
@@ -158,17 +190,20 @@ Result<Process> launch(const Launch& launch) {
   ChildEnds ends;
   if (auto ok = open_ends(process, ends); !ok) return std::unexpected(ok.error());
   Prepared child = prepare(launch, *program, process, ends);
-  process.pid = ::fork();
+  process.pid = spawn(child);
   if (process.pid < 0) return fail_errno("E3001", "starting a worker", errno);
-  if (process.pid == 0) run_child(child);
-  ends.report_write.reset();
-  int error = 0;
-  if (::read(ends.report_read.get(), &error, sizeof error) == sizeof error) {
-    ::waitpid(process.pid, nullptr, 0);
-    return fail(ErrorKind::unavailable, "E3001", "{} cannot be started: {}", *program,
-                std::strerror(error));
+  if (child.error != 0) {
+    const int error = child.error;
+    discard(process);
+    return fail(ErrorKind::unavailable, "E3001", "{} cannot be started: {}: {}", *program,
+                std::string(child.step), std::strerror(error));
   }
   process.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
+  if (!process.pidfd) {
+    const int error = errno;
+    discard(process);
+    return fail_errno("E3001", "watching a worker", error);
+  }
   for (const int fd : {process.socket.get(), process.out.get(), process.err.get()})
     set_nonblocking(fd);
   return process;
@@ -186,9 +221,9 @@ std::map<std::string, std::string> worker_environment(
     for (const std::string_view known : kAllowed) allowed = allowed || name == known;
     if (allowed) variables.emplace(name, entry.substr(equal + 1));
   }
+  for (const auto& [name, value] : configured) variables[name] = value;
   variables["PELTON_FD"] = std::to_string(kSocketFd);
   variables["PELTON_PROGRESS_FD"] = std::to_string(kProgressFd);
-  for (const auto& [name, value] : configured) variables[name] = value;
   return variables;
 }
 

@@ -17,6 +17,7 @@ namespace pelton::worker {
 struct Launch {
   std::vector<std::string> command;  // the program is looked up in PATH when it has no slash
   std::map<std::string, std::string> environment;  // all of it: nothing is inherited
+  std::string folder;                              // where it runs; empty: ours
   std::optional<std::uint64_t> memory_bytes;       // RLIMIT_DATA
 };
 
@@ -33,11 +34,11 @@ struct Process {
 };
 inline constexpr std::size_t kProgressBytes = 4096;
 
-// E3001: the program cannot be started; names it.
+// E3001: the program cannot be started; names it, and what of it failed.
 Result<Process> launch(const Launch& launch);
 
-// The environment of every worker: what is on the allow-list (PATH, HOME, LANG, LC_*, TZ, TMPDIR),
-// the worker's own variables, and what the config adds.
+// The environment of every worker: what is on the allow-list (PATH, HOME, USER, LANG, LC_*, TZ,
+// TMPDIR), what the config adds, and the worker's own variables, which the config cannot change.
 std::map<std::string, std::string> worker_environment(
     const std::map<std::string, std::string>& configured);
 

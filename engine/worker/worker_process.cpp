@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -18,7 +19,7 @@ namespace {
 using boost::system::error_code;
 constexpr std::size_t kReadBytes = 256U << 10;
 // Between the end of a worker's socket and its own.
-constexpr auto kEndGrace = std::chrono::milliseconds(100);
+constexpr auto kEndGrace = std::chrono::milliseconds(500);
 // Output that grandchildren hold open is not waited for longer.
 constexpr auto kOutputGrace = std::chrono::milliseconds(200);
 
@@ -61,11 +62,8 @@ Status WorkerProcess::start(const Launch& launch_options) {
     page_ = nullptr;
     return fail_errno("E3001", "mapping a progress page", errno);
   }
-  socket_.assign(process_.socket.release());
-  out_.assign(process_.out.release());
-  err_.assign(process_.err.release());
-  pidfd_.assign(process_.pidfd.release());
-  started = idle_since = last_answer = last_moved_ = Clock::now();
+  if (auto ok = adopt_descriptors(); !ok) return ok;
+  started = idle_since = last_answer_ = last_moved_ = Clock::now();
   open_outputs_ = 2;
   outgoing_.push_back({codec::encode_start(function_, name), nullptr});
   write_next();
@@ -76,9 +74,24 @@ Status WorkerProcess::start(const Launch& launch_options) {
   return {};
 }
 
+Status WorkerProcess::adopt_descriptors() {
+  error_code error;
+  socket_.assign(boost::asio::local::stream_protocol(), process_.socket.get(), error);
+  if (!error) process_.socket.release();
+  const auto adopt = [&error](Descriptor& to, UniqueFd& from) {
+    if (!error) to.assign(from.get(), error);
+    if (!error) from.release();
+  };
+  adopt(out_, process_.out);
+  adopt(err_, process_.err);
+  adopt(pidfd_, process_.pidfd);
+  if (error) return fail_errno("E3001", "watching a worker", error.value());
+  return {};
+}
+
 void WorkerProcess::send(dispatch::Frame&& frame) {
   Outgoing outgoing{codec::encode_invoke_header(frame), frame.batch};
-  if (frames.empty()) last_moved_ = last_answer = Clock::now();
+  if (frames.empty()) last_moved_ = last_answer_ = Clock::now();
   const auto events = static_cast<std::uint32_t>(frame.batch->size());
   frames.push_back({std::move(frame), 0, events});
   outgoing_.push_back(std::move(outgoing));
@@ -151,10 +164,16 @@ void WorkerProcess::on_bytes(std::size_t count) {
   input_used_ += count;
   while (take_frame()) {
   }
+  // A large frame does not keep its room for ever.
+  if (input_used_ == 0 && input_.size() > 4 * kReadBytes) input_ = std::string();
   if (events_ != nullptr && socket_.is_open()) read_socket();
 }
 
 bool WorkerProcess::take_frame() {
+  if (distrusted_) {
+    input_used_ = 0;
+    return false;
+  }
   const std::string_view bytes(input_.data(), input_used_);
   const auto length = codec::frame_length(bytes);
   if (!length || events_ == nullptr) return false;
@@ -180,52 +199,63 @@ bool WorkerProcess::take_frame() {
 
 void WorkerProcess::protocol_error(const std::string& what) {
   lines_({function_.name, name, WorkerLine::Stream::engine, what, event_at_hand()});
-  // What follows cannot be understood; it is read and dropped until the process is gone.
-  input_used_ = 0;
+  distrusted_ = true;
   kill("crash", "protocol error: " + what);
 }
 
 void WorkerProcess::on_message(codec::FromWorker&& message) {
-  if (auto* failed = std::get_if<codec::StartFailed>(&message)) {
-    state = State::stopping;
-    events_->start_failed(*this, failed->type + ": " + failed->message);
-    return;
+  if (auto* answer = std::get_if<codec::Answer>(&message)) {
+    if (!was_ready) return protocol_error("a result of a worker that is not ready");
+    return on_answer(std::move(*answer));
   }
-  if (std::holds_alternative<codec::Ready>(message)) {
-    if (state == State::starting) {
-      state = State::running;
-      events_->ready(*this);
-    }
-    return;
+  if (was_ready || !start_error.empty()) return protocol_error("a second start");
+  if (const auto* failed = std::get_if<codec::StartFailed>(&message)) {
+    start_error = failed->type + ": " + failed->message;
+    retiring = true;
+    idle_since = Clock::now();
+    return close_input();
   }
-  auto& answer = std::get<codec::Answer>(message);
-  const std::uint32_t count = answer.result.count;
-  const FrameId frame = answer.frame;
-  for (auto at = frames.begin(); at != frames.end(); ++at) {
-    if (at->frame.id != frame) continue;
-    at->covered += count;
-    events_done += count;
-    if (at->covered >= at->events) frames.erase(at);
-    break;
-  }
-  const auto now = Clock::now();
-  last_moved_ = now;
-  if (!events_->answered(*this, frame, std::move(answer.result)))
-    protocol_error("a result that contradicts its frame");
-  last_answer = now;
+  was_ready = true;
+  batch_handler = std::get<codec::Ready>(message).batch_handler;
+  if (state != State::starting) return;
+  state = State::running;
+  events_->ready(*this);
 }
 
-void WorkerProcess::read_output(Descriptor& from, OutputLines& lines, char* buffer) {
-  from.async_read_some(boost::asio::buffer(buffer, sizeof out_buffer_),
-                       [self = shared_from_this(), &from, &lines, buffer](const error_code& error,
-                                                                          std::size_t count) {
+void WorkerProcess::on_answer(codec::Answer&& answer) {
+  const FrameId frame = answer.frame;
+  const std::uint32_t events = answer.result.count;
+  if (!events_->answered(*this, frame, std::move(answer.result)))
+    return protocol_error("a result that contradicts its frame");
+  if (!cover(frame, events)) return;
+  const auto now = Clock::now();
+  const auto took = now - last_answer_;
+  last_answer_ = last_moved_ = now;
+  events_done += events;
+  events_->moved_on(*this, events, took);
+}
+
+bool WorkerProcess::cover(FrameId frame, std::uint32_t events) {
+  const auto at =
+      std::ranges::find(frames, frame, [](const InFlight& in_flight) { return in_flight.frame.id; });
+  if (at == frames.end()) return false;
+  at->covered += events;
+  if (at->covered >= at->events) frames.erase(at);
+  return true;
+}
+
+void WorkerProcess::read_output(Descriptor& from, OutputLines& lines,
+                                std::array<char, 16384>& buffer) {
+  from.async_read_some(boost::asio::buffer(buffer),
+                       [self = shared_from_this(), &from, &lines, &buffer](const error_code& error,
+                                                                           std::size_t count) {
                          if (self->events_ == nullptr) return;
                          if (error) {
                            lines.finish(Clock::now());
                            --self->open_outputs_;
                            return self->maybe_ended();
                          }
-                         lines.add({buffer, count}, Clock::now());
+                         lines.add({buffer.data(), count}, Clock::now());
                          self->read_output(from, lines, buffer);
                        });
 }
@@ -239,10 +269,10 @@ void WorkerProcess::wait_end() {
 void WorkerProcess::on_end() {
   int status = 0;
   rusage usage{};
+  // What it left behind goes with it; before the wait, which frees its number for others.
+  ::kill(-process_.pid, SIGKILL);
   ::wait4(process_.pid, &status, 0, &usage);
   process_ended_ = true;
-  // What it left behind goes with it.
-  ::kill(-process_.pid, SIGKILL);
   const auto us = [](const timeval& t) {
     return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(t.tv_usec);
   };
@@ -284,6 +314,11 @@ WorkerProcess::Progress WorkerProcess::progress() const {
   return progress;
 }
 
+void WorkerProcess::tell_dropped(Clock::time_point now) {
+  out_lines_.tell_dropped(now);
+  err_lines_.tell_dropped(now);
+}
+
 bool WorkerProcess::stuck(Clock::time_point now, Duration timeout) {
   if (frames.empty()) return false;
   const Progress seen = progress();
@@ -310,6 +345,7 @@ dispatch::WorkerLoss WorkerProcess::loss() const {
   loss.cause = cause_;
   loss.type = type_;
   loss.message = last_lines();
+  if (cause_ == "engine") return loss;
   const Progress seen = progress();
   for (const InFlight& in_flight : frames)
     if (seen.index > 0 && in_flight.frame.id.value == seen.frame &&

@@ -7,9 +7,11 @@
 #include "engine/worker/process.h"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -25,9 +27,12 @@ class WorkerEvents {
  public:
   virtual ~WorkerEvents() = default;
   virtual void ready(WorkerProcess& worker) = 0;
-  virtual void start_failed(WorkerProcess& worker, const std::string& why) = 0;
-  // A result came; the frame is taken off when it is complete. False: it contradicts its frame.
+  // A result came, for a frame that it has or for another. False: it contradicts its frame.
   virtual bool answered(WorkerProcess& worker, FrameId frame, dispatch::FrameResult&& result) = 0;
+  // That result took `events` off its frames; the time since the one before it, or since it had
+  // something to do.
+  virtual void moved_on(WorkerProcess& worker, std::uint32_t events,
+                        std::chrono::nanoseconds time) = 0;
   // The process is gone and its output read. Once.
   virtual void ended(WorkerProcess& worker) = 0;
 };
@@ -58,16 +63,20 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void kill(std::string cause, std::string type);
   // Looks at the progress page: true when the event at hand has not moved for `timeout`.
   bool stuck(Clock::time_point now, Duration timeout);
+  // Tells of lines that were dropped, if it is time to.
+  void tell_dropped(Clock::time_point now);
 
   const WorkerId id;
   const std::string name;
   State state = State::starting;
-  bool retiring = false;  // gets no more frames, ends when it has none
+  bool retiring = false;       // gets no more frames, ends when it has none
+  bool was_ready = false;
+  bool batch_handler = false;  // takes its frames whole
+  std::string start_error;     // what it said instead of being ready
   std::deque<InFlight> frames;
   std::uint64_t events_done = 0;
   Clock::time_point started{};
   Clock::time_point idle_since{};
-  Clock::time_point last_answer{};
   int pid() const { return process_.pid; }
   std::uint64_t memory_bytes() const;
   std::uint64_t cpu_us() const { return cpu_us_; }
@@ -91,9 +100,12 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   void on_bytes(std::size_t count);
   bool take_frame();
   void on_message(codec::FromWorker&& message);
+  void on_answer(codec::Answer&& answer);
+  bool cover(FrameId frame, std::uint32_t events);
   void protocol_error(const std::string& what);
   void write_next();
-  void read_output(Descriptor& from, OutputLines& lines, char* buffer);
+  Status adopt_descriptors();
+  void read_output(Descriptor& from, OutputLines& lines, std::array<char, 16384>& buffer);
   void wait_end();
   void on_end();
   void maybe_ended();
@@ -104,10 +116,11 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   const LineListener lines_;
   const config::Function& function_;
   Process process_;
-  Descriptor socket_, out_, err_, pidfd_;
+  boost::asio::local::stream_protocol::socket socket_;
+  Descriptor out_, err_, pidfd_;
   OutputLines out_lines_, err_lines_;
-  char out_buffer_[4096];
-  char err_buffer_[4096];
+  std::array<char, 16384> out_buffer_;
+  std::array<char, 16384> err_buffer_;
   std::string input_;  // bytes of frames not yet whole
   std::size_t input_used_ = 0;
   struct Outgoing {
@@ -117,11 +130,13 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::deque<Outgoing> outgoing_;
   bool writing_ = false;
   bool input_closed_ = false;
+  bool distrusted_ = false;  // sent what is no frame: what follows is dropped
   int open_outputs_ = 0;
   bool process_ended_ = false;
   void* page_ = nullptr;
   Progress last_seen_;
   Clock::time_point last_moved_{};
+  Clock::time_point last_answer_{};
   std::string cause_ = "crash";
   std::string type_;
   std::uint64_t cpu_us_ = 0;

@@ -113,7 +113,7 @@ std::int64_t EngineProcess::settled(const std::string& binding) const {
   if (!client) return -1;
   auto answer = (*client)->get("/v1/status");
   if (!answer) return -1;
-  const auto status = boost::json::parse(answer->body);
+  const auto status = boost::json::parse(*answer);
   for (const auto& value : status.as_object().at("bindings").as_array()) {
     const auto& object = value.as_object();
     if (std::string_view(object.at("name").as_string()) == binding)
