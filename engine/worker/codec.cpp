@@ -88,7 +88,8 @@ bool take_u32(const wire::Field& field, std::uint32_t& value) {
 bool take_text(const wire::Field& field, std::size_t most, bool keep_end, std::string& text) {
   if (field.type != wire::delimited) return false;
   std::string_view bytes = field.bytes;
-  if (bytes.size() > most) bytes = keep_end ? bytes.substr(bytes.size() - most) : bytes.substr(0, most);
+  if (bytes.size() > most)
+    bytes = keep_end ? bytes.substr(bytes.size() - most) : bytes.substr(0, most);
   text = to_utf8(bytes);
   return true;
 }

@@ -166,6 +166,7 @@ void WorkerPool::Impl::retire_if_due(WorkerProcess& worker) {
 }
 
 void WorkerPool::Impl::ended(WorkerProcess& worker) {
+  // Owned by workers_ and by the handlers that still run for it: this call must outlive both.
   const std::shared_ptr<WorkerProcess> keep = worker.shared_from_this();
   totals_.cpu_us += worker.cpu_us();
   const dispatch::WorkerLoss loss = worker.loss();

@@ -61,8 +61,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   FrameSizer sizer_;
   boost::asio::steady_timer tick_;
   bool ticking_ = false;
-  boost::asio::steady_timer retry_;  // of a failed start
-  Clock::time_point not_before_{};   // no start before this
+  boost::asio::steady_timer retry_;    // of a failed start
+  Clock::time_point not_before_{};     // no start before this
   std::uint32_t failures_in_row_ = 0;  // since a worker last finished something
   std::uint64_t next_id_ = 1;
   bool waking_ = false;

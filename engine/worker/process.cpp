@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 6> kAllowed{"PATH", "HOME", "LANG", "TZ",
 constexpr int kSocketFd = 3;
 constexpr int kProgressFd = 4;
 
-// Everything that the child needs, made before it begins: until exec it may not allocate. It runs in
-// our memory meanwhile (vfork), so `error` and `step` are what it leaves for us.
+// Everything that the child needs, made before it begins: until exec it may not allocate. It runs
+// in our memory meanwhile (vfork), so `error` and `step` are what it leaves for us.
 struct Prepared {
   std::string program;
   std::string folder;

@@ -236,8 +236,8 @@ void WorkerProcess::on_answer(codec::Answer&& answer) {
 }
 
 bool WorkerProcess::cover(FrameId frame, std::uint32_t events) {
-  const auto at =
-      std::ranges::find(frames, frame, [](const InFlight& in_flight) { return in_flight.frame.id; });
+  const auto at = std::ranges::find(frames, frame,
+                                    [](const InFlight& in_flight) { return in_flight.frame.id; });
   if (at == frames.end()) return false;
   at->covered += events;
   if (at->covered >= at->events) frames.erase(at);

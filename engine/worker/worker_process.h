@@ -69,7 +69,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   const WorkerId id;
   const std::string name;
   State state = State::starting;
-  bool retiring = false;       // gets no more frames, ends when it has none
+  bool retiring = false;  // gets no more frames, ends when it has none
   bool was_ready = false;
   bool batch_handler = false;  // takes its frames whole
   std::string start_error;     // what it said instead of being ready
