@@ -55,6 +55,10 @@ void Dispatcher::Core::revoke(PartitionId partition) {
   if (index_) wake(index_->forget(partition.value));
 }
 
+void Dispatcher::Core::drain(PartitionId partition) {
+  if (Partition* known = find(partition)) known->draining = true;
+}
+
 void Dispatcher::Core::restore(const store::IdempotencyRecord& record) {
   if (index_) index_->complete(record.fingerprint, record.time);
 }
@@ -63,7 +67,8 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   const Partition* known = find(partition);
   if (known == nullptr) return {};
   const std::uint64_t used = known->window.unsettled() + known->uncommitted;
-  if (used >= options.window || known->settled.beyond() > kMaxRanges) return {known->next, 0};
+  if (known->draining || used >= options.window || known->settled.beyond() > kMaxRanges)
+    return {known->next, 0};
   return {known->next, options.window - used};
 }
 
@@ -134,6 +139,10 @@ void Dispatcher::Core::emit(Commits& out) {
   }
   change_.cursors.clear();
   if (change_.transaction.empty()) return;
+  // A retry alone moves no cursor, but the partition waits for it as well.
+  for (const auto& update : change_.transaction.retries)
+    if (pending.released.empty() || std::get<0>(pending.released.back()) != update.at.partition)
+      pending.released.emplace_back(update.at.partition, 0, 0);
   pending.replays_ended = std::exchange(change_.replays_ended, {});
   pending.token = next_token_++;
   out.push_back({pending.token, std::exchange(change_.transaction, {})});
@@ -151,6 +160,15 @@ void Dispatcher::Core::committed(CommitToken token) {
   pending_.pop_front();
 }
 
+bool Dispatcher::Core::idle(PartitionId partition) const {
+  const Partition* known = find(partition);
+  if (known != nullptr && known->in_flight > 0) return false;
+  return std::ranges::none_of(pending_, [&](const PendingCommit& pending) {
+    return std::ranges::any_of(pending.released,
+                               [&](const auto& part) { return std::get<0>(part) == partition; });
+  });
+}
+
 bool Dispatcher::Core::window_open(const Partition& partition, WallTime now) const {
   if (options.batch.window == Duration{0}) return true;
   return partition.window.tail() - partition.pick >= options.batch.events ||
@@ -159,6 +177,7 @@ bool Dispatcher::Core::window_open(const Partition& partition, WallTime now) con
 }
 
 bool Dispatcher::Core::can_pull(const Partition& partition, WallTime now) const {
+  if (partition.draining) return false;
   return partition.lanes.has_ready() || (partition.has_new() && window_open(partition, now));
 }
 
@@ -172,7 +191,8 @@ std::optional<WallTime> Dispatcher::Core::next_due() const {
   auto earlier = [&](WallTime time) { due = due ? std::min(*due, time) : time; };
   for (const auto& [id, partition] : partitions_) {
     if (!partition->due.empty()) earlier(partition->due.begin()->first);
-    if (options.batch.window == Duration{0} || !partition->has_new()) continue;
+    if (options.batch.window == Duration{0} || partition->draining || !partition->has_new())
+      continue;
     const WallTime arrived = partition->window.arrived(partition->pick);
     if (partition->announced != arrived) earlier(arrived + options.batch.window);
   }

@@ -26,12 +26,15 @@ class Dispatcher::Core {
 
   void assign(PartitionId partition, const Restored& restored);
   void revoke(PartitionId partition);
+  void drain(PartitionId partition);
   void restore(const store::IdempotencyRecord& record);
   Want wants(PartitionId partition) const;
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              Commits& out);
   bool has_work(WallTime now) const;
   std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
+  Status check(WorkerId worker, FrameId id, const FrameResult& result) const;
+  void hold(WorkerId worker, FrameId id, std::uint32_t first, std::uint32_t count);
   Status finished(WorkerId worker, FrameId id, FrameResult&& result, WallTime now, Commits& out);
   void worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out);
   std::optional<WallTime> next_due() const;
@@ -41,6 +44,7 @@ class Dispatcher::Core {
   PartitionCounts counts(PartitionId partition) const;
   std::vector<ParkedEvent> parked(std::size_t most) const;
   bool idle() const { return in_flight == 0 && pending_.empty(); }
+  bool idle(PartitionId partition) const;
 
   const DispatcherOptions options;
   Totals totals;
@@ -51,9 +55,16 @@ class Dispatcher::Core {
     WorkerId worker;
     PartitionId partition;
     std::vector<Position> slots;
-    std::uint32_t covered = 0;  // events that have their outcome
+    std::uint32_t covered = 0;  // events that the worker has answered for
     std::optional<store::DeadLetterId> replay;
+    // Answered for, but their outcome is still to come from kHeld: first, count.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> held;
+    bool lost = false;  // the worker is gone; what it had answered is held
     std::uint32_t events() const { return replay ? 1 : static_cast<std::uint32_t>(slots.size()); }
+    bool over() const { return held.empty() && (lost || covered == events()); }
+    bool belongs_to(WorkerId who) const {
+      return who == kHeld ? !held.empty() : who == worker && !lost;
+    }
   };
   struct PendingCommit {
     CommitToken token = 0;
@@ -98,7 +109,11 @@ class Dispatcher::Core {
   bool window_open(const Partition& partition, WallTime now) const;
 
   // ---- outcomes
-  Status check(const Open& open, const FrameResult& result) const;
+  const Open* open_with(WorkerId worker, FrameId id) const;
+  static Status check_extent(const Open& open, WorkerId worker, const FrameResult& result);
+  static Status check_contents(const FrameResult& result);
+  static void answered(Open& open, WorkerId worker, const FrameResult& result);
+  void take_outcomes(const Open& open, FrameResult&& result, WallTime now);
   void settle_run(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
                   std::uint32_t to, const FrameResult& result, WallTime now);
   void settle(Partition& partition, Position position);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What follows from results, time-outs and lost workers.
+#include "engine/base/ensure.h"
 #include "engine/dispatch/core.h"
 
 #include <algorithm>
@@ -18,10 +19,35 @@ std::unexpected<Error> contradiction(std::string_view what) {
 
 }  // namespace
 
-Status Dispatcher::Core::check(const Open& open, const FrameResult& result) const {
+// The frame, when a result of this worker for it is expected.
+const Dispatcher::Core::Open* Dispatcher::Core::open_with(WorkerId worker, FrameId id) const {
+  const auto found = frames_.find(id);
+  return found != frames_.end() && found->second.belongs_to(worker) ? &found->second : nullptr;
+}
+
+Status Dispatcher::Core::check(WorkerId worker, FrameId id, const FrameResult& result) const {
+  const Open* open = open_with(worker, id);
+  if (open == nullptr)
+    return fail(ErrorKind::cancelled, "E3005", "frame {} is not with worker {} any more", id.value,
+                worker.value);
+  if (auto ok = check_extent(*open, worker, result); !ok) return ok;
+  return check_contents(result);
+}
+
+Status Dispatcher::Core::check_extent(const Open& open, WorkerId worker,
+                                      const FrameResult& result) {
+  if (worker == kHeld) {
+    if (std::ranges::find(open.held, std::pair(result.first, result.count)) == open.held.end())
+      return contradiction("it does not cover what is held");
+    return {};
+  }
   if (result.first != open.covered) return contradiction("it does not follow the one before");
   if (result.count == 0 || result.count > open.events() - open.covered)
     return contradiction("it covers events that the frame does not have");
+  return {};
+}
+
+Status Dispatcher::Core::check_contents(const FrameResult& result) {
   const std::uint32_t end = result.first + result.count;
   std::uint32_t next = result.first;
   for (const Failure& failure : result.not_done) {
@@ -51,20 +77,31 @@ Status Dispatcher::Core::check(const Open& open, const FrameResult& result) cons
 
 Status Dispatcher::Core::finished(WorkerId worker, FrameId id, FrameResult&& result, WallTime now,
                                   Commits& out) {
-  const auto found = frames_.find(id);
-  if (found == frames_.end() || found->second.worker != worker) {
+  if (open_with(worker, id) == nullptr) {
     ++totals.late_results;
     return {};
   }
-  Open& open = found->second;
-  if (auto ok = check(open, result); !ok) return ok;
-  if (open.replay) {
-    const store::DeadLetterId letter = *open.replay;
-    frames_.erase(found);
-    finish_replay(letter, worker, std::move(result), now);
-    emit(out);
-    return {};
-  }
+  if (auto ok = check(worker, id, result); !ok) return ok;
+  Open& open = frames_.at(id);
+  answered(open, worker, result);
+  if (open.replay)
+    finish_replay(*open.replay, open.worker, std::move(result), now);
+  else
+    take_outcomes(open, std::move(result), now);
+  if (open.over()) frames_.erase(id);
+  emit(out);
+  return {};
+}
+
+// What the worker had answered for and was held is not held any more; what it answers now is next.
+void Dispatcher::Core::answered(Open& open, WorkerId worker, const FrameResult& result) {
+  if (worker == kHeld)
+    std::erase(open.held, std::pair(result.first, result.count));
+  else
+    open.covered = result.first + result.count;
+}
+
+void Dispatcher::Core::take_outcomes(const Open& open, FrameResult&& result, WallTime now) {
   Partition& partition = *find(open.partition);
   append_outputs(result.outputs);
   std::uint32_t done_from = result.first;
@@ -75,14 +112,20 @@ Status Dispatcher::Core::finished(WorkerId worker, FrameId id, FrameResult&& res
   }
   settle_run(partition, open.slots, done_from, end, result, now);
   // From the last to the first, so that putting events back into their lane is cheap.
-  const std::string name = result.not_done.empty() ? std::string() : name_of(worker);
+  const std::string name = result.not_done.empty() ? std::string() : name_of(open.worker);
   for (const Failure& failed : std::views::reverse(result.not_done))
     failure(partition, open.slots[failed.index], failed, name, now);
-  open.covered = end;
-  if (open.covered == open.slots.size()) frames_.erase(found);
   free_slots(partition);
-  emit(out);
-  return {};
+}
+
+void Dispatcher::Core::hold(WorkerId worker, FrameId id, std::uint32_t first, std::uint32_t count) {
+  ENSURE(open_with(worker, id) != nullptr, "frame {} is not with worker {}", id.value,
+         worker.value);
+  Open& open = frames_.at(id);
+  ENSURE(first == open.covered && count > 0 && count <= open.events() - first,
+         "frame {} has no events [{}, {} + {}) to hold", id.value, first, first, count);
+  open.held.emplace_back(first, count);
+  open.covered = first + count;
 }
 
 std::string Dispatcher::Core::name_of(WorkerId worker) const {
@@ -202,17 +245,19 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
 
 void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now,
                                    Commits& out) {
-  std::vector<std::pair<FrameId, Open>> lost;
-  for (auto& [id, open] : frames_)
-    if (open.worker == worker) lost.emplace_back(id, std::move(open));
-  std::ranges::sort(lost, {}, [](const auto& frame) { return frame.first; });
-  for (auto& [id, open] : lost) {
-    frames_.erase(id);
+  std::vector<FrameId> lost;
+  for (const auto& [id, open] : frames_)
+    if (open.worker == worker && !open.lost) lost.push_back(id);
+  std::ranges::sort(lost);
+  for (const FrameId id : lost) {
+    Open& open = frames_.at(id);
+    open.lost = true;
     const WorkerLoss* blame = loss.frame == id && loss.cause != "engine" ? &loss : nullptr;
-    if (open.replay)
-      lose_replay(*open.replay, blame, now);
-    else
+    if (!open.replay)
       lose_frame(*find(open.partition), open, blame, now);
+    else if (open.held.empty())
+      lose_replay(*open.replay, blame, now);
+    if (open.over()) frames_.erase(id);
   }
   emit(out);
 }

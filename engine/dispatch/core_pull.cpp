@@ -209,7 +209,8 @@ Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, WorkerId 
           idempotency_key(partition, partition.window.at(position).offset));
   partition.in_flight += picking.slots.size();
   in_flight += picking.slots.size();
-  frames_.emplace(frame.id, Open{worker, partition.id, std::move(picking.slots), 0, std::nullopt});
+  frames_.emplace(frame.id,
+                  Open{worker, partition.id, std::move(picking.slots), 0, std::nullopt, {}});
   return frame;
 }
 

@@ -66,7 +66,7 @@ Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
     lane.in_flight = 1;
   }
   ++in_flight;
-  frames_.emplace(frame.id, Open{worker, id.partition, {}, 0, id});
+  frames_.emplace(frame.id, Open{worker, id.partition, {}, 0, id, {}});
   return frame;
 }
 

@@ -20,6 +20,9 @@ void Dispatcher::assign(PartitionId partition, const Restored& restored) {
 void Dispatcher::revoke(PartitionId partition) {
   core_->revoke(partition);
 }
+void Dispatcher::drain(PartitionId partition) {
+  core_->drain(partition);
+}
 void Dispatcher::restore(const store::IdempotencyRecord& record) {
   core_->restore(record);
 }
@@ -36,6 +39,12 @@ bool Dispatcher::has_work(WallTime now) const {
 std::optional<Frame> Dispatcher::pull(WorkerId worker, const FrameLimits& limits, WallTime now,
                                       Commits& out) {
   return core_->pull(worker, limits, now, out);
+}
+Status Dispatcher::check(WorkerId worker, FrameId frame, const FrameResult& result) const {
+  return core_->check(worker, frame, result);
+}
+void Dispatcher::hold(WorkerId worker, FrameId frame, std::uint32_t first, std::uint32_t count) {
+  core_->hold(worker, frame, first, count);
 }
 Status Dispatcher::finished(WorkerId worker, FrameId frame, FrameResult&& result, WallTime now,
                             Commits& out) {
@@ -70,6 +79,9 @@ std::uint64_t Dispatcher::in_flight() const {
 }
 bool Dispatcher::idle() const {
   return core_->idle();
+}
+bool Dispatcher::idle(PartitionId partition) const {
+  return core_->idle(partition);
 }
 
 }  // namespace pelton::dispatch

@@ -57,7 +57,7 @@ struct PartitionCounts {
   Offset cursor = 0;            // first event not settled
   Offset next = 0;              // next offset to be offered
   std::uint64_t unsettled = 0;  // in the window
-  std::uint64_t in_flight = 0;  // with workers
+  std::uint64_t in_flight = 0;  // with workers, or held
   std::uint64_t retrying = 0;   // parked until their next attempt
   std::uint64_t waiting = 0;    // behind a parked or running event of their key
   std::optional<WallTime>
@@ -102,6 +102,11 @@ class Dispatcher {
   // Forgets the partition: its frames in flight are fenced (late results are counted and dropped).
   // Its last commits may still be pending. Used by seek and by Kafka's revoke.
   void revoke(PartitionId partition);
+  // Before a revoke that leaves handlers time: from now on no frame of the partition is given and
+  // it wants no events; those in flight still settle. Dead letters that are replayed go on, they
+  // are not the partition's. Ends with revoke; idle(partition) says when nothing is left to wait
+  // for.
+  void drain(PartitionId partition);
   // Fills the index of completed idempotency keys, before the first offer.
   void restore(const store::IdempotencyRecord& record);
 
@@ -122,6 +127,15 @@ class Dispatcher {
   bool has_work(WallTime now) const;
   // The next frame for this worker, or nothing. Partitions are served in turn.
   std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
+  // What finished() would say of the result, for a caller that has to do something with its outputs
+  // first; nothing is changed. cancelled: the frame is not this worker's any more, finished() would
+  // count the result as late and drop it.
+  Status check(WorkerId worker, FrameId frame, const FrameResult& result) const;
+  // Events [first, first + count) of the frame, for which a result passed check() just now, belong
+  // to kHeld: the loss of the worker does not give them back. They stay in flight, and their lanes
+  // taken, until finished(kHeld, frame, result) with the same first and count, or until their
+  // partition is revoked (then that is late). What is held may finish in any order.
+  void hold(WorkerId worker, FrameId frame, std::uint32_t first, std::uint32_t count);
   // A result of a frame of this worker. An unknown frame (late, fenced, answered twice) is counted
   // and dropped. invalid: the result contradicts the frame (indices, order); nothing was changed
   // and the worker is not to be trusted: call worker_lost.
@@ -145,9 +159,12 @@ class Dispatcher {
   PartitionCounts counts(PartitionId partition) const;
   const Totals& totals() const;
   std::vector<ParkedEvent> parked(std::size_t most) const;
-  std::uint64_t in_flight() const;  // events with workers
+  std::uint64_t in_flight() const;  // events with workers, or held
   // No event in flight and no commit pending: safe to stop.
   bool idle() const;
+  // The same of one partition, whatever came of its earlier assignments: all that it has settled is
+  // durable.
+  bool idle(PartitionId partition) const;
 
  private:
   class Core;

@@ -25,6 +25,10 @@ inline BindingId binding_of(FrameId frame) {
   return BindingId{static_cast<std::uint32_t>(frame.value >> kFrameBindingShift)};
 }
 
+// Stands for no worker: has the answered events of a frame whose outputs are on their way elsewhere
+// (Dispatcher::hold). It is never lost.
+inline constexpr WorkerId kHeld{~std::uint64_t{0}};
+
 // The most that a worker takes at once; the binding's own limits apply as well. At least one event
 // is given, however large.
 struct FrameLimits {

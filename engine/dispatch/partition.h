@@ -42,6 +42,7 @@ struct Partition {
   std::set<std::pair<WallTime, Position>>
       due;                  // events between attempts, at their RetryState::next
   WallTime announced{};     // arrival of the event whose batch window on_timer has ended
+  bool draining = false;    // gives no more frames
   std::uint64_t epoch = 0;  // commits of an earlier assignment do not count here
 };
 
