@@ -64,10 +64,10 @@ Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& bi
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
   const StreamTarget& from = *assembly.targets.find(binding.from)->second;
-  BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), from.partitions(),
-                             binding.start, binding.to.value_or("")};
   assembly.admin.add_binding(binding.name, *id, from.stream(), from.partitions());
-  return &assembly.shard.add_binding(std::move(setup));
+  return &assembly.shard.add_embedded(
+      {dispatcher_options(binding, *id, assembly), binding.to.value_or("")},
+      {*id, from.stream(), binding.from, from.partitions(), binding.start});
 }
 
 Status add_functions(Assembly& assembly) {

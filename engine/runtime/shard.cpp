@@ -27,10 +27,17 @@ Shard::~Shard() {
   stop();
 }
 
-BindingRunner& Shard::add_binding(BindingRunner::Setup setup) {
+BindingRunner& Shard::add_binding(BindingRunner::Setup setup, std::unique_ptr<Input> input) {
   bindings_.push_back(
-      {std::make_unique<BindingRunner>(std::move(setup), store_, mailbox_, io_, clock_), {}});
+      {std::make_unique<BindingRunner>(std::move(setup), std::move(input), store_, io_, clock_),
+       {}});
   return *bindings_.back().runner;
+}
+
+BindingRunner& Shard::add_embedded(BindingRunner::Setup setup, EmbeddedInput::Setup input) {
+  auto embedded = std::make_unique<EmbeddedInput>(std::move(input), store_, mailbox_);
+  embedded_.push_back(embedded.get());
+  return add_binding(std::move(setup), std::move(embedded));
 }
 
 void Shard::add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
@@ -46,21 +53,18 @@ void Shard::add_sink(const config::Connector& connector, std::unique_ptr<connect
 
 Status Shard::open() {
   std::set<StreamId> streams;
-  for (Binding& binding : bindings_) {
-    streams.insert(binding.runner->setup().dispatcher.stream_id);
+  for (const EmbeddedInput* input : embedded_) streams.insert(input->stream());
+  for (Binding& binding : bindings_)
     if (auto ok = binding.runner->open(); !ok) return ok;
-  }
   feed_ = std::make_unique<AppendFeed>(
       mailbox_, std::move(streams),
       [this](const store::PlacedBatch& placed) {
-        for (Binding& binding : bindings_)
-          if (binding.runner->setup().dispatcher.stream_id == placed.at.stream)
-            binding.runner->appended(placed);
+        for (EmbeddedInput* input : embedded_)
+          if (input->stream() == placed.at.stream) input->appended(placed);
       },
       [this](store::StreamPartition at, Offset end) {
-        for (Binding& binding : bindings_)
-          if (binding.runner->setup().dispatcher.stream_id == at.stream)
-            binding.runner->end_moved(at.partition, end);
+        for (EmbeddedInput* input : embedded_)
+          if (input->stream() == at.stream) input->end_moved(at.partition, end);
       },
       [this] {
         for (Binding& binding : bindings_) binding.runner->wake();
@@ -109,9 +113,20 @@ void Shard::wait_idle(std::chrono::steady_clock::time_point deadline, std::funct
       std::ranges::all_of(bindings_, [](const Binding& b) { return b.runner->idle(); });
   if (idle || std::chrono::steady_clock::now() >= deadline) {
     for (auto& sink : sinks_) sink->stop();
-    return done();
+    return stop_inputs(deadline, done);
   }
   idle_poll_.after(kIdlePoll, [this, deadline, done] { wait_idle(deadline, done); });
+}
+
+void Shard::stop_inputs(std::chrono::steady_clock::time_point deadline,
+                        std::function<void()> done) {
+  // Shared by the inputs' answers: each counts itself off, the last one goes on.
+  auto left = std::make_shared<std::size_t>(bindings_.size());
+  if (*left == 0) return done();
+  for (Binding& binding : bindings_)
+    binding.runner->stop(deadline, [left, done] {
+      if (--*left == 0) done();
+    });
 }
 
 void Shard::stop() {

@@ -4,6 +4,7 @@
 #include "engine/observe/status.h"
 #include "engine/runtime/append_feed.h"
 #include "engine/runtime/binding_runner.h"
+#include "engine/runtime/embedded_input.h"
 #include "engine/runtime/function_runner.h"
 #include "engine/runtime/rate.h"
 #include "engine/runtime/sink_runner.h"
@@ -29,7 +30,9 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   // ---- before start()
-  BindingRunner& add_binding(BindingRunner::Setup setup);
+  BindingRunner& add_binding(BindingRunner::Setup setup, std::unique_ptr<Input> input);
+  // The same on an embedded stream, whose appends the shard passes on.
+  BindingRunner& add_embedded(BindingRunner::Setup setup, EmbeddedInput::Setup input);
   void add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
                     worker::PoolOptions options, worker::LineListener lines);
   void add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
@@ -42,12 +45,14 @@ class Shard {
   void start();
   // Any thread: runs on the shard.
   void post(Mailbox::Call call) { mailbox_.post(std::move(call)); }
+  Mailbox& mailbox() { return mailbox_; }
+  boost::asio::io_context& io() { return io_; }
   // The store thread.
   void appended(std::span<const store::PlacedBatch> batches) {
     if (feed_) feed_->appended(batches);
   }
   // Any thread, once: takes no more work, waits for frames in flight (at most until the deadline)
-  // and their commits, ends the workers, then calls `done` on the shard.
+  // and their commits, ends the workers, lets the streams go, then calls `done` on the shard.
   void drain(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   // After drain: ends the thread.
   void stop();
@@ -64,6 +69,7 @@ class Shard {
   };
   void sample();
   void wait_idle(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
+  void stop_inputs(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   void stop_pools(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
 
   store::Store& store_;
@@ -72,6 +78,7 @@ class Shard {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   Mailbox mailbox_;
   std::vector<Binding> bindings_;
+  std::vector<EmbeddedInput*> embedded_;  // inputs of bindings_
   std::vector<std::unique_ptr<SinkRunner>> sinks_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::unique_ptr<AppendFeed> feed_;

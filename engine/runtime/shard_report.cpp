@@ -9,11 +9,11 @@ namespace {
 // Most parked keys that a report names.
 constexpr std::size_t kParkedShown = 20;
 
-observe::BindingPartitionStatus partition_status(BindingRunner& binding, std::uint32_t partition,
+observe::BindingPartitionStatus partition_status(BindingRunner& binding, PartitionId partition,
                                                  WallTime now) {
-  const auto view = binding.view(PartitionId{partition});
+  const auto view = binding.view(partition);
   observe::BindingPartitionStatus status;
-  status.partition = partition;
+  status.partition = partition.value;
   status.cursor = view.counts.cursor;
   status.end = view.end;
   status.lag_events = static_cast<std::uint64_t>(std::max<Offset>(0, view.end - status.cursor));
@@ -68,8 +68,8 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.stream = options.stream;
   status.function = options.function;
   status.target = binding.setup().target_name;
-  for (std::uint32_t p = 0; p < binding.partitions(); ++p)
-    status.partitions.push_back(partition_status(binding, p, now));
+  for (PartitionId partition : binding.partitions())
+    status.partitions.push_back(partition_status(binding, partition, now));
   status.done = totals.done;
   status.failed_attempts = totals.failed_attempts;
   status.filtered = totals.filtered;

@@ -5,6 +5,7 @@
 #include "engine/connector/sink_host.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/binding_runner.h"
+#include "engine/runtime/mailbox.h"
 
 #include <memory>
 #include <string>

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/dispatch/dispatcher.h"
+#include "engine/store/records.h"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace pelton::runtime {
+
+// Interface. What one binding reads: the partitions of its stream that are this engine's at the
+// moment, and the place where its settled offsets are kept. Implemented for embedded streams
+// (embedded_input.h) and for Kafka topics (kafka_input.h). Shard-confined.
+class Input {
+ public:
+  using Done = std::function<void(Status)>;
+
+  // How an input speaks to its binding. On the shard, never from within next().
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    // From now on next() may be asked for the partition, from restored.cursor on.
+    virtual void assigned(PartitionId partition, const dispatch::Restored& restored) = 0;
+    // next() may have something, or the end of the partition has moved.
+    virtual void readable(PartitionId partition) = 0;
+    // Begin no more work of the partition; say drained() once what is in flight has settled.
+    virtual void revoking(PartitionId partition) = 0;
+    // The partition is not ours any more: forget it, fence what is in flight.
+    virtual void revoked(PartitionId partition) = 0;
+    // The partition cannot go on without the operator.
+    virtual void stopped(PartitionId partition, const Error& error) = 0;
+  };
+
+  virtual ~Input() = default;
+
+  // Before the engine runs; an input that knows its partitions assigns them here. corrupt: what was
+  // stored contradicts the stream.
+  virtual Status open(Listener& listener) = 0;
+  // The engine runs.
+  virtual void start() = 0;
+  // The partitions assigned now, ascending.
+  virtual std::vector<PartitionId> partitions() const = 0;
+  // The batch that holds `from`, or the first one after it; nothing: readable() will be said.
+  virtual std::optional<store::PlacedBatch> next(PartitionId partition, Offset from) = 0;
+  // Makes the transaction durable, its cursors where the input keeps them. In the order of the
+  // calls. `done` comes once that is so; it does not come when the store has failed, or when the
+  // partition was lost before.
+  virtual void settle(store::Transaction&& transaction, Done done) = 0;
+  // Continues the partition at `offset`, forgetting its retries: assigned() is called again, then
+  // `done`. The listener has dropped the partition before.
+  virtual void seek(PartitionId partition, Offset offset, Done done) = 0;
+  // Answer to revoking().
+  virtual void drained(PartitionId partition) = 0;
+  // The next offset that the stream will give.
+  virtual Offset end(PartitionId partition) const = 0;
+  // Event time at the offset, when it can be told cheaply.
+  virtual std::optional<WallTime> time_at(PartitionId partition, Offset offset) = 0;
+  // Lets the stream go; everything settled is durable by then. `done` once, on the shard.
+  virtual void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) = 0;
+};
+
+}  // namespace pelton::runtime

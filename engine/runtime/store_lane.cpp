@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/store_lane.h"
+
+namespace pelton::runtime {
+
+void StoreLane::submit(store::Transaction&& transaction, std::function<void(Status)> done) {
+  ++submitted_;
+  auto taken = store_.submit(
+      std::move(transaction), store::Origin::engine,
+      [this, done](Result<store::Committed> committed) {
+        mailbox_.post(
+            [this, done, status = committed ? Status{} : std::unexpected(committed.error())] {
+              answered(done, status);
+            });
+      });
+  if (!taken) answered(done, taken);
+}
+
+void StoreLane::answered(const std::function<void(Status)>& done, Status status) {
+  ++answered_;
+  done(std::move(status));
+  while (!waiting_.empty() && waiting_.front().first <= answered_) {
+    const auto then = std::move(waiting_.front().second);
+    waiting_.pop_front();
+    then();
+  }
+}
+
+void StoreLane::after_all(std::function<void()> then) {
+  if (answered_ == submitted_) return then();
+  waiting_.emplace_back(submitted_, std::move(then));
+}
+
+Status forget_retries(store::Store& store, BindingId binding, store::StreamPartition at,
+                      store::Transaction& transaction) {
+  auto retries = store.retries(binding, at);
+  if (!retries) return std::unexpected(retries.error());
+  for (const auto& retry : *retries)
+    transaction.retries.push_back({retry.binding, retry.at, retry.offset, std::nullopt});
+  return {};
+}
+
+}  // namespace pelton::runtime

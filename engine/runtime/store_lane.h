@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/runtime/mailbox.h"
+#include "engine/store/store.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <utility>
+
+namespace pelton::runtime {
+
+// One binding's way to the store: transactions in order, answers back on the shard. Shard-confined;
+// outlives the store's callbacks (the engine closes the store first).
+class StoreLane {
+ public:
+  StoreLane(store::Store& store, Mailbox& mailbox) : store_(store), mailbox_(mailbox) {}
+
+  // `done` is called on the shard, in the order of the calls.
+  void submit(store::Transaction&& transaction, std::function<void(Status)> done);
+  // Calls `then` once everything submitted so far is answered; at once when it is.
+  void after_all(std::function<void()> then);
+  store::Store& store() { return store_; }
+
+ private:
+  void answered(const std::function<void(Status)>& done, Status status);
+
+  store::Store& store_;
+  Mailbox& mailbox_;
+  std::uint64_t submitted_ = 0;
+  std::uint64_t answered_ = 0;
+  std::deque<std::pair<std::uint64_t, std::function<void()>>> waiting_;  // behind which submission
+};
+
+// What forgetting the retries of a partition takes, added to `transaction`.
+Status forget_retries(store::Store& store, BindingId binding, store::StreamPartition at,
+                      store::Transaction& transaction);
+
+}  // namespace pelton::runtime
