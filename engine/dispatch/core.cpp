@@ -67,8 +67,10 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   const Partition* known = find(partition);
   if (known == nullptr) return {};
   const std::uint64_t used = known->window.unsettled() + known->uncommitted;
-  if (known->draining || used >= options.window || known->settled.beyond() > kMaxRanges)
-    return {known->next, 0};
+  // What lies between the ranges is taken in any case: a restored cursor that has as many would
+  // never move.
+  const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
+  if (known->draining || used >= options.window || crowded) return {known->next, 0};
   return {known->next, options.window - used};
 }
 

@@ -19,6 +19,8 @@ class OffsetRanges {
   bool contains(Offset offset) const;
   // Settles [begin, end); what is settled already stays so.
   void add(Offset begin, Offset end);
+  // Behind the last settled offset.
+  Offset end() const { return ranges_.empty() ? cursor_ : ranges_.rbegin()->second; }
   std::size_t beyond() const { return ranges_.size(); }
   store::Cursor stored() const;
 

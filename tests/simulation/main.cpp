@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// simulation [--seed N] [--seeds N] [--events N] [--verbose]: runs seeds from N on, one after the
-// other.
+// simulation [--group] [--seed N] [--seeds N] [--events N] [--verbose]: runs seeds from N on, one
+// after the other. With --group, nodes that share a consumer group; without, one engine and its
+// streams.
+#include "tests/simulation/group_world.h"
 #include "tests/simulation/world.h"
 
 #include <CLI/CLI.hpp>
@@ -8,6 +10,17 @@
 #include <cstdlib>
 
 namespace {
+
+void print(std::uint64_t seed, const pelton::simulation::GroupReport& report) {
+  const auto& seen = report.seen;
+  fmt::print(
+      "seed {}: {} frames, {} invoked, {} done, {} dead letters, {} assignments ({} to the node "
+      "that committed last), {} let go, {} lost, {} deaths, {} resets, {} commits, {} ranges "
+      "taken over, {} held, {} late results, {} steps\n",
+      seed, seen.frames, seen.invoked, seen.done, seen.dead, seen.sessions, seen.trusted,
+      seen.let_go, seen.lost, seen.deaths, seen.resets, seen.commits, seen.ranges, seen.held,
+      seen.late, report.steps);
+}
 
 void print(std::uint64_t seed, const pelton::simulation::Report& report) {
   const auto& seen = report.seen;
@@ -19,6 +32,17 @@ void print(std::uint64_t seed, const pelton::simulation::Report& report) {
       seen.replays_done, seen.deduplicated, seen.filtered, seen.restarts, seen.late, report.steps);
 }
 
+// False: the seed failed.
+template <typename Report>
+bool show(std::uint64_t seed, const Report& report, bool verbose, const std::string& again) {
+  if (verbose) print(seed, report);
+  if (report.passed()) return true;
+  fmt::print("seed {} FAILED\n", seed);
+  for (const auto& violation : report.violations) fmt::print("  {}\n", violation);
+  fmt::print("  again: build/release/tests/simulation/simulation {}\n", again);
+  return false;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -28,6 +52,8 @@ int main(int argc, char** argv) {
   std::uint64_t seeds = 1;
   std::uint64_t events = 2000;
   bool verbose = false;
+  bool group = false;
+  app.add_flag("--group", group, "nodes that share a consumer group");
   app.add_option("--seed", seed, "first seed");
   app.add_option("--seeds", seeds, "how many seeds, counting up");
   app.add_option("--events", events, "events of a run");
@@ -35,14 +61,11 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   std::uint64_t failed = 0;
   for (std::uint64_t s = seed; s < seed + seeds; ++s) {
-    const auto report = pelton::simulation::run(s, events);
-    if (verbose) print(s, report);
-    if (report.passed()) continue;
-    ++failed;
-    fmt::print("seed {} FAILED\n", s);
-    for (const auto& violation : report.violations) fmt::print("  {}\n", violation);
-    fmt::print("  again: build/release/tests/simulation/simulation --seed {} --events {}\n", s,
-               events);
+    const std::string again =
+        fmt::format("{}--seed {} --events {}", group ? "--group " : "", s, events);
+    const bool passed = group ? show(s, pelton::simulation::run_group(s, events), verbose, again)
+                              : show(s, pelton::simulation::run(s, events), verbose, again);
+    if (!passed) ++failed;
   }
   fmt::print("{} of {} seeds passed\n", seeds - failed, seeds);
   return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace pelton::simulation {
@@ -44,6 +45,8 @@ class SimStore {
   void submit(Tag tag, store::Transaction transaction, std::function<void()> durable);
   void crash();
   const Disk& disk() const { return disk_; }
+  // Of another time; after crash().
+  void exchange(Disk disk) { disk_ = std::move(disk); }
   // The batch that has the first event at or after `offset`; null: there is none yet.
   const store::PlacedBatch* batch_at(const store::StreamPartition& at, Offset offset) const;
 

@@ -129,6 +129,19 @@ TEST_F(Handover, EndsWithTheRevoke) {
   EXPECT_GT(dispatcher().wants(kPartition).events, 0U);
 }
 
+// More ranges than are stored close the window, but not to what lies between them.
+TEST_F(Handover, ManyRestoredRangesDoNotCloseTheWindowForGood) {
+  Restored restored;
+  constexpr Offset kRanges = 20'001;
+  for (Offset i = 0; i < kRanges; ++i) restored.cursor.completed.push_back({2 * i + 1, 2 * i + 2});
+  dispatcher().revoke(kPartition);
+  dispatcher().assign(kPartition, restored);
+  EXPECT_GT(dispatcher().wants(kPartition).events, 0U);
+  offer("a b c");
+  limits.events = 10;
+  EXPECT_EQ(pull(), "a0 c2");
+}
+
 TEST_F(Handover, OfAnUnknownPartitionIsNothing) {
   dispatcher().drain(PartitionId{9});
   EXPECT_TRUE(dispatcher().idle(PartitionId{9}));
