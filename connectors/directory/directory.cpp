@@ -9,6 +9,14 @@ namespace pelton::directory {
 connector::ConnectorSpec connector_spec() {
   connector::ConnectorSpec spec;
   spec.options = describe_options();
+  spec.check = [](const config::Connector& connector) -> Status {
+    if (connector.direction == config::Direction::sink) {
+      if (auto ok = parse_sink_options(connector); !ok) return std::unexpected(ok.error());
+    } else if (auto ok = parse_source_options(connector); !ok) {
+      return std::unexpected(ok.error());
+    }
+    return {};
+  };
   spec.make_source =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
     auto options = parse_source_options(context.config);

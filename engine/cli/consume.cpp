@@ -47,7 +47,7 @@ std::string data_of(std::string_view line) {
     if (member.name == "data" && member.value != "null")
       data = http::is_json_string(member.value) ? http::json_string(member.value)
                                                 : std::string(member.value);
-    if (member.name == "data_base64") http::from_base64(http::json_string(member.value), data);
+    if (member.name == "data_base64") from_base64(http::json_string(member.value), data);
   }
   return data;
 }

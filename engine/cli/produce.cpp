@@ -111,7 +111,7 @@ std::string event_of(std::string_view data, json::object event) {
   if (is_utf8(data))
     event["data"] = json::string(data);
   else
-    event["data_base64"] = http::to_base64(data);
+    event["data_base64"] = to_base64(data);
   return json::serialize(event);
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "connectors/builtin.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
 #include "engine/cli/registry.h"
+#include "engine/runtime/check.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/array.hpp>
@@ -34,7 +36,7 @@ void print_json(const config::Loaded& loaded, bool valid) {
 }
 
 int validate(const Options& options) {
-  const auto loaded = config::load(options.file, connector_options(), config::process_environment);
+  const auto loaded = load_config(options.file);
   const bool valid = loaded.config && !(options.deny_warnings && !loaded.problems.empty());
   if (options.format == "json") {
     print_json(loaded, valid);
@@ -48,8 +50,17 @@ int validate(const Options& options) {
 
 }  // namespace
 
-std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {
+config::Loaded load_config(const std::string& file) {
   auto loaded = config::load(file, connector_options(), config::process_environment);
+  if (!loaded.config) return loaded;
+  const auto more = runtime::check(*loaded.config, builtin_connectors());
+  if (!more.empty()) loaded.config.reset();
+  loaded.problems.insert(loaded.problems.end(), more.begin(), more.end());
+  return loaded;
+}
+
+std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {
+  auto loaded = load_config(file);
   for (const config::Diagnostic& problem : loaded.problems)
     if (problem.severity == config::Severity::error || warnings == Warnings::shown)
       fmt::print(stderr, "{}\n", problem.text(file));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace pelton::config {
@@ -41,6 +42,44 @@ void check_data_folder(const Config& config, std::span<const ConnectorOptions> t
   }
 }
 
+// Two cursors under one group would each skip what the other has read.
+void check_groups(const Config& config, Diagnostics& problems) {
+  std::map<std::pair<std::string, std::string>, const Binding*> groups;
+  for (const Binding& binding : config.bindings) {
+    const Stream* from = config.find_stream(binding.from);
+    if (from == nullptr) continue;
+    if (!from->kafka && binding.kafka.place.line != 0)
+      problems.error(
+          binding.kafka.place, "E1017",
+          fmt::format("binding {} reads {}, which is no Kafka topic: `group` and `kafka` "
+                      "have no meaning here",
+                      binding.name, from->name));
+    if (!from->kafka) continue;
+    const auto [at, fresh] =
+        groups.try_emplace({binding.kafka.group, from->kafka->topic}, &binding);
+    if (!fresh)
+      problems.error(
+          binding.place, "E1017",
+          fmt::format("the bindings {} and {} read the topic {} in one group, {}: each "
+                      "needs its own",
+                      at->second->name, binding.name, from->kafka->topic, binding.kafka.group));
+  }
+}
+
+// What is not built for topics yet must not look as if it were.
+void check_topics_written(const Config& config, Diagnostics& problems) {
+  for (const Binding& binding : config.bindings)
+    if (const Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr; to && to->kafka)
+      problems.error(
+          binding.place, "E1015",
+          fmt::format("binding {}: outputs to a Kafka topic are not in this build", binding.name));
+  for (const Connector& connector : config.connectors)
+    if (const Stream* stream = config.find_stream(connector.stream); stream && stream->kafka)
+      problems.error(connector.place, "E1015",
+                     fmt::format("connector {}: its stream must be one that the engine keeps",
+                                 connector.name));
+}
+
 }  // namespace
 
 fs::path real_path(const fs::path& path) {
@@ -64,6 +103,8 @@ void check_config(const Config& config, std::span<const ConnectorOptions> connec
                   Diagnostics& problems) {
   check_names(config, problems);
   check_data_folder(config, connectors, problems);
+  check_groups(config, problems);
+  check_topics_written(config, problems);
   check_loops(config, connectors, problems);
 }
 

@@ -47,11 +47,45 @@ struct Retention {
   bool force = false;  // retention.force: drop even what a binding has not settled
 };
 
+struct KafkaTls {
+  std::filesystem::path ca, certificate, key;  // empty: the system's authorities; no client key
+  std::string key_password;
+  bool verify_host = true;
+};
+
+struct KafkaSasl {
+  std::string mechanism;  // plain | scram-sha-256 | scram-sha-512 | oauthbearer
+  std::string username, password;
+  std::filesystem::path token_file;  // oauthbearer: a JWT, read again before it ends
+};
+
+// A property of the client library, as the file has it.
+struct KafkaProperty {
+  std::string name;
+  std::string value;
+  Place place;
+};
+
+// How a Kafka cluster is reached.
+struct KafkaClient {
+  Place place;
+  std::vector<std::string> brokers;  // host:port each
+  std::optional<KafkaTls> tls;
+  std::optional<KafkaSasl> sasl;
+  std::vector<KafkaProperty> properties;
+};
+
+struct KafkaTopic {
+  KafkaClient client;
+  std::string topic;
+};
+
 struct Stream {
   std::string name;
   Place place;
-  std::uint32_t partitions = 1;  // partitions
+  std::uint32_t partitions = 1;  // partitions; 0 with kafka: the topic has its own number
   Retention retention;
+  std::optional<KafkaTopic> kafka;  // absent: kept by the engine
 };
 
 // A connector's own options, typed by its OptionSpec: duration, size and number as they parse.
@@ -163,6 +197,18 @@ struct Start {
   WallTime time{};
 };
 
+// How a binding is a member of its consumer group.
+struct KafkaGroup {
+  Place place;                 // of what the file says of it; line 0: nothing
+  std::string group;           // group; default pelton.<binding>
+  std::string assignor;        // kafka.assignor: range | roundrobin | cooperative-sticky
+  std::string instance;        // kafka.instance: static membership; empty: none
+  Duration session_timeout{};  // kafka.session_timeout
+  Duration drain{};            // kafka.drain: how long a revoke waits for handlers
+  Duration commit_interval{};  // kafka.commit_interval
+  enum class OutOfRange { stop, earliest, latest } out_of_range = OutOfRange::stop;
+};
+
 struct Binding {
   std::string name;
   Place place;
@@ -176,6 +222,7 @@ struct Binding {
   Retry retry;
   std::optional<Idempotency> idempotency;
   std::uint32_t window = 10'000;  // window: most unsettled events of a partition
+  KafkaGroup kafka;               // used when `from` is a topic
 };
 
 struct Config {

@@ -33,6 +33,22 @@ std::optional<Idempotency> idempotency_of(const Section& section, ReadContext& c
   return idempotency;
 }
 
+KafkaGroup group_of(const std::string& binding, const Section& section) {
+  KafkaGroup group;
+  group.group = section.get<std::string>("group").value_or("pelton." + binding);
+  group.assignor = section.value<std::string>("kafka.assignor");
+  group.instance = section.value<std::string>("kafka.instance");
+  group.session_timeout = section.value<Duration>("kafka.session_timeout");
+  group.drain = section.value<Duration>("kafka.drain");
+  group.commit_interval = section.value<Duration>("kafka.commit_interval");
+  const auto policy = section.value<std::string>("kafka.out_of_range");
+  if (policy == "earliest") group.out_of_range = KafkaGroup::OutOfRange::earliest;
+  if (policy == "latest") group.out_of_range = KafkaGroup::OutOfRange::latest;
+  for (const char* own : {"group", "kafka"})
+    if (section.node(own) != nullptr) group.place = section.place(own);
+  return group;
+}
+
 }  // namespace
 
 Binding parse_binding(const std::string& name, const Node& node, ReadContext& context) {
@@ -55,6 +71,7 @@ Binding parse_binding(const std::string& name, const Node& node, ReadContext& co
   binding.retry = delivery.retry;
   binding.batch = delivery.batch;
   binding.window = delivery.window;
+  binding.kafka = group_of(name, section);
   return binding;
 }
 

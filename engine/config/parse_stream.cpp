@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/parts.h"
 
+#include <fmt/format.h>
+
 namespace pelton::config {
 
 Stream parse_stream(const std::string& name, const Node& node, ReadContext& context) {
-  Stream stream{name, node.place, 1, {}};
-  if (const Node* kafka = node.find("kafka")) {
-    context.problems.error(kafka->place, "E1015",
-                           "streams on Kafka are not in this build; this stream needs no backend: "
-                           "it is kept by the engine");
+  Stream stream{name, node.place, 1, {}, {}};
+  const std::string who = "stream " + name;
+  const Section section = read_section(node, stream_spec(), who, context);
+  if (section.node("kafka") != nullptr) {
+    for (const char* own : {"partitions", "retention"})
+      if (section.node(own) != nullptr)
+        context.problems.error(section.place(own), "E1017",
+                               fmt::format("{} is a Kafka topic: its {} {} set there, not here",
+                                           who, own, own[0] == 'p' ? "are" : "is"));
+    stream.partitions = 0;
+    stream.kafka = KafkaTopic{parse_kafka_client(section, "kafka", who, context),
+                              section.value<std::string>("kafka.topic")};
+    check_topic(section, "kafka.topic", who, context);
     return stream;
   }
-  const Section section = read_section(node, stream_spec(), "stream " + name, context);
   stream.partitions = count(section, "partitions");
   stream.retention.time = section.get<Duration>("retention.time");
   stream.retention.size_bytes = section.get<std::uint64_t>("retention.size");

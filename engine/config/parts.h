@@ -30,6 +30,13 @@ struct Delivery {
 };
 Delivery parse_delivery(const Section& section, ReadContext& context);
 
+// The client under `path` ("kafka") of a section that has kafka_client_spec() there.
+KafkaClient parse_kafka_client(const Section& section, const std::string& path,
+                               const std::string& who, ReadContext& context);
+// A topic's name as Kafka has it: letters, digits, . _ -, at most 249.
+void check_topic(const Section& section, const std::string& path, const std::string& who,
+                 ReadContext& context);
+
 // An option of type number whose bounds keep it within 32 bits.
 std::uint32_t count(const Section& section, const std::string& path);
 

@@ -77,7 +77,77 @@ OptionSpec window_option() {
                 {.fallback = "10000", .at_least = "1", .at_most = "1000000"});
 }
 
+SectionSpec tls_section() {
+  return {
+      "tls",
+      "Encrypt, and check the brokers' certificates. `tls: {}`: against the system's authorities.",
+      {option("ca", path, "Authorities to trust (PEM)."),
+       option("certificate", path, "The client's own certificate (PEM)."),
+       option("key", path, "Its private key (PEM)."),
+       option("key_password", text, "Password of the key.", {.example = "${env:KEY_PASSWORD}"}),
+       option("verify_host", boolean, "The certificate must name the broker's host.",
+              {.fallback = "true"})},
+      {}};
+}
+
+SectionSpec sasl_section() {
+  return {"sasl",
+          "How the client says who it is.",
+          {option("mechanism", choice, "The mechanism that the brokers expect.",
+                  {.choices = {"plain", "scram-sha-256", "scram-sha-512", "oauthbearer"},
+                   .required = true}),
+           option("username", text, "For `plain` and `scram`."),
+           option("password", text, "For `plain` and `scram`.", {.example = "${env:PASSWORD}"}),
+           option("token_file", path,
+                  "For `oauthbearer`: file with a JSON Web Token, read again before it ends.")},
+          {}};
+}
+
+SectionSpec kafka_section() {
+  SectionSpec spec = kafka_client_spec(
+      "Makes the stream a Kafka topic: its partitions and retention are the topic's.");
+  spec.options.push_back(option("topic", text, "The topic.", {.required = true}));
+  return spec;
+}
+
+SectionSpec group_section() {
+  return {
+      "kafka",
+      "How the binding is a member of its consumer group; for a stream on Kafka only.",
+      {option("assignor", choice, "How partitions are shared out; all members of a group agree.",
+              {.fallback = "range", .choices = {"range", "roundrobin", "cooperative-sticky"}}),
+       option("instance", text,
+              "Static membership: a name of this engine in the group, which keeps its partitions "
+              "over a restart within `session_timeout`.",
+              {.example = "node-1"}),
+       option("session_timeout", duration,
+              "A member that is silent for so long loses its partitions.",
+              {.fallback = "45s", .at_least = "6s", .at_most = "30m"}),
+       option("drain", duration,
+              "When partitions move to another member, events with workers get so long to end.",
+              {.fallback = "5s", .at_least = "0s", .at_most = "5m"}),
+       option("commit_interval", duration, "Settled offsets are committed at least so often.",
+              {.fallback = "100ms", .at_least = "5ms", .at_most = "1m"}),
+       option(
+           "out_of_range", choice,
+           "When the committed offset is not in the topic any more: `stop` the partition and call "
+           "the operator, or go on at the `earliest` or `latest` event.",
+           {.fallback = "stop", .choices = {"stop", "earliest", "latest"}})},
+      {}};
+}
+
 }  // namespace
+
+SectionSpec kafka_client_spec(std::string sentence) {
+  return {"kafka",
+          std::move(sentence),
+          {option("brokers", text_list, "`host:port` of some of the brokers.",
+                  {.example = "[localhost:9092]", .required = true}),
+           option("properties", text_map,
+                  "Further properties of the client library (librdkafka), by their names.",
+                  {.example = "{ fetch.min.bytes: 100000 }"})},
+          {tls_section(), sasl_section()}};
+}
 
 const SectionSpec& engine_spec() {
   static const SectionSpec spec{
@@ -113,7 +183,7 @@ const SectionSpec& engine_spec() {
 const SectionSpec& stream_spec() {
   static const SectionSpec spec{
       "streams",
-      "A named, partitioned, ordered log of events, kept by the engine.",
+      "A named, partitioned, ordered log of events: kept by the engine, or a Kafka topic.",
       {option(
           "partitions", number,
           "Number of partitions: may grow, never shrink. Keys are spread as Kafka spreads them.",
@@ -127,7 +197,8 @@ const SectionSpec& stream_spec() {
                 {.at_least = "1MiB", .example = "10GiB"}),
          option("force", boolean, "Drop even what a binding has not settled; counted and logged.",
                 {.fallback = "false"})},
-        {}}}};
+        {}},
+       kafka_section()}};
   return spec;
 }
 
@@ -181,6 +252,8 @@ const SectionSpec& binding_spec() {
               "Where a new binding begins: `earliest`, `latest` or a time (RFC 3339).",
               {.fallback = "earliest", .example = "2026-01-01T00:00:00Z"}),
        window_option(),
+       option("group", text, "Stream on Kafka: the consumer group; without it `pelton.<binding>`.",
+              {.example = "billing"}),
        option("filter", filter,
               "Only events that hold all of these conditions; the others are done at once.",
               {.example = "{ type: reading, data.celsius: { above: 80 } }"})},
@@ -194,7 +267,8 @@ const SectionSpec& binding_spec() {
                 {.example = "data.order_id", .required = true}),
          option("ttl", duration, "How long a completed key is remembered.",
                 {.fallback = "24h", .at_least = "1s", .at_most = "90d"})},
-        {}}}};
+        {}},
+       group_section()}};
   return spec;
 }
 

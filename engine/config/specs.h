@@ -25,6 +25,9 @@ const SectionSpec& binding_spec();
 // What every connector has beside the options of its type.
 const SectionSpec& connector_spec();
 
+// The options of a Kafka client, common to everything that has one.
+SectionSpec kafka_client_spec(std::string sentence);
+
 // The options of one direction of a kind of connector, as a section named by its type.
 SectionSpec connector_type_spec(const ConnectorOptions& type, Direction direction);
 

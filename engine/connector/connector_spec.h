@@ -26,6 +26,8 @@ struct BuildContext {
 // each direction; an empty function where it has none. connectors/builtin.cpp lists them.
 struct ConnectorSpec {
   config::ConnectorOptions options;
+  // What the options' own specs cannot say: contradictions, for `pelton validate`. Empty: nothing.
+  std::function<Status(const config::Connector&)> check;
   std::function<Result<std::unique_ptr<Source>>(const BuildContext&)> make_source;
   std::function<Result<std::unique_ptr<Sink>>(const BuildContext&)> make_sink;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/base64.h"
 #include "engine/base/clock.h"
 #include "engine/http/json_text.h"
 #include "engine/model/batch_builder.h"
@@ -33,9 +34,5 @@ Status parse_events(std::string_view lines, WallTime now, model::BatchBuilder& i
 // The event at `index` of a batch as one line, its end included.
 std::string event_line(std::string_view stream, const store::PlacedBatch& placed,
                        std::size_t index);
-
-std::string to_base64(std::string_view bytes);
-// False when it is not base64.
-bool from_base64(std::string_view text, std::string& bytes);
 
 }  // namespace pelton::http

@@ -151,12 +151,21 @@ void BatchBuilder::add_range(const Batch& from, std::size_t first, std::size_t c
   }
 }
 
-void BatchBuilder::add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta) {
+void BatchBuilder::note_delta(std::uint32_t offset_delta) {
   ENSURE(offset_delta_.size() == count_,
          "events with and without an offset delta mixed in one batch");
   ENSURE(offset_delta_.empty() || offset_delta_.back() < offset_delta, "offset deltas ascend");
-  add_plain(from, i);
   offset_delta_.push_back(offset_delta);
+}
+
+void BatchBuilder::add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta) {
+  note_delta(offset_delta);
+  add_plain(from, i);
+}
+
+void BatchBuilder::add_at(const EventView& event, std::uint32_t offset_delta) {
+  note_delta(offset_delta);
+  add(event);
 }
 
 std::size_t BatchBuilder::payload_bytes() const {

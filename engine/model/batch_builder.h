@@ -32,6 +32,7 @@ class BatchBuilder {
   // As add with a given offset delta, for batches whose offsets are not consecutive. Either all
   // events of a batch are added with a delta or none.
   void add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta);
+  void add_at(const EventView& event, std::uint32_t offset_delta);
 
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
@@ -69,6 +70,7 @@ class BatchBuilder {
   };
 
   void add_plain(const Batch& from, std::size_t i);
+  void note_delta(std::uint32_t offset_delta);
   // Adds the words of one dictionary column, looking each word of `from` up once.
   void add_words(Column<std::uint32_t>& to, const Batch& from,
                  const Batch::Column<std::uint32_t>& column, std::size_t first, std::size_t count);

@@ -33,13 +33,17 @@ Admin::Admin(store::Store& store, Shard& shard, Targets& targets,
              std::function<void(observe::StatusReport&)> report)
     : store_(store), shard_(shard), targets_(targets), report_(std::move(report)) {}
 
-void Admin::add_binding(std::string name, BindingId id, StreamId stream, std::uint32_t partitions) {
-  bindings_.push_back({std::move(name), id, stream, partitions});
+void Admin::add_binding(std::string name, BindingId id) {
+  bindings_.push_back({std::move(name), id});
 }
 
 Result<StreamTarget*> Admin::find_stream(const std::string& name,
                                          std::optional<std::uint32_t> partition) {
   const auto at = targets_.find(name);
+  if (at == targets_.end() && topics_.contains(name))
+    return fail(ErrorKind::invalid, "E5009",
+                "{} is a Kafka topic: its events are written and read with Kafka's own tools",
+                name);
   if (at == targets_.end()) return not_found("stream", name);
   if (partition && *partition >= at->second->partitions())
     return fail(ErrorKind::invalid, "E5001", "stream {} has partitions 0 to {}, not {}", name,
@@ -100,70 +104,6 @@ void Admin::read(const http::ReadRequest& request, http::Answer<http::ReadAnswer
     reply.batches = std::move(*batches);
   }
   answer(std::move(reply));
-}
-
-Result<Offset> Admin::seek_target(const http::SeekRequest& request, store::StreamPartition at,
-                                  Offset from) {
-  auto bounds = store_.bounds(at);
-  if (!bounds) return std::unexpected(bounds.error());
-  using To = http::SeekRequest::To;
-  Offset to = from;
-  if (request.to == To::earliest) to = bounds->earliest;
-  if (request.to == To::latest) to = bounds->end;
-  if (request.to == To::offset) to = request.offset;
-  if (request.to == To::by) to = from + request.offset;
-  if (request.to == To::time) {
-    auto found = store_.offset_at(at, request.time);
-    if (!found) return std::unexpected(found.error());
-    to = *found;
-  }
-  return std::clamp(to, bounds->earliest, bounds->end);
-}
-
-Result<std::vector<http::SeekChange>> Admin::plan_seek(const http::SeekRequest& request,
-                                                       const KnownBinding& binding) {
-  if (request.partition && *request.partition >= binding.partitions)
-    return fail(ErrorKind::invalid, "E5001", "binding {} has partitions 0 to {}, not {}",
-                binding.name, binding.partitions - 1, *request.partition);
-  std::vector<http::SeekChange> plan;
-  for (std::uint32_t p = 0; p < binding.partitions; ++p) {
-    if (request.partition && *request.partition != p) continue;
-    const store::StreamPartition at{binding.stream, PartitionId{p}};
-    auto cursor = store_.cursor(binding.id, at);
-    if (!cursor) return std::unexpected(cursor.error());
-    const Offset from = *cursor ? (*cursor)->cursor : 0;
-    auto to = seek_target(request, at, from);
-    if (!to) return std::unexpected(to.error());
-    plan.push_back({p, from, *to});
-  }
-  return plan;
-}
-
-void Admin::seek(const http::SeekRequest& request,
-                 http::Answer<std::vector<http::SeekChange>> answer) {
-  auto binding = find_binding(request.binding);
-  if (!binding) return answer(std::unexpected(binding.error()));
-  auto plan = plan_seek(request, **binding);
-  if (!plan || request.dry_run || plan->empty()) return answer(std::move(plan));
-  shard_.post([this, name = request.binding, plan = std::move(*plan),
-               answer = std::move(answer)]() mutable {
-    struct Pending {
-      std::size_t left;
-      Status status;
-      std::vector<http::SeekChange> plan;
-      http::Answer<std::vector<http::SeekChange>> answer;
-    };
-    // Shared by the answers of the partitions: the last one replies.
-    auto pending = std::make_shared<Pending>(plan.size(), Status{}, plan, std::move(answer));
-    BindingRunner* runner = shard_.find_binding(name);
-    for (const http::SeekChange& change : plan)
-      runner->seek(PartitionId{change.partition}, change.to, [pending](Status done) {
-        if (!done) pending->status = done;
-        if (--pending->left > 0) return;
-        if (!pending->status) return pending->answer(std::unexpected(pending->status.error()));
-        pending->answer(std::move(pending->plan));
-      });
-  });
 }
 
 }  // namespace pelton::runtime

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ class Admin final : public http::AdminBackend {
         std::function<void(observe::StatusReport&)> report);
 
   // Bindings and sinks in file order, with their numbers. Before the server starts.
-  void add_binding(std::string name, BindingId id, StreamId stream, std::uint32_t partitions);
+  void add_binding(std::string name, BindingId id);
+  // A stream that the engine does not keep itself.
+  void add_topic(std::string name) { topics_.insert(std::move(name)); }
 
   void status(http::Answer<observe::StatusReport> answer) override;
   void produce(const std::string& stream, model::BatchPtr events,
@@ -45,8 +48,6 @@ class Admin final : public http::AdminBackend {
   struct KnownBinding {
     std::string name;
     BindingId id;
-    StreamId stream;
-    std::uint32_t partitions = 1;
   };
 
   Result<StreamTarget*> find_stream(const std::string& name,
@@ -56,16 +57,12 @@ class Admin final : public http::AdminBackend {
   // Visits the matching letters until `visit` returns false.
   Status visit_letters(const http::DeadLetterQuery& query,
                        const std::function<bool(const store::DeadLetter&)>& visit);
-  Result<Offset> seek_target(const http::SeekRequest& request, store::StreamPartition at,
-                             Offset from);
-  Result<std::vector<http::SeekChange>> plan_seek(const http::SeekRequest& request,
-                                                  const KnownBinding& binding);
-
   store::Store& store_;
   Shard& shard_;
   Targets& targets_;
   const std::function<void(observe::StatusReport&)> report_;
   std::vector<KnownBinding> bindings_;
+  std::set<std::string> topics_;
 };
 
 }  // namespace pelton::runtime

@@ -3,8 +3,11 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
+#include "engine/runtime/kafka_input.h"
 
 #include <algorithm>
+#include <charconv>
+#include <random>
 #include <utility>
 
 namespace pelton::runtime {
@@ -32,7 +35,7 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.binding = binding.name;
   options.function = binding.function;
   options.stream = binding.from;
-  options.stream_id = assembly.targets.find(binding.from)->second->stream();
+  options.stream_id = *assembly.store.find_stream(binding.from);
   options.order = binding.order;
   options.batch = binding.batch;
   options.retry = binding.retry;
@@ -59,15 +62,41 @@ config::Binding as_binding(const config::Connector& sink) {
   return binding;
 }
 
+// Names this data folder in the commits of its consumer groups; random, given at first sight.
+Result<std::uint64_t> node_of(store::Store& store) {
+  auto stored = store.ledger_get("kafka", "node");
+  if (!stored) return std::unexpected(stored.error());
+  std::uint64_t node = 0;
+  if (*stored) {
+    std::from_chars((*stored)->data(), (*stored)->data() + (*stored)->size(), node);
+    return node;
+  }
+  std::random_device device;
+  node = (static_cast<std::uint64_t>(device()) << 32) | device();
+  const store::Store::KeyValue entry{"node", std::to_string(node)};
+  if (auto ok = store.ledger_put("kafka", std::span(&entry, 1)); !ok)
+    return std::unexpected(ok.error());
+  return node;
+}
+
 Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& binding,
                                    const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
-  const StreamTarget& from = *assembly.targets.find(binding.from)->second;
-  assembly.admin.add_binding(binding.name, *id, from.stream(), from.partitions());
-  return &assembly.shard.add_embedded(
-      {dispatcher_options(binding, *id, assembly), binding.to.value_or("")},
-      {*id, from.stream(), binding.from, from.partitions(), binding.start});
+  assembly.admin.add_binding(binding.name, *id);
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or("")};
+  const config::Stream& from = *assembly.config.find_stream(binding.from);
+  const StreamId stream = setup.dispatcher.stream_id;
+  if (!from.kafka)
+    return &assembly.shard.add_embedded(
+        std::move(setup), {*id, stream, binding.from, from.partitions, binding.start});
+  auto node = node_of(assembly.store);
+  if (!node) return std::unexpected(node.error());
+  auto input = std::make_unique<KafkaInput>(
+      KafkaInput::Setup{*id, binding.name, stream, *from.kafka, binding.kafka, binding.start,
+                        binding.window, *node},
+      assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
+  return &assembly.shard.add_binding(std::move(setup), std::move(input));
 }
 
 Status add_functions(Assembly& assembly) {
@@ -134,12 +163,15 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
 Admin::Targets make_targets(const config::Config& config, const store::Store& store) {
   Admin::Targets targets;
   for (const config::Stream& stream : config.streams)
-    targets[stream.name] = std::make_unique<StreamTarget>(
-        stream.name, *store.find_stream(stream.name), stream.partitions);
+    if (!stream.kafka)
+      targets[stream.name] = std::make_unique<StreamTarget>(
+          stream.name, *store.find_stream(stream.name), stream.partitions);
   return targets;
 }
 
 Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assembly) {
+  for (const config::Stream& stream : assembly.config.streams)
+    if (stream.kafka) assembly.admin.add_topic(stream.name);
   if (auto ok = add_functions(assembly); !ok) return std::unexpected(ok.error());
   std::vector<std::unique_ptr<connector::Source>> sources;
   for (const config::Connector& connector : assembly.config.connectors) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/connector/connector_spec.h"
+#include "engine/kafka/poll_loop.h"
 #include "engine/runtime/admin.h"
 #include "engine/runtime/source_runner.h"
 
@@ -24,6 +25,7 @@ struct Assembly {
   Shard& shard;
   Admin::Targets& targets;
   Admin& admin;
+  kafka::PollLoop& kafka;
   std::vector<std::unique_ptr<SourceRunner>>& sources;
   std::vector<std::unique_ptr<StoreLedger>>& ledgers;  // of the sinks
   std::filesystem::path sdk_python;

@@ -18,7 +18,7 @@ namespace pelton::runtime {
 // Runs one binding (or sink) on its shard: feeds its dispatcher from its input, hands on its
 // commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
 // Shard-confined but for the constructor and open().
-class BindingRunner final : private Input::Listener {
+class BindingRunner final : public Input::Listener {
  public:
   struct Setup {
     dispatch::DispatcherOptions dispatcher;
@@ -34,8 +34,7 @@ class BindingRunner final : private Input::Listener {
   void on_work(std::function<void()> call) { work_ready_ = std::move(call); }
 
   void start();
-  // Work may have become available.
-  void wake() { changed(); }
+  void wake() override { changed(); }
 
   // ---- the workers
   bool has_work();
@@ -48,6 +47,12 @@ class BindingRunner final : private Input::Listener {
   // Continues the partition at `offset`; the answer comes once that is durable. invalid (E5001):
   // the partition is not this engine's at the moment.
   void seek(PartitionId partition, Offset offset, std::function<void(Status)> answer);
+
+  // What the operator can seek to, of the partitions that are this engine's.
+  void bounds(std::optional<WallTime> time,
+              std::function<void(Result<std::vector<Input::Bounds>>)> answer) {
+    input_->bounds(time, std::move(answer));
+  }
 
   // ---- the end
   // Feeding stops; frames in flight still settle.

@@ -168,6 +168,29 @@ void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
   });
 }
 
+Result<Input::Bounds> EmbeddedInput::bounds_of(PartitionId partition,
+                                               std::optional<WallTime> time) {
+  auto stored = lane_.store().bounds(at(partition));
+  if (!stored) return std::unexpected(stored.error());
+  Bounds bounds{partition, stored->earliest, stored->end, stored->end};
+  if (!time) return bounds;
+  auto found = lane_.store().offset_at(at(partition), *time);
+  if (!found) return std::unexpected(found.error());
+  bounds.at_time = *found;
+  return bounds;
+}
+
+void EmbeddedInput::bounds(std::optional<WallTime> time,
+                           std::function<void(Result<std::vector<Bounds>>)> answer) {
+  std::vector<Bounds> all;
+  for (PartitionId partition : partitions()) {
+    auto bounds = bounds_of(partition, time);
+    if (!bounds) return answer(std::unexpected(bounds.error()));
+    all.push_back(*bounds);
+  }
+  answer(std::move(all));
+}
+
 std::optional<WallTime> EmbeddedInput::time_at(PartitionId partition, Offset offset) {
   auto read = lane_.store().read(at(partition), offset, 1);
   if (!read || read->empty()) return std::nullopt;

@@ -35,6 +35,8 @@ class EmbeddedInput final : public Input {
   std::optional<store::PlacedBatch> next(PartitionId partition, Offset from) override;
   void settle(store::Transaction&& transaction, Done done) override;
   void seek(PartitionId partition, Offset offset, Done done) override;
+  void bounds(std::optional<WallTime> time,
+              std::function<void(Result<std::vector<Bounds>>)> answer) override;
   void drained(PartitionId) override {}
   Offset end(PartitionId partition) const override { return feeds_[partition.value].end; }
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
@@ -50,6 +52,7 @@ class EmbeddedInput final : public Input {
   };
 
   store::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
+  Result<Bounds> bounds_of(PartitionId partition, std::optional<WallTime> time);
   Status open_partition(PartitionId partition);
   Result<dispatch::Restored> restore(PartitionId partition, const store::StreamBounds& bounds);
   Result<Offset> start_offset(PartitionId partition, const store::StreamBounds& bounds);

@@ -12,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -54,6 +55,7 @@ class Engine {
   boost::asio::signal_set signals_{io_};
   std::unique_ptr<store::Store> store_;
   Admin::Targets targets_;
+  kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   std::unique_ptr<Shard> shard_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;
   std::vector<std::unique_ptr<StoreLedger>> ledgers_;  // of the sinks
@@ -93,8 +95,8 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   shard_ = std::make_unique<Shard>(*store_, clock_);
   admin_ = std::make_unique<Admin>(*store_, *shard_, targets_,
                                    [this](observe::StatusReport& report) { fill(report); });
-  Assembly assembly{config_,  connectors,         *store_, *shard_, targets_, *admin_, sources_,
-                    ledgers_, options_.sdk_python};
+  Assembly assembly{config_, connectors, *store_,  *shard_,  targets_,
+                    *admin_, kafka_,     sources_, ledgers_, options_.sdk_python};
   auto sources = assemble(assembly);
   if (!sources) return std::unexpected(sources.error());
   if (auto ok = shard_->open(); !ok) return ok;
@@ -108,6 +110,8 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   auto server = http::Server::start(listen, *admin_);
   if (!server) return std::unexpected(server.error());
   server_ = std::move(*server);
+  if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))
+    kafka_.start();
   shard_->start();
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->start(std::move((*sources)[i]));
   state_ = "running";
@@ -156,6 +160,7 @@ void Engine::shut() {
   for (auto& source : sources_) source->begin_stop(deadline);
   for (auto& source : sources_) source->stop(deadline);
   server_.reset();
+  kafka_.stop();
   shard_->stop();
   // Drains and closes: callbacks of its last commits go to a mailbox that nobody empties.
   store_.reset();
@@ -169,6 +174,7 @@ void Engine::sample(WallTime now) {
 
 void Engine::fill_streams(observe::StatusReport& report) {
   for (const config::Stream& stream : config_.streams) {
+    if (stream.kafka) continue;  // the lag of its bindings says what is to be said of a topic
     const StreamTarget& target = *targets_.at(stream.name);
     observe::StreamStatus status;
     status.name = stream.name;

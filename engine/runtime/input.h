@@ -25,6 +25,8 @@ class Input {
     virtual void assigned(PartitionId partition, const dispatch::Restored& restored) = 0;
     // next() may have something, or the end of the partition has moved.
     virtual void readable(PartitionId partition) = 0;
+    // Said once after a run of readable(): there may be work now.
+    virtual void wake() = 0;
     // Begin no more work of the partition; say drained() once what is in flight has settled.
     virtual void revoking(PartitionId partition) = 0;
     // The partition is not ours any more: forget it, fence what is in flight.
@@ -51,6 +53,15 @@ class Input {
   // Continues the partition at `offset`, forgetting its retries: assigned() is called again, then
   // `done`. The listener has dropped the partition before.
   virtual void seek(PartitionId partition, Offset offset, Done done) = 0;
+  // What can be read of the partitions assigned now.
+  struct Bounds {
+    PartitionId partition;
+    Offset earliest = 0;
+    Offset end = 0;
+    Offset at_time = 0;  // first offset at or after the time asked for; end if none
+  };
+  virtual void bounds(std::optional<WallTime> time,
+                      std::function<void(Result<std::vector<Bounds>>)> answer) = 0;
   // Answer to revoking().
   virtual void drained(PartitionId partition) = 0;
   // The next offset that the stream will give.

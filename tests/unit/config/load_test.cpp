@@ -126,7 +126,7 @@ streams: { a: { kafka: {} }, b: { partitions: 0 } }
 functions: { f: { runtime: http, code: x } }
 bindings: { x: { from: a, function: f, to: b } }
 )"),
-            (std::vector<std::string>{"E1015", "E1009", "E1015"}));
+            (std::vector<std::string>{"E1006", "E1006", "E1009", "E1015"}));
 }
 
 TEST_F(Load, AFileThatCannotBeReadSaysWhy) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/http/ndjson.h"
+#include "engine/base/base64.h"
 
 #include <boost/beast/core/detail/base64.hpp>
 
-namespace pelton::http {
+namespace pelton {
 
 namespace base64 = boost::beast::detail::base64;
 
@@ -23,4 +23,4 @@ bool from_base64(std::string_view text, std::string& bytes) {
          (padding == "==" && rest == 2);
 }
 
-}  // namespace pelton::http
+}  // namespace pelton

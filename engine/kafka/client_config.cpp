@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/client_config.h"
+
+#include "engine/config/diagnostic.h"
+#include "engine/kafka/handles.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace pelton::kafka {
+namespace {
+
+struct Setting {
+  const char* name;
+  const char* value;
+};
+
+// What every consumer of ours has. Offsets are committed by us, once settled, never by the library;
+// a lost position must be a decision, not a jump to the end. Brokers and TLS ends are seen soon
+// (keepalive), small requests go at once (nagle). The queue is per partition here, because each
+// partition's queue is polled on its own, and bounds what a slow function can pile up.
+constexpr std::array<Setting, 11> kConsumer{{{"enable.auto.commit", "false"},
+                                             {"enable.auto.offset.store", "false"},
+                                             {"auto.offset.reset", "error"},
+                                             {"enable.partition.eof", "false"},
+                                             {"socket.nagle.disable", "true"},
+                                             {"socket.keepalive.enable", "true"},
+                                             {"log.queue", "true"},
+                                             {"queued.max.messages.kbytes", "16384"},
+                                             {"queued.min.messages", "100000"},
+                                             {"fetch.wait.max.ms", "100"},
+                                             {"fetch.error.backoff.ms", "100"}}};
+
+struct Owned {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::array<Owned, 26> kOwned{
+    {{"bootstrap.servers", "`brokers`"},
+     {"metadata.broker.list", "`brokers`"},
+     {"group.id", "`group` of the binding"},
+     {"group.instance.id", "`kafka.instance` of the binding"},
+     {"session.timeout.ms", "`kafka.session_timeout` of the binding"},
+     {"partition.assignment.strategy", "`kafka.assignor` of the binding"},
+     {"enable.auto.commit", "nothing: offsets are committed once their events are settled"},
+     {"auto.commit.interval.ms", "`kafka.commit_interval` of the binding"},
+     {"enable.auto.offset.store", "nothing: offsets are committed once their events are settled"},
+     {"auto.offset.reset", "`start` and `kafka.out_of_range` of the binding"},
+     {"enable.partition.eof", "nothing"},
+     {"security.protocol", "`tls` and `sasl`"},
+     {"sasl.mechanism", "`sasl.mechanism`"},
+     {"sasl.mechanisms", "`sasl.mechanism`"},
+     {"sasl.username", "`sasl.username`"},
+     {"sasl.password", "`sasl.password`"},
+     {"ssl.ca.location", "`tls.ca`"},
+     {"ssl.certificate.location", "`tls.certificate`"},
+     {"ssl.key.location", "`tls.key`"},
+     {"ssl.key.password", "`tls.key_password`"},
+     {"ssl.endpoint.identification.algorithm", "`tls.verify_host`"},
+     {"enable.ssl.certificate.verification", "`tls.verify_host`"},
+     {"enabled_events", "nothing"},
+     {"log.queue", "nothing"},
+     {"plugin.library.paths", "nothing: no code is loaded into the engine"},
+     {"enable.idempotence", "nothing: producers are idempotent"}}};
+
+Status set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  char text[512];
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) == RD_KAFKA_CONF_OK)
+    return {};
+  return fail(ErrorKind::invalid, "E1019", "{}", text);
+}
+
+std::vector<std::string> known_properties() {
+  const Conf conf(rd_kafka_conf_new());
+  std::size_t count = 0;
+  const char** dump = rd_kafka_conf_dump(conf.get(), &count);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; i += 2) names.emplace_back(dump[i]);
+  rd_kafka_conf_dump_free(dump, count);
+  return names;
+}
+
+Status set_property(rd_kafka_conf_t* conf, const config::KafkaProperty& property) {
+  const auto owned = std::ranges::find(kOwned, property.name, &Owned::name);
+  if (owned != kOwned.end())
+    return fail(ErrorKind::invalid, "E1019", "the property {} is the engine's own: use {}",
+                property.name, owned->instead);
+  if (property.name.ends_with("_cb"))
+    return fail(ErrorKind::invalid, "E1019", "the property {} is no setting", property.name);
+  const auto known = known_properties();
+  // Those without a default are not in the dump; the library itself has the last word.
+  if (std::ranges::find(known, property.name) == known.end()) {
+    char text[256];
+    const auto result =
+        rd_kafka_conf_set(conf, property.name.c_str(), property.value.c_str(), text, sizeof text);
+    if (result == RD_KAFKA_CONF_UNKNOWN)
+      return fail(ErrorKind::invalid, "E1019", "librdkafka has no property {}{}", property.name,
+                  config::did_you_mean(property.name, known));
+  }
+  auto ok = set(conf, property.name, property.value);
+  if (!ok)
+    ok.error().message = fmt::format("the property {}: {}", property.name, ok.error().message);
+  return ok;
+}
+
+Status set_all(rd_kafka_conf_t* conf, const std::vector<Setting>& settings) {
+  for (const Setting& setting : settings)
+    if (*setting.value != '\0')
+      if (auto ok = set(conf, setting.name, setting.value); !ok) return ok;
+  return {};
+}
+
+Status set_security(rd_kafka_conf_t* conf, const config::KafkaClient& client) {
+  const char* protocol = client.sasl ? (client.tls ? "sasl_ssl" : "sasl_plaintext")
+                                     : (client.tls ? "ssl" : "plaintext");
+  if (auto ok = set(conf, "security.protocol", protocol); !ok) return ok;
+  if (client.tls) {
+    const auto& tls = *client.tls;
+    const std::string ca = tls.ca.string(), certificate = tls.certificate.string(),
+                      key = tls.key.string();
+    if (auto ok = set_all(
+            conf, {{"ssl.ca.location", ca.c_str()},
+                   {"ssl.certificate.location", certificate.c_str()},
+                   {"ssl.key.location", key.c_str()},
+                   {"ssl.key.password", tls.key_password.c_str()},
+                   {"ssl.endpoint.identification.algorithm", tls.verify_host ? "https" : "none"}});
+        !ok)
+      return ok;
+  }
+  if (!client.sasl) return {};
+  std::string mechanism = client.sasl->mechanism;
+  std::ranges::transform(mechanism, mechanism.begin(),
+                         [](char c) { return static_cast<char>(std::toupper(c)); });
+  return set_all(conf, {{"sasl.mechanisms", mechanism.c_str()},
+                        {"sasl.username", client.sasl->username.c_str()},
+                        {"sasl.password", client.sasl->password.c_str()}});
+}
+
+Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
+  const std::string timeout = std::to_string(
+      std::chrono::duration_cast<std::chrono::milliseconds>(group.session_timeout).count());
+  // Above 64 bytes the library may crash against some brokers (confluentinc/librdkafka 2.5.0
+  // notes).
+  const std::string client_id = ("pelton." + group.group).substr(0, 64);
+  return set_all(conf, {{"group.id", group.group.c_str()},
+                        {"client.id", client_id.c_str()},
+                        {"group.instance.id", group.instance.c_str()},
+                        {"session.timeout.ms", timeout.c_str()},
+                        {"partition.assignment.strategy", group.assignor.c_str()}});
+}
+
+}  // namespace
+
+void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
+  rd_kafka_conf_destroy(conf);
+}
+
+Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group) {
+  ConfPtr conf(rd_kafka_conf_new());
+  const std::string brokers = fmt::format("{}", fmt::join(client.brokers, ","));
+  if (auto ok = set(conf.get(), "bootstrap.servers", brokers); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set_all(conf.get(), {kConsumer.begin(), kConsumer.end()}); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set_security(conf.get(), client); !ok) return std::unexpected(ok.error());
+  if (auto ok = set_group(conf.get(), group); !ok) return std::unexpected(ok.error());
+  for (const config::KafkaProperty& property : client.properties)
+    if (auto ok = set_property(conf.get(), property); !ok) return std::unexpected(ok.error());
+  return conf;
+}
+
+std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) {
+  std::vector<config::Diagnostic> problems;
+  const Conf conf(rd_kafka_conf_new());
+  if (auto ok = set_security(conf.get(), client); !ok)
+    problems.push_back({client.place, ok.error().code, ok.error().message});
+  for (const config::KafkaProperty& property : client.properties)
+    if (auto ok = set_property(conf.get(), property); !ok)
+      problems.push_back({property.place, ok.error().code, ok.error().message});
+  return problems;
+}
+
+}  // namespace pelton::kafka

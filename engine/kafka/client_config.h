@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/result.h"
+#include "engine/config/config.h"
+#include "engine/config/diagnostic.h"
+
+#include <memory>
+#include <vector>
+
+struct rd_kafka_conf_s;
+
+namespace pelton::kafka {
+
+struct ConfDeleter {
+  void operator()(rd_kafka_conf_s* conf) const;
+};
+using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
+
+// The client library's configuration for this client, as a member of this group: our own settings
+// (client_config.cpp says why each), TLS, SASL, then the file's properties. invalid (E1019): a
+// property or value that the library refuses, or that is the engine's own.
+Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group);
+
+// The same for `pelton validate`: every problem of a topic's client, with its place.
+std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);
+
+}  // namespace pelton::kafka

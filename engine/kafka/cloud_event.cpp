@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// CloudEvents 1.0, JSON event format, as a record's value.
+#include "engine/base/base64.h"
+#include "engine/base/clock.h"
+#include "engine/base/units.h"
+#include "engine/kafka/record.h"
+
+#include <simdjson.h>
+
+namespace pelton::kafka {
+namespace {
+
+struct Attributes {
+  std::string id, source, type, subject, content_type, data;
+  std::optional<WallTime> time;
+  bool has_data = false;
+};
+
+bool text_of(const simdjson::dom::object& event, const char* name, std::string& out) {
+  std::string_view text;
+  if (event[name].get(text)) return false;
+  out = text;
+  return true;
+}
+
+bool data_of(const simdjson::dom::object& event, Attributes& out) {
+  simdjson::dom::element data;
+  std::string_view base64;
+  if (!event["data_base64"].get(base64)) {
+    if (!from_base64(base64, out.data)) return false;
+    out.has_data = true;
+  } else if (!event["data"].get(data) && !data.is_null()) {
+    std::string_view text;
+    const bool json =
+        out.content_type.empty() || out.content_type.find("json") != std::string::npos;
+    // JSON data stays JSON; of any other content type a text is the data itself.
+    out.data = !json && !data.get(text) ? std::string(text) : simdjson::minify(data);
+    out.has_data = true;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool read_structured_cloud_event(std::string_view json, model::EventView& event,
+                                 std::string& owned) {
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  Attributes read;
+  if (parser.parse(json.data(), json.size()).get(object)) return false;
+  if (!text_of(object, "id", read.id) || !text_of(object, "source", read.source) ||
+      !text_of(object, "type", read.type))
+    return false;
+  text_of(object, "subject", read.subject);
+  text_of(object, "datacontenttype", read.content_type);
+  if (!data_of(object, read)) return false;
+  std::string time;
+  if (text_of(object, "time", time))
+    if (const auto parsed = parse_time(time)) read.time = *parsed;
+  if (read.content_type.empty()) read.content_type = "application/json";
+
+  owned = read.id + read.source + read.type + read.subject + read.content_type + read.data;
+  std::string_view rest = owned;
+  const auto next = [&rest](const std::string& part) {
+    const std::string_view view = rest.substr(0, part.size());
+    rest.remove_prefix(part.size());
+    return view;
+  };
+  event.id = next(read.id);
+  event.source = next(read.source);
+  event.type = next(read.type);
+  event.subject = next(read.subject);
+  event.content_type = next(read.content_type);
+  event.data = next(read.data);
+  event.has_data = read.has_data;
+  if (read.time) event.time_us = to_us(*read.time);
+  std::erase_if(event.headers, [](const model::Header& h) { return h.name == "content-type"; });
+  return true;
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consumer.h"
+
+#include "engine/kafka/consumer_impl.h"
+#include "engine/kafka/oauth_token.h"
+#include "engine/observe/log.h"
+
+#include <cstring>
+#include <utility>
+
+namespace pelton::kafka {
+namespace {
+
+// One batch: enough to make the work per batch small, little enough to be passed on soon.
+constexpr std::uint32_t kBatchRecords = 8192;
+constexpr std::size_t kBatchBytes = 1U << 20;
+// Of one partition, fetched and not yet in its window.
+constexpr std::size_t kAheadBytes = 4U << 20;
+constexpr int kEventsAtOnce = 64;
+constexpr auto kEndsInterval = std::chrono::seconds(1);
+
+}  // namespace
+
+Consumer::Impl::Impl(Setup setup, PollLoop& loop, ConsumerListener& listener)
+    : setup_(std::move(setup)),
+      loop_(loop),
+      listener_(listener),
+      reader_("kafka:" + setup_.topic) {}
+
+Consumer::Impl::~Impl() {
+  ++round_;
+  lookups_.clear();  // waits for them
+  parts_.clear();
+  queue_.reset();
+  topic_.reset();
+  // Left the group before, or is to be forgotten by it: closing here could wait for a broker that
+  // is away.
+  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+Status Consumer::Impl::open() {
+  auto conf = consumer_conf(setup_.client, setup_.group);
+  if (!conf) return std::unexpected(conf.error());
+  rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
+                                            RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
+                                            RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+  char text[512];
+  client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
+  if (client_ == nullptr) return fail(ErrorKind::invalid, "E1019", "{}", text);
+  conf->release();  // the client's now
+  rd_kafka_poll_set_consumer(client_);
+  queue_.reset(rd_kafka_queue_get_consumer(client_));
+  rd_kafka_set_log_queue(client_, queue_.get());
+  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
+  const std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue_.get(), loop_.wake_handle(), &one, sizeof one);
+  return {};
+}
+
+void Consumer::Impl::subscribe() {
+  loop_.add(this, [this] { return serve(); });
+  Partitions topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), setup_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  const auto error = rd_kafka_subscribe(client_, topics.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    listener_.trouble(to_error(error, "subscribing to " + setup_.topic));
+}
+
+bool Consumer::Impl::serve() {
+  if (closed_) return false;
+  bool more = serve_events();
+  for (auto& [partition, part] : parts_) more |= fetch(partition, part);
+  tell_ends();
+  if (closing_ && rd_kafka_consumer_closed(client_)) {
+    closed_ = true;
+    listener_.closed();
+  }
+  return more;
+}
+
+bool Consumer::Impl::serve_events() {
+  for (int i = 0; i < kEventsAtOnce; ++i) {
+    const Event event(rd_kafka_queue_poll(queue_.get(), 0));
+    if (!event) return false;
+    on_event(event.get());
+  }
+  return true;
+}
+
+void Consumer::Impl::on_event(rd_kafka_event_t* event) {
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_REBALANCE:
+      return on_rebalance(event);
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+      return on_commit(event);
+    case RD_KAFKA_EVENT_ERROR:
+      return on_error(event);
+    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
+      return refresh_token();
+    case RD_KAFKA_EVENT_LOG: {
+      const char *facility = nullptr, *text = nullptr;
+      int level = 0;
+      if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
+        observe::log::debug(text, {{"topic", setup_.topic}, {"facility", facility}});
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void Consumer::Impl::on_commit(rd_kafka_event_t* event) {
+  auto error = rd_kafka_event_error(event);
+  if (const auto* list = rd_kafka_event_topic_partition_list(event))
+    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i)
+      error = list->elems[i].err;
+  const auto id = reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event));
+  listener_.committed(id, error == RD_KAFKA_RESP_ERR_NO_ERROR
+                              ? Status{}
+                              : std::unexpected(to_error(error, "committing offsets")));
+}
+
+void Consumer::Impl::on_error(rd_kafka_event_t* event) {
+  char text[512];
+  const auto fatal = rd_kafka_fatal_error(client_, text, sizeof text);
+  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return listener_.trouble({ErrorKind::corrupt, "E6105",
+                              fmt::format("the consumer of {} ended: {} ({})", setup_.topic, text,
+                                          rd_kafka_err2name(fatal))});
+  Error error = to_error(rd_kafka_event_error(event), "reading " + setup_.topic);
+  if (const char* detail = rd_kafka_event_error_string(event))
+    error.message += fmt::format(": {}", detail);
+  listener_.trouble(error);
+}
+
+void Consumer::Impl::refresh_token() {
+  const auto& sasl = setup_.client.sasl;
+  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
+  if (!token) {
+    rd_kafka_oauthbearer_set_token_failure(client_, token.error().message.c_str());
+    return listener_.trouble(token.error());
+  }
+  char text[512];
+  if (rd_kafka_oauthbearer_set_token(client_, token->text.c_str(), to_us(token->ends) / 1000,
+                                     token->principal.c_str(), nullptr, 0, text,
+                                     sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    return;
+  rd_kafka_oauthbearer_set_token_failure(client_, text);
+  listener_.trouble({ErrorKind::invalid, "E6103", text});
+}
+
+bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
+  if (part.broken || part.ahead >= kAheadBytes) return false;
+  Offset base = 0;
+  bool more = true;
+  while (builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes) {
+    // Singly: the batch call of this library version loses offsets around a rebalance.
+    const Message message(rd_kafka_consume_queue(part.queue.get(), 0));
+    if (!message) {
+      more = false;
+      break;
+    }
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      on_message_error(partition, part, *message);
+      continue;
+    }
+    if (builder_.empty()) base = message->offset;
+    reader_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
+  }
+  if (builder_.empty()) return more && !part.broken;
+  std::int64_t low = 0, high = -1;
+  rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
+                                 static_cast<std::int32_t>(partition.value), &low, &high);
+  auto batch = builder_.finish();
+  part.ahead += batch->bytes().size();
+  part.end = std::max(part.end, std::max(high, base + batch->span()));
+  listener_.fetched(partition, part.stay, base, std::move(batch), part.end);
+  return more;
+}
+
+void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
+                                      const rd_kafka_message_t& message) {
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    if (!std::exchange(part.broken, true)) start_lookup({partition}, round_);
+    return;
+  }
+  Error error = to_error(message.err,
+                         fmt::format("reading partition {} of {}", partition.value, setup_.topic));
+  if (const char* detail = rd_kafka_message_errstr(&message))
+    error.message += fmt::format(": {}", detail);
+  listener_.trouble(error);
+}
+
+void Consumer::Impl::tell_ends() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (now - ends_told_ < kEndsInterval) return;
+  ends_told_ = now;
+  for (auto& [partition, part] : parts_) {
+    std::int64_t low = 0, high = -1;
+    rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
+                                   static_cast<std::int32_t>(partition.value), &low, &high);
+    if (high <= part.end) continue;
+    part.end = high;
+    listener_.end_moved(partition, high);
+  }
+}
+
+void Consumer::Impl::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {
+  const auto part = parts_.find(partition);
+  if (part != parts_.end() && part->second.stay == stay) part->second.ahead -= bytes;
+}
+
+void Consumer::Impl::commit(std::uint64_t id, const std::vector<Position>& positions) {
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+  for (const Position& position : positions) {
+    auto* entry = rd_kafka_topic_partition_list_add(
+        list.get(), setup_.topic.c_str(), static_cast<std::int32_t>(position.partition.value));
+    entry->offset = position.offset;
+    // The list frees it.
+    entry->metadata = std::malloc(position.metadata.size() + 1);
+    std::memcpy(entry->metadata, position.metadata.c_str(), position.metadata.size() + 1);
+    entry->metadata_size = position.metadata.size();
+  }
+  const auto error = rd_kafka_commit_queue(client_, list.get(), queue_.get(), nullptr,
+                                           reinterpret_cast<void*>(id));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    listener_.committed(id, std::unexpected(to_error(error, "committing offsets")));
+}
+
+void Consumer::Impl::close() {
+  if (std::exchange(closing_, true)) return;
+  ++round_;
+  const KafkaError error(rd_kafka_consumer_close_queue(client_, queue_.get()));
+  if (!error) return;
+  closed_ = true;
+  listener_.closed();
+}
+
+// ---- Consumer: every call goes to the loop
+
+Consumer::Consumer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Consumer::~Consumer() = default;
+
+Result<std::unique_ptr<Consumer>> Consumer::create(Setup setup, PollLoop& loop,
+                                                   ConsumerListener& listener) {
+  auto impl = std::make_shared<Impl>(std::move(setup), loop, listener);
+  if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
+  return std::unique_ptr<Consumer>(new Consumer(std::move(impl)));
+}
+
+void Consumer::subscribe() {
+  impl_->loop().post([impl = impl_] { impl->subscribe(); });
+}
+void Consumer::begin(std::uint64_t round, std::vector<Start> starts) {
+  impl_->loop().post(
+      [impl = impl_, round, starts = std::move(starts)] { impl->begin(round, starts); });
+}
+void Consumer::seek(Start start) {
+  impl_->loop().post([impl = impl_, start] { impl->seek(start); });
+}
+void Consumer::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {
+  impl_->loop().post(
+      [impl = impl_, partition, stay, bytes] { impl->taken(partition, stay, bytes); });
+}
+void Consumer::commit(std::uint64_t id, std::vector<Position> positions) {
+  impl_->loop().post(
+      [impl = impl_, id, positions = std::move(positions)] { impl->commit(id, positions); });
+}
+void Consumer::release(std::vector<PartitionId> partitions) {
+  impl_->loop().post(
+      [impl = impl_, partitions = std::move(partitions)] { impl->release(partitions); });
+}
+void Consumer::ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
+                   std::function<void(Result<std::vector<PartitionFacts>>)> answer) {
+  impl_->loop().post([impl = impl_, partitions = std::move(partitions), time,
+                      answer = std::move(answer)]() mutable {
+    impl->ask(std::move(partitions), time, std::move(answer));
+  });
+}
+void Consumer::close() {
+  impl_->loop().post([impl = impl_] { impl->close(); });
+}
+
+}  // namespace pelton::kafka

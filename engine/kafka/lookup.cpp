@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/lookup.h"
+
+#include "engine/kafka/handles.h"
+
+namespace pelton::kafka {
+namespace {
+
+// ListOffsets (KIP-79): these stand for the two ends.
+constexpr std::int64_t kLatest = -1;
+constexpr std::int64_t kEarliest = -2;
+
+Partitions list_of(const std::string& topic, const std::vector<PartitionId>& partitions,
+                   std::int64_t offset) {
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (PartitionId partition : partitions)
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(),
+                                      static_cast<std::int32_t>(partition.value))
+        ->offset = offset;
+  return list;
+}
+
+Status check(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& list,
+             const char* what) {
+  for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list.cnt; ++i)
+    error = list.elems[i].err;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return std::unexpected(to_error(error, what));
+}
+
+Result<std::vector<Offset>> offsets_at(rd_kafka_t* client, const std::string& topic,
+                                       const std::vector<PartitionId>& partitions,
+                                       std::int64_t time, int timeout) {
+  const Partitions list = list_of(topic, partitions, time);
+  const auto error = rd_kafka_offsets_for_times(client, list.get(), timeout);
+  if (auto ok = check(error, *list, "asking for the partitions' ends"); !ok)
+    return std::unexpected(ok.error());
+  std::vector<Offset> offsets;
+  for (int i = 0; i < list->cnt; ++i) offsets.push_back(list->elems[i].offset);
+  return offsets;
+}
+
+}  // namespace
+
+Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,
+                                            const std::vector<PartitionId>& partitions,
+                                            std::optional<WallTime> time,
+                                            std::chrono::milliseconds timeout) {
+  const int ms = static_cast<int>(timeout.count());
+  const Partitions committed = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
+  if (auto ok = check(rd_kafka_committed(client, committed.get(), ms), *committed,
+                      "asking for the committed offsets");
+      !ok)
+    return std::unexpected(ok.error());
+  auto earliest = offsets_at(client, topic, partitions, kEarliest, ms);
+  if (!earliest) return std::unexpected(earliest.error());
+  auto end = offsets_at(client, topic, partitions, kLatest, ms);
+  if (!end) return std::unexpected(end.error());
+  Result<std::vector<Offset>> at_time = *end;
+  if (time) at_time = offsets_at(client, topic, partitions, to_us(*time) / 1000, ms);
+  if (!at_time) return std::unexpected(at_time.error());
+  std::vector<PartitionFacts> facts;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    const rd_kafka_topic_partition_t& entry = committed->elems[i];
+    PartitionFacts fact{partitions[i], std::nullopt, {}, (*earliest)[i], (*end)[i], (*at_time)[i]};
+    if (entry.offset >= 0) fact.committed = entry.offset;
+    if (entry.metadata_size > 0)
+      fact.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
+    // No event is that young: the end.
+    if (fact.at_time < 0) fact.at_time = fact.end;
+    facts.push_back(std::move(fact));
+  }
+  return facts;
+}
+
+Error to_error(rd_kafka_resp_err_t error, const std::string& what) {
+  const bool refused = error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+                       error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
+  return Error{refused ? ErrorKind::invalid : ErrorKind::unavailable, "E6101",
+               fmt::format("{}: {} ({})", what, rd_kafka_err2str(error), rd_kafka_err2name(error))};
+}
+
+}  // namespace pelton::kafka

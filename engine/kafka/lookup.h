@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+#include "engine/base/result.h"
+#include "engine/config/config.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+struct rd_kafka_s;
+
+namespace pelton::kafka {
+
+// Value. What the brokers say of a partition.
+struct PartitionFacts {
+  PartitionId partition;
+  std::optional<Offset> committed;  // of the group
+  std::string metadata;             // that came with it
+  Offset earliest = 0;
+  Offset end = 0;
+  Offset at_time = 0;  // first offset at or after the time asked for; end if none
+};
+
+// Asks the brokers; blocks up to about three times the timeout, so not on the loop's thread.
+// unavailable: try again.
+Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,
+                                            const std::vector<PartitionId>& partitions,
+                                            std::optional<WallTime> time,
+                                            std::chrono::milliseconds timeout);
+
+}  // namespace pelton::kafka

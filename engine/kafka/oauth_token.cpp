@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/oauth_token.h"
+
+#include <simdjson.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace pelton::kafka {
+namespace {
+
+// Base64 with the URL alphabet and without padding (RFC 7515 section 2).
+std::optional<std::string> decode_base64url(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (char c : text) {
+    const auto digit = kDigits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6) | static_cast<std::uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out += static_cast<char>((bits >> count) & 0xff);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<OauthToken> read_token(const std::filesystem::path& file) {
+  std::ifstream stream(file);
+  std::stringstream content;
+  content << stream.rdbuf();
+  OauthToken token;
+  token.text = content.str();
+  while (!token.text.empty() && std::isspace(static_cast<unsigned char>(token.text.back())))
+    token.text.pop_back();
+  const auto first = token.text.find('.');
+  const auto second = first == std::string::npos ? first : token.text.find('.', first + 1);
+  const auto payload =
+      second == std::string::npos
+          ? std::nullopt
+          : decode_base64url(std::string_view(token.text).substr(first + 1, second - first - 1));
+  simdjson::dom::parser parser;
+  simdjson::dom::element claims;
+  std::int64_t ends = 0;
+  std::string_view principal;
+  if (!payload || parser.parse(*payload).get(claims) || claims["exp"].get(ends))
+    return fail(ErrorKind::invalid, "E6103", "{} holds no JSON Web Token with an end (exp)",
+                file.string());
+  if (!claims["sub"].get(principal)) token.principal = principal;
+  if (token.principal.empty()) token.principal = "pelton";
+  token.ends = WallTime(std::chrono::seconds(ends));
+  return token;
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace pelton::kafka {
+
+// One thread for all consumers of an engine, however many bindings there are: it sleeps until a
+// client has something or a call was posted. What belongs to it says so ("the loop's thread").
+class PollLoop {
+ public:
+  using Call = std::move_only_function<void()>;
+  // What the loop serves: everything that is there now, without waiting. True: there may be more.
+  using Serve = std::function<bool()>;
+
+  PollLoop();
+  ~PollLoop();  // stop()
+  PollLoop(const PollLoop&) = delete;
+  PollLoop& operator=(const PollLoop&) = delete;
+
+  void start();
+  // Joins the thread. Calls that were not run are dropped.
+  void stop();
+  // Any thread.
+  void post(Call call);
+  // Eight bytes written to it wake the loop (an eventfd).
+  int wake_handle() const { return wake_; }
+  // On the loop's thread.
+  void add(const void* owner, Serve serve);
+  void remove(const void* owner);
+
+ private:
+  void run();
+  void wait();
+  bool serve_all();
+
+  const int wake_;
+  std::mutex mutex_;
+  std::vector<Call> calls_;  // guarded by mutex_
+  bool stopping_ = false;    // guarded by mutex_
+  std::vector<std::pair<const void*, Serve>> served_;
+  std::thread thread_;
+};
+
+}  // namespace pelton::kafka

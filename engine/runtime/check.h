@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/config.h"
+#include "engine/config/diagnostic.h"
+#include "engine/connector/connector_spec.h"
+
+#include <span>
+#include <vector>
+
+namespace pelton::runtime {
+
+// What only those who will use the options can say of a config that is valid otherwise: connectors
+// of theirs, the Kafka client of its properties.
+std::vector<config::Diagnostic> check(const config::Config& config,
+                                      std::span<const connector::ConnectorSpec> connectors);
+
+}  // namespace pelton::runtime

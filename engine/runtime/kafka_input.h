@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/config.h"
+#include "engine/kafka/commit_metadata.h"
+#include "engine/kafka/consumer.h"
+#include "engine/runtime/input.h"
+#include "engine/runtime/store_lane.h"
+#include "engine/runtime/timer.h"
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+namespace pelton::runtime {
+
+// A Kafka topic: the partitions that the binding's consumer group gives this engine. Settled
+// offsets are committed to the group, what is settled beyond them travels in the commit's metadata.
+// Retries, dead letters and outputs to embedded streams are in the store before their offset is
+// committed. Shard-confined but for the constructor and open().
+class KafkaInput final : public Input, private kafka::ConsumerListener {
+ public:
+  struct Setup {
+    BindingId binding;
+    std::string binding_name;
+    StreamId stream;
+    config::KafkaTopic topic;
+    config::KafkaGroup group;
+    config::Start start;
+    std::uint32_t window = 10'000;
+    std::uint64_t node = 0;  // of this data folder
+  };
+
+  KafkaInput(Setup setup, store::Store& store, Mailbox& mailbox, boost::asio::io_context& io,
+             kafka::PollLoop& loop);
+
+  Status open(Listener& listener) override;
+  void start() override;
+  std::vector<PartitionId> partitions() const override;
+  std::optional<store::PlacedBatch> next(PartitionId partition, Offset from) override;
+  void settle(store::Transaction&& transaction, Done done) override;
+  void seek(PartitionId partition, Offset offset, Done done) override;
+  void bounds(std::optional<WallTime> time,
+              std::function<void(Result<std::vector<Bounds>>)> answer) override;
+  void drained(PartitionId partition) override;
+  Offset end(PartitionId partition) const override;
+  std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
+  void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
+
+ private:
+  // A partition that is ours, or is about to be.
+  struct Part {
+    std::uint64_t stay = 0;
+    std::uint64_t epoch = 0;
+    Offset end = 0;
+    std::deque<store::PlacedBatch> ahead;
+    store::Cursor position;     // settled and durable
+    Offset committed = 0;       // at the brokers
+    std::uint64_t settled = 0;  // number of the newest entry in `position`
+    std::uint64_t covered = 0;  // ... in what is committed
+    bool dirty = false;         // position is to be committed
+  };
+  // A transaction of the dispatcher on its way: store, then brokers.
+  struct Entry {
+    std::uint64_t number = 0;
+    bool stored = false;
+    std::vector<std::pair<PartitionId, store::Cursor>> cursors;
+    std::vector<std::uint64_t> stays;
+    Done done;
+  };
+  // Where a partition begins, as decided.
+  struct Beginning {
+    PartitionId partition;
+    dispatch::Restored restored;
+    std::uint64_t epoch = 0;
+    bool trusted = false;  // the store's own state is still true
+    bool commit = false;   // nothing is committed yet, or less than we know
+    Offset end = 0;
+  };
+
+  store::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
+
+  // ---- from the consumer, on the loop's thread
+  void assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) override;
+  void fetched(PartitionId partition, std::uint64_t stay, Offset base, model::BatchPtr batch,
+               Offset end) override;
+  void end_moved(PartitionId partition, Offset end) override;
+  void revoking(std::vector<PartitionId> partitions) override;
+  void lost(std::vector<PartitionId> partitions) override;
+  void committed(std::uint64_t id, Status status) override;
+  void trouble(const Error& error) override;
+  void closed() override;
+
+  // ---- assignments (kafka_input_assign.cpp)
+  void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
+  Result<Beginning> decide(const kafka::PartitionFacts& facts);
+  Result<Offset> in_range(const kafka::PartitionFacts& facts, Offset wanted) const;
+  Status add_local(Beginning& beginning);
+  Status remember_epochs(const std::vector<Beginning>& beginnings);
+  void begin(std::uint64_t round, std::vector<Beginning> beginnings);
+  void let_go(const std::vector<PartitionId>& partitions);
+  void finish_revoke();
+
+  // ---- commits (kafka_input_commit.cpp)
+  void advance();
+  void take_entry(Entry&& entry);
+  void commit_soon(bool now);
+  void commit_now();
+  void on_committed(Status status);
+  bool covered(const Entry& entry) const;
+  void finish_entries();
+  void tick();
+
+  const Setup setup_;
+  StoreLane lane_;
+  Mailbox& mailbox_;
+  kafka::PollLoop& loop_;
+  Listener* listener_ = nullptr;
+  std::unique_ptr<kafka::Consumer> consumer_;
+  std::map<PartitionId, Part> parts_;
+  std::uint64_t stays_ = 0;
+  std::uint64_t entries_ = 0;
+  std::deque<Entry> storing_;     // in order; the front may wait for the store
+  std::deque<Entry> committing_;  // stored, not yet covered by a commit
+  std::map<PartitionId, kafka::Consumer::Position> under_way_;  // the commit at hand
+  std::map<PartitionId, std::pair<std::uint64_t, std::uint64_t>> under_way_marks_;  // stay, number
+  std::uint64_t commits_ = 0;
+  bool commit_running_ = false;
+  std::set<PartitionId> draining_;  // of a revoke
+  std::vector<PartitionId> leaving_;
+  bool last_commit_ = false;  // of a revoke or the end: when answered, let go
+  Timer ticker_;
+  Timer drain_limit_;
+  std::string last_trouble_;
+  std::function<void()> stopped_;
+};
+
+}  // namespace pelton::runtime
