@@ -71,7 +71,7 @@ Status set(rd_kafka_conf_t* conf, const std::string& name, const std::string& va
   char text[512];
   if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text, sizeof text) == RD_KAFKA_CONF_OK)
     return {};
-  return fail(ErrorKind::invalid, "E1019", "{}", text);
+  return fail(ErrorKind::invalid, "E6102", "{}", text);
 }
 
 std::vector<std::string> known_properties() {
@@ -87,10 +87,10 @@ std::vector<std::string> known_properties() {
 Status set_property(rd_kafka_conf_t* conf, const config::KafkaProperty& property) {
   const auto owned = std::ranges::find(kOwned, property.name, &Owned::name);
   if (owned != kOwned.end())
-    return fail(ErrorKind::invalid, "E1019", "the property {} is the engine's own: use {}",
+    return fail(ErrorKind::invalid, "E6102", "the property {} is the engine's own: use {}",
                 property.name, owned->instead);
   if (property.name.ends_with("_cb"))
-    return fail(ErrorKind::invalid, "E1019", "the property {} is no setting", property.name);
+    return fail(ErrorKind::invalid, "E6102", "the property {} is no setting", property.name);
   const auto known = known_properties();
   // Those without a default are not in the dump; the library itself has the last word.
   if (std::ranges::find(known, property.name) == known.end()) {
@@ -98,7 +98,7 @@ Status set_property(rd_kafka_conf_t* conf, const config::KafkaProperty& property
     const auto result =
         rd_kafka_conf_set(conf, property.name.c_str(), property.value.c_str(), text, sizeof text);
     if (result == RD_KAFKA_CONF_UNKNOWN)
-      return fail(ErrorKind::invalid, "E1019", "librdkafka has no property {}{}", property.name,
+      return fail(ErrorKind::invalid, "E6102", "librdkafka has no property {}{}", property.name,
                   config::did_you_mean(property.name, known));
   }
   auto ok = set(conf, property.name, property.value);

@@ -18,7 +18,7 @@ struct ConfDeleter {
 using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 
 // The client library's configuration for this client, as a member of this group: our own settings
-// (client_config.cpp says why each), TLS, SASL, then the file's properties. invalid (E1019): a
+// (client_config.cpp says why each), TLS, SASL, then the file's properties. invalid (E6102): a
 // property or value that the library refuses, or that is the engine's own.
 Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group);
 

@@ -46,7 +46,7 @@ Status Consumer::Impl::open() {
                                             RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
   char text[512];
   client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
-  if (client_ == nullptr) return fail(ErrorKind::invalid, "E1019", "{}", text);
+  if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
   conf->release();  // the client's now
   rd_kafka_poll_set_consumer(client_);
   queue_.reset(rd_kafka_queue_get_consumer(client_));

@@ -85,8 +85,8 @@ class Consumer {
 
  private:
   class Impl;
+  // Two own it: this, and the calls that are on their way to the loop.
   explicit Consumer(std::shared_ptr<Impl> impl);
-  // Owned with the calls that are on their way to the loop.
   std::shared_ptr<Impl> impl_;
 };
 

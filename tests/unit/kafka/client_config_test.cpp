@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/client_config.h"
+
+#include <gtest/gtest.h>
+
+namespace pelton::kafka {
+namespace {
+
+config::KafkaClient client(std::vector<config::KafkaProperty> properties) {
+  config::KafkaClient made;
+  made.place = {3, 5};
+  made.brokers = {"localhost:9092"};
+  made.properties = std::move(properties);
+  return made;
+}
+
+std::string problem_of(const config::KafkaProperty& property) {
+  const auto problems = check_client(client({property}));
+  if (problems.size() != 1) return "problems: " + std::to_string(problems.size());
+  EXPECT_EQ(problems[0].place.line, property.place.line);
+  EXPECT_EQ(problems[0].code, "E6102");
+  return problems[0].message;
+}
+
+TEST(ClientProperties, GoodOnesAreTaken) {
+  EXPECT_TRUE(check_client(client({{"fetch.min.bytes", "1000", {4, 7}},
+                                   {"client.rack", "a", {5, 7}},
+                                   {"socket.timeout.ms", "5000", {6, 7}}}))
+                  .empty());
+}
+
+TEST(ClientProperties, UnknownOnesNameTheNearest) {
+  EXPECT_NE(problem_of({"fetch.min.byte", "1", {4, 7}}).find("fetch.min.bytes"), std::string::npos);
+}
+
+TEST(ClientProperties, OnesOfTheEngineNameTheOption) {
+  EXPECT_NE(problem_of({"group.id", "x", {4, 7}}).find("`group`"), std::string::npos);
+  EXPECT_NE(problem_of({"enable.auto.commit", "true", {4, 7}}).find("settled"), std::string::npos);
+  EXPECT_NE(problem_of({"sasl.password", "x", {4, 7}}).find("`sasl.password`"), std::string::npos);
+  EXPECT_NE(problem_of({"rebalance_cb", "x", {4, 7}}).find("no setting"), std::string::npos);
+}
+
+TEST(ClientProperties, ValuesAreChecked) {
+  EXPECT_NE(problem_of({"fetch.min.bytes", "many", {4, 7}}).find("fetch.min.bytes"),
+            std::string::npos);
+}
+
+TEST(ConsumerConf, IsWhole) {
+  config::KafkaGroup group;
+  group.group = std::string(200, 'g');
+  group.assignor = "cooperative-sticky";
+  group.session_timeout = std::chrono::seconds(45);
+  auto with = client({{"fetch.min.bytes", "1000", {}}});
+  with.tls = config::KafkaTls{};
+  with.sasl = config::KafkaSasl{"scram-sha-512", "me", "secret", {}};
+  EXPECT_TRUE(consumer_conf(with, group));
+}
+
+}  // namespace
+}  // namespace pelton::kafka

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/oauth_token.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace pelton::kafka {
+namespace {
+
+struct TokenFile : ::testing::Test {
+  Result<OauthToken> read(const std::string& text) {
+    const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "pelton-token";
+    std::ofstream(file) << text;
+    return read_token(file);
+  }
+};
+
+TEST_F(TokenFile, TellsPrincipalAndEnd) {
+  // {"alg":"none"} . {"sub":"engine-1","exp":1900000000} . signature
+  const auto token =
+      read("eyJhbGciOiJub25lIn0.eyJzdWIiOiJlbmdpbmUtMSIsImV4cCI6MTkwMDAwMDAwMH0.c2ln\n");
+  ASSERT_TRUE(token) << token.error().message;
+  EXPECT_EQ(token->principal, "engine-1");
+  EXPECT_EQ(to_us(token->ends), 1'900'000'000'000'000);
+  EXPECT_TRUE(token->text.ends_with("c2ln"));
+}
+
+TEST_F(TokenFile, WhatIsNoTokenIsAnErrorThatNamesTheFile) {
+  for (const char* text : {"", "secret", "a.b", "a.*.c", "e30.e30.e30"}) {
+    const auto token = read(text);
+    ASSERT_FALSE(token) << text;
+    EXPECT_EQ(token.error().code, "E6103");
+    EXPECT_NE(token.error().message.find("pelton-token"), std::string::npos);
+    EXPECT_EQ(token.error().message.find("secret"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace pelton::kafka
