@@ -2,4 +2,17 @@
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def no_engine_outlives_its_test():
+    from engine import Engine
+
+    yield
+    for engine in Engine.started:
+        if engine.process.poll() is None:
+            engine.kill()
+    Engine.started.clear()

@@ -28,6 +28,8 @@ def wait_until(condition, what, seconds=60):
 class Engine:
     """One config in one folder; the process comes and goes."""
 
+    started = []  # all of the test at hand, see conftest.py
+
     def __init__(self, folder, config, name="pelton.yaml"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -40,6 +42,7 @@ class Engine:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([BINARY, "run", str(self.config)], stderr=log, stdout=log,
                                             stdin=subprocess.DEVNULL)
+        Engine.started.append(self)
         if wait:
             wait_until(lambda: self.process.poll() is not None or self.ready(), "the engine is ready")
             assert self.process.poll() is None, self.log.read_text()
