@@ -27,9 +27,12 @@ Consumer::Impl::Impl(Setup setup, PollLoop& loop, ConsumerListener& listener)
       listener_(listener),
       reader_("kafka:" + setup_.topic) {}
 
-Consumer::Impl::~Impl() {
+void Consumer::Impl::forget() {
   ++round_;
   lookups_.clear();  // waits for them
+}
+
+Consumer::Impl::~Impl() {
   parts_.clear();
   queue_.reset();
   topic_.reset();
@@ -150,7 +153,7 @@ void Consumer::Impl::refresh_token() {
 }
 
 bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
-  if (part.broken || part.ahead >= kAheadBytes) return false;
+  if (part.idle || part.broken || part.ahead >= kAheadBytes) return false;
   Offset base = 0;
   bool more = true;
   while (builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes) {
@@ -241,7 +244,9 @@ void Consumer::Impl::close() {
 // ---- Consumer: every call goes to the loop
 
 Consumer::Consumer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Consumer::~Consumer() = default;
+Consumer::~Consumer() {
+  impl_->forget();
+}
 
 Result<std::unique_ptr<Consumer>> Consumer::create(Setup setup, PollLoop& loop,
                                                    ConsumerListener& listener) {

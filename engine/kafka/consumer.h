@@ -28,7 +28,8 @@ class ConsumerListener {
   virtual void fetched(PartitionId partition, std::uint64_t stay, Offset base,
                        model::BatchPtr batch, Offset end) = 0;
   virtual void end_moved(PartitionId partition, Offset end) = 0;
-  // Call release() once what is settled is committed; until then they are still ours.
+  // Call release() once what is settled is committed; until then they are still ours. An
+  // assigning() that was not answered is off.
   virtual void revoking(std::vector<PartitionId> partitions) = 0;
   // They belong to somebody else already: nothing may be committed.
   virtual void lost(std::vector<PartitionId> partitions) = 0;
@@ -54,7 +55,7 @@ class Consumer {
   // invalid: the configuration; unavailable: no client could be made.
   static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,
                                                   ConsumerListener& listener);
-  ~Consumer();
+  ~Consumer();  // waits for what was asked
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 
@@ -63,8 +64,9 @@ class Consumer {
     PartitionId partition;
     std::uint64_t stay = 0;
     Offset offset = 0;
+    bool idle = false;
   };
-  // Answer to assigning(): fetch these. Partitions of the round that are not named stay idle.
+  // Answer to assigning(), all of its partitions. An idle one is ours and not read until seek().
   void begin(std::uint64_t round, std::vector<Start> starts);
   void seek(Start start);
   // `bytes` of what was fetched are out of the way: as much may come.

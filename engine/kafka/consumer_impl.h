@@ -20,6 +20,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   ~Impl();
 
   Status open();  // any thread, first
+  void forget();  // any thread, last: no lookup runs on
   PollLoop& loop() { return loop_; }
   void subscribe();
   void begin(std::uint64_t round, const std::vector<Start>& starts);
@@ -39,7 +40,8 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
     Queue queue;
     std::size_t ahead = 0;  // bytes fetched and not taken
     Offset end = -1;
-    bool broken = false;  // out of range: waits for a new start
+    bool idle = false;    // not read until seek()
+    bool broken = false;  // out of range: the brokers are asked where it may go on
   };
 
   bool serve();
@@ -59,6 +61,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void look_up(std::vector<PartitionId> partitions, std::uint64_t round);
   void in_background(std::function<void()> work);
   void start_lookup(std::vector<PartitionId> partitions, std::uint64_t round);
+  void look_up_broken();
   void open_queue(const Start& start);
   bool cooperative() const;
   Partitions list_of(const std::vector<PartitionId>& partitions) const;

@@ -98,10 +98,20 @@ void Consumer::Impl::look_up(std::vector<PartitionId> partitions, std::uint64_t 
   }
 }
 
+// A rebalance makes older answers out of date; partitions that stayed through it (cooperative) are
+// asked for again.
+void Consumer::Impl::look_up_broken() {
+  std::vector<PartitionId> broken;
+  for (const auto& [partition, part] : parts_)
+    if (part.broken) broken.push_back(partition);
+  if (!broken.empty()) start_lookup(std::move(broken), round_);
+}
+
 void Consumer::Impl::open_queue(const Start& start) {
   Part& part = parts_[start.partition];
   part.stay = start.stay;
   part.ahead = 0;
+  part.idle = start.idle;
   part.broken = false;
   if (part.queue) return;
   part.queue.reset(rd_kafka_queue_get_partition(client_, setup_.topic.c_str(),
@@ -124,7 +134,7 @@ void Consumer::Impl::begin(std::uint64_t round, const std::vector<Start>& starts
     fresh.push_back(start.partition);
     offsets[start.partition] = start.offset;
   }
-  if (fresh.empty() && !assigned_.empty()) return;
+  if (fresh.empty() && !assigned_.empty()) return look_up_broken();
   const Partitions list = list_of(fresh);
   for (int i = 0; i < list->cnt; ++i)
     list->elems[i].offset =
@@ -136,6 +146,7 @@ void Consumer::Impl::begin(std::uint64_t round, const std::vector<Start>& starts
              error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     listener_.trouble(to_error(error, "taking partitions of " + setup_.topic));
   }
+  look_up_broken();
 }
 
 void Consumer::Impl::seek(const Start& start) {
@@ -151,15 +162,13 @@ void Consumer::Impl::revoked(std::vector<PartitionId> partitions) {
   ++round_;
   const bool lost = rd_kafka_assignment_lost(client_) != 0;
   leaving_ = std::move(partitions);
-  std::vector<PartitionId> ours;
-  for (PartitionId partition : leaving_)
-    if (parts_.contains(partition)) ours.push_back(partition);
-  if (lost || closing_ || ours.empty()) {
-    if (!ours.empty()) listener_.lost(ours);
+  // Also those whose assigning() was not answered yet: the listener may be about to.
+  if (lost || closing_ || leaving_.empty()) {
+    listener_.lost(leaving_);
     return unassign(leaving_);
   }
-  revoking_.insert(ours.begin(), ours.end());
-  listener_.revoking(std::move(ours));
+  revoking_.insert(leaving_.begin(), leaving_.end());
+  listener_.revoking(leaving_);
 }
 
 void Consumer::Impl::release(const std::vector<PartitionId>& partitions) {
@@ -183,6 +192,7 @@ void Consumer::Impl::unassign(std::vector<PartitionId> partitions) {
     parts_.clear();
     rd_kafka_assign(client_, nullptr);
   }
+  look_up_broken();
 }
 
 }  // namespace pelton::kafka

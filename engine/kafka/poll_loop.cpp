@@ -13,7 +13,7 @@ namespace pelton::kafka {
 namespace {
 
 // Deadlines of consumers are looked at so often when nothing else happens.
-constexpr int kTickMs = 20;
+constexpr int kTickMs = 100;
 
 }  // namespace
 
@@ -23,6 +23,8 @@ PollLoop::PollLoop() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 
 PollLoop::~PollLoop() {
   stop();
+  // What the calls own goes while the loop is whole.
+  std::vector<Call>().swap(calls_);
   ::close(wake_);
 }
 

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <random>
 #include <utility>
 
 namespace pelton::runtime {
@@ -71,8 +70,7 @@ Result<std::uint64_t> node_of(store::Store& store) {
     std::from_chars((*stored)->data(), (*stored)->data() + (*stored)->size(), node);
     return node;
   }
-  std::random_device device;
-  node = (static_cast<std::uint64_t>(device()) << 32) | device();
+  node = random_number();
   const store::Store::KeyValue entry{"node", std::to_string(node)};
   if (auto ok = store.ledger_put("kafka", std::span(&entry, 1)); !ok)
     return std::unexpected(ok.error());

@@ -148,24 +148,17 @@ void EmbeddedInput::settle(store::Transaction&& transaction, Done done) {
 }
 
 void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
-  // What was settled before must be in the store, so that its retries are seen and this cursor is
-  // the last word.
-  lane_.after_all([this, partition, offset, done = std::move(done)] {
-    store::Transaction transaction;
-    transaction.cursors.push_back({setup_.binding, at(partition), {offset, {}}});
-    if (auto ok = forget_retries(lane_.store(), setup_.binding, at(partition), transaction); !ok)
-      return done(ok);
-    lane_.submit(std::move(transaction), [this, partition, offset, done](Status status) {
-      if (status) {
-        dispatch::Restored restored;
-        restored.cursor.cursor = offset;
-        feeds_[partition.value].stopped = false;
-        listener_->assigned(partition, restored);
-        listener_->readable(partition);
-      }
-      done(status);
-    });
-  });
+  lane_.move(setup_.binding, at(partition), offset,
+             [this, partition, offset, done = std::move(done)](Status status) {
+               if (status) {
+                 dispatch::Restored restored;
+                 restored.cursor.cursor = offset;
+                 feeds_[partition.value].stopped = false;
+                 listener_->assigned(partition, restored);
+                 listener_->readable(partition);
+               }
+               done(status);
+             });
 }
 
 Result<Input::Bounds> EmbeddedInput::bounds_of(PartitionId partition,

@@ -117,30 +117,29 @@ void KafkaInput::bounds(std::optional<WallTime> time,
 }
 
 void KafkaInput::seek(PartitionId partition, Offset offset, Done done) {
-  // As for an embedded stream: behind everything that was settled before.
-  lane_.after_all([this, partition, offset, done = std::move(done)] {
-    store::Transaction transaction;
-    transaction.cursors.push_back({setup_.binding, at(partition), {offset, {}}});
-    if (auto ok = forget_retries(lane_.store(), setup_.binding, at(partition), transaction); !ok)
-      return done(ok);
-    lane_.submit(std::move(transaction), [this, partition, offset, done](Status status) {
-      const auto found = parts_.find(partition);
-      if (!status || found == parts_.end()) return done(status);
-      Part& part = found->second;
-      part.stay = ++stays_;
-      part.ahead.clear();
-      part.position = {offset, {}};
-      part.settled = ++entries_;
-      part.dirty = true;
-      consumer_->seek({partition, part.stay, offset});
-      dispatch::Restored restored;
-      restored.cursor = part.position;
-      listener_->assigned(partition, restored);
-      // Answered like a settled event: once the brokers have it.
-      committing_.push_back({part.settled, true, {{partition, part.position}}, {part.stay}, done});
-      commit_soon(true);
-    });
-  });
+  lane_.move(
+      setup_.binding, at(partition), offset,
+      [this, partition, offset, done = std::move(done)](Status status) {
+        const auto found = parts_.find(partition);
+        if (!status) return done(status);
+        if (found == parts_.end())
+          return done(fail(ErrorKind::unavailable, "E5001",
+                           "partition {} went to another engine meanwhile", partition.value));
+        Part& part = found->second;
+        part.stay = ++stays_;
+        part.ahead.clear();
+        part.position = {offset, {}};
+        part.settled = ++entries_;
+        part.dirty = true;
+        consumer_->seek({partition, part.stay, offset});
+        dispatch::Restored restored;
+        restored.cursor = part.position;
+        listener_->assigned(partition, restored);
+        // Answered like a settled event: once the brokers have it.
+        committing_.push_back(
+            {part.settled, true, {{partition, part.position}}, {part.stay}, done});
+        commit();
+      });
 }
 
 void KafkaInput::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
@@ -149,7 +148,7 @@ void KafkaInput::stop(std::chrono::steady_clock::time_point deadline, std::funct
       std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
   drain_limit_.after(std::max<Duration>(left, std::chrono::seconds(2)), [this] { closed(); });
   last_commit_ = true;
-  commit_soon(true);
+  commit();
   if (!commit_running_) consumer_->close();
 }
 

@@ -61,6 +61,12 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     std::uint64_t covered = 0;  // ... in what is committed
     bool dirty = false;         // position is to be committed
   };
+  // A position on its way to the brokers.
+  struct UnderWay {
+    std::uint64_t stay = 0;
+    Offset offset = 0;
+    std::uint64_t covers = 0;  // number of the newest entry that it commits
+  };
   // A transaction of the dispatcher on its way: store, then brokers.
   struct Entry {
     std::uint64_t number = 0;
@@ -74,8 +80,9 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     PartitionId partition;
     dispatch::Restored restored;
     std::uint64_t epoch = 0;
-    bool trusted = false;  // the store's own state is still true
-    bool commit = false;   // nothing is committed yet, or less than we know
+    bool trusted = false;          // the store's own state is still true
+    std::optional<Error> stopped;  // it cannot go on without the operator
+    bool commit = false;           // nothing is committed yet, or less than we know
     Offset end = 0;
   };
 
@@ -94,21 +101,24 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
 
   // ---- assignments (kafka_input_assign.cpp)
   void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
-  Result<Beginning> decide(const kafka::PartitionFacts& facts);
+  Beginning decide(const kafka::PartitionFacts& facts);
+  Status trust(const kafka::PartitionFacts& facts, Beginning& beginning);
+  Offset first_offset(const kafka::PartitionFacts& facts) const;
   Result<Offset> in_range(const kafka::PartitionFacts& facts, Offset wanted) const;
   Status add_local(Beginning& beginning);
-  Status remember_epochs(const std::vector<Beginning>& beginnings);
-  void begin(std::uint64_t round, std::vector<Beginning> beginnings);
+  Status write_untrusted(const std::vector<Beginning>& beginnings, store::Transaction& transaction);
+  void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
   void let_go(const std::vector<PartitionId>& partitions);
   void finish_revoke();
 
   // ---- commits (kafka_input_commit.cpp)
   void advance();
   void take_entry(Entry&& entry);
-  void commit_soon(bool now);
-  void commit_now();
+  // Unless one is under way, whose answer or the next tick will see to it.
+  void commit();
   void on_committed(Status status);
   bool covered(const Entry& entry) const;
+  Status outcome(const Entry& entry) const;
   void finish_entries();
   void tick();
 
@@ -120,11 +130,11 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   std::unique_ptr<kafka::Consumer> consumer_;
   std::map<PartitionId, Part> parts_;
   std::uint64_t stays_ = 0;
+  std::uint64_t round_ = 0;  // of the assignment being decided; 0: none
   std::uint64_t entries_ = 0;
-  std::deque<Entry> storing_;     // in order; the front may wait for the store
-  std::deque<Entry> committing_;  // stored, not yet covered by a commit
-  std::map<PartitionId, kafka::Consumer::Position> under_way_;  // the commit at hand
-  std::map<PartitionId, std::pair<std::uint64_t, std::uint64_t>> under_way_marks_;  // stay, number
+  std::deque<Entry> storing_;                  // in order; the front may wait for the store
+  std::deque<Entry> committing_;               // stored, not yet covered by a commit
+  std::map<PartitionId, UnderWay> under_way_;  // the commit at hand
   std::uint64_t commits_ = 0;
   bool commit_running_ = false;
   std::set<PartitionId> draining_;  // of a revoke

@@ -4,8 +4,6 @@
 #include "engine/observe/log.h"
 #include "engine/runtime/kafka_input.h"
 
-#include <algorithm>
-#include <random>
 #include <utility>
 
 namespace pelton::runtime {
@@ -14,17 +12,19 @@ namespace {
 // In the ledger of the store: "<binding>/<partition>" -> epoch.
 constexpr const char* kLedger = "kafka-epochs";
 
-std::uint64_t random_epoch() {
-  std::random_device device;
-  return (static_cast<std::uint64_t>(device()) << 32) | device();
+std::string epoch_name(const std::string& binding, PartitionId partition) {
+  return fmt::format("{}/{}", binding, partition.value);
 }
 
 }  // namespace
 
 void KafkaInput::assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) {
   mailbox_.post([this, facts = std::move(facts), round] {
+    round_ = round;
     // What an earlier stay has settled must be in the store before the store is asked.
-    lane_.after_all([this, facts, round] { take(facts, round); });
+    lane_.after_all([this, facts, round] {
+      if (round_ == round) take(facts, round);
+    });
   });
 }
 
@@ -33,28 +33,37 @@ void KafkaInput::take(const std::vector<kafka::PartitionFacts>& facts, std::uint
   for (const kafka::PartitionFacts& fact : facts) {
     // Ours already: its position is gone from the topic.
     if (parts_.contains(fact.partition)) let_go({fact.partition});
-    auto beginning = decide(fact);
-    if (!beginning) {
-      parts_[fact.partition].stay = ++stays_;
-      parts_[fact.partition].end = fact.end;
-      listener_->stopped(fact.partition, beginning.error());
-      continue;
-    }
-    beginnings.push_back(std::move(*beginning));
+    beginnings.push_back(decide(fact));
   }
-  if (auto ok = remember_epochs(beginnings); !ok) return;  // the engine ends
   store::Transaction transaction;
-  for (const Beginning& beginning : beginnings) {
-    if (beginning.trusted) continue;
-    transaction.cursors.push_back(
-        {setup_.binding, at(beginning.partition), beginning.restored.cursor});
-    if (!forget_retries(lane_.store(), setup_.binding, at(beginning.partition), transaction))
-      return;
+  if (auto ok = write_untrusted(beginnings, transaction); !ok) {
+    for (Beginning& beginning : beginnings) beginning.stopped = ok.error();
+    return begin(round, beginnings);
   }
-  if (transaction.empty()) return begin(round, std::move(beginnings));
+  if (transaction.empty()) return begin(round, beginnings);
   lane_.submit(std::move(transaction), [this, round, beginnings](Status status) {
     if (status) begin(round, beginnings);
   });
+}
+
+// Epochs before any commit names them; a crash in between makes the store's state untrusted, which
+// only costs deliveries.
+Status KafkaInput::write_untrusted(const std::vector<Beginning>& beginnings,
+                                   store::Transaction& transaction) {
+  std::vector<store::Store::KeyValue> epochs;
+  for (const Beginning& beginning : beginnings) {
+    if (beginning.trusted) continue;
+    epochs.push_back(
+        {epoch_name(setup_.binding_name, beginning.partition), std::to_string(beginning.epoch)});
+    if (beginning.stopped) continue;
+    transaction.cursors.push_back(
+        {setup_.binding, at(beginning.partition), beginning.restored.cursor});
+    if (auto ok =
+            forget_retries(lane_.store(), setup_.binding, at(beginning.partition), transaction);
+        !ok)
+      return ok;
+  }
+  return epochs.empty() ? Status{} : lane_.store().ledger_put(kLedger, epochs);
 }
 
 Result<Offset> KafkaInput::in_range(const kafka::PartitionFacts& facts, Offset wanted) const {
@@ -75,36 +84,53 @@ Result<Offset> KafkaInput::in_range(const kafka::PartitionFacts& facts, Offset w
   return to;
 }
 
-Result<KafkaInput::Beginning> KafkaInput::decide(const kafka::PartitionFacts& facts) {
+Offset KafkaInput::first_offset(const kafka::PartitionFacts& facts) const {
+  switch (setup_.start.kind) {
+    case config::Start::Kind::earliest:
+      return facts.earliest;
+    case config::Start::Kind::latest:
+      return facts.end;
+    case config::Start::Kind::time:
+      return facts.at_time;
+  }
+  return facts.earliest;
+}
+
+KafkaInput::Beginning KafkaInput::decide(const kafka::PartitionFacts& facts) {
   Beginning beginning;
   beginning.partition = facts.partition;
   beginning.end = facts.end;
-  beginning.epoch = random_epoch();
+  beginning.epoch = random_number();
+  Offset& cursor = beginning.restored.cursor.cursor;
   if (!facts.committed) {
-    using Kind = config::Start::Kind;
     beginning.commit = true;
-    beginning.restored.cursor.cursor = setup_.start.kind == Kind::latest ? facts.end
-                                       : setup_.start.kind == Kind::time ? facts.at_time
-                                                                         : facts.earliest;
+    cursor = first_offset(facts);
     return beginning;
   }
-  auto offset = in_range(facts, *facts.committed);
-  if (!offset) return std::unexpected(offset.error());
-  beginning.restored.cursor.cursor = *offset;
-  beginning.commit = *offset != *facts.committed;
+  cursor = *facts.committed;
+  if (const auto offset = in_range(facts, cursor); !offset)
+    beginning.stopped = offset.error();
+  else if (*offset != cursor)
+    beginning.commit = std::exchange(cursor, *offset) != cursor;
+  else if (auto ok = trust(facts, beginning); !ok)
+    beginning.stopped = ok.error();
+  return beginning;
+}
+
+// Takes from the commit's metadata, and from the store, what is true beyond the committed offset.
+Status KafkaInput::trust(const kafka::PartitionFacts& facts, Beginning& beginning) {
   const auto metadata = kafka::decode(facts.metadata, *facts.committed);
   // Another client's commit, or an operator's: the offset alone counts.
-  if (!metadata || beginning.commit) return beginning;
-  const bool fits = metadata->completed.empty() || metadata->completed.back().end <= facts.end;
-  if (fits) beginning.restored.cursor.completed = metadata->completed;
-  if (!fits || metadata->node != setup_.node) return beginning;
-  auto epoch = lane_.store().ledger_get(
-      kLedger, fmt::format("{}/{}", setup_.binding_name, facts.partition.value));
+  if (!metadata) return {};
+  // So it does when the topic was made anew.
+  if (!metadata->completed.empty() && metadata->completed.back().end > facts.end) return {};
+  beginning.restored.cursor.completed = metadata->completed;
+  if (metadata->node != setup_.node) return {};
+  auto epoch = lane_.store().ledger_get(kLedger, epoch_name(setup_.binding_name, facts.partition));
   if (!epoch) return std::unexpected(epoch.error());
-  if (!*epoch || **epoch != std::to_string(metadata->epoch)) return beginning;
+  if (!*epoch || **epoch != std::to_string(metadata->epoch)) return {};
   beginning.epoch = metadata->epoch;
-  if (auto ok = add_local(beginning); !ok) return std::unexpected(ok.error());
-  return beginning;
+  return add_local(beginning);
 }
 
 // The last commit is of our own: what the store knows beyond it is true as well.
@@ -132,21 +158,11 @@ Status KafkaInput::add_local(Beginning& beginning) {
   return {};
 }
 
-// Before any commit names them; a crash in between makes the store's state untrusted, which only
-// costs deliveries.
-Status KafkaInput::remember_epochs(const std::vector<Beginning>& beginnings) {
-  std::vector<store::Store::KeyValue> entries;
-  for (const Beginning& beginning : beginnings)
-    if (!beginning.trusted)
-      entries.push_back({fmt::format("{}/{}", setup_.binding_name, beginning.partition.value),
-                         std::to_string(beginning.epoch)});
-  if (entries.empty()) return {};
-  return lane_.store().ledger_put(kLedger, entries);
-}
-
-void KafkaInput::begin(std::uint64_t round, std::vector<Beginning> beginnings) {
+void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
+  if (round_ != round) return;  // revoked meanwhile
+  round_ = 0;
   std::vector<kafka::Consumer::Start> starts;
-  for (Beginning& beginning : beginnings) {
+  for (const Beginning& beginning : beginnings) {
     Part part;
     part.stay = ++stays_;
     part.epoch = beginning.epoch;
@@ -154,14 +170,17 @@ void KafkaInput::begin(std::uint64_t round, std::vector<Beginning> beginnings) {
     part.position = beginning.restored.cursor;
     part.committed = beginning.restored.cursor.cursor;
     part.dirty = beginning.commit;
-    starts.push_back({beginning.partition, part.stay, part.position.cursor});
+    const bool idle = beginning.stopped.has_value();
+    starts.push_back(
+        {beginning.partition, part.stay, idle ? part.end : part.position.cursor, idle});
     parts_[beginning.partition] = std::move(part);
     listener_->assigned(beginning.partition, beginning.restored);
+    if (idle) listener_->stopped(beginning.partition, *beginning.stopped);
   }
   observe::log::info("partitions assigned", {{"binding", setup_.binding_name},
                                              {"partitions", std::to_string(beginnings.size())}});
   consumer_->begin(round, std::move(starts));
-  commit_soon(true);
+  commit();
 }
 
 void KafkaInput::let_go(const std::vector<PartitionId>& partitions) {
@@ -175,7 +194,8 @@ void KafkaInput::let_go(const std::vector<PartitionId>& partitions) {
 
 void KafkaInput::lost(std::vector<PartitionId> partitions) {
   mailbox_.post([this, partitions = std::move(partitions)] {
-    if (stopped_) return;
+    round_ = 0;
+    if (stopped_ || partitions.empty()) return;
     observe::log::warn(
         "partitions were lost: another member of the group has them",
         {{"binding", setup_.binding_name}, {"partitions", std::to_string(partitions.size())}});
@@ -187,6 +207,7 @@ void KafkaInput::lost(std::vector<PartitionId> partitions) {
 
 void KafkaInput::revoking(std::vector<PartitionId> partitions) {
   mailbox_.post([this, partitions = std::move(partitions)] {
+    round_ = 0;
     if (stopped_) return consumer_->release(partitions);
     leaving_ = partitions;
     draining_.insert(partitions.begin(), partitions.end());
@@ -195,7 +216,7 @@ void KafkaInput::revoking(std::vector<PartitionId> partitions) {
       finish_revoke();
     });
     for (PartitionId partition : partitions) listener_->revoking(partition);
-    commit_soon(true);
+    commit();
   });
 }
 
@@ -209,7 +230,7 @@ void KafkaInput::finish_revoke() {
   drain_limit_.cancel();
   for (PartitionId partition : leaving_) listener_->revoked(partition);
   last_commit_ = true;
-  commit_soon(true);
+  commit();
   if (!commit_running_) on_committed({});
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a settled event to a committed offset.
-#include "engine/observe/log.h"
+#include "engine/base/ensure.h"
 #include "engine/runtime/kafka_input.h"
 
 #include <algorithm>
@@ -27,8 +27,9 @@ void KafkaInput::settle(store::Transaction&& transaction, Done done) {
   if (to_store)
     lane_.submit(std::move(transaction), [this, number = entries_](Status status) {
       if (!status) return;  // the engine ends; nothing is committed any more
-      for (Entry& waiting : storing_)
-        if (waiting.number == number) waiting.stored = true;
+      // The store answers in order, and what it was not asked for never stays in front.
+      ENSURE(storing_.front().number == number, "the store answered out of order");
+      storing_.front().stored = true;
       advance();
     });
   advance();
@@ -56,31 +57,26 @@ void KafkaInput::take_entry(Entry&& entry) {
   }
   committing_.push_back(std::move(entry));
   if (committing_.back().cursors.empty()) return finish_entries();
-  if (due) commit_soon(true);
+  if (due) commit();
 }
 
 void KafkaInput::tick() {
-  commit_soon(true);
+  commit();
   ticker_.after(setup_.group.commit_interval, [this] { tick(); });
 }
 
-void KafkaInput::commit_soon(bool now) {
-  if (now && !commit_running_) commit_now();
-}
-
-void KafkaInput::commit_now() {
+void KafkaInput::commit() {
+  if (commit_running_) return;
   std::vector<kafka::Consumer::Position> positions;
-  under_way_marks_.clear();
   under_way_.clear();
   for (auto& [partition, part] : parts_) {
     if (!part.dirty) continue;
-    const auto text =
+    auto metadata =
         kafka::encode({setup_.node, part.epoch, part.position.completed}, part.position.cursor);
     // What does not fit stays uncommitted: it counts against the window, which closes.
-    const bool whole = text.ranges == part.position.completed.size();
-    under_way_marks_[partition] = {part.stay, whole ? part.settled : part.covered};
-    under_way_[partition] = {partition, part.position.cursor, text.text};
-    positions.push_back(under_way_[partition]);
+    const bool whole = metadata.ranges == part.position.completed.size();
+    under_way_[partition] = {part.stay, part.position.cursor, whole ? part.settled : part.covered};
+    positions.push_back({partition, part.position.cursor, std::move(metadata.text)});
     part.dirty = false;
   }
   if (positions.empty()) return;
@@ -96,24 +92,23 @@ void KafkaInput::committed(std::uint64_t id, Status status) {
 
 void KafkaInput::on_committed(Status status) {
   commit_running_ = false;
-  for (const auto& [partition, mark] : under_way_marks_) {
+  for (const auto& [partition, sent] : std::exchange(under_way_, {})) {
     const auto found = parts_.find(partition);
-    if (found == parts_.end() || found->second.stay != mark.first) continue;
+    if (found == parts_.end() || found->second.stay != sent.stay) continue;
     Part& part = found->second;
     if (status) {
-      part.covered = std::max(part.covered, mark.second);
-      part.committed = under_way_[partition].offset;
+      part.covered = std::max(part.covered, sent.covers);
+      part.committed = sent.offset;
     } else {
       part.dirty = true;  // the next tick tries again, as the member that we are then
     }
   }
-  under_way_marks_.clear();
   if (!status) trouble(status.error());
   finish_entries();
   if (!last_commit_) return;
   // A last commit: one try for what has settled meanwhile, then away.
   const bool dirty = std::ranges::any_of(parts_, [](const auto& p) { return p.second.dirty; });
-  if (status && dirty) return commit_now();
+  if (status && dirty) return commit();
   last_commit_ = false;
   if (!leaving_.empty()) {
     const auto leaving = std::exchange(leaving_, {});
@@ -134,14 +129,26 @@ bool KafkaInput::covered(const Entry& entry) const {
   return true;
 }
 
+// What an operator who asked for it is told; the dispatcher needs no more than that it is over.
+Status KafkaInput::outcome(const Entry& entry) const {
+  for (std::size_t i = 0; i < entry.cursors.size(); ++i) {
+    const auto part = parts_.find(entry.cursors[i].first);
+    if (part == parts_.end() || part->second.stay != entry.stays[i])
+      return fail(ErrorKind::unavailable, "E5001",
+                  "partition {} went to another engine before its offset was committed",
+                  entry.cursors[i].first.value);
+  }
+  return {};
+}
+
 // Tells the dispatcher, in order, of every transaction that is covered by what is committed. Those
 // of a partition that went away are answered too: their window is gone with it.
 void KafkaInput::finish_entries() {
   while (!committing_.empty() && covered(committing_.front())) {
     // Out first: the answer may settle more and come back here.
-    const Done done = std::move(committing_.front().done);
+    const Entry entry = std::move(committing_.front());
     committing_.pop_front();
-    done({});
+    entry.done(outcome(entry));
   }
 }
 

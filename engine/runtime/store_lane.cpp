@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/store_lane.h"
 
+#include <random>
+
 namespace pelton::runtime {
 
 void StoreLane::submit(store::Transaction&& transaction, std::function<void(Status)> done) {
@@ -29,6 +31,23 @@ void StoreLane::answered(const std::function<void(Status)>& done, Status status)
 void StoreLane::after_all(std::function<void()> then) {
   if (answered_ == submitted_) return then();
   waiting_.emplace_back(submitted_, std::move(then));
+}
+
+void StoreLane::move(BindingId binding, store::StreamPartition at, Offset offset,
+                     std::function<void(Status)> done) {
+  // What was settled before must be in the store, so that its retries are seen and this cursor is
+  // the last word.
+  after_all([this, binding, at, offset, done = std::move(done)] {
+    store::Transaction transaction;
+    transaction.cursors.push_back({binding, at, {offset, {}}});
+    if (auto ok = forget_retries(store_, binding, at, transaction); !ok) return done(ok);
+    submit(std::move(transaction), done);
+  });
+}
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
 Status forget_retries(store::Store& store, BindingId binding, store::StreamPartition at,

@@ -21,6 +21,10 @@ class StoreLane {
   void submit(store::Transaction&& transaction, std::function<void(Status)> done);
   // Calls `then` once everything submitted so far is answered; at once when it is.
   void after_all(std::function<void()> then);
+  // Behind everything submitted so far: the cursor is at `offset`, nothing beyond it is settled or
+  // waits for a retry.
+  void move(BindingId binding, store::StreamPartition at, Offset offset,
+            std::function<void(Status)> done);
   store::Store& store() { return store_; }
 
  private:
@@ -32,6 +36,9 @@ class StoreLane {
   std::uint64_t answered_ = 0;
   std::deque<std::pair<std::uint64_t, std::function<void()>>> waiting_;  // behind which submission
 };
+
+// Names nodes and epochs so that no other ever has the same.
+std::uint64_t random_number();
 
 // What forgetting the retries of a partition takes, added to `transaction`.
 Status forget_retries(store::Store& store, BindingId binding, store::StreamPartition at,

@@ -203,6 +203,10 @@ def test_an_offset_that_is_gone_stops_its_partition(broker, tmp_path):
         wait_until(lambda: engine.binding("job")["done"] == 50, "the other partition goes on")
         assert "E6104" in engine.binding("job")["stopped"] and "5000" in engine.binding("job")["stopped"]
         assert "E6104" in engine.log.read_text()
+        # What the page of E6104 says to do.
+        assert engine.run("offsets", "seek", "job", "--to-earliest", "--partition", "0").stdout
+        wait_until(lambda: broker.committed(topic, topic, 2) == [100, 100], "the partition goes on where it was told")
+        assert engine.binding("job")["stopped"] == "" and engine.binding("job")["done"] == 150
 
 
 def test_a_broker_that_dies_and_partitions_that_are_added(broker, tmp_path):
