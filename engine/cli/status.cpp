@@ -123,9 +123,13 @@ std::string render(const json::object& status) {
   if (!list_of(status, "connectors").empty())
     out += "\n" + connectors(list_of(status, "connectors"));
   if (!list_of(status, "bindings").empty()) out += "\n" + bindings(list_of(status, "bindings"));
-  for (const json::value& b : list_of(status, "bindings"))
-    if (const std::string why = text_of(as_object(b), "stopped"); !why.empty())
+  for (const json::value& b : list_of(status, "bindings")) {
+    const json::object& binding = as_object(b);
+    if (const std::string why = text_of(binding, "stopped"); !why.empty())
       out += "  STOPPED: " + why + "\n";
+    if (const std::string what = text_of(binding, "trouble"); !what.empty())
+      out += fmt::format("  {}: {}\n", text_of(binding, "name"), what);
+  }
   out += parked(list_of(status, "bindings"));
   if (!list_of(status, "functions").empty()) out += "\n" + functions(list_of(status, "functions"));
   return out;

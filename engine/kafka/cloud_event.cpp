@@ -42,12 +42,19 @@ bool data_of(const simdjson::dom::object& event, Attributes& out) {
 
 }  // namespace
 
-bool read_structured_cloud_event(std::string_view json, model::EventView& event,
-                                 std::string& owned) {
-  simdjson::dom::parser parser;
+class CloudEventReader::Impl {
+ public:
+  simdjson::dom::parser parser;  // keeps its room from event to event
+  std::string owned;             // what the event's views show
+};
+
+CloudEventReader::CloudEventReader() : impl_(std::make_unique<Impl>()) {}
+CloudEventReader::~CloudEventReader() = default;
+
+bool CloudEventReader::read(std::string_view json, model::EventView& event) {
   simdjson::dom::object object;
   Attributes read;
-  if (parser.parse(json.data(), json.size()).get(object)) return false;
+  if (impl_->parser.parse(json.data(), json.size()).get(object)) return false;
   if (!text_of(object, "id", read.id) || !text_of(object, "source", read.source) ||
       !text_of(object, "type", read.type))
     return false;
@@ -59,8 +66,8 @@ bool read_structured_cloud_event(std::string_view json, model::EventView& event,
     if (const auto parsed = parse_time(time)) read.time = *parsed;
   if (read.content_type.empty()) read.content_type = "application/json";
 
-  owned = read.id + read.source + read.type + read.subject + read.content_type + read.data;
-  std::string_view rest = owned;
+  impl_->owned = read.id + read.source + read.type + read.subject + read.content_type + read.data;
+  std::string_view rest = impl_->owned;
   const auto next = [&rest](const std::string& part) {
     const std::string_view view = rest.substr(0, part.size());
     rest.remove_prefix(part.size());

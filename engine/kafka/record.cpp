@@ -68,7 +68,7 @@ void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
     if (!header(event_, "ce_specversion").empty())
       read_binary_cloud_event();
     else if (event_.content_type.starts_with(kStructured))
-      read_structured_cloud_event(event_.data, event_, owned_);
+      structured_.read(event_.data, event_);
   }
   batch.add_at(event_, delta);
 }

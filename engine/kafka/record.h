@@ -3,6 +3,7 @@
 
 #include "engine/model/batch_builder.h"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,20 @@
 struct rd_kafka_message_s;
 
 namespace pelton::kafka {
+
+// Reads structured CloudEvents (JSON event format 1.0). One thread.
+class CloudEventReader {
+ public:
+  CloudEventReader();
+  ~CloudEventReader();
+  // Fills attributes and data, whose views hold until the next call. False: it is none; the event
+  // is as it was.
+  bool read(std::string_view json, model::EventView& event);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;  // the parser's header is heavy
+};
 
 // Turns records of a topic into events. Key, value and headers are taken byte for byte; a null
 // value is a tombstone, a null key no key, a time that the topic does not have (-1) is 0. Records
@@ -30,12 +45,7 @@ class RecordReader {
 
   const std::string source_;
   model::EventView event_;  // reused: keeps its room for headers
-  std::string owned_;       // what a structured event's views show
+  CloudEventReader structured_;
 };
-
-// A structured CloudEvent (JSON event format 1.0): fills the attributes and the data, whose views
-// are into `owned`. False: it is none; the event is as it was.
-bool read_structured_cloud_event(std::string_view json, model::EventView& event,
-                                 std::string& owned);
 
 }  // namespace pelton::kafka

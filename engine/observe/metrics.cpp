@@ -106,6 +106,9 @@ void add_binding(Families& out, const BindingStatus& b) {
             static_cast<double>(b.dead_letters));
   out.gauge("pelton_binding_stopped", "1 while a partition is stopped and waits for the operator.",
             labels, b.stopped.empty() ? 0 : 1);
+  out.gauge("pelton_binding_trouble",
+            "1 while its stream cannot be read or its offsets not committed (brokers away).",
+            labels, b.trouble.empty() ? 0 : 1);
   for (const BindingPartitionStatus& p : b.partitions) {
     const Labels at{{"binding", b.name}, {"partition", std::to_string(p.partition)}};
     out.gauge("pelton_binding_cursor_offset", "First offset not settled.", at,

@@ -90,6 +90,7 @@ struct BindingStatus {
   std::uint64_t dead_lettered = 0;  // since start
   double done_per_second = 0;
   std::vector<ParkedKey> parked;  // the first 20
+  std::string trouble;  // what keeps its stream from being read at the moment; empty: nothing
   std::string stopped;  // why a partition is stopped and waits for the operator; empty: none
 };
 

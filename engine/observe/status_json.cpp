@@ -90,6 +90,7 @@ json::value convert(const BindingStatus& b) {
           {"dead_letters", b.dead_letters},
           {"dead_lettered", b.dead_lettered},
           {"done_per_second", b.done_per_second},
+          {"trouble", b.trouble},
           {"stopped", b.stopped},
           {"partitions", list(b.partitions, [](const auto& p) { return convert(p); })},
           {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};

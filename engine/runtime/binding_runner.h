@@ -73,6 +73,8 @@ class BindingRunner final : public Input::Listener {
   std::vector<PartitionId> partitions() const { return input_->partitions(); }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   const Setup& setup() const { return setup_; }
+  // What keeps the stream from being read at the moment; empty: nothing.
+  std::string trouble() const { return input_->trouble(); }
   // Why partitions are stopped, a sentence each; empty: none is.
   std::string stopped() const;
 

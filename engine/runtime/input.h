@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pelton::runtime {
@@ -68,6 +69,8 @@ class Input {
   virtual Offset end(PartitionId partition) const = 0;
   // Event time at the offset, when it can be told cheaply.
   virtual std::optional<WallTime> time_at(PartitionId partition, Offset offset) = 0;
+  // What keeps it from reading or committing at the moment (brokers away); empty: nothing.
+  virtual std::string trouble() const { return {}; }
   // Lets the stream go; everything settled is durable by then. `done` once, on the shard.
   virtual void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) = 0;
 };

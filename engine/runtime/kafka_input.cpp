@@ -64,6 +64,7 @@ void KafkaInput::fetched(PartitionId partition, std::uint64_t stay, Offset base,
   mailbox_.post([this, partition, stay, base, batch = std::move(batch), end] {
     const auto part = parts_.find(partition);
     if (part == parts_.end() || part->second.stay != stay) return;
+    well();
     part->second.ahead.push_back({at(partition), base, batch});
     part->second.end = std::max(part->second.end, end);
     listener_->readable(partition);
@@ -76,6 +77,13 @@ void KafkaInput::end_moved(PartitionId partition, Offset end) {
     const auto part = parts_.find(partition);
     if (part != parts_.end()) part->second.end = std::max(part->second.end, end);
   });
+}
+
+void KafkaInput::well() {
+  if (trouble_.empty()) return;
+  trouble_.clear();
+  reported_.clear();
+  observe::log::info("the brokers answer again", {{"binding", setup_.binding_name}});
 }
 
 Offset KafkaInput::end(PartitionId partition) const {
@@ -93,8 +101,9 @@ std::optional<WallTime> KafkaInput::time_at(PartitionId partition, Offset offset
 
 void KafkaInput::trouble(const Error& error) {
   mailbox_.post([this, error] {
+    trouble_ = error.text();
     // The client repeats itself while brokers are away; the log says each thing once.
-    if (std::exchange(last_trouble_, error.text()) != error.text())
+    if (std::exchange(reported_, trouble_) != trouble_)
       observe::log::warn(error.text(), {{"binding", setup_.binding_name}});
     if (error.kind != ErrorKind::corrupt) return;
     for (PartitionId partition : partitions()) listener_->stopped(partition, error);

@@ -44,6 +44,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void bounds(std::optional<WallTime> time,
               std::function<void(Result<std::vector<Bounds>>)> answer) override;
   void drained(PartitionId partition) override;
+  std::string trouble() const override { return trouble_; }
   Offset end(PartitionId partition) const override;
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
@@ -121,6 +122,8 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   Status outcome(const Entry& entry) const;
   void finish_entries();
   void tick();
+  // The brokers answer: whatever was wrong is over.
+  void well();
 
   const Setup setup_;
   StoreLane lane_;
@@ -142,7 +145,8 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   bool last_commit_ = false;  // of a revoke or the end: when answered, let go
   Timer ticker_;
   Timer drain_limit_;
-  std::string last_trouble_;
+  std::string trouble_;   // at the moment
+  std::string reported_;  // the newest in the log
   std::function<void()> stopped_;
 };
 

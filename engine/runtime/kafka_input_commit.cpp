@@ -103,7 +103,10 @@ void KafkaInput::on_committed(Status status) {
       part.dirty = true;  // the next tick tries again, as the member that we are then
     }
   }
-  if (!status) trouble(status.error());
+  if (!status)
+    trouble(status.error());
+  else
+    well();
   finish_entries();
   if (!last_commit_) return;
   // A last commit: one try for what has settled meanwhile, then away.

@@ -80,6 +80,7 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.dead_letters = store.dead_letter_count(options.id);
   status.done_per_second = done_per_second;
   status.stopped = binding.stopped();
+  status.trouble = binding.trouble();
   for (const auto& event : binding.dispatcher().parked(kParkedShown))
     status.parked.push_back(parked_key(event));
   return status;

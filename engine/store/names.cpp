@@ -54,6 +54,10 @@ Result<StreamId> stream(Database& database, std::string_view name, std::uint32_t
     std::string_view bytes = **stored;
     known = keys::take_u32(bytes);
   }
+  if (partitions == 0 && known > 0)
+    return fail(ErrorKind::invalid, "E4103",
+                "stream {} is kept in this data folder; a topic in its place needs another name",
+                name);
   if (known > partitions)
     return fail(ErrorKind::invalid, "E4103",
                 "stream {} has {} partitions; the config says {}, but partitions cannot be taken "

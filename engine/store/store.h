@@ -22,7 +22,8 @@ namespace pelton::store {
 // What the engine wants to know of a stream that is to exist.
 struct StreamSpec {
   std::string name;
-  std::uint32_t partitions = 1;  // may grow, never shrink (error E4103)
+  // May grow, never shrink (error E4103). 0: kept elsewhere (a topic), only cursors are here.
+  std::uint32_t partitions = 1;
   std::optional<Duration> retention_time;
   std::optional<std::uint64_t> retention_bytes;
   bool retention_force = false;

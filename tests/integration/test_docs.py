@@ -9,14 +9,10 @@ import subprocess
 
 import pytest
 
-import kafka_broker
 from engine import BINARY, ROOT
 
-broker = pytest.fixture(scope="module")(kafka_broker.broker)
 
-
-def test_the_commands_of_the_kafka_page(broker, tmp_path):
-    """A broker of its own, started by the page; the fixture says where none can be had."""
+def test_the_commands_of_the_kafka_page(tmp_path):
     for name in ("tools", "functions"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "build/release/bin").mkdir(parents=True)
@@ -34,6 +30,8 @@ def test_the_commands_of_the_kafka_page(broker, tmp_path):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGKILL)
         subprocess.run(["tools/kafka", "down"], cwd=tmp_path, check=True)
+    if shell.returncode == 3 and not os.environ.get("CI"):
+        pytest.skip("no Kafka broker can be had here: " + errors.strip())
     log = (tmp_path / "build/engine.log").read_text()
     assert shell.returncode == 0, (out, errors, log)
     # Before the replay: four bills, two dead letters; after it: five and one.

@@ -218,9 +218,11 @@ def test_a_broker_that_dies_and_partitions_that_are_added(broker, tmp_path):
         wait_until(lambda: engine.binding("job")["done"] > 200, "work is done")
         broker.kill()
         wait_until(lambda: "E6101" in engine.log.read_text(), "the log says that the broker is away")
+        assert "E6101" in engine.binding("job")["trouble"] and "E6101" in engine.run("status").stdout
         broker.up()
         broker.produce(topic, numbers(500, first=2000))
         wait_until(lambda: sum(broker.committed(topic, topic, 2)) == 2500, "everything is committed")
+        assert engine.binding("job")["trouble"] == ""
         check_exactly_once(engine.consume("seen"), range(2500))
         broker.grow(topic, 3)
         broker.produce(topic, [{"partition": 2, **r} for r in numbers(100, first=2500)])

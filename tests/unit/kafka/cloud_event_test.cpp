@@ -7,9 +7,9 @@ namespace pelton::kafka {
 namespace {
 
 struct StructuredEvent : ::testing::Test {
-  bool read(std::string_view json) { return read_structured_cloud_event(json, event, owned); }
+  bool read(std::string_view json) { return reader.read(json, event); }
   model::EventView event;
-  std::string owned;
+  CloudEventReader reader;
 };
 
 TEST_F(StructuredEvent, FillsAttributesAndData) {
