@@ -66,13 +66,8 @@ void check_groups(const Config& config, Diagnostics& problems) {
   }
 }
 
-// What is not built for topics yet must not look as if it were.
-void check_topics_written(const Config& config, Diagnostics& problems) {
-  for (const Binding& binding : config.bindings)
-    if (const Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr; to && to->kafka)
-      problems.error(
-          binding.place, "E1015",
-          fmt::format("binding {}: outputs to a Kafka topic are not in this build", binding.name));
+// A connector reads into, or writes from, the engine's own log.
+void check_connector_streams(const Config& config, Diagnostics& problems) {
   for (const Connector& connector : config.connectors)
     if (const Stream* stream = config.find_stream(connector.stream); stream && stream->kafka)
       problems.error(connector.place, "E1015",
@@ -104,7 +99,7 @@ void check_config(const Config& config, std::span<const ConnectorOptions> connec
   check_names(config, problems);
   check_data_folder(config, connectors, problems);
   check_groups(config, problems);
-  check_topics_written(config, problems);
+  check_connector_streams(config, problems);
   check_loops(config, connectors, problems);
 }
 

@@ -101,6 +101,20 @@ std::string folder_label(const fs::path& path) {
   return "folder " + path.string();
 }
 
+// A label for each stream; streams that are one topic share theirs.
+std::map<std::string, std::string> stream_labels(const Config& config) {
+  std::map<std::pair<std::vector<std::string>, std::string>, std::string> topics;
+  std::map<std::string, std::string> labels;
+  for (const Stream& stream : config.streams) {
+    const std::string own = stream_label(stream.name);
+    labels[stream.name] =
+        stream.kafka ? topics.try_emplace({stream.kafka->client.brokers, stream.kafka->topic}, own)
+                           .first->second
+                     : own;
+  }
+  return labels;
+}
+
 using Folders = std::set<std::string>;
 
 // The folders of `outer` that hold `path`, itself left out.
@@ -117,10 +131,13 @@ void each_outer(const fs::path& path, const Folders& outer, Visit visit) {
 void check_loops(const Config& config, std::span<const ConnectorOptions> connectors,
                  Diagnostics& problems) {
   FlowGraph graph(problems);
-  for (const Stream& stream : config.streams) graph.node(stream_label(stream.name));
+  const std::map<std::string, std::string> labels = stream_labels(config);
+  for (const auto& [name, label] : labels) graph.node(label);
+  // A missing stream has been reported and is part of no loop.
+  const auto known = [&](const std::string& name) { return labels.contains(name); };
   for (const Binding& binding : config.bindings)
-    if (binding.to)
-      graph.edge(stream_label(binding.from), stream_label(*binding.to), "binding " + binding.name,
+    if (binding.to && known(binding.from) && known(*binding.to))
+      graph.edge(labels.at(binding.from), labels.at(*binding.to), "binding " + binding.name,
                  binding.place);
   Folders read;
   Folders written;

@@ -35,11 +35,24 @@ constexpr std::array<Setting, 11> kConsumer{{{"enable.auto.commit", "false"},
                                              {"fetch.wait.max.ms", "100"},
                                              {"fetch.error.backoff.ms", "100"}}};
 
+// What every producer of ours has. Records wait while brokers are away, for ever: the engine gives
+// its functions no more work then. A record's size is the brokers' business, a request's is
+// bounded.
+constexpr std::array<Setting, 9> kProducer{{{"enable.idempotence", "true"},
+                                            {"acks", "all"},
+                                            {"message.timeout.ms", "0"},
+                                            {"message.max.bytes", "104857600"},
+                                            {"partitioner", "murmur2_random"},
+                                            {"queue.buffering.max.kbytes", "131072"},
+                                            {"socket.nagle.disable", "true"},
+                                            {"socket.keepalive.enable", "true"},
+                                            {"log.queue", "true"}}};
+
 struct Owned {
   std::string_view name;
   std::string_view instead;
 };
-constexpr std::array<Owned, 26> kOwned{
+constexpr std::array<Owned, 33> kOwned{
     {{"bootstrap.servers", "`brokers`"},
      {"metadata.broker.list", "`brokers`"},
      {"group.id", "`group` of the binding"},
@@ -65,6 +78,13 @@ constexpr std::array<Owned, 26> kOwned{
      {"enabled_events", "nothing"},
      {"log.queue", "nothing"},
      {"plugin.library.paths", "nothing: no code is loaded into the engine"},
+     {"acks", "nothing: all replicas in sync acknowledge"},
+     {"request.required.acks", "nothing: all replicas in sync acknowledge"},
+     {"message.timeout.ms", "nothing: records wait until brokers take or refuse them"},
+     {"delivery.timeout.ms", "nothing: records wait until brokers take or refuse them"},
+     {"transactional.id", "nothing"},
+     {"partitioner", "nothing: keys are spread as Kafka spreads them"},
+     {"delivery.report.only.error", "nothing"},
      {"enable.idempotence", "nothing: producers are idempotent"}}};
 
 Status set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -140,14 +160,27 @@ Status set_security(rd_kafka_conf_t* conf, const config::KafkaClient& client) {
                         {"sasl.password", client.sasl->password.c_str()}});
 }
 
+// Above 64 bytes the library may crash against some brokers (confluentinc/librdkafka 2.5.0 notes).
+std::string client_id(const std::string& name) {
+  return ("pelton." + name).substr(0, 64);
+}
+
+// Where the brokers are and how they are spoken to, then the file's own properties.
+Status set_client(rd_kafka_conf_t* conf, const config::KafkaClient& client) {
+  const std::string brokers = fmt::format("{}", fmt::join(client.brokers, ","));
+  if (auto ok = set(conf, "bootstrap.servers", brokers); !ok) return ok;
+  if (auto ok = set_security(conf, client); !ok) return ok;
+  for (const config::KafkaProperty& property : client.properties)
+    if (auto ok = set_property(conf, property); !ok) return ok;
+  return {};
+}
+
 Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
   const std::string timeout = std::to_string(
       std::chrono::duration_cast<std::chrono::milliseconds>(group.session_timeout).count());
-  // Above 64 bytes the library may crash against some brokers (confluentinc/librdkafka 2.5.0
-  // notes).
-  const std::string client_id = ("pelton." + group.group).substr(0, 64);
+  const std::string id = client_id(group.group);
   return set_all(conf, {{"group.id", group.group.c_str()},
-                        {"client.id", client_id.c_str()},
+                        {"client.id", id.c_str()},
                         {"group.instance.id", group.instance.c_str()},
                         {"session.timeout.ms", timeout.c_str()},
                         {"partition.assignment.strategy", group.assignor.c_str()}});
@@ -161,15 +194,20 @@ void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
 
 Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group) {
   ConfPtr conf(rd_kafka_conf_new());
-  const std::string brokers = fmt::format("{}", fmt::join(client.brokers, ","));
-  if (auto ok = set(conf.get(), "bootstrap.servers", brokers); !ok)
-    return std::unexpected(ok.error());
   if (auto ok = set_all(conf.get(), {kConsumer.begin(), kConsumer.end()}); !ok)
     return std::unexpected(ok.error());
-  if (auto ok = set_security(conf.get(), client); !ok) return std::unexpected(ok.error());
   if (auto ok = set_group(conf.get(), group); !ok) return std::unexpected(ok.error());
-  for (const config::KafkaProperty& property : client.properties)
-    if (auto ok = set_property(conf.get(), property); !ok) return std::unexpected(ok.error());
+  if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
+  return conf;
+}
+
+Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic) {
+  ConfPtr conf(rd_kafka_conf_new());
+  if (auto ok = set_all(conf.get(), {kProducer.begin(), kProducer.end()}); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
   return conf;
 }
 

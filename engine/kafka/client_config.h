@@ -6,6 +6,7 @@
 #include "engine/config/diagnostic.h"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 struct rd_kafka_conf_s;
@@ -21,6 +22,9 @@ using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 // (client_config.cpp says why each), TLS, SASL, then the file's properties. invalid (E6102): a
 // property or value that the library refuses, or that is the engine's own.
 Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group);
+
+// The same of a producer for this topic.
+Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic);
 
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);

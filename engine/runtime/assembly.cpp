@@ -42,10 +42,9 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.idempotency = binding.idempotency;
   options.window = binding.window;
   options.seed = static_cast<std::uint64_t>(to_us(SystemClock{}.now()));
-  if (binding.to) {
-    const StreamTarget& target = *assembly.targets.find(*binding.to)->second;
-    options.target = {target.stream(), target.partitions()};
-  }
+  if (const auto target = binding.to ? assembly.targets.find(*binding.to) : assembly.targets.end();
+      target != assembly.targets.end())
+    options.target = {target->second->stream(), target->second->partitions()};
   return options;
 }
 
@@ -77,12 +76,28 @@ Result<std::uint64_t> node_of(store::Store& store) {
   return node;
 }
 
+// The way to the topic that the binding's outputs go to; null: it is none.
+Result<std::unique_ptr<KafkaOutput>> output_of(Assembly& assembly, const config::Binding& binding) {
+  const config::Stream* to = binding.to ? assembly.config.find_stream(*binding.to) : nullptr;
+  if (to == nullptr || !to->kafka) return nullptr;
+  std::unique_ptr<kafka::Producer>& producer = assembly.producers[to->name];
+  if (!producer) {
+    auto made = kafka::Producer::create(*to->kafka, assembly.kafka);
+    if (!made) return std::unexpected(std::move(made.error()).within("stream " + to->name));
+    producer = std::move(*made);
+  }
+  return std::make_unique<KafkaOutput>(*producer, assembly.shard.mailbox());
+}
+
 Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& binding,
                                    const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
   assembly.admin.add_binding(binding.name, *id);
-  BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or("")};
+  auto output = output_of(assembly, binding);
+  if (!output) return std::unexpected(output.error());
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
+                             std::move(*output)};
   const config::Stream& from = *assembly.config.find_stream(binding.from);
   const StreamId stream = setup.dispatcher.stream_id;
   if (!from.kafka)

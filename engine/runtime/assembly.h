@@ -3,6 +3,7 @@
 
 #include "engine/connector/connector_spec.h"
 #include "engine/kafka/poll_loop.h"
+#include "engine/kafka/producer.h"
 #include "engine/runtime/admin.h"
 #include "engine/runtime/source_runner.h"
 
@@ -26,6 +27,7 @@ struct Assembly {
   Admin::Targets& targets;
   Admin& admin;
   kafka::PollLoop& kafka;
+  std::map<std::string, std::unique_ptr<kafka::Producer>>& producers;  // by stream; grows
   std::vector<std::unique_ptr<SourceRunner>>& sources;
   std::vector<std::unique_ptr<StoreLedger>>& ledgers;  // of the sinks
   std::filesystem::path sdk_python;

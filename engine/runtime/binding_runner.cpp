@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/binding_runner.h"
 
+#include "engine/base/ensure.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -63,6 +64,11 @@ void BindingRunner::stopped(PartitionId partition, const Error& error) {
   observe::log::error(stopped_[partition], {{"binding", setup_.dispatcher.binding}});
 }
 
+std::string BindingRunner::trouble() const {
+  std::string trouble = input_->trouble();
+  return trouble.empty() && setup_.output ? setup_.output->trouble() : trouble;
+}
+
 std::string BindingRunner::stopped() const {
   std::string all;
   for (const auto& [partition, why] : stopped_) {
@@ -87,21 +93,37 @@ void BindingRunner::feed(PartitionId partition) {
 }
 
 bool BindingRunner::has_work() {
-  return !draining_ && dispatcher_.has_work(clock_.now());
+  return room() && dispatcher_.has_work(clock_.now());
 }
 
 std::optional<dispatch::Frame> BindingRunner::pull(WorkerId worker,
                                                    const dispatch::FrameLimits& limits) {
-  if (draining_) return std::nullopt;
+  if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
   flush();
   return frame;
 }
 
 Status BindingRunner::finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+  if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
   changed();
   return ok;
+}
+
+// The dispatcher hears of the result once its outputs are in their topic.
+Status BindingRunner::send(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+  if (auto ok = dispatcher_.check(worker, frame, result); !ok) {
+    if (ok.error().kind != ErrorKind::cancelled) return ok;
+    return dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
+  }
+  dispatcher_.hold(worker, frame, result.first, result.count);
+  setup_.output->send(std::move(result), [this, frame](dispatch::FrameResult&& sent) {
+    auto ok = dispatcher_.finished(dispatch::kHeld, frame, std::move(sent), clock_.now(), commits_);
+    ENSURE(ok.has_value(), "what was checked is wrong: {}", ok.error().text());
+    changed();
+  });
+  return {};
 }
 
 void BindingRunner::lost(WorkerId worker, const dispatch::WorkerLoss& loss) {

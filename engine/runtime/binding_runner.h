@@ -3,6 +3,7 @@
 
 #include "engine/dispatch/dispatcher.h"
 #include "engine/runtime/input.h"
+#include "engine/runtime/kafka_output.h"
 #include "engine/runtime/timer.h"
 #include "engine/store/store.h"
 
@@ -23,6 +24,8 @@ class BindingRunner final : public Input::Listener {
   struct Setup {
     dispatch::DispatcherOptions dispatcher;
     std::string target_name;  // output stream, for status; empty: none
+    // When that is a topic. Null: outputs are part of the commits.
+    std::unique_ptr<KafkaOutput> output;
   };
 
   BindingRunner(Setup setup, std::unique_ptr<Input> input, store::Store& store,
@@ -73,8 +76,9 @@ class BindingRunner final : public Input::Listener {
   std::vector<PartitionId> partitions() const { return input_->partitions(); }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   const Setup& setup() const { return setup_; }
-  // What keeps the stream from being read at the moment; empty: nothing.
-  std::string trouble() const { return input_->trouble(); }
+  // What keeps the stream from being read, or the outputs from going, at the moment; empty:
+  // nothing.
+  std::string trouble() const;
   // Why partitions are stopped, a sentence each; empty: none is.
   std::string stopped() const;
 
@@ -87,6 +91,8 @@ class BindingRunner final : public Input::Listener {
   void revoked(PartitionId partition) override;
   void stopped(PartitionId partition, const Error& error) override;
 
+  Status send(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
+  bool room() const { return !draining_ && (!setup_.output || setup_.output->room()); }
   void feed(PartitionId partition);
   void flush();
   void changed();

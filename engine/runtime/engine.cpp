@@ -56,6 +56,7 @@ class Engine {
   std::unique_ptr<store::Store> store_;
   Admin::Targets targets_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
+  std::map<std::string, std::unique_ptr<kafka::Producer>> producers_;  // of topics written to
   std::unique_ptr<Shard> shard_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;
   std::vector<std::unique_ptr<StoreLedger>> ledgers_;  // of the sinks
@@ -95,8 +96,8 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   shard_ = std::make_unique<Shard>(*store_, clock_);
   admin_ = std::make_unique<Admin>(*store_, *shard_, targets_,
                                    [this](observe::StatusReport& report) { fill(report); });
-  Assembly assembly{config_, connectors, *store_,  *shard_,  targets_,
-                    *admin_, kafka_,     sources_, ledgers_, options_.sdk_python};
+  Assembly assembly{config_, connectors, *store_,  *shard_,  targets_,           *admin_,
+                    kafka_,  producers_, sources_, ledgers_, options_.sdk_python};
   auto sources = assemble(assembly);
   if (!sources) return std::unexpected(sources.error());
   if (auto ok = shard_->open(); !ok) return ok;

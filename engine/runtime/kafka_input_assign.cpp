@@ -198,7 +198,7 @@ void KafkaInput::lost(std::vector<PartitionId> partitions) {
     round_ = 0;
     if (stopped_ || partitions.empty()) return;
     observe::log::warn(
-        "partitions were lost: another member of the group has them",
+        "partitions were lost: the session with the group ended",
         {{"binding", setup_.binding_name}, {"partitions", std::to_string(partitions.size())}});
     let_go(partitions);
     leaving_.clear();

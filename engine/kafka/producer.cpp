@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/producer.h"
+
+#include "engine/kafka/client_config.h"
+#include "engine/kafka/oauth_token.h"
+#include "engine/kafka/record_writer.h"
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <mutex>
+#include <utility>
+
+namespace pelton::kafka {
+namespace {
+
+constexpr int kEventsAtOnce = 64;
+
+// No retry makes these better: the record, the topic or the rights have to change.
+constexpr std::array kFinal{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+                            RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+                            RD_KAFKA_RESP_ERR_INVALID_MSG,
+                            RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+                            RD_KAFKA_RESP_ERR_INVALID_RECORD,
+                            RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
+                            RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+                            RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+                            RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                            RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
+                            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+                            RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+                            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
+
+bool too_large(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+         error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
+}
+
+// The client that had it ended: a new one takes it.
+bool orphaned(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+         error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
+}  // namespace
+
+// On the loop's thread but for what says otherwise.
+class Producer::Impl {
+ public:
+  Impl(const config::KafkaTopic& topic, PollLoop& loop) : setup_(topic), loop_(loop) {}
+  ~Impl() { close(); }
+
+  Status open();  // any thread, first
+  PollLoop& loop() { return loop_; }
+  void join() {
+    loop_.add(this, [this] { return serve(); });
+  }
+  void send(model::BatchPtr batch, Done done);
+  std::string trouble() const;  // any thread
+
+ private:
+  // A batch on its way.
+  struct Flight {
+    model::BatchPtr batch;
+    Done done;
+    std::deque<std::uint32_t> to_send;  // ascending
+    // Refused for a size that was perhaps that of the request they shared: sent again, each alone.
+    std::deque<std::uint32_t> alone;
+    std::uint32_t open = 0;  // with the client
+    std::vector<Refused> refused;
+    // One an event, all the same: a delivery report's opaque is the address of its event's.
+    std::vector<Flight*> slots;
+    bool over() const { return to_send.empty() && alone.empty() && open == 0; }
+  };
+
+  bool serve();
+  void on_event(rd_kafka_event_t* event);
+  void on_deliveries(rd_kafka_event_t* event);
+  void on_delivery(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
+  void on_error(rd_kafka_event_t* event);
+  void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
+  void refresh_token();
+  void pump();
+  bool pump_flight(Flight& flight);
+  bool hand_over(Flight& flight, std::deque<std::uint32_t>& from);
+  void sweep();
+  void reopen();
+  void close();
+  void say(std::string trouble);
+
+  const config::KafkaTopic setup_;
+  PollLoop& loop_;
+  rd_kafka_t* client_ = nullptr;
+  Queue queue_;
+  TopicHandle topic_;
+  std::deque<std::unique_ptr<Flight>> flights_;  // in the order that they came
+  std::uint64_t open_ = 0;                       // of all flights
+  bool alone_ = false;                           // the one that is open was sent alone
+  bool ended_ = false;                           // the client is of no more use, and is emptied
+  bool troubled_ = false;
+  mutable std::mutex mutex_;
+  std::string trouble_;  // guarded by mutex_
+};
+
+Status Producer::Impl::open() {
+  auto conf = producer_conf(setup_.client, setup_.topic);
+  if (!conf) return std::unexpected(conf.error());
+  rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
+                                            RD_KAFKA_EVENT_LOG |
+                                            RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
+  char text[512];
+  client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), text, sizeof text);
+  if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
+  conf->release();  // the client's now
+  queue_.reset(rd_kafka_queue_get_main(client_));
+  rd_kafka_set_log_queue(client_, queue_.get());
+  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
+  const std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue_.get(), loop_.wake_handle(), &one, sizeof one);
+  return {};
+}
+
+void Producer::Impl::close() {
+  queue_.reset();
+  topic_.reset();
+  if (client_ != nullptr) rd_kafka_destroy(std::exchange(client_, nullptr));
+}
+
+void Producer::Impl::send(model::BatchPtr batch, Done done) {
+  auto flight = std::make_unique<Flight>();
+  flight->slots.assign(batch->size(), flight.get());
+  for (std::uint32_t i = 0; i < batch->size(); ++i) flight->to_send.push_back(i);
+  flight->batch = std::move(batch);
+  flight->done = std::move(done);
+  flights_.push_back(std::move(flight));
+  pump();
+}
+
+bool Producer::Impl::serve() {
+  for (int i = 0; i < kEventsAtOnce; ++i) {
+    if (client_ == nullptr || (ended_ && open_ == 0)) reopen();
+    if (client_ == nullptr) return false;
+    const Event event(rd_kafka_queue_poll(queue_.get(), 0));
+    if (!event) return false;
+    on_event(event.get());
+    pump();
+  }
+  return true;
+}
+
+void Producer::Impl::on_event(rd_kafka_event_t* event) {
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+      return on_deliveries(event);
+    case RD_KAFKA_EVENT_ERROR:
+      return on_error(event);
+    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
+      return refresh_token();
+    case RD_KAFKA_EVENT_LOG: {
+      const char *facility = nullptr, *text = nullptr;
+      int level = 0;
+      if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
+        observe::log::debug(text, {{"topic", setup_.topic}, {"facility", facility}});
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+void Producer::Impl::on_deliveries(rd_kafka_event_t* event) {
+  bool delivered = false;
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+    Flight** const slot = static_cast<Flight**>(message->_private);
+    Flight& flight = **slot;
+    delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    on_delivery(flight, static_cast<std::uint32_t>(slot - flight.slots.data()), message->err);
+  }
+  if (delivered && troubled_) say({});
+}
+
+void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
+  --flight.open;
+  --open_;
+  const bool alone = std::exchange(alone_, false);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const auto put = [index](std::deque<std::uint32_t>& into) {
+    into.insert(std::ranges::lower_bound(into, index), index);
+  };
+  if (orphaned(error))
+    put(flight.to_send);
+  else if (too_large(error) && !alone)
+    put(flight.alone);
+  else
+    refuse(flight, index, error);
+}
+
+void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
+  const bool final = std::ranges::find(kFinal, error) != kFinal.end();
+  flight.refused.push_back(
+      {index,
+       {final ? ErrorKind::invalid : ErrorKind::unavailable, "E6106",
+        fmt::format("the topic {} did not take a record of {} bytes: {}", setup_.topic,
+                    flight.batch->data(index).size(), rd_kafka_err2str(error))},
+       rd_kafka_err2name(error)});
+}
+
+void Producer::Impl::on_error(rd_kafka_event_t* event) {
+  char text[512];
+  if (rd_kafka_fatal_error(client_, text, sizeof text) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    observe::log::warn("the producer ended, a new one goes on",
+                       {{"topic", setup_.topic}, {"error", text}});
+    ended_ = true;
+    // Everything that is with it comes back as a delivery report.
+    rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    return;
+  }
+  Error error = to_error(rd_kafka_event_error(event), "writing to " + setup_.topic);
+  if (const char* detail = rd_kafka_event_error_string(event))
+    error.message += fmt::format(": {}", detail);
+  say(error.text());
+}
+
+void Producer::Impl::refresh_token() {
+  const auto& sasl = setup_.client.sasl;
+  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
+  std::string problem;
+  if (token) {
+    char text[512];
+    if (rd_kafka_oauthbearer_set_token(client_, token->text.c_str(), to_us(token->ends) / 1000,
+                                       token->principal.c_str(), nullptr, 0, text,
+                                       sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
+      return;
+    problem = text;
+  } else {
+    problem = token.error().text();
+  }
+  rd_kafka_oauthbearer_set_token_failure(client_, problem.c_str());
+  say(problem);
+}
+
+// Gives the client what it has room for, in order, and answers for what is over.
+void Producer::Impl::pump() {
+  if (client_ != nullptr && !ended_ && !alone_)
+    for (const auto& flight : flights_)
+      if (!pump_flight(*flight)) break;
+  sweep();
+}
+
+// False: nothing behind it may go yet.
+bool Producer::Impl::pump_flight(Flight& flight) {
+  if (!flight.alone.empty()) {
+    if (open_ == 0) alone_ = hand_over(flight, flight.alone) && open_ > 0;
+    return false;
+  }
+  while (!flight.to_send.empty())
+    if (!hand_over(flight, flight.to_send)) return false;
+  return true;
+}
+
+// False: the client's queue is full; delivery reports make room.
+bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
+  const std::uint32_t index = from.front();
+  const auto error = produce(client_, topic_.get(), *flight.batch, index, &flight.slots[index]);
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
+  from.pop_front();
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    refuse(flight, index, error);
+    return true;
+  }
+  ++flight.open;
+  ++open_;
+  return true;
+}
+
+void Producer::Impl::sweep() {
+  std::erase_if(flights_, [](const std::unique_ptr<Flight>& flight) {
+    if (!flight->over()) return false;
+    std::ranges::sort(flight->refused, {}, &Refused::index);
+    flight->done(std::move(flight->refused));
+    return true;
+  });
+}
+
+void Producer::Impl::reopen() {
+  close();
+  ended_ = false;
+  if (auto ok = open(); !ok) return say(ok.error().text());
+  pump();
+}
+
+void Producer::Impl::say(std::string trouble) {
+  // The client repeats itself while brokers are away; the log says each thing once.
+  std::lock_guard lock(mutex_);
+  if (trouble == trouble_) return;
+  if (trouble.empty())
+    observe::log::info("the brokers take records again", {{"topic", setup_.topic}});
+  else
+    observe::log::warn(trouble, {{"topic", setup_.topic}});
+  trouble_ = std::move(trouble);
+  troubled_ = !trouble_.empty();
+}
+
+std::string Producer::Impl::trouble() const {
+  std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+// ---- Producer: every call goes to the loop
+
+Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Producer::~Producer() = default;
+
+Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& topic,
+                                                   PollLoop& loop) {
+  auto impl = std::make_shared<Impl>(topic, loop);
+  if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
+  loop.post([impl] { impl->join(); });
+  return std::unique_ptr<Producer>(new Producer(std::move(impl)));
+}
+
+void Producer::send(model::BatchPtr batch, Done done) {
+  impl_->loop().post([impl = impl_, batch = std::move(batch), done = std::move(done)]() mutable {
+    impl->send(std::move(batch), std::move(done));
+  });
+}
+
+std::string Producer::trouble() const {
+  return impl_->trouble();
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/config.h"
+#include "engine/kafka/poll_loop.h"
+#include "engine/model/batch.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pelton::kafka {
+
+// Value. A record that is not in the topic.
+struct Refused {
+  std::uint32_t index = 0;  // in its batch
+  // invalid: this record never will be (its size, the topic, a right that is missing);
+  // unavailable: not the record's fault.
+  Error error;
+  std::string name;  // Kafka's own name of the error, such as MSG_SIZE_TOO_LARGE
+};
+
+// Writes batches to one topic: idempotent, acknowledged by all replicas in sync, keys spread as
+// Kafka's own clients spread them. While brokers are away records wait, for ever. Events become
+// records by the rules of record_writer.h.
+//
+// Methods: any thread, but for the destructor (after the loop has stopped).
+class Producer {
+ public:
+  // invalid (E6102): the configuration.
+  static Result<std::unique_ptr<Producer>> create(const config::KafkaTopic& topic, PollLoop& loop);
+  // What is not acknowledged by then is dropped, its `done` not called.
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // On the loop's thread, once each event of the batch is acknowledged or refused; refused ones
+  // ascending.
+  using Done = std::move_only_function<void(std::vector<Refused>)>;
+  // Batches and their events go in order. Nothing bounds what waits here but the caller.
+  void send(model::BatchPtr batch, Done done);
+  // What keeps records from going at the moment; empty: nothing.
+  std::string trouble() const;
+
+ private:
+  class Impl;
+  // Two own it: this, and the calls that are on their way to the loop.
+  explicit Producer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace pelton::kafka

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions whose outputs go to a topic: acknowledged there before their event is settled, refused ones as dead letters."""
+
+import json
+
+import confluent_kafka
+import pytest
+
+import kafka_broker
+from engine import PYTHON, Engine, function_folder, wait_until
+
+broker = pytest.fixture(scope="module")(kafka_broker.broker)
+
+
+def config(broker, source, target, code, options=""):
+    return f"""version: 1
+engine: {{ data: ./data, free_space: 1MiB, shutdown_timeout: 20s }}
+streams:
+  records: {{ kafka: {{ brokers: ["{broker.address}"], topic: {source} }} }}
+  results: {{ kafka: {{ brokers: ["{broker.address}"], topic: {target} }} }}
+functions:
+  work: {{ runtime: python, code: {code}, interpreter: {PYTHON}, handler: "function:handle" }}
+bindings:
+  job:
+    from: records
+    function: work
+    to: results
+    group: {source}
+    kafka: {{ session_timeout: 6s, drain: 3s }}
+    retry: {{ attempts: 3, backoff: {{ first: 10ms, max: 50ms }} }}
+    {options}
+"""
+
+
+def records(first, count, keys=50):
+    return [{"key": f"k{n % keys}", "value": json.dumps({"n": n})} for n in range(first, first + count)]
+
+
+def read(broker, topic, partitions):
+    """All records of a topic, partition by partition in order."""
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": broker.address, "group.id": "reader"})
+    found = []
+    try:
+        for partition in range(partitions):
+            at = confluent_kafka.TopicPartition(topic, partition, 0)
+            _, end = consumer.get_watermark_offsets(at, 30)
+            consumer.assign([at])
+            while end > 0:
+                message = consumer.poll(30)
+                assert message is not None and message.error() is None, message and message.error()
+                found.append(message)
+                if message.offset() + 1 >= end:
+                    break
+        return found
+    finally:
+        consumer.close()
+
+
+ECHO = """
+import pelton
+def handle(event, context):
+    return pelton.Event(data=event.data, key=event.key, headers=[("a", b"1"), ("a", b"2")])
+"""
+
+
+def test_outputs_are_records_with_key_and_headers(broker, tmp_path):
+    source, target, mirror = broker.topic(3), broker.topic(5), broker.topic(5)
+    broker.produce(source, records(0, 3000))
+    producer = confluent_kafka.Producer({"bootstrap.servers": broker.address, "partitioner": "murmur2_random"})
+    for record in records(0, 50):
+        producer.produce(mirror, **record)
+    assert producer.flush(30) == 0
+    with Engine(tmp_path, config(broker, source, target, function_folder(tmp_path, ECHO))) as engine:
+        wait_until(lambda: engine.binding("job")["done"] == 3000, "all are done")
+        found = read(broker, target, 5)
+        assert sorted(json.loads(m.value())["n"] for m in found) == list(range(3000))
+        assert {tuple(m.headers()) for m in found} == {(("a", b"1"), ("a", b"2"))}
+        places = {m.key(): m.partition() for m in read(broker, mirror, 5)}
+        assert {m.key(): m.partition() for m in found} == places, "keys lie where Kafka's own clients put them"
+        order = {}
+        for message in found:
+            order.setdefault(message.key(), []).append(json.loads(message.value())["n"])
+        assert all(numbers == sorted(numbers) for numbers in order.values())
+        assert sum(broker.committed(source, source, 3)) <= 3000
+        wait_until(lambda: sum(broker.committed(source, source, 3)) == 3000, "all offsets are committed")
+
+
+def test_records_that_are_too_large_are_dead_letters_and_nothing_else_is(broker, tmp_path):
+    source, target = broker.topic(1), broker.topic(1, **{"max.message.bytes": "20000"})
+    code = function_folder(tmp_path, """
+def handle(event, context):
+    n = event.json()["n"]
+    return {"n": n, "x": "x" * (50000 if n % 100 == 7 else 2000)}
+""")
+    broker.produce(source, records(0, 400))
+    with Engine(tmp_path, config(broker, source, target, code)) as engine:
+        wait_until(lambda: engine.binding("job")["done"] + engine.binding("job")["dead_lettered"] == 400, "all are settled")
+        letters = engine.letters()
+        assert sorted(json.loads(letter["event"]["data"])["n"] for letter in letters) == [7, 107, 207, 307]
+        assert "E6106" in json.dumps(letters[0]) and "MSG_SIZE_TOO_LARGE" in json.dumps(letters[0])
+        assert sorted(json.loads(m.value())["n"] for m in read(broker, target, 1)) == [n for n in range(400) if n % 100 != 7]
+
+
+def test_outputs_wait_while_the_broker_is_away_and_no_attempt_is_used(broker, tmp_path):
+    source, target = broker.topic(2), broker.topic(2)
+    with Engine(tmp_path, config(broker, source, target, function_folder(tmp_path, ECHO))) as engine:
+        broker.produce(source, records(0, 2000))
+        wait_until(lambda: engine.binding("job")["done"] >= 100, "work is done")
+        broker.kill()
+        wait_until(lambda: "E6101" in engine.log.read_text(), "the log says that the broker is away")
+        broker.up()
+        broker.produce(source, records(2000, 500))
+        wait_until(lambda: sum(broker.committed(source, source, 2)) == 2500, "everything is committed")
+        assert engine.binding("job")["failed_attempts"] == 0 and engine.letters() == []
+        assert {json.loads(m.value())["n"] for m in read(broker, target, 2)} == set(range(2500))
+
+
+def test_kill_9_loses_no_output(broker, tmp_path):
+    source, target = broker.topic(2), broker.topic(2)
+    engine = Engine(tmp_path, config(broker, source, target, function_folder(tmp_path, ECHO)))
+    for round_ in range(3):
+        engine.start()
+        broker.produce(source, records(round_ * 2000, 2000))
+        wait_until(lambda: engine.binding("job")["done"] >= 300, f"round {round_}: work is done")
+        engine.kill()
+    with engine:
+        wait_until(lambda: sum(broker.committed(source, source, 2)) == 6000, "everything is committed")
+        assert engine.letters() == []
+        assert {json.loads(m.value())["n"] for m in read(broker, target, 2)} == set(range(6000))
