@@ -22,8 +22,9 @@ struct Setting {
 // What every consumer of ours has. Offsets are committed by us, once settled, never by the library;
 // a lost position must be a decision, not a jump to the end. Brokers and TLS ends are seen soon
 // (keepalive), small requests go at once (nagle). The queue is per partition here, because each
-// partition's queue is polled on its own, and bounds what a slow function can pile up.
-constexpr std::array<Setting, 11> kConsumer{{{"enable.auto.commit", "false"},
+// partition's queue is polled on its own, and bounds what a slow function can pile up. Partitions
+// that are added, and topics that are made anew, are seen within seconds.
+constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"enable.auto.offset.store", "false"},
                                              {"auto.offset.reset", "error"},
                                              {"enable.partition.eof", "false"},
@@ -33,6 +34,7 @@ constexpr std::array<Setting, 11> kConsumer{{{"enable.auto.commit", "false"},
                                              {"queued.max.messages.kbytes", "16384"},
                                              {"queued.min.messages", "100000"},
                                              {"fetch.wait.max.ms", "100"},
+                                             {"topic.metadata.refresh.interval.ms", "5000"},
                                              {"fetch.error.backoff.ms", "100"}}};
 
 // What every producer of ours has. Records wait while brokers are away, for ever: the engine gives

@@ -28,6 +28,8 @@ std::optional<std::string> decode_base64url(std::string_view text) {
   return out;
 }
 
+constexpr double kLastSecond = 253'402'300'799;  // of the year 9999
+
 }  // namespace
 
 Result<OauthToken> read_token(const std::filesystem::path& file) {
@@ -46,14 +48,15 @@ Result<OauthToken> read_token(const std::filesystem::path& file) {
           : decode_base64url(std::string_view(token.text).substr(first + 1, second - first - 1));
   simdjson::dom::parser parser;
   simdjson::dom::element claims;
-  std::int64_t ends = 0;
+  double ends = 0;  // a NumericDate may have a fraction (RFC 7519, 2)
   std::string_view principal;
-  if (!payload || parser.parse(*payload).get(claims) || claims["exp"].get(ends))
+  if (!payload || parser.parse(*payload).get(claims) || claims["exp"].get(ends) || ends < 0 ||
+      ends > kLastSecond)
     return fail(ErrorKind::invalid, "E6103", "{} holds no JSON Web Token with an end (exp)",
                 file.string());
   if (!claims["sub"].get(principal)) token.principal = principal;
   if (token.principal.empty()) token.principal = "pelton";
-  token.ends = WallTime(std::chrono::seconds(ends));
+  token.ends = WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(ends * 1e3)));
   return token;
 }
 

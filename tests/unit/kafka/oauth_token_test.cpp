@@ -26,8 +26,16 @@ TEST_F(TokenFile, TellsPrincipalAndEnd) {
   EXPECT_TRUE(token->text.ends_with("c2ln"));
 }
 
+TEST_F(TokenFile, TakesAnEndWithAFraction) {
+  // {"sub":"e","exp":1900000000.5}
+  const auto token = read("e30.eyJzdWIiOiJlIiwiZXhwIjoxOTAwMDAwMDAwLjV9.");
+  ASSERT_TRUE(token) << token.error().message;
+  EXPECT_EQ(to_us(token->ends), 1'900'000'000'500'000);
+}
+
 TEST_F(TokenFile, WhatIsNoTokenIsAnErrorThatNamesTheFile) {
-  for (const char* text : {"", "secret", "a.b", "a.*.c", "e30.e30.e30"}) {
+  for (const char* text :
+       {"", "secret", "a.b", "a.*.c", "e30.e30.e30", "e30.eyJleHAiOjFlMzAwfQ."}) {
     const auto token = read(text);
     ASSERT_FALSE(token) << text;
     EXPECT_EQ(token.error().code, "E6103");
