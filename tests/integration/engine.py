@@ -83,6 +83,11 @@ class Engine:
     def lag(self, name):
         return sum(p["lag_events"] for p in self.binding(name)["partitions"])
 
+    def peak_bytes(self):
+        """The most memory that the engine's own process has had."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return 1024 * int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
     def wait_settled(self, name, seconds=120):
         wait_until(lambda: self.lag(name) == 0, f"binding {name} has settled everything", seconds)
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Kafka broker for tests: one a test file, on a free port, with topics of the tests' own."""
 
+import base64
+import json
 import os
 import subprocess
 import time
 
 import pytest
 
-from engine import ROOT
+from engine import PYTHON, ROOT, wait_until
 
 try:
     import confluent_kafka
@@ -17,9 +19,9 @@ except ImportError:  # said by broker()
 
 
 class Broker:
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = folder
-        self.address = self._tool("up")
+        self.address = self._tool("up", *options)
         self.topics = 0
         self.admin = AdminClient({"bootstrap.servers": self.address})
 
@@ -40,9 +42,12 @@ class Broker:
     def down(self):
         self._tool("down")
 
-    def topic(self, partitions=4, **config):
+    def listener(self, name):
+        return self._tool("address", name)
+
+    def topic(self, partitions=4, name=None, **config):
         self.topics += 1
-        name = f"topic-{self.topics}"
+        name = name or f"topic-{self.topics}"
         self.admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result(30)
         return name
 
@@ -52,10 +57,10 @@ class Broker:
     def grow(self, name, partitions):
         self.admin.create_partitions([NewPartitions(name, partitions)])[name].result(30)
 
-    def produce(self, topic, records):
-        """Records are dicts of Producer.produce's arguments; returns how many were acknowledged."""
+    def produce(self, topic, records, **properties):
+        """Records are dicts of Producer.produce's arguments; all of them are acknowledged."""
         producer = confluent_kafka.Producer({"bootstrap.servers": self.address, "enable.idempotence": True,
-                                             "linger.ms": 5, "queue.buffering.max.messages": 1_000_000})
+                                             "linger.ms": 5, "queue.buffering.max.messages": 1_000_000, **properties})
         failed = []
         for record in records:
             producer.produce(topic, on_delivery=lambda error, _: failed.append(error) if error else None, **record)
@@ -84,12 +89,71 @@ class Broker:
             raise AssertionError("the group did not become empty")
         consumer.close()
 
+    def write_token(self, path, seconds):
+        """An unsigned token, as the broker's sasl listener takes it."""
+        def part(value):
+            return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
 
-def broker(tmp_path_factory):
+        now = time.time()
+        path.write_text(f"{part({'alg': 'none'})}.{part({'sub': 'pelton', 'iat': now, 'exp': now + seconds})}.")
+
+
+def _start(tmp_path_factory, *options):
     if confluent_kafka is None:
         if os.environ.get("CI"):
-            raise AssertionError("python3-confluent-kafka is missing: run tools/setup")
-        pytest.skip("python3-confluent-kafka is not installed: run tools/setup")
-    one = Broker(tmp_path_factory.mktemp("kafka"))
+            raise AssertionError("python3-confluent-kafka is missing: run tools/setup --broker")
+        pytest.skip("python3-confluent-kafka is not installed: run tools/setup --broker")
+    one = Broker(tmp_path_factory.mktemp("kafka"), *options)
     yield one
     one.down()
+
+
+def broker(tmp_path_factory):
+    yield from _start(tmp_path_factory)
+
+
+def safe_broker(tmp_path_factory):
+    """One with TLS and SASL listeners beside the open one."""
+    yield from _start(tmp_path_factory, "--tls", "--sasl")
+
+
+def secured(broker, mechanism="tls", password="pelton-secret", token=None):
+    """The stream's options for a listener of safe_broker."""
+    tls = f"ca: {broker.folder}/tls/ca.pem"
+    if mechanism == "mtls":
+        tls += f", certificate: {broker.folder}/tls/client.pem, key: {broker.folder}/tls/client.key"
+    if mechanism in {"tls", "mtls"}:
+        return f"tls: {{ {tls} }}"
+    who = f"token_file: {token}" if mechanism == "oauthbearer" else f"username: pelton, password: {password}"
+    return f"tls: {{ {tls} }}, sasl: {{ mechanism: {mechanism}, {who} }}"
+
+
+def topic_config(broker, topic, code, binding="", member="", listener="open", security="", group=None):
+    """A config whose binding `job` gives a topic to a Python function, with its outputs in the stream `seen`."""
+    return f"""version: 1
+engine: {{ data: ./data, free_space: 1MiB, shutdown_timeout: 20s }}
+streams:
+  records: {{ kafka: {{ brokers: ["{broker.listener(listener)}"], topic: {topic}{', ' + security if security else ''} }} }}
+  seen: {{}}
+functions:
+  work: {{ runtime: python, code: {code}, interpreter: {PYTHON}, handler: "function:handle" }}
+bindings:
+  job:
+    from: records
+    function: work
+    to: seen
+    group: {group or topic}
+    kafka: {{ session_timeout: 6s, drain: 3s{', ' + member if member else ''} }}
+    retry: {{ attempts: 3, backoff: {{ first: 10ms, max: 50ms }} }}
+    {binding}
+"""
+
+
+def numbers(count, keys=50, first=0):
+    return [{"key": f"k{n % keys}", "value": json.dumps({"n": n})} for n in range(first, first + count)]
+
+
+def settled(engine, done):
+    """All of the topic is settled: the end is known a second after a record at the latest."""
+    wait_until(lambda: engine.binding("job")["done"] + engine.binding("job")["dead_lettered"] >= done
+               and engine.lag("job") == 0, f"{done} records are settled")
