@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/oauth_token.h"
 
-#include <gtest/gtest.h>
+#include "tests/contract/temporary_folder.h"
 
-#include <fstream>
+#include <gtest/gtest.h>
 
 namespace pelton::kafka {
 namespace {
 
 struct TokenFile : ::testing::Test {
+  // A folder of the test's own: tests run beside each other.
+  test::TemporaryFolder folder;
+
   Result<OauthToken> read(const std::string& text) {
-    const std::filesystem::path file = std::filesystem::path(::testing::TempDir()) / "pelton-token";
-    std::ofstream(file) << text;
+    const std::filesystem::path file = folder.path() / "pelton-token";
+    test::write_file(file, text);
     return read_token(file);
   }
 };
