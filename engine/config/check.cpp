@@ -66,6 +66,27 @@ void check_groups(const Config& config, Diagnostics& problems) {
   }
 }
 
+// A transaction spans one cluster. A record of a completed key is durable before the transaction
+// is, and so would hide an event whose transaction was undone.
+void check_exactly_once(const Config& config, Diagnostics& problems) {
+  for (const Binding& binding : config.bindings) {
+    if (!binding.exactly_once) continue;
+    const auto refuse = [&](std::string_view why) {
+      problems.error(binding.delivery_place, "E1017",
+                     fmt::format("binding {}: delivery: exactly_once {}", binding.name, why));
+    };
+    const Stream* from = config.find_stream(binding.from);
+    const Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr;
+    if (from == nullptr || (binding.to && to == nullptr)) continue;  // said elsewhere
+    if (!from->kafka || to == nullptr || !to->kafka)
+      refuse("is for bindings from a Kafka topic to a Kafka topic");
+    else if (std::set(from->kafka->client.brokers.begin(), from->kafka->client.brokers.end()) !=
+             std::set(to->kafka->client.brokers.begin(), to->kafka->client.brokers.end()))
+      refuse("needs both topics on the same brokers");
+    if (binding.idempotency) refuse("goes without `idempotency`: no output is made twice");
+  }
+}
+
 // A connector reads into, or writes from, the engine's own log.
 void check_connector_streams(const Config& config, Diagnostics& problems) {
   for (const Connector& connector : config.connectors)
@@ -99,6 +120,7 @@ void check_config(const Config& config, std::span<const ConnectorOptions> connec
   check_names(config, problems);
   check_data_folder(config, connectors, problems);
   check_groups(config, problems);
+  check_exactly_once(config, problems);
   check_connector_streams(config, problems);
   check_loops(config, connectors, problems);
 }

@@ -215,6 +215,9 @@ struct Binding {
   std::string from;  // stream
   std::string function;
   std::optional<std::string> to;  // stream of its outputs
+  // delivery: exactly_once: outputs and offsets in one transaction; topic to topic only
+  bool exactly_once = false;
+  Place delivery_place;
   Order order = Order::key;
   Start start;  // start: earliest | latest | <time>
   std::vector<FilterRule> filter;

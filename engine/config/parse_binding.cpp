@@ -63,6 +63,8 @@ Binding parse_binding(const std::string& name, const Node& node, ReadContext& co
   binding.from = section.value<std::string>("from");
   binding.function = section.value<std::string>("function");
   binding.to = section.get<std::string>("to");
+  binding.exactly_once = section.value<std::string>("delivery") == "exactly_once";
+  binding.delivery_place = section.place("delivery");
   binding.start = start_of(section, context.problems);
   if (const Node* filter = section.node("filter")) binding.filter = read_filter(*filter, context);
   binding.idempotency = idempotency_of(section, context);

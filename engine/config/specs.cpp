@@ -247,6 +247,10 @@ const SectionSpec& binding_spec() {
       {option("from", text, "The stream.", {.required = true}),
        option("function", text, "The function.", {.required = true}),
        option("to", text, "Stream of the function's outputs; without it they are dropped."),
+       option("delivery", choice,
+              "From topic to topic: `exactly_once` commits outputs and offsets in one transaction. "
+              "Between the engine's own streams effects are exactly once in any case.",
+              {.fallback = "at_least_once", .choices = {"at_least_once", "exactly_once"}}),
        order_option(),
        option("start", text,
               "Where a new binding begins: `earliest`, `latest` or a time (RFC 3339).",

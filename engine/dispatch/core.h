@@ -34,6 +34,7 @@ class Dispatcher::Core {
   bool has_work(WallTime now) const;
   std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
   Status check(WorkerId worker, FrameId id, const FrameResult& result) const;
+  std::optional<PartitionId> partition_of(FrameId id) const;
   void hold(WorkerId worker, FrameId id, std::uint32_t first, std::uint32_t count);
   Status finished(WorkerId worker, FrameId id, FrameResult&& result, WallTime now, Commits& out);
   void worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out);

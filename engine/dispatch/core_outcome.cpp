@@ -118,6 +118,12 @@ void Dispatcher::Core::take_outcomes(const Open& open, FrameResult&& result, Wal
   free_slots(partition);
 }
 
+std::optional<PartitionId> Dispatcher::Core::partition_of(FrameId id) const {
+  const auto found = frames_.find(id);
+  if (found == frames_.end() || found->second.replay) return std::nullopt;
+  return found->second.partition;
+}
+
 void Dispatcher::Core::hold(WorkerId worker, FrameId id, std::uint32_t first, std::uint32_t count) {
   ENSURE(open_with(worker, id) != nullptr, "frame {} is not with worker {}", id.value,
          worker.value);

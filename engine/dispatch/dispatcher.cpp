@@ -43,6 +43,9 @@ std::optional<Frame> Dispatcher::pull(WorkerId worker, const FrameLimits& limits
 Status Dispatcher::check(WorkerId worker, FrameId frame, const FrameResult& result) const {
   return core_->check(worker, frame, result);
 }
+std::optional<PartitionId> Dispatcher::partition_of(FrameId frame) const {
+  return core_->partition_of(frame);
+}
 void Dispatcher::hold(WorkerId worker, FrameId frame, std::uint32_t first, std::uint32_t count) {
   core_->hold(worker, frame, first, count);
 }

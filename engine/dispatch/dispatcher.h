@@ -131,6 +131,8 @@ class Dispatcher {
   // first; nothing is changed. cancelled: the frame is not this worker's any more, finished() would
   // count the result as late and drop it.
   Status check(WorkerId worker, FrameId frame, const FrameResult& result) const;
+  // Whose events the frame has; nothing: a dead letter that is replayed, or no frame with a worker.
+  std::optional<PartitionId> partition_of(FrameId frame) const;
   // Events [first, first + count) of the frame, for which a result passed check() just now, belong
   // to kHeld: the loss of the worker does not give them back. They stay in flight, and their lanes
   // taken, until finished(kHeld, frame, result) with the same first and count, or until their

@@ -37,12 +37,10 @@ constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"topic.metadata.refresh.interval.ms", "5000"},
                                              {"fetch.error.backoff.ms", "100"}}};
 
-// What every producer of ours has. Records wait while brokers are away, for ever: the engine gives
-// its functions no more work then. A record's size is the brokers' business, a request's is
+// What every producer of ours has. A record's size is the brokers' business, a request's is
 // bounded.
-constexpr std::array<Setting, 9> kProducer{{{"enable.idempotence", "true"},
+constexpr std::array<Setting, 8> kProducer{{{"enable.idempotence", "true"},
                                             {"acks", "all"},
-                                            {"message.timeout.ms", "0"},
                                             {"message.max.bytes", "104857600"},
                                             {"partitioner", "murmur2_random"},
                                             {"queue.buffering.max.kbytes", "131072"},
@@ -54,7 +52,7 @@ struct Owned {
   std::string_view name;
   std::string_view instead;
 };
-constexpr std::array<Owned, 33> kOwned{
+constexpr std::array<Owned, 34> kOwned{
     {{"bootstrap.servers", "`brokers`"},
      {"metadata.broker.list", "`brokers`"},
      {"group.id", "`group` of the binding"},
@@ -84,7 +82,8 @@ constexpr std::array<Owned, 33> kOwned{
      {"request.required.acks", "nothing: all replicas in sync acknowledge"},
      {"message.timeout.ms", "nothing: records wait until brokers take or refuse them"},
      {"delivery.timeout.ms", "nothing: records wait until brokers take or refuse them"},
-     {"transactional.id", "nothing"},
+     {"transactional.id", "`delivery: exactly_once` of the binding"},
+     {"transaction.timeout.ms", "nothing"},
      {"partitioner", "nothing: keys are spread as Kafka spreads them"},
      {"delivery.report.only.error", "nothing"},
      {"enable.idempotence", "nothing: producers are idempotent"}}};
@@ -188,6 +187,17 @@ Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
                         {"partition.assignment.strategy", group.assignor.c_str()}});
 }
 
+Result<ConfPtr> producer_with(const config::KafkaClient& client, const std::string& topic,
+                              const std::vector<Setting>& settings) {
+  ConfPtr conf(rd_kafka_conf_new());
+  for (const auto& part : {std::vector<Setting>{kProducer.begin(), kProducer.end()}, settings})
+    if (auto ok = set_all(conf.get(), part); !ok) return std::unexpected(ok.error());
+  if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
+  return conf;
+}
+
 }  // namespace
 
 void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
@@ -204,13 +214,19 @@ Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::K
 }
 
 Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic) {
-  ConfPtr conf(rd_kafka_conf_new());
-  if (auto ok = set_all(conf.get(), {kProducer.begin(), kProducer.end()}); !ok)
-    return std::unexpected(ok.error());
-  if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
-    return std::unexpected(ok.error());
-  if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
-  return conf;
+  // Records wait while brokers are away, for ever: the engine gives its functions no more work
+  // then.
+  return producer_with(client, topic, {{"message.timeout.ms", "0"}});
+}
+
+Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
+                                   const std::string& id, std::chrono::milliseconds timeout) {
+  // A record that has waited for longer than its transaction may is written again in the next one.
+  const std::string limit = std::to_string(timeout.count());
+  return producer_with(client, topic,
+                       {{"transactional.id", id.c_str()},
+                        {"transaction.timeout.ms", limit.c_str()},
+                        {"message.timeout.ms", limit.c_str()}});
 }
 
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) {

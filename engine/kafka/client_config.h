@@ -5,6 +5,7 @@
 #include "engine/config/config.h"
 #include "engine/config/diagnostic.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::K
 
 // The same of a producer for this topic.
 Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic);
+
+// The same of one that writes in transactions: its id, and how long one may be open.
+Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
+                                   const std::string& id, std::chrono::milliseconds timeout);
 
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);

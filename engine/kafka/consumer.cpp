@@ -2,10 +2,10 @@
 #include "engine/kafka/consumer.h"
 
 #include "engine/kafka/consumer_impl.h"
-#include "engine/kafka/oauth_token.h"
+#include "engine/kafka/token_refresh.h"
 #include "engine/observe/log.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 namespace pelton::kafka {
@@ -99,7 +99,8 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
     case RD_KAFKA_EVENT_ERROR:
       return on_error(event);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-      return refresh_token();
+      if (auto ok = refresh_token(client_, setup_.client); !ok) listener_.trouble(ok.error());
+      return;
     case RD_KAFKA_EVENT_LOG: {
       const char *facility = nullptr, *text = nullptr;
       int level = 0;
@@ -136,22 +137,6 @@ void Consumer::Impl::on_error(rd_kafka_event_t* event) {
   listener_.trouble(error);
 }
 
-void Consumer::Impl::refresh_token() {
-  const auto& sasl = setup_.client.sasl;
-  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
-  if (!token) {
-    rd_kafka_oauthbearer_set_token_failure(client_, token.error().message.c_str());
-    return listener_.trouble(token.error());
-  }
-  char text[512];
-  if (rd_kafka_oauthbearer_set_token(client_, token->text.c_str(), to_us(token->ends) / 1000,
-                                     token->principal.c_str(), nullptr, 0, text,
-                                     sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    return;
-  rd_kafka_oauthbearer_set_token_failure(client_, text);
-  listener_.trouble({ErrorKind::invalid, "E6103", text});
-}
-
 bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
   if (part.idle || part.broken || part.ahead >= kAheadBytes) return false;
   Offset base = 0;
@@ -164,7 +149,7 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
       break;
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      on_message_error(partition, part, *message);
+      on_message_error(partition, *message);
       continue;
     }
     if (builder_.empty()) base = message->offset;
@@ -181,14 +166,11 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
   return more;
 }
 
-void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
-                                      const rd_kafka_message_t& message) {
+void Consumer::Impl::on_message_error(PartitionId partition, const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    if (!std::exchange(part.broken, true)) start_lookup({partition}, round_);
-    return;
-  }
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+    return read_again(partition);
   Error error = to_error(message.err,
                          fmt::format("reading partition {} of {}", partition.value, setup_.topic));
   if (const char* detail = rd_kafka_message_errstr(&message))
@@ -217,19 +199,26 @@ void Consumer::Impl::taken(PartitionId partition, std::uint64_t stay, std::size_
 
 void Consumer::Impl::commit(std::uint64_t id, const std::vector<Position>& positions) {
   Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const Position& position : positions) {
-    auto* entry = rd_kafka_topic_partition_list_add(
-        list.get(), setup_.topic.c_str(), static_cast<std::int32_t>(position.partition.value));
-    entry->offset = position.offset;
-    // The list frees it.
-    entry->metadata = std::malloc(position.metadata.size() + 1);
-    std::memcpy(entry->metadata, position.metadata.c_str(), position.metadata.size() + 1);
-    entry->metadata_size = position.metadata.size();
-  }
+  for (const Position& position : positions) add_position(*list, setup_.topic, position);
   const auto error = rd_kafka_commit_queue(client_, list.get(), queue_.get(), nullptr,
                                            reinterpret_cast<void*>(id));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     listener_.committed(id, std::unexpected(to_error(error, "committing offsets")));
+}
+
+Result<GroupMetadata> Consumer::Impl::membership(const std::vector<Stay>& stays) {
+  GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_));
+  // Asked for afterwards: whoever is no member any more has lost its assignment in the same step,
+  // and brokers would take the offsets of a stranger.
+  const bool ours = metadata && rd_kafka_assignment_lost(client_) == 0 &&
+                    std::ranges::all_of(stays, [this](const Stay& stay) {
+                      const auto part = parts_.find(stay.partition);
+                      return part != parts_.end() && part->second.stay == stay.stay;
+                    });
+  if (!ours)
+    return fail(ErrorKind::unavailable, "E6107", "partitions of {} are another member's by now",
+                setup_.topic);
+  return metadata;
 }
 
 void Consumer::Impl::close() {
@@ -265,6 +254,9 @@ void Consumer::begin(std::uint64_t round, std::vector<Start> starts) {
 void Consumer::seek(Start start) {
   impl_->loop().post([impl = impl_, start] { impl->seek(start); });
 }
+void Consumer::read_again(PartitionId partition) {
+  impl_->loop().post([impl = impl_, partition] { impl->read_again(partition); });
+}
 void Consumer::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {
   impl_->loop().post(
       [impl = impl_, partition, stay, bytes] { impl->taken(partition, stay, bytes); });
@@ -272,6 +264,11 @@ void Consumer::taken(PartitionId partition, std::uint64_t stay, std::size_t byte
 void Consumer::commit(std::uint64_t id, std::vector<Position> positions) {
   impl_->loop().post(
       [impl = impl_, id, positions = std::move(positions)] { impl->commit(id, positions); });
+}
+void Consumer::membership(std::vector<Stay> stays,
+                          std::move_only_function<void(Result<GroupMetadata>)> answer) {
+  impl_->loop().post([impl = impl_, stays = std::move(stays),
+                      answer = std::move(answer)]() mutable { answer(impl->membership(stays)); });
 }
 void Consumer::release(std::vector<PartitionId> partitions) {
   impl_->loop().post(

@@ -3,6 +3,7 @@
 
 #include "engine/config/config.h"
 #include "engine/kafka/client_config.h"
+#include "engine/kafka/group_metadata.h"
 #include "engine/kafka/lookup.h"
 #include "engine/kafka/poll_loop.h"
 #include "engine/model/batch.h"
@@ -69,15 +70,21 @@ class Consumer {
   // Answer to assigning(), all of its partitions. An idle one is ours and not read until seek().
   void begin(std::uint64_t round, std::vector<Start> starts);
   void seek(Start start);
+  // Asks the brokers anew where the partition stands; assigning() follows. It is not read until
+  // then.
+  void read_again(PartitionId partition);
   // `bytes` of what was fetched are out of the way: as much may come.
   void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
-  struct Position {
-    PartitionId partition;
-    Offset offset = 0;
-    std::string metadata;
-  };
   // Answered by committed(id). One at a time.
   void commit(std::uint64_t id, std::vector<Position> positions);
+  // The member that we are, for a transaction that commits offsets of these stays; answered on the
+  // loop's thread. unavailable: one of them is over.
+  struct Stay {
+    PartitionId partition;
+    std::uint64_t stay = 0;
+  };
+  void membership(std::vector<Stay> stays,
+                  std::move_only_function<void(Result<GroupMetadata>)> answer);
   void release(std::vector<PartitionId> partitions);
   // What the brokers know of the partitions now; answered on a thread of its own.
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,

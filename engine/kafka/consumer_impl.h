@@ -25,8 +25,10 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void subscribe();
   void begin(std::uint64_t round, const std::vector<Start>& starts);
   void seek(const Start& start);
+  void read_again(PartitionId partition);
   void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
   void commit(std::uint64_t id, const std::vector<Position>& positions);
+  Result<GroupMetadata> membership(const std::vector<Stay>& stays);
   void release(const std::vector<PartitionId>& partitions);
   void close();
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
@@ -50,9 +52,8 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void on_rebalance(rd_kafka_event_t* event);
   void on_commit(rd_kafka_event_t* event);
   void on_error(rd_kafka_event_t* event);
-  void refresh_token();
   bool fetch(PartitionId partition, Part& part);
-  void on_message_error(PartitionId partition, Part& part, const rd_kafka_message_t& message);
+  void on_message_error(PartitionId partition, const rd_kafka_message_t& message);
   void tell_ends();
 
   void assigned(std::vector<PartitionId> partitions);

@@ -107,6 +107,12 @@ void Consumer::Impl::look_up_broken() {
   if (!broken.empty()) start_lookup(std::move(broken), round_);
 }
 
+void Consumer::Impl::read_again(PartitionId partition) {
+  const auto part = parts_.find(partition);
+  if (part != parts_.end() && !std::exchange(part->second.broken, true))
+    start_lookup({partition}, round_);
+}
+
 void Consumer::Impl::open_queue(const Start& start) {
   Part& part = parts_[start.partition];
   part.stay = start.stay;

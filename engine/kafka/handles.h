@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/result.h"
+#include "engine/kafka/group_metadata.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -28,6 +29,10 @@ using Message = Handle<rd_kafka_message_t, rd_kafka_message_destroy>;
 using TopicHandle = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 using KafkaError = Handle<rd_kafka_error_t, rd_kafka_error_destroy>;
 using Partitions = Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
+
+// An offset to commit, with its metadata.
+void add_position(rd_kafka_topic_partition_list_t& list, const std::string& topic,
+                  const Position& position);
 
 // The client library's error as ours: what the caller does next, its name, its sentence.
 Error to_error(rd_kafka_resp_err_t error, const std::string& what);

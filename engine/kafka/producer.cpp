@@ -2,14 +2,14 @@
 #include "engine/kafka/producer.h"
 
 #include "engine/kafka/client_config.h"
-#include "engine/kafka/oauth_token.h"
 #include "engine/kafka/record_writer.h"
+#include "engine/kafka/refusal.h"
+#include "engine/kafka/token_refresh.h"
+#include "engine/kafka/trouble.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
-#include <array>
 #include <deque>
-#include <mutex>
 #include <utility>
 
 namespace pelton::kafka {
@@ -17,38 +17,13 @@ namespace {
 
 constexpr int kEventsAtOnce = 64;
 
-// No retry makes these better: the record, the topic or the rights have to change.
-constexpr std::array kFinal{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
-                            RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
-                            RD_KAFKA_RESP_ERR_INVALID_MSG,
-                            RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
-                            RD_KAFKA_RESP_ERR_INVALID_RECORD,
-                            RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP,
-                            RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
-                            RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
-                            RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-                            RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED,
-                            RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
-                            RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
-                            RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
-
-bool too_large(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-         error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
-}
-
-// The client that had it ended: a new one takes it.
-bool orphaned(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-         error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-}
-
 }  // namespace
 
 // On the loop's thread but for what says otherwise.
 class Producer::Impl {
  public:
-  Impl(const config::KafkaTopic& topic, PollLoop& loop) : setup_(topic), loop_(loop) {}
+  Impl(const config::KafkaTopic& topic, PollLoop& loop)
+      : setup_(topic), loop_(loop), trouble_(topic.topic) {}
   ~Impl() { close(); }
 
   Status open();  // any thread, first
@@ -57,7 +32,7 @@ class Producer::Impl {
     loop_.add(this, [this] { return serve(); });
   }
   void send(model::BatchPtr batch, Done done);
-  std::string trouble() const;  // any thread
+  std::string trouble() const { return trouble_.text(); }  // any thread
 
  private:
   // A batch on its way.
@@ -80,14 +55,12 @@ class Producer::Impl {
   void on_delivery(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
   void on_error(rd_kafka_event_t* event);
   void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
-  void refresh_token();
   void pump();
   bool pump_flight(Flight& flight);
   bool hand_over(Flight& flight, std::deque<std::uint32_t>& from);
   void sweep();
   void reopen();
   void close();
-  void say(std::string trouble);
 
   const config::KafkaTopic setup_;
   PollLoop& loop_;
@@ -98,9 +71,7 @@ class Producer::Impl {
   std::uint64_t open_ = 0;                       // of all flights
   bool alone_ = false;                           // the one that is open was sent alone
   bool ended_ = false;                           // the client is of no more use, and is emptied
-  bool troubled_ = false;
-  mutable std::mutex mutex_;
-  std::string trouble_;  // guarded by mutex_
+  Trouble trouble_;
 };
 
 Status Producer::Impl::open() {
@@ -156,7 +127,8 @@ void Producer::Impl::on_event(rd_kafka_event_t* event) {
     case RD_KAFKA_EVENT_ERROR:
       return on_error(event);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-      return refresh_token();
+      if (auto ok = refresh_token(client_, setup_.client); !ok) trouble_.say(ok.error().text());
+      return;
     case RD_KAFKA_EVENT_LOG: {
       const char *facility = nullptr, *text = nullptr;
       int level = 0;
@@ -177,7 +149,7 @@ void Producer::Impl::on_deliveries(rd_kafka_event_t* event) {
     delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
     on_delivery(flight, static_cast<std::uint32_t>(slot - flight.slots.data()), message->err);
   }
-  if (delivered && troubled_) say({});
+  if (delivered) trouble_.over();
 }
 
 void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
@@ -197,13 +169,7 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index, rd_kafka_r
 }
 
 void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
-  const bool final = std::ranges::find(kFinal, error) != kFinal.end();
-  flight.refused.push_back(
-      {index,
-       {final ? ErrorKind::invalid : ErrorKind::unavailable, "E6106",
-        fmt::format("the topic {} did not take a record of {} bytes: {}", setup_.topic,
-                    flight.batch->data(index).size(), rd_kafka_err2str(error))},
-       rd_kafka_err2name(error)});
+  flight.refused.push_back(refusal(setup_.topic, *flight.batch, index, error));
 }
 
 void Producer::Impl::on_error(rd_kafka_event_t* event) {
@@ -219,25 +185,7 @@ void Producer::Impl::on_error(rd_kafka_event_t* event) {
   Error error = to_error(rd_kafka_event_error(event), "writing to " + setup_.topic);
   if (const char* detail = rd_kafka_event_error_string(event))
     error.message += fmt::format(": {}", detail);
-  say(error.text());
-}
-
-void Producer::Impl::refresh_token() {
-  const auto& sasl = setup_.client.sasl;
-  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
-  std::string problem;
-  if (token) {
-    char text[512];
-    if (rd_kafka_oauthbearer_set_token(client_, token->text.c_str(), to_us(token->ends) / 1000,
-                                       token->principal.c_str(), nullptr, 0, text,
-                                       sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
-      return;
-    problem = text;
-  } else {
-    problem = token.error().text();
-  }
-  rd_kafka_oauthbearer_set_token_failure(client_, problem.c_str());
-  say(problem);
+  trouble_.say(error.text());
 }
 
 // Gives the client what it has room for, in order, and answers for what is over.
@@ -286,25 +234,8 @@ void Producer::Impl::sweep() {
 void Producer::Impl::reopen() {
   close();
   ended_ = false;
-  if (auto ok = open(); !ok) return say(ok.error().text());
+  if (auto ok = open(); !ok) return trouble_.say(ok.error().text());
   pump();
-}
-
-void Producer::Impl::say(std::string trouble) {
-  // The client repeats itself while brokers are away; the log says each thing once.
-  std::lock_guard lock(mutex_);
-  if (trouble == trouble_) return;
-  if (trouble.empty())
-    observe::log::info("the brokers take records again", {{"topic", setup_.topic}});
-  else
-    observe::log::warn(trouble, {{"topic", setup_.topic}});
-  trouble_ = std::move(trouble);
-  troubled_ = !trouble_.empty();
-}
-
-std::string Producer::Impl::trouble() const {
-  std::lock_guard lock(mutex_);
-  return trouble_;
 }
 
 // ---- Producer: every call goes to the loop

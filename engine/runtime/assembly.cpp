@@ -4,6 +4,8 @@
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/kafka_input.h"
+#include "engine/runtime/kafka_output.h"
+#include "engine/runtime/transactional_output.h"
 
 #include <algorithm>
 #include <charconv>
@@ -11,6 +13,9 @@
 
 namespace pelton::runtime {
 namespace {
+
+// As Kafka Streams has it: a dead engine's transaction holds up readers for so long.
+constexpr std::chrono::milliseconds kTransactionTimeout{10'000};
 
 // Worker output as log lines: standard output is information, standard error a warning's worth of
 // attention.
@@ -76,10 +81,10 @@ Result<std::uint64_t> node_of(store::Store& store) {
   return node;
 }
 
-// The way to the topic that the binding's outputs go to; null: it is none.
-Result<std::unique_ptr<KafkaOutput>> output_of(Assembly& assembly, const config::Binding& binding) {
+// The way to the topic that the binding's outputs go to; null: it is none, or goes with the input.
+Result<std::unique_ptr<Output>> output_of(Assembly& assembly, const config::Binding& binding) {
   const config::Stream* to = binding.to ? assembly.config.find_stream(*binding.to) : nullptr;
-  if (to == nullptr || !to->kafka) return nullptr;
+  if (to == nullptr || !to->kafka || binding.exactly_once) return nullptr;
   std::unique_ptr<kafka::Producer>& producer = assembly.producers[to->name];
   if (!producer) {
     auto made = kafka::Producer::create(*to->kafka, assembly.kafka);
@@ -87,6 +92,35 @@ Result<std::unique_ptr<KafkaOutput>> output_of(Assembly& assembly, const config:
     producer = std::move(*made);
   }
   return std::make_unique<KafkaOutput>(*producer, assembly.shard.mailbox());
+}
+
+// Outputs in the transactions that commit the input's offsets.
+Result<std::unique_ptr<Output>> transactions_of(Assembly& assembly, const config::Binding& binding,
+                                                std::uint64_t node, KafkaInput& input) {
+  const config::Stream& to = *assembly.config.find_stream(*binding.to);
+  auto producer = kafka::TransactionalProducer::create(
+      {*to.kafka, fmt::format("pelton.{}.{:016x}", binding.kafka.group, node),
+       kTransactionTimeout});
+  if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
+  return std::make_unique<TransactionalOutput>(input, std::move(*producer),
+                                               assembly.shard.mailbox(), assembly.shard.io());
+}
+
+Result<BindingRunner*> add_topic_binding(Assembly& assembly, const config::Binding& binding,
+                                         BindingRunner::Setup&& setup) {
+  auto node = node_of(assembly.store);
+  if (!node) return std::unexpected(node.error());
+  auto input = std::make_unique<KafkaInput>(
+      KafkaInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id,
+                        *assembly.config.find_stream(binding.from)->kafka, binding.kafka,
+                        binding.start, binding.window, *node},
+      assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
+  if (binding.exactly_once) {
+    auto output = transactions_of(assembly, binding, *node, *input);
+    if (!output) return std::unexpected(output.error());
+    setup.output = std::move(*output);
+  }
+  return &assembly.shard.add_binding(std::move(setup), std::move(input));
 }
 
 Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& binding,
@@ -103,13 +137,7 @@ Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& bi
   if (!from.kafka)
     return &assembly.shard.add_embedded(
         std::move(setup), {*id, stream, binding.from, from.partitions, binding.start});
-  auto node = node_of(assembly.store);
-  if (!node) return std::unexpected(node.error());
-  auto input = std::make_unique<KafkaInput>(
-      KafkaInput::Setup{*id, binding.name, stream, *from.kafka, binding.kafka, binding.start,
-                        binding.window, *node},
-      assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
-  return &assembly.shard.add_binding(std::move(setup), std::move(input));
+  return add_topic_binding(assembly, binding, std::move(setup));
 }
 
 Status add_functions(Assembly& assembly) {

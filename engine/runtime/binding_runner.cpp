@@ -117,12 +117,18 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, dispatch::FrameResult
     if (ok.error().kind != ErrorKind::cancelled) return ok;
     return dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
   }
+  const auto partition = dispatcher_.partition_of(frame);
   dispatcher_.hold(worker, frame, result.first, result.count);
-  setup_.output->send(std::move(result), [this, frame](dispatch::FrameResult&& sent) {
-    auto ok = dispatcher_.finished(dispatch::kHeld, frame, std::move(sent), clock_.now(), commits_);
-    ENSURE(ok.has_value(), "what was checked is wrong: {}", ok.error().text());
-    changed();
-  });
+  setup_.output->send({partition, std::move(result),
+                       [this, frame](const dispatch::FrameResult& held) {
+                         return dispatcher_.check(dispatch::kHeld, frame, held).has_value();
+                       },
+                       [this, frame](dispatch::FrameResult&& sent) {
+                         auto ok = dispatcher_.finished(dispatch::kHeld, frame, std::move(sent),
+                                                        clock_.now(), commits_);
+                         ENSURE(ok.has_value(), "what was checked is wrong: {}", ok.error().text());
+                         changed();
+                       }});
   return {};
 }
 

@@ -3,7 +3,7 @@
 
 #include "engine/dispatch/dispatcher.h"
 #include "engine/runtime/input.h"
-#include "engine/runtime/kafka_output.h"
+#include "engine/runtime/output.h"
 #include "engine/runtime/timer.h"
 #include "engine/store/store.h"
 
@@ -25,7 +25,7 @@ class BindingRunner final : public Input::Listener {
     dispatch::DispatcherOptions dispatcher;
     std::string target_name;  // output stream, for status; empty: none
     // When that is a topic. Null: outputs are part of the commits.
-    std::unique_ptr<KafkaOutput> output;
+    std::unique_ptr<Output> output;
   };
 
   BindingRunner(Setup setup, std::unique_ptr<Input> input, store::Store& store,

@@ -137,7 +137,7 @@ void KafkaInput::seek(PartitionId partition, Offset offset, Done done) {
         Part& part = found->second;
         part.stay = ++stays_;
         part.ahead.clear();
-        part.position = {offset, {}};
+        part.position = part.buried = {offset, {}};
         part.settled = ++entries_;
         part.dirty = true;
         consumer_->seek({partition, part.stay, offset});

@@ -32,6 +32,17 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     std::uint64_t node = 0;  // of this data folder
   };
 
+  // Interface. Who commits offsets together with outputs (transactional_output.h). Shard-confined.
+  class Transactions {
+   public:
+    virtual ~Transactions() = default;
+    // Something that is settled in the partition has outputs that are not committed: its offset
+    // must not be without them.
+    virtual bool owes(PartitionId partition) const = 0;
+    // No commit is running any more.
+    virtual void commit_over() = 0;
+  };
+
   KafkaInput(Setup setup, store::Store& store, Mailbox& mailbox, boost::asio::io_context& io,
              kafka::PollLoop& loop);
 
@@ -49,6 +60,31 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
 
+  // ---- for transactions (kafka_input_transactions.cpp)
+  // Before open().
+  void commit_with(Transactions& transactions) { transactions_ = &transactions; }
+  const std::string& topic() const { return setup_.topic.topic; }
+  kafka::Consumer& consumer() { return *consumer_; }
+  // Numbers the times that a partition is ours; 0: it is not at the moment.
+  std::uint64_t stay(PartitionId partition) const;
+  // Calls `then` once what was settled so far is in the store and in the positions.
+  void after_stored(std::function<void()> then) { lane_.after_all(std::move(then)); }
+  // What is settled of the partition can be told in a commit's metadata, whole.
+  bool fits(PartitionId partition) const;
+  bool committing() const { return commit_running_; }
+  struct Taken {
+    std::vector<kafka::Position> positions;
+    std::vector<kafka::Consumer::Stay> stays;  // of each
+  };
+  // The positions to commit, of those partitions that may be. Unless empty on_committed() has to
+  // follow. Not while one is committing().
+  Taken take_positions(const std::function<bool(PartitionId)>& may);
+  void on_committed(Status status);
+  // Whether a commit of which nothing is known has happened.
+  void landed(Taken taken, std::function<void(bool)> answer);
+  // Delivers again what is not committed.
+  void rewind(PartitionId partition);
+
  private:
   // A partition that is ours, or is about to be.
   struct Part {
@@ -57,6 +93,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     Offset end = 0;
     std::deque<store::PlacedBatch> ahead;
     store::Cursor position;     // settled and durable
+    store::Cursor buried;       // with transactions: what the store knows to be settled
     Offset committed = 0;       // at the brokers
     std::uint64_t settled = 0;  // number of the newest entry in `position`
     std::uint64_t covered = 0;  // ... in what is committed
@@ -117,7 +154,9 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void take_entry(Entry&& entry);
   // Unless one is under way, whose answer or the next tick will see to it.
   void commit();
-  void on_committed(Status status);
+  kafka::EncodedMetadata metadata_of(const Part& part) const;
+  void leave(bool committed);
+  void keep_buried(store::Transaction& transaction);
   bool covered(const Entry& entry) const;
   Status outcome(const Entry& entry) const;
   void finish_entries();
@@ -130,6 +169,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   Mailbox& mailbox_;
   kafka::PollLoop& loop_;
   Listener* listener_ = nullptr;
+  Transactions* transactions_ = nullptr;
   std::unique_ptr<kafka::Consumer> consumer_;
   std::map<PartitionId, Part> parts_;
   std::uint64_t stays_ = 0;

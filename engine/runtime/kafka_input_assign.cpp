@@ -168,7 +168,7 @@ void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginn
     part.stay = ++stays_;
     part.epoch = beginning.epoch;
     part.end = beginning.end;
-    part.position = beginning.restored.cursor;
+    part.position = part.buried = beginning.restored.cursor;
     part.committed = beginning.restored.cursor.cursor;
     part.dirty = beginning.commit;
     const bool idle = beginning.stopped.has_value();

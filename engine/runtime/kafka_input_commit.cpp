@@ -24,6 +24,7 @@ void KafkaInput::settle(store::Transaction&& transaction, Done done) {
                         !transaction.idempotency.empty();
   entry.stored = !to_store;
   storing_.push_back(std::move(entry));
+  if (transactions_ != nullptr) keep_buried(transaction);
   if (to_store)
     lane_.submit(std::move(transaction), [this, number = entries_](Status status) {
       if (!status) return;  // the engine ends; nothing is committed any more
@@ -62,26 +63,39 @@ void KafkaInput::take_entry(Entry&& entry) {
 
 void KafkaInput::tick() {
   commit();
+  if (transactions_ != nullptr && !commit_running_) transactions_->commit_over();
   ticker_.after(setup_.group.commit_interval, [this] { tick(); });
+}
+
+kafka::EncodedMetadata KafkaInput::metadata_of(const Part& part) const {
+  return kafka::encode({setup_.node, part.epoch, part.position.completed}, part.position.cursor);
+}
+
+KafkaInput::Taken KafkaInput::take_positions(const std::function<bool(PartitionId)>& may) {
+  Taken taken;
+  under_way_.clear();
+  for (auto& [partition, part] : parts_) {
+    if (!part.dirty || !may(partition)) continue;
+    auto metadata = metadata_of(part);
+    // What does not fit stays uncommitted: it counts against the window, which closes. Of outputs
+    // that are committed nothing may be forgotten again, so there it is all or nothing.
+    const bool whole = metadata.ranges == part.position.completed.size();
+    if (!whole && transactions_ != nullptr) continue;
+    under_way_[partition] = {part.stay, part.position.cursor, whole ? part.settled : part.covered};
+    taken.positions.push_back({partition, part.position.cursor, std::move(metadata.text)});
+    taken.stays.push_back({partition, part.stay});
+    part.dirty = false;
+  }
+  commit_running_ = !taken.positions.empty();
+  return taken;
 }
 
 void KafkaInput::commit() {
   if (commit_running_) return;
-  std::vector<kafka::Consumer::Position> positions;
-  under_way_.clear();
-  for (auto& [partition, part] : parts_) {
-    if (!part.dirty) continue;
-    auto metadata =
-        kafka::encode({setup_.node, part.epoch, part.position.completed}, part.position.cursor);
-    // What does not fit stays uncommitted: it counts against the window, which closes.
-    const bool whole = metadata.ranges == part.position.completed.size();
-    under_way_[partition] = {part.stay, part.position.cursor, whole ? part.settled : part.covered};
-    positions.push_back({partition, part.position.cursor, std::move(metadata.text)});
-    part.dirty = false;
-  }
-  if (positions.empty()) return;
-  commit_running_ = true;
-  consumer_->commit(++commits_, std::move(positions));
+  auto taken = take_positions([this](PartitionId partition) {
+    return transactions_ == nullptr || !transactions_->owes(partition);
+  });
+  if (!taken.positions.empty()) consumer_->commit(++commits_, std::move(taken.positions));
 }
 
 void KafkaInput::committed(std::uint64_t id, Status status) {
@@ -108,10 +122,17 @@ void KafkaInput::on_committed(Status status) {
   else
     well();
   finish_entries();
-  if (!last_commit_) return;
-  // A last commit: one try for what has settled meanwhile, then away.
+  if (last_commit_) leave(status.has_value());
+  if (transactions_ != nullptr && !commit_running_) transactions_->commit_over();
+}
+
+// A last commit: one try for what has settled meanwhile, then away.
+void KafkaInput::leave(bool committed) {
   const bool dirty = std::ranges::any_of(parts_, [](const auto& p) { return p.second.dirty; });
-  if (status && dirty) return commit();
+  if (committed && dirty) {
+    commit();
+    if (commit_running_) return;
+  }
   last_commit_ = false;
   if (!leaving_.empty()) {
     const auto leaving = std::exchange(leaving_, {});

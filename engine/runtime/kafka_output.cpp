@@ -45,19 +45,18 @@ void fail_refused(dispatch::FrameResult& result, const std::vector<kafka::Refuse
   result.output_parents = std::move(parents);
 }
 
-void KafkaOutput::send(dispatch::FrameResult&& result, Done done) {
-  const std::size_t bytes = result.outputs->bytes().size();
+void KafkaOutput::send(Result&& sent) {
+  const std::size_t bytes = sent.result.outputs->bytes().size();
   bytes_ += bytes;
-  model::BatchPtr outputs = result.outputs;
-  producer_.send(
-      std::move(outputs), [this, bytes, result = std::move(result),
-                           done = std::move(done)](std::vector<kafka::Refused> refused) mutable {
-        fail_refused(result, refused);
-        mailbox_.post([this, bytes, result = std::move(result), done = std::move(done)]() mutable {
-          bytes_ -= bytes;
-          done(std::move(result));
-        });
-      });
+  model::BatchPtr outputs = sent.result.outputs;
+  producer_.send(std::move(outputs), [this, bytes, sent = std::move(sent)](
+                                         std::vector<kafka::Refused> refused) mutable {
+    fail_refused(sent.result, refused);
+    mailbox_.post([this, bytes, sent = std::move(sent)]() mutable {
+      bytes_ -= bytes;
+      sent.finish(std::move(sent.result));
+    });
+  });
 }
 
 }  // namespace pelton::runtime

@@ -41,9 +41,37 @@ TEST(CommitMetadata, KeepsTheLowestRangesThatFit) {
   EXPECT_EQ(decode(encoded.text, 10), metadata);
 }
 
+TEST(CommitMetadata, AWindowFitsWhateverItsPattern) {
+  CommitMetadata metadata{1, 2, {}};
+  for (Offset at = 101; at < 20'100; at += 2) metadata.completed.push_back({at, at + 1});
+  const auto encoded = encode(metadata, 100);
+  EXPECT_EQ(encoded.ranges, metadata.completed.size());
+  EXPECT_LE(encoded.text.size(), kMaxMetadata);
+  EXPECT_EQ(decode(encoded.text, 100), metadata);
+}
+
+TEST(CommitMetadata, AMapComesBackAsItWas) {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 50; ++round) {
+    CommitMetadata metadata{random(), random(), {}};
+    Offset last = 7;
+    while (last < 9'000) {
+      const Offset begin = last + 1 + static_cast<Offset>(random() % 3);
+      last = begin + 1 + static_cast<Offset>(random() % 9);
+      metadata.completed.push_back({begin, last});
+    }
+    const auto encoded = encode(metadata, 7, 2'000);
+    ASSERT_EQ(encoded.ranges, metadata.completed.size());
+    ASSERT_NE(encoded.text.find('*'), std::string::npos);
+    ASSERT_EQ(decode(encoded.text, 7), metadata);
+  }
+}
+
 TEST(CommitMetadata, HasNoBinary) {
   std::mt19937_64 random(9);
-  for (char c : encode(random_metadata(random, 0, 100), 0).text) EXPECT_TRUE(c > ' ' && c < 127);
+  for (const std::size_t ranges : {100, 4'000})
+    for (char c : encode(random_metadata(random, 0, ranges), 0).text)
+      EXPECT_TRUE(c > ' ' && c < 127);
 }
 
 TEST(CommitMetadata, OfOthersIsNotOurs) {

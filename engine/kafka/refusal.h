@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/handles.h"
+#include "engine/kafka/producer.h"
+
+#include <string>
+
+// Which errors of a record are the record's own. For the .cpp files of this folder only.
+namespace pelton::kafka {
+
+// The record, or the request that it shared with others, is larger than the topic allows.
+bool too_large(rd_kafka_resp_err_t error);
+// No retry makes these better: the record, the topic or the rights have to change.
+bool is_final(rd_kafka_resp_err_t error);
+// The client that had it ended, or gave it back: it was not refused.
+bool orphaned(rd_kafka_resp_err_t error);
+
+Refused refusal(const std::string& topic, const model::Batch& batch, std::uint32_t index,
+                rd_kafka_resp_err_t error);
+
+}  // namespace pelton::kafka

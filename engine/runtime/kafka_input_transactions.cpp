@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Offsets that are committed together with outputs.
+#include "engine/dispatch/offset_ranges.h"
+#include "engine/runtime/kafka_input.h"
+
+#include <utility>
+
+namespace pelton::runtime {
+
+std::uint64_t KafkaInput::stay(PartitionId partition) const {
+  const auto part = parts_.find(partition);
+  return part == parts_.end() ? 0 : part->second.stay;
+}
+
+bool KafkaInput::fits(PartitionId partition) const {
+  const auto part = parts_.find(partition);
+  return part == parts_.end() ||
+         metadata_of(part->second).ranges == part->second.position.completed.size();
+}
+
+// What is done is so when the brokers have committed it; the store is not to know better, for the
+// transaction may be undone. What is buried is durable in the store, whatever becomes of the
+// transaction, and is not to be delivered again.
+void KafkaInput::keep_buried(store::Transaction& transaction) {
+  transaction.cursors.clear();
+  for (const store::DeadLetter& letter : transaction.dead_letters) {
+    const auto found = parts_.find(letter.id.partition);
+    if (found == parts_.end()) continue;
+    Part& part = found->second;
+    dispatch::OffsetRanges ranges({part.committed, {}});
+    for (const OffsetRange& range : part.buried.completed) ranges.add(range.begin, range.end);
+    ranges.add(letter.id.offset, letter.id.offset + 1);
+    part.buried = ranges.stored();
+    transaction.cursors.push_back({setup_.binding, at(letter.id.partition), part.buried});
+  }
+}
+
+void KafkaInput::landed(Taken taken, std::function<void(bool)> answer) {
+  std::vector<PartitionId> partitions;
+  for (const kafka::Position& position : taken.positions) partitions.push_back(position.partition);
+  if (partitions.empty()) return answer(false);
+  auto asked = [this, taken = std::move(taken), answer = std::move(answer)](
+                   Result<std::vector<kafka::PartitionFacts>> facts) mutable {
+    mailbox_.post([this, facts = std::move(facts), taken = std::move(taken),
+                   answer = std::move(answer)]() mutable {
+      if (!facts) return landed(std::move(taken), std::move(answer));
+      // All of them were committed or none: one that is still ours tells.
+      for (std::size_t i = 0; i < taken.positions.size(); ++i) {
+        const kafka::Position& sent = taken.positions[i];
+        if (stay(sent.partition) != taken.stays[i].stay) continue;
+        return answer((*facts)[i].committed == sent.offset &&
+                      (*facts)[i].metadata == sent.metadata);
+      }
+      answer(false);
+    });
+  };
+  consumer_->ask(std::move(partitions), std::nullopt, std::move(asked));
+}
+
+void KafkaInput::rewind(PartitionId partition) {
+  if (!parts_.contains(partition)) return;
+  let_go({partition});
+  consumer_->read_again(partition);
+}
+
+}  // namespace pelton::runtime

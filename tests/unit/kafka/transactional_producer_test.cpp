@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/transactional_producer.h"
+
+#include "engine/model/batch_builder.h"
+#include "tests/unit/kafka/mock_brokers.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+namespace pelton::kafka {
+namespace {
+
+using Outcome = TransactionalProducer::Outcome;
+
+struct Transactions : ::testing::Test {
+  MockBrokers brokers;
+  std::unique_ptr<TransactionalProducer> producer;
+
+  void SetUp() override {
+    brokers.topic("out", 1);
+    config::KafkaTopic topic;
+    topic.client.brokers = {brokers.address()};
+    topic.topic = "out";
+    auto made = TransactionalProducer::create({topic, "id-1", std::chrono::seconds(10)});
+    ASSERT_TRUE(made) << made.error().text();
+    producer = std::move(*made);
+  }
+
+  static model::BatchPtr batch(std::initializer_list<const char*> values) {
+    model::BatchBuilder builder;
+    for (const char* value : values) {
+      model::EventView event;
+      event.data = value;
+      event.has_data = true;
+      builder.add(event);
+    }
+    return builder.finish();
+  }
+
+  // The values of the refused records.
+  std::vector<std::string> write(std::vector<model::BatchPtr> batches) {
+    std::promise<std::vector<std::vector<Refused>>> answer;
+    producer->write(batches, [&](auto refused) { answer.set_value(std::move(refused)); });
+    std::vector<std::string> values;
+    const auto refused = answer.get_future().get();
+    EXPECT_EQ(refused.size(), batches.size());
+    for (std::size_t i = 0; i < refused.size(); ++i)
+      for (const Refused& one : refused[i]) values.emplace_back(batches[i]->data(one.index));
+    return values;
+  }
+
+  Outcome commit(Offset offset = 7) {
+    std::promise<Outcome> answer;
+    GroupMetadata group(rd_kafka_consumer_group_metadata_new("group"));
+    producer->commit("in", {{PartitionId{0}, offset, "pelton"}}, std::move(group),
+                     [&](Outcome outcome) { answer.set_value(outcome); });
+    return answer.get_future().get();
+  }
+
+  Offset end_of_topic() {
+    char text[256];
+    Conf conf(rd_kafka_conf_new());
+    rd_kafka_conf_set(conf.get(), "bootstrap.servers", brokers.address().c_str(), text,
+                      sizeof text);
+    const Handle<rd_kafka_t, rd_kafka_destroy> client(
+        rd_kafka_new(RD_KAFKA_CONSUMER, conf.release(), text, sizeof text));
+    std::int64_t low = 0, high = -1;
+    rd_kafka_query_watermark_offsets(client.get(), "out", 0, &low, &high, 10'000);
+    return high;
+  }
+};
+
+using Refusals = std::vector<std::string>;
+
+TEST_F(Transactions, OutputsAndOffsetsAreCommitted) {
+  for (int round = 1; round <= 3; ++round) {
+    EXPECT_EQ(write({batch({"a", "b"}), batch({"c"})}), Refusals{});
+    EXPECT_EQ(commit(round), Outcome::committed);
+    EXPECT_EQ(end_of_topic(), 3 * round);
+  }
+  EXPECT_EQ(producer->trouble(), "");
+}
+
+TEST_F(Transactions, PassingErrorsAreWaitedFor) {
+  brokers.fail(Api::init_producer_id, {RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS});
+  brokers.fail(Api::add_partitions_to_txn, {RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS});
+  brokers.fail(Api::txn_offset_commit, {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE});
+  brokers.fail(Api::end_txn, {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+                              RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS});
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
+TEST_F(Transactions, AGroupThatHasGoneOnAbortsIt) {
+  for (const auto error :
+       {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+        RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID}) {
+    brokers.fail(Api::txn_offset_commit, {error});
+    EXPECT_EQ(write({batch({"a"})}), Refusals{});
+    EXPECT_EQ(commit(), Outcome::aborted) << rd_kafka_err2name(error);
+    EXPECT_NE(producer->trouble().find("E6107"), std::string::npos);
+  }
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+  EXPECT_EQ(producer->trouble(), "");
+}
+
+TEST_F(Transactions, OfAFencedCommitNothingIsKnownAndANewClientGoesOn) {
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  brokers.fail(Api::end_txn, {RD_KAFKA_RESP_ERR_PRODUCER_FENCED});
+  EXPECT_EQ(commit(), Outcome::unknown);
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
+TEST_F(Transactions, AClientThatEndsWhileItWritesIsReplaced) {
+  brokers.fail(Api::add_partitions_to_txn, {RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH});
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
+TEST_F(Transactions, WhatIsTooLargeIsFoundAmongOthers) {
+  // The request that all of them share, then the first of them alone.
+  brokers.fail(Api::produce,
+               {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  EXPECT_EQ(write({batch({"a", "b"}), batch({"c"})}), Refusals{"a"});
+  EXPECT_EQ(write({batch({"b"}), batch({"c"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
+TEST_F(Transactions, ARequestThatIsTooLargeRefusesNobody) {
+  brokers.fail(Api::produce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
+  EXPECT_EQ(write({batch({"a", "b"}), batch({"c"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
+TEST_F(Transactions, AnAbortedOneIsNotCommitted) {
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  std::promise<void> aborted;
+  producer->abort([&] { aborted.set_value(); });
+  aborted.get_future().get();
+  EXPECT_EQ(commit(), Outcome::aborted);
+}
+
+TEST_F(Transactions, AnOpenOneDoesNotHoldUpTheEnd) {
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  producer.reset();
+}
+
+}  // namespace
+}  // namespace pelton::kafka
