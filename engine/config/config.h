@@ -75,9 +75,14 @@ struct KafkaClient {
   std::vector<KafkaProperty> properties;
 };
 
+// How a CloudEvent is written as a record (CloudEvents Kafka binding, 3): attributes as headers, or
+// all of it as JSON in the value.
+enum class ContentMode { binary, structured };
+
 struct KafkaTopic {
   KafkaClient client;
   std::string topic;
+  ContentMode content_mode = ContentMode::binary;
 };
 
 struct Stream {

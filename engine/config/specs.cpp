@@ -107,6 +107,11 @@ SectionSpec kafka_section() {
   SectionSpec spec = kafka_client_spec(
       "Makes the stream a Kafka topic: its partitions and retention are the topic's.");
   spec.options.push_back(option("topic", text, "The topic.", {.required = true}));
+  spec.options.push_back(
+      option("content_mode", choice,
+             "How outputs that are CloudEvents (with `id`, `source` and `type`) are written: their "
+             "attributes as headers, or all of them as JSON in the value. Both are read.",
+             {.fallback = "binary", .choices = {"binary", "structured"}}));
   return spec;
 }
 

@@ -7,6 +7,11 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
 namespace pelton::kafka {
 namespace {
 
@@ -14,7 +19,23 @@ struct Attributes {
   std::string id, source, type, subject, content_type, data;
   std::optional<WallTime> time;
   bool has_data = false;
+  std::vector<std::pair<std::string, std::string>> extensions;  // as headers: "ce_<name>", text
 };
+
+constexpr std::array<std::string_view, 9> kKnown{"specversion", "id",      "source",
+                                                 "type",        "subject", "datacontenttype",
+                                                 "time",        "data",    "data_base64"};
+
+std::vector<std::pair<std::string, std::string>> extensions_of(const simdjson::dom::object& event) {
+  std::vector<std::pair<std::string, std::string>> extensions;
+  for (const auto& [name, value] : event) {
+    if (std::ranges::find(kKnown, name) != kKnown.end() || value.is_null()) continue;
+    std::string_view text;
+    extensions.emplace_back("ce_" + std::string(name),
+                            value.get(text) ? simdjson::minify(value) : std::string(text));
+  }
+  return extensions;
+}
 
 bool text_of(const simdjson::dom::object& event, const char* name, std::string& out) {
   std::string_view text;
@@ -46,6 +67,7 @@ class CloudEventReader::Impl {
  public:
   simdjson::dom::parser parser;  // keeps its room from event to event
   std::string owned;             // what the event's views show
+  std::vector<std::pair<std::string, std::string>> extensions;  // ... and its headers
 };
 
 CloudEventReader::CloudEventReader() : impl_(std::make_unique<Impl>()) {}
@@ -82,6 +104,8 @@ bool CloudEventReader::read(std::string_view json, model::EventView& event) {
   event.has_data = read.has_data;
   if (read.time) event.time_us = to_us(*read.time);
   std::erase_if(event.headers, [](const model::Header& h) { return h.name == "content-type"; });
+  impl_->extensions = extensions_of(object);
+  for (const auto& [header, value] : impl_->extensions) event.headers.push_back({header, value});
   return true;
 }
 

@@ -210,7 +210,8 @@ bool Producer::Impl::pump_flight(Flight& flight) {
 // False: the client's queue is full; delivery reports make room.
 bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
   const std::uint32_t index = from.front();
-  const auto error = produce(client_, topic_.get(), *flight.batch, index, &flight.slots[index]);
+  const auto error = produce(client_, topic_.get(), setup_.content_mode, *flight.batch, index,
+                             &flight.slots[index]);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
   from.pop_front();
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {

@@ -85,6 +85,32 @@ def test_outputs_are_records_with_key_and_headers(broker, tmp_path):
         wait_until(lambda: sum(broker.committed(source, source, 3)) == 3000, "all offsets are committed")
 
 
+@pytest.mark.parametrize("mode", ["binary", "structured"])
+def test_outputs_that_are_cloud_events(broker, tmp_path, mode):
+    source, target = broker.topic(1), broker.topic(1)
+    code = function_folder(tmp_path, """
+import pelton
+def handle(event, context):
+    return pelton.Event(data=event.json(), id="e-1", source="/shop", type="bill.made", subject="b-7", key="k",
+                        content_type="application/json", time=1767323045, headers={"trace": "1", "ce_region": "eu"})
+""")
+    text = config(broker, source, target, code).replace(f"topic: {target} }}", f"topic: {target}, content_mode: {mode} }}")
+    broker.produce(source, records(0, 1))
+    with Engine(tmp_path, text) as engine:
+        wait_until(lambda: engine.binding("job")["done"] == 1, "it is done")
+    record, = read(broker, target, 1)
+    headers = dict(record.headers())
+    if mode == "binary":
+        assert headers["ce_id"] == b"e-1" and headers["ce_region"] == b"eu" and headers["content-type"] == b"application/json"
+        assert json.loads(record.value()) == {"n": 0}
+    else:
+        assert headers == {"content-type": b"application/cloudevents+json; charset=UTF-8", "trace": b"1"}
+        assert json.loads(record.value()) == {
+            "specversion": "1.0", "id": "e-1", "source": "/shop", "type": "bill.made", "subject": "b-7", "region": "eu",
+            "time": "2026-01-02T03:04:05Z", "datacontenttype": "application/json", "data": {"n": 0}}
+    assert record.key() == b"k" and headers["trace"] == b"1"
+
+
 def test_records_that_are_too_large_are_dead_letters_and_nothing_else_is(broker, tmp_path):
     source, target = broker.topic(1), broker.topic(1, **{"max.message.bytes": "20000"})
     code = function_folder(tmp_path, """
