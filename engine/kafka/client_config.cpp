@@ -3,6 +3,7 @@
 
 #include "engine/config/diagnostic.h"
 #include "engine/kafka/handles.h"
+#include "engine/kafka/oauth_token.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -49,6 +50,20 @@ constexpr std::array<Setting, 9> kProducer{{{"enable.idempotence", "true"},
                                             {"socket.nagle.disable", "true"},
                                             {"socket.keepalive.enable", "true"},
                                             {"log.queue", "true"}}};
+
+// What every reader of ours has, over the file's properties: those are made for the consumers.
+constexpr std::array<Setting, 12> kReader{{{"enable.auto.commit", "false"},
+                                           {"enable.auto.offset.store", "false"},
+                                           {"auto.offset.reset", "earliest"},
+                                           {"enable.partition.eof", "true"},
+                                           {"socket.nagle.disable", "true"},
+                                           {"socket.keepalive.enable", "true"},
+                                           {"log.queue", "true"},
+                                           {"queued.max.messages.kbytes", "4096"},
+                                           {"fetch.min.bytes", "1"},
+                                           {"fetch.wait.max.ms", "100"},
+                                           {"fetch.error.backoff.ms", "100"},
+                                           {"reconnect.backoff.max.ms", "1000"}}};
 
 struct Owned {
   std::string_view name;
@@ -211,6 +226,31 @@ Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::stri
     return std::unexpected(ok.error());
   if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
   return conf;
+}
+
+Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic) {
+  ConfPtr conf(rd_kafka_conf_new());
+  if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
+  if (auto ok = set_all(conf.get(), {kReader.begin(), kReader.end()}); !ok)
+    return std::unexpected(ok.error());
+  return conf;
+}
+
+Status give_token(rd_kafka_s* handle, const config::KafkaClient& client) {
+  auto token = read_token(client.sasl ? client.sasl->token_file : std::filesystem::path{});
+  if (!token) {
+    rd_kafka_oauthbearer_set_token_failure(handle, token.error().message.c_str());
+    return std::unexpected(token.error());
+  }
+  char text[512];
+  if (rd_kafka_oauthbearer_set_token(handle, token->text.c_str(), to_us(token->ends) / 1000,
+                                     token->principal.c_str(), nullptr, 0, text,
+                                     sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    return {};
+  rd_kafka_oauthbearer_set_token_failure(handle, text);
+  return fail(ErrorKind::invalid, "E6103", "{}", text);
 }
 
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) {

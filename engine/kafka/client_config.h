@@ -10,6 +10,7 @@
 #include <vector>
 
 struct rd_kafka_conf_s;
+struct rd_kafka_s;
 
 namespace pelton::kafka {
 
@@ -25,6 +26,14 @@ Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::K
 
 // The same of a producer for this topic.
 Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic);
+
+// The same of a client that reads this topic without a group, a partition at a time: small fetches
+// that are answered at once, the end of a partition told.
+Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic);
+
+// Answers the client's wish for a token (SASL OAUTHBEARER) from its file; the client knows of a
+// failure as well. invalid (E6103): no token.
+Status give_token(rd_kafka_s* handle, const config::KafkaClient& client);
 
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);

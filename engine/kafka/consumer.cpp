@@ -2,7 +2,6 @@
 #include "engine/kafka/consumer.h"
 
 #include "engine/kafka/consumer_impl.h"
-#include "engine/kafka/oauth_token.h"
 #include "engine/observe/log.h"
 
 #include <cstring>
@@ -137,19 +136,7 @@ void Consumer::Impl::on_error(rd_kafka_event_t* event) {
 }
 
 void Consumer::Impl::refresh_token() {
-  const auto& sasl = setup_.client.sasl;
-  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
-  if (!token) {
-    rd_kafka_oauthbearer_set_token_failure(client_, token.error().message.c_str());
-    return listener_.trouble(token.error());
-  }
-  char text[512];
-  if (rd_kafka_oauthbearer_set_token(client_, token->text.c_str(), to_us(token->ends) / 1000,
-                                     token->principal.c_str(), nullptr, 0, text,
-                                     sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    return;
-  rd_kafka_oauthbearer_set_token_failure(client_, text);
-  listener_.trouble({ErrorKind::invalid, "E6103", text});
+  if (auto ok = give_token(client_, setup_.client); !ok) listener_.trouble(ok.error());
 }
 
 bool Consumer::Impl::fetch(PartitionId partition, Part& part) {

@@ -2,7 +2,6 @@
 #include "engine/kafka/producer.h"
 
 #include "engine/kafka/client_config.h"
-#include "engine/kafka/oauth_token.h"
 #include "engine/kafka/record_writer.h"
 #include "engine/observe/log.h"
 
@@ -56,13 +55,14 @@ class Producer::Impl {
   void join() {
     loop_.add(this, [this] { return serve(); });
   }
-  void send(model::BatchPtr batch, Done done);
+  void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done);
   std::string trouble() const;  // any thread
 
  private:
-  // A batch on its way.
+  // Records on their way: a batch's, or raw ones.
   struct Flight {
     model::BatchPtr batch;
+    std::vector<RawRecord> records;
     Done done;
     std::deque<std::uint32_t> to_send;  // ascending
     // Refused for a size that was perhaps that of the request they shared: sent again, each alone.
@@ -72,6 +72,11 @@ class Producer::Impl {
     // One an event, all the same: a delivery report's opaque is the address of its event's.
     std::vector<Flight*> slots;
     bool over() const { return to_send.empty() && alone.empty() && open == 0; }
+    std::size_t size() const { return batch ? batch->size() : records.size(); }
+    std::size_t bytes(std::uint32_t index) const {
+      if (batch) return batch->data(index).size();
+      return records[index].value ? records[index].value->size() : 0;
+    }
   };
 
   bool serve();
@@ -127,11 +132,12 @@ void Producer::Impl::close() {
   if (client_ != nullptr) rd_kafka_destroy(std::exchange(client_, nullptr));
 }
 
-void Producer::Impl::send(model::BatchPtr batch, Done done) {
+void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records, Done done) {
   auto flight = std::make_unique<Flight>();
-  flight->slots.assign(batch->size(), flight.get());
-  for (std::uint32_t i = 0; i < batch->size(); ++i) flight->to_send.push_back(i);
   flight->batch = std::move(batch);
+  flight->records = std::move(records);
+  flight->slots.assign(flight->size(), flight.get());
+  for (std::uint32_t i = 0; i < flight->size(); ++i) flight->to_send.push_back(i);
   flight->done = std::move(done);
   flights_.push_back(std::move(flight));
   pump();
@@ -202,7 +208,7 @@ void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_e
       {index,
        {final ? ErrorKind::invalid : ErrorKind::unavailable, "E6106",
         fmt::format("the topic {} did not take a record of {} bytes: {}", setup_.topic,
-                    flight.batch->data(index).size(), rd_kafka_err2str(error))},
+                    flight.bytes(index), rd_kafka_err2str(error))},
        rd_kafka_err2name(error)});
 }
 
@@ -223,21 +229,7 @@ void Producer::Impl::on_error(rd_kafka_event_t* event) {
 }
 
 void Producer::Impl::refresh_token() {
-  const auto& sasl = setup_.client.sasl;
-  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
-  std::string problem;
-  if (token) {
-    char text[512];
-    if (rd_kafka_oauthbearer_set_token(client_, token->text.c_str(), to_us(token->ends) / 1000,
-                                       token->principal.c_str(), nullptr, 0, text,
-                                       sizeof text) == RD_KAFKA_RESP_ERR_NO_ERROR)
-      return;
-    problem = text;
-  } else {
-    problem = token.error().text();
-  }
-  rd_kafka_oauthbearer_set_token_failure(client_, problem.c_str());
-  say(problem);
+  if (auto ok = give_token(client_, setup_.client); !ok) say(ok.error().text());
 }
 
 // Gives the client what it has room for, in order, and answers for what is over.
@@ -262,7 +254,9 @@ bool Producer::Impl::pump_flight(Flight& flight) {
 // False: the client's queue is full; delivery reports make room.
 bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
   const std::uint32_t index = from.front();
-  const auto error = produce(client_, topic_.get(), *flight.batch, index, &flight.slots[index]);
+  void* const slot = &flight.slots[index];
+  const auto error = flight.batch ? produce(client_, topic_.get(), *flight.batch, index, slot)
+                                  : produce(client_, topic_.get(), flight.records[index], slot);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
   from.pop_front();
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -322,8 +316,15 @@ Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& top
 
 void Producer::send(model::BatchPtr batch, Done done) {
   impl_->loop().post([impl = impl_, batch = std::move(batch), done = std::move(done)]() mutable {
-    impl->send(std::move(batch), std::move(done));
+    impl->send(std::move(batch), {}, std::move(done));
   });
+}
+
+void Producer::send(std::vector<RawRecord> records, Done done) {
+  impl_->loop().post(
+      [impl = impl_, records = std::move(records), done = std::move(done)]() mutable {
+        impl->send(nullptr, std::move(records), std::move(done));
+      });
 }
 
 std::string Producer::trouble() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/kafka/handles.h"
+#include "engine/kafka/raw_record.h"
 #include "engine/model/batch.h"
 
 // Events as records. For the .cpp files of this folder only.
@@ -19,5 +20,8 @@ Headers headers_of(const model::Batch& batch, std::size_t i);
 // `opaque`. No retry here: _QUEUE_FULL is the caller's.
 rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const model::Batch& batch,
                             std::size_t i, void* opaque);
+// The same of a record that is there byte for byte.
+rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const RawRecord& record,
+                            void* opaque);
 
 }  // namespace pelton::kafka
