@@ -66,6 +66,25 @@ void check_groups(const Config& config, Diagnostics& problems) {
   }
 }
 
+void check_dead_letters(const Config& config, Diagnostics& problems) {
+  for (const Binding& binding : config.bindings) {
+    if (!binding.dead_letters) continue;
+    const Stream* from = config.find_stream(binding.from);
+    if (from == nullptr) continue;
+    const Place place = binding.dead_letters->place;
+    if (!from->kafka)
+      problems.error(place, "E1019",
+                     fmt::format("binding {} reads {}, which is no Kafka topic: its dead letters "
+                                 "are kept in the data folder, `dead_letters` has no meaning here",
+                                 binding.name, from->name));
+    else if (from->kafka->topic == binding.dead_letters->topic)
+      problems.error(place, "E1019",
+                     fmt::format("binding {} reads the topic {}, in which its dead letters would "
+                                 "be: each would be delivered again, without end",
+                                 binding.name, from->kafka->topic));
+  }
+}
+
 // A connector reads into, or writes from, the engine's own log.
 void check_connector_streams(const Config& config, Diagnostics& problems) {
   for (const Connector& connector : config.connectors)
@@ -99,6 +118,7 @@ void check_config(const Config& config, std::span<const ConnectorOptions> connec
   check_names(config, problems);
   check_data_folder(config, connectors, problems);
   check_groups(config, problems);
+  check_dead_letters(config, problems);
   check_connector_streams(config, problems);
   check_loops(config, connectors, problems);
 }
