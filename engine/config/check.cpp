@@ -80,10 +80,29 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
     if (from == nullptr || (binding.to && to == nullptr)) continue;  // said elsewhere
     if (!from->kafka || to == nullptr || !to->kafka)
       refuse("is for bindings from a Kafka topic to a Kafka topic");
-    else if (std::set(from->kafka->client.brokers.begin(), from->kafka->client.brokers.end()) !=
-             std::set(to->kafka->client.brokers.begin(), to->kafka->client.brokers.end()))
+    else if (std::ranges::find_first_of(from->kafka->client.brokers, to->kafka->client.brokers) ==
+             from->kafka->client.brokers.end())
       refuse("needs both topics on the same brokers");
     if (binding.idempotency) refuse("goes without `idempotency`: no output is made twice");
+  }
+}
+
+void check_dead_letters(const Config& config, Diagnostics& problems) {
+  for (const Binding& binding : config.bindings) {
+    if (!binding.dead_letters) continue;
+    const Stream* from = config.find_stream(binding.from);
+    if (from == nullptr) continue;
+    const Place place = binding.dead_letters->place;
+    if (!from->kafka)
+      problems.error(place, "E1019",
+                     fmt::format("binding {} reads {}, which is no Kafka topic: its dead letters "
+                                 "are kept in the data folder, `dead_letters` has no meaning here",
+                                 binding.name, from->name));
+    else if (from->kafka->topic == binding.dead_letters->topic)
+      problems.error(place, "E1019",
+                     fmt::format("binding {} reads the topic {}, in which its dead letters would "
+                                 "be: each would be delivered again, without end",
+                                 binding.name, from->kafka->topic));
   }
 }
 
@@ -121,6 +140,7 @@ void check_config(const Config& config, std::span<const ConnectorOptions> connec
   check_data_folder(config, connectors, problems);
   check_groups(config, problems);
   check_exactly_once(config, problems);
+  check_dead_letters(config, problems);
   check_connector_streams(config, problems);
   check_loops(config, connectors, problems);
 }

@@ -101,18 +101,43 @@ std::string folder_label(const fs::path& path) {
   return "folder " + path.string();
 }
 
+// Lists that have a broker in common are of one cluster.
+bool same_topic(const KafkaTopic& topic, const KafkaClient& client, const std::string& name) {
+  return topic.topic == name && std::ranges::find_first_of(topic.client.brokers, client.brokers) !=
+                                    topic.client.brokers.end();
+}
+
+// The first stream that is this topic; null: none is.
+const Stream* stream_of(const Config& config, const KafkaClient& client, const std::string& topic) {
+  const auto found = std::ranges::find_if(config.streams, [&](const Stream& stream) {
+    return stream.kafka && same_topic(*stream.kafka, client, topic);
+  });
+  return found == config.streams.end() ? nullptr : &*found;
+}
+
 // A label for each stream; streams that are one topic share theirs.
 std::map<std::string, std::string> stream_labels(const Config& config) {
-  std::map<std::pair<std::vector<std::string>, std::string>, std::string> topics;
   std::map<std::string, std::string> labels;
   for (const Stream& stream : config.streams) {
-    const std::string own = stream_label(stream.name);
-    labels[stream.name] =
-        stream.kafka ? topics.try_emplace({stream.kafka->client.brokers, stream.kafka->topic}, own)
-                           .first->second
-                     : own;
+    const Stream* first =
+        stream.kafka ? stream_of(config, stream.kafka->client, stream.kafka->topic) : nullptr;
+    labels[stream.name] = stream_label(first == nullptr ? stream.name : first->name);
   }
   return labels;
+}
+
+// Dead letters that come back to the topic they came from; one that is the source itself has been
+// reported.
+void add_dead_letters(const Config& config, const std::map<std::string, std::string>& labels,
+                      FlowGraph& graph) {
+  for (const Binding& binding : config.bindings) {
+    const Stream* from = config.find_stream(binding.from);
+    if (!binding.dead_letters || from == nullptr || !from->kafka) continue;
+    const Stream* to = stream_of(config, from->kafka->client, binding.dead_letters->topic);
+    if (to == nullptr || labels.at(to->name) == labels.at(from->name)) continue;
+    graph.edge(labels.at(from->name), labels.at(to->name), "dead letters of " + binding.name,
+               binding.dead_letters->place);
+  }
 }
 
 using Folders = std::set<std::string>;
@@ -139,6 +164,7 @@ void check_loops(const Config& config, std::span<const ConnectorOptions> connect
     if (binding.to && known(binding.from) && known(*binding.to))
       graph.edge(labels.at(binding.from), labels.at(*binding.to), "binding " + binding.name,
                  binding.place);
+  add_dead_letters(config, labels, graph);
   Folders read;
   Folders written;
   for (const Connector& connector : config.connectors) {

@@ -214,6 +214,12 @@ struct KafkaGroup {
   enum class OutOfRange { stop, earliest, latest } out_of_range = OutOfRange::stop;
 };
 
+// A topic that keeps a binding's dead letters.
+struct DeadLetterTopic {
+  Place place;
+  std::string topic;  // dead_letters.topic, on the cluster of the binding's stream
+};
+
 struct Binding {
   std::string name;
   Place place;
@@ -229,8 +235,9 @@ struct Binding {
   BatchLimits batch;
   Retry retry;
   std::optional<Idempotency> idempotency;
-  std::uint32_t window = 10'000;  // window: most unsettled events of a partition
-  KafkaGroup kafka;               // used when `from` is a topic
+  std::uint32_t window = 10'000;                // window: most unsettled events of a partition
+  KafkaGroup kafka;                             // used when `from` is a topic
+  std::optional<DeadLetterTopic> dead_letters;  // dead_letters; absent: the engine keeps them
 };
 
 struct Config {

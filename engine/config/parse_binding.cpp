@@ -49,6 +49,14 @@ KafkaGroup group_of(const std::string& binding, const Section& section) {
   return group;
 }
 
+std::optional<DeadLetterTopic> dead_letters_of(const Section& section, const std::string& who,
+                                               ReadContext& context) {
+  if (section.node("dead_letters") == nullptr) return std::nullopt;
+  check_topic(section, "dead_letters.topic", who, context);
+  return DeadLetterTopic{section.place("dead_letters"),
+                         section.value<std::string>("dead_letters.topic")};
+}
+
 }  // namespace
 
 Binding parse_binding(const std::string& name, const Node& node, ReadContext& context) {
@@ -74,6 +82,7 @@ Binding parse_binding(const std::string& name, const Node& node, ReadContext& co
   binding.batch = delivery.batch;
   binding.window = delivery.window;
   binding.kafka = group_of(name, section);
+  binding.dead_letters = dead_letters_of(section, who, context);
   return binding;
 }
 

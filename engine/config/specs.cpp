@@ -277,6 +277,13 @@ const SectionSpec& binding_spec() {
          option("ttl", duration, "How long a completed key is remembered.",
                 {.fallback = "24h", .at_least = "1s", .at_most = "90d"})},
         {}},
+       {"dead_letters",
+        "Where dead letters are kept; without it, in the engine's data folder.",
+        {option("topic", text,
+                "A topic on the brokers that the binding reads from. Records are kept byte for "
+                "byte, the reasons are in their headers; what it refuses stays in the data folder.",
+                {.example = "orders.dead", .required = true})},
+        {}},
        group_section()}};
   return spec;
 }

@@ -48,6 +48,20 @@ constexpr std::array<Setting, 8> kProducer{{{"enable.idempotence", "true"},
                                             {"socket.keepalive.enable", "true"},
                                             {"log.queue", "true"}}};
 
+// What every reader of ours has, over the file's properties: those are made for the consumers.
+constexpr std::array<Setting, 12> kReader{{{"enable.auto.commit", "false"},
+                                           {"enable.auto.offset.store", "false"},
+                                           {"auto.offset.reset", "earliest"},
+                                           {"enable.partition.eof", "true"},
+                                           {"socket.nagle.disable", "true"},
+                                           {"socket.keepalive.enable", "true"},
+                                           {"log.queue", "true"},
+                                           {"queued.max.messages.kbytes", "4096"},
+                                           {"fetch.min.bytes", "1"},
+                                           {"fetch.wait.max.ms", "100"},
+                                           {"fetch.error.backoff.ms", "100"},
+                                           {"reconnect.backoff.max.ms", "1000"}}};
+
 struct Owned {
   std::string_view name;
   std::string_view instead;
@@ -227,6 +241,16 @@ Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std:
                        {{"transactional.id", id.c_str()},
                         {"transaction.timeout.ms", limit.c_str()},
                         {"message.timeout.ms", limit.c_str()}});
+}
+
+Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic) {
+  ConfPtr conf(rd_kafka_conf_new());
+  if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
+  if (auto ok = set_all(conf.get(), {kReader.begin(), kReader.end()}); !ok)
+    return std::unexpected(ok.error());
+  return conf;
 }
 
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) {

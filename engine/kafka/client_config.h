@@ -31,6 +31,10 @@ Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::stri
 Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout);
 
+// The same of a client that reads this topic without a group, a partition at a time: small fetches
+// that are answered at once, the end of a partition told.
+Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic);
+
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);
 

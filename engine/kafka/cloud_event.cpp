@@ -41,7 +41,7 @@ bool text_of(const simdjson::dom::object& event, const char* name, std::string& 
   std::string_view text;
   if (event[name].get(text)) return false;
   out = text;
-  return true;
+  return !out.empty();
 }
 
 bool data_of(const simdjson::dom::object& event, Attributes& out) {

@@ -3,6 +3,9 @@
 
 #include "engine/kafka/handles.h"
 
+#include <algorithm>
+#include <memory>
+
 namespace pelton::kafka {
 namespace {
 
@@ -71,6 +74,51 @@ Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::strin
     facts.push_back(std::move(fact));
   }
   return facts;
+}
+
+namespace {
+
+struct MetadataDeleter {
+  void operator()(const rd_kafka_metadata_t* metadata) const {
+    rd_kafka_metadata_destroy(metadata);
+  }
+};
+
+Result<std::vector<PartitionId>> partitions_of(rd_kafka_t* client, const std::string& topic,
+                                               int timeout) {
+  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* metadata = nullptr;
+  auto error = rd_kafka_metadata(client, 0, handle.get(), &metadata, timeout);
+  const std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter> owner(metadata);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
+    error = metadata->topics[0].err;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+      return fail(ErrorKind::invalid, "E6109", "there is no topic {}", topic);
+    return std::unexpected(to_error(error, "asking for the topic " + topic));
+  }
+  std::vector<PartitionId> partitions;
+  for (int i = 0; i < metadata->topics[0].partition_cnt; ++i)
+    partitions.emplace_back(static_cast<std::uint32_t>(metadata->topics[0].partitions[i].id));
+  std::ranges::sort(partitions);
+  return partitions;
+}
+
+}  // namespace
+
+Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
+                                            std::chrono::milliseconds timeout) {
+  const int ms = static_cast<int>(timeout.count());
+  const auto partitions = partitions_of(client, topic, ms);
+  if (!partitions) return std::unexpected(partitions.error());
+  const auto earliest = offsets_at(client, topic, *partitions, kEarliest, ms);
+  if (!earliest) return std::unexpected(earliest.error());
+  const auto end = offsets_at(client, topic, *partitions, kLatest, ms);
+  if (!end) return std::unexpected(end.error());
+  std::vector<Extent> extents;
+  for (std::size_t i = 0; i < partitions->size(); ++i)
+    extents.push_back({(*partitions)[i], (*earliest)[i], (*end)[i]});
+  return extents;
 }
 
 Error to_error(rd_kafka_resp_err_t error, const std::string& what) {

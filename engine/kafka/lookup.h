@@ -31,4 +31,15 @@ Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::strin
                                             std::optional<WallTime> time,
                                             std::chrono::milliseconds timeout);
 
+// Value. What a partition of a topic holds.
+struct Extent {
+  PartitionId partition;
+  Offset earliest = 0;
+  Offset end = 0;
+};
+// Of all partitions that the topic has now, ascending. Blocks like look_up. unavailable: try again;
+// invalid: the topic is not there (E6109), or not for us.
+Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
+                                            std::chrono::milliseconds timeout);
+
 }  // namespace pelton::kafka

@@ -31,13 +31,14 @@ class Producer::Impl {
   void join() {
     loop_.add(this, [this] { return serve(); });
   }
-  void send(model::BatchPtr batch, Done done);
+  void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done);
   std::string trouble() const { return trouble_.text(); }  // any thread
 
  private:
-  // A batch on its way.
+  // Records on their way: a batch's, or raw ones.
   struct Flight {
     model::BatchPtr batch;
+    std::vector<RawRecord> records;
     Done done;
     std::deque<std::uint32_t> to_send;  // ascending
     // Refused for a size that was perhaps that of the request they shared: sent again, each alone.
@@ -47,6 +48,11 @@ class Producer::Impl {
     // One an event, all the same: a delivery report's opaque is the address of its event's.
     std::vector<Flight*> slots;
     bool over() const { return to_send.empty() && alone.empty() && open == 0; }
+    std::size_t size() const { return batch ? batch->size() : records.size(); }
+    std::size_t bytes(std::uint32_t index) const {
+      if (batch) return batch->data(index).size();
+      return records[index].value ? records[index].value->size() : 0;
+    }
   };
 
   bool serve();
@@ -98,11 +104,12 @@ void Producer::Impl::close() {
   if (client_ != nullptr) rd_kafka_destroy(std::exchange(client_, nullptr));
 }
 
-void Producer::Impl::send(model::BatchPtr batch, Done done) {
+void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records, Done done) {
   auto flight = std::make_unique<Flight>();
-  flight->slots.assign(batch->size(), flight.get());
-  for (std::uint32_t i = 0; i < batch->size(); ++i) flight->to_send.push_back(i);
   flight->batch = std::move(batch);
+  flight->records = std::move(records);
+  flight->slots.assign(flight->size(), flight.get());
+  for (std::uint32_t i = 0; i < flight->size(); ++i) flight->to_send.push_back(i);
   flight->done = std::move(done);
   flights_.push_back(std::move(flight));
   pump();
@@ -169,7 +176,7 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index, rd_kafka_r
 }
 
 void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
-  flight.refused.push_back(refusal(setup_.topic, *flight.batch, index, error));
+  flight.refused.push_back(refusal(setup_.topic, flight.bytes(index), index, error));
 }
 
 void Producer::Impl::on_error(rd_kafka_event_t* event) {
@@ -210,8 +217,10 @@ bool Producer::Impl::pump_flight(Flight& flight) {
 // False: the client's queue is full; delivery reports make room.
 bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
   const std::uint32_t index = from.front();
-  const auto error = produce(client_, topic_.get(), setup_.content_mode, *flight.batch, index,
-                             &flight.slots[index]);
+  void* const slot = &flight.slots[index];
+  const auto error =
+      flight.batch ? produce(client_, topic_.get(), setup_.content_mode, *flight.batch, index, slot)
+                   : produce(client_, topic_.get(), flight.records[index], slot);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
   from.pop_front();
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -254,8 +263,15 @@ Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& top
 
 void Producer::send(model::BatchPtr batch, Done done) {
   impl_->loop().post([impl = impl_, batch = std::move(batch), done = std::move(done)]() mutable {
-    impl->send(std::move(batch), std::move(done));
+    impl->send(std::move(batch), {}, std::move(done));
   });
+}
+
+void Producer::send(std::vector<RawRecord> records, Done done) {
+  impl_->loop().post(
+      [impl = impl_, records = std::move(records), done = std::move(done)]() mutable {
+        impl->send(nullptr, std::move(records), std::move(done));
+      });
 }
 
 std::string Producer::trouble() const {

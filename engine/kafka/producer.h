@@ -3,6 +3,7 @@
 
 #include "engine/config/config.h"
 #include "engine/kafka/poll_loop.h"
+#include "engine/kafka/raw_record.h"
 #include "engine/model/batch.h"
 
 #include <functional>
@@ -40,6 +41,8 @@ class Producer {
   using Done = std::move_only_function<void(std::vector<Refused>)>;
   // Batches and their events go in order. Nothing bounds what waits here but the caller.
   void send(model::BatchPtr batch, Done done);
+  // The same of records that are there byte for byte (at least one).
+  void send(std::vector<RawRecord> records, Done done);
   // What keeps records from going at the moment; empty: nothing.
   std::string trouble() const;
 

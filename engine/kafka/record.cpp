@@ -23,6 +23,11 @@ std::string_view header(const model::EventView& event, std::string_view name) {
   return at == event.headers.end() ? std::string_view{} : at->value;
 }
 
+bool is_binary_cloud_event(const model::EventView& event) {
+  return !header(event, "ce_specversion").empty() && !header(event, "ce_id").empty() &&
+         !header(event, "ce_source").empty() && !header(event, "ce_type").empty();
+}
+
 }  // namespace
 
 void RecordReader::read_headers(const rd_kafka_message_s& record) {
@@ -51,26 +56,50 @@ void RecordReader::read_binary_cloud_event() {
   });
 }
 
-void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
-                       model::BatchBuilder& batch) {
-  read_headers(record);
+// The headers' views, key, data and time are there: the rest follows from them.
+void RecordReader::interpret() {
   event_.id = event_.subject = event_.content_type = {};
   event_.source = source_;
   event_.type = kType;
+  if (event_.headers.empty()) return;
+  event_.content_type = header(event_, "content-type");
+  if (is_binary_cloud_event(event_))
+    read_binary_cloud_event();
+  else if (event_.content_type.starts_with(kStructured))
+    structured_.read(event_.data, event_);
+}
+
+void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
+                       model::BatchBuilder& batch) {
+  read_headers(record);
   event_.has_key = record.key != nullptr;
   event_.key = view(record.key, record.key_len);
   event_.has_data = record.payload != nullptr;
   event_.data = view(record.payload, record.len);
   const std::int64_t time = rd_kafka_message_timestamp(&record, nullptr);
   event_.time_us = time < 0 ? 0 : time * 1000;
-  if (!event_.headers.empty()) {
-    event_.content_type = header(event_, "content-type");
-    if (!header(event_, "ce_specversion").empty())
-      read_binary_cloud_event();
-    else if (event_.content_type.starts_with(kStructured))
-      structured_.read(event_.data, event_);
-  }
+  interpret();
   batch.add_at(event_, delta);
+}
+
+void RecordReader::add(const RawRecord& record, model::BatchBuilder& batch) {
+  event_.headers.clear();
+  for (const RawHeader& each : record.headers)
+    event_.headers.push_back({each.name, each.value ? std::string_view(*each.value) : ""});
+  event_.has_key = record.key.has_value();
+  event_.key = record.key ? std::string_view(*record.key) : std::string_view{};
+  event_.has_data = record.value.has_value();
+  event_.data = record.value ? std::string_view(*record.value) : std::string_view{};
+  event_.time_us = record.time_ms * 1000;
+  interpret();
+  batch.add(event_);
+}
+
+bool holds_record(const model::Batch& batch, std::size_t i) {
+  if (!batch.id(i).empty()) return false;
+  if (batch.header_bytes(i).empty()) return true;
+  return std::ranges::none_of(batch.headers(i),
+                              [](const model::Header& h) { return h.value.empty(); });
 }
 
 }  // namespace pelton::kafka

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/kafka/raw_record.h"
 #include "engine/model/batch_builder.h"
 
 #include <memory>
@@ -29,8 +30,8 @@ class CloudEventReader {
 // Turns records of a topic into events. Key, value and headers are taken byte for byte; a null
 // value is a tombstone, a null key no key, a time that the topic does not have (-1) is 0. Records
 // in the CloudEvents Kafka binding (binary content mode: headers "ce_*"; structured: content type
-// application/cloudevents+json) fill the event's attributes; a structured one that is no valid
-// CloudEvent stays what it is, a record with that value. One thread.
+// application/cloudevents+json) fill the event's attributes, id, source and type among them; what
+// lacks one of these three is no valid CloudEvent and stays what it is, a plain record. One thread.
 class RecordReader {
  public:
   // Events get `source` unless they bring their own.
@@ -38,14 +39,20 @@ class RecordReader {
 
   // Adds the record with its offset's distance from the batch's base.
   void add(const rd_kafka_message_s& record, std::uint32_t delta, model::BatchBuilder& batch);
+  void add(const RawRecord& record, model::BatchBuilder& batch);
 
  private:
   void read_headers(const rd_kafka_message_s& record);
+  void interpret();
   void read_binary_cloud_event();
 
   const std::string source_;
   model::EventView event_;  // reused: keeps its room for headers
   CloudEventReader structured_;
 };
+
+// False: event i, which a RecordReader made, does not hold its record byte for byte: the record
+// was a CloudEvent, or has a header that is empty or null, which the event does not tell apart.
+bool holds_record(const model::Batch& batch, std::size_t i);
 
 }  // namespace pelton::kafka

@@ -50,37 +50,83 @@ Headers headers_of(const model::Batch& batch, std::size_t i, ContentMode mode) {
   return headers;
 }
 
-rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, ContentMode mode,
-                            const model::Batch& batch, std::size_t i, void* opaque) {
-  std::array<rd_kafka_vu_t, 7> parts{};
-  std::size_t count = 0;
-  const auto next = [&](rd_kafka_vtype_t type) -> rd_kafka_vu_t& {
-    parts[count].vtype = type;
-    return parts[count++];
-  };
-  const auto bytes = [&](rd_kafka_vtype_t type, std::string_view view) {
+namespace {
+
+// What the client is told of one record.
+class Parts {
+ public:
+  Parts(rd_kafka_topic_t* topic, void* opaque) {
+    next(RD_KAFKA_VTYPE_RKT).u.rkt = topic;
+    next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = opaque;
+  }
+  void bytes(rd_kafka_vtype_t type, std::string_view view) {
     auto& part = next(type);
     part.u.mem.ptr = bytes_of(view);
     part.u.mem.size = view.size();
-  };
-  next(RD_KAFKA_VTYPE_RKT).u.rkt = topic;
-  next(RD_KAFKA_VTYPE_OPAQUE).u.ptr = opaque;
-  std::string structured;
-  if (mode == ContentMode::structured && is_cloud_event(batch, i)) {
-    structured = structured_cloud_event(batch, i);
-    bytes(RD_KAFKA_VTYPE_VALUE, structured);
-    next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
-  } else if (batch.has_data(i)) {
-    bytes(RD_KAFKA_VTYPE_VALUE, batch.data(i));
   }
-  if (batch.has_key(i)) bytes(RD_KAFKA_VTYPE_KEY, batch.key(i));
-  if (batch.time_us(i) > 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = batch.time_us(i) / 1000;
-  Headers headers = headers_of(batch, i, mode);
-  if (headers) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
-  const KafkaError error(rd_kafka_produceva(client, parts.data(), count));
-  if (error) return rd_kafka_error_code(error.get());
-  headers.release();  // the client's now
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+  // Not kept by the caller until the record is delivered.
+  void copied(rd_kafka_vtype_t type, std::string_view view) {
+    bytes(type, view);
+    next(RD_KAFKA_VTYPE_MSGFLAGS).u.i = RD_KAFKA_MSG_F_COPY;
+  }
+  void time(std::int64_t ms) {
+    if (ms > 0) next(RD_KAFKA_VTYPE_TIMESTAMP).u.i64 = ms;
+  }
+  void partition(PartitionId partition) {
+    next(RD_KAFKA_VTYPE_PARTITION).u.i32 = static_cast<std::int32_t>(partition.value);
+  }
+  // Headers are the client's once it has taken the record.
+  rd_kafka_resp_err_t send(rd_kafka_t* client, Headers headers) {
+    if (headers) next(RD_KAFKA_VTYPE_HEADERS).u.headers = headers.get();
+    const KafkaError error(rd_kafka_produceva(client, parts_.data(), count_));
+    if (error) return rd_kafka_error_code(error.get());
+    headers.release();
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+
+ private:
+  rd_kafka_vu_t& next(rd_kafka_vtype_t type) {
+    parts_[count_].vtype = type;
+    return parts_[count_++];
+  }
+
+  std::array<rd_kafka_vu_t, 8> parts_{};
+  std::size_t count_ = 0;
+};
+
+Headers headers_of(const RawRecord& record) {
+  if (record.headers.empty()) return nullptr;
+  Headers headers(rd_kafka_headers_new(record.headers.size()));
+  for (const RawHeader& header : record.headers)
+    rd_kafka_header_add(headers.get(), header.name.data(), static_cast<ssize_t>(header.name.size()),
+                        header.value ? header.value->data() : nullptr,
+                        header.value ? static_cast<ssize_t>(header.value->size()) : 0);
+  return headers;
+}
+
+}  // namespace
+
+rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, ContentMode mode,
+                            const model::Batch& batch, std::size_t i, void* opaque) {
+  Parts parts(topic, opaque);
+  std::string structured;
+  if (mode == ContentMode::structured && is_cloud_event(batch, i))
+    parts.copied(RD_KAFKA_VTYPE_VALUE, structured = structured_cloud_event(batch, i));
+  else if (batch.has_data(i))
+    parts.bytes(RD_KAFKA_VTYPE_VALUE, batch.data(i));
+  if (batch.has_key(i)) parts.bytes(RD_KAFKA_VTYPE_KEY, batch.key(i));
+  parts.time(batch.time_us(i) / 1000);
+  return parts.send(client, headers_of(batch, i, mode));
+}
+
+rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const RawRecord& record,
+                            void* opaque) {
+  Parts parts(topic, opaque);
+  if (record.value) parts.bytes(RD_KAFKA_VTYPE_VALUE, *record.value);
+  if (record.key) parts.bytes(RD_KAFKA_VTYPE_KEY, *record.key);
+  parts.time(record.time_ms);
+  if (record.partition) parts.partition(*record.partition);
+  return parts.send(client, headers_of(record));
 }
 
 }  // namespace pelton::kafka

@@ -3,6 +3,7 @@
 
 #include "engine/config/config.h"
 #include "engine/kafka/handles.h"
+#include "engine/kafka/raw_record.h"
 #include "engine/model/batch.h"
 
 // Events as records. For the .cpp files of this folder only.
@@ -22,5 +23,8 @@ Headers headers_of(const model::Batch& batch, std::size_t i, ContentMode mode);
 // `opaque`. No retry here: _QUEUE_FULL is the caller's.
 rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, ContentMode mode,
                             const model::Batch& batch, std::size_t i, void* opaque);
+// The same of a record that is there byte for byte.
+rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const RawRecord& record,
+                            void* opaque);
 
 }  // namespace pelton::kafka

@@ -16,7 +16,8 @@ bool is_final(rd_kafka_resp_err_t error);
 // The client that had it ended, or gave it back: it was not refused.
 bool orphaned(rd_kafka_resp_err_t error);
 
-Refused refusal(const std::string& topic, const model::Batch& batch, std::uint32_t index,
+// `bytes`: of its value; `index`: see Refused.
+Refused refusal(const std::string& topic, std::size_t bytes, std::uint32_t index,
                 rd_kafka_resp_err_t error);
 
 }  // namespace pelton::kafka

@@ -313,8 +313,8 @@ std::vector<std::vector<Refused>> TransactionalProducer::Impl::take_refused() {
   std::ranges::sort(refused_);
   std::vector<std::vector<Refused>> refused(batches_.size());
   for (const auto& [place, error] : refused_)
-    refused[place.batch].push_back(
-        refusal(setup_.topic.topic, *batches_[place.batch], place.event, error));
+    refused[place.batch].push_back(refusal(
+        setup_.topic.topic, batches_[place.batch]->data(place.event).size(), place.event, error));
   refused_.clear();
   batches_.clear();
   return refused;

@@ -33,8 +33,8 @@ Admin::Admin(store::Store& store, Shard& shard, Targets& targets,
              std::function<void(observe::StatusReport&)> report)
     : store_(store), shard_(shard), targets_(targets), report_(std::move(report)) {}
 
-void Admin::add_binding(std::string name, BindingId id) {
-  bindings_.push_back({std::move(name), id});
+void Admin::add_binding(std::string name, BindingId id, LetterTopic* letters) {
+  bindings_.push_back({std::move(name), id, letters});
 }
 
 Result<StreamTarget*> Admin::find_stream(const std::string& name,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/http/admin_backend.h"
+#include "engine/runtime/letters.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/stream_target.h"
 
@@ -15,7 +16,8 @@
 namespace pelton::runtime {
 
 // The admin API's view of the engine. Reads and appends go to the store, which any thread may use;
-// what belongs to the shard is asked there. Called on the http thread.
+// what belongs to the shard is asked there, what is in dead-letter topics on their thread. Called
+// on the http thread.
 class Admin final : public http::AdminBackend {
  public:
   using Targets = std::map<std::string, std::unique_ptr<StreamTarget>, std::less<>>;
@@ -24,8 +26,11 @@ class Admin final : public http::AdminBackend {
   Admin(store::Store& store, Shard& shard, Targets& targets,
         std::function<void(observe::StatusReport&)> report);
 
-  // Bindings and sinks in file order, with their numbers. Before the server starts.
-  void add_binding(std::string name, BindingId id);
+  // Bindings and sinks in file order, with their numbers and the topic of their dead letters (null:
+  // those are in the store). Before the server starts.
+  void add_binding(std::string name, BindingId id, LetterTopic* letters);
+  // Where dead letters are looked for when some binding's are in a topic.
+  void look_for_letters_on(JobThread* thread) { letters_ = thread; }
   // A stream that the engine does not keep itself.
   void add_topic(std::string name) { topics_.insert(std::move(name)); }
 
@@ -48,20 +53,33 @@ class Admin final : public http::AdminBackend {
   struct KnownBinding {
     std::string name;
     BindingId id;
+    LetterTopic* letters;
   };
 
   Result<StreamTarget*> find_stream(const std::string& name,
                                     std::optional<std::uint32_t> partition);
   Result<const KnownBinding*> find_binding(std::string_view name) const;
+  const KnownBinding& binding_of(const store::DeadLetterId& id) const;
   Result<store::DeadLetterId> parse_id(std::string_view text) const;
+  Result<std::vector<store::DeadLetterId>> parse_ids(const std::vector<std::string>& texts) const;
+
+  // ---- dead letters: where they may be waited for, the letters thread if there is one
+  void on_letters(JobThread::Job work);
+  // The topics of these bindings (empty: all) as they are now.
+  Status catch_up(const std::string& binding);
+  Status catch_up(std::span<const store::DeadLetterId> ids);
+  Result<std::optional<store::DeadLetter>> find_letter(const store::DeadLetterId& id);
   // Visits the matching letters until `visit` returns false.
   Status visit_letters(const http::DeadLetterQuery& query,
                        const std::function<bool(const store::DeadLetter&)>& visit);
+  void purge_now(std::vector<store::DeadLetterId> ids, http::Answer<std::uint64_t> answer);
+
   store::Store& store_;
   Shard& shard_;
   Targets& targets_;
   const std::function<void(observe::StatusReport&)> report_;
   std::vector<KnownBinding> bindings_;
+  JobThread* letters_ = nullptr;
   std::set<std::string> topics_;
 };
 

@@ -2,7 +2,11 @@
 // The dead-letter half of Admin.
 #include "engine/runtime/admin.h"
 
+#include <algorithm>
 #include <charconv>
+#include <map>
+#include <mutex>
+#include <set>
 #include <utility>
 
 namespace pelton::runtime {
@@ -47,6 +51,45 @@ Result<store::DeadLetterId> Admin::parse_id(std::string_view text) const {
   return id;
 }
 
+Result<std::vector<store::DeadLetterId>> Admin::parse_ids(
+    const std::vector<std::string>& texts) const {
+  std::vector<store::DeadLetterId> ids;
+  for (const std::string& text : texts) {
+    auto id = parse_id(text);
+    if (!id) return std::unexpected(id.error());
+    ids.push_back(*id);
+  }
+  return ids;
+}
+
+const Admin::KnownBinding& Admin::binding_of(const store::DeadLetterId& id) const {
+  return *std::ranges::find(bindings_, id.binding, &KnownBinding::id);
+}
+
+void Admin::on_letters(JobThread::Job work) {
+  if (letters_ == nullptr) return work();
+  letters_->run(std::move(work));
+}
+
+Status Admin::catch_up(const std::string& binding) {
+  std::set<LetterTopic*> topics;
+  for (const KnownBinding& known : bindings_)
+    if (known.letters != nullptr && (binding.empty() || known.name == binding))
+      topics.insert(known.letters);
+  for (LetterTopic* topic : topics)
+    if (auto ok = topic->catch_up(); !ok) return ok;
+  return {};
+}
+
+Status Admin::catch_up(std::span<const store::DeadLetterId> ids) {
+  std::set<LetterTopic*> topics;
+  for (const store::DeadLetterId& id : ids)
+    if (LetterTopic* topic = binding_of(id).letters) topics.insert(topic);
+  for (LetterTopic* topic : topics)
+    if (auto ok = topic->catch_up(); !ok) return ok;
+  return {};
+}
+
 Status Admin::visit_letters(const http::DeadLetterQuery& query,
                             const std::function<bool(const store::DeadLetter&)>& visit) {
   std::optional<store::DeadLetterId> after;
@@ -57,6 +100,7 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
   }
   if (!query.binding.empty())
     if (auto known = find_binding(query.binding); !known) return std::unexpected(known.error());
+  if (auto ok = catch_up(query.binding); !ok) return ok;
   bool reached = !after;
   bool more = true;
   for (const KnownBinding& binding : bindings_) {
@@ -64,10 +108,11 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
     if (!reached && binding.id != after->binding) continue;
     reached = true;
     const auto begin = after && after->binding == binding.id ? after : std::nullopt;
-    auto read = store_.dead_letters(binding.id, begin, [&](const store::DeadLetter& letter) {
-      if (matches(letter, query)) more = visit(letter);
-      return more;
-    });
+    auto read = runtime::visit_letters(store_, binding.letters, binding.id, begin,
+                                       [&](const store::DeadLetter& letter) {
+                                         if (matches(letter, query)) more = visit(letter);
+                                         return more;
+                                       });
     if (!read || !more) return read;
   }
   return {};
@@ -75,83 +120,140 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
 
 void Admin::dead_letters(const http::DeadLetterQuery& query,
                          http::Answer<std::vector<store::DeadLetter>> answer) {
-  std::vector<store::DeadLetter> found;
-  auto read = visit_letters(query, [&](const store::DeadLetter& letter) {
-    if (found.size() < query.limit) found.push_back(letter);
-    return found.size() < query.limit;
+  on_letters([this, query, answer = std::move(answer)]() mutable {
+    std::vector<store::DeadLetter> found;
+    auto read = visit_letters(query, [&](const store::DeadLetter& letter) {
+      if (found.size() < query.limit) found.push_back(letter);
+      return found.size() < query.limit;
+    });
+    if (!read) return answer(std::unexpected(read.error()));
+    answer(std::move(found));
   });
-  if (!read) return answer(std::unexpected(read.error()));
-  answer(std::move(found));
+}
+
+Result<std::optional<store::DeadLetter>> Admin::find_letter(const store::DeadLetterId& id) {
+  return runtime::find_letter(store_, binding_of(id).letters, id);
 }
 
 void Admin::dead_letter(const std::string& text, http::Answer<store::DeadLetter> answer) {
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
-  auto letter = store_.dead_letter(*id);
-  if (!letter) return answer(std::unexpected(letter.error()));
-  if (!*letter) return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
-  answer(std::move(**letter));
+  on_letters([this, id = *id, text, answer = std::move(answer)]() mutable {
+    if (auto ok = catch_up({&id, 1}); !ok) return answer(std::unexpected(ok.error()));
+    auto letter = find_letter(id);
+    if (!letter) return answer(std::unexpected(letter.error()));
+    if (!*letter) return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
+    answer(std::move(**letter));
+  });
 }
 
 void Admin::count_dead_letters(const http::DeadLetterQuery& query,
                                http::Answer<std::uint64_t> answer) {
-  std::uint64_t count = 0;
   http::DeadLetterQuery all = query;
   all.after.reset();
-  auto read = visit_letters(all, [&](const store::DeadLetter&) {
-    ++count;
-    return true;
-  });
-  if (!read) return answer(std::unexpected(read.error()));
-  answer(count);
-}
-
-void Admin::replay(const std::vector<std::string>& ids, http::Answer<http::ReplayCount> answer) {
-  http::ReplayCount count;
-  std::vector<store::DeadLetter> letters;
-  for (const std::string& text : ids) {
-    auto id = parse_id(text);
-    if (!id) return answer(std::unexpected(id.error()));
-    auto letter = store_.dead_letter(*id);
-    if (!letter) return answer(std::unexpected(letter.error()));
-    if (*letter)
-      letters.push_back(std::move(**letter));
-    else
-      ++count.missing;
-  }
-  shard_.post([this, letters = std::move(letters), count, answer = std::move(answer)]() mutable {
-    for (const store::DeadLetter& letter : letters) {
-      BindingRunner* runner = shard_.find_binding(letter.binding);
-      if (runner != nullptr && runner->replay(letter))
-        ++count.accepted;
-      else
-        ++count.running;
-    }
+  on_letters([this, all = std::move(all), answer = std::move(answer)]() mutable {
+    std::uint64_t count = 0;
+    auto read = visit_letters(all, [&](const store::DeadLetter&) {
+      ++count;
+      return true;
+    });
+    if (!read) return answer(std::unexpected(read.error()));
     answer(count);
   });
 }
 
-void Admin::purge(const std::vector<std::string>& ids, http::Answer<std::uint64_t> answer) {
-  store::Transaction transaction;
-  for (const std::string& text : ids) {
-    auto id = parse_id(text);
-    if (!id) return answer(std::unexpected(id.error()));
-    auto letter = store_.dead_letter(*id);
-    if (!letter) return answer(std::unexpected(letter.error()));
-    if (*letter) transaction.dead_letters_removed.push_back(*id);
+void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::ReplayCount> answer) {
+  auto ids = parse_ids(texts);
+  if (!ids) return answer(std::unexpected(ids.error()));
+  on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
+    http::ReplayCount count;
+    std::vector<store::DeadLetter> letters;
+    if (auto ok = catch_up(ids); !ok) return answer(std::unexpected(ok.error()));
+    for (const store::DeadLetterId& id : ids) {
+      auto letter = find_letter(id);
+      if (!letter) return answer(std::unexpected(letter.error()));
+      if (*letter)
+        letters.push_back(std::move(**letter));
+      else
+        ++count.missing;
+    }
+    shard_.post([this, letters = std::move(letters), count, answer = std::move(answer)]() mutable {
+      for (const store::DeadLetter& letter : letters) {
+        BindingRunner* runner = shard_.find_binding(letter.binding);
+        if (runner != nullptr && runner->replay(letter))
+          ++count.accepted;
+        else
+          ++count.running;
+      }
+      answer(count);
+    });
+  });
+}
+
+void Admin::purge(const std::vector<std::string>& texts, http::Answer<std::uint64_t> answer) {
+  auto ids = parse_ids(texts);
+  if (!ids) return answer(std::unexpected(ids.error()));
+  std::ranges::sort(*ids);
+  ids->erase(std::ranges::unique(*ids).begin(), ids->end());
+  on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
+    if (auto ok = catch_up(ids); !ok) return answer(std::unexpected(ok.error()));
+    purge_now(std::move(ids), std::move(answer));
+  });
+}
+
+namespace {
+
+// What a purge waits for: the store and each topic. The last of them answers.
+class Purge {
+ public:
+  Purge(std::uint64_t removed, std::size_t open, http::Answer<std::uint64_t> answer)
+      : removed_(removed), open_(open), answer_(std::move(answer)) {}
+  // Any thread.
+  void answered(Status status) {
+    std::lock_guard lock(mutex_);
+    if (!status && status_) status_ = std::move(status);
+    if (--open_ > 0) return;
+    if (!status_) return answer_(std::unexpected(status_.error()));
+    answer_(removed_);
   }
-  const std::uint64_t removed = transaction.dead_letters_removed.size();
-  if (removed == 0) return answer(0);
-  // Shared by the refusal below and the commit: exactly one of them answers.
-  auto reply = std::make_shared<http::Answer<std::uint64_t>>(std::move(answer));
-  auto taken = store_.submit(std::move(transaction), store::Origin::engine,
-                             [reply, removed](Result<store::Committed> committed) {
-                               if (!committed)
-                                 (*reply)(std::unexpected(committed.error()));
-                               else
-                                 (*reply)(removed);
-                             });
-  if (!taken) (*reply)(std::unexpected(taken.error()));
+
+ private:
+  std::mutex mutex_;
+  const std::uint64_t removed_;
+  std::size_t open_;
+  http::Answer<std::uint64_t> answer_;
+  Status status_;
+};
+
+}  // namespace
+
+void Admin::purge_now(std::vector<store::DeadLetterId> ids, http::Answer<std::uint64_t> answer) {
+  store::Transaction transaction;
+  std::map<LetterTopic*, std::vector<kafka::RawRecord>> removals;
+  std::uint64_t removed = 0;
+  for (const store::DeadLetterId& id : ids) {
+    auto stored = store_.dead_letter(id);
+    if (!stored) return answer(std::unexpected(stored.error()));
+    if (*stored) transaction.dead_letters_removed.push_back(id);
+    LetterTopic* topic = binding_of(id).letters;
+    const bool kept = topic != nullptr && topic->add_removals(id, "purged", removals[topic]);
+    removed += *stored || kept ? 1 : 0;
+  }
+  std::erase_if(removals, [](const auto& entry) { return entry.second.empty(); });
+  const std::size_t open = removals.size() + (transaction.empty() ? 0 : 1);
+  if (open == 0) return answer(0);
+  // Shared by all that are waited for.
+  auto purge = std::make_shared<Purge>(removed, open, std::move(answer));
+  for (auto& [topic, records] : removals)
+    topic->write(std::move(records), [purge](std::vector<kafka::Refused> refused) {
+      purge->answered(refused.empty() ? Status{} : std::unexpected(refused.front().error));
+    });
+  if (transaction.empty()) return;
+  auto taken = store_.submit(
+      std::move(transaction), store::Origin::engine, [purge](Result<store::Committed> committed) {
+        purge->answered(committed ? Status{} : std::unexpected(committed.error()));
+      });
+  if (!taken) purge->answered(taken);
 }
 
 }  // namespace pelton::runtime

@@ -106,15 +106,34 @@ Result<std::unique_ptr<Output>> transactions_of(Assembly& assembly, const config
                                                assembly.shard.mailbox(), assembly.shard.io());
 }
 
+// The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.
+Result<LetterTopic*> letters_of(Assembly& assembly, const config::Binding& binding, BindingId id) {
+  if (!binding.dead_letters) return nullptr;
+  const config::KafkaTopic& from = *assembly.config.find_stream(binding.from)->kafka;
+  auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
+  if (!topic) return std::unexpected(std::move(topic.error()).within("binding " + binding.name));
+  (*topic)->add_member(binding.name, id, from.topic);
+  return *topic;
+}
+
+std::unique_ptr<LetterGate> gate_to(LetterTopic& topic, Assembly& assembly,
+                                    const config::Binding& binding,
+                                    const config::KafkaTopic& from) {
+  return std::make_unique<LetterGate>(LetterGate::Setup{binding.name, from}, topic,
+                                      *assembly.letters.thread(), assembly.letters.records(),
+                                      assembly.store, assembly.shard.mailbox());
+}
+
 Result<BindingRunner*> add_topic_binding(Assembly& assembly, const config::Binding& binding,
-                                         BindingRunner::Setup&& setup) {
+                                         BindingRunner::Setup&& setup, LetterTopic* letters) {
+  const config::KafkaTopic& from = *assembly.config.find_stream(binding.from)->kafka;
   auto node = node_of(assembly.store);
   if (!node) return std::unexpected(node.error());
   auto input = std::make_unique<KafkaInput>(
-      KafkaInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id,
-                        *assembly.config.find_stream(binding.from)->kafka, binding.kafka,
-                        binding.start, binding.window, *node},
+      KafkaInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
+                        binding.kafka, binding.start, binding.window, *node},
       assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
+  if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
   if (binding.exactly_once) {
     auto output = transactions_of(assembly, binding, *node, *input);
     if (!output) return std::unexpected(output.error());
@@ -127,7 +146,9 @@ Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& bi
                                    const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
-  assembly.admin.add_binding(binding.name, *id);
+  auto letters = letters_of(assembly, binding, *id);
+  if (!letters) return std::unexpected(letters.error());
+  assembly.admin.add_binding(binding.name, *id, *letters);
   auto output = output_of(assembly, binding);
   if (!output) return std::unexpected(output.error());
   BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
@@ -137,7 +158,7 @@ Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& bi
   if (!from.kafka)
     return &assembly.shard.add_embedded(
         std::move(setup), {*id, stream, binding.from, from.partitions, binding.start});
-  return add_topic_binding(assembly, binding, std::move(setup));
+  return add_topic_binding(assembly, binding, std::move(setup), *letters);
 }
 
 Status add_functions(Assembly& assembly) {

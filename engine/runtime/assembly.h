@@ -5,6 +5,7 @@
 #include "engine/kafka/poll_loop.h"
 #include "engine/kafka/producer.h"
 #include "engine/runtime/admin.h"
+#include "engine/runtime/letters.h"
 #include "engine/runtime/source_runner.h"
 
 #include <filesystem>
@@ -27,6 +28,7 @@ struct Assembly {
   Admin::Targets& targets;
   Admin& admin;
   kafka::PollLoop& kafka;
+  Letters& letters;
   std::map<std::string, std::unique_ptr<kafka::Producer>>& producers;  // by stream; grows
   std::vector<std::unique_ptr<SourceRunner>>& sources;
   std::vector<std::unique_ptr<StoreLedger>>& ledgers;  // of the sinks

@@ -76,6 +76,7 @@ class BindingRunner final : public Input::Listener {
   std::vector<PartitionId> partitions() const { return input_->partitions(); }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   const Setup& setup() const { return setup_; }
+  std::uint64_t letters_elsewhere() const { return input_->letters_elsewhere(); }
   // What keeps the stream from being read, or the outputs from going, at the moment; empty:
   // nothing.
   std::string trouble() const;
@@ -92,7 +93,9 @@ class BindingRunner final : public Input::Listener {
   void stopped(PartitionId partition, const Error& error) override;
 
   Status send(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  bool room() const { return !draining_ && (!setup_.output || setup_.output->room()); }
+  bool room() const {
+    return !draining_ && input_->room() && (!setup_.output || setup_.output->room());
+  }
   void feed(PartitionId partition);
   void flush();
   void changed();

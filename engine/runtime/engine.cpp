@@ -57,6 +57,7 @@ class Engine {
   Admin::Targets targets_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   std::map<std::string, std::unique_ptr<kafka::Producer>> producers_;  // of topics written to
+  Letters letters_{kafka_};
   std::unique_ptr<Shard> shard_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;
   std::vector<std::unique_ptr<StoreLedger>> ledgers_;  // of the sinks
@@ -96,10 +97,11 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   shard_ = std::make_unique<Shard>(*store_, clock_);
   admin_ = std::make_unique<Admin>(*store_, *shard_, targets_,
                                    [this](observe::StatusReport& report) { fill(report); });
-  Assembly assembly{config_, connectors, *store_,  *shard_,  targets_,           *admin_,
-                    kafka_,  producers_, sources_, ledgers_, options_.sdk_python};
+  Assembly assembly{config_, connectors, *store_,    *shard_,  targets_, *admin_,
+                    kafka_,  letters_,   producers_, sources_, ledgers_, options_.sdk_python};
   auto sources = assemble(assembly);
   if (!sources) return std::unexpected(sources.error());
+  admin_->look_for_letters_on(letters_.thread());
   if (auto ok = shard_->open(); !ok) return ok;
   for (const auto& [name, target] : targets_)
     stream_rates_[name].first = total_end(*store_, *target);
@@ -113,6 +115,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   server_ = std::move(*server);
   if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))
     kafka_.start();
+  letters_.start();
   shard_->start();
   for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->start(std::move((*sources)[i]));
   state_ = "running";
@@ -162,6 +165,7 @@ void Engine::shut() {
   for (auto& source : sources_) source->stop(deadline);
   server_.reset();
   kafka_.stop();
+  letters_.stop();
   shard_->stop();
   // Drains and closes: callbacks of its last commits go to a mailbox that nobody empties.
   store_.reset();

@@ -71,6 +71,10 @@ class Input {
   virtual std::optional<WallTime> time_at(PartitionId partition, Offset offset) = 0;
   // What keeps it from reading or committing at the moment (brokers away); empty: nothing.
   virtual std::string trouble() const { return {}; }
+  // False: enough waits to become durable; until then, workers are to get nothing more.
+  virtual bool room() const { return true; }
+  // Dead letters of the binding that are not in the store.
+  virtual std::uint64_t letters_elsewhere() const { return 0; }
   // Lets the stream go; everything settled is durable by then. `done` once, on the shard.
   virtual void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) = 0;
 };

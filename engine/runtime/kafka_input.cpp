@@ -126,29 +126,38 @@ void KafkaInput::bounds(std::optional<WallTime> time,
 }
 
 void KafkaInput::seek(PartitionId partition, Offset offset, Done done) {
-  lane_.move(
-      setup_.binding, at(partition), offset,
-      [this, partition, offset, done = std::move(done)](Status status) {
-        const auto found = parts_.find(partition);
-        if (!status) return done(status);
-        if (found == parts_.end())
-          return done(fail(ErrorKind::unavailable, "E5001",
-                           "partition {} went to another engine meanwhile", partition.value));
-        Part& part = found->second;
-        part.stay = ++stays_;
-        part.ahead.clear();
-        part.position = part.buried = {offset, {}};
-        part.settled = ++entries_;
-        part.dirty = true;
-        consumer_->seek({partition, part.stay, offset});
-        dispatch::Restored restored;
-        restored.cursor = part.position;
-        listener_->assigned(partition, restored);
-        // Answered like a settled event: once the brokers have it.
-        committing_.push_back(
-            {part.settled, true, {{partition, part.position}}, {part.stay}, done});
-        commit();
-      });
+  behind_letters([this, partition, offset, done = std::move(done)] {
+    lane_.move(setup_.binding, at(partition), offset,
+               [this, partition, offset, done](Status status) {
+                 if (!status) return done(status);
+                 moved(partition, offset, done);
+               });
+  });
+}
+
+void KafkaInput::moved(PartitionId partition, Offset offset, const Done& done) {
+  const auto found = parts_.find(partition);
+  if (found == parts_.end())
+    return done(fail(ErrorKind::unavailable, "E5001",
+                     "partition {} went to another engine meanwhile", partition.value));
+  Part& part = found->second;
+  part.stay = ++stays_;
+  part.ahead.clear();
+  part.position = part.buried = {offset, {}};
+  part.committed = offset;
+  part.settled = ++entries_;
+  part.dirty = true;
+  consumer_->seek({partition, part.stay, offset});
+  dispatch::Restored restored;
+  restored.cursor = part.position;
+  listener_->assigned(partition, restored);
+  // Answered like a settled event: once the brokers have it.
+  committing_.push_back({part.settled, true, {{partition, part.position}}, {part.stay}, done});
+  commit();
+}
+
+std::string KafkaInput::trouble() const {
+  return trouble_.empty() && letters_ ? letters_->trouble() : trouble_;
 }
 
 void KafkaInput::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {

@@ -5,6 +5,7 @@
 #include "engine/kafka/commit_metadata.h"
 #include "engine/kafka/consumer.h"
 #include "engine/runtime/input.h"
+#include "engine/runtime/letter_gate.h"
 #include "engine/runtime/store_lane.h"
 #include "engine/runtime/timer.h"
 
@@ -18,7 +19,8 @@ namespace pelton::runtime {
 // A Kafka topic: the partitions that the binding's consumer group gives this engine. Settled
 // offsets are committed to the group, what is settled beyond them travels in the commit's metadata.
 // Retries, dead letters and outputs to embedded streams are in the store before their offset is
-// committed. Shard-confined but for the constructor and open().
+// committed; dead letters are in their topic, when they have one. Shard-confined but for the
+// constructor and open().
 class KafkaInput final : public Input, private kafka::ConsumerListener {
  public:
   struct Setup {
@@ -46,6 +48,9 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   KafkaInput(Setup setup, store::Store& store, Mailbox& mailbox, boost::asio::io_context& io,
              kafka::PollLoop& loop);
 
+  // Before open(): dead letters go there, not to the store.
+  void keep_letters(std::unique_ptr<LetterGate> gate) { letters_ = std::move(gate); }
+
   Status open(Listener& listener) override;
   void start() override;
   std::vector<PartitionId> partitions() const override;
@@ -55,7 +60,11 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void bounds(std::optional<WallTime> time,
               std::function<void(Result<std::vector<Bounds>>)> answer) override;
   void drained(PartitionId partition) override;
-  std::string trouble() const override { return trouble_; }
+  std::string trouble() const override;
+  bool room() const override { return !letters_ || letters_->room(); }
+  std::uint64_t letters_elsewhere() const override {
+    return letters_ ? letters_->kept(setup_.binding) : 0;
+  }
   Offset end(PartitionId partition) const override;
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
@@ -68,7 +77,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   // Numbers the times that a partition is ours; 0: it is not at the moment.
   std::uint64_t stay(PartitionId partition) const;
   // Calls `then` once what was settled so far is in the store and in the positions.
-  void after_stored(std::function<void()> then) { lane_.after_all(std::move(then)); }
+  void after_stored(std::function<void()> then);
   // What is settled of the partition can be told in a commit's metadata, whole.
   bool fits(PartitionId partition) const;
   bool committing() const { return commit_running_; }
@@ -126,6 +135,9 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
 
   store::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
 
+  // The rest of seek(), once the store has it.
+  void moved(PartitionId partition, Offset offset, const Done& done);
+
   // ---- from the consumer, on the loop's thread
   void assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) override;
   void fetched(PartitionId partition, std::uint64_t stay, Offset base, model::BatchPtr batch,
@@ -150,6 +162,9 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void finish_revoke();
 
   // ---- commits (kafka_input_commit.cpp)
+  void write(std::uint64_t number, store::Transaction&& transaction);
+  void stored(std::uint64_t number);
+  void behind_letters(std::function<void()> then);
   void advance();
   void take_entry(Entry&& entry);
   // Unless one is under way, whose answer or the next tick will see to it.
@@ -166,6 +181,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
 
   const Setup setup_;
   StoreLane lane_;
+  std::unique_ptr<LetterGate> letters_;  // null: dead letters are the store's
   Mailbox& mailbox_;
   kafka::PollLoop& loop_;
   Listener* listener_ = nullptr;

@@ -22,8 +22,10 @@ void KafkaInput::assigning(std::vector<kafka::PartitionFacts> facts, std::uint64
   mailbox_.post([this, facts = std::move(facts), round] {
     round_ = round;
     // What an earlier stay has settled must be in the store before the store is asked.
-    lane_.after_all([this, facts, round] {
-      if (round_ == round) take(facts, round);
+    behind_letters([this, facts, round] {
+      lane_.after_all([this, facts, round] {
+        if (round_ == round) take(facts, round);
+      });
     });
   });
 }

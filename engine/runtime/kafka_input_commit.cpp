@@ -17,23 +17,38 @@ void KafkaInput::settle(store::Transaction&& transaction, Done done) {
     entry.cursors.emplace_back(update.at.partition, update.cursor);
     entry.stays.push_back(part == parts_.end() ? 0 : part->second.stay);
   }
-  // Plain progress is the brokers' to keep; all else must be on disk before its offset moves.
+  storing_.push_back(std::move(entry));
+  if (transactions_ != nullptr) keep_buried(transaction);
+  if (!letters_) return write(entries_, std::move(transaction));
+  letters_->pass(std::move(transaction), [this, number = entries_](store::Transaction&& rest) {
+    write(number, std::move(rest));
+  });
+}
+
+// Plain progress is the brokers' to keep; all else must be on disk before its offset moves.
+void KafkaInput::write(std::uint64_t number, store::Transaction&& transaction) {
   const bool to_store = !transaction.appends.empty() || !transaction.retries.empty() ||
                         !transaction.dead_letters.empty() ||
                         !transaction.dead_letters_removed.empty() ||
-                        !transaction.idempotency.empty();
-  entry.stored = !to_store;
-  storing_.push_back(std::move(entry));
-  if (transactions_ != nullptr) keep_buried(transaction);
-  if (to_store)
-    lane_.submit(std::move(transaction), [this, number = entries_](Status status) {
-      if (!status) return;  // the engine ends; nothing is committed any more
-      // The store answers in order, and what it was not asked for never stays in front.
-      ENSURE(storing_.front().number == number, "the store answered out of order");
-      storing_.front().stored = true;
-      advance();
-    });
+                        !transaction.idempotency.empty() ||
+                        (transactions_ != nullptr && !transaction.cursors.empty());
+  if (!to_store) return stored(number);
+  lane_.submit(std::move(transaction), [this, number](Status status) {
+    if (status) stored(number);  // else the engine ends; nothing is committed any more
+  });
+}
+
+void KafkaInput::stored(std::uint64_t number) {
+  const auto entry = std::ranges::lower_bound(storing_, number, {}, &Entry::number);
+  ENSURE(entry != storing_.end() && entry->number == number, "the store answered twice");
+  entry->stored = true;
   advance();
+}
+
+// What is settled before is the store's by then.
+void KafkaInput::behind_letters(std::function<void()> then) {
+  if (!letters_) return then();
+  letters_->pass({}, [then = std::move(then)](store::Transaction&&) { then(); });
 }
 
 void KafkaInput::advance() {

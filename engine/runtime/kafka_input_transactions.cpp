@@ -12,6 +12,10 @@ std::uint64_t KafkaInput::stay(PartitionId partition) const {
   return part == parts_.end() ? 0 : part->second.stay;
 }
 
+void KafkaInput::after_stored(std::function<void()> then) {
+  behind_letters([this, then = std::move(then)] { lane_.after_all(then); });
+}
+
 bool KafkaInput::fits(PartitionId partition) const {
   const auto part = parts_.find(partition);
   return part == parts_.end() ||
@@ -19,16 +23,16 @@ bool KafkaInput::fits(PartitionId partition) const {
 }
 
 // What is done is so when the brokers have committed it; the store is not to know better, for the
-// transaction may be undone. What is buried is durable in the store, whatever becomes of the
-// transaction, and is not to be delivered again.
+// transaction may be undone. What is buried is durable in the store or its topic, whatever becomes
+// of the transaction, and is not to be delivered again.
 void KafkaInput::keep_buried(store::Transaction& transaction) {
   transaction.cursors.clear();
   for (const store::DeadLetter& letter : transaction.dead_letters) {
     const auto found = parts_.find(letter.id.partition);
     if (found == parts_.end()) continue;
     Part& part = found->second;
-    dispatch::OffsetRanges ranges({part.committed, {}});
-    for (const OffsetRange& range : part.buried.completed) ranges.add(range.begin, range.end);
+    dispatch::OffsetRanges ranges(part.buried);
+    ranges.add(0, part.committed);
     ranges.add(letter.id.offset, letter.id.offset + 1);
     part.buried = ranges.stored();
     transaction.cursors.push_back({setup_.binding, at(letter.id.partition), part.buried});

@@ -77,7 +77,7 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.outputs = totals.outputs;
   status.late_results = totals.late_results;
   status.dead_lettered = totals.dead_letters;
-  status.dead_letters = store.dead_letter_count(options.id);
+  status.dead_letters = store.dead_letter_count(options.id) + binding.letters_elsewhere();
   status.done_per_second = done_per_second;
   status.stopped = binding.stopped();
   status.trouble = binding.trouble();

@@ -149,6 +149,26 @@ bindings:
 """
 
 
+def read(broker, topic, partitions):
+    """All records of a topic, partition by partition in order."""
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": broker.address, "group.id": "reader"})
+    found = []
+    try:
+        for partition in range(partitions):
+            at = confluent_kafka.TopicPartition(topic, partition, 0)
+            _, end = consumer.get_watermark_offsets(at, 30)
+            consumer.assign([at])
+            while end > 0:
+                message = consumer.poll(30)
+                assert message is not None and message.error() is None, message and message.error()
+                found.append(message)
+                if message.offset() + 1 >= end:
+                    break
+        return found
+    finally:
+        consumer.close()
+
+
 def numbers(count, keys=50, first=0):
     return [{"key": f"k{n % keys}", "value": json.dumps({"n": n})} for n in range(first, first + count)]
 

@@ -8,6 +8,7 @@ import pytest
 
 import kafka_broker
 from engine import PYTHON, Engine, function_folder, wait_until
+from kafka_broker import read
 
 broker = pytest.fixture(scope="module")(kafka_broker.broker)
 
@@ -34,26 +35,6 @@ bindings:
 
 def records(first, count, keys=50):
     return [{"key": f"k{n % keys}", "value": json.dumps({"n": n})} for n in range(first, first + count)]
-
-
-def read(broker, topic, partitions):
-    """All records of a topic, partition by partition in order."""
-    consumer = confluent_kafka.Consumer({"bootstrap.servers": broker.address, "group.id": "reader"})
-    found = []
-    try:
-        for partition in range(partitions):
-            at = confluent_kafka.TopicPartition(topic, partition, 0)
-            _, end = consumer.get_watermark_offsets(at, 30)
-            consumer.assign([at])
-            while end > 0:
-                message = consumer.poll(30)
-                assert message is not None and message.error() is None, message and message.error()
-                found.append(message)
-                if message.offset() + 1 >= end:
-                    break
-        return found
-    finally:
-        consumer.close()
 
 
 ECHO = """

@@ -25,6 +25,58 @@ class Loops : public ConfigTest {
   static constexpr const char* kThrough = "x: { from: a, function: f, to: b }";
 };
 
+// Streams a (topic orders) and b (orders.dead, by another of the brokers), c (bills).
+class LetterLoops : public ConfigTest {
+ protected:
+  std::vector<std::string> codes_with(const std::string& bindings) const {
+    return codes(
+        "version: 1\nstreams:\n"
+        "  a: { kafka: { brokers: [\"x:1\", \"y:1\"], topic: orders } }\n"
+        "  b: { kafka: { brokers: [\"y:1\"], topic: orders.dead } }\n"
+        "  c: { kafka: { brokers: [\"x:1\"], topic: bills } }\n"
+        "functions: { f: { runtime: cpp, code: /bin/true } }\n"
+        "bindings: {" +
+        bindings + "}\n");
+  }
+  std::size_t count(const std::string& bindings, const std::string& code) const {
+    const auto all = codes_with(bindings);
+    return static_cast<std::size_t>(std::ranges::count(all, code));
+  }
+};
+
+TEST_F(LetterLoops, TheSourceItselfIsRefused) {
+  EXPECT_EQ(count("x: { from: a, function: f, dead_letters: { topic: orders } }", "E1019"), 1U);
+  EXPECT_EQ(count("x: { from: a, function: f, dead_letters: { topic: orders } }", "E1013"), 0U);
+}
+
+TEST_F(LetterLoops, AWayBackThroughAnotherBindingIsRefused) {
+  EXPECT_EQ(count("x: { from: a, function: f, dead_letters: { topic: orders.dead } }, "
+                  "y: { from: b, function: f, to: a }",
+                  "E1013"),
+            1U);
+}
+
+TEST_F(LetterLoops, LettersOfOneAreTheSourceOfTheOtherAndBack) {
+  EXPECT_EQ(count("x: { from: a, function: f, dead_letters: { topic: orders.dead } }, "
+                  "y: { from: b, function: f, dead_letters: { topic: orders } }",
+                  "E1013"),
+            1U);
+}
+
+TEST_F(LetterLoops, TheTopicOfOutputsThatComeBackIsRefused) {
+  EXPECT_EQ(count("x: { from: a, function: f, to: c, dead_letters: { topic: bills } }, "
+                  "y: { from: c, function: f, to: a }",
+                  "E1013"),
+            1U);
+}
+
+TEST_F(LetterLoops, ATopicThatIsReadOnIsNone) {
+  EXPECT_EQ(count("x: { from: a, function: f, dead_letters: { topic: orders.dead } }, "
+                  "y: { from: b, function: f, to: c, dead_letters: { topic: worse } }",
+                  "E1013"),
+            0U);
+}
+
 TEST_F(Loops, ABindingBackToItsStream) {
   EXPECT_EQ(count(with("", "x: { from: a, function: f, to: a }")), 1U);
 }

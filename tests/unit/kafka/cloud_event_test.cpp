@@ -56,6 +56,7 @@ TEST_F(StructuredEvent, WithoutDataIsATombstone) {
 TEST_F(StructuredEvent, WhatIsNoneLeavesTheEventAsItIs) {
   for (const char* json :
        {"", "{", "[]", "7", R"({"id":"i","source":"s"})", R"({"id":1,"source":"s","type":"t"})",
+        R"({"id":"","source":"s","type":"t"})",
         R"({"id":"i","source":"s","type":"t","data_base64":"*"})"}) {
     event.data = "as it came";
     EXPECT_FALSE(read(json)) << json;

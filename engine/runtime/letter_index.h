@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/store/records.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace pelton::runtime {
+
+// A record of a dead-letter topic.
+struct LetterPlace {
+  PartitionId partition;
+  Offset offset = 0;
+  friend auto operator<=>(const LetterPlace&, const LetterPlace&) = default;
+};
+
+// Which letters a dead-letter topic holds, and where. Told of its records in the order of each
+// partition; a letter that was written more than once (after a crash, when a replay failed) is one,
+// and gone once each of its copies is. Holds at most `most` letters: those that come when it is
+// full are not known, complete() is false from then on. A value: no I/O, one thread.
+class LetterIndex {
+ public:
+  explicit LetterIndex(std::size_t most) : most_(most) {}
+
+  void add(const store::DeadLetterId& id, LetterPlace at);
+  // The copies of the letter in that partition, up to that offset, are gone; later ones stay.
+  void remove(const store::DeadLetterId& id, LetterPlace up_to);
+  // The topic's retention has dropped what is before `earliest`.
+  void trim(PartitionId partition, Offset earliest);
+  void clear();
+
+  bool complete() const { return complete_; }
+  std::size_t size() const { return letters_.size(); }
+  // The newest copy in each partition that has one; none: no such letter.
+  std::vector<LetterPlace> places(const store::DeadLetterId& id) const;
+  // The binding's next letters in the order of ids, behind `after` when that is given.
+  std::vector<store::DeadLetterId> ids(BindingId binding, std::optional<store::DeadLetterId> after,
+                                       std::size_t most) const;
+  // How many there are of each binding.
+  std::map<BindingId, std::uint64_t> counts() const { return counts_; }
+
+ private:
+  using Letters = std::map<store::DeadLetterId, std::vector<LetterPlace>>;
+  Letters::iterator drop(Letters::iterator at);
+
+  const std::size_t most_;
+  bool complete_ = true;
+  Letters letters_;
+  std::map<BindingId, std::uint64_t> counts_;
+};
+
+}  // namespace pelton::runtime

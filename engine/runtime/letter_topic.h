@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/producer.h"
+#include "engine/kafka/topic_reader.h"
+#include "engine/runtime/job_thread.h"
+#include "engine/runtime/letter_index.h"
+#include "engine/store/records.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pelton::runtime {
+
+// A topic that keeps dead letters, of bindings of this engine and of others. It is written with an
+// idempotent producer, all replicas acknowledging; what it holds is known from an index, which
+// follows the topic every few seconds and before each answer. "The letters thread" is the JobThread
+// that it was given.
+class LetterTopic {
+ public:
+  LetterTopic(const config::KafkaTopic& topic, std::unique_ptr<kafka::Producer> producer,
+              JobThread& thread);
+
+  // ---- before start()
+  // The letters of this binding, from this topic, are ours to show.
+  void add_member(const std::string& binding, BindingId id, const std::string& source);
+  void start();
+
+  // ---- any thread
+  const std::string& name() const { return topic_.topic; }
+  // `done` on the kafka thread, once each record is acknowledged or refused.
+  void write(std::vector<kafka::RawRecord> records, kafka::Producer::Done done);
+  // Ends the letters, of one binding, for good: writes a removal beside each copy. Waits while
+  // brokers are away. `done` on any thread; invalid: the topic does not take removals.
+  using Done = std::move_only_function<void(Status)>;
+  void remove(std::vector<store::DeadLetterId> ids, std::string why, Done done);
+  // Letters of the binding, as far as known.
+  std::uint64_t kept(BindingId binding) const;
+  // Why it cannot be written or read at the moment, or does not know all letters; empty: all is
+  // well.
+  std::string trouble() const;
+
+  // ---- the letters thread; unavailable: brokers are away
+  // Reads on to the topic's end. A topic that is not there (yet) holds nothing.
+  Status catch_up();
+  std::vector<store::DeadLetterId> next_ids(BindingId binding,
+                                            std::optional<store::DeadLetterId> after,
+                                            std::size_t most) const {
+    return index_.ids(binding, after, most);
+  }
+  // Those of the letters that are still there, in the order of `ids`, each as it failed last.
+  Result<std::vector<store::DeadLetter>> letters(std::span<const store::DeadLetterId> ids);
+  // The record of a letter's event.
+  Result<std::optional<kafka::RawRecord>> original(const store::DeadLetterId& id);
+  // Adds what ends the letter, a record beside each of its copies. False: it is not here.
+  bool add_removals(const store::DeadLetterId& id, std::string_view why,
+                    std::vector<kafka::RawRecord>& into) const;
+
+ private:
+  struct Member {
+    BindingId id;
+    std::string source;  // topic
+  };
+  struct Position {
+    Offset next = 0;
+    Offset earliest = 0;
+  };
+
+  void refresh();
+  void nudge();
+  Status follow(const kafka::Extent& extent);
+  Status follow_all();
+  void take(const kafka::PlacedRecord& placed);
+  const Member* member_of(const std::string& binding, const std::string& source) const;
+  Result<std::optional<kafka::RawRecord>> read_at(const store::DeadLetterId& id, LetterPlace at);
+  void publish(std::string trouble);
+
+  const config::KafkaTopic topic_;
+  const std::unique_ptr<kafka::Producer> producer_;
+  JobThread& thread_;
+  std::map<std::string, Member> members_;  // by binding
+  std::map<BindingId, std::string> names_;
+  kafka::TopicReader reader_;
+  LetterIndex index_;
+  std::map<PartitionId, Position> positions_;
+  std::atomic<bool> nudged_{false};
+  mutable std::mutex mutex_;
+  std::map<BindingId, std::uint64_t> kept_;  // guarded by mutex_
+  std::string trouble_;                      // guarded by mutex_
+};
+
+}  // namespace pelton::runtime

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/letters.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace pelton::runtime {
+namespace {
+
+// Letters held at a time: each holds its whole event.
+constexpr std::size_t kChunk = 32;
+
+using ById = std::map<store::DeadLetterId, store::DeadLetter>;
+
+void keep_newer(ById& all, store::DeadLetter&& letter) {
+  const auto [at, fresh] = all.try_emplace(letter.id);
+  if (fresh || at->second.replays <= letter.replays) at->second = std::move(letter);
+}
+
+struct Chunk {
+  ById letters;
+  std::optional<store::DeadLetterId> last;  // more lies behind it; absent: nothing does
+};
+
+// Letters behind `after`, from both places. A chunk may be empty and not the last: what was known
+// of is gone from the topic.
+Result<Chunk> next_letters(store::Store& store, LetterTopic& topic, BindingId binding,
+                           std::optional<store::DeadLetterId> after) {
+  Chunk chunk;
+  const auto ids = topic.next_ids(binding, after, kChunk);
+  if (ids.size() == kChunk) chunk.last = ids.back();
+  std::size_t stored = 0;
+  auto read = store.dead_letters(binding, after, [&](const store::DeadLetter& letter) {
+    if (chunk.last && letter.id > *chunk.last) return false;
+    keep_newer(chunk.letters, store::DeadLetter(letter));
+    if (++stored == kChunk) chunk.last = letter.id;
+    return stored < kChunk;
+  });
+  if (!read) return std::unexpected(read.error());
+  auto kept = topic.letters(ids);
+  if (!kept) return std::unexpected(kept.error());
+  for (store::DeadLetter& letter : *kept)
+    if (!chunk.last || letter.id <= *chunk.last) keep_newer(chunk.letters, std::move(letter));
+  return chunk;
+}
+
+}  // namespace
+
+Result<LetterTopic*> Letters::topic(const config::KafkaTopic& topic) {
+  const auto known = std::ranges::find_if(topics_, [&](const Known& one) {
+    return one.config.client.brokers == topic.client.brokers && one.config.topic == topic.topic;
+  });
+  if (known != topics_.end()) return known->topic.get();
+  auto producer = kafka::Producer::create(topic, loop_);
+  if (!producer) return std::unexpected(producer.error());
+  topics_.push_back({topic, std::make_unique<LetterTopic>(topic, std::move(*producer), thread_)});
+  return topics_.back().topic.get();
+}
+
+void Letters::start() {
+  if (topics_.empty()) return;
+  for (const Known& known : topics_) known.topic->start();
+  thread_.start();
+  records_.start();
+}
+
+void Letters::stop() {
+  thread_.stop();
+  records_.stop();
+}
+
+Status visit_letters(store::Store& store, LetterTopic* topic, BindingId binding,
+                     std::optional<store::DeadLetterId> after,
+                     const std::function<bool(const store::DeadLetter&)>& visit) {
+  if (topic == nullptr) return store.dead_letters(binding, after, visit);
+  for (;;) {
+    const auto chunk = next_letters(store, *topic, binding, after);
+    if (!chunk) return std::unexpected(chunk.error());
+    for (const auto& [id, letter] : chunk->letters)
+      if (!visit(letter)) return {};
+    if (!chunk->last) return {};
+    after = chunk->last;
+  }
+}
+
+Result<std::optional<store::DeadLetter>> find_letter(store::Store& store, LetterTopic* topic,
+                                                     const store::DeadLetterId& id) {
+  auto stored = store.dead_letter(id);
+  if (!stored || topic == nullptr) return stored;
+  ById found;
+  if (*stored) keep_newer(found, std::move(**stored));
+  auto kept = topic->letters({&id, 1});
+  if (!kept) return std::unexpected(kept.error());
+  for (store::DeadLetter& letter : *kept) keep_newer(found, std::move(letter));
+  if (found.empty()) return std::nullopt;
+  return std::move(found.begin()->second);
+}
+
+}  // namespace pelton::runtime

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/letter_index.h"
+
+#include <gtest/gtest.h>
+
+namespace pelton::runtime {
+namespace {
+
+constexpr BindingId kJob{1};
+
+store::DeadLetterId letter(Offset offset, BindingId binding = kJob) {
+  return {binding, PartitionId{0}, offset};
+}
+LetterPlace at(std::uint32_t partition, Offset offset) {
+  return {PartitionId{partition}, offset};
+}
+
+struct Index : ::testing::Test {
+  std::uint64_t count(BindingId binding = kJob) const {
+    const auto counts = index.counts();
+    const auto found = counts.find(binding);
+    return found == counts.end() ? 0 : found->second;
+  }
+  LetterIndex index{4};
+};
+
+TEST_F(Index, ALetterThatIsThereTwiceIsOne) {
+  index.add(letter(7), at(0, 1));
+  index.add(letter(7), at(0, 5));
+  index.add(letter(7), at(2, 3));
+  EXPECT_EQ(index.size(), 1U);
+  EXPECT_EQ(count(), 1U);
+  EXPECT_EQ(index.places(letter(7)), (std::vector{at(0, 5), at(2, 3)}));
+}
+
+TEST_F(Index, ARemovalTakesWhatIsBeforeItInItsPartition) {
+  index.add(letter(7), at(0, 1));
+  index.add(letter(7), at(2, 3));
+  index.remove(letter(7), at(0, 1));
+  EXPECT_EQ(index.places(letter(7)), (std::vector{at(2, 3)}));
+  index.remove(letter(7), at(2, 3));
+  EXPECT_TRUE(index.places(letter(7)).empty());
+  EXPECT_EQ(count(), 0U);
+}
+
+TEST_F(Index, ACopyThatCameLaterStays) {
+  index.add(letter(7), at(0, 9));
+  index.remove(letter(7), at(0, 8));
+  EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(Index, ARemovalOfWhatIsNotThereIsNothing) {
+  index.remove(letter(7), at(0, 8));
+  EXPECT_EQ(index.size(), 0U);
+}
+
+TEST_F(Index, RetentionDropsLetters) {
+  index.add(letter(1), at(0, 1));
+  index.add(letter(2), at(0, 2));
+  index.add(letter(3), at(1, 1));
+  index.trim(PartitionId{0}, 2);
+  EXPECT_EQ(index.ids(kJob, std::nullopt, 9), (std::vector{letter(2), letter(3)}));
+  EXPECT_EQ(count(), 2U);
+}
+
+TEST_F(Index, IdsComeInOrderBehindOneAndOfTheirBindingAlone) {
+  index.add(letter(3), at(0, 0));
+  index.add(letter(1), at(0, 1));
+  index.add(letter(2), at(0, 2));
+  index.add(letter(1, BindingId{2}), at(0, 3));
+  EXPECT_EQ(index.ids(kJob, std::nullopt, 2), (std::vector{letter(1), letter(2)}));
+  EXPECT_EQ(index.ids(kJob, letter(2), 9), (std::vector{letter(3)}));
+  EXPECT_EQ(index.ids(BindingId{2}, std::nullopt, 9), (std::vector{letter(1, BindingId{2})}));
+  EXPECT_EQ(count(BindingId{2}), 1U);
+}
+
+TEST_F(Index, AFullOneSaysThatItDoesNotKnowAll) {
+  for (Offset i = 0; i < 4; ++i) index.add(letter(i), at(0, i));
+  index.add(letter(0), at(0, 4));
+  EXPECT_TRUE(index.complete()) << "a copy of a letter that it has";
+  index.add(letter(5), at(0, 5));
+  EXPECT_FALSE(index.complete());
+  EXPECT_EQ(index.size(), 4U);
+  index.clear();
+  EXPECT_TRUE(index.complete());
+  EXPECT_EQ(count(), 0U);
+}
+
+}  // namespace
+}  // namespace pelton::runtime
