@@ -133,7 +133,8 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   std::unique_ptr<kafka::Consumer> consumer_;
   std::map<PartitionId, Part> parts_;
   std::uint64_t stays_ = 0;
-  std::uint64_t round_ = 0;  // of the assignment being decided; 0: none
+  std::uint64_t round_ = 0;  // of the assignment at hand, whose partitions may be decided one by
+                             // one; 0: none
   std::uint64_t entries_ = 0;
   std::deque<Entry> storing_;                  // in order; the front may wait for the store
   std::deque<Entry> committing_;               // stored, not yet covered by a commit

@@ -160,7 +160,6 @@ Status KafkaInput::add_local(Beginning& beginning) {
 
 void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
   if (round_ != round) return;  // revoked meanwhile
-  round_ = 0;
   well();
   std::vector<kafka::Consumer::Start> starts;
   for (const Beginning& beginning : beginnings) {
