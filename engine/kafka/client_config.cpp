@@ -224,4 +224,16 @@ std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) 
   return problems;
 }
 
+// Before 2.6.1 the library answers with a nonce that RFC 5802 forbids; brokers of Kafka 3.8 and 3.9
+// let it pass (confluentinc/librdkafka#4895).
+std::string login_advice(const config::KafkaClient& client) {
+  constexpr int kMended = 0x02'06'01'00;
+  if (!client.sasl || !client.sasl->mechanism.starts_with("scram") || rd_kafka_version() >= kMended)
+    return {};
+  return fmt::format(
+      "; brokers of Kafka 4.0 and later refuse the SCRAM of this librdkafka ({}) whatever the "
+      "password is: use another mechanism, or librdkafka 2.6.1",
+      rd_kafka_version_str());
+}
+
 }  // namespace pelton::kafka

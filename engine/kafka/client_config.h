@@ -29,4 +29,7 @@ Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::stri
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);
 
+// What to add when brokers refuse the login of this client, password or not; empty: nothing.
+std::string login_advice(const config::KafkaClient& client);
+
 }  // namespace pelton::kafka

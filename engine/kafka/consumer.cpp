@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consumer.h"
 
+#include "engine/kafka/client_config.h"
 #include "engine/kafka/consumer_impl.h"
 #include "engine/kafka/oauth_token.h"
 #include "engine/observe/log.h"
@@ -18,6 +19,9 @@ constexpr std::size_t kBatchBytes = 1U << 20;
 constexpr std::size_t kAheadBytes = 4U << 20;
 constexpr int kEventsAtOnce = 64;
 constexpr auto kEndsInterval = std::chrono::seconds(1);
+// How often the brokers are asked for the ends of partitions that are not read at the moment.
+constexpr auto kAskInterval = std::chrono::seconds(2);
+constexpr std::chrono::milliseconds kAskTimeout{2'000};
 
 }  // namespace
 
@@ -133,14 +137,18 @@ void Consumer::Impl::on_error(rd_kafka_event_t* event) {
   Error error = to_error(rd_kafka_event_error(event), "reading " + setup_.topic);
   if (const char* detail = rd_kafka_event_error_string(event))
     error.message += fmt::format(": {}", detail);
+  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    error.message += login_advice(setup_.client);
   listener_.trouble(error);
 }
 
 void Consumer::Impl::refresh_token() {
   const auto& sasl = setup_.client.sasl;
-  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
+  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{}, SystemClock().now());
+  // Told once a request; the file is read every second until it holds one that is good.
+  const bool asked = !std::exchange(token_missing_, !token);
   if (!token) {
-    rd_kafka_oauthbearer_set_token_failure(client_, token.error().message.c_str());
+    if (asked) rd_kafka_oauthbearer_set_token_failure(client_, token.error().message.c_str());
     return listener_.trouble(token.error());
   }
   char text[512];
@@ -167,6 +175,8 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
       on_message_error(partition, part, *message);
       continue;
     }
+    if (message->offset < part.next) continue;  // fetched before a restart
+    part.next = message->offset + 1;
     if (builder_.empty()) base = message->offset;
     reader_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
   }
@@ -186,6 +196,7 @@ void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
       message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    part.ended = true;
     if (!std::exchange(part.broken, true)) start_lookup({partition}, round_);
     return;
   }
@@ -200,14 +211,39 @@ void Consumer::Impl::tell_ends() {
   const SteadyTime now = std::chrono::steady_clock::now();
   if (now - ends_told_ < kEndsInterval) return;
   ends_told_ = now;
+  if (token_missing_) refresh_token();
   for (auto& [partition, part] : parts_) {
     std::int64_t low = 0, high = -1;
     rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
                                    static_cast<std::int32_t>(partition.value), &low, &high);
-    if (high <= part.end) continue;
-    part.end = high;
-    listener_.end_moved(partition, high);
+    tell_end(partition, high);
   }
+  if (now - ends_asked_ < kAskInterval) return;
+  ends_asked_ = now;
+  ask_ends();
+}
+
+void Consumer::Impl::tell_end(PartitionId partition, Offset end) {
+  const auto part = parts_.find(partition);
+  if (part == parts_.end() || end <= part->second.end) return;
+  part->second.end = end;
+  listener_.end_moved(partition, end);
+}
+
+// The client learns of an end only with what it fetches, which stops when nobody takes it.
+void Consumer::Impl::ask_ends() {
+  std::vector<PartitionId> resting;
+  for (const auto& [partition, part] : parts_)
+    if (part.idle || part.ahead >= kAheadBytes) resting.push_back(partition);
+  if (resting.empty()) return;
+  in_background([this, resting = std::move(resting), self = weak_from_this()] {
+    auto ends = look_up_ends(client_, setup_.topic, resting, kAskTimeout);
+    if (!ends) return;  // the next time
+    loop_.post([self, resting, ends = std::move(*ends)] {
+      const auto impl = self.lock();
+      for (std::size_t i = 0; impl && i < resting.size(); ++i) impl->tell_end(resting[i], ends[i]);
+    });
+  });
 }
 
 void Consumer::Impl::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {

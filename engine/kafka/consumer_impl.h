@@ -40,8 +40,10 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
     Queue queue;
     std::size_t ahead = 0;  // bytes fetched and not taken
     Offset end = -1;
+    Offset next = 0;      // to be fetched
     bool idle = false;    // not read until seek()
     bool broken = false;  // out of range: the brokers are asked where it may go on
+    bool ended = false;   // ... and the client has ended its fetcher, which no seek starts again
   };
 
   bool serve();
@@ -54,6 +56,8 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   bool fetch(PartitionId partition, Part& part);
   void on_message_error(PartitionId partition, Part& part, const rd_kafka_message_t& message);
   void tell_ends();
+  void tell_end(PartitionId partition, Offset end);
+  void ask_ends();
 
   void assigned(std::vector<PartitionId> partitions);
   void revoked(std::vector<PartitionId> partitions);
@@ -63,6 +67,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void start_lookup(std::vector<PartitionId> partitions, std::uint64_t round);
   void look_up_broken();
   void open_queue(const Start& start);
+  void restart(Part& part, PartitionId partition);
   bool cooperative() const;
   Partitions list_of(const std::vector<PartitionId>& partitions) const;
   void complain(rd_kafka_error_t* error, const char* what);
@@ -80,8 +85,11 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   std::set<PartitionId> revoking_;          // wait for release()
   std::vector<PartitionId> leaving_;        // the revoke at hand
   std::atomic<std::uint64_t> round_{0};     // of assignments; older lookups are out of date
+  bool assign_due_ = false;                 // the client waits for our assign()
   std::vector<std::future<void>> lookups_;  // their destructors wait
+  bool token_missing_ = false;              // asked for, and not had
   SteadyTime ends_told_{};
+  SteadyTime ends_asked_{};
   bool closing_ = false;
   bool closed_ = false;
 };

@@ -31,4 +31,9 @@ Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::strin
                                             std::optional<WallTime> time,
                                             std::chrono::milliseconds timeout);
 
+// The partitions' ends, in their order. Blocks as well.
+Result<std::vector<Offset>> look_up_ends(rd_kafka_s* client, const std::string& topic,
+                                         const std::vector<PartitionId>& partitions,
+                                         std::chrono::milliseconds timeout);
+
 }  // namespace pelton::kafka

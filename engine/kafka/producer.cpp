@@ -219,12 +219,14 @@ void Producer::Impl::on_error(rd_kafka_event_t* event) {
   Error error = to_error(rd_kafka_event_error(event), "writing to " + setup_.topic);
   if (const char* detail = rd_kafka_event_error_string(event))
     error.message += fmt::format(": {}", detail);
+  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    error.message += login_advice(setup_.client);
   say(error.text());
 }
 
 void Producer::Impl::refresh_token() {
   const auto& sasl = setup_.client.sasl;
-  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{});
+  auto token = read_token(sasl ? sasl->token_file : std::filesystem::path{}, SystemClock().now());
   std::string problem;
   if (token) {
     char text[512];
