@@ -63,6 +63,14 @@ class Engine:
         if self.process and self.process.poll() is None:
             self.kill()
 
+    @classmethod
+    def kill_all(cls):
+        for engine in cls.started:
+            if engine.process.poll() is None:
+                engine.process.send_signal(signal.SIGCONT)
+                engine.kill()
+        cls.started.clear()
+
     def run(self, *command, data=None, check=True):
         done = subprocess.run([BINARY, *command, "--config", str(self.config)], input=data,
                               capture_output=True, text=True, check=False)
