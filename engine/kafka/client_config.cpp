@@ -185,6 +185,7 @@ Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
                         {"client.id", id.c_str()},
                         {"group.instance.id", group.instance.c_str()},
                         {"session.timeout.ms", timeout.c_str()},
+                        {"statistics.interval.ms", holds_commits(group) ? "100" : ""},
                         {"partition.assignment.strategy", group.assignor.c_str()}});
 }
 
@@ -222,6 +223,11 @@ std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) 
     if (auto ok = set_property(conf.get(), property); !ok)
       problems.push_back({property.place, ok.error().code, ok.error().message});
   return problems;
+}
+
+bool holds_commits(const config::KafkaGroup& group) {
+  constexpr int kMended = 0x02'0a'00'00;
+  return group.assignor == "cooperative-sticky" && rd_kafka_version() < kMended;
 }
 
 // Before 2.6.1 the library answers with a nonce that RFC 5802 forbids; brokers of Kafka 3.8 and 3.9

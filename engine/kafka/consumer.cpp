@@ -6,7 +6,6 @@
 #include "engine/kafka/oauth_token.h"
 #include "engine/observe/log.h"
 
-#include <cstring>
 #include <utility>
 
 namespace pelton::kafka {
@@ -50,6 +49,7 @@ Status Consumer::Impl::open() {
   if (!conf) return std::unexpected(conf.error());
   rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
                                             RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
+                                            RD_KAFKA_EVENT_STATS |
                                             RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
   char text[512];
   client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
@@ -102,6 +102,8 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
       return on_commit(event);
     case RD_KAFKA_EVENT_ERROR:
       return on_error(event);
+    case RD_KAFKA_EVENT_STATS:
+      return on_statistics(event);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
       return refresh_token();
     case RD_KAFKA_EVENT_LOG: {
@@ -114,17 +116,6 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
     default:
       return;
   }
-}
-
-void Consumer::Impl::on_commit(rd_kafka_event_t* event) {
-  auto error = rd_kafka_event_error(event);
-  if (const auto* list = rd_kafka_event_topic_partition_list(event))
-    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i)
-      error = list->elems[i].err;
-  const auto id = reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event));
-  listener_.committed(id, error == RD_KAFKA_RESP_ERR_NO_ERROR
-                              ? Status{}
-                              : std::unexpected(to_error(error, "committing offsets")));
 }
 
 void Consumer::Impl::on_error(rd_kafka_event_t* event) {
@@ -251,23 +242,6 @@ void Consumer::Impl::taken(PartitionId partition, std::uint64_t stay, std::size_
   if (part != parts_.end() && part->second.stay == stay) part->second.ahead -= bytes;
 }
 
-void Consumer::Impl::commit(std::uint64_t id, const std::vector<Position>& positions) {
-  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const Position& position : positions) {
-    auto* entry = rd_kafka_topic_partition_list_add(
-        list.get(), setup_.topic.c_str(), static_cast<std::int32_t>(position.partition.value));
-    entry->offset = position.offset;
-    // The list frees it.
-    entry->metadata = std::malloc(position.metadata.size() + 1);
-    std::memcpy(entry->metadata, position.metadata.c_str(), position.metadata.size() + 1);
-    entry->metadata_size = position.metadata.size();
-  }
-  const auto error = rd_kafka_commit_queue(client_, list.get(), queue_.get(), nullptr,
-                                           reinterpret_cast<void*>(id));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    listener_.committed(id, std::unexpected(to_error(error, "committing offsets")));
-}
-
 void Consumer::Impl::close() {
   if (std::exchange(closing_, true)) return;
   ++round_;
@@ -306,8 +280,9 @@ void Consumer::taken(PartitionId partition, std::uint64_t stay, std::size_t byte
       [impl = impl_, partition, stay, bytes] { impl->taken(partition, stay, bytes); });
 }
 void Consumer::commit(std::uint64_t id, std::vector<Position> positions) {
-  impl_->loop().post(
-      [impl = impl_, id, positions = std::move(positions)] { impl->commit(id, positions); });
+  impl_->loop().post([impl = impl_, id, positions = std::move(positions)]() mutable {
+    impl->commit(id, std::move(positions));
+  });
 }
 void Consumer::release(std::vector<PartitionId> partitions) {
   impl_->loop().post(

@@ -12,8 +12,8 @@
 
 namespace pelton::kafka {
 
-// On the loop's thread but for what says otherwise. consumer.cpp: events, fetching, commits;
-// consumer_rebalance.cpp: assignments.
+// On the loop's thread but for what says otherwise. consumer.cpp: events, fetching;
+// consumer_commit.cpp: commits; consumer_rebalance.cpp: assignments.
 class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
  public:
   Impl(Setup setup, PollLoop& loop, ConsumerListener& listener);
@@ -26,7 +26,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void begin(std::uint64_t round, const std::vector<Start>& starts);
   void seek(const Start& start);
   void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
-  void commit(std::uint64_t id, const std::vector<Position>& positions);
+  void commit(std::uint64_t id, std::vector<Position> positions);
   void release(const std::vector<PartitionId>& partitions);
   void close();
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
@@ -46,11 +46,21 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
     bool ended = false;   // ... and the client has ended its fetcher, which no seek starts again
   };
 
+  // A commit that waits for its moment (on_statistics).
+  struct Held {
+    std::uint64_t id = 0;
+    std::vector<Position> positions;
+    SteadyTime since;
+  };
+
   bool serve();
   bool serve_events();
   void on_event(rd_kafka_event_t* event);
   void on_rebalance(rd_kafka_event_t* event);
   void on_commit(rd_kafka_event_t* event);
+  void on_statistics(rd_kafka_event_t* event);
+  void send(std::uint64_t id, const std::vector<Position>& positions);
+  void drop_held(const char* why);
   void on_error(rd_kafka_event_t* event);
   void refresh_token();
   bool fetch(PartitionId partition, Part& part);
@@ -88,6 +98,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   bool assign_due_ = false;                 // the client waits for our assign()
   std::vector<std::future<void>> lookups_;  // their destructors wait
   bool token_missing_ = false;              // asked for, and not had
+  std::optional<Held> held_;
   SteadyTime ends_told_{};
   SteadyTime ends_asked_{};
   bool closing_ = false;

@@ -194,6 +194,7 @@ void Consumer::Impl::revoked(std::vector<PartitionId> partitions) {
   leaving_ = std::move(partitions);
   // Also those whose assigning() was not answered yet: the listener may be about to.
   if (lost || closing_ || leaving_.empty()) {
+    drop_held("the partitions are another member's");
     listener_.lost(leaving_);
     return unassign(leaving_);
   }
