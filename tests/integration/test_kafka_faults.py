@@ -59,7 +59,7 @@ def test_partitions_that_are_added_while_it_runs(broker, tmp_path):
 
 @pytest.mark.parametrize("policy", ["stop", "earliest"])
 def test_records_that_retention_takes_while_they_wait(broker, tmp_path, policy):
-    """A slow function: what it has fetched is worked on, the rest is gone, and what comes after goes on."""
+    """A slow function: the partition is stopped with words, or goes on by its policy, behind what is gone."""
     gate = tmp_path / "open"
     code = function_folder(tmp_path, f"""
 import pathlib, time
@@ -85,10 +85,39 @@ def handle(event, context):
             assert "E6104" in engine.run("status").stdout
             wait_until(lambda: engine.binding("job")["partitions"][0]["lag_seconds"] > 1, "it counts for how long")
             engine.run("offsets", "seek", "job", "--to-earliest")
-        wait_until(lambda: engine.lag("job") == 0, "it goes on behind what is gone")
-        seen = {e["data"]["n"] for e in engine.consume("seen")}
-        assert set(range(count, count + 100)) <= seen and len(seen) < count and engine.letters() == []
+        later = set(range(count, count + 100))
+        wait_until(lambda: later <= {e["data"]["n"] for e in engine.consume("seen")}, "it goes on behind what is gone")
+        assert len(engine.consume("seen")) < count and engine.letters() == []
+        wait_until(lambda: engine.lag("job") == 0, "all is settled")
         assert engine.binding("job")["stopped"] == ""
+
+
+def test_parked_keys_and_lag_are_told(broker, tmp_path):
+    """With their next attempt and last error; a key and an error of any size and bytes leave the status small and valid."""
+    code = function_folder(tmp_path, """
+def handle(event, context):
+    if event.json()["n"] < 30:
+        raise ValueError("no rate " + "x" * 100_000)
+    return event.json()
+""")
+    topic = broker.topic(1)
+    keys = [b"\xff\x1b" + b"K" * 900_000, *(b"k%d" % n for n in range(1, 60))]
+    broker.produce(topic, [{"key": key, "value": json.dumps({"n": n})} for n, key in enumerate(keys)])
+    config = topic_config(broker, topic, code).replace("first: 10ms, max: 50ms", "first: 10m, max: 10m")
+    with Engine(tmp_path, config) as engine:
+        wait_until(lambda: engine.binding("job")["done"] == 30, "the others are done")
+        binding = engine.binding("job")
+        partition = binding["partitions"][0]
+        assert (partition["cursor"], partition["end"], partition["lag_events"], partition["retrying"]) == (0, 60, 60, 30)
+        assert 0 < partition["lag_seconds"] < 120
+        assert len(binding["parked"]) == 20 and len(json.dumps(binding)) < 40_000
+        first = next(k for k in binding["parked"] if k["offset"] == 0)
+        assert first["key"].startswith("\ufffd\x1bKKK") and first["attempts"] == 1
+        assert first["last_error"].startswith("ValueError: no rate") and first["next"] > engine.status()["now"]
+        text = engine.run("status").stdout
+        assert "PARKED KEY" in text and "no rate" in text and len(text) < 10_000 and "\x1b" not in text
+        lag = [line for line in engine.metrics().splitlines() if line.startswith("pelton_binding_lag")]
+        assert 'pelton_binding_lag_events{binding="job",partition="0"} 60' in lag and len(lag) == 2
 
 
 def test_large_keys_and_large_records(broker, tmp_path):
