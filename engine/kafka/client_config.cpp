@@ -22,12 +22,13 @@ struct Setting {
 // What every consumer of ours has. Offsets are committed by us, once settled, never by the library;
 // a lost position must be a decision, not a jump to the end. Brokers and TLS ends are seen soon
 // (keepalive), small requests go at once (nagle). The queue is per partition here, because each
-// partition's queue is polled on its own, and bounds what a slow function can pile up. Partitions
+// partition's queue is polled on its own, and bounds what a slow function can pile up. A
+// partition's end is told, because offsets before it may hold no record (transactions). Partitions
 // that are added, and topics that are made anew, are seen within seconds.
 constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"enable.auto.offset.store", "false"},
                                              {"auto.offset.reset", "error"},
-                                             {"enable.partition.eof", "false"},
+                                             {"enable.partition.eof", "true"},
                                              {"socket.nagle.disable", "true"},
                                              {"socket.keepalive.enable", "true"},
                                              {"log.queue", "true"},

@@ -153,7 +153,7 @@ void Consumer::Impl::refresh_token() {
 
 bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
   if (part.idle || part.broken || part.ahead >= kAheadBytes) return false;
-  Offset base = 0;
+  Offset base = 0, end = 0;
   bool more = true;
   while (builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes) {
     // Singly: the batch call of this library version loses offsets around a rebalance.
@@ -161,6 +161,10 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
     if (!message) {
       more = false;
       break;
+    }
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      end = message->offset;
+      continue;
     }
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       on_message_error(partition, part, *message);
@@ -171,7 +175,12 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
     if (builder_.empty()) base = message->offset;
     reader_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
   }
-  if (builder_.empty()) return more && !part.broken;
+  if (!builder_.empty()) hand_over(partition, part, base);
+  if (end > part.next) listener_.passed(partition, part.stay, part.next, end);
+  return more && !part.broken;
+}
+
+void Consumer::Impl::hand_over(PartitionId partition, Part& part, Offset base) {
   std::int64_t low = 0, high = -1;
   rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
                                  static_cast<std::int32_t>(partition.value), &low, &high);
@@ -179,12 +188,10 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
   part.ahead += batch->bytes().size();
   part.end = std::max(part.end, std::max(high, base + batch->span()));
   listener_.fetched(partition, part.stay, base, std::move(batch), part.end);
-  return more;
 }
 
 void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
                                       const rd_kafka_message_t& message) {
-  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
       message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
     part.ended = true;

@@ -64,6 +64,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void on_error(rd_kafka_event_t* event);
   void refresh_token();
   bool fetch(PartitionId partition, Part& part);
+  void hand_over(PartitionId partition, Part& part, Offset base);
   void on_message_error(PartitionId partition, Part& part, const rd_kafka_message_t& message);
   void tell_ends();
   void tell_end(PartitionId partition, Offset end);

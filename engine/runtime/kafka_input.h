@@ -55,6 +55,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     std::uint64_t stay = 0;
     std::uint64_t epoch = 0;
     Offset end = 0;
+    OffsetRange empty;  // no record stands there; settled once what is before it is
     std::deque<store::PlacedBatch> ahead;
     store::Cursor position;     // settled and durable
     Offset committed = 0;       // at the brokers
@@ -94,6 +95,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void fetched(PartitionId partition, std::uint64_t stay, Offset base, model::BatchPtr batch,
                Offset end) override;
   void end_moved(PartitionId partition, Offset end) override;
+  void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) override;
   void revoking(std::vector<PartitionId> partitions) override;
   void lost(std::vector<PartitionId> partitions) override;
   void committed(std::uint64_t id, Status status) override;

@@ -71,12 +71,13 @@ void KafkaInput::commit() {
   under_way_.clear();
   for (auto& [partition, part] : parts_) {
     if (!part.dirty) continue;
-    auto metadata =
-        kafka::encode({setup_.node, part.epoch, part.position.completed}, part.position.cursor);
+    Offset offset = part.position.cursor;
+    if (offset == part.empty.begin && part.position.completed.empty()) offset = part.empty.end;
+    auto metadata = kafka::encode({setup_.node, part.epoch, part.position.completed}, offset);
     // What does not fit stays uncommitted: it counts against the window, which closes.
     const bool whole = metadata.ranges == part.position.completed.size();
-    under_way_[partition] = {part.stay, part.position.cursor, whole ? part.settled : part.covered};
-    positions.push_back({partition, part.position.cursor, std::move(metadata.text)});
+    under_way_[partition] = {part.stay, offset, whole ? part.settled : part.covered};
+    positions.push_back({partition, offset, std::move(metadata.text)});
     part.dirty = false;
   }
   if (positions.empty()) return;

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Topics, brokers and records that misbehave: no loss, clear words, and the rest goes on."""
 
-import base64
 import json
-import time
 
+import confluent_kafka
 import pytest
 
 import kafka_broker
-from engine import PYTHON, Engine, function_folder, wait_until
+from engine import Engine, function_folder, wait_until
 from history import check_exactly_once
 from kafka_broker import numbers, settled, topic_config
 
@@ -92,6 +91,23 @@ def handle(event, context):
         assert engine.binding("job")["stopped"] == ""
 
 
+def test_transactions_leave_no_lag_behind(broker, tmp_path):
+    """Their marks, and the records that were taken back, have offsets; nothing is to be done for those."""
+    topic = broker.topic(1)
+    producer = confluent_kafka.Producer({"bootstrap.servers": broker.address, "transactional.id": topic})
+    producer.init_transactions(30)
+    with Engine(tmp_path, topic_config(broker, topic, function_folder(tmp_path, ECHO))) as engine:
+        for first, end in ((0, producer.commit_transaction), (20, producer.abort_transaction)):
+            producer.begin_transaction()
+            for record in numbers(20, first=first):
+                producer.produce(topic, **record)
+            producer.flush(30)
+            end(30)
+        wait_until(lambda: broker.committed(topic, topic, 1) == [42], "the marks are passed too")
+        assert engine.lag("job") == 0 and engine.binding("job")["done"] == 20
+        check_exactly_once(engine.consume("seen"), range(20))
+
+
 def test_parked_keys_and_lag_are_told(broker, tmp_path):
     """With their next attempt and last error; a key and an error of any size and bytes leave the status small and valid."""
     code = function_folder(tmp_path, """
@@ -159,9 +175,7 @@ def test_without_a_broker_for_longer_than_a_session(broker, tmp_path):
         wait_until(lambda: "were lost" in engine.log.read_text(), "its session (6 s) is over")
         assert "E6101" in engine.binding("job")["trouble"] and "E6101" in engine.run("status").stdout
         broker.up()
-        healed = time.monotonic()
         broker.produce(topic, numbers(500, first=500))
-        wait_until(lambda: engine.binding("job")["done"] == 1000, "it goes on")
-        assert time.monotonic() - healed < 10
+        wait_until(lambda: engine.binding("job")["done"] == 1000, "it goes on", 20)  # 6 s when the machine is idle
         wait_until(lambda: "E6101" not in engine.run("status").stdout, "the status forgets the trouble")
         check_exactly_once(engine.consume("seen"), range(1000))
