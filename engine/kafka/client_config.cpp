@@ -55,7 +55,7 @@ struct Owned {
   std::string_view name;
   std::string_view instead;
 };
-constexpr std::array<Owned, 33> kOwned{
+constexpr std::array<Owned, 34> kOwned{
     {{"bootstrap.servers", "`brokers`"},
      {"metadata.broker.list", "`brokers`"},
      {"group.id", "`group` of the binding"},
@@ -78,6 +78,7 @@ constexpr std::array<Owned, 33> kOwned{
      {"ssl.key.password", "`tls.key_password`"},
      {"ssl.endpoint.identification.algorithm", "`tls.verify_host`"},
      {"enable.ssl.certificate.verification", "`tls.verify_host`"},
+     {"statistics.interval.ms", "nothing: `pelton status` and /metrics say how it goes"},
      {"enabled_events", "nothing"},
      {"log.queue", "nothing"},
      {"plugin.library.paths", "nothing: no code is loaded into the engine"},
