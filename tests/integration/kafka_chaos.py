@@ -53,7 +53,8 @@ class Member:
     """One engine of the group, in a folder of its own, and when it was struck."""
 
     def __init__(self, group, index, static):
-        options = ["session_timeout: 6s", "drain: 3s", f"assignor: {group.assignor}"]
+        # A static member has its session's time to come back.
+        options = [f"session_timeout: {'30s' if static else '6s'}", "drain: 3s", f"assignor: {group.assignor}"]
         if static:
             options.append(f"instance: node-{index}")
         folder = group.folder / f"engine-{index}"
@@ -114,9 +115,9 @@ bindings:
         return sum(line["msg"].startswith("partitions ") for _, line in self.said())
 
     def losses(self, session):
-        """A session that ended by itself (a machine under load) is a strike too."""
+        """A session that ended by itself (a machine under load) is a strike too, and so is a commit that was refused."""
         return [(at - session - UNCOMMITTED_SECONDS, at + 1) for at, line in self.said()
-                if line["msg"].startswith("partitions were lost")]
+                if line["msg"].startswith(("partitions were lost", "E6101: committing offsets"))]
 
     def owned(self):
         return {p["partition"] for p in self.engine.binding("job")["partitions"]} if self.running() else set()
