@@ -92,6 +92,17 @@ class MockCluster:
             producer.produce(topic, **record)
         assert producer.flush(60) == 0
 
+    def read(self, topic):
+        """All records of a topic of one partition."""
+        at = confluent_kafka.TopicPartition(topic, 0, 0)
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address, "group.id": "reader"})
+        try:
+            _, end = consumer.get_watermark_offsets(at, 30)
+            consumer.assign([at])
+            return [consumer.poll(30) for _ in range(end)]
+        finally:
+            consumer.close()
+
     def committed(self, group, topic, partitions):
         consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address, "group.id": group})
         try:

@@ -5,6 +5,7 @@ On librdkafka's mock cluster, which makes them on demand.
 """
 
 import collections
+import json
 import time
 
 import pytest
@@ -88,3 +89,31 @@ def test_every_error_is_survived(cluster, tmp_path):
         # What was not committed when the member was forgotten came again, nothing else.
         again = collections.Counter(e["data"]["n"] for e in engine.consume("seen"))
         assert sum(again.values()) - topic.count <= 200 * len(MEMBERSHIP), again.most_common(3)
+
+
+def test_errors_of_a_target_are_waited_out(cluster, tmp_path):
+    """None of them costs an attempt or makes a dead letter; a batch that is too large goes record by record."""
+    gate = tmp_path / "open"
+    code = function_folder(tmp_path, f"""
+import pathlib, time
+def handle(event, context):
+    while not pathlib.Path({str(gate)!r}).exists():
+        time.sleep(0.01)
+    return event.json()
+""")
+    source, target = cluster.topic("orders", 1), cluster.topic("bills", 1)
+    config = topic_config(cluster, source, code).replace(
+        "seen: {}", f"seen: {{ kafka: {{ brokers: [\"{cluster.listener('open')}\"], topic: {target} }} }}")
+    faults = {"the leader changes": [Error.NOT_LEADER] * 3, "the connection ends": [Error.DISCONNECT] * 2,
+              "a request times out": [Error.REQUEST_TIMED_OUT], "a batch is too large": [Error.MSG_SIZE_TOO_LARGE]}
+    done = 0
+    with Engine(tmp_path, config) as engine:
+        for what, errors in faults.items():
+            gate.unlink(missing_ok=True)
+            cluster.produce(source, numbers(50, first=done))
+            done += 50
+            cluster.fail(Api.PRODUCE, *errors)
+            gate.touch()
+            wait_until(lambda n=done: engine.binding("job")["done"] == n, f"{what}: all is done", 20)
+        assert engine.letters() == [] and engine.binding("job")["failed_attempts"] == 0
+        assert {json.loads(m.value())["n"] for m in cluster.read(target)} == set(range(done))
