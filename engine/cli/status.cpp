@@ -79,7 +79,7 @@ std::string parked(const json::array& list) {
   for (const json::value& value : list)
     for (const json::value& item : list_of(as_object(value), "parked")) {
       const json::object& k = as_object(item);
-      table.add({text_of(k, "key"), text_of(as_object(value), "name"),
+      table.add({shortened(text_of(k, "key"), 40), text_of(as_object(value), "name"),
                  std::to_string(count_of(k, "partition")), std::to_string(count_of(k, "offset")),
                  std::to_string(count_of(k, "attempts")), text_of(k, "next"),
                  shortened(text_of(k, "last_error"), 100)});

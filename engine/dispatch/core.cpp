@@ -226,7 +226,9 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   counts.waiting = partition->waiting;
   if (counts.unsettled > 0) {
     const Slot& oldest = partition->window.at(partition->window.oldest());
-    counts.oldest_unsettled = from_us(oldest.batch->time_us(oldest.index));
+    // 0: the record came without a time.
+    if (const auto time = oldest.batch->time_us(oldest.index); time > 0)
+      counts.oldest_unsettled = from_us(time);
   }
   return counts;
 }

@@ -22,12 +22,13 @@ struct Setting {
 // What every consumer of ours has. Offsets are committed by us, once settled, never by the library;
 // a lost position must be a decision, not a jump to the end. Brokers and TLS ends are seen soon
 // (keepalive), small requests go at once (nagle). The queue is per partition here, because each
-// partition's queue is polled on its own, and bounds what a slow function can pile up. Partitions
+// partition's queue is polled on its own, and bounds what a slow function can pile up. A
+// partition's end is told, because offsets before it may hold no record (transactions). Partitions
 // that are added, and topics that are made anew, are seen within seconds.
 constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"enable.auto.offset.store", "false"},
                                              {"auto.offset.reset", "error"},
-                                             {"enable.partition.eof", "false"},
+                                             {"enable.partition.eof", "true"},
                                              {"socket.nagle.disable", "true"},
                                              {"socket.keepalive.enable", "true"},
                                              {"log.queue", "true"},
@@ -89,6 +90,7 @@ constexpr std::array<Owned, 34> kOwned{
      {"ssl.key.password", "`tls.key_password`"},
      {"ssl.endpoint.identification.algorithm", "`tls.verify_host`"},
      {"enable.ssl.certificate.verification", "`tls.verify_host`"},
+     {"statistics.interval.ms", "nothing: `pelton status` and /metrics say how it goes"},
      {"enabled_events", "nothing"},
      {"log.queue", "nothing"},
      {"plugin.library.paths", "nothing: no code is loaded into the engine"},
@@ -198,6 +200,7 @@ Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
                         {"client.id", id.c_str()},
                         {"group.instance.id", group.instance.c_str()},
                         {"session.timeout.ms", timeout.c_str()},
+                        {"statistics.interval.ms", holds_commits(group) ? "100" : ""},
                         {"partition.assignment.strategy", group.assignor.c_str()}});
 }
 
@@ -262,6 +265,23 @@ std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) 
     if (auto ok = set_property(conf.get(), property); !ok)
       problems.push_back({property.place, ok.error().code, ok.error().message});
   return problems;
+}
+
+bool holds_commits(const config::KafkaGroup& group) {
+  constexpr int kMended = 0x02'0a'00'00;
+  return group.assignor == "cooperative-sticky" && rd_kafka_version() < kMended;
+}
+
+// Before 2.6.1 the library answers with a nonce that RFC 5802 forbids; brokers of Kafka 3.8 and 3.9
+// let it pass (confluentinc/librdkafka#4895).
+std::string login_advice(const config::KafkaClient& client) {
+  constexpr int kMended = 0x02'06'01'00;
+  if (!client.sasl || !client.sasl->mechanism.starts_with("scram") || rd_kafka_version() >= kMended)
+    return {};
+  return fmt::format(
+      "; brokers of Kafka 4.0 and later refuse the SCRAM of this librdkafka ({}) whatever the "
+      "password is: use another mechanism, or librdkafka 2.6.1",
+      rd_kafka_version_str());
 }
 
 }  // namespace pelton::kafka

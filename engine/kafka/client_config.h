@@ -24,6 +24,11 @@ using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 // property or value that the library refuses, or that is the engine's own.
 Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group);
 
+// Commits of such a member may not go while it joins: before 2.10.0 the library answers the
+// coordinator's refusal by giving up every partition. The client then says ten times a second
+// (statistics) whether it joins.
+bool holds_commits(const config::KafkaGroup& group);
+
 // The same of a producer for this topic.
 Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic);
 
@@ -37,5 +42,8 @@ Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string
 
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);
+
+// What to add when brokers refuse the login of this client, password or not; empty: nothing.
+std::string login_advice(const config::KafkaClient& client);
 
 }  // namespace pelton::kafka

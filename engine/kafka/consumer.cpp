@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consumer.h"
 
+#include "engine/kafka/client_config.h"
 #include "engine/kafka/consumer_impl.h"
 #include "engine/kafka/token_refresh.h"
 #include "engine/observe/log.h"
@@ -18,6 +19,9 @@ constexpr std::size_t kBatchBytes = 1U << 20;
 constexpr std::size_t kAheadBytes = 4U << 20;
 constexpr int kEventsAtOnce = 64;
 constexpr auto kEndsInterval = std::chrono::seconds(1);
+// How often the brokers are asked for the ends of partitions that are not read at the moment.
+constexpr auto kAskInterval = std::chrono::seconds(2);
+constexpr std::chrono::milliseconds kAskTimeout{2'000};
 
 }  // namespace
 
@@ -46,6 +50,7 @@ Status Consumer::Impl::open() {
   if (!conf) return std::unexpected(conf.error());
   rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
                                             RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
+                                            RD_KAFKA_EVENT_STATS |
                                             RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
   char text[512];
   client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
@@ -98,9 +103,10 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
       return on_commit(event);
     case RD_KAFKA_EVENT_ERROR:
       return on_error(event);
+    case RD_KAFKA_EVENT_STATS:
+      return on_statistics(event);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-      if (auto ok = refresh_token(client_, setup_.client); !ok) listener_.trouble(ok.error());
-      return;
+      return refresh_token();
     case RD_KAFKA_EVENT_LOG: {
       const char *facility = nullptr, *text = nullptr;
       int level = 0;
@@ -113,17 +119,6 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
   }
 }
 
-void Consumer::Impl::on_commit(rd_kafka_event_t* event) {
-  auto error = rd_kafka_event_error(event);
-  if (const auto* list = rd_kafka_event_topic_partition_list(event))
-    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i)
-      error = list->elems[i].err;
-  const auto id = reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event));
-  listener_.committed(id, error == RD_KAFKA_RESP_ERR_NO_ERROR
-                              ? Status{}
-                              : std::unexpected(to_error(error, "committing offsets")));
-}
-
 void Consumer::Impl::on_error(rd_kafka_event_t* event) {
   char text[512];
   const auto fatal = rd_kafka_fatal_error(client_, text, sizeof text);
@@ -134,12 +129,21 @@ void Consumer::Impl::on_error(rd_kafka_event_t* event) {
   Error error = to_error(rd_kafka_event_error(event), "reading " + setup_.topic);
   if (const char* detail = rd_kafka_event_error_string(event))
     error.message += fmt::format(": {}", detail);
+  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    error.message += login_advice(setup_.client);
   listener_.trouble(error);
+}
+
+void Consumer::Impl::refresh_token() {
+  // Told once a request; the file is read every second until it holds one that is good.
+  auto ok = kafka::refresh_token(client_, setup_.client, !token_missing_);
+  token_missing_ = !ok;
+  if (!ok) listener_.trouble(ok.error());
 }
 
 bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
   if (part.idle || part.broken || part.ahead >= kAheadBytes) return false;
-  Offset base = 0;
+  Offset base = 0, end = 0;
   bool more = true;
   while (builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes) {
     // Singly: the batch call of this library version loses offsets around a rebalance.
@@ -148,14 +152,25 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
       more = false;
       break;
     }
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      on_message_error(partition, *message);
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      end = message->offset;
       continue;
     }
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      on_message_error(partition, part, *message);
+      continue;
+    }
+    if (message->offset < part.next) continue;  // fetched before a restart
+    part.next = message->offset + 1;
     if (builder_.empty()) base = message->offset;
     reader_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
   }
-  if (builder_.empty()) return more && !part.broken;
+  if (!builder_.empty()) hand_over(partition, part, base);
+  if (end > part.next) listener_.passed(partition, part.stay, part.next, end);
+  return more && !part.broken;
+}
+
+void Consumer::Impl::hand_over(PartitionId partition, Part& part, Offset base) {
   std::int64_t low = 0, high = -1;
   rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
                                  static_cast<std::int32_t>(partition.value), &low, &high);
@@ -163,14 +178,15 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
   part.ahead += batch->bytes().size();
   part.end = std::max(part.end, std::max(high, base + batch->span()));
   listener_.fetched(partition, part.stay, base, std::move(batch), part.end);
-  return more;
 }
 
-void Consumer::Impl::on_message_error(PartitionId partition, const rd_kafka_message_t& message) {
-  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
+                                      const rd_kafka_message_t& message) {
   if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
+    part.ended = true;
     return read_again(partition);
+  }
   Error error = to_error(message.err,
                          fmt::format("reading partition {} of {}", partition.value, setup_.topic));
   if (const char* detail = rd_kafka_message_errstr(&message))
@@ -182,43 +198,44 @@ void Consumer::Impl::tell_ends() {
   const SteadyTime now = std::chrono::steady_clock::now();
   if (now - ends_told_ < kEndsInterval) return;
   ends_told_ = now;
+  if (token_missing_) refresh_token();
   for (auto& [partition, part] : parts_) {
     std::int64_t low = 0, high = -1;
     rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
                                    static_cast<std::int32_t>(partition.value), &low, &high);
-    if (high <= part.end) continue;
-    part.end = high;
-    listener_.end_moved(partition, high);
+    tell_end(partition, high);
   }
+  if (now - ends_asked_ < kAskInterval) return;
+  ends_asked_ = now;
+  ask_ends();
+}
+
+void Consumer::Impl::tell_end(PartitionId partition, Offset end) {
+  const auto part = parts_.find(partition);
+  if (part == parts_.end() || end <= part->second.end) return;
+  part->second.end = end;
+  listener_.end_moved(partition, end);
+}
+
+// The client learns of an end only with what it fetches, which stops when nobody takes it.
+void Consumer::Impl::ask_ends() {
+  std::vector<PartitionId> resting;
+  for (const auto& [partition, part] : parts_)
+    if (part.idle || part.ahead >= kAheadBytes) resting.push_back(partition);
+  if (resting.empty()) return;
+  in_background([this, resting = std::move(resting), self = weak_from_this()] {
+    auto ends = look_up_ends(client_, setup_.topic, resting, kAskTimeout);
+    if (!ends) return;  // the next time
+    loop_.post([self, resting, ends = std::move(*ends)] {
+      const auto impl = self.lock();
+      for (std::size_t i = 0; impl && i < resting.size(); ++i) impl->tell_end(resting[i], ends[i]);
+    });
+  });
 }
 
 void Consumer::Impl::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {
   const auto part = parts_.find(partition);
   if (part != parts_.end() && part->second.stay == stay) part->second.ahead -= bytes;
-}
-
-void Consumer::Impl::commit(std::uint64_t id, const std::vector<Position>& positions) {
-  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const Position& position : positions) add_position(*list, setup_.topic, position);
-  const auto error = rd_kafka_commit_queue(client_, list.get(), queue_.get(), nullptr,
-                                           reinterpret_cast<void*>(id));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    listener_.committed(id, std::unexpected(to_error(error, "committing offsets")));
-}
-
-Result<GroupMetadata> Consumer::Impl::membership(const std::vector<Stay>& stays) {
-  GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_));
-  // Asked for afterwards: whoever is no member any more has lost its assignment in the same step,
-  // and brokers would take the offsets of a stranger.
-  const bool ours = metadata && rd_kafka_assignment_lost(client_) == 0 &&
-                    std::ranges::all_of(stays, [this](const Stay& stay) {
-                      const auto part = parts_.find(stay.partition);
-                      return part != parts_.end() && part->second.stay == stay.stay;
-                    });
-  if (!ours)
-    return fail(ErrorKind::unavailable, "E6107", "partitions of {} are another member's by now",
-                setup_.topic);
-  return metadata;
 }
 
 void Consumer::Impl::close() {
@@ -262,8 +279,9 @@ void Consumer::taken(PartitionId partition, std::uint64_t stay, std::size_t byte
       [impl = impl_, partition, stay, bytes] { impl->taken(partition, stay, bytes); });
 }
 void Consumer::commit(std::uint64_t id, std::vector<Position> positions) {
-  impl_->loop().post(
-      [impl = impl_, id, positions = std::move(positions)] { impl->commit(id, positions); });
+  impl_->loop().post([impl = impl_, id, positions = std::move(positions)]() mutable {
+    impl->commit(id, std::move(positions));
+  });
 }
 void Consumer::membership(std::vector<Stay> stays,
                           std::move_only_function<void(Result<GroupMetadata>)> answer) {

@@ -29,6 +29,9 @@ class ConsumerListener {
   virtual void fetched(PartitionId partition, std::uint64_t stay, Offset base,
                        model::BatchPtr batch, Offset end) = 0;
   virtual void end_moved(PartitionId partition, Offset end) = 0;
+  // No record stands in [from, to), and `to` was the end just now: marks of transactions, and what
+  // they took back.
+  virtual void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) = 0;
   // Call release() once what is settled is committed; until then they are still ours. An
   // assigning() that was not answered is off.
   virtual void revoking(std::vector<PartitionId> partitions) = 0;

@@ -12,8 +12,8 @@
 
 namespace pelton::kafka {
 
-// On the loop's thread but for what says otherwise. consumer.cpp: events, fetching, commits;
-// consumer_rebalance.cpp: assignments.
+// On the loop's thread but for what says otherwise. consumer.cpp: events, fetching;
+// consumer_commit.cpp: commits; consumer_rebalance.cpp: assignments.
 class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
  public:
   Impl(Setup setup, PollLoop& loop, ConsumerListener& listener);
@@ -27,7 +27,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void seek(const Start& start);
   void read_again(PartitionId partition);
   void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
-  void commit(std::uint64_t id, const std::vector<Position>& positions);
+  void commit(std::uint64_t id, std::vector<Position> positions);
   Result<GroupMetadata> membership(const std::vector<Stay>& stays);
   void release(const std::vector<PartitionId>& partitions);
   void close();
@@ -42,8 +42,17 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
     Queue queue;
     std::size_t ahead = 0;  // bytes fetched and not taken
     Offset end = -1;
+    Offset next = 0;      // to be fetched
     bool idle = false;    // not read until seek()
     bool broken = false;  // out of range: the brokers are asked where it may go on
+    bool ended = false;   // ... and the client has ended its fetcher, which no seek starts again
+  };
+
+  // A commit that waits for its moment (on_statistics).
+  struct Held {
+    std::uint64_t id = 0;
+    std::vector<Position> positions;
+    SteadyTime since;
   };
 
   bool serve();
@@ -51,10 +60,17 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void on_event(rd_kafka_event_t* event);
   void on_rebalance(rd_kafka_event_t* event);
   void on_commit(rd_kafka_event_t* event);
+  void on_statistics(rd_kafka_event_t* event);
+  void send(std::uint64_t id, const std::vector<Position>& positions);
+  void drop_held(const char* why);
   void on_error(rd_kafka_event_t* event);
+  void refresh_token();
   bool fetch(PartitionId partition, Part& part);
-  void on_message_error(PartitionId partition, const rd_kafka_message_t& message);
+  void hand_over(PartitionId partition, Part& part, Offset base);
+  void on_message_error(PartitionId partition, Part& part, const rd_kafka_message_t& message);
   void tell_ends();
+  void tell_end(PartitionId partition, Offset end);
+  void ask_ends();
 
   void assigned(std::vector<PartitionId> partitions);
   void revoked(std::vector<PartitionId> partitions);
@@ -64,6 +80,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void start_lookup(std::vector<PartitionId> partitions, std::uint64_t round);
   void look_up_broken();
   void open_queue(const Start& start);
+  void restart(Part& part, PartitionId partition);
   bool cooperative() const;
   Partitions list_of(const std::vector<PartitionId>& partitions) const;
   void complain(rd_kafka_error_t* error, const char* what);
@@ -81,8 +98,12 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   std::set<PartitionId> revoking_;          // wait for release()
   std::vector<PartitionId> leaving_;        // the revoke at hand
   std::atomic<std::uint64_t> round_{0};     // of assignments; older lookups are out of date
+  bool assign_due_ = false;                 // the client waits for our assign()
   std::vector<std::future<void>> lookups_;  // their destructors wait
+  bool token_missing_ = false;              // asked for, and not had
+  std::optional<Held> held_;
   SteadyTime ends_told_{};
+  SteadyTime ends_asked_{};
   bool closing_ = false;
   bool closed_ = false;
 };

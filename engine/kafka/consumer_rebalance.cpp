@@ -55,6 +55,7 @@ void Consumer::Impl::on_rebalance(rd_kafka_event_t* event) {
 // thread of its own, because that blocks.
 void Consumer::Impl::assigned(std::vector<PartitionId> partitions) {
   const std::uint64_t round = ++round_;
+  assign_due_ = true;
   if (partitions.empty() || closing_) return begin(round, {});
   start_lookup(std::move(partitions), round);
 }
@@ -117,6 +118,7 @@ void Consumer::Impl::open_queue(const Start& start) {
   Part& part = parts_[start.partition];
   part.stay = start.stay;
   part.ahead = 0;
+  part.next = start.offset;
   part.idle = start.idle;
   part.broken = false;
   if (part.queue) return;
@@ -140,7 +142,9 @@ void Consumer::Impl::begin(std::uint64_t round, const std::vector<Start>& starts
     fresh.push_back(start.partition);
     offsets[start.partition] = start.offset;
   }
-  if (fresh.empty() && !assigned_.empty()) return look_up_broken();
+  // Only partitions that were ours: the client waits for no assign() then.
+  if (fresh.empty() && !assign_due_) return look_up_broken();
+  assign_due_ = false;
   const Partitions list = list_of(fresh);
   for (int i = 0; i < list->cnt; ++i)
     list->elems[i].offset =
@@ -158,18 +162,45 @@ void Consumer::Impl::begin(std::uint64_t round, const std::vector<Start>& starts
 void Consumer::Impl::seek(const Start& start) {
   if (!assigned_.contains(start.partition)) return;
   open_queue(start);
+  Part& part = parts_[start.partition];
+  if (part.ended) return start.idle ? void() : restart(part, start.partition);
   const auto error = rd_kafka_seek(topic_.get(), static_cast<std::int32_t>(start.partition.value),
                                    start.offset, 0);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     listener_.trouble(to_error(error, "moving in " + setup_.topic));
 }
 
+// A partition whose position was out of range, from part.next on. The client ends its fetcher then,
+// and only a new assignment starts another.
+void Consumer::Impl::restart(Part& part, PartitionId partition) {
+  if (!revoking_.empty()) {
+    part.broken = true;  // asked for again once the client has its partitions back
+    return;
+  }
+  part.ended = false;
+  const Partitions list =
+      list_of(cooperative() ? std::vector{partition}
+                            : std::vector<PartitionId>(assigned_.begin(), assigned_.end()));
+  if (cooperative())
+    complain(rd_kafka_incremental_unassign(client_, list.get()), "reading partitions anew");
+  for (int i = 0; i < list->cnt; ++i)
+    list->elems[i].offset =
+        parts_[PartitionId{static_cast<std::uint32_t>(list->elems[i].partition)}].next;
+  if (cooperative())
+    complain(rd_kafka_incremental_assign(client_, list.get()), "reading partitions anew");
+  else if (const auto error = rd_kafka_assign(client_, list.get());
+           error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    listener_.trouble(to_error(error, "reading partitions anew of " + setup_.topic));
+}
+
 void Consumer::Impl::revoked(std::vector<PartitionId> partitions) {
   ++round_;
+  assign_due_ = false;
   const bool lost = rd_kafka_assignment_lost(client_) != 0;
   leaving_ = std::move(partitions);
   // Also those whose assigning() was not answered yet: the listener may be about to.
   if (lost || closing_ || leaving_.empty()) {
+    drop_held("the partitions are another member's");
     listener_.lost(leaving_);
     return unassign(leaving_);
   }

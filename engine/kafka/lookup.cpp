@@ -121,6 +121,12 @@ Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::strin
   return extents;
 }
 
+Result<std::vector<Offset>> look_up_ends(rd_kafka_s* client, const std::string& topic,
+                                         const std::vector<PartitionId>& partitions,
+                                         std::chrono::milliseconds timeout) {
+  return offsets_at(client, topic, partitions, kLatest, static_cast<int>(timeout.count()));
+}
+
 Error to_error(rd_kafka_resp_err_t error, const std::string& what) {
   const bool refused = error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
                        error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;

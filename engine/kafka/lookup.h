@@ -42,4 +42,9 @@ struct Extent {
 Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
                                             std::chrono::milliseconds timeout);
 
+// The partitions' ends, in their order. Blocks as well.
+Result<std::vector<Offset>> look_up_ends(rd_kafka_s* client, const std::string& topic,
+                                         const std::vector<PartitionId>& partitions,
+                                         std::chrono::milliseconds timeout);
+
 }  // namespace pelton::kafka

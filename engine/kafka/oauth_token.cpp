@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/oauth_token.h"
 
+#include "engine/base/units.h"
+
 #include <simdjson.h>
 
 #include <fstream>
@@ -32,7 +34,7 @@ constexpr double kLastSecond = 253'402'300'799;  // of the year 9999
 
 }  // namespace
 
-Result<OauthToken> read_token(const std::filesystem::path& file) {
+Result<OauthToken> read_token(const std::filesystem::path& file, WallTime now) {
   std::ifstream stream(file);
   std::stringstream content;
   content << stream.rdbuf();
@@ -57,6 +59,9 @@ Result<OauthToken> read_token(const std::filesystem::path& file) {
   if (!claims["sub"].get(principal)) token.principal = principal;
   if (token.principal.empty()) token.principal = "pelton";
   token.ends = WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(ends * 1e3)));
+  if (token.ends <= now)
+    return fail(ErrorKind::invalid, "E6103", "the token in {} has ended at {}", file.string(),
+                format_time(token.ends));
   return token;
 }
 

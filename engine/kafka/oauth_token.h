@@ -17,7 +17,7 @@ struct OauthToken {
 };
 
 // Reads the token of a file; its signature is the broker's business. invalid (E6103): not there, no
-// token, or without an end.
-Result<OauthToken> read_token(const std::filesystem::path& file);
+// token, without an end, or ended before `now`.
+Result<OauthToken> read_token(const std::filesystem::path& file, WallTime now);
 
 }  // namespace pelton::kafka

@@ -192,6 +192,8 @@ void Producer::Impl::on_error(rd_kafka_event_t* event) {
   Error error = to_error(rd_kafka_event_error(event), "writing to " + setup_.topic);
   if (const char* detail = rd_kafka_event_error_string(event))
     error.message += fmt::format(": {}", detail);
+  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTHENTICATION)
+    error.message += login_advice(setup_.client);
   trouble_.say(error.text());
 }
 

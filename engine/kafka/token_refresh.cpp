@@ -17,11 +17,11 @@ Status give(rd_kafka_t* client, const OauthToken& token) {
 
 }  // namespace
 
-Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings) {
-  const auto token =
-      read_token(settings.sasl ? settings.sasl->token_file : std::filesystem::path{});
+Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings, bool tell) {
+  const auto token = read_token(settings.sasl ? settings.sasl->token_file : std::filesystem::path{},
+                                SystemClock().now());
   Status given = token ? give(client, *token) : std::unexpected(token.error());
-  if (!given) rd_kafka_oauthbearer_set_token_failure(client, given.error().message.c_str());
+  if (!given && tell) rd_kafka_oauthbearer_set_token_failure(client, given.error().message.c_str());
   return given;
 }
 

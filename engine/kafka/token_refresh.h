@@ -9,8 +9,8 @@
 namespace pelton::kafka {
 
 // The answer to the library's question for an OAUTHBEARER token: the token file, read again. On an
-// error (E6103), which is returned for the operator, the library asks again in ten seconds. Any
-// thread.
-Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings);
+// error (E6103), which is returned for the operator, the library, if it is told, asks again in ten
+// seconds. Any thread.
+Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings, bool tell = true);
 
 }  // namespace pelton::kafka

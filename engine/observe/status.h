@@ -64,14 +64,14 @@ struct BindingPartitionStatus {
   Offset cursor = 0;
   Offset end = 0;
   std::uint64_t lag_events = 0;  // from the cursor to the end
-  double lag_seconds = 0;        // age of the oldest unsettled event
+  double lag_seconds = 0;        // age of the oldest unsettled event; 0: its time is not known
   std::uint64_t in_flight = 0, retrying = 0, waiting = 0;
 };
 
 struct ParkedKey {
   std::uint32_t partition = 0;
   Offset offset = 0;
-  std::string key;
+  std::string key;  // its first 100 bytes
   std::uint32_t attempts = 0;
   WallTime next{};
   std::string last_error;

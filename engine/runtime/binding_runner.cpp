@@ -59,9 +59,10 @@ void BindingRunner::revoked(PartitionId partition) {
 }
 
 void BindingRunner::stopped(PartitionId partition, const Error& error) {
-  stopped_[partition] = fmt::format("partition {} of {} is stopped: {}", partition.value,
-                                    setup_.dispatcher.stream, error.text());
-  observe::log::error(stopped_[partition], {{"binding", setup_.dispatcher.binding}});
+  const std::string why = fmt::format("partition {} of {} is stopped: {}", partition.value,
+                                      setup_.dispatcher.stream, error.text());
+  stopped_[partition] = {why, clock_.now()};
+  observe::log::error(why, {{"binding", setup_.dispatcher.binding}});
 }
 
 std::string BindingRunner::trouble() const {
@@ -71,9 +72,9 @@ std::string BindingRunner::trouble() const {
 
 std::string BindingRunner::stopped() const {
   std::string all;
-  for (const auto& [partition, why] : stopped_) {
+  for (const auto& [partition, stop] : stopped_) {
     if (!all.empty()) all += "; ";
-    all += why;
+    all += stop.why;
   }
   return all;
 }
@@ -209,6 +210,8 @@ BindingRunner::PartitionView BindingRunner::view(PartitionId partition) {
   view.oldest = view.counts.oldest_unsettled;
   if (!view.oldest && view.counts.cursor < view.end)
     view.oldest = input_->time_at(partition, view.counts.cursor);
+  if (const auto stop = stopped_.find(partition); !view.oldest && stop != stopped_.end())
+    view.oldest = stop->second.since;
   return view;
 }
 

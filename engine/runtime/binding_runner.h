@@ -69,7 +69,9 @@ class BindingRunner final : public Input::Listener {
   struct PartitionView {
     dispatch::PartitionCounts counts;
     Offset end = 0;
-    std::optional<WallTime> oldest;  // event time of the first unsettled event
+    // Event time of the first unsettled event. Of a partition that is stopped, which is not read:
+    // when it was.
+    std::optional<WallTime> oldest;
   };
   PartitionView view(PartitionId partition);
   // Those that are this engine's now, ascending.
@@ -108,7 +110,11 @@ class BindingRunner final : public Input::Listener {
   const Clock& clock_;
   dispatch::Dispatcher dispatcher_;
   std::map<PartitionId, Stay> stays_;
-  std::map<PartitionId, std::string> stopped_;
+  struct Stop {
+    std::string why;
+    WallTime since{};
+  };
+  std::map<PartitionId, Stop> stopped_;
   dispatch::Commits commits_;
   Timer timer_;
   std::optional<WallTime> armed_;

@@ -79,6 +79,15 @@ void KafkaInput::end_moved(PartitionId partition, Offset end) {
   });
 }
 
+void KafkaInput::passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) {
+  mailbox_.post([this, partition, stay, from, to] {
+    const auto part = parts_.find(partition);
+    if (part == parts_.end() || part->second.stay != stay) return;
+    part->second.empty = {from, to};
+    if (part->second.position.cursor == from) part->second.dirty = true;
+  });
+}
+
 void KafkaInput::well() {
   if (trouble_.empty()) return;
   trouble_.clear();
@@ -88,7 +97,10 @@ void KafkaInput::well() {
 
 Offset KafkaInput::end(PartitionId partition) const {
   const auto part = parts_.find(partition);
-  return part == parts_.end() ? 0 : part->second.end;
+  if (part == parts_.end()) return 0;
+  // The end of the records: what follows them is nothing to wait for.
+  const OffsetRange& empty = part->second.empty;
+  return part->second.end <= empty.end ? empty.begin : part->second.end;
 }
 
 std::optional<WallTime> KafkaInput::time_at(PartitionId partition, Offset offset) {
@@ -143,6 +155,7 @@ void KafkaInput::moved(PartitionId partition, Offset offset, const Done& done) {
   Part& part = found->second;
   part.stay = ++stays_;
   part.ahead.clear();
+  if (offset > part.empty.begin) part.empty = {};
   part.position = part.buried = {offset, {}};
   part.committed = offset;
   part.settled = ++entries_;

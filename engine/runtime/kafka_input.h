@@ -100,6 +100,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     std::uint64_t stay = 0;
     std::uint64_t epoch = 0;
     Offset end = 0;
+    OffsetRange empty;  // no record stands there; settled once what is before it is
     std::deque<store::PlacedBatch> ahead;
     store::Cursor position;     // settled and durable
     store::Cursor buried;       // with transactions: what the store knows to be settled
@@ -143,6 +144,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void fetched(PartitionId partition, std::uint64_t stay, Offset base, model::BatchPtr batch,
                Offset end) override;
   void end_moved(PartitionId partition, Offset end) override;
+  void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) override;
   void revoking(std::vector<PartitionId> partitions) override;
   void lost(std::vector<PartitionId> partitions) override;
   void committed(std::uint64_t id, Status status) override;
@@ -169,6 +171,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void take_entry(Entry&& entry);
   // Unless one is under way, whose answer or the next tick will see to it.
   void commit();
+  static Offset offset_of(const Part& part);
   kafka::EncodedMetadata metadata_of(const Part& part) const;
   void leave(bool committed);
   void keep_buried(store::Transaction& transaction);
@@ -189,7 +192,8 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   std::unique_ptr<kafka::Consumer> consumer_;
   std::map<PartitionId, Part> parts_;
   std::uint64_t stays_ = 0;
-  std::uint64_t round_ = 0;  // of the assignment being decided; 0: none
+  std::uint64_t round_ = 0;  // of the assignment at hand, whose partitions may be decided one by
+                             // one; 0: none
   std::uint64_t entries_ = 0;
   std::deque<Entry> storing_;                  // in order; the front may wait for the store
   std::deque<Entry> committing_;               // stored, not yet covered by a commit

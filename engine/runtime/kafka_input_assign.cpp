@@ -4,6 +4,7 @@
 #include "engine/observe/log.h"
 #include "engine/runtime/kafka_input.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pelton::runtime {
@@ -14,6 +15,21 @@ constexpr const char* kLedger = "kafka-epochs";
 
 std::string epoch_name(const std::string& binding, PartitionId partition) {
   return fmt::format("{}/{}", binding, partition.value);
+}
+
+// For the log: "0-3,7".
+std::string in_words(std::vector<PartitionId> partitions) {
+  std::ranges::sort(partitions);
+  std::string words;
+  for (std::size_t i = 0; i < partitions.size();) {
+    std::size_t last = i;
+    while (last + 1 < partitions.size() && partitions[last + 1].value == partitions[last].value + 1)
+      ++last;
+    words += fmt::format("{}{}", words.empty() ? "" : ",", partitions[i].value);
+    if (last > i) words += fmt::format("-{}", partitions[last].value);
+    i = last + 1;
+  }
+  return words;
 }
 
 }  // namespace
@@ -162,7 +178,6 @@ Status KafkaInput::add_local(Beginning& beginning) {
 
 void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
   if (round_ != round) return;  // revoked meanwhile
-  round_ = 0;
   well();
   std::vector<kafka::Consumer::Start> starts;
   for (const Beginning& beginning : beginnings) {
@@ -180,8 +195,10 @@ void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginn
     listener_->assigned(beginning.partition, beginning.restored);
     if (idle) listener_->stopped(beginning.partition, *beginning.stopped);
   }
-  observe::log::info("partitions assigned", {{"binding", setup_.binding_name},
-                                             {"partitions", std::to_string(beginnings.size())}});
+  std::vector<PartitionId> taken;
+  for (const Beginning& beginning : beginnings) taken.push_back(beginning.partition);
+  observe::log::info("partitions assigned",
+                     {{"binding", setup_.binding_name}, {"partitions", in_words(taken)}});
   consumer_->begin(round, std::move(starts));
   commit();
 }
@@ -199,9 +216,8 @@ void KafkaInput::lost(std::vector<PartitionId> partitions) {
   mailbox_.post([this, partitions = std::move(partitions)] {
     round_ = 0;
     if (stopped_ || partitions.empty()) return;
-    observe::log::warn(
-        "partitions were lost: the session with the group ended",
-        {{"binding", setup_.binding_name}, {"partitions", std::to_string(partitions.size())}});
+    observe::log::warn("partitions were lost: the session with the group ended",
+                       {{"binding", setup_.binding_name}, {"partitions", in_words(partitions)}});
     let_go(partitions);
     leaving_.clear();
     drain_limit_.cancel();
@@ -231,6 +247,8 @@ void KafkaInput::drained(PartitionId partition) {
 // partitions go.
 void KafkaInput::finish_revoke() {
   drain_limit_.cancel();
+  observe::log::info("partitions go to another member",
+                     {{"binding", setup_.binding_name}, {"partitions", in_words(leaving_)}});
   for (PartitionId partition : leaving_) listener_->revoked(partition);
   last_commit_ = true;
   commit();

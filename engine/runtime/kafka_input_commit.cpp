@@ -82,8 +82,15 @@ void KafkaInput::tick() {
   ticker_.after(setup_.group.commit_interval, [this] { tick(); });
 }
 
+// Behind what is settled, and behind the offsets without records that follow it.
+Offset KafkaInput::offset_of(const Part& part) {
+  const store::Cursor& position = part.position;
+  const bool at_empty = position.cursor == part.empty.begin && position.completed.empty();
+  return at_empty ? part.empty.end : position.cursor;
+}
+
 kafka::EncodedMetadata KafkaInput::metadata_of(const Part& part) const {
-  return kafka::encode({setup_.node, part.epoch, part.position.completed}, part.position.cursor);
+  return kafka::encode({setup_.node, part.epoch, part.position.completed}, offset_of(part));
 }
 
 KafkaInput::Taken KafkaInput::take_positions(const std::function<bool(PartitionId)>& may) {
@@ -96,8 +103,8 @@ KafkaInput::Taken KafkaInput::take_positions(const std::function<bool(PartitionI
     // that are committed nothing may be forgotten again, so there it is all or nothing.
     const bool whole = metadata.ranges == part.position.completed.size();
     if (!whole && transactions_ != nullptr) continue;
-    under_way_[partition] = {part.stay, part.position.cursor, whole ? part.settled : part.covered};
-    taken.positions.push_back({partition, part.position.cursor, std::move(metadata.text)});
+    under_way_[partition] = {part.stay, offset_of(part), whole ? part.settled : part.covered};
+    taken.positions.push_back({partition, offset_of(part), std::move(metadata.text)});
     taken.stays.push_back({partition, part.stay});
     part.dirty = false;
   }

@@ -12,7 +12,4 @@ def no_engine_outlives_its_test():
     from engine import Engine
 
     yield
-    for engine in Engine.started:
-        if engine.process.poll() is None:
-            engine.kill()
-    Engine.started.clear()
+    Engine.kill_all()

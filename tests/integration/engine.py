@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drives a Pelton engine in a folder of its own: start, produce, consume, kill, wait for a state."""
 
+import http.client
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -63,6 +65,14 @@ class Engine:
         if self.process and self.process.poll() is None:
             self.kill()
 
+    @classmethod
+    def kill_all(cls):
+        for engine in cls.started:
+            if engine.process.poll() is None:
+                engine.process.send_signal(signal.SIGCONT)
+                engine.kill()
+        cls.started.clear()
+
     def run(self, *command, data=None, check=True):
         done = subprocess.run([BINARY, *command, "--config", str(self.config)], input=data,
                               capture_output=True, text=True, check=False)
@@ -79,6 +89,13 @@ class Engine:
 
     def binding(self, name):
         return next(b for b in self.status()["bindings"] if b["name"] == name)
+
+    def metrics(self):
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(next((self.folder / "data").glob("*.sock"))))
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
 
     def lag(self, name):
         return sum(p["lag_events"] for p in self.binding(name)["partitions"])

@@ -54,6 +54,12 @@ class Broker:
     def delete_topic(self, name):
         self.admin.delete_topics([name], operation_timeout=30)[name].result(30)
 
+    def truncate(self, name, partition, before):
+        """Retention's work at once: records below the offset are gone."""
+        plan = self.folder / "truncate.json"
+        plan.write_text(json.dumps({"version": 1, "partitions": [{"topic": name, "partition": partition, "offset": before}]}))
+        self._tool("tool", "delete-records", "--bootstrap-server", self.address, "--offset-json-file", str(plan))
+
     def grow(self, name, partitions):
         self.admin.create_partitions([NewPartitions(name, partitions)])[name].result(30)
 
@@ -114,12 +120,14 @@ def broker(tmp_path_factory):
 
 def safe_broker(tmp_path_factory):
     """One with TLS and SASL listeners beside the open one."""
-    yield from _start(tmp_path_factory, "--tls", "--sasl")
+    # A connection whose token has ended is not served any longer.
+    yield from _start(tmp_path_factory, "--tls", "--sasl", "--prop",
+                      "listener.name.sasl.oauthbearer.connections.max.reauth.ms=3600000")
 
 
-def secured(broker, mechanism="tls", password="pelton-secret", token=None):
+def secured(broker, mechanism="tls", password="pelton-secret", token=None, verify_host=True):
     """The stream's options for a listener of safe_broker."""
-    tls = f"ca: {broker.folder}/tls/ca.pem"
+    tls = f"ca: {broker.folder}/tls/ca.pem" + ("" if verify_host else ", verify_host: false")
     if mechanism == "mtls":
         tls += f", certificate: {broker.folder}/tls/client.pem, key: {broker.folder}/tls/client.key"
     if mechanism in {"tls", "mtls"}:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/client_config.h"
 
+#include "engine/kafka/handles.h"
+
 #include <gtest/gtest.h>
 
 namespace pelton::kafka {
@@ -37,12 +39,33 @@ TEST(ClientProperties, OnesOfTheEngineNameTheOption) {
   EXPECT_NE(problem_of({"group.id", "x", {4, 7}}).find("`group`"), std::string::npos);
   EXPECT_NE(problem_of({"enable.auto.commit", "true", {4, 7}}).find("settled"), std::string::npos);
   EXPECT_NE(problem_of({"sasl.password", "x", {4, 7}}).find("`sasl.password`"), std::string::npos);
+  EXPECT_NE(problem_of({"statistics.interval.ms", "9", {4, 7}}).find("status"), std::string::npos);
   EXPECT_NE(problem_of({"rebalance_cb", "x", {4, 7}}).find("no setting"), std::string::npos);
 }
 
 TEST(ClientProperties, ValuesAreChecked) {
   EXPECT_NE(problem_of({"fetch.min.bytes", "many", {4, 7}}).find("fetch.min.bytes"),
             std::string::npos);
+}
+
+// Commits of cooperative members wait for the client's word, which only the statistics bring.
+TEST(ConsumerConf, HoldsCommitsOfCooperativeMembersOnly) {
+  config::KafkaGroup group;
+  group.assignor = "range";
+  EXPECT_FALSE(holds_commits(group));
+  group.assignor = "cooperative-sticky";
+  EXPECT_EQ(holds_commits(group), rd_kafka_version() < 0x02'0a'00'00);
+}
+
+TEST(LoginAdvice, SaysThatScramIsRefusedWhateverThePasswordIs) {
+  auto with = client({});
+  EXPECT_EQ(login_advice(with), "");
+  with.sasl = config::KafkaSasl{"plain", "me", "secret", {}};
+  EXPECT_EQ(login_advice(with), "");
+  with.sasl->mechanism = "scram-sha-256";
+  const std::string said = login_advice(with);
+  EXPECT_EQ(said.find("SCRAM") != std::string::npos, rd_kafka_version() < 0x02'06'01'00) << said;
+  EXPECT_EQ(said.find("secret"), std::string::npos);
 }
 
 TEST(ConsumerConf, IsWhole) {

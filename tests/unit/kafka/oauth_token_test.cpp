@@ -15,7 +15,7 @@ struct TokenFile : ::testing::Test {
   Result<OauthToken> read(const std::string& text) {
     const std::filesystem::path file = folder.path() / "pelton-token";
     test::write_file(file, text);
-    return read_token(file);
+    return read_token(file, from_us(1'800'000'000'000'000));
   }
 };
 
@@ -34,6 +34,14 @@ TEST_F(TokenFile, TakesAnEndWithAFraction) {
   const auto token = read("e30.eyJzdWIiOiJlIiwiZXhwIjoxOTAwMDAwMDAwLjV9.");
   ASSERT_TRUE(token) << token.error().message;
   EXPECT_EQ(to_us(token->ends), 1'900'000'000'500'000);
+}
+
+TEST_F(TokenFile, SaysSinceWhenATokenIsOver) {
+  // {"sub":"e","exp":1799999999}
+  const auto token = read("e30.eyJzdWIiOiJlIiwiZXhwIjoxNzk5OTk5OTk5fQ.");
+  ASSERT_FALSE(token);
+  EXPECT_NE(token.error().message.find("has ended at 2027-01-15T07:59:59"), std::string::npos)
+      << token.error().message;
 }
 
 TEST_F(TokenFile, WhatIsNoTokenIsAnErrorThatNamesTheFile) {
