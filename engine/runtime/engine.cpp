@@ -101,6 +101,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
                     kafka_,  producers_, sources_, ledgers_, options_.sdk_python};
   auto sources = assemble(assembly);
   if (!sources) return std::unexpected(sources.error());
+  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->attach(std::move((*sources)[i]));
   if (auto ok = shard_->open(); !ok) return ok;
   for (const auto& [name, target] : targets_)
     stream_rates_[name].first = total_end(*store_, *target);
@@ -115,7 +116,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))
     kafka_.start();
   shard_->start();
-  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->start(std::move((*sources)[i]));
+  for (auto& source : sources_) source->start();
   state_ = "running";
   return {};
 }
