@@ -4,6 +4,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/output.h"
 #include "engine/config/diagnostic.h"
+#include "engine/observe/log.h"
 
 #include <CLI/CLI.hpp>
 
@@ -69,10 +70,24 @@ std::string command_words(const CLI::App& app, int argc, const char* const* argv
   return words;
 }
 
+// What CLI11 says, but a word that is no command is named.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error, int argc,
+                      const char* const* argv) {
+  const CLI::App* at = &app;
+  int i = 1;
+  for (; i < argc; ++i) {
+    const CLI::App* command = subcommand(*at, argv[i]);
+    if (command == nullptr) break;
+    at = command;
+  }
+  if (i == argc || argv[i][0] == '-' || subcommand_names(*at).empty()) return error.what();
+  return fmt::format("there is no command \"{}\"", observe::log::escaped(argv[i]));
+}
+
 int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help
-  fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", error.what(), suggestion(app, argc, argv),
-             command_words(app, argc, argv));
+  fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
+             suggestion(app, argc, argv), command_words(app, argc, argv));
   return kUsage;
 }
 
@@ -81,6 +96,7 @@ int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const cha
 int run_command_line(int argc, const char* const* argv) {
   CLI::App app("Pelton runs functions on event streams.\n");
   app.require_subcommand(1);
+  app.set_version_flag("--version", "pelton " PELTON_VERSION, "print the version");
   app.footer("Example: pelton run configs/thumbnails.yaml");
   Run chosen;
   for (auto* add : {add_run, add_validate, add_describe, add_schema, add_status, add_produce,

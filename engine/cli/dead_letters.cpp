@@ -3,16 +3,30 @@
 #include "engine/cli/letters.h"
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace pelton::cli {
 namespace {
 
+// What is wrong with the word, or nothing: what a CLI::Validator answers.
+std::string check_id(const std::string& word) {
+  if (std::ranges::count(word, '/') == 2) return {};
+  return "\"" + word + "\" is not BINDING/PARTITION/OFFSET";
+}
+
+std::string check_rate(const std::string& word) {
+  double rate = 0;
+  if (CLI::detail::lexical_cast(word, rate) && rate > 0) return {};
+  return "\"" + word + "\" is not a number above 0";
+}
+
 void add_filters(CLI::App& command, LetterOptions& options) {
   command.add_option("--binding", options.binding, "of this binding or sink");
-  command.add_option("--reason", options.reason,
-                     "attempts, failed, worker_killer, max_age or too_large");
+  command.add_option("--reason", options.reason, "why they failed")
+      ->check(CLI::IsMember({"attempts", "failed", "worker_killer", "max_age", "too_large"}));
   command.add_option("--contains", options.contains, "in the last error or the key");
   command.add_option("--since", options.since, "that became one at or after this time (RFC 3339)");
   command.add_option("--until", options.until, "... before this time");
@@ -22,6 +36,7 @@ void add_filters(CLI::App& command, LetterOptions& options) {
 // One of them by its id, or all that match the filters.
 void add_choice(CLI::App& command, LetterOptions& options) {
   auto* id = command.add_option("ID", options.id, "one; without it all that match");
+  id->check(check_id);
   add_filters(command, options);
   for (const char* filter :
        {"--binding", "--reason", "--contains", "--since", "--until", "--partition"})
@@ -62,7 +77,9 @@ void add_dead_letters(CLI::App& app, Run& chosen) {
 
   const Added show = add(*group, chosen, "show", "one with its whole history",
                          "show make-thumbnails/0/17", show_letter);
-  show.command.add_option("ID", show.options.id, "BINDING/PARTITION/OFFSET")->required();
+  show.command.add_option("ID", show.options.id, "BINDING/PARTITION/OFFSET")
+      ->required()
+      ->check(check_id);
   add_format(show.command, show.options.format);
 
   const Added replay =
@@ -73,7 +90,7 @@ void add_dead_letters(CLI::App& app, Run& chosen) {
   replay.command.add_flag("--wait", replay.options.wait,
                           "until each is done or has failed again (exit code 1 then)");
   replay.command.add_option("--rate", replay.options.rate, "at most so many a second")
-      ->check(CLI::PositiveNumber);
+      ->check(check_rate);
 
   const Added all = add(*group, chosen, "export", "all that match, as NDJSON",
                         "export --binding bill > letters.ndjson", export_letters);

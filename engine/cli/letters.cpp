@@ -22,12 +22,7 @@ void print_attempt(const json::object& attempt) {
   const std::string type = text_of(attempt, "type");
   fmt::print("    {}{}{}\n", escaped(type), type.empty() ? "" : ": ",
              escaped(text_of(attempt, "message")));
-  const std::string stack = text_of(attempt, "stack");
-  for (std::size_t begin = 0; begin < stack.size();) {
-    const std::size_t end = std::min(stack.find('\n', begin), stack.size());
-    fmt::print("    | {}\n", escaped(std::string_view(stack).substr(begin, end - begin)));
-    begin = end + 1;
-  }
+  fmt::print("{}", indented("    | ", text_of(attempt, "stack")));
 }
 
 // The event as the engine wrote it, numbers and all.

@@ -43,10 +43,25 @@ std::size_t length_of(const std::string& text) {
 
 }  // namespace
 
+std::string painted(Paint paint, const std::string& text) {
+  if (!colours(STDOUT_FILENO)) return text;
+  return (paint == Paint::heading ? "\x1b[1m" : "\x1b[31m") + text + "\x1b[0m";
+}
+
 std::string shortened(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
   return std::string(text.substr(0, most)) + "...";
+}
+
+std::string indented(const std::string& prefix, std::string_view text) {
+  std::string out;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    out += prefix + observe::log::escaped(text.substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  return out;
 }
 
 std::string Table::text() const {
@@ -63,7 +78,8 @@ std::string Table::text() const {
     for (std::size_t i = 0; i < row.size(); ++i)
       line += i + 1 == row.size() ? row[i]
                                   : row[i] + std::string(width[i] - length_of(row[i]) + 2, ' ');
-    out += line + "\n";
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += (&row == &rows.front() ? painted(Paint::heading, line) : line) + "\n";
   }
   return out;
 }
@@ -104,6 +120,18 @@ std::string grouped(std::uint64_t number) {
   for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3)
     text.insert(static_cast<std::size_t>(at), ",");
   return text;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  double value = static_cast<double>(bytes) / 1024;
+  const char* unit = "KiB";
+  for (const char* larger : {"MiB", "GiB", "TiB"}) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = larger;
+  }
+  return fmt::format("{:.1f} {}", value, unit);
 }
 
 std::string rate_text(double per_second) {

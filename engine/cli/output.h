@@ -28,8 +28,16 @@ int complain(const Error& error);
 bool colours(int fd);
 bool terminal(int fd);
 
+// Bold for headings, red for what needs the operator; as it is where standard output has no
+// colours.
+enum class Paint { heading, alarm };
+std::string painted(Paint paint, const std::string& text);
+
 // At most so many bytes, cut between characters, with "..." where something was cut off.
 std::string shortened(std::string_view text, std::size_t most);
+
+// Each line behind the prefix, control characters escaped.
+std::string indented(const std::string& prefix, std::string_view text);
 
 // Rows under a heading, columns aligned; control characters escaped.
 class Table {
@@ -60,8 +68,9 @@ class ProgressBar {
 // Asks on the terminal; false without one.
 bool confirm(const std::string& question);
 
-// 12345 as "12,345"; 93.4 as "93.4"; 4000 s as "1h7m".
+// 12345 as "12,345"; 1536 bytes as "1.5 KiB"; 93.4 as "93.4/s"; 4000 s as "1h6m".
 std::string grouped(std::uint64_t number);
+std::string size_text(std::uint64_t bytes);
 std::string rate_text(double per_second);
 std::string age_text(double seconds);
 

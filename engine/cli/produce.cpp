@@ -80,6 +80,12 @@ class Producer {
 
   std::uint64_t sent() const { return sent_; }
 
+  // Nothing to send is no reason to say that all is well with a stream that is not there.
+  Status look_for_stream() {
+    auto answer = client_.get(fmt::format("{}from=latest&limit=0", target_));
+    return answer ? Status{} : std::unexpected(answer.error());
+  }
+
  private:
   Client& client_;
   std::string target_;
@@ -169,8 +175,9 @@ int produce(const Options& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
   Producer producer(**client, options);
-  const Status done = options.files.empty() ? produce_lines(producer, options, *base)
-                                            : produce_files(producer, options, *base);
+  Status done = options.files.empty() ? produce_lines(producer, options, *base)
+                                      : produce_files(producer, options, *base);
+  if (done && producer.sent() == 0) done = producer.look_for_stream();
   if (!done) return complain(done.error());
   if (options.format == "json")
     fmt::print("{{\"count\":{}}}\n", producer.sent());

@@ -19,8 +19,6 @@ struct Options {
   bool watch = false;
 };
 
-constexpr double kMebibyte = 1 << 20;
-
 std::string streams(const json::array& list) {
   Table table({"STREAM", "PARTITIONS", "EVENTS", "STORED", "RATE"});
   for (const json::value& value : list) {
@@ -32,7 +30,7 @@ std::string streams(const json::array& list) {
       bytes += count_of(as_object(p), "bytes");
     }
     table.add({text_of(stream, "name"), std::to_string(list_of(stream, "partitions").size()),
-               grouped(events), fmt::format("{:.1f} MiB", static_cast<double>(bytes) / kMebibyte),
+               grouped(events), size_text(bytes),
                rate_text(real_of(stream, "appended_per_second"))});
   }
   return table.text();
@@ -99,13 +97,13 @@ std::string functions(const json::array& list) {
       const json::object& w = as_object(item);
       table.add({text_of(f, "name"), text_of(w, "name"), std::to_string(integer_of(w, "pid")),
                  text_of(w, "state"), grouped(count_of(w, "events")),
-                 age_text(real_of(w, "age_seconds")),
-                 fmt::format("{:.0f} MiB", real_of(w, "memory_bytes") / kMebibyte)});
+                 age_text(real_of(w, "age_seconds")), size_text(count_of(w, "memory_bytes"))});
     }
     const std::string error = text_of(f, "start_error");
     if (!error.empty())
-      problems += fmt::format("\nfunction {} cannot start a worker:\n  {}\n", text_of(f, "name"),
-                              observe::log::escaped(error));
+      problems += painted(Paint::alarm,
+                          fmt::format("\nfunction {} cannot start a worker:", text_of(f, "name"))) +
+                  "\n" + indented("  ", error);
   }
   return table.text() + problems;
 }
@@ -114,11 +112,11 @@ std::string render(const json::object& status) {
   std::string out =
       fmt::format("engine {} (pid {}), {}{}\nconfig {}\ndata   {}\n", text_of(status, "version"),
                   integer_of(status, "pid"), text_of(status, "state"),
-                  flag_of(status, "ready") ? ", ready" : ", NOT ready", text_of(status, "config"),
-                  text_of(status, "data"));
+                  flag_of(status, "ready") ? ", ready" : painted(Paint::alarm, ", NOT ready"),
+                  text_of(status, "config"), text_of(status, "data"));
   for (const json::value& reason : list_of(status, "not_ready"))
     out += fmt::format("  not ready: {}\n",
-                       reason.is_string() ? std::string(reason.get_string()) : "");
+                       reason.is_string() ? observe::log::escaped(reason.get_string()) : "");
   out += "\n" + streams(list_of(status, "streams"));
   if (!list_of(status, "connectors").empty())
     out += "\n" + connectors(list_of(status, "connectors"));
@@ -126,9 +124,9 @@ std::string render(const json::object& status) {
   for (const json::value& b : list_of(status, "bindings")) {
     const json::object& binding = as_object(b);
     if (const std::string why = text_of(binding, "stopped"); !why.empty())
-      out += "  STOPPED: " + why + "\n";
+      out += painted(Paint::alarm, "  STOPPED: " + observe::log::escaped(why)) + "\n";
     if (const std::string what = text_of(binding, "trouble"); !what.empty())
-      out += fmt::format("  {}: {}\n", text_of(binding, "name"), what);
+      out += fmt::format("  {}: {}\n", text_of(binding, "name"), observe::log::escaped(what));
   }
   out += parked(list_of(status, "bindings"));
   if (!list_of(status, "functions").empty()) out += "\n" + functions(list_of(status, "functions"));

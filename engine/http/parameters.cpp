@@ -93,7 +93,7 @@ Status read_from(const Request& request, ReadRequest::From& to) {
 template <typename... Statuses>
 Status first_error(Statuses... statuses) {
   Status first;
-  ((first = first ? std::move(statuses) : std::move(first)), ...);
+  ((first ? void(first = std::move(statuses)) : void()), ...);
   return first;
 }
 
@@ -124,6 +124,14 @@ struct SeekReader {
   SeekRequest request;
   bool to = false, offset = false, time = false;
 
+  Status read_moment(std::string_view text) {
+    const auto parsed = parse_time(text);
+    if (!parsed) return bad("\"time\": " + parsed.error().message);
+    request.time = *parsed;
+    time = true;
+    return {};
+  }
+
   Status read(const JsonMember& member) {
     const auto& [name, value, at] = member;
     const std::string text = is_json_string(value) ? json_string(value) : std::string();
@@ -141,9 +149,7 @@ struct SeekReader {
       offset = good = number<Offset>(value).has_value();
       request.offset = number<Offset>(value).value_or(0);
     } else if (name == "time") {
-      const auto parsed = parse_time(text);
-      time = good = parsed.has_value();
-      if (parsed) request.time = *parsed;
+      return read_moment(text);
     } else if (name == "to") {
       to = good = seek_to(text).has_value();
       request.to = seek_to(text).value_or(request.to);

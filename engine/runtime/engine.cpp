@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <utility>
 
 namespace pelton::runtime {
@@ -102,6 +103,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   auto sources = assemble(assembly);
   if (!sources) return std::unexpected(sources.error());
   admin_->look_for_letters_on(letters_.thread());
+  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->attach(std::move((*sources)[i]));
   if (auto ok = shard_->open(); !ok) return ok;
   for (const auto& [name, target] : targets_)
     stream_rates_[name].first = total_end(*store_, *target);
@@ -117,7 +119,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
     kafka_.start();
   letters_.start();
   shard_->start();
-  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->start(std::move((*sources)[i]));
+  for (auto& source : sources_) source->start();
   state_ = "running";
   return {};
 }
@@ -167,6 +169,10 @@ void Engine::shut() {
   kafka_.stop();
   letters_.stop();
   shard_->stop();
+  // A log file that refused a write is not closed: RocksDB would write to it once more, and where
+  // it is built with its assertions, as Debian's is, that aborts. All that was acknowledged is
+  // synced.
+  if (store_->failed()) std::_Exit(EXIT_FAILURE);
   // Drains and closes: callbacks of its last commits go to a mailbox that nobody empties.
   store_.reset();
 }

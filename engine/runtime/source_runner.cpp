@@ -39,7 +39,7 @@ Status StreamIntake::append(model::BatchPtr batch, Committed committed,
   }
 }
 
-void SourceRunner::start(std::unique_ptr<connector::Source> source) {
+void SourceRunner::attach(std::unique_ptr<connector::Source> source) {
   host_ = std::make_unique<connector::SourceHost>(
       connector::SourceHost::Setup{.name = connector_.name,
                                    .source = std::move(source),
@@ -47,7 +47,6 @@ void SourceRunner::start(std::unique_ptr<connector::Source> source) {
                                    .report = [name = connector_.name](const std::string& sentence) {
                                      observe::log::warn(sentence, {{"connector", name}});
                                    }});
-  host_->start();
 }
 
 void SourceRunner::begin_stop(std::chrono::steady_clock::time_point deadline) {

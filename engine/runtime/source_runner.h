@@ -49,7 +49,9 @@ class SourceRunner {
 
   connector::Ledger& ledger() { return ledger_; }
   const config::Connector& settings() const { return connector_; }
-  void start(std::unique_ptr<connector::Source> source);
+  // Before any other thread asks for a snapshot.
+  void attach(std::unique_ptr<connector::Source> source);
+  void start() { host_->start(); }
   void begin_stop(std::chrono::steady_clock::time_point deadline);
   void stop(std::chrono::steady_clock::time_point deadline);
   connector::HostSnapshot snapshot() const {

@@ -124,6 +124,10 @@ TEST_P(SinkContract, CloseWorksTwiceAndWithoutConnect) {
   connect();
   sink_->close();
   sink_->close();
+  connect();
+  add("a", "one");
+  ASSERT_TRUE(write());
+  EXPECT_EQ(fixture_->written("a"), "one");
 }
 
 INSTANTIATE_TEST_SUITE_P(Connectors, SinkContract, testing::ValuesIn(sink_fixtures()),

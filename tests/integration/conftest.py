@@ -7,9 +7,16 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 
+SANITIZER = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error: ")
+
+
 @pytest.fixture(autouse=True)
 def no_engine_outlives_its_test():
     from engine import Engine
 
     yield
+    engines = list(Engine.started)
     Engine.kill_all()
+    for engine in engines:
+        log = engine.log.read_text(errors="replace")
+        assert not any(words in log for words in SANITIZER), log

@@ -14,11 +14,13 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PELTON_BINARY", str(ROOT / "build/release/bin/pelton"))
 FUNCTIONS = pathlib.Path(os.environ.get("PELTON_FUNCTIONS", str(ROOT / "build/release/functions")))
 PYTHON = "/usr/bin/python3"
+# A sanitized binary takes its time: every wait is so many times as long.
+PATIENCE = float(os.environ.get("PELTON_PATIENCE", "1"))
 
 
 def wait_until(condition, what, seconds=60):
     """Polls until the condition holds; fails with `what` when it does not in time."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < deadline:
         value = condition()
         if value:
@@ -32,7 +34,8 @@ class Engine:
 
     started = []  # all of the test at hand, see conftest.py
 
-    def __init__(self, folder, config, name="pelton.yaml"):
+    def __init__(self, folder, config, name="pelton.yaml", binary=BINARY):
+        self.binary = binary
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / name
@@ -42,7 +45,7 @@ class Engine:
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BINARY, "run", str(self.config)], stderr=log, stdout=log,
+            self.process = subprocess.Popen([self.binary, "run", str(self.config)], stderr=log, stdout=log,
                                             stdin=subprocess.DEVNULL)
         Engine.started.append(self)
         if wait:
@@ -56,7 +59,7 @@ class Engine:
 
     def stop(self, seconds=40):
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(seconds)
+        return self.process.wait(seconds * PATIENCE)
 
     def __enter__(self):
         return self.start()
@@ -74,7 +77,7 @@ class Engine:
         cls.started.clear()
 
     def run(self, *command, data=None, check=True):
-        done = subprocess.run([BINARY, *command, "--config", str(self.config)], input=data,
+        done = subprocess.run([self.binary, *command, "--config", str(self.config)], input=data,
                               capture_output=True, text=True, check=False)
         if check:
             assert done.returncode == 0, (command, done.returncode, done.stdout, done.stderr)

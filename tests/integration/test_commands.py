@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line against a running engine, and without one."""
 
+import contextlib
 import json
+import os
+import pty
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
@@ -32,7 +36,16 @@ def test_without_an_engine(tmp_path):
 def test_wrong_words():
     done = pelton("statsu")
     assert done.returncode == 2 and 'did you mean "status"' in done.stderr
+    assert 'there is no command "statsu"' in done.stderr
     assert pelton("offsets", "seek", "job").returncode == 2
+    for words, said in {("dead-letters", "lst"): 'there is no command "lst" (did you mean "list"?)',
+                        ("dead-letters", "show", "job"): '"job" is not BINDING/PARTITION/OFFSET',
+                        ("dead-letters", "replay", "--rate", "0"): '"0" is not a number above 0',
+                        ("dead-letters", "list", "--reason", "bad"): "worker_killer",
+                        ("status", "--wtach"): 'did you mean "--watch"?'}.items():
+        done = pelton(*words)
+        assert done.returncode == 2 and said in done.stderr and len(done.stderr) < 300, done.stderr
+    assert pelton("--version").stdout.startswith("pelton ")
     for command in ("run", "validate", "describe", "schema", "status", "produce", "consume", "dead-letters", "offsets", "version"):
         done = pelton(command, "--help")
         assert done.returncode == 0 and "Example" in done.stdout, command
@@ -64,7 +77,51 @@ def test_produce_and_consume(engine):
     assert len(engine.consume("input", "--limit", "1")) == 1
     assert engine.consume("input", "--from", "latest") == []
     assert engine.consume("input", "--key", "b*") == []
-    assert engine.run("consume", "nowhere", check=False).returncode == 5
+    for command in (("consume", "nowhere"), ("produce", "nowhere"), ("dead-letters", "show", "job/0/9")):
+        done = engine.run(*command, data="", check=False)
+        assert done.returncode == 5 and "no " in done.stderr, done.stderr
+    done = engine.run("dead-letters", "list", "--since", "now", check=False)
+    assert done.returncode == 1 and "since" in done.stderr and "is not a time with a zone" in done.stderr
+
+
+def test_produce_names_the_bad_line_of_many(engine):
+    lines = ['{"data":%d}' % n for n in range(12_000)]
+    lines[11_499] = '{"data":1,"kye":"k"}'
+    done = engine.run("produce", "input", "--ndjson", data="\n".join(lines) + "\n", check=False)
+    assert done.returncode == 1 and "line 11500: column 11" in done.stderr and 'member "kye"' in done.stderr, done.stderr
+    stored = len(engine.consume("input"))
+    assert f"after {stored} events that are stored" in done.stderr and stored in range(5000, 11_500)
+
+
+def test_bindings_begin_where_they_are_told(tmp_path):
+    code = function_folder(tmp_path, ECHO)
+    config = pipeline_config(code).replace("partitions: 4", "partitions: 1")
+    old, new = "2020-01-01T00:00:00Z", "2026-01-01T00:00:00Z"
+    with Engine(tmp_path, config) as engine:
+        engine.produce("input", [{"data": {"n": n}, "time": old if n < 30 else new} for n in range(50)])
+        engine.wait_settled("job")
+        assert len(engine.consume("input", "--from", new)) == 20
+        assert len(engine.consume("input", "--from", "2026-01-01T02:00:00+02:00")) == 20
+        assert engine.stop() == 0
+    late = {"late": "latest", "all": "earliest", "since": '"2025-06-01T00:00:00Z"'}
+    engine.config.write_text(config + "".join(
+        f"  {name}: {{ from: input, function: work, start: {start} }}\n" for name, start in late.items()))
+    with engine:
+        engine.produce("input", [{"data": {"n": 50}, "time": new}])
+        for name in late:
+            engine.wait_settled(name)
+        assert {name: engine.binding(name)["done"] for name in late} == {"late": 1, "all": 51, "since": 21}
+
+
+def test_filters_choose_by_number_and_presence(tmp_path):
+    config = pipeline_config(function_folder(tmp_path, ECHO), binding="filter: { data.celsius: { at_least: 20, below: 30 }, data.room: { exists: true } }")
+    readings = [{"celsius": 20, "room": 1}, {"celsius": 29.9, "room": None}, {"celsius": 30, "room": 1}, {"celsius": 19.9, "room": 1},
+                {"celsius": 25}, {"room": 1}, {"celsius": "warm", "room": 1}]
+    with Engine(tmp_path, config) as engine:
+        engine.produce("input", [{"key": "k", "data": reading} for reading in readings] + [{"key": "k", "data": "no JSON object"}])
+        engine.wait_settled("job")
+        assert [event["data"] for event in engine.consume("output")] == readings[:2]
+        assert engine.binding("job")["filtered"] == 6 and engine.letters() == []
 
 
 def test_consume_follows(engine):
@@ -106,6 +163,36 @@ def test_purge_asks(engine, tmp_path):
     engine.run("dead-letters", "purge", engine.letters()[0]["id"], "--yes")
     engine.run("dead-letters", "purge", "--contains", "no", "--yes")
     assert engine.letters() == []
+
+
+def on_a_terminal(engine, *command, answer=""):
+    """What a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    os.write(ours, answer.encode())
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    with subprocess.Popen([BINARY, *command, "--config", str(engine.config)], stdin=theirs, stdout=theirs, stderr=theirs,
+                          env=environment) as process:
+        os.close(theirs)
+        out = b""
+        with contextlib.suppress(OSError):  # how Linux tells that the other side is closed
+            while part := os.read(ours, 65536):
+                out += part
+        os.close(ours)
+    return process.returncode, out.decode()
+
+
+def test_on_a_terminal_there_are_colours_bars_and_questions(engine, tmp_path):
+    (tmp_path / "code/function.py").write_text("import pelton\ndef handle(event, context):\n    raise pelton.Fail('no')\n")
+    engine.produce("input", numbered(40, 5))
+    wait_until(lambda: len(engine.letters()) == 40, "forty dead letters")
+    _, status = on_a_terminal(engine, "status")
+    assert "\x1b[1mSTREAM" in status and "\x1b[" not in engine.run("status").stdout
+    code, said = on_a_terminal(engine, "dead-letters", "replay", answer="n\n")
+    assert code == 0 and "40 dead letters to be replayed" in said and "Go on? [y/N]" in said and "[###" not in said
+    begin = time.monotonic()
+    code, said = on_a_terminal(engine, "dead-letters", "replay", "--wait", "--rate", "40", answer="y\n")
+    assert code == 1 and "0 done, 40 failed again" in said and "#] 40/40" in said, said
+    assert time.monotonic() - begin >= 0.85  # the last of ten pieces need not wait
 
 
 def http_address(engine):

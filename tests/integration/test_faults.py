@@ -89,38 +89,99 @@ def test_a_second_signal_ends_at_once(tmp_path):
     assert engine.process.wait(5) == 130
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs needs root")
-def test_a_full_disk_holds_intake_back(tmp_path):
+def test_a_drain_ends_at_its_deadline_and_costs_no_attempt(tmp_path):
+    code = function_folder(tmp_path, "import pathlib, time\n"
+                           "def handle(event, context):\n"
+                           f"    if not pathlib.Path({str(tmp_path / 'mended')!r}).exists():\n"
+                           "        time.sleep(60)\n"
+                           "    return {'n': event.json()['n'], 'attempt': context.attempt}\n")
+    engine = Engine(tmp_path, pipeline_config(code).replace("shutdown_timeout: 20s", "shutdown_timeout: 500ms")).start()
+    engine.produce("input", numbered(3, 3))
+    wait_until(lambda: sum(p["in_flight"] for p in engine.binding("job")["partitions"]) > 0, "an event is with a worker")
+    assert engine.stop(10) == 0
+    (tmp_path / "mended").touch()
+    with engine:
+        engine.wait_settled("job")
+        outputs = engine.consume("output")
+        check_exactly_once(outputs, range(3))
+        assert [event["data"]["attempt"] for event in outputs] == [1, 1, 1]
+
+
+@pytest.fixture(name="disk")
+def small_disk(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("mounting a tmpfs needs root")
     disk = tmp_path / "disk"
     disk.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], check=False).returncode != 0:
         pytest.skip("a tmpfs cannot be mounted here")
-    try:
-        config = pipeline_config(function_folder(tmp_path, ECHO)).replace("data: ./data, free_space: 1MiB",
-                                                                         f"data: {disk}/data, free_space: 24MiB")
-        with Engine(tmp_path, config) as engine:
-            (disk / "filler").write_bytes(bytes(1 << 20))
-            sent, words = 0, ""
-            while not words and sent < 500:
-                done = engine.produce("input", [{"key": "k", "data": {"n": sent, "x": "y" * 200_000}}], check=False)
-                if done.returncode == 0:
-                    sent += 1
-                else:
-                    words = done.stderr
-                    assert "E4105" in words, words
-                if sent == 40:
-                    (disk / "filler").write_bytes(bytes(36 << 20))  # somebody else fills the disk
-                    wait_until(lambda: not engine.ready(), "it says that it is not ready", 20)
-            assert words, "intake was never held back"
-            assert engine.process.poll() is None
-            assert any("E4105" in reason for reason in engine.status()["not_ready"])
-            (disk / "filler").unlink()
-            wait_until(engine.ready, "intake resumes", 20)
-            engine.produce("input", [{"key": "k", "data": {"n": sent}}])
-            engine.wait_settled("job")
-            check_exactly_once(engine.consume("output"), range(sent + 1))
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=False)
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_a_read_only_folder_is_named(tmp_path, disk):
+    config = pipeline_config(function_folder(tmp_path, ECHO)).replace("data: ./data", f"data: {disk}/data")
+    engine = Engine(tmp_path, config)
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    words = refused(engine.config, 1)
+    assert "E4104" in words and f"{disk}/data" in words and "Read-only file system" in words
+    subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+    with engine:
+        engine.produce("input", numbered(1, 1))
+        engine.wait_settled("job")
+
+
+def test_a_write_that_fails_ends_the_engine_and_loses_nothing(tmp_path, disk):
+    code = function_folder(tmp_path, "import pathlib, time\n"
+                           "def handle(event, context):\n"
+                           f"    while not pathlib.Path({str(tmp_path / 'go')!r}).exists():\n"
+                           "        time.sleep(0.01)\n"
+                           "    return {'n': event.json()['n'], 'x': 'x' * 3_000_000}\n")
+    config = pipeline_config(code).replace("data: ./data", f"data: {disk}/data")
+    engine = Engine(tmp_path, config).start()
+    engine.produce("input", numbered(3, 3))
+    wait_until(lambda: sum(p["in_flight"] for p in engine.binding("job")["partitions"]) > 0, "an event is with a worker")
+    with open(disk / "filler", "wb", buffering=0) as filler:  # faster than anybody looks at the free space
+        try:
+            while filler.write(bytes(1 << 20)) == 1 << 20:
+                pass
+        except OSError:
+            pass
+    (tmp_path / "go").touch()
+    assert engine.process.wait(30) == 1
+    words = engine.log.read_text()
+    assert "E4106" in words and "No space left on device" in words and "nothing is acknowledged any more" in words
+    (disk / "filler").unlink()
+    with engine:
+        engine.wait_settled("job")
+        check_exactly_once(engine.consume("output"), range(3))
+        assert engine.letters() == []
+
+
+def test_a_full_disk_holds_intake_back(tmp_path, disk):
+    config = pipeline_config(function_folder(tmp_path, ECHO)).replace("data: ./data, free_space: 1MiB",
+                                                                     f"data: {disk}/data, free_space: 24MiB")
+    with Engine(tmp_path, config) as engine:
+        (disk / "filler").write_bytes(bytes(1 << 20))
+        sent, words = 0, ""
+        while not words and sent < 500:
+            done = engine.produce("input", [{"key": "k", "data": {"n": sent, "x": "y" * 200_000}}], check=False)
+            if done.returncode == 0:
+                sent += 1
+            else:
+                words = done.stderr
+                assert "E4105" in words, words
+            if sent == 40:
+                (disk / "filler").write_bytes(bytes(36 << 20))  # somebody else fills the disk
+                wait_until(lambda: not engine.ready(), "it says that it is not ready", 20)
+        assert words, "intake was never held back"
+        assert engine.process.poll() is None
+        assert any("E4105" in reason for reason in engine.status()["not_ready"])
+        (disk / "filler").unlink()
+        wait_until(engine.ready, "intake resumes", 20)
+        engine.produce("input", [{"key": "k", "data": {"n": sent}}])
+        engine.wait_settled("job")
+        check_exactly_once(engine.consume("output"), range(sent + 1))
 
 
 def test_produce_with_a_bad_line_appends_nothing(tmp_path):

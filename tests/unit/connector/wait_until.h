@@ -6,10 +6,11 @@
 
 namespace pelton::test {
 
-// Waits for another thread to make the condition true; false after ten seconds.
+// Waits for another thread to make the condition true; false when it does not in time.
 template <typename Condition>
-bool wait_until(Condition condition) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+bool wait_until(Condition condition,
+                std::chrono::milliseconds patience = std::chrono::seconds(10)) {
+  const auto until = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > until) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(1));

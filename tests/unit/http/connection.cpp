@@ -75,6 +75,11 @@ const std::string& Connection::all() {
   return received_;
 }
 
+bool Connection::anything_within(std::chrono::milliseconds patience) {
+  pollfd entry{fd_.get(), POLLIN, 0};
+  return ::poll(&entry, 1, static_cast<int>(patience.count())) > 0;
+}
+
 bool Connection::closed_by_peer() {
   pollfd entry{fd_.get(), POLLIN, 0};
   char byte = 0;

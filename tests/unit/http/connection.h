@@ -3,6 +3,7 @@
 
 #include "engine/base/unique_fd.h"
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -21,6 +22,8 @@ class Connection {
   const std::string& until(const std::string& part);
   // All that comes until the peer closes.
   const std::string& all();
+  // Whether an answer, or the end, comes within that time.
+  bool anything_within(std::chrono::milliseconds patience);
   // False when the peer has not closed in time.
   bool closed_by_peer();
 

@@ -108,6 +108,7 @@ TEST_F(HostileTest, MoreConnectionsThanAllowedWaitTheirTurn) {
   for (std::size_t i = 0; i < kMaxConnections + 20; ++i) idle.emplace_back(path);
   Connection late(path);
   late.send(whole_request("GET", "/livez"));
+  EXPECT_FALSE(late.anything_within(300ms));
   idle.clear();
   EXPECT_EQ(status_line(late.all()), "HTTP/1.1 200 OK");
 }
@@ -156,6 +157,23 @@ TEST_F(HostileTest, ParametersThatAreUnknownOrMalformed) {
         "/v1/streams/s/events?form=latest", "/v1/dead-letters?bindng=job",
         "/v1/dead-letters?since=now", "/v1/dead-letters?limit=-1", "/v1/offsets?stream=s"})
     EXPECT_EQ(status("GET", target), "400") << target;
+}
+
+TEST_F(HostileTest, EveryRefusalSaysWhat) {
+  start();
+  const std::pair<const char*, const char*> words[] = {
+      {"/v1/streams/s/events?partition=x&follow=maybe", "partition is not a number"},
+      {"/v1/streams/s/events?follow=maybe&from=yesterday", "follow is true or false"},
+      {"/v1/dead-letters?since=now", "since: \\\"now\\\" is not a time with a zone"},
+      {"/v1/dead-letters?bindng=job&until=now", "unknown parameter"}};
+  for (const auto& [target, part] : words) {
+    const std::string said = body_of(request("GET", target));
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+    EXPECT_NE(said.find("E5002"), std::string::npos) << said;
+  }
+  const std::string seek =
+      body_of(request("POST", "/v1/offsets/seek", R"({"binding":"job","to":"time","time":"now"})"));
+  EXPECT_NE(seek.find("is not a time with a zone"), std::string::npos) << seek;
 }
 
 }  // namespace

@@ -12,6 +12,11 @@ class Retention : public StoreFixture {
   void append_segments(int count, std::int64_t time_us) {
     for (int i = 0; i < count; ++i) ASSERT_TRUE(append({std::string(1'100'000, 'x')}, 0, time_us));
   }
+  void settle_as(const std::string& other, Cursor cursor) {
+    Transaction transaction;
+    transaction.cursors.push_back({*store->binding_id(other), at(), std::move(cursor)});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  }
 };
 
 TEST_F(Retention, ByTimeDropsWhatIsOldAndSettled) {
@@ -46,6 +51,31 @@ TEST_F(Retention, NeverDropsWhatABindingHasNotSettled) {
   EXPECT_EQ(store->bounds(at())->earliest, 1);
 }
 
+TEST_F(Retention, TheSlowestBindingCountsAndOneMoreIsWaitedFor) {
+  stream.retention_time = std::chrono::hours(1);
+  stream.bindings = {"b", "slow"};
+  open();
+  append_segments(4, 1000);
+  settle(4);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 0) << "slow has no cursor yet";
+  settle_as("slow", {1, {{2, 4}}});
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 1) << "what is settled beyond a gap does not count";
+  EXPECT_EQ(store->stats(at())->dropped_unsettled, 0U);
+  EXPECT_EQ(read(1).size(), 3U);
+}
+
+TEST_F(Retention, BySizeNeverDropsWhatABindingHasNotSettled) {
+  stream.retention_bytes = 2'400'000;  // less than the six segments, for each partition
+  open();
+  append_segments(6, 1000);
+  settle(2);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 2);
+  EXPECT_EQ(store->stats(at())->dropped_unsettled, 0U);
+}
+
 TEST_F(Retention, ForceDropsAndCounts) {
   stream.retention_time = std::chrono::hours(1);
   stream.retention_force = true;
@@ -66,6 +96,7 @@ TEST_F(Retention, OffsetsGoOnAfterEverythingIsDropped) {
   append_segments(2, 1000);
   settle(2);
   store->run_maintenance();
+  ASSERT_EQ(store->bounds(at())->earliest, 2);
   open();
   EXPECT_EQ(store->bounds(at())->end, 2);
   EXPECT_EQ(*append({"next"}), 2);

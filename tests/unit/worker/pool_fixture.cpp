@@ -3,6 +3,7 @@
 
 #include "engine/model/batch_builder.h"
 
+#include <algorithm>
 #include <fstream>
 
 namespace pelton::worker {
@@ -86,12 +87,13 @@ void PoolFixture::give(const std::vector<std::string>& data) {
   pool->wake();
 }
 
-bool PoolFixture::run_until(const std::function<bool()>& condition) {
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+bool PoolFixture::run_until(const std::function<bool()>& condition,
+                            std::chrono::milliseconds patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
   io.restart();
   while (!condition()) {
     if (std::chrono::steady_clock::now() > until) return false;
-    io.run_one_for(std::chrono::milliseconds(50));
+    io.run_one_for(std::min(patience, std::chrono::milliseconds(50)));
   }
   return true;
 }

@@ -52,8 +52,9 @@ class PoolFixture : public ::testing::Test {
   void start();
   // Events, one each.
   void give(const std::vector<std::string>& data);
-  // Runs the io_context until the condition holds; a failure after 20 s.
-  bool run_until(const std::function<bool()>& condition);
+  // Runs the io_context until the condition holds; false when it does not in time.
+  bool run_until(const std::function<bool()>& condition,
+                 std::chrono::milliseconds patience = std::chrono::seconds(20));
   bool stop(std::chrono::milliseconds deadline = std::chrono::seconds(5));
   std::string lines_text() const;
 

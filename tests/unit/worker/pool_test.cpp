@@ -99,7 +99,43 @@ TEST_F(PoolFixture, WorkersAreRecycled) {
   give(numbers(100));
   ASSERT_TRUE(run_until([&] { return source.done == 100; }));
   EXPECT_GE(pool->stats().recycled, 1U);
+  EXPECT_GE(source.workers_used(), 2U);
   EXPECT_TRUE(source.losses.empty());
+}
+
+TEST_F(PoolFixture, WorkersThatHaveGrownAreRecycled) {
+  function.recycle_bytes = 60U << 20;
+  python("kept = []\ndef handle(event, context):\n    kept.append(bytearray(70 << 20))\n");
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return pool->stats().recycled == 1; }));
+  give({"2"});
+  ASSERT_TRUE(run_until([&] { return source.done == 2; }));
+  EXPECT_EQ(source.workers_used(), 2U);
+  EXPECT_TRUE(source.losses.empty());
+}
+
+TEST_F(PoolFixture, AWorkerHasNoMoreMemoryThanItMay) {
+  function.memory_bytes = 100U << 20;
+  python("def handle(event, context):\n    return str(len(bytearray(int(event.data))))\n");
+  start();
+  give({"1000000", "200000000"});
+  ASSERT_TRUE(run_until([&] { return source.done == 2; })) << lines_text();
+  std::vector<std::string> failed;
+  for (const auto& result : source.results)
+    for (const auto& failure : result.not_done) failed.push_back(failure.type);
+  EXPECT_EQ(failed, std::vector<std::string>{"MemoryError"});
+}
+
+TEST_F(PoolFixture, SomeStayWhenTheConfigSaysSo) {
+  function.scale = {2, 3, std::chrono::milliseconds(50)};
+  python("def handle(event, context): pass\n");
+  start();
+  ASSERT_TRUE(run_until([&] { return pool->stats().workers.size() == 2; })) << "without work";
+  give(numbers(50));
+  ASSERT_TRUE(run_until([&] { return source.done == 50; }));
+  EXPECT_FALSE(
+      run_until([&] { return pool->stats().workers.size() < 2; }, std::chrono::milliseconds(300)));
 }
 
 TEST_F(PoolFixture, AMissingModuleIsAStartError) {
