@@ -2,6 +2,7 @@
 #include "connectors/builtin.h"
 
 #include "connectors/directory/directory.h"
+#include "connectors/kafka/kafka.h"
 
 namespace pelton {
 
@@ -9,6 +10,7 @@ namespace pelton {
 std::vector<connector::ConnectorSpec> builtin_connectors() {
   return {
       directory::connector_spec(),
+      kafka_connector::connector_spec(),
   };
 }
 

@@ -36,12 +36,18 @@ std::string streams(const json::array& list) {
   return table.text();
 }
 
+// Only some sources know how far behind they are.
+std::string lag_of(const json::object& connector) {
+  const json::value* lag = connector.if_contains("lag_events");
+  return lag == nullptr || lag->is_null() ? "" : grouped(count_of(connector, "lag_events"));
+}
+
 std::string connectors(const json::array& list) {
-  Table table({"CONNECTOR", "TYPE", "STREAM", "STATE", "EVENTS", "ERRORS", "LAST ERROR"});
+  Table table({"CONNECTOR", "TYPE", "STREAM", "STATE", "EVENTS", "LAG", "ERRORS", "LAST ERROR"});
   for (const json::value& value : list) {
     const json::object& c = as_object(value);
     table.add({text_of(c, "name"), text_of(c, "type") + " " + text_of(c, "direction"),
-               text_of(c, "stream"), text_of(c, "state"), grouped(count_of(c, "events")),
+               text_of(c, "stream"), text_of(c, "state"), grouped(count_of(c, "events")), lag_of(c),
                grouped(count_of(c, "errors")), text_of(c, "last_error")});
   }
   return table.text();

@@ -42,28 +42,47 @@ void check_data_folder(const Config& config, std::span<const ConnectorOptions> t
   }
 }
 
-// Two cursors under one group would each skip what the other has read.
-void check_groups(const Config& config, Diagnostics& problems) {
-  std::map<std::pair<std::string, std::string>, const Binding*> groups;
+// A binding's group has a meaning on topics only.
+void check_members(const Config& config, Diagnostics& problems) {
   for (const Binding& binding : config.bindings) {
     const Stream* from = config.find_stream(binding.from);
-    if (from == nullptr) continue;
-    if (!from->kafka && binding.kafka.place.line != 0)
+    if (from != nullptr && !from->kafka && binding.kafka.place.line != 0)
       problems.error(
           binding.kafka.place, "E1017",
           fmt::format("binding {} reads {}, which is no Kafka topic: `group` and `kafka` "
                       "have no meaning here",
                       binding.name, from->name));
-    if (!from->kafka) continue;
-    const auto [at, fresh] =
-        groups.try_emplace({binding.kafka.group, from->kafka->topic}, &binding);
-    if (!fresh)
-      problems.error(
-          binding.place, "E1017",
-          fmt::format("the bindings {} and {} read the topic {} in one group, {}: each "
-                      "needs its own",
-                      at->second->name, binding.name, from->kafka->topic, binding.kafka.group));
   }
+}
+
+// Two cursors under one group would each skip what the other has read.
+class GroupCheck {
+ public:
+  explicit GroupCheck(Diagnostics& problems) : problems_(problems) {}
+
+  void add(const std::string& who, Place place, const std::string& group,
+           const std::string& topic) {
+    const auto [at, fresh] = members_.try_emplace({group, topic}, who);
+    if (fresh) return;
+    problems_.error(place, "E1017",
+                    fmt::format("{} and {} read the topic {} in one group, {}: each needs its own",
+                                at->second, who, topic, group));
+  }
+
+ private:
+  Diagnostics& problems_;
+  std::map<std::pair<std::string, std::string>, std::string> members_;
+};
+
+void check_groups(const Config& config, Diagnostics& problems) {
+  GroupCheck groups(problems);
+  for (const Binding& binding : config.bindings)
+    if (const Stream* from = config.find_stream(binding.from); from != nullptr && from->kafka)
+      groups.add("binding " + binding.name, binding.place, binding.kafka.group, from->kafka->topic);
+  for (const Connector& connector : config.connectors)
+    if (connector.topic && connector.direction == Direction::source)
+      groups.add("connector " + connector.name, connector.place, connector.group.group,
+                 connector.topic->topic);
 }
 
 // A transaction spans one cluster. A record of a completed key is durable before the transaction
@@ -138,6 +157,7 @@ void check_config(const Config& config, std::span<const ConnectorOptions> connec
                   Diagnostics& problems) {
   check_names(config, problems);
   check_data_folder(config, connectors, problems);
+  check_members(config, problems);
   check_groups(config, problems);
   check_exactly_once(config, problems);
   check_dead_letters(config, problems);

@@ -15,8 +15,8 @@ namespace pelton::config {
 void check_config(const Config& config, std::span<const ConnectorOptions> connectors,
                   Diagnostics& problems);
 
-// Events that come back to the stream they came from, through bindings or through a folder that a
-// sink writes and a source reads. One problem for each loop found.
+// Events that come back to the stream they came from, through bindings or through a folder or a
+// topic that a sink writes and a source reads. One problem for each loop found.
 void check_loops(const Config& config, std::span<const ConnectorOptions> connectors,
                  Diagnostics& problems);
 

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kShownSteps = 12;
 
-// Streams and folders, and what carries events from one to the other.
+// Streams, topics and folders, and what carries events from one to the other.
 class FlowGraph {
  public:
   explicit FlowGraph(Diagnostics& problems) : problems_(problems) {}
@@ -97,31 +97,37 @@ class FlowGraph {
 std::string stream_label(const std::string& name) {
   return "stream " + name;
 }
+std::string topic_label(const std::string& name) {
+  return "topic " + name;
+}
 std::string folder_label(const fs::path& path) {
   return "folder " + path.string();
 }
 
-// Lists that have a broker in common are of one cluster.
-bool same_topic(const KafkaTopic& topic, const KafkaClient& client, const std::string& name) {
-  return topic.topic == name && std::ranges::find_first_of(topic.client.brokers, client.brokers) !=
-                                    topic.client.brokers.end();
-}
+// One label for each topic: that of its first name in the file. Clusters are told apart by their
+// brokers; two lists that share one are one cluster.
+class TopicLabels {
+ public:
+  std::string label(const KafkaTopic& topic, const std::string& own) {
+    for (const auto& [known, label] : known_)
+      if (known.topic == topic.topic &&
+          std::ranges::find_first_of(known.client.brokers, topic.client.brokers) !=
+              known.client.brokers.end())
+        return label;
+    known_.emplace_back(topic, own);
+    return own;
+  }
 
-// The first stream that is this topic; null: none is.
-const Stream* stream_of(const Config& config, const KafkaClient& client, const std::string& topic) {
-  const auto found = std::ranges::find_if(config.streams, [&](const Stream& stream) {
-    return stream.kafka && same_topic(*stream.kafka, client, topic);
-  });
-  return found == config.streams.end() ? nullptr : &*found;
-}
+ private:
+  std::vector<std::pair<KafkaTopic, std::string>> known_;
+};
 
 // A label for each stream; streams that are one topic share theirs.
-std::map<std::string, std::string> stream_labels(const Config& config) {
+std::map<std::string, std::string> stream_labels(const Config& config, TopicLabels& topics) {
   std::map<std::string, std::string> labels;
   for (const Stream& stream : config.streams) {
-    const Stream* first =
-        stream.kafka ? stream_of(config, stream.kafka->client, stream.kafka->topic) : nullptr;
-    labels[stream.name] = stream_label(first == nullptr ? stream.name : first->name);
+    const std::string own = stream_label(stream.name);
+    labels[stream.name] = stream.kafka ? topics.label(*stream.kafka, own) : own;
   }
   return labels;
 }
@@ -129,13 +135,14 @@ std::map<std::string, std::string> stream_labels(const Config& config) {
 // Dead letters that come back to the topic they came from; one that is the source itself has been
 // reported.
 void add_dead_letters(const Config& config, const std::map<std::string, std::string>& labels,
-                      FlowGraph& graph) {
+                      TopicLabels& topics, FlowGraph& graph) {
   for (const Binding& binding : config.bindings) {
     const Stream* from = config.find_stream(binding.from);
     if (!binding.dead_letters || from == nullptr || !from->kafka) continue;
-    const Stream* to = stream_of(config, from->kafka->client, binding.dead_letters->topic);
-    if (to == nullptr || labels.at(to->name) == labels.at(from->name)) continue;
-    graph.edge(labels.at(from->name), labels.at(to->name), "dead letters of " + binding.name,
+    const std::string& topic = binding.dead_letters->topic;
+    const std::string to = topics.label({from->kafka->client, topic}, topic_label(topic));
+    if (to == labels.at(from->name)) continue;
+    graph.edge(labels.at(from->name), to, "dead letters of " + binding.name,
                binding.dead_letters->place);
   }
 }
@@ -151,12 +158,21 @@ void each_outer(const fs::path& path, const Folders& outer, Visit visit) {
   }
 }
 
+void add_between(FlowGraph& graph, const Connector& connector, const std::string& outside) {
+  const std::string stream = stream_label(connector.stream);
+  if (connector.direction == Direction::source)
+    graph.edge(outside, stream, "source " + connector.name, connector.place);
+  else
+    graph.edge(stream, outside, "sink " + connector.name, connector.place);
+}
+
 }  // namespace
 
 void check_loops(const Config& config, std::span<const ConnectorOptions> connectors,
                  Diagnostics& problems) {
   FlowGraph graph(problems);
-  const std::map<std::string, std::string> labels = stream_labels(config);
+  TopicLabels topics;
+  const std::map<std::string, std::string> labels = stream_labels(config, topics);
   for (const auto& [name, label] : labels) graph.node(label);
   // A missing stream has been reported and is part of no loop.
   const auto known = [&](const std::string& name) { return labels.contains(name); };
@@ -164,20 +180,17 @@ void check_loops(const Config& config, std::span<const ConnectorOptions> connect
     if (binding.to && known(binding.from) && known(*binding.to))
       graph.edge(labels.at(binding.from), labels.at(*binding.to), "binding " + binding.name,
                  binding.place);
-  add_dead_letters(config, labels, graph);
+  add_dead_letters(config, labels, topics, graph);
   Folders read;
   Folders written;
   for (const Connector& connector : config.connectors) {
+    if (connector.topic)
+      add_between(graph, connector,
+                  topics.label(*connector.topic, topic_label(connector.topic->topic)));
     const auto folder = folder_of(connector, connectors);
     if (!folder) continue;
-    const std::string stream = stream_label(connector.stream);
-    if (connector.direction == Direction::source) {
-      read.insert(folder->string());
-      graph.edge(folder_label(*folder), stream, "source " + connector.name, connector.place);
-    } else {
-      written.insert(folder->string());
-      graph.edge(stream, folder_label(*folder), "sink " + connector.name, connector.place);
-    }
+    (connector.direction == Direction::source ? read : written).insert(folder->string());
+    add_between(graph, connector, folder_label(*folder));
   }
   // A source reads what is written below its folder; a sink writes below its own.
   const auto meet = [&](const fs::path& from, const fs::path& to) {

@@ -117,6 +117,24 @@ struct BatchLimits {
 
 enum class Order { key, partition, none };
 
+// Where a binding without a stored cursor, or a new consumer group, begins.
+struct Start {
+  enum class Kind { earliest, latest, time } kind = Kind::earliest;
+  WallTime time{};
+};
+
+// How a binding or a source is a member of its consumer group.
+struct KafkaGroup {
+  Place place;                 // of what the file says of it; line 0: nothing
+  std::string group;           // group; default pelton.<its name>
+  std::string assignor;        // kafka.assignor: range | roundrobin | cooperative-sticky
+  std::string instance;        // kafka.instance: static membership; empty: none
+  Duration session_timeout{};  // kafka.session_timeout
+  Duration drain{};            // kafka.drain: how long a revoke waits for handlers
+  Duration commit_interval{};  // kafka.commit_interval
+  enum class OutOfRange { stop, earliest, latest } out_of_range = OutOfRange::stop;
+};
+
 struct Connector {
   std::string name;
   Place place;
@@ -124,6 +142,10 @@ struct Connector {
   OptionValues options;
   Direction direction = Direction::source;
   std::string stream;  // to (source) or from (sink)
+  // Of types whose system is Kafka (ConnectorOptions::topic); group and start of sources.
+  std::optional<KafkaTopic> topic;
+  KafkaGroup group;
+  Start start;
   // A sink is a binding whose worker is the connector; unused for sources.
   Order order = Order::key;
   Retry retry;
@@ -194,24 +216,6 @@ struct FilterRule {
 struct Idempotency {
   std::vector<FieldRef> key;  // idempotency.key: one field or a list of them
   Duration ttl{};             // idempotency.ttl
-};
-
-// Where a binding without a stored cursor begins.
-struct Start {
-  enum class Kind { earliest, latest, time } kind = Kind::earliest;
-  WallTime time{};
-};
-
-// How a binding is a member of its consumer group.
-struct KafkaGroup {
-  Place place;                 // of what the file says of it; line 0: nothing
-  std::string group;           // group; default pelton.<binding>
-  std::string assignor;        // kafka.assignor: range | roundrobin | cooperative-sticky
-  std::string instance;        // kafka.instance: static membership; empty: none
-  Duration session_timeout{};  // kafka.session_timeout
-  Duration drain{};            // kafka.drain: how long a revoke waits for handlers
-  Duration commit_interval{};  // kafka.commit_interval
-  enum class OutOfRange { stop, earliest, latest } out_of_range = OutOfRange::stop;
 };
 
 // A topic that keeps a binding's dead letters.

@@ -39,6 +39,15 @@ struct OptionSpec {
   std::string example;
 };
 
+// Value. A mapping of the config file: its options and the mappings within it. The only description
+// of both.
+struct SectionSpec {
+  std::string name;  // its key; "streams" names a mapping of names to this section
+  std::string sentence;
+  std::vector<OptionSpec> options;
+  std::vector<SectionSpec> sections;
+};
+
 // Value. The options of one kind of connector ("directory").
 struct ConnectorOptions {
   std::string type;  // the key in the config file
@@ -47,6 +56,12 @@ struct ConnectorOptions {
   bool sink = false;
   std::vector<OptionSpec> source_options;
   std::vector<OptionSpec> sink_options;
+  std::vector<SectionSpec> source_sections;  // mappings within them
+  std::vector<SectionSpec> sink_sections;
+  // Both directions have the options of kafka_topic_spec(), a source those of
+  // kafka_member_options() as well (specs.h): they come parsed, as Connector::topic, group and
+  // start.
+  bool topic = false;
   // Names the option, if any, whose value is a place in the file system that a source reads and a
   // sink writes: two connectors meeting there make a loop, which validation refuses.
   std::string place_option;

@@ -77,6 +77,19 @@ void refuse_delivery(const std::string& who, const Node& node, Diagnostics& prob
           fmt::format("{} is a source: `{}` belongs to sinks and bindings", who, key.text));
 }
 
+// The type's own options.
+void read_options(Connector& connector, const Node& node, const ConnectorOptions& type,
+                  const std::string& who, ReadContext& context) {
+  const Section own = read_section(node, connector_type_spec(type, connector.direction),
+                                   fmt::format("{} of {}", type.type, who), context);
+  connector.options = own.values();
+  if (!type.topic) return;
+  connector.topic = parse_kafka_topic(own, "", who, context);
+  if (connector.direction == Direction::sink) return;
+  connector.group = parse_kafka_group(own, "", connector.name);
+  connector.start = parse_start(own, context.problems);
+}
+
 }  // namespace
 
 std::optional<Connector> parse_connector(const std::string& name, const Node& node,
@@ -102,9 +115,7 @@ std::optional<Connector> parse_connector(const std::string& name, const Node& no
   connector.type = type->type;
   connector.direction = *direction;
   connector.stream = section.value<std::string>(*direction == Direction::source ? "to" : "from");
-  connector.options = read_section(*node.find(type->type), connector_type_spec(*type, *direction),
-                                   fmt::format("{} of {}", type->type, who), context)
-                          .values();
+  read_options(connector, *node.find(type->type), *type, who, context);
   if (*direction == Direction::source) refuse_delivery(who, node, context.problems);
   Delivery delivery = parse_delivery(section, context);
   connector.order = delivery.order;

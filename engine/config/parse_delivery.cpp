@@ -40,6 +40,19 @@ Delivery parse_delivery(const Section& section, ReadContext& context) {
   return {order_of(section), retry_of(section, context.problems), batch, count(section, "window")};
 }
 
+Start parse_start(const Section& section, Diagnostics& problems) {
+  const auto text = section.value<std::string>("start");
+  if (text == "earliest") return {};
+  if (text == "latest") return {Start::Kind::latest, {}};
+  if (const auto time = parse_time(text)) return {Start::Kind::time, *time};
+  problems.error(section.place("start"), "E1008",
+                 fmt::format("start: \"{}\" is neither earliest, latest nor a time such as "
+                             "2026-01-01T00:00:00Z{}",
+                             section.written("start"),
+                             did_you_mean(section.written("start"), {"earliest", "latest"})));
+  return {};
+}
+
 void refer(const Section& section, const std::string& path, Reference::Kind kind,
            const std::string& who, ReadContext& context) {
   if (auto name = section.get<std::string>(path))

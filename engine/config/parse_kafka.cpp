@@ -98,20 +98,25 @@ std::optional<KafkaSasl> sasl_of(const Section& section, const std::string& path
   return sasl;
 }
 
-}  // namespace
+// The options' prefix in a section.
+std::string prefix_of(const std::string& path) {
+  return path.empty() ? path : path + ".";
+}
 
-KafkaClient parse_kafka_client(const Section& section, const std::string& path,
-                               const std::string& who, ReadContext& context) {
+KafkaClient client_of(const Section& section, const std::string& path, const std::string& who,
+                      ReadContext& context) {
+  const std::string prefix = prefix_of(path);
   KafkaClient client;
   client.place = section.place(path);
-  client.brokers = brokers_of(section, path + ".brokers", who, context);
-  client.tls = tls_of(section, path + ".tls", who, context);
-  client.sasl = sasl_of(section, path + ".sasl", who, context);
-  if (const Node* properties = section.node(path + ".properties"))
+  client.brokers = brokers_of(section, prefix + "brokers", who, context);
+  client.tls = tls_of(section, prefix + "tls", who, context);
+  client.sasl = sasl_of(section, prefix + "sasl", who, context);
+  if (const Node* properties = section.node(prefix + "properties"))
     client.properties = properties_of(*properties, context);
   return client;
 }
 
+// A topic's name as Kafka has it.
 void check_topic(const Section& section, const std::string& path, const std::string& who,
                  ReadContext& context) {
   const auto topic = section.value<std::string>(path);
@@ -126,6 +131,34 @@ void check_topic(const Section& section, const std::string& path, const std::str
       section.place(path), "E1008",
       fmt::format("{}: \"{}\" is not a topic: letters, digits, . _ and -, at most 249", who,
                   topic));
+}
+
+}  // namespace
+
+KafkaTopic parse_kafka_topic(const Section& section, const std::string& path,
+                             const std::string& who, ReadContext& context) {
+  const std::string topic = prefix_of(path) + "topic";
+  check_topic(section, topic, who, context);
+  return {client_of(section, path, who, context), section.value<std::string>(topic),
+          ContentMode::binary};
+}
+
+KafkaGroup parse_kafka_group(const Section& section, const std::string& path,
+                             const std::string& name) {
+  const std::string prefix = prefix_of(path);
+  KafkaGroup group;
+  group.group = section.get<std::string>("group").value_or("pelton." + name);
+  group.assignor = section.value<std::string>(prefix + "assignor");
+  group.instance = section.value<std::string>(prefix + "instance");
+  group.session_timeout = section.value<Duration>(prefix + "session_timeout");
+  group.drain = section.value<Duration>(prefix + "drain");
+  group.commit_interval = section.value<Duration>(prefix + "commit_interval");
+  const auto policy = section.value<std::string>(prefix + "out_of_range");
+  if (policy == "earliest") group.out_of_range = KafkaGroup::OutOfRange::earliest;
+  if (policy == "latest") group.out_of_range = KafkaGroup::OutOfRange::latest;
+  for (const std::string& own : {std::string("group"), path})
+    if (!own.empty() && section.node(own) != nullptr) group.place = section.place(own);
+  return group;
 }
 
 }  // namespace pelton::config

@@ -16,11 +16,9 @@ Stream parse_stream(const std::string& name, const Node& node, ReadContext& cont
                                fmt::format("{} is a Kafka topic: its {} {} set there, not here",
                                            who, own, own[0] == 'p' ? "are" : "is"));
     stream.partitions = 0;
-    const bool structured = section.value<std::string>("kafka.content_mode") == "structured";
-    stream.kafka = KafkaTopic{parse_kafka_client(section, "kafka", who, context),
-                              section.value<std::string>("kafka.topic"),
-                              structured ? ContentMode::structured : ContentMode::binary};
-    check_topic(section, "kafka.topic", who, context);
+    stream.kafka = parse_kafka_topic(section, "kafka", who, context);
+    if (section.value<std::string>("kafka.content_mode") == "structured")
+      stream.kafka->content_mode = ContentMode::structured;
     return stream;
   }
   stream.partitions = count(section, "partitions");

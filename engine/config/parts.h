@@ -30,12 +30,16 @@ struct Delivery {
 };
 Delivery parse_delivery(const Section& section, ReadContext& context);
 
-// The client under `path` ("kafka") of a section that has kafka_client_spec() there.
-KafkaClient parse_kafka_client(const Section& section, const std::string& path,
-                               const std::string& who, ReadContext& context);
-// A topic's name as Kafka has it: letters, digits, . _ -, at most 249.
-void check_topic(const Section& section, const std::string& path, const std::string& who,
-                 ReadContext& context);
+// The topic under `path` ("kafka"; empty: the section itself) of a section that has
+// kafka_topic_spec() there.
+KafkaTopic parse_kafka_topic(const Section& section, const std::string& path,
+                             const std::string& who, ReadContext& context);
+// How one is a member of a group: the options of group_options() are under `path`, `group` is the
+// section's own. Without it the group is pelton.<name>.
+KafkaGroup parse_kafka_group(const Section& section, const std::string& path,
+                             const std::string& name);
+// The option `start`.
+Start parse_start(const Section& section, Diagnostics& problems);
 
 // An option of type number whose bounds keep it within 32 bits.
 std::uint32_t count(const Section& section, const std::string& path);

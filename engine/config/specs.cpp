@@ -103,42 +103,52 @@ SectionSpec sasl_section() {
           {}};
 }
 
-SectionSpec kafka_section() {
-  SectionSpec spec = kafka_client_spec(
+OptionSpec start_option(std::string sentence) {
+  return option("start", text, std::move(sentence),
+                {.fallback = "earliest", .example = "2026-01-01T00:00:00Z"});
+}
+
+std::vector<OptionSpec> group_options() {
+  return {
+      option("assignor", choice, "How partitions are shared out; all members of a group agree.",
+             {.fallback = "range", .choices = {"range", "roundrobin", "cooperative-sticky"}}),
+      option("instance", text,
+             "Static membership: a name of this engine in the group, which keeps its partitions "
+             "over a restart within `session_timeout`.",
+             {.example = "node-1"}),
+      option("session_timeout", duration,
+             "A member that is silent for so long loses its partitions.",
+             {.fallback = "45s", .at_least = "6s", .at_most = "30m"}),
+      option("commit_interval", duration, "Settled offsets are committed at least so often.",
+             {.fallback = "100ms", .at_least = "5ms", .at_most = "1m"}),
+      option(
+          "out_of_range", choice,
+          "When the committed offset is not in the topic any more: `stop` the partition and call "
+          "the operator, or go on at the `earliest` or `latest` event.",
+          {.fallback = "stop", .choices = {"stop", "earliest", "latest"}})};
+}
+
+SectionSpec group_section() {
+  SectionSpec spec{"kafka",
+                   "How the binding is a member of its consumer group; for a stream on Kafka only.",
+                   group_options(),
+                   {}};
+  spec.options.push_back(
+      option("drain", duration,
+             "When partitions move to another member, events with workers get so long to end.",
+             {.fallback = "5s", .at_least = "0s", .at_most = "5m"}));
+  return spec;
+}
+
+SectionSpec topic_section() {
+  SectionSpec spec = kafka_topic_spec(
       "Makes the stream a Kafka topic: its partitions and retention are the topic's.");
-  spec.options.push_back(option("topic", text, "The topic.", {.required = true}));
   spec.options.push_back(
       option("content_mode", choice,
              "How outputs that are CloudEvents (with `id`, `source` and `type`) are written: their "
              "attributes as headers, or all of them as JSON in the value. Both are read.",
              {.fallback = "binary", .choices = {"binary", "structured"}}));
   return spec;
-}
-
-SectionSpec group_section() {
-  return {
-      "kafka",
-      "How the binding is a member of its consumer group; for a stream on Kafka only.",
-      {option("assignor", choice, "How partitions are shared out; all members of a group agree.",
-              {.fallback = "range", .choices = {"range", "roundrobin", "cooperative-sticky"}}),
-       option("instance", text,
-              "Static membership: a name of this engine in the group, which keeps its partitions "
-              "over a restart within `session_timeout`.",
-              {.example = "node-1"}),
-       option("session_timeout", duration,
-              "A member that is silent for so long loses its partitions.",
-              {.fallback = "45s", .at_least = "6s", .at_most = "30m"}),
-       option("drain", duration,
-              "When partitions move to another member, events with workers get so long to end.",
-              {.fallback = "5s", .at_least = "0s", .at_most = "5m"}),
-       option("commit_interval", duration, "Settled offsets are committed at least so often.",
-              {.fallback = "100ms", .at_least = "5ms", .at_most = "1m"}),
-       option(
-           "out_of_range", choice,
-           "When the committed offset is not in the topic any more: `stop` the partition and call "
-           "the operator, or go on at the `earliest` or `latest` event.",
-           {.fallback = "stop", .choices = {"stop", "earliest", "latest"}})},
-      {}};
 }
 
 }  // namespace
@@ -152,6 +162,21 @@ SectionSpec kafka_client_spec(std::string sentence) {
                   "Further properties of the client library (librdkafka), by their names.",
                   {.example = "{ fetch.min.bytes: 100000 }"})},
           {tls_section(), sasl_section()}};
+}
+
+SectionSpec kafka_topic_spec(std::string sentence) {
+  SectionSpec spec = kafka_client_spec(std::move(sentence));
+  spec.options.push_back(option("topic", text, "The topic.", {.required = true}));
+  return spec;
+}
+
+std::vector<OptionSpec> kafka_member_options() {
+  std::vector<OptionSpec> options{
+      option("group", text, "The consumer group; without it `pelton.<connector>`.",
+             {.example = "archive"}),
+      start_option("Where a new group begins: `earliest`, `latest` or a time (RFC 3339).")};
+  for (OptionSpec& more : group_options()) options.push_back(std::move(more));
+  return options;
 }
 
 const SectionSpec& engine_spec() {
@@ -203,7 +228,7 @@ const SectionSpec& stream_spec() {
          option("force", boolean, "Drop even what a binding has not settled; counted and logged.",
                 {.fallback = "false"})},
         {}},
-       kafka_section()}};
+       topic_section()}};
   return spec;
 }
 
@@ -257,9 +282,7 @@ const SectionSpec& binding_spec() {
               "Between the engine's own streams effects are exactly once in any case.",
               {.fallback = "at_least_once", .choices = {"at_least_once", "exactly_once"}}),
        order_option(),
-       option("start", text,
-              "Where a new binding begins: `earliest`, `latest` or a time (RFC 3339).",
-              {.fallback = "earliest", .example = "2026-01-01T00:00:00Z"}),
+       start_option("Where a new binding begins: `earliest`, `latest` or a time (RFC 3339)."),
        window_option(),
        option("group", text, "Stream on Kafka: the consumer group; without it `pelton.<binding>`.",
               {.example = "billing"}),
@@ -301,10 +324,9 @@ const SectionSpec& connector_spec() {
 }
 
 SectionSpec connector_type_spec(const ConnectorOptions& type, Direction direction) {
-  return {type.type,
-          type.sentence,
+  return {type.type, type.sentence,
           direction == Direction::source ? type.source_options : type.sink_options,
-          {}};
+          direction == Direction::source ? type.source_sections : type.sink_sections};
 }
 
 std::vector<TopLevel> top_levels() {

@@ -9,15 +9,6 @@
 
 namespace pelton::config {
 
-// Value. A mapping of the config file: its options and the mappings within it. The only description
-// of both.
-struct SectionSpec {
-  std::string name;  // its key; "streams" names a mapping of names to this section
-  std::string sentence;
-  std::vector<OptionSpec> options;
-  std::vector<SectionSpec> sections;
-};
-
 const SectionSpec& engine_spec();
 const SectionSpec& stream_spec();
 const SectionSpec& function_spec();
@@ -27,6 +18,11 @@ const SectionSpec& connector_spec();
 
 // The options of a Kafka client, common to everything that has one.
 SectionSpec kafka_client_spec(std::string sentence);
+
+// The same and the topic.
+SectionSpec kafka_topic_spec(std::string sentence);
+// How a source that reads a topic is a member of its consumer group, and where a new one begins.
+std::vector<OptionSpec> kafka_member_options();
 
 // The options of one direction of a kind of connector, as a section named by its type.
 SectionSpec connector_type_spec(const ConnectorOptions& type, Direction direction);

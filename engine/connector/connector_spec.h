@@ -7,6 +7,7 @@
 #include "engine/connector/sink.h"
 #include "engine/connector/source.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,6 +31,8 @@ struct ConnectorSpec {
   std::function<Status(const config::Connector&)> check;
   std::function<Result<std::unique_ptr<Source>>(const BuildContext&)> make_source;
   std::function<Result<std::unique_ptr<Sink>>(const BuildContext&)> make_sink;
+  // The longest pause between attempts to connect.
+  std::chrono::milliseconds backoff_max{60'000};
 };
 
 }  // namespace pelton::connector

@@ -36,6 +36,11 @@ void HostStatus::add_error(const std::string& text) {
   now_.last_error = text;
 }
 
+void HostStatus::set_behind(std::optional<std::uint64_t> events) {
+  std::lock_guard lock(mutex_);
+  now_.behind = events;
+}
+
 HostSnapshot HostStatus::snapshot() const {
   std::lock_guard lock(mutex_);
   return now_;

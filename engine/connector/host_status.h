@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace pelton::connector {
@@ -24,10 +25,11 @@ const char* to_string(HostState state);
 // Value. What one connector does and has done since it started.
 struct HostSnapshot {
   HostState state = HostState::stopped;
-  std::uint64_t events = 0;  // settled as done (source) or written (sink)
-  std::uint64_t bytes = 0;   // of their encoded batches (source) or data (sink)
-  std::uint64_t errors = 0;  // failed operations and warnings of the connector
-  std::string last_error;    // the newest of them; empty: none
+  std::uint64_t events = 0;             // settled as done (source) or written (sink)
+  std::uint64_t bytes = 0;              // of their encoded batches (source) or data (sink)
+  std::uint64_t errors = 0;             // failed operations and warnings of the connector
+  std::string last_error;               // the newest of them; empty: none
+  std::optional<std::uint64_t> behind;  // events that wait upstream, where a source knows it
 };
 
 // One sentence for the operator's log. Called on the host's thread.
@@ -39,6 +41,7 @@ class HostStatus {
   void set_state(HostState state);
   void add_done(std::uint64_t events, std::uint64_t bytes);
   void add_error(const std::string& text);
+  void set_behind(std::optional<std::uint64_t> events);
   HostSnapshot snapshot() const;
 
  private:

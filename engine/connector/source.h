@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,10 @@ class Source {
   // should. The host asks after each connect and read, logs and counts them, and shows the newest
   // in status.
   virtual std::vector<std::string> take_warnings() { return {}; }
+
+  // How many events wait upstream that are not settled, of systems that know it. The host asks
+  // after each read.
+  virtual std::optional<std::uint64_t> behind() const { return std::nullopt; }
 };
 
 }  // namespace pelton::connector

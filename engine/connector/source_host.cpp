@@ -159,6 +159,7 @@ std::optional<SourceHost::Ended> SourceHost::read() {
   const Result<AckToken> token = source_->read(builder_, pacing_.max_events, pacing_.max_bytes,
                                                steady_clock::now() + patience);
   take_warnings();
+  status_.set_behind(source_->behind());
   if (!token) return read_failed(token.error());
   backoff_.reset();
   if (builder_.empty()) return std::nullopt;

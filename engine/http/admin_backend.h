@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,7 +32,6 @@ struct Produced {
 };
 
 struct ReadRequest {
-  std::string stream;
   std::uint32_t partition = 0;
   struct From {
     enum class Kind { earliest, latest, offset, time } kind = Kind::earliest;
@@ -41,10 +41,22 @@ struct ReadRequest {
   std::size_t max_bytes = 1U << 20;
 };
 struct ReadAnswer {
-  Offset from = 0;  // where `from` resolved to: events below it in the first batch
-                    // are not asked for
-  Offset end = 0;   // next offset to be given in the partition
+  Offset from = 0;      // where `from` resolved to: events below it in the first batch
+                        // are not asked for
+  Offset next = 0;      // where to go on
+  Offset end = 0;       // next offset to be given in the partition
+  bool at_end = false;  // nothing was behind `next`
   std::vector<store::PlacedBatch> batches;
+};
+
+// Interface. Reads one stream for one caller, page by page, one call at a time. Called on the http
+// thread, never blocks. It may go while an answer is on its way.
+class StreamReader {
+ public:
+  virtual ~StreamReader() = default;
+  // How many partitions the stream has.
+  virtual void partitions(Answer<std::uint32_t> answer) = 0;
+  virtual void read(const ReadRequest& request, Answer<ReadAnswer> answer) = 0;
 };
 
 struct DeadLetterQuery {
@@ -83,11 +95,14 @@ class AdminBackend {
  public:
   virtual ~AdminBackend() = default;
   virtual void status(Answer<observe::StatusReport> answer) = 0;
-  // Events are partitioned by key (or all go to `partition`) and answered once durable.
+  // Events are partitioned by key (or all go to `partition`) and answered once durable: on disk, or
+  // acknowledged by the brokers of a topic.
   virtual void produce(const std::string& stream, model::BatchPtr events,
                        std::optional<std::uint32_t> partition,
                        Answer<std::vector<Produced>> answer) = 0;
-  virtual void read(const ReadRequest& request, Answer<ReadAnswer> answer) = 0;
+  // Shared by the answer in the making and the reads that are under way for it. overloaded: too
+  // many are open that hold something (those of topics).
+  virtual Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) = 0;
   // In the order of (binding in file order, partition, offset).
   virtual void dead_letters(const DeadLetterQuery& query,
                             Answer<std::vector<store::DeadLetter>> answer) = 0;

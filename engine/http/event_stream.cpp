@@ -4,6 +4,7 @@
 #include "engine/http/ndjson.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace pelton::http {
@@ -14,9 +15,10 @@ constexpr std::size_t kPieceBytes = 1U << 20;
 
 }  // namespace
 
-EventStream::EventStream(AdminBackend& backend, std::string stream,
-                         std::vector<std::uint32_t> partitions, const ConsumeParameters& parameters)
-    : backend_(backend),
+EventStream::EventStream(std::shared_ptr<StreamReader> reader, std::string stream,
+                         const std::vector<std::uint32_t>& partitions,
+                         const ConsumeParameters& parameters)
+    : reader_(std::move(reader)),
       stream_(std::move(stream)),
       follow_(parameters.follow),
       left_(parameters.limit) {
@@ -27,31 +29,35 @@ EventStream::EventStream(AdminBackend& backend, std::string stream,
 void EventStream::next(PieceAnswer answer) {
   if (left_ == 0 || places_.empty()) return answer(Piece{"", Piece::Then::end});
   const Place& place = places_[current_];
-  const ReadRequest request{stream_, place.partition, place.from, kPieceBytes};
+  const ReadRequest request{place.partition, place.from, kPieceBytes};
   // Shared by the connection, which may close first, and the read that is under way.
-  backend_.read(request, [self = shared_from_this(),
+  reader_->read(request, [self = shared_from_this(),
                           answer = std::move(answer)](Result<ReadAnswer> read) mutable {
+    if (!read && self->waits(read.error())) return answer(Piece{"", Piece::Then::later});
     if (!read) return answer(std::unexpected(read.error()));
     answer(self->take(*read));
   });
 }
 
+// Who follows a topic is there when its brokers are back.
+bool EventStream::waits(const Error& error) const {
+  return follow_ && error.kind == ErrorKind::unavailable && places_[current_].stop >= 0;
+}
+
 Piece EventStream::take(const ReadAnswer& read) {
   Place& place = places_[current_];
   if (place.stop < 0) place.stop = read.end;
-  const Offset stop = follow_ ? read.end : place.stop;
-  Offset next = read.from;
+  const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : place.stop;
   Piece piece;
   for (const store::PlacedBatch& placed : read.batches)
     for (std::size_t i = 0; i < placed.batch->size() && left_ > 0; ++i) {
       const Offset offset = placed.base + placed.batch->delta(i);
       if (offset < read.from || offset >= stop) continue;
       piece.bytes += event_line(stream_, placed, i);
-      next = offset + 1;
       --left_;
     }
-  place.at_end = piece.bytes.empty() || next >= stop;
-  place.from = {ReadRequest::From::Kind::offset, next, {}};
+  place.at_end = read.at_end || read.next >= stop;
+  place.from = {ReadRequest::From::Kind::offset, read.next, {}};
   piece.then = left_ == 0 ? Piece::Then::end : advance();
   return piece;
 }

@@ -18,8 +18,8 @@ namespace pelton::http {
 // any.
 class EventStream final : public BodyStream, public std::enable_shared_from_this<EventStream> {
  public:
-  EventStream(AdminBackend& backend, std::string stream, std::vector<std::uint32_t> partitions,
-              const ConsumeParameters& parameters);
+  EventStream(std::shared_ptr<StreamReader> reader, std::string stream,
+              const std::vector<std::uint32_t>& partitions, const ConsumeParameters& parameters);
   void next(PieceAnswer answer) override;
 
  private:
@@ -34,7 +34,10 @@ class EventStream final : public BodyStream, public std::enable_shared_from_this
   // Behind a page of the current place: on to the next one, or to the end.
   Piece::Then advance();
 
-  AdminBackend& backend_;
+  bool waits(const Error& error) const;
+
+  // The stream's own; shared with reads that are under way when it goes.
+  const std::shared_ptr<StreamReader> reader_;
   const std::string stream_;
   const bool follow_;
   std::uint64_t left_;

@@ -9,6 +9,7 @@
 #include "engine/observe/status_json.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace pelton::http {
@@ -29,17 +30,6 @@ std::string path_text(const Request& request) {
   std::string path = request.method + " ";
   for (const std::string& part : request.path) path += "/" + part;
   return path.substr(0, 200);
-}
-
-Result<std::vector<std::uint32_t>> partitions_of(const observe::StatusReport& report,
-                                                 const std::string& stream) {
-  const auto at = std::ranges::find(report.streams, stream, &observe::StreamStatus::name);
-  if (at == report.streams.end())
-    return fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", stream);
-  std::vector<std::uint32_t> partitions;
-  for (const observe::PartitionStatus& partition : at->partitions)
-    partitions.push_back(partition.partition);
-  return partitions;
 }
 
 }  // namespace
@@ -140,15 +130,18 @@ void Router::consume(Request&& request, Reply reply) {
   const auto parameters = consume_parameters(request);
   if (!parameters) return reply(error_response(parameters.error()));
   const std::string name = request.path[2];
+  auto reader = backend_.reader(name);
+  if (!reader) return reply(error_response(reader.error()));
   if (parameters->partition)
     return reply(lines(std::make_shared<EventStream>(
-        backend_, name, std::vector{*parameters->partition}, *parameters)));
-  backend_.status([&backend = backend_, name, parameters = *parameters,
-                   reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
-    if (!report) return reply(error_response(report.error()));
-    auto partitions = partitions_of(*report, name);
-    if (!partitions) return reply(error_response(partitions.error()));
-    reply(lines(std::make_shared<EventStream>(backend, name, std::move(*partitions), parameters)));
+        std::move(*reader), name, std::vector{*parameters->partition}, *parameters)));
+  StreamReader& asked = **reader;
+  asked.partitions([reader = std::move(*reader), name, parameters = *parameters,
+                    reply = std::move(reply)](Result<std::uint32_t> count) mutable {
+    if (!count) return reply(error_response(count.error()));
+    std::vector<std::uint32_t> partitions(*count);
+    std::iota(partitions.begin(), partitions.end(), 0U);
+    reply(lines(std::make_shared<EventStream>(std::move(reader), name, partitions, parameters)));
   });
 }
 

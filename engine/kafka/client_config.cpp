@@ -24,13 +24,14 @@ struct Setting {
 // (keepalive), small requests go at once (nagle). The queue is per partition here, because each
 // partition's queue is polled on its own, and bounds what a slow function can pile up. A
 // partition's end is told, because offsets before it may hold no record (transactions). Partitions
-// that are added, and topics that are made anew, are seen within seconds.
-constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
+// that are added, topics that are made anew and brokers that are back are seen within seconds.
+constexpr std::array<Setting, 13> kConsumer{{{"enable.auto.commit", "false"},
                                              {"enable.auto.offset.store", "false"},
                                              {"auto.offset.reset", "error"},
                                              {"enable.partition.eof", "true"},
                                              {"socket.nagle.disable", "true"},
                                              {"socket.keepalive.enable", "true"},
+                                             {"reconnect.backoff.max.ms", "1000"},
                                              {"log.queue", "true"},
                                              {"queued.max.messages.kbytes", "16384"},
                                              {"queued.min.messages", "100000"},
@@ -40,19 +41,19 @@ constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
 
 // What every producer of ours has. A record's size is the brokers' business, a request's is
 // bounded.
-constexpr std::array<Setting, 8> kProducer{{{"enable.idempotence", "true"},
+constexpr std::array<Setting, 9> kProducer{{{"enable.idempotence", "true"},
                                             {"acks", "all"},
                                             {"message.max.bytes", "104857600"},
                                             {"partitioner", "murmur2_random"},
                                             {"queue.buffering.max.kbytes", "131072"},
                                             {"socket.nagle.disable", "true"},
                                             {"socket.keepalive.enable", "true"},
+                                            {"reconnect.backoff.max.ms", "1000"},
                                             {"log.queue", "true"}}};
 
 // What every reader of ours has, over the file's properties: those are made for the consumers.
-constexpr std::array<Setting, 12> kReader{{{"enable.auto.commit", "false"},
+constexpr std::array<Setting, 11> kReader{{{"enable.auto.commit", "false"},
                                            {"enable.auto.offset.store", "false"},
-                                           {"auto.offset.reset", "earliest"},
                                            {"enable.partition.eof", "true"},
                                            {"socket.nagle.disable", "true"},
                                            {"socket.keepalive.enable", "true"},
@@ -70,14 +71,14 @@ struct Owned {
 constexpr std::array<Owned, 34> kOwned{
     {{"bootstrap.servers", "`brokers`"},
      {"metadata.broker.list", "`brokers`"},
-     {"group.id", "`group` of the binding"},
-     {"group.instance.id", "`kafka.instance` of the binding"},
-     {"session.timeout.ms", "`kafka.session_timeout` of the binding"},
-     {"partition.assignment.strategy", "`kafka.assignor` of the binding"},
+     {"group.id", "`group`"},
+     {"group.instance.id", "`instance`"},
+     {"session.timeout.ms", "`session_timeout`"},
+     {"partition.assignment.strategy", "`assignor`"},
      {"enable.auto.commit", "nothing: offsets are committed once their events are settled"},
-     {"auto.commit.interval.ms", "`kafka.commit_interval` of the binding"},
+     {"auto.commit.interval.ms", "`commit_interval`"},
      {"enable.auto.offset.store", "nothing: offsets are committed once their events are settled"},
-     {"auto.offset.reset", "`start` and `kafka.out_of_range` of the binding"},
+     {"auto.offset.reset", "`start` and `out_of_range`"},
      {"enable.partition.eof", "nothing"},
      {"security.protocol", "`tls` and `sasl`"},
      {"sasl.mechanism", "`sasl.mechanism`"},
@@ -230,10 +231,18 @@ Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::K
   return conf;
 }
 
-Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic) {
+Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic,
+                              bool strict) {
   // Records wait while brokers are away, for ever: the engine gives its functions no more work
   // then.
-  return producer_with(client, topic, {{"message.timeout.ms", "0"}});
+  auto conf = producer_with(client, topic, {{"message.timeout.ms", "0"}});
+  // After the file's properties: what was promised does not depend on them.
+  if (conf && strict)
+    if (auto ok = set_all(conf->get(), {{"enable.gapless.guarantee", "true"},
+                                        {"max.in.flight.requests.per.connection", "1"}});
+        !ok)
+      return std::unexpected(ok.error());
+  return conf;
 }
 
 Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
@@ -246,12 +255,16 @@ Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std:
                         {"message.timeout.ms", limit.c_str()}});
 }
 
-Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic) {
+Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic,
+                            Gone gone) {
   ConfPtr conf(rd_kafka_conf_new());
   if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
     return std::unexpected(ok.error());
   if (auto ok = set_client(conf.get(), client); !ok) return std::unexpected(ok.error());
   if (auto ok = set_all(conf.get(), {kReader.begin(), kReader.end()}); !ok)
+    return std::unexpected(ok.error());
+  if (auto ok = set(conf.get(), "auto.offset.reset", gone == Gone::skip ? "earliest" : "error");
+      !ok)
     return std::unexpected(ok.error());
   return conf;
 }

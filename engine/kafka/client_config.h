@@ -29,16 +29,20 @@ Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::K
 // (statistics) whether it joins.
 bool holds_commits(const config::KafkaGroup& group);
 
-// The same of a producer for this topic.
-Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic);
+// The same of a producer for this topic. Strict: nothing is on its way behind a record that may be
+// refused, and a refusal ends the client.
+Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic,
+                              bool strict);
 
 // The same of one that writes in transactions: its id, and how long one may be open.
 Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout);
 
 // The same of a client that reads this topic without a group, a partition at a time: small fetches
-// that are answered at once, the end of a partition told.
-Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic);
+// that are answered at once, the end of a partition told. An offset that is gone is an error, or
+// what is still there is read.
+enum class Gone { error, skip };
+Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic, Gone gone);
 
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);

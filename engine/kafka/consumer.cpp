@@ -2,9 +2,9 @@
 #include "engine/kafka/consumer.h"
 
 #include "engine/kafka/client_config.h"
+#include "engine/kafka/client_events.h"
 #include "engine/kafka/consumer_impl.h"
 #include "engine/kafka/token_refresh.h"
-#include "engine/observe/log.h"
 
 #include <algorithm>
 #include <utility>
@@ -101,37 +101,14 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
       return on_rebalance(event);
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
       return on_commit(event);
-    case RD_KAFKA_EVENT_ERROR:
-      return on_error(event);
     case RD_KAFKA_EVENT_STATS:
       return on_statistics(event);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
       return refresh_token();
-    case RD_KAFKA_EVENT_LOG: {
-      const char *facility = nullptr, *text = nullptr;
-      int level = 0;
-      if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
-        observe::log::debug(text, {{"topic", setup_.topic}, {"facility", facility}});
-      return;
-    }
     default:
-      return;
+      if (auto error = serve_event(client_, event, setup_.client, "reading " + setup_.topic))
+        listener_.trouble(*error);
   }
-}
-
-void Consumer::Impl::on_error(rd_kafka_event_t* event) {
-  char text[512];
-  const auto fatal = rd_kafka_fatal_error(client_, text, sizeof text);
-  if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR)
-    return listener_.trouble({ErrorKind::corrupt, "E6105",
-                              fmt::format("the consumer of {} ended: {} ({})", setup_.topic, text,
-                                          rd_kafka_err2name(fatal))});
-  Error error = to_error(rd_kafka_event_error(event), "reading " + setup_.topic);
-  if (const char* detail = rd_kafka_event_error_string(event))
-    error.message += fmt::format(": {}", detail);
-  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-    error.message += login_advice(setup_.client);
-  listener_.trouble(error);
 }
 
 void Consumer::Impl::refresh_token() {
@@ -224,7 +201,7 @@ void Consumer::Impl::ask_ends() {
     if (part.idle || part.ahead >= kAheadBytes) resting.push_back(partition);
   if (resting.empty()) return;
   in_background([this, resting = std::move(resting), self = weak_from_this()] {
-    auto ends = look_up_ends(client_, setup_.topic, resting, kAskTimeout);
+    auto ends = end_offsets(client_, setup_.topic, resting, kAskTimeout);
     if (!ends) return;  // the next time
     loop_.post([self, resting, ends = std::move(*ends)] {
       const auto impl = self.lock();

@@ -63,7 +63,6 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void on_statistics(rd_kafka_event_t* event);
   void send(std::uint64_t id, const std::vector<Position>& positions);
   void drop_held(const char* why);
-  void on_error(rd_kafka_event_t* event);
   void refresh_token();
   bool fetch(PartitionId partition, Part& part);
   void hand_over(PartitionId partition, Part& part, Offset base);

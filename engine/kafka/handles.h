@@ -28,6 +28,7 @@ using Event = Handle<rd_kafka_event_t, rd_kafka_event_destroy>;
 using Message = Handle<rd_kafka_message_t, rd_kafka_message_destroy>;
 using TopicHandle = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 using KafkaError = Handle<rd_kafka_error_t, rd_kafka_error_destroy>;
+using Metadata = Handle<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
 using Partitions = Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 
 // An offset to commit, with its metadata.

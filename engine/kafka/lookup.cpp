@@ -45,16 +45,11 @@ Result<std::vector<Offset>> offsets_at(rd_kafka_t* client, const std::string& to
 
 }  // namespace
 
-Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,
-                                            const std::vector<PartitionId>& partitions,
-                                            std::optional<WallTime> time,
-                                            std::chrono::milliseconds timeout) {
+Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
+                                                 const std::vector<PartitionId>& partitions,
+                                                 std::optional<WallTime> time,
+                                                 std::chrono::milliseconds timeout) {
   const int ms = static_cast<int>(timeout.count());
-  const Partitions committed = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
-  if (auto ok = check(rd_kafka_committed(client, committed.get(), ms), *committed,
-                      "asking for the committed offsets");
-      !ok)
-    return std::unexpected(ok.error());
   auto earliest = offsets_at(client, topic, partitions, kEarliest, ms);
   if (!earliest) return std::unexpected(earliest.error());
   auto end = offsets_at(client, topic, partitions, kLatest, ms);
@@ -64,11 +59,7 @@ Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::strin
   if (!at_time) return std::unexpected(at_time.error());
   std::vector<PartitionFacts> facts;
   for (std::size_t i = 0; i < partitions.size(); ++i) {
-    const rd_kafka_topic_partition_t& entry = committed->elems[i];
     PartitionFacts fact{partitions[i], std::nullopt, {}, (*earliest)[i], (*end)[i], (*at_time)[i]};
-    if (entry.offset >= 0) fact.committed = entry.offset;
-    if (entry.metadata_size > 0)
-      fact.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
     // No event is that young: the end.
     if (fact.at_time < 0) fact.at_time = fact.end;
     facts.push_back(std::move(fact));
@@ -76,20 +67,57 @@ Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::strin
   return facts;
 }
 
-namespace {
-
-struct MetadataDeleter {
-  void operator()(const rd_kafka_metadata_t* metadata) const {
-    rd_kafka_metadata_destroy(metadata);
+Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,
+                                            const std::vector<PartitionId>& partitions,
+                                            std::optional<WallTime> time,
+                                            std::chrono::milliseconds timeout) {
+  const Partitions committed = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
+  if (auto ok =
+          check(rd_kafka_committed(client, committed.get(), static_cast<int>(timeout.count())),
+                *committed, "asking for the committed offsets");
+      !ok)
+    return std::unexpected(ok.error());
+  auto facts = look_up_ends(client, topic, partitions, time, timeout);
+  for (std::size_t i = 0; facts && i < partitions.size(); ++i) {
+    const rd_kafka_topic_partition_t& entry = committed->elems[i];
+    if (entry.offset >= 0) (*facts)[i].committed = entry.offset;
+    if (entry.metadata_size > 0)
+      (*facts)[i].metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
   }
-};
+  return facts;
+}
+
+Status reach_brokers(rd_kafka_s* client, std::chrono::milliseconds timeout) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  const auto error =
+      rd_kafka_metadata(client, 0, nullptr, &answer, static_cast<int>(timeout.count()));
+  const Metadata metadata(answer);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return std::unexpected(to_error(error, "asking the brokers"));
+}
+
+Result<std::uint32_t> partition_count(rd_kafka_s* client, const std::string& topic,
+                                      std::chrono::milliseconds timeout) {
+  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* answer = nullptr;
+  auto error =
+      rd_kafka_metadata(client, 0, handle.get(), &answer, static_cast<int>(timeout.count()));
+  const Metadata metadata(answer);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
+    error = metadata->topics[0].err;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(to_error(error, "asking for the topic " + topic));
+  return static_cast<std::uint32_t>(metadata->topics[0].partition_cnt);
+}
+
+namespace {
 
 Result<std::vector<PartitionId>> partitions_of(rd_kafka_t* client, const std::string& topic,
                                                int timeout) {
   const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   const rd_kafka_metadata_t* metadata = nullptr;
   auto error = rd_kafka_metadata(client, 0, handle.get(), &metadata, timeout);
-  const std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter> owner(metadata);
+  const Metadata owner(metadata);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
     error = metadata->topics[0].err;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -121,9 +149,9 @@ Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::strin
   return extents;
 }
 
-Result<std::vector<Offset>> look_up_ends(rd_kafka_s* client, const std::string& topic,
-                                         const std::vector<PartitionId>& partitions,
-                                         std::chrono::milliseconds timeout) {
+Result<std::vector<Offset>> end_offsets(rd_kafka_s* client, const std::string& topic,
+                                        const std::vector<PartitionId>& partitions,
+                                        std::chrono::milliseconds timeout) {
   return offsets_at(client, topic, partitions, kLatest, static_cast<int>(timeout.count()));
 }
 

@@ -43,8 +43,22 @@ Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::strin
                                             std::chrono::milliseconds timeout);
 
 // The partitions' ends, in their order. Blocks as well.
-Result<std::vector<Offset>> look_up_ends(rd_kafka_s* client, const std::string& topic,
-                                         const std::vector<PartitionId>& partitions,
-                                         std::chrono::milliseconds timeout);
+Result<std::vector<Offset>> end_offsets(rd_kafka_s* client, const std::string& topic,
+                                        const std::vector<PartitionId>& partitions,
+                                        std::chrono::milliseconds timeout);
+
+// The same without a group: `committed` is absent. Any client may ask.
+Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
+                                                 const std::vector<PartitionId>& partitions,
+                                                 std::optional<WallTime> time,
+                                                 std::chrono::milliseconds timeout);
+
+// Some broker answers. Blocks up to the timeout. unavailable (E6101).
+Status reach_brokers(rd_kafka_s* client, std::chrono::milliseconds timeout);
+
+// How many partitions the topic has. Blocks up to the timeout. unavailable (E6101): no answer, or
+// no such topic; invalid (E6101): not for this user.
+Result<std::uint32_t> partition_count(rd_kafka_s* client, const std::string& topic,
+                                      std::chrono::milliseconds timeout);
 
 }  // namespace pelton::kafka

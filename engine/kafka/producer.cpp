@@ -2,9 +2,9 @@
 #include "engine/kafka/producer.h"
 
 #include "engine/kafka/client_config.h"
+#include "engine/kafka/client_events.h"
 #include "engine/kafka/record_writer.h"
 #include "engine/kafka/refusal.h"
-#include "engine/kafka/token_refresh.h"
 #include "engine/kafka/trouble.h"
 #include "engine/observe/log.h"
 
@@ -22,8 +22,8 @@ constexpr int kEventsAtOnce = 64;
 // On the loop's thread but for what says otherwise.
 class Producer::Impl {
  public:
-  Impl(const config::KafkaTopic& topic, PollLoop& loop)
-      : setup_(topic), loop_(loop), trouble_(topic.topic) {}
+  Impl(const config::KafkaTopic& topic, PollLoop& loop, Behind behind)
+      : setup_(topic), loop_(loop), behind_(behind), trouble_(topic.topic) {}
   ~Impl() { close(); }
 
   Status open();  // any thread, first
@@ -31,7 +31,7 @@ class Producer::Impl {
   void join() {
     loop_.add(this, [this] { return serve(); });
   }
-  void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done);
+  void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done, Sending how);
   std::string trouble() const { return trouble_.text(); }  // any thread
 
  private:
@@ -40,6 +40,7 @@ class Producer::Impl {
     model::BatchPtr batch;
     std::vector<RawRecord> records;
     Done done;
+    Sending how;
     std::deque<std::uint32_t> to_send;  // ascending
     // Refused for a size that was perhaps that of the request they shared: sent again, each alone.
     std::deque<std::uint32_t> alone;
@@ -58,11 +59,13 @@ class Producer::Impl {
   bool serve();
   void on_event(rd_kafka_event_t* event);
   void on_deliveries(rd_kafka_event_t* event);
-  void on_delivery(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
-  void on_error(rd_kafka_event_t* event);
+  void on_delivery(Flight& flight, std::uint32_t index, const rd_kafka_message_t& message);
+  bool lost_with_client(rd_kafka_resp_err_t error) const;
+  void on_error(const Error& error);
   void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
   void pump();
   bool pump_flight(Flight& flight);
+  rd_kafka_resp_err_t produce(Flight& flight, std::uint32_t index);
   bool hand_over(Flight& flight, std::deque<std::uint32_t>& from);
   void sweep();
   void reopen();
@@ -70,6 +73,7 @@ class Producer::Impl {
 
   const config::KafkaTopic setup_;
   PollLoop& loop_;
+  const Behind behind_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;
   TopicHandle topic_;
@@ -81,7 +85,7 @@ class Producer::Impl {
 };
 
 Status Producer::Impl::open() {
-  auto conf = producer_conf(setup_.client, setup_.topic);
+  auto conf = producer_conf(setup_.client, setup_.topic, behind_ == Behind::strict);
   if (!conf) return std::unexpected(conf.error());
   rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR |
                                             RD_KAFKA_EVENT_LOG |
@@ -104,13 +108,16 @@ void Producer::Impl::close() {
   if (client_ != nullptr) rd_kafka_destroy(std::exchange(client_, nullptr));
 }
 
-void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records, Done done) {
+void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records, Done done,
+                          Sending how) {
   auto flight = std::make_unique<Flight>();
   flight->batch = std::move(batch);
   flight->records = std::move(records);
   flight->slots.assign(flight->size(), flight.get());
   for (std::uint32_t i = 0; i < flight->size(); ++i) flight->to_send.push_back(i);
   flight->done = std::move(done);
+  flight->how = std::move(how);
+  if (flight->how.places) flight->how.places->assign(flight->size(), {});
   flights_.push_back(std::move(flight));
   pump();
 }
@@ -131,20 +138,9 @@ void Producer::Impl::on_event(rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_DR:
       return on_deliveries(event);
-    case RD_KAFKA_EVENT_ERROR:
-      return on_error(event);
-    case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-      if (auto ok = refresh_token(client_, setup_.client); !ok) trouble_.say(ok.error().text());
-      return;
-    case RD_KAFKA_EVENT_LOG: {
-      const char *facility = nullptr, *text = nullptr;
-      int level = 0;
-      if (rd_kafka_event_log(event, &facility, &text, &level) == 0)
-        observe::log::debug(text, {{"topic", setup_.topic}, {"facility", facility}});
-      return;
-    }
     default:
-      return;
+      if (auto error = serve_event(client_, event, setup_.client, "writing to " + setup_.topic))
+        on_error(*error);
   }
 }
 
@@ -154,20 +150,33 @@ void Producer::Impl::on_deliveries(rd_kafka_event_t* event) {
     Flight** const slot = static_cast<Flight**>(message->_private);
     Flight& flight = **slot;
     delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    on_delivery(flight, static_cast<std::uint32_t>(slot - flight.slots.data()), message->err);
+    on_delivery(flight, static_cast<std::uint32_t>(slot - flight.slots.data()), *message);
   }
   if (delivered) trouble_.over();
 }
 
-void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
+// The client has ended, and with it what it had and the brokers have not refused.
+bool Producer::Impl::lost_with_client(rd_kafka_resp_err_t error) const {
+  return orphaned(error) || (!is_final(error) && rd_kafka_fatal_error(client_, nullptr, 0) !=
+                                                     RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
+                                 const rd_kafka_message_t& message) {
+  const auto error = message.err;
   --flight.open;
   --open_;
   const bool alone = std::exchange(alone_, false);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (flight.how.places)
+      (*flight.how.places)[index] = {PartitionId{static_cast<std::uint32_t>(message.partition)},
+                                     message.offset};
+    return;
+  }
   const auto put = [index](std::deque<std::uint32_t>& into) {
     into.insert(std::ranges::lower_bound(into, index), index);
   };
-  if (orphaned(error))
+  if (lost_with_client(error))
     put(flight.to_send);
   else if (too_large(error) && !alone)
     put(flight.alone);
@@ -176,25 +185,17 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index, rd_kafka_r
 }
 
 void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
+  if (flight.how.failed) flight.how.failed(index);
   flight.refused.push_back(refusal(setup_.topic, flight.bytes(index), index, error));
 }
 
-void Producer::Impl::on_error(rd_kafka_event_t* event) {
-  char text[512];
-  if (rd_kafka_fatal_error(client_, text, sizeof text) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    observe::log::warn("the producer ended, a new one goes on",
-                       {{"topic", setup_.topic}, {"error", text}});
-    ended_ = true;
-    // Everything that is with it comes back as a delivery report.
-    rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    return;
-  }
-  Error error = to_error(rd_kafka_event_error(event), "writing to " + setup_.topic);
-  if (const char* detail = rd_kafka_event_error_string(event))
-    error.message += fmt::format(": {}", detail);
-  if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__AUTHENTICATION)
-    error.message += login_advice(setup_.client);
-  trouble_.say(error.text());
+void Producer::Impl::on_error(const Error& error) {
+  if (error.kind != ErrorKind::corrupt) return trouble_.say(error.text());
+  observe::log::warn("the producer ended, a new one goes on",
+                     {{"topic", setup_.topic}, {"error", error.text()}});
+  ended_ = true;
+  // Everything that is with it comes back as a delivery report.
+  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
 }
 
 // Gives the client what it has room for, in order, and answers for what is over.
@@ -216,13 +217,23 @@ bool Producer::Impl::pump_flight(Flight& flight) {
   return true;
 }
 
+rd_kafka_resp_err_t Producer::Impl::produce(Flight& flight, std::uint32_t index) {
+  void* const slot = &flight.slots[index];
+  if (!flight.batch) return kafka::produce(client_, topic_.get(), flight.records[index], slot);
+  return kafka::produce(client_, topic_.get(), setup_.content_mode, *flight.batch, index,
+                        flight.how.partition, slot);
+}
+
 // False: the client's queue is full; delivery reports make room.
 bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
   const std::uint32_t index = from.front();
-  void* const slot = &flight.slots[index];
-  const auto error =
-      flight.batch ? produce(client_, topic_.get(), setup_.content_mode, *flight.batch, index, slot)
-                   : produce(client_, topic_.get(), flight.records[index], slot);
+  if (flight.how.blocked && flight.how.blocked(index)) {
+    from.pop_front();
+    flight.refused.push_back(
+        {index, {ErrorKind::overloaded, "", "an earlier event of its key failed"}, {}});
+    return true;
+  }
+  const auto error = produce(flight, index);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
   from.pop_front();
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -255,24 +266,25 @@ void Producer::Impl::reopen() {
 Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Producer::~Producer() = default;
 
-Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& topic,
-                                                   PollLoop& loop) {
-  auto impl = std::make_shared<Impl>(topic, loop);
+Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& topic, PollLoop& loop,
+                                                   Behind behind) {
+  auto impl = std::make_shared<Impl>(topic, loop, behind);
   if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
   loop.post([impl] { impl->join(); });
   return std::unique_ptr<Producer>(new Producer(std::move(impl)));
 }
 
-void Producer::send(model::BatchPtr batch, Done done) {
-  impl_->loop().post([impl = impl_, batch = std::move(batch), done = std::move(done)]() mutable {
-    impl->send(std::move(batch), {}, std::move(done));
+void Producer::send(model::BatchPtr batch, Done done, Sending how) {
+  impl_->loop().post([impl = impl_, batch = std::move(batch), done = std::move(done),
+                      how = std::move(how)]() mutable {
+    impl->send(std::move(batch), {}, std::move(done), std::move(how));
   });
 }
 
 void Producer::send(std::vector<RawRecord> records, Done done) {
   impl_->loop().post(
       [impl = impl_, records = std::move(records), done = std::move(done)]() mutable {
-        impl->send(nullptr, std::move(records), std::move(done));
+        impl->send(nullptr, std::move(records), std::move(done), {});
       });
 }
 

@@ -56,6 +56,17 @@ void RecordReader::read_binary_cloud_event() {
   });
 }
 
+void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
+                       model::BatchBuilder& batch) {
+  read(record);
+  batch.add_at(event_, delta);
+}
+
+void RecordReader::add(const rd_kafka_message_s& record, model::BatchBuilder& batch) {
+  read(record);
+  batch.add(event_);
+}
+
 // The headers' views, key, data and time are there: the rest follows from them.
 void RecordReader::interpret() {
   event_.id = event_.subject = event_.content_type = {};
@@ -69,8 +80,7 @@ void RecordReader::interpret() {
     structured_.read(event_.data, event_);
 }
 
-void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
-                       model::BatchBuilder& batch) {
+void RecordReader::read(const rd_kafka_message_s& record) {
   read_headers(record);
   event_.has_key = record.key != nullptr;
   event_.key = view(record.key, record.key_len);
@@ -79,7 +89,6 @@ void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
   const std::int64_t time = rd_kafka_message_timestamp(&record, nullptr);
   event_.time_us = time < 0 ? 0 : time * 1000;
   interpret();
-  batch.add_at(event_, delta);
 }
 
 void RecordReader::add(const RawRecord& record, model::BatchBuilder& batch) {

@@ -39,9 +39,12 @@ class RecordReader {
 
   // Adds the record with its offset's distance from the batch's base.
   void add(const rd_kafka_message_s& record, std::uint32_t delta, model::BatchBuilder& batch);
+  // Adds it to a batch whose events get new offsets.
+  void add(const rd_kafka_message_s& record, model::BatchBuilder& batch);
   void add(const RawRecord& record, model::BatchBuilder& batch);
 
  private:
+  void read(const rd_kafka_message_s& record);
   void read_headers(const rd_kafka_message_s& record);
   void interpret();
   void read_binary_cloud_event();

@@ -107,8 +107,10 @@ Headers headers_of(const RawRecord& record) {
 }  // namespace
 
 rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, ContentMode mode,
-                            const model::Batch& batch, std::size_t i, void* opaque) {
+                            const model::Batch& batch, std::size_t i,
+                            std::optional<PartitionId> partition, void* opaque) {
   Parts parts(topic, opaque);
+  if (partition) parts.partition(*partition);
   std::string structured;
   if (mode == ContentMode::structured && is_cloud_event(batch, i))
     parts.copied(RD_KAFKA_VTYPE_VALUE, structured = structured_cloud_event(batch, i));

@@ -6,6 +6,8 @@
 #include "engine/kafka/raw_record.h"
 #include "engine/model/batch.h"
 
+#include <optional>
+
 // Events as records. For the .cpp files of this folder only.
 namespace pelton::kafka {
 
@@ -20,9 +22,11 @@ using Headers = Handle<rd_kafka_headers_t, rd_kafka_headers_destroy>;
 Headers headers_of(const model::Batch& batch, std::size_t i, ContentMode mode);
 
 // Hands event i to the client, which keeps views of its data until it reports the delivery with
-// `opaque`. No retry here: _QUEUE_FULL is the caller's.
+// `opaque`. Its key says which partition unless one is given. No retry here: _QUEUE_FULL is the
+// caller's.
 rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, ContentMode mode,
-                            const model::Batch& batch, std::size_t i, void* opaque);
+                            const model::Batch& batch, std::size_t i,
+                            std::optional<PartitionId> partition, void* opaque);
 // The same of a record that is there byte for byte.
 rd_kafka_resp_err_t produce(rd_kafka_t* client, rd_kafka_topic_t* topic, const RawRecord& record,
                             void* opaque);

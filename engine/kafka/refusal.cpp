@@ -41,8 +41,8 @@ Refused refusal(const std::string& topic, std::size_t bytes, std::uint32_t index
                 rd_kafka_resp_err_t error) {
   return {index,
           {is_final(error) ? ErrorKind::invalid : ErrorKind::unavailable, "E6106",
-           fmt::format("the topic {} did not take a record of {} bytes: {}", topic, bytes,
-                       rd_kafka_err2str(error))},
+           fmt::format("the topic {} did not take a record of {} bytes: {} ({})", topic, bytes,
+                       rd_kafka_err2str(error), rd_kafka_err2name(error))},
           rd_kafka_err2name(error)};
 }
 

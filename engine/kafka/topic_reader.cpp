@@ -2,98 +2,86 @@
 #include "engine/kafka/topic_reader.h"
 
 #include "engine/kafka/client_config.h"
+#include "engine/kafka/client_events.h"
 #include "engine/kafka/handles.h"
-#include "engine/kafka/token_refresh.h"
-#include "engine/observe/log.h"
+#include "engine/kafka/record.h"
 
 #include <algorithm>
-#include <chrono>
-#include <optional>
+#include <atomic>
+#include <map>
 #include <utility>
 
 namespace pelton::kafka {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
+using std::chrono::steady_clock;
 
-// So long is waited for the next record, which is known to be there or was there.
-constexpr auto kPatience = std::chrono::seconds(10);
-constexpr auto kLookUp = std::chrono::seconds(3);
-constexpr int kPollMs = 100;
-// Passing over so many records is quicker than fetching from another offset.
-constexpr Offset kSkip = 500;
+constexpr std::chrono::milliseconds kLookupTimeout{5'000};
+// Between looks at the client's events and at cancel().
+constexpr std::chrono::milliseconds kSlice{100};
+constexpr std::size_t kPageRecords = 8192;
 
-std::optional<std::string> bytes_of(const void* bytes, std::size_t size) {
-  if (bytes == nullptr) return std::nullopt;
-  return std::string(static_cast<const char*>(bytes), size);
-}
-
-bool is_missing(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-         error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
-}
-
-RawRecord raw(const rd_kafka_message_t& message) {
-  RawRecord record;
-  record.key = bytes_of(message.key, message.key_len);
-  record.value = bytes_of(message.payload, message.len);
-  record.time_ms = std::max<std::int64_t>(0, rd_kafka_message_timestamp(&message, nullptr));
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return record;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  for (std::size_t i = 0;
-       rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-    record.headers.push_back({name, bytes_of(value, size)});
-  return record;
+int milliseconds_until(steady_clock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - steady_clock::now());
+  return static_cast<int>(std::clamp(left, std::chrono::milliseconds(0), kSlice).count());
 }
 
 }  // namespace
 
 class TopicReader::Impl {
  public:
-  Impl(config::KafkaTopic topic, const std::atomic<bool>& stopping)
-      : setup_(std::move(topic)), stopping_(stopping) {}
+  explicit Impl(const config::KafkaTopic& topic) : setup_(topic), reader_("kafka:" + topic.topic) {}
   ~Impl();
 
   Status open();
-  Result<std::vector<Extent>> extents();
-  Status read(PartitionId partition, Offset from, Offset end,
-              const std::function<bool(PlacedRecord&&)>& visit);
-  void rest();
+  Status reach() { return with_trouble(reach_brokers(client_, kLookupTimeout)); }
+  Result<std::uint32_t> partitions() {
+    return with_trouble(partition_count(client_, setup_.topic, kLookupTimeout));
+  }
+  Result<std::vector<PartitionFacts>> look_up(const std::vector<PartitionId>& partitions,
+                                              std::optional<WallTime> time) {
+    return with_trouble(look_up_ends(client_, setup_.topic, partitions, time, kLookupTimeout));
+  }
+  Result<Page> read(PartitionId partition, Offset from, std::size_t max_bytes,
+                    steady_clock::time_point deadline);
+  void cancel() { cancelled_ = true; }
 
  private:
-  enum class Then { go_on, doubt, end };
-  struct Wanted {
-    Offset from;
-    Offset end;
-    const std::function<bool(PlacedRecord&&)>& visit;
+  // A partition that is being fetched.
+  struct Part {
+    Queue queue;
+    Offset next = 0;      // of the next record that comes out of the queue, or later
+    bool at_end = false;  // the client has said that nothing is behind `next`
   };
 
   void serve();
-  Status move_to(PartitionId partition, Offset from);
-  Result<Then> take(const rd_kafka_message_t& message, const Wanted& wanted);
+  // An answer that says no more than that there is none gets the client's own words.
+  template <typename T>
+  Result<T> with_trouble(Result<T> answer) {
+    serve();
+    if (!answer && !trouble_.empty()) answer.error().message += ": " + trouble_;
+    return answer;
+  }
+  Result<Part*> part_at(PartitionId partition, Offset from);
+  void stop(PartitionId partition, Part& part);
+  // False: the page ends here.
+  Result<bool> take(Part& part, const rd_kafka_message_t& message, Page& page);
+  Error error_of(const rd_kafka_message_t& message) const;
+  void fill_end(PartitionId partition, Page& page) const;
 
   const config::KafkaTopic setup_;
-  const std::atomic<bool>& stopping_;
+  RecordReader reader_;
+  model::BatchBuilder builder_;
   rd_kafka_t* client_ = nullptr;
-  Queue queue_;  // everything but records
+  Queue events_;
   TopicHandle topic_;
-  std::optional<PartitionId> at_;  // being fetched
-  Offset position_ = 0;            // in it: the next offset that it will give
+  std::map<PartitionId, Part> parts_;
+  std::string trouble_;  // what the client said last; empty: nothing since a record came
+  std::atomic<bool> cancelled_{false};
 };
 
-TopicReader::Impl::~Impl() {
-  rest();
-  topic_.reset();
-  queue_.reset();
-  if (client_ != nullptr) rd_kafka_destroy(client_);
-}
-
 Status TopicReader::Impl::open() {
-  if (client_ != nullptr) return {};
-  auto conf = reader_conf(setup_.client, setup_.topic);
+  auto conf = reader_conf(setup_.client, setup_.topic, Gone::error);
   if (!conf) return std::unexpected(conf.error());
   rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
                                             RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
@@ -101,125 +89,146 @@ Status TopicReader::Impl::open() {
   client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
   if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
   conf->release();  // the client's now
-  queue_.reset(rd_kafka_queue_get_main(client_));
-  rd_kafka_set_log_queue(client_, queue_.get());
+  events_.reset(rd_kafka_queue_get_main(client_));
+  rd_kafka_set_log_queue(client_, events_.get());
   topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
-  if (setup_.client.sasl && setup_.client.sasl->mechanism == "oauthbearer")
-    return refresh_token(client_, setup_.client);
+  serve();
   return {};
+}
+
+TopicReader::Impl::~Impl() {
+  for (auto& [partition, part] : parts_) stop(partition, part);
+  parts_.clear();
+  events_.reset();
+  topic_.reset();
+  if (client_ != nullptr) rd_kafka_destroy(client_);
 }
 
 void TopicReader::Impl::serve() {
-  while (const Event event{rd_kafka_queue_poll(queue_.get(), 0)}) {
-    switch (rd_kafka_event_type(event.get())) {
-      case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-        // The client knows of a failure, and asks again.
-        (void)refresh_token(client_, setup_.client);
-        break;
-      case RD_KAFKA_EVENT_LOG: {
-        const char *facility = nullptr, *text = nullptr;
-        int level = 0;
-        if (rd_kafka_event_log(event.get(), &facility, &text, &level) == 0)
-          observe::log::debug(text, {{"topic", setup_.topic}, {"facility", facility}});
-        break;
-      }
-      default:  // an error that matters comes back from the call that it broke
-        break;
-    }
+  while (const Event event{rd_kafka_queue_poll(events_.get(), 0)})
+    if (auto trouble = serve_event(client_, event.get(), setup_.client, "reading " + setup_.topic))
+      trouble_ = std::move(trouble->message);
+}
+
+void TopicReader::Impl::stop(PartitionId partition, Part& part) {
+  if (!part.queue) return;
+  rd_kafka_consume_stop(topic_.get(), static_cast<std::int32_t>(partition.value));
+  part.queue.reset();
+}
+
+Result<TopicReader::Impl::Part*> TopicReader::Impl::part_at(PartitionId partition, Offset from) {
+  Part& part = parts_[partition];
+  if (part.queue && part.next == from) return &part;
+  stop(partition, part);
+  // A queue of its own each time: nothing that was fetched for the old place is in it.
+  part.queue.reset(rd_kafka_queue_new(client_));
+  part.next = from;
+  part.at_end = false;
+  if (rd_kafka_consume_start_queue(topic_.get(), static_cast<std::int32_t>(partition.value), from,
+                                   part.queue.get()) == 0)
+    return &part;
+  part.queue.reset();
+  return std::unexpected(to_error(rd_kafka_last_error(), "reading " + setup_.topic));
+}
+
+Error TopicReader::Impl::error_of(const rd_kafka_message_t& message) const {
+  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+    return {ErrorKind::corrupt, "E6104",
+            fmt::format("the offset is not in partition {} of {} any more", message.partition,
+                        setup_.topic)};
+  return to_error(message.err,
+                  fmt::format("reading partition {} of {}", message.partition, setup_.topic));
+}
+
+Result<bool> TopicReader::Impl::take(Part& part, const rd_kafka_message_t& message, Page& page) {
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    part.next = std::max<Offset>(part.next, message.offset);
+    part.at_end = true;
+    return false;
   }
-}
-
-Result<std::vector<Extent>> TopicReader::Impl::extents() {
-  if (auto ok = open(); !ok) return std::unexpected(ok.error());
-  serve();
-  return look_up_extents(client_, setup_.topic, kLookUp);
-}
-
-void TopicReader::Impl::rest() {
-  if (at_) rd_kafka_consume_stop(topic_.get(), static_cast<std::int32_t>(at_->value));
-  at_.reset();
-}
-
-Status TopicReader::Impl::move_to(PartitionId partition, Offset from) {
-  if (at_ == partition && from >= position_ && from - position_ <= kSkip) return {};
-  rest();
-  if (rd_kafka_consume_start(topic_.get(), static_cast<std::int32_t>(partition.value), from) != 0)
-    return std::unexpected(to_error(rd_kafka_last_error(), "reading " + setup_.topic));
-  at_ = partition;
-  position_ = from;
-  return {};
-}
-
-Result<TopicReader::Impl::Then> TopicReader::Impl::take(const rd_kafka_message_t& message,
-                                                        const Wanted& wanted) {
-  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-    return message.offset < wanted.end ? Then::doubt : Then::end;
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rest();
-    if (is_missing(message.err))
-      return fail(ErrorKind::invalid, "E6109", "there is no topic {}, or not this partition of it",
-                  setup_.topic);
-    return std::unexpected(to_error(message.err, "reading " + setup_.topic));
+    // It may go on by itself or not: the next read begins anew.
+    Error error = error_of(message);
+    stop(PartitionId{static_cast<std::uint32_t>(message.partition)}, part);
+    return std::unexpected(std::move(error));
   }
-  if (message.offset >= wanted.end) {
-    position_ = wanted.end;
-    rest();  // what was taken too much must come again
-    return Then::end;
-  }
-  position_ = message.offset + 1;
-  if (message.offset >= wanted.from && !wanted.visit({*at_, message.offset, raw(message)}))
-    return Then::end;
-  return position_ < wanted.end ? Then::go_on : Then::end;
+  if (builder_.empty()) page.base = message.offset;
+  reader_.add(message, static_cast<std::uint32_t>(message.offset - page.base), builder_);
+  part.next = message.offset + 1;
+  part.at_end = false;
+  trouble_.clear();
+  return true;
 }
 
-Status TopicReader::Impl::read(PartitionId partition, Offset from, Offset end,
-                               const std::function<bool(PlacedRecord&&)>& visit) {
-  if (from >= end) return {};
-  if (auto ok = open(); !ok) return ok;
-  if (auto ok = move_to(partition, from); !ok) return ok;
-  auto deadline = SteadyClock::now() + kPatience;
-  bool doubted = false;
-  while (!stopping_) {
+void TopicReader::Impl::fill_end(PartitionId partition, Page& page) const {
+  std::int64_t low = 0, high = -1;
+  rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
+                                 static_cast<std::int32_t>(partition.value), &low, &high);
+  page.end = std::max<Offset>(high, page.next);
+}
+
+Result<TopicReader::Page> TopicReader::Impl::read(PartitionId partition, Offset from,
+                                                  std::size_t max_bytes,
+                                                  steady_clock::time_point deadline) {
+  auto at = part_at(partition, from);
+  if (!at) return std::unexpected(at.error());
+  Part& part = **at;
+  Page page;
+  while (builder_.size() < kPageRecords && builder_.payload_bytes() < max_bytes) {
+    const bool wait = builder_.empty() && !part.at_end;
     serve();
     const Message message(
-        rd_kafka_consume(topic_.get(), static_cast<std::int32_t>(partition.value), kPollMs));
-    if (!message) {
-      if (SteadyClock::now() < deadline) continue;
-      rest();
-      return fail(ErrorKind::unavailable, "E6101", "reading {}: the brokers do not answer",
-                  setup_.topic);
+        rd_kafka_consume_queue(part.queue.get(), wait ? milliseconds_until(deadline) : 0));
+    if (message) {
+      auto more = take(part, *message, page);
+      // What came before it is good; the error comes again.
+      if (!more && builder_.empty()) return std::unexpected(more.error());
+      if (!more || !*more) break;
+    } else if (!wait) {
+      break;
+    } else if (cancelled_) {
+      return fail(ErrorKind::cancelled, "", "the read was called off");
+    } else if (steady_clock::now() >= deadline) {
+      return fail(ErrorKind::unavailable, "E6101", "nothing is heard of partition {} of {}{}{}",
+                  partition.value, setup_.topic, trouble_.empty() ? "" : ": ", trouble_);
     }
-    auto then = take(*message, {from, end, visit});
-    if (!then) return std::unexpected(then.error());
-    if (*then == Then::end || (*then == Then::doubt && doubted)) return {};
-    // The end that an earlier call came to, or the partition's: asked anew, it tells.
-    if (*then == Then::doubt) {
-      doubted = true;
-      rest();
-      if (auto ok = move_to(partition, position_); !ok) return ok;
-    }
-    deadline = SteadyClock::now() + kPatience;
   }
-  return fail(ErrorKind::cancelled, "E6101", "the engine is stopping");
+  page.next = part.next;
+  page.at_end = part.at_end;
+  if (!builder_.empty()) page.batch = builder_.finish();
+  fill_end(partition, page);
+  return page;
 }
 
 // ---- TopicReader
 
-TopicReader::TopicReader(config::KafkaTopic topic, const std::atomic<bool>& stopping)
-    : impl_(std::make_unique<Impl>(std::move(topic), stopping)) {}
+TopicReader::TopicReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TopicReader::~TopicReader() = default;
 
-Result<std::vector<Extent>> TopicReader::extents() {
-  return impl_->extents();
+Result<std::unique_ptr<TopicReader>> TopicReader::open(const config::KafkaTopic& topic) {
+  auto impl = std::make_unique<Impl>(topic);
+  if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
+  return std::unique_ptr<TopicReader>(new TopicReader(std::move(impl)));
 }
 
-Status TopicReader::read(PartitionId partition, Offset from, Offset end,
-                         const std::function<bool(PlacedRecord&&)>& visit) {
-  return impl_->read(partition, from, end, visit);
+Status TopicReader::reach() {
+  return impl_->reach();
 }
-
-void TopicReader::rest() {
-  impl_->rest();
+Result<std::uint32_t> TopicReader::partitions() {
+  return impl_->partitions();
+}
+Result<std::vector<PartitionFacts>> TopicReader::look_up(const std::vector<PartitionId>& partitions,
+                                                         std::optional<WallTime> time) {
+  return impl_->look_up(partitions, time);
+}
+Result<TopicReader::Page> TopicReader::read(PartitionId partition, Offset from,
+                                            std::size_t max_bytes,
+                                            steady_clock::time_point deadline) {
+  return impl_->read(partition, from, max_bytes, deadline);
+}
+void TopicReader::cancel() {
+  impl_->cancel();
 }
 
 }  // namespace pelton::kafka

@@ -256,7 +256,7 @@ bool TransactionalProducer::Impl::attempt() {
 bool TransactionalProducer::Impl::hand_over(Place place) {
   while (good()) {
     const auto error = produce(client_, topic_.get(), setup_.topic.content_mode,
-                               *batches_[place.batch], place.event, opaque_of(place));
+                               *batches_[place.batch], place.event, std::nullopt, opaque_of(place));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       // Reports are taken now and then, or they would all wait for the end.
       if ((++open_ & 1023U) == 0) rd_kafka_poll(client_, 0);

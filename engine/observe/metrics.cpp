@@ -65,6 +65,9 @@ void add_connector(Families& out, const ConnectorStatus& c) {
   out.counter("pelton_connector_errors_total", "Failed operations.", labels, c.errors);
   out.gauge("pelton_connector_up", "1 while it is connected.", labels,
             c.state == "running" ? 1 : 0);
+  if (c.lag_events)
+    out.gauge("pelton_connector_lag_events", "Events that wait in the system it reads.", labels,
+              static_cast<double>(*c.lag_events));
 }
 
 void add_function(Families& out, const FunctionStatus& f) {

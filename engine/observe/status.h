@@ -40,6 +40,7 @@ struct ConnectorStatus {
   std::uint64_t errors = 0;
   std::string last_error;
   double events_per_second = 0;
+  std::optional<std::uint64_t> lag_events;  // that wait upstream, where a source knows it
 };
 
 struct WorkerStatus {

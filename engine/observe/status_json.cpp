@@ -41,7 +41,8 @@ json::value convert(const ConnectorStatus& c) {
           {"bytes", c.bytes},
           {"errors", c.errors},
           {"last_error", c.last_error},
-          {"events_per_second", c.events_per_second}};
+          {"events_per_second", c.events_per_second},
+          {"lag_events", c.lag_events ? json::value(*c.lag_events) : json::value(nullptr)}};
 }
 
 json::value convert(const WorkerStatus& w) {

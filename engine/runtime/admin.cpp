@@ -27,27 +27,67 @@ Result<Offset> resolve(store::Store& store, store::StreamPartition at,
   return bounds.earliest;
 }
 
+Status check_partition(const StreamTarget& target, std::uint32_t partition) {
+  if (partition < target.partitions()) return {};
+  return fail(ErrorKind::invalid, "E5001", "stream {} has partitions 0 to {}, not {}",
+              target.name(), target.partitions() - 1, partition);
+}
+
+// The store may be read by any thread: answers come at once.
+class EmbeddedReader final : public http::StreamReader {
+ public:
+  EmbeddedReader(store::Store& store, const StreamTarget& target)
+      : store_(store), target_(target) {}
+
+  void partitions(http::Answer<std::uint32_t> answer) override { answer(target_.partitions()); }
+  void read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) override {
+    answer(page(request));
+  }
+
+ private:
+  Result<http::ReadAnswer> page(const http::ReadRequest& request);
+
+  store::Store& store_;
+  const StreamTarget& target_;
+};
+
+Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) {
+  if (auto ok = check_partition(target_, request.partition); !ok)
+    return std::unexpected(ok.error());
+  const store::StreamPartition at{target_.stream(), PartitionId{request.partition}};
+  auto bounds = store_.bounds(at);
+  if (!bounds) return std::unexpected(bounds.error());
+  auto from = resolve(store_, at, request.from, *bounds);
+  if (!from) return std::unexpected(from.error());
+  http::ReadAnswer answer{*from, *from, bounds->end, false, {}};
+  if (*from < bounds->end) {
+    auto batches = store_.read(at, *from, request.max_bytes);
+    if (!batches) return std::unexpected(batches.error());
+    answer.batches = std::move(*batches);
+  }
+  if (!answer.batches.empty())
+    answer.next = answer.batches.back().base + answer.batches.back().batch->span();
+  answer.at_end = answer.batches.empty() || answer.next >= answer.end;
+  return answer;
+}
+
 }  // namespace
 
-Admin::Admin(store::Store& store, Shard& shard, Targets& targets,
+Admin::Admin(store::Store& store, Shard& shard, Targets& targets, kafka::PollLoop& kafka,
              std::function<void(observe::StatusReport&)> report)
-    : store_(store), shard_(shard), targets_(targets), report_(std::move(report)) {}
+    : store_(store),
+      shard_(shard),
+      targets_(targets),
+      report_(std::move(report)),
+      topics_(kafka, shard) {}
 
 void Admin::add_binding(std::string name, BindingId id, LetterTopic* letters) {
   bindings_.push_back({std::move(name), id, letters});
 }
 
-Result<StreamTarget*> Admin::find_stream(const std::string& name,
-                                         std::optional<std::uint32_t> partition) {
+Result<StreamTarget*> Admin::find_stream(const std::string& name) {
   const auto at = targets_.find(name);
-  if (at == targets_.end() && topics_.contains(name))
-    return fail(ErrorKind::invalid, "E5009",
-                "{} is a Kafka topic: its events are written and read with Kafka's own tools",
-                name);
   if (at == targets_.end()) return not_found("stream", name);
-  if (partition && *partition >= at->second->partitions())
-    return fail(ErrorKind::invalid, "E5001", "stream {} has partitions 0 to {}, not {}", name,
-                at->second->partitions() - 1, *partition);
   return at->second.get();
 }
 
@@ -68,10 +108,16 @@ void Admin::status(http::Answer<observe::StatusReport> answer) {
 void Admin::produce(const std::string& stream, model::BatchPtr events,
                     std::optional<std::uint32_t> partition,
                     http::Answer<std::vector<http::Produced>> answer) {
-  auto target = find_stream(stream, partition);
+  if (topics_.has(stream))
+    return topics_.produce(stream, std::move(events), partition, std::move(answer));
+  auto target = find_stream(stream);
   if (!target) return answer(std::unexpected(target.error()));
   std::optional<PartitionId> fixed;
-  if (partition) fixed = PartitionId{*partition};
+  if (partition) {
+    if (auto ok = check_partition(**target, *partition); !ok)
+      return answer(std::unexpected(ok.error()));
+    fixed = PartitionId{*partition};
+  }
   store::Transaction transaction = (*target)->append(events, fixed);
   std::vector<http::Produced> produced;
   for (const store::Append& append : transaction.appends)
@@ -89,21 +135,11 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
   if (!taken) (*reply)(std::unexpected(taken.error()));
 }
 
-void Admin::read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) {
-  auto target = find_stream(request.stream, request.partition);
-  if (!target) return answer(std::unexpected(target.error()));
-  const store::StreamPartition at{(*target)->stream(), PartitionId{request.partition}};
-  auto bounds = store_.bounds(at);
-  if (!bounds) return answer(std::unexpected(bounds.error()));
-  auto from = resolve(store_, at, request.from, *bounds);
-  if (!from) return answer(std::unexpected(from.error()));
-  http::ReadAnswer reply{*from, bounds->end, {}};
-  if (*from < bounds->end) {
-    auto batches = store_.read(at, *from, request.max_bytes);
-    if (!batches) return answer(std::unexpected(batches.error()));
-    reply.batches = std::move(*batches);
-  }
-  answer(std::move(reply));
+Result<std::shared_ptr<http::StreamReader>> Admin::reader(const std::string& stream) {
+  if (topics_.has(stream)) return topics_.reader(stream);
+  auto target = find_stream(stream);
+  if (!target) return std::unexpected(target.error());
+  return std::make_shared<EmbeddedReader>(store_, **target);
 }
 
 }  // namespace pelton::runtime

@@ -5,11 +5,11 @@
 #include "engine/runtime/letters.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/stream_target.h"
+#include "engine/runtime/topic_access.h"
 
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +23,7 @@ class Admin final : public http::AdminBackend {
   using Targets = std::map<std::string, std::unique_ptr<StreamTarget>, std::less<>>;
 
   // `report` fills a status report; it runs on the shard.
-  Admin(store::Store& store, Shard& shard, Targets& targets,
+  Admin(store::Store& store, Shard& shard, Targets& targets, kafka::PollLoop& kafka,
         std::function<void(observe::StatusReport&)> report);
 
   // Bindings and sinks in file order, with their numbers and the topic of their dead letters (null:
@@ -31,14 +31,15 @@ class Admin final : public http::AdminBackend {
   void add_binding(std::string name, BindingId id, LetterTopic* letters);
   // Where dead letters are looked for when some binding's are in a topic.
   void look_for_letters_on(JobThread* thread) { letters_ = thread; }
-  // A stream that the engine does not keep itself.
-  void add_topic(std::string name) { topics_.insert(std::move(name)); }
+  // A stream that the engine does not keep itself; it outlives this. Before the server starts.
+  void add_topic(const config::Stream& stream, StreamId id) { topics_.add(stream, id); }
 
   void status(http::Answer<observe::StatusReport> answer) override;
   void produce(const std::string& stream, model::BatchPtr events,
                std::optional<std::uint32_t> partition,
                http::Answer<std::vector<http::Produced>> answer) override;
-  void read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) override;
+  // Shared as AdminBackend says.
+  Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream) override;
   void dead_letters(const http::DeadLetterQuery& query,
                     http::Answer<std::vector<store::DeadLetter>> answer) override;
   void dead_letter(const std::string& id, http::Answer<store::DeadLetter> answer) override;
@@ -56,8 +57,8 @@ class Admin final : public http::AdminBackend {
     LetterTopic* letters;
   };
 
-  Result<StreamTarget*> find_stream(const std::string& name,
-                                    std::optional<std::uint32_t> partition);
+  // One that the engine keeps.
+  Result<StreamTarget*> find_stream(const std::string& name);
   Result<const KnownBinding*> find_binding(std::string_view name) const;
   const KnownBinding& binding_of(const store::DeadLetterId& id) const;
   Result<store::DeadLetterId> parse_id(std::string_view text) const;
@@ -80,7 +81,7 @@ class Admin final : public http::AdminBackend {
   const std::function<void(observe::StatusReport&)> report_;
   std::vector<KnownBinding> bindings_;
   JobThread* letters_ = nullptr;
-  std::set<std::string> topics_;
+  TopicAccess topics_;
 };
 
 }  // namespace pelton::runtime

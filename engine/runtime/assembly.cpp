@@ -193,7 +193,8 @@ Status add_sink(Assembly& assembly, const config::Connector& connector) {
   if (!sink) return std::unexpected(std::move(sink.error()).within("connector " + connector.name));
   auto runner = add_binding(assembly, as_binding(connector), stored_name(connector));
   if (!runner) return std::unexpected(runner.error());
-  assembly.shard.add_sink(connector, std::move(*sink), **runner);
+  assembly.shard.add_sink(connector, std::move(*sink), **runner,
+                          {.backoff_max = spec_of(assembly, connector).backoff_max});
   return {};
 }
 
@@ -233,7 +234,7 @@ Admin::Targets make_targets(const config::Config& config, const store::Store& st
 
 Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assembly) {
   for (const config::Stream& stream : assembly.config.streams)
-    if (stream.kafka) assembly.admin.add_topic(stream.name);
+    if (stream.kafka) assembly.admin.add_topic(stream, *assembly.store.find_stream(stream.name));
   if (auto ok = add_functions(assembly); !ok) return std::unexpected(ok.error());
   std::vector<std::unique_ptr<connector::Source>> sources;
   for (const config::Connector& connector : assembly.config.connectors) {
@@ -243,6 +244,7 @@ Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assem
     }
     StreamTarget& target = *assembly.targets.find(connector.stream)->second;
     assembly.sources.push_back(std::make_unique<SourceRunner>(connector, assembly.store, target));
+    assembly.sources.back()->set_backoff_max(spec_of(assembly, connector).backoff_max);
     auto source =
         spec_of(assembly, connector).make_source({connector, assembly.sources.back()->ledger()});
     if (!source)

@@ -4,17 +4,19 @@
 #include "engine/kafka/client_config.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace pelton::runtime {
 
 std::vector<config::Diagnostic> check(const config::Config& config,
                                       std::span<const connector::ConnectorSpec> connectors) {
   std::vector<config::Diagnostic> problems;
-  for (const config::Stream& stream : config.streams)
-    if (stream.kafka)
-      for (config::Diagnostic& problem : kafka::check_client(stream.kafka->client))
-        problems.push_back(std::move(problem));
+  const auto check_topic = [&problems](const std::optional<config::KafkaTopic>& topic) {
+    if (topic) std::ranges::move(kafka::check_client(topic->client), std::back_inserter(problems));
+  };
+  for (const config::Stream& stream : config.streams) check_topic(stream.kafka);
   for (const config::Connector& connector : config.connectors) {
+    check_topic(connector.topic);
     const auto spec = std::ranges::find_if(connectors, [&](const connector::ConnectorSpec& s) {
       return s.options.type == connector.type;
     });

@@ -96,7 +96,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
       [this](const Error& error) { boost::asio::post(io_, [this, error] { on_failure(error); }); });
   targets_ = make_targets(config_, *store_);
   shard_ = std::make_unique<Shard>(*store_, clock_);
-  admin_ = std::make_unique<Admin>(*store_, *shard_, targets_,
+  admin_ = std::make_unique<Admin>(*store_, *shard_, targets_, kafka_,
                                    [this](observe::StatusReport& report) { fill(report); });
   Assembly assembly{config_, connectors, *store_,    *shard_,  targets_, *admin_,
                     kafka_,  letters_,   producers_, sources_, ledgers_, options_.sdk_python};

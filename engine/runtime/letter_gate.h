@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/kafka/topic_reader.h"
+#include "engine/kafka/raw_reader.h"
 #include "engine/runtime/letter_topic.h"
 #include "engine/runtime/mailbox.h"
 #include "engine/store/store.h"
@@ -81,7 +81,7 @@ class LetterGate {
   JobThread& records_;
   store::Store& store_;
   Mailbox& mailbox_;
-  kafka::TopicReader source_;            // the records thread's
+  kafka::RawReader source_;              // the records thread's
   std::atomic<std::size_t> errands_{0};  // for the records thread
   std::deque<Entry> waiting_;
   std::uint64_t entries_ = 0;

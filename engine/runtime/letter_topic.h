@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/kafka/producer.h"
-#include "engine/kafka/topic_reader.h"
+#include "engine/kafka/raw_reader.h"
 #include "engine/runtime/job_thread.h"
 #include "engine/runtime/letter_index.h"
 #include "engine/store/records.h"
@@ -85,7 +85,7 @@ class LetterTopic {
   JobThread& thread_;
   std::map<std::string, Member> members_;  // by binding
   std::map<BindingId, std::string> names_;
-  kafka::TopicReader reader_;
+  kafka::RawReader reader_;
   LetterIndex index_;
   std::map<PartitionId, Position> positions_;
   std::atomic<bool> nudged_{false};

@@ -47,8 +47,9 @@ void Shard::add_function(const config::Function& function, std::vector<BindingRu
 }
 
 void Shard::add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-                     BindingRunner& binding) {
-  sinks_.push_back(std::make_unique<SinkRunner>(connector, std::move(sink), binding, mailbox_));
+                     BindingRunner& binding, connector::SinkPacing pacing) {
+  sinks_.push_back(
+      std::make_unique<SinkRunner>(connector, std::move(sink), binding, mailbox_, pacing));
 }
 
 Status Shard::open() {

@@ -36,7 +36,7 @@ class Shard {
   void add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
                     worker::PoolOptions options, worker::LineListener lines);
   void add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-                BindingRunner& binding);
+                BindingRunner& binding, connector::SinkPacing pacing);
   // Called on the shard every second.
   void on_sample(std::function<void(WallTime now)> call) { on_sample_ = std::move(call); }
   // Restores the bindings from the store.

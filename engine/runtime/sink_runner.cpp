@@ -15,7 +15,7 @@ constexpr dispatch::FrameLimits kLimits{65'536, 8U << 20};
 }  // namespace
 
 SinkRunner::SinkRunner(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-                       BindingRunner& binding, Mailbox& mailbox)
+                       BindingRunner& binding, Mailbox& mailbox, connector::SinkPacing pacing)
     : connector_(connector),
       binding_(binding),
       mailbox_(mailbox),
@@ -33,7 +33,8 @@ SinkRunner::SinkRunner(const config::Connector& connector, std::unique_ptr<conne
              .report =
                  [name = connector.name](const std::string& sentence) {
                    observe::log::warn(sentence, {{"connector", name}});
-                 }}) {
+                 },
+             .pacing = pacing}) {
   binding_.on_work([this] { give_work(); });
 }
 
@@ -71,6 +72,7 @@ observe::ConnectorStatus connector_status(const config::Connector& connector,
   status.bytes = snapshot.bytes;
   status.errors = snapshot.errors;
   status.last_error = snapshot.last_error;
+  status.lag_events = snapshot.behind;
   return status;
 }
 

@@ -17,7 +17,7 @@ namespace pelton::runtime {
 class SinkRunner {
  public:
   SinkRunner(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-             BindingRunner& binding, Mailbox& mailbox);
+             BindingRunner& binding, Mailbox& mailbox, connector::SinkPacing pacing);
 
   void start();
   // No more frames; what the sink has is written or, at the deadline, given back.

@@ -44,9 +44,11 @@ void SourceRunner::attach(std::unique_ptr<connector::Source> source) {
       connector::SourceHost::Setup{.name = connector_.name,
                                    .source = std::move(source),
                                    .intake = &intake_,
-                                   .report = [name = connector_.name](const std::string& sentence) {
-                                     observe::log::warn(sentence, {{"connector", name}});
-                                   }});
+                                   .report =
+                                       [name = connector_.name](const std::string& sentence) {
+                                         observe::log::warn(sentence, {{"connector", name}});
+                                       },
+                                   .pacing = pacing_});
 }
 
 void SourceRunner::begin_stop(std::chrono::steady_clock::time_point deadline) {

@@ -52,6 +52,8 @@ class SourceRunner {
   // Before any other thread asks for a snapshot.
   void attach(std::unique_ptr<connector::Source> source);
   void start() { host_->start(); }
+  // Before attach(): the longest pause between attempts to connect.
+  void set_backoff_max(std::chrono::milliseconds time) { pacing_.backoff_max = time; }
   void begin_stop(std::chrono::steady_clock::time_point deadline);
   void stop(std::chrono::steady_clock::time_point deadline);
   connector::HostSnapshot snapshot() const {
@@ -64,6 +66,7 @@ class SourceRunner {
   const config::Connector& connector_;
   StoreLedger ledger_;
   StreamIntake intake_;
+  connector::SourcePacing pacing_;
   std::unique_ptr<connector::SourceHost> host_;
 };
 

@@ -5,6 +5,7 @@
 #include "engine/base/ensure.h"
 #include "tests/contract/memory_ledger.h"
 #include "tests/contract/temporary_folder.h"
+#include "tests/kafka/mock_cluster.h"
 
 namespace pelton::test {
 namespace {
@@ -69,17 +70,69 @@ class DirectorySinkFixture final : public SinkFixture {
   MemoryLedger ledger_;
 };
 
+class KafkaSourceFixture final : public SourceFixture {
+ public:
+  std::unique_ptr<connector::Source> make() override {
+    auto config = config_of("kafka", {});
+    config.topic = topic_;
+    config.group.group = "contract";
+    config.group.assignor = "range";
+    config.group.session_timeout = std::chrono::seconds(6);
+    config.group.commit_interval = std::chrono::milliseconds(20);
+    return std::move(*spec_of("kafka").make_source({config, ledger_}));
+  }
+  void produce(const std::string& data) override {
+    cluster_.produce("records", 0, {std::nullopt, data});
+  }
+  void go_away() override { cluster_.set_down(true); }
+  void come_back() override { cluster_.set_down(false); }
+
+ private:
+  MockCluster cluster_;
+  const config::KafkaTopic topic_ = cluster_.topic("records");
+  MemoryLedger ledger_;
+};
+
+class KafkaSinkFixture final : public SinkFixture {
+ public:
+  std::unique_ptr<connector::Sink> make() override {
+    auto config = config_of("kafka", {});
+    config.topic = topic_;
+    return std::move(*spec_of("kafka").make_sink({config, ledger_}));
+  }
+  std::string written(const std::string& subject) override {
+    std::string found;
+    for (const MockCluster::Record& record : cluster_.read("records"))
+      for (const auto& [name, value] : record.headers)
+        if (name == "ce_subject" && value == subject) found = record.value.value_or("");
+    return found;
+  }
+  // With it the record is larger than the client lets pass.
+  std::string invalid_subject() override { return std::string(5'000, 's'); }
+  void go_away() override { cluster_.set_down(true); }
+  void come_back() override { cluster_.set_down(false); }
+
+  KafkaSinkFixture() { topic_.client.properties = {{"message.max.bytes", "4000", {}}}; }
+
+ private:
+  MockCluster cluster_;
+  config::KafkaTopic topic_ = cluster_.topic("records");
+  MemoryLedger ledger_;
+};
+
 }  // namespace
 
 std::vector<FixtureCase<SourceFixture>> source_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySourceFixture>(); }},
+      {"kafka", [] { return std::make_unique<KafkaSourceFixture>(); }},
   };
 }
 
 std::vector<FixtureCase<SinkFixture>> sink_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySinkFixture>(); }},
+      {"kafka", [] { return std::make_unique<KafkaSinkFixture>(); }},
   };
 }
 

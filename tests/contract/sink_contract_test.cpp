@@ -17,7 +17,9 @@ class SinkContract : public testing::TestWithParam<FixtureCase<SinkFixture>> {
 
   void add(const std::string& subject, const std::string& data, const std::string& key = "") {
     model::EventView event;
-    event.subject = subject;
+    event.id = event.subject = subject;
+    event.source = "contract";
+    event.type = "test";
     event.data = data;
     event.key = key;
     event.has_key = !key.empty();

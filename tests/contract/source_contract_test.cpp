@@ -42,10 +42,11 @@ class SourceContract : public testing::TestWithParam<FixtureCase<SourceFixture>>
     return out;
   }
 
-  // Reads and settles until that many events came, at most for ten seconds.
+  // Reads and settles until that many events came, at most for a minute: members of a group may
+  // have to join it more than once.
   std::multiset<std::string> take(std::size_t count, Settlement how = Settlement::done) {
     std::multiset<std::string> all;
-    const auto until = steady_clock::now() + 10s;
+    const auto until = steady_clock::now() + 60s;
     while (all.size() < count && steady_clock::now() < until) {
       const auto got = read(100ms);
       if (!got) continue;

@@ -2,6 +2,7 @@
 // What `validate` says about each bad config of tests/golden/config. UPDATE_GOLDEN=1 writes the
 // expectations again.
 #include "engine/config/load.h"
+#include "engine/config/specs.h"
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,19 @@ namespace pelton::config {
 namespace {
 
 namespace fs = std::filesystem;
+
+// A connector type whose options are those of a topic.
+ConnectorOptions topic_type() {
+  const SectionSpec spec = kafka_topic_spec("");
+  ConnectorOptions type;
+  type.type = "kafka";
+  type.sentence = "A topic.";
+  type.source = type.sink = type.topic = true;
+  type.source_options = type.sink_options = spec.options;
+  for (OptionSpec& option : kafka_member_options()) type.source_options.push_back(option);
+  type.source_sections = type.sink_sections = spec.sections;
+  return type;
+}
 
 std::vector<ConnectorOptions> sample() {
   ConnectorOptions type;
@@ -31,7 +45,7 @@ std::vector<ConnectorOptions> sample() {
   readonly.type = "readonly";
   readonly.sentence = "Has one direction.";
   readonly.source = true;
-  return {type, readonly};
+  return {type, readonly, topic_type()};
 }
 
 constexpr const char* kSecret = "hunter2-sesame";

@@ -118,6 +118,11 @@ def broker(tmp_path_factory):
     yield from _start(tmp_path_factory)
 
 
+def strict_broker(tmp_path_factory):
+    """One that makes no topic by itself."""
+    yield from _start(tmp_path_factory, "--prop", "auto.create.topics.enable=false")
+
+
 def safe_broker(tmp_path_factory):
     """One with TLS and SASL listeners beside the open one."""
     # A connection whose token has ended is not served any longer.

@@ -105,6 +105,28 @@ TEST_F(Loops, ASinkIntoTheFolderOfASource) {
         << written;
 }
 
+TEST_F(Loops, ASinkIntoTheTopicOfASource) {
+  const auto topics = [](const char* out) {
+    return with(fmt::format("in: {{ kafka: {{ brokers: [h1:1, h2:1], topic: t }}, to: a }}, "
+                            "out: {{ kafka: {{ {} }}, from: b }}",
+                            out),
+                kThrough);
+  };
+  EXPECT_EQ(count(topics("brokers: [h1:1, h2:1], topic: t")), 1U);
+  EXPECT_EQ(count(topics("brokers: h2:1, topic: t")), 1U) << "one broker in common";
+  EXPECT_EQ(count(topics("brokers: h1:1, topic: other")), 0U);
+  EXPECT_EQ(count(topics("brokers: h3:1, topic: t")), 0U);
+}
+
+TEST_F(Loops, ATopicThatIsAStreamAsWell) {
+  const std::string text =
+      "version: 1\nstreams: { a: {}, t: { kafka: { brokers: [h:1], topic: t } } }\n"
+      "functions: { f: { runtime: cpp, code: /bin/true } }\n"
+      "connectors: { in: { kafka: { brokers: [h:1], topic: t }, to: a } }\n"
+      "bindings: { x: { from: a, function: f, to: t } }\n";
+  EXPECT_EQ(count(text), 1U);
+}
+
 TEST_F(Loops, ASinkAroundTheFolderOfASource) {
   EXPECT_EQ(count(with("in: { files: { path: ./files/inner }, to: a }, "
                        "out: { files: { path: ./files }, from: b }",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/config/fixture.h"
 
+#include "engine/config/specs.h"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -68,6 +70,23 @@ Config ConfigTest::good(const std::string& text) const {
   return result.config ? std::move(*result.config) : Config{};
 }
 
+namespace {
+
+// A connector type whose options are those of a topic.
+ConnectorOptions topic_type() {
+  const SectionSpec spec = kafka_topic_spec("");
+  ConnectorOptions type;
+  type.type = "kafka";
+  type.sentence = "A topic.";
+  type.source = type.sink = type.topic = true;
+  type.source_options = type.sink_options = spec.options;
+  for (OptionSpec& option : kafka_member_options()) type.source_options.push_back(option);
+  type.source_sections = type.sink_sections = spec.sections;
+  return type;
+}
+
+}  // namespace
+
 std::vector<ConnectorOptions> sample_types() {
   OptionSpec path;
   path.name = "path";
@@ -96,7 +115,7 @@ std::vector<ConnectorOptions> sample_types() {
   feed.type = "feed";
   feed.sentence = "Only comes in.";
   feed.source = true;
-  return {files, feed};
+  return {files, feed, topic_type()};
 }
 
 std::string whole_config() {

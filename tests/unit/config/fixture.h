@@ -37,7 +37,7 @@ class ConfigTest : public ::testing::Test {
 };
 
 // Connector types for tests: "files" (both directions, option `path` is its place), "feed" (a
-// source).
+// source), "kafka" (a topic).
 std::vector<ConnectorOptions> sample_types();
 
 // A config with one good part of each kind, whose executable is /bin/true.

@@ -157,25 +157,61 @@ void FakeBackend::produce(const std::string& stream, model::BatchPtr events,
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::read(const ReadRequest& request, Answer<ReadAnswer> answer) {
+Result<std::shared_ptr<StreamReader>> FakeBackend::reader(const std::string& stream) {
+  class Reader final : public StreamReader {
+   public:
+    Reader(FakeBackend& backend, std::string stream)
+        : backend_(backend), stream_(std::move(stream)) {}
+    void partitions(Answer<std::uint32_t> answer) override {
+      backend_.partitions(stream_, std::move(answer));
+    }
+    void read(const ReadRequest& request, Answer<ReadAnswer> answer) override {
+      backend_.read(stream_, request, std::move(answer));
+    }
+
+   private:
+    FakeBackend& backend_;
+    const std::string stream_;
+  };
+  return std::make_shared<Reader>(*this, stream);
+}
+
+void FakeBackend::partitions(const std::string& stream, Answer<std::uint32_t> answer) {
+  Result<std::uint32_t> result;
+  {
+    std::lock_guard lock(mutex_);
+    const auto at = streams_.find(stream);
+    if (at == streams_.end())
+      result = fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", stream);
+    else
+      result = static_cast<std::uint32_t>(at->second.size());
+  }
+  reply(std::move(answer), std::move(result));
+}
+
+void FakeBackend::read(const std::string& stream, const ReadRequest& request,
+                       Answer<ReadAnswer> answer) {
   ++reads;
   Result<ReadAnswer> result;
   {
     std::lock_guard lock(mutex_);
-    const auto at = streams_.find(request.stream);
+    const auto at = streams_.find(stream);
     if (at == streams_.end() || request.partition >= at->second.size()) {
       result = fail(ErrorKind::invalid, "E5001", "no such stream or partition");
     } else {
       const Partition& from = at->second[request.partition];
       result->end = static_cast<Offset>(from.size());
       result->from = resolve(request.from, result->end);
+      result->next = result->from;
       std::size_t bytes = 0;
       for (Offset offset = result->from; offset < result->end && bytes < request.max_bytes;
            ++offset) {
         const auto& batch = from[static_cast<std::size_t>(offset)];
         result->batches.push_back({{StreamId{1}, PartitionId{request.partition}}, offset, batch});
         bytes += batch->bytes().size();
+        result->next = offset + 1;
       }
+      result->at_end = result->next >= result->end;
     }
   }
   reply(std::move(answer), std::move(result));

@@ -42,7 +42,10 @@ class FakeBackend final : public AdminBackend {
   void produce(const std::string& stream, model::BatchPtr events,
                std::optional<std::uint32_t> partition,
                Answer<std::vector<Produced>> answer) override;
-  void read(const ReadRequest& request, Answer<ReadAnswer> answer) override;
+  Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) override;
+  // What its readers answer.
+  void partitions(const std::string& stream, Answer<std::uint32_t> answer);
+  void read(const std::string& stream, const ReadRequest& request, Answer<ReadAnswer> answer);
   void dead_letters(const DeadLetterQuery& query,
                     Answer<std::vector<store::DeadLetter>> answer) override;
   void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) override;

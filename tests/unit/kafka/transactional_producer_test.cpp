@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/transactional_producer.h"
 
+#include "engine/kafka/handles.h"
 #include "engine/model/batch_builder.h"
-#include "tests/unit/kafka/mock_brokers.h"
+#include "tests/kafka/mock_cluster.h"
 
 #include <gtest/gtest.h>
 
@@ -11,18 +12,16 @@
 namespace pelton::kafka {
 namespace {
 
+using test::Api;
 using Outcome = TransactionalProducer::Outcome;
 
 struct Transactions : ::testing::Test {
-  MockBrokers brokers;
+  test::MockCluster brokers;
   std::unique_ptr<TransactionalProducer> producer;
 
   void SetUp() override {
-    brokers.topic("out", 1);
-    config::KafkaTopic topic;
-    topic.client.brokers = {brokers.address()};
-    topic.topic = "out";
-    auto made = TransactionalProducer::create({topic, "id-1", std::chrono::seconds(10)});
+    auto made =
+        TransactionalProducer::create({brokers.topic("out"), "id-1", std::chrono::seconds(10)});
     ASSERT_TRUE(made) << made.error().text();
     producer = std::move(*made);
   }
@@ -58,17 +57,7 @@ struct Transactions : ::testing::Test {
     return answer.get_future().get();
   }
 
-  Offset end_of_topic() {
-    char text[256];
-    Conf conf(rd_kafka_conf_new());
-    rd_kafka_conf_set(conf.get(), "bootstrap.servers", brokers.address().c_str(), text,
-                      sizeof text);
-    const Handle<rd_kafka_t, rd_kafka_destroy> client(
-        rd_kafka_new(RD_KAFKA_CONSUMER, conf.release(), text, sizeof text));
-    std::int64_t low = 0, high = -1;
-    rd_kafka_query_watermark_offsets(client.get(), "out", 0, &low, &high, 10'000);
-    return high;
-  }
+  std::size_t records() { return brokers.read("out").size(); }
 };
 
 using Refusals = std::vector<std::string>;
@@ -77,7 +66,7 @@ TEST_F(Transactions, OutputsAndOffsetsAreCommitted) {
   for (int round = 1; round <= 3; ++round) {
     EXPECT_EQ(write({batch({"a", "b"}), batch({"c"})}), Refusals{});
     EXPECT_EQ(commit(round), Outcome::committed);
-    EXPECT_EQ(end_of_topic(), 3 * round);
+    EXPECT_EQ(records(), 3U * static_cast<std::size_t>(round));
   }
   EXPECT_EQ(producer->trouble(), "");
 }

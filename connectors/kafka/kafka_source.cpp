@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/kafka/kafka_source.h"
+
+#include <iterator>
+#include <utility>
+
+namespace pelton::kafka_connector {
+
+Status KafkaSource::connect() {
+  if (ended_) return std::unexpected(*ended_);
+  auto reader = kafka::GroupReader::open(setup_);
+  if (!reader) return std::unexpected(reader.error());
+  reader_ = std::move(*reader);
+  tokens_ = last_;
+  return {};
+}
+
+Result<connector::AckToken> KafkaSource::read(model::BatchBuilder& into, std::size_t max_events,
+                                              std::size_t max_bytes,
+                                              std::chrono::steady_clock::time_point deadline) {
+  auto token = reader_->read(into, max_events, max_bytes, deadline);
+  if (!token) {
+    // Another engine has this one's `instance`: with a new client they would only take turns.
+    if (token.error().kind == ErrorKind::corrupt) {
+      ended_ = token.error();
+      ended_->kind = ErrorKind::invalid;
+    }
+    return std::unexpected(std::move(token).error());
+  }
+  // A reader's tokens begin anew with it; the connector's do not.
+  return last_ = tokens_ + *token;
+}
+
+Status KafkaSource::settle(connector::AckToken token, connector::Settlement how) {
+  if (reader_) reader_->settle(token - tokens_, how == connector::Settlement::done);
+  return {};
+}
+
+void KafkaSource::close() {
+  if (!reader_) return;
+  reader_->close();
+  warnings_ = reader_->take_warnings();
+  reader_.reset();
+}
+
+std::vector<std::string> KafkaSource::take_warnings() {
+  auto warnings = std::exchange(warnings_, {});
+  if (reader_) std::ranges::move(reader_->take_warnings(), std::back_inserter(warnings));
+  return warnings;
+}
+
+std::optional<std::uint64_t> KafkaSource::behind() const {
+  return reader_ ? std::optional(reader_->lag()) : std::nullopt;
+}
+
+}  // namespace pelton::kafka_connector

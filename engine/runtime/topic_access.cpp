@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/topic_access.h"
+
+#include "engine/base/units.h"
+#include "engine/runtime/timer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::runtime {
+namespace {
+
+constexpr std::size_t kMostBytes = 64U << 20;
+constexpr std::chrono::seconds kProduceTimeout{30};
+// A topic that is not there may be in the making; an operator is not to wait for it for long.
+constexpr const char* kUnknownTopicMs = "5000";
+
+// Runs of records that follow each other.
+std::vector<http::Produced> runs_of(std::vector<kafka::Place> places) {
+  std::ranges::sort(places, {}, [](const kafka::Place& place) {
+    return std::pair(place.partition, place.offset);
+  });
+  std::vector<http::Produced> runs;
+  for (const kafka::Place& place : places) {
+    const bool follows = !runs.empty() && runs.back().partition == place.partition.value &&
+                         runs.back().base + runs.back().count == place.offset;
+    if (follows)
+      ++runs.back().count;
+    else
+      runs.push_back({place.partition.value, place.offset, 1});
+  }
+  return runs;
+}
+
+Error refusal(const std::vector<kafka::Refused>& refused, std::size_t count) {
+  Error error = refused.front().error;
+  error.message =
+      fmt::format("event {} of {}: {}", refused.front().index + 1, count, error.message);
+  if (refused.size() > 1)
+    error.message += fmt::format("; {} more were refused", refused.size() - 1);
+  if (refused.size() < count)
+    error.message += fmt::format("; {} are in the topic", count - refused.size());
+  return error;
+}
+
+}  // namespace
+
+// Answered once: by the producer, or by the clock. On the shard but for its making.
+class TopicAccess::Request : public std::enable_shared_from_this<Request> {
+ public:
+  using Answer = http::Answer<std::vector<http::Produced>>;
+
+  Request(std::size_t count, Answer answer) : count_(count), answer_(std::move(answer)) {}
+
+  // `trouble`: what keeps records from going, then.
+  void start(Shard& shard, std::function<std::string()> trouble) {
+    if (!answer_) return;
+    timer_ = std::make_unique<Timer>(shard.io());
+    timer_->after(kProduceTimeout, [weak = weak_from_this(), trouble = std::move(trouble)] {
+      const auto self = weak.lock();
+      if (!self || !self->answer_) return;
+      const std::string why = trouble();
+      self->answer(fail(ErrorKind::unavailable, "E6101",
+                        "the brokers did not acknowledge the events within {}; they may still be "
+                        "written{}{}",
+                        format_duration(kProduceTimeout), why.empty() ? "" : ": ", why));
+    });
+  }
+  void finish(const std::vector<kafka::Refused>& refused) {
+    timer_.reset();
+    if (!answer_) return;
+    if (!refused.empty()) return answer(std::unexpected(refusal(refused, count_)));
+    answer(runs_of(std::move(*places)));
+  }
+
+  // Shared with the producer, which fills it.
+  const std::shared_ptr<std::vector<kafka::Place>> places =
+      std::make_shared<std::vector<kafka::Place>>();
+
+ private:
+  void answer(Result<std::vector<http::Produced>> result) {
+    std::exchange(answer_, nullptr)(std::move(result));
+  }
+
+  const std::size_t count_;
+  Answer answer_;
+  std::unique_ptr<Timer> timer_;
+};
+
+Result<std::shared_ptr<http::StreamReader>> TopicAccess::reader(const std::string& stream) {
+  const Topic& topic = topics_.find(stream)->second;
+  return readers_.open(topic.id, *topic.stream->kafka);
+}
+
+Result<kafka::Producer*> TopicAccess::producer_of(Topic& topic) {
+  if (topic.producer) return topic.producer.get();
+  config::KafkaTopic settings = *topic.stream->kafka;
+  // Before the file's own, which have the last word.
+  auto& properties = settings.client.properties;
+  properties.insert(properties.begin(), {"topic.metadata.propagation.max.ms", kUnknownTopicMs, {}});
+  auto producer = kafka::Producer::create(settings, loop_);
+  if (!producer) return std::unexpected(producer.error());
+  topic.producer = std::move(*producer);
+  return topic.producer.get();
+}
+
+void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
+                          std::optional<std::uint32_t> partition,
+                          http::Answer<std::vector<http::Produced>> answer) {
+  auto producer = producer_of(topics_.find(stream)->second);
+  if (!producer) return answer(std::unexpected(producer.error()));
+  const std::size_t bytes = events->bytes().size();
+  // A single request always goes.
+  if (*bytes_ > 0 && *bytes_ + bytes > kMostBytes)
+    return answer(fail(ErrorKind::overloaded, "E5009",
+                       "too much is on its way to topics: their brokers are slow or away"));
+  *bytes_ += bytes;
+  const auto request = std::make_shared<Request>(events->size(), std::move(answer));
+  shard_.post([request, &shard = shard_, made = *producer] {
+    request->start(shard, [made] { return made->trouble(); });
+  });
+  kafka::Sending how;
+  if (partition) how.partition = PartitionId{*partition};
+  how.places = request->places;
+  (*producer)->send(
+      std::move(events),
+      [request, &shard = shard_, bytes, on_way = bytes_](std::vector<kafka::Refused> refused) {
+        *on_way -= bytes;
+        shard.post([request, refused = std::move(refused)] { request->finish(refused); });
+      },
+      std::move(how));
+}
+
+}  // namespace pelton::runtime

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/config.h"
+#include "engine/http/admin_backend.h"
+#include "engine/kafka/poll_loop.h"
+#include "engine/kafka/producer.h"
+#include "engine/runtime/shard.h"
+#include "engine/runtime/topic_readers.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace pelton::runtime {
+
+// The admin API's way to streams that are topics: what is produced goes through a producer of its
+// own, what is consumed through readers that are in no group. Called on the http thread.
+class TopicAccess {
+ public:
+  TopicAccess(kafka::PollLoop& loop, Shard& shard) : loop_(loop), shard_(shard) {}
+
+  // Before the server starts. The stream outlives this.
+  void add(const config::Stream& stream, StreamId id) { topics_[stream.name] = {&stream, id, {}}; }
+  bool has(const std::string& stream) const { return topics_.contains(stream); }
+
+  // Shared as AdminBackend says.
+  Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream);
+  // Answered once each event is acknowledged by all replicas in sync, or refused. invalid (E6106):
+  // some were refused, the others are in the topic; overloaded (E5009): too much is on its way;
+  // unavailable (E6101): no answer in time, they may still be written.
+  void produce(const std::string& stream, model::BatchPtr events,
+               std::optional<std::uint32_t> partition,
+               http::Answer<std::vector<http::Produced>> answer);
+
+ private:
+  class Request;
+  struct Topic {
+    const config::Stream* stream = nullptr;
+    StreamId id;
+    std::unique_ptr<kafka::Producer> producer;  // once something is produced
+  };
+  Result<kafka::Producer*> producer_of(Topic& topic);
+
+  kafka::PollLoop& loop_;
+  Shard& shard_;
+  std::map<std::string, Topic, std::less<>> topics_;
+  TopicReaders readers_;
+  // On their way. Shared with what is answered after this is gone.
+  const std::shared_ptr<std::atomic<std::size_t>> bytes_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+}  // namespace pelton::runtime
