@@ -108,12 +108,16 @@ std::string folder_label(const fs::path& path) {
 // brokers; two lists that share one are one cluster.
 class TopicLabels {
  public:
-  std::string label(const KafkaTopic& topic, const std::string& own) {
+  std::string label(const KafkaTopic& topic, std::string own) {
     for (const auto& [known, label] : known_)
       if (known.topic == topic.topic &&
           std::ranges::find_first_of(known.client.brokers, topic.client.brokers) !=
               known.client.brokers.end())
         return label;
+    // A topic of that name on another cluster.
+    const auto taken = [&](const auto& entry) { return entry.second == own; };
+    if (std::ranges::any_of(known_, taken) && !topic.client.brokers.empty())
+      own += " of " + topic.client.brokers.front();
     known_.emplace_back(topic, own);
     return own;
   }

@@ -116,7 +116,8 @@ KafkaClient client_of(const Section& section, const std::string& path, const std
   return client;
 }
 
-// A topic's name as Kafka has it.
+}  // namespace
+
 void check_topic(const Section& section, const std::string& path, const std::string& who,
                  ReadContext& context) {
   const auto topic = section.value<std::string>(path);
@@ -132,8 +133,6 @@ void check_topic(const Section& section, const std::string& path, const std::str
       fmt::format("{}: \"{}\" is not a topic: letters, digits, . _ and -, at most 249", who,
                   topic));
 }
-
-}  // namespace
 
 KafkaTopic parse_kafka_topic(const Section& section, const std::string& path,
                              const std::string& who, ReadContext& context) {

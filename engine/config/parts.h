@@ -34,6 +34,9 @@ Delivery parse_delivery(const Section& section, ReadContext& context);
 // kafka_topic_spec() there.
 KafkaTopic parse_kafka_topic(const Section& section, const std::string& path,
                              const std::string& who, ReadContext& context);
+// The text under `path` is a name that Kafka takes for a topic.
+void check_topic(const Section& section, const std::string& path, const std::string& who,
+                 ReadContext& context);
 // How one is a member of a group: the options of group_options() are under `path`, `group` is the
 // section's own. Without it the group is pelton.<name>.
 KafkaGroup parse_kafka_group(const Section& section, const std::string& path,

@@ -28,7 +28,7 @@ struct SourcePacing {
       250};  // deadline of a read with nothing in flight: bounds stop()
   std::chrono::milliseconds busy_read{
       5};                         // ... with reads in flight: bounds how late they are settled
-  std::size_t max_events = 1024;  // of a read
+  std::size_t max_events = 8192;  // of a read
   std::size_t max_bytes = 4U << 20;
   std::size_t in_flight_reads = 8;  // appended and not yet settled
   std::size_t in_flight_bytes = 32U << 20;

@@ -68,7 +68,7 @@ struct Owned {
   std::string_view name;
   std::string_view instead;
 };
-constexpr std::array<Owned, 34> kOwned{
+constexpr std::array<Owned, 35> kOwned{
     {{"bootstrap.servers", "`brokers`"},
      {"metadata.broker.list", "`brokers`"},
      {"group.id", "`group`"},

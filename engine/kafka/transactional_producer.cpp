@@ -29,16 +29,16 @@ constexpr std::chrono::milliseconds kIdle{1'000};
 constexpr std::chrono::milliseconds kPause{200};
 
 // Where an event is among the batches; a delivery report brings it back.
-struct Place {
+struct Spot {
   std::uint32_t batch = 0;
   std::uint32_t event = 0;
-  auto operator<=>(const Place&) const = default;
+  auto operator<=>(const Spot&) const = default;
 };
 
-void* opaque_of(Place place) {
-  return reinterpret_cast<void*>((static_cast<std::uintptr_t>(place.batch) << 32) | place.event);
+void* opaque_of(Spot spot) {
+  return reinterpret_cast<void*>((static_cast<std::uintptr_t>(spot.batch) << 32) | spot.event);
 }
-Place place_of(const void* opaque) {
+Spot spot_of(const void* opaque) {
   const auto bits = reinterpret_cast<std::uintptr_t>(opaque);
   return {static_cast<std::uint32_t>(bits >> 32), static_cast<std::uint32_t>(bits)};
 }
@@ -76,8 +76,8 @@ class TransactionalProducer::Impl {
   template <typename Call>
   Step repeat(const char* what, Call call);
   bool attempt();
-  bool hand_over(Place place);
-  bool send_alone(Place place);
+  bool hand_over(Spot spot);
+  bool send_alone(Spot spot);
   bool flush();
   bool good() const { return !broken_ && !stopping_; }
   void on_delivery(const rd_kafka_message_t& message);
@@ -95,8 +95,8 @@ class TransactionalProducer::Impl {
   std::uint64_t open_ = 0;                // records whose report is still to come
   bool broken_ = false;                   // it has to be aborted
   bool alone_ = false;                    // the record that is open was sent alone
-  std::set<Place> suspects_;  // refused for a size that was perhaps that of a shared request
-  std::vector<std::pair<Place, rd_kafka_resp_err_t>> refused_;
+  std::set<Spot> suspects_;  // refused for a size that was perhaps that of a shared request
+  std::vector<std::pair<Spot, rd_kafka_resp_err_t>> refused_;
 
   Trouble trouble_;
   std::atomic<bool> stopping_{false};
@@ -247,16 +247,16 @@ bool TransactionalProducer::Impl::attempt() {
   in_transaction_ = true;
   for (std::uint32_t b = 0; b < batches_.size(); ++b)
     for (std::uint32_t i = 0; i < batches_[b]->size(); ++i) {
-      const Place place{b, i};
-      if (!(suspects_.contains(place) ? send_alone(place) : hand_over(place))) return false;
+      const Spot spot{b, i};
+      if (!(suspects_.contains(spot) ? send_alone(spot) : hand_over(spot))) return false;
     }
   return flush();
 }
 
-bool TransactionalProducer::Impl::hand_over(Place place) {
+bool TransactionalProducer::Impl::hand_over(Spot spot) {
   while (good()) {
     const auto error = produce(client_, topic_.get(), setup_.topic.content_mode,
-                               *batches_[place.batch], place.event, std::nullopt, opaque_of(place));
+                               *batches_[spot.batch], spot.event, std::nullopt, opaque_of(spot));
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       // Reports are taken now and then, or they would all wait for the end.
       if ((++open_ & 1023U) == 0) rd_kafka_poll(client_, 0);
@@ -266,16 +266,16 @@ bool TransactionalProducer::Impl::hand_over(Place place) {
       rd_kafka_poll(client_, kSliceMs);
       continue;
     }
-    if (is_final(error)) refused_.emplace_back(place, error);
+    if (is_final(error)) refused_.emplace_back(spot, error);
     broken_ = true;
   }
   return false;
 }
 
-bool TransactionalProducer::Impl::send_alone(Place place) {
+bool TransactionalProducer::Impl::send_alone(Spot spot) {
   if (!flush()) return false;
   alone_ = true;
-  const bool sent = hand_over(place) && flush();
+  const bool sent = hand_over(spot) && flush();
   alone_ = false;
   return sent;
 }
@@ -290,11 +290,11 @@ void TransactionalProducer::Impl::on_delivery(const rd_kafka_message_t& message)
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   broken_ = true;
   if (orphaned(message.err)) return;
-  const Place place = place_of(message._private);
+  const Spot spot = spot_of(message._private);
   if (too_large(message.err) && !alone_)
-    suspects_.insert(place);
+    suspects_.insert(spot);
   else if (is_final(message.err))
-    refused_.emplace_back(place, message.err);
+    refused_.emplace_back(spot, message.err);
   else
     trouble_.say(fmt::format("E6107 writing to {}: {} ({})", setup_.topic.topic,
                              rd_kafka_err2str(message.err), rd_kafka_err2name(message.err)));
@@ -312,9 +312,9 @@ void TransactionalProducer::Impl::on_error(int code, const char* reason) {
 std::vector<std::vector<Refused>> TransactionalProducer::Impl::take_refused() {
   std::ranges::sort(refused_);
   std::vector<std::vector<Refused>> refused(batches_.size());
-  for (const auto& [place, error] : refused_)
-    refused[place.batch].push_back(refusal(
-        setup_.topic.topic, batches_[place.batch]->data(place.event).size(), place.event, error));
+  for (const auto& [spot, error] : refused_)
+    refused[spot.batch].push_back(refusal(
+        setup_.topic.topic, batches_[spot.batch]->data(spot.event).size(), spot.event, error));
   refused_.clear();
   batches_.clear();
   return refused;

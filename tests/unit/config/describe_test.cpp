@@ -9,9 +9,9 @@ namespace {
 TEST(Describe, EveryTopicHasAText) {
   const auto types = sample_types();
   const auto topics = describe_topics(types);
-  EXPECT_EQ(topics,
-            (std::vector<std::string>{"engine", "stream", "connector", "function", "binding",
-                                      "files-source", "files-sink", "feed-source", "filter"}));
+  EXPECT_EQ(topics, (std::vector<std::string>{
+                        "engine", "stream", "connector", "function", "binding", "files-source",
+                        "files-sink", "feed-source", "kafka-source", "kafka-sink", "filter"}));
   for (const std::string& topic : topics) EXPECT_TRUE(describe(topic, types)) << topic;
   EXPECT_FALSE(describe("bindign", types));
   EXPECT_FALSE(describe("", types));
