@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
 namespace pelton::kafka {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 // ListOffsets (KIP-79): these stand for the two ends.
 constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
+
+constexpr std::chrono::milliseconds kLeaderPause{100};
 
 Partitions list_of(const std::string& topic, const std::vector<PartitionId>& partitions,
                    std::int64_t offset) {
@@ -31,11 +34,29 @@ Status check(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& l
   return std::unexpected(to_error(error, what));
 }
 
+// A partition whose leader has moved, or that was made anew: the client finds the new one
+// meanwhile.
+bool leader_moved(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& list) {
+  const auto moved = [](rd_kafka_resp_err_t each) {
+    return each == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           each == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+  };
+  bool any = moved(error);
+  for (int i = 0; i < list.cnt; ++i) any = any || moved(list.elems[i].err);
+  return any;
+}
+
 Result<std::vector<Offset>> offsets_at(rd_kafka_t* client, const std::string& topic,
                                        const std::vector<PartitionId>& partitions,
                                        std::int64_t time, int timeout) {
-  const Partitions list = list_of(topic, partitions, time);
-  const auto error = rd_kafka_offsets_for_times(client, list.get(), timeout);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout);
+  Partitions list = list_of(topic, partitions, time);
+  auto error = rd_kafka_offsets_for_times(client, list.get(), timeout);
+  while (leader_moved(error, *list) && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::sleep_for(kLeaderPause);
+    list = list_of(topic, partitions, time);
+    error = rd_kafka_offsets_for_times(client, list.get(), timeout);
+  }
   if (auto ok = check(error, *list, "asking for the partitions' ends"); !ok)
     return std::unexpected(ok.error());
   std::vector<Offset> offsets;

@@ -208,10 +208,12 @@ void Producer::Impl::pump() {
 
 // False: nothing behind it may go yet.
 bool Producer::Impl::pump_flight(Flight& flight) {
-  if (!flight.alone.empty()) {
-    if (open_ == 0) alone_ = hand_over(flight, flight.alone) && open_ > 0;
-    return false;
+  // One that is refused at once makes no event: the next one has its turn now.
+  while (!flight.alone.empty()) {
+    if (open_ > 0 || !hand_over(flight, flight.alone)) return false;
+    alone_ = open_ > 0;
   }
+  if (alone_) return false;
   while (!flight.to_send.empty())
     if (!hand_over(flight, flight.to_send)) return false;
   return true;

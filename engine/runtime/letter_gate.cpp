@@ -109,11 +109,13 @@ void LetterGate::answered(std::uint64_t number, const std::vector<std::size_t>& 
   for (const kafka::Refused& one : refused) {
     const std::size_t i = which[one.index];
     entry.taken[i] = false;
+    refused_entry_ = std::max(refused_entry_, number);
     refused_ = fmt::format("E6108: a dead letter is kept in the data folder: {}", one.error.text());
     observe::log::warn(refused_, {{"binding", setup_.binding},
                                   {"letter", id_text(entry.transaction.dead_letters[i])}});
   }
-  if (refused.empty()) refused_.clear();
+  // An answer that was overtaken says nothing of how it is now.
+  if (refused.empty() && number > refused_entry_) refused_.clear();
   --entry.open;
   drain();
 }

@@ -85,8 +85,9 @@ class LetterGate {
   std::atomic<std::size_t> errands_{0};  // for the records thread
   std::deque<Entry> waiting_;
   std::uint64_t entries_ = 0;
-  std::size_t bytes_ = 0;  // of the letters on their way
-  std::string refused_;    // why the newest letter is not in the topic; empty: it is
+  std::size_t bytes_ = 0;            // of the letters on their way
+  std::string refused_;              // why the newest letter is not in the topic; empty: it is
+  std::uint64_t refused_entry_ = 0;  // the newest with a refusal
 };
 
 }  // namespace pelton::runtime
