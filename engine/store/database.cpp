@@ -30,9 +30,23 @@ class ErrorListener final : public rocksdb::EventListener {
   void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
     on_error_(status->ToString());
   }
+  // The engine ends: nothing is to be written behind its back any more.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* recovers) override {
+    *recovers = false;
+  }
 
  private:
   Database::BackgroundError on_error_;
+};
+
+// RocksDB's file of its own words takes a second line after one that the full disk refused for a
+// programming error, and aborts where it is built with assertions, as Debian's is. What went wrong
+// is told by statuses and by the listener.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
 };
 
 rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError on_error) {
@@ -47,8 +61,7 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   db.bytes_per_sync = 1U << 20;
   db.wal_bytes_per_sync = 0;
   db.recycle_log_file_num = 0;
-  db.keep_log_file_num = 4;
-  db.info_log_level = rocksdb::WARN_LEVEL;
+  db.info_log = std::make_shared<NoLog>();
   db.rate_limiter.reset(rocksdb::NewGenericRateLimiter(200LL << 20));
   // A failed background write ends the engine: what RocksDB repairs by itself has lost families
   // apart.

@@ -136,6 +136,7 @@ TEST_F(PoolFixture, SomeStayWhenTheConfigSaysSo) {
   ASSERT_TRUE(run_until([&] { return source.done == 50; }));
   EXPECT_FALSE(
       run_until([&] { return pool->stats().workers.size() < 2; }, std::chrono::milliseconds(300)));
+  EXPECT_LE(pool->stats().reaped, 1U) << "a third one, if there was one";
 }
 
 TEST_F(PoolFixture, AMissingModuleIsAStartError) {
