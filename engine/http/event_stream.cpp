@@ -39,9 +39,10 @@ void EventStream::next(PieceAnswer answer) {
   });
 }
 
-// Who follows a topic is there when its brokers are back.
+// Who follows a topic, and has seen something of it, is there when its brokers are back.
 bool EventStream::waits(const Error& error) const {
-  return follow_ && error.kind == ErrorKind::unavailable && places_[current_].stop >= 0;
+  return follow_ && error.kind == ErrorKind::unavailable &&
+         std::ranges::any_of(places_, [](const Place& place) { return place.stop >= 0; });
 }
 
 Piece EventStream::take(const ReadAnswer& read) {
