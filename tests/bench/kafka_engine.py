@@ -78,28 +78,44 @@ class Engine:
         if self.process.poll() is not None:
             raise EngineEnded((self.folder / "log").read_text()[-2000:])
 
-    def binding(self):
-        """The status of the only binding; None while the engine starts."""
+    def status(self):
+        """None while the engine starts."""
         self.alive()
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = _Socket(self.folder / "data/admin.sock")
             connection.request("GET", "/v1/status")
-            return json.loads(connection.getresponse().read())["bindings"][0]
+            return json.loads(connection.getresponse().read())
         return None
+
+    def binding(self):
+        """The status of the only binding; None while the engine starts."""
+        status = self.status()
+        return status["bindings"][0] if status else None
+
+    def wait_idle(self, workers, seconds=60):
+        """Until the binding has its partitions and so many workers wait for events."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            status = self.status()
+            if status and status["bindings"][0]["partitions"] and \
+                    sum(worker["state"] == "idle" for worker in status["functions"][0]["workers"]) == workers:
+                return
+            time.sleep(0.1)
+        raise EngineEnded("the workers are not ready:\n" + (self.folder / "log").read_text()[-2000:])
 
     def ended(self):
         """Events that are done or dead letters."""
         binding = self.binding()
         return binding["done"] + binding["dead_lettered"] if binding else 0
 
-    def wait_ended(self, count, seconds=600):
-        """Answers when `count` events have ended: (events ended, time)."""
+    def wait_ended(self, count, seconds=600, pause=0.005):
+        """Answers when `count` events have ended: (events ended, time). Asks after each pause."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             ended = self.ended()
             if ended >= count:
                 return ended, time.monotonic()
-            time.sleep(0.005)
+            time.sleep(pause)
         raise EngineEnded(f"{ended} of {count} events had ended after {seconds} s:\n" + (self.folder / "log").read_text()[-2000:])
 
     def cpu(self):

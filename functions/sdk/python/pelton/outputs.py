@@ -2,7 +2,8 @@
 """Turns what handlers return into the output batch of a Result."""
 
 import json
-import struct
+from array import array
+from itertools import accumulate
 
 from . import wire
 from .event import Event, IncomingEvent
@@ -21,110 +22,127 @@ def _content(value):
     return json.dumps(value, separators=(",", ":")).encode(), "application/json"
 
 
-class _Column:
-    """A blob and its ends."""
+def _headers(headers):
+    if not headers:
+        return b""
+    out = bytearray()
+    for name, value in headers.items() if isinstance(headers, dict) else headers:
+        one = bytearray()
+        wire.put_bytes(one, 1, _bytes(name))
+        wire.put_bytes(one, 2, _bytes(value))
+        wire.put_bytes(out, 1, one)
+    return bytes(out)
 
-    def __init__(self):
-        self.parts = []
-        self.ends = []
-        self.size = 0
 
-    def add(self, value):
-        self.parts.append(value)
-        self.size += len(value)
-        self.ends.append(self.size)
+def _put_blob(out, number, values):
+    """Values of variable length and their ends; nothing where all are empty."""
+    joined = b"".join(values)
+    if joined:
+        wire.put_bytes(out, number, joined)
+        wire.put_bytes(out, number + 1, array("I", accumulate(map(len, values))).tobytes())
 
-    def write(self, out, number):
-        if self.size:
-            wire.put_bytes(out, number, b"".join(self.parts))
-            wire.put_bytes(out, number + 1, struct.pack(f"<{len(self.ends)}I", *self.ends))
+
+def _put_column(out, number, values, code):
+    """An entry an event, one where all agree, none where that is the default."""
+    if values.count(values[0]) == len(values):
+        values = values[:1] if values[0] else []
+    if values:
+        wire.put_bytes(out, number, array(code, values).tobytes())
 
 
 class Outputs:
-    """Collects the outputs of a frame, with the event that each belongs to."""
+    """Collects the outputs of a frame, with the event that each belongs to. What an output does not say itself is taken
+    from its event when all of them are encoded."""
 
     def __init__(self, frame):
         self.frame = frame
         self.clear()
 
     def clear(self):
-        self.parents = []
-        self.data, self.key, self.subject, self.ids, self.headers = (_Column() for _ in range(5))
-        self.flags = bytearray()
-        self.times = []
-        self.words = {"": 0}
-        self.types, self.sources, self.content_types = [], [], []
+        self.parents = []  # of each output: the index of its event in the frame,
+        self.data = []  # its bytes,
+        self.content_types = []  # and its content type, None for that of its event
+        self.events = {}  # those that a function made as events, by their position
 
     def add_value(self, value, index):
         """Adds what the handler returned for event ``index``."""
         if value is None:
             return
         if isinstance(value, (Event, IncomingEvent)):
-            events = [value]
-        elif isinstance(value, (list, tuple)) and value and all(
-                isinstance(one, (Event, IncomingEvent)) for one in value):
-            events = value
-        elif isinstance(value, (list, tuple)) and not value:
-            return
-        else:
-            events = [Event(value)]
-        # Encoded before added, so that a value that is not JSON leaves nothing half done.
-        ready = [(one, *_content(one.data)) for one in events]
-        for event, data, content_type in ready:
-            self._add(event, data, content_type, index)
+            return self._add_events((value,), index)
+        if isinstance(value, (list, tuple)):
+            if not value:
+                return
+            if all(isinstance(one, (Event, IncomingEvent)) for one in value):
+                return self._add_events(value, index)
+        self._add(*_content(value), index)
 
-    def _add(self, event, data, content_type, index):
-        frame = self.frame
+    def _add(self, data, content_type, index):
         self.parents.append(index)
-        self.data.add(data)
-        key = event.key
-        if key is None and frame.flag(index) & 1:
-            key = frame.key.at(index)
-        self.key.add(b"" if key is None else _bytes(key))
-        self.flags.append(0 if key is None else 1)
-        subject = event.subject
-        self.subject.add(frame.subject.at(index) if subject is None else _bytes(subject))
-        incoming = isinstance(event, IncomingEvent)
-        self.ids.add(b"" if incoming else _bytes(event.id or ""))
-        self.headers.add(self._headers(event.headers))
-        at = None if incoming else event.time
-        self.times.append(int((frame.received if at is None else at) * 1e6))
-        self.types.append(self._word(event.type, frame.word(frame.types, index)))
-        self.sources.append(self._word(None if incoming else event.source,
-                                       "function/" + frame.worker.function))
-        self.content_types.append(self._word(event.content_type or content_type,
-                                             frame.word(frame.content_types, index)))
+        self.data.append(data)
+        self.content_types.append(content_type)
 
-    def _word(self, given, default):
-        return self.words.setdefault(default if given is None else given, len(self.words))
+    def _add_events(self, events, index):
+        # Encoded before added, so that a value that is not JSON leaves nothing half done.
+        ready = [(event, self._said_by(event), *_content(event.data)) for event in events]
+        for event, said, data, content_type in ready:
+            self.events[len(self.parents)] = said
+            self._add(data, event.content_type or content_type, index)
 
     @staticmethod
-    def _headers(headers):
-        if not headers:
-            return b""
-        out = bytearray()
-        for name, value in headers.items() if isinstance(headers, dict) else headers:
-            one = bytearray()
-            wire.put_bytes(one, 1, _bytes(name))
-            wire.put_bytes(one, 2, _bytes(value))
-            wire.put_bytes(out, 1, one)
-        return bytes(out)
+    def _said_by(event):
+        """What the event says of itself, None where it says nothing: key, subject, type, source, id, headers, time."""
+        incoming = isinstance(event, IncomingEvent)
+        return (None if event.key is None else _bytes(event.key),
+                None if event.subject is None else _bytes(event.subject),
+                event.type,
+                None if incoming else event.source,
+                b"" if incoming else _bytes(event.id or ""),
+                _headers(event.headers),
+                None if incoming or event.time is None else int(event.time * 1e6))
+
+    def _said(self, which, default):
+        """One attribute of all outputs, ``default(parent)`` where they do not say."""
+        values = [default(parent) for parent in self.parents]
+        for position, said in self.events.items():
+            if said[which] is not None:
+                values[position] = said[which]
+        return values
 
     def encode(self):
         """The EventBatch of all that was added (something was)."""
-        count = len(self.parents)
+        frame, parents = self.frame, self.parents
+        flags = [frame.flag(parent) & 1 for parent in parents] if len(frame.flags) else [0] * len(parents)
+        keys = self._said(0, frame.key.at)
+        for position, said in self.events.items():
+            if said[0] is not None:
+                flags[position] = 1
+        words = {"": 0}
+
+        def column(values):
+            return [words.setdefault(value, len(words)) for value in values]
+
+        types = column(self._said(2, lambda parent: frame.word(frame.types, parent)))
+        own = "function/" + frame.worker.function
+        sources = column(self._said(3, lambda _: own))
+        content_types = column(frame.word(frame.content_types, parent) if given is None else given
+                               for parent, given in zip(parents, self.content_types))
+        now = int(frame.received * 1e6)
+        times = self._said(6, lambda _: now)
         out = bytearray()
-        wire.put_varint(out, 1, count)
-        self.data.write(out, 2)
-        self.key.write(out, 4)
-        if any(self.flags):
-            wire.put_bytes(out, 6, bytes(self.flags))
-        wire.put_bytes(out, 7, struct.pack(f"<{count}q", *self.times))
-        for word in self.words:
+        wire.put_varint(out, 1, len(parents))
+        _put_blob(out, 2, self.data)
+        _put_blob(out, 4, keys)
+        if any(flags):
+            wire.put_bytes(out, 6, b"\1" if all(flags) else bytes(flags))
+        _put_column(out, 7, times, "q")
+        for word in words:
             wire.put_bytes(out, 8, word.encode())
-        for number, column in ((9, self.types), (10, self.sources), (11, self.content_types)):
-            wire.put_bytes(out, number, struct.pack(f"<{count}I", *column))
-        self.subject.write(out, 12)
-        self.ids.write(out, 14)
-        self.headers.write(out, 16)
+        for number, indices in ((9, types), (10, sources), (11, content_types)):
+            _put_column(out, number, indices, "I")
+        if frame.subject.ends is not None or self.events:
+            _put_blob(out, 12, self._said(1, frame.subject.at))
+        if self.events:
+            _put_blob(out, 14, self._said(4, lambda _: b""))
+            _put_blob(out, 16, self._said(5, lambda _: b""))
         return bytes(out)
