@@ -32,6 +32,19 @@ void log(rd_kafka_event_t* event, const std::string& doing) {
 
 }  // namespace
 
+Result<rd_kafka_t*> new_client(rd_kafka_type_t type, ConfPtr conf) {
+  char text[512];
+  rd_kafka_t* client = rd_kafka_new(type, conf.get(), text, sizeof text);
+  if (client == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
+  conf.release();  // the client's now
+  return client;
+}
+
+void ask_for_events(rd_kafka_conf_t& conf, int more) {
+  rd_kafka_conf_set_events(&conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
+                                      RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH | more);
+}
+
 std::optional<Error> serve_event(rd_kafka_t* client, rd_kafka_event_t* event,
                                  const config::KafkaClient& settings, const std::string& doing) {
   switch (rd_kafka_event_type(event)) {

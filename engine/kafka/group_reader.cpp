@@ -34,13 +34,10 @@ GroupReader::Impl::Impl(Setup setup)
 Status GroupReader::Impl::open() {
   auto conf = consumer_conf(setup_.topic.client, setup_.group);
   if (!conf) return std::unexpected(conf.error());
-  rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
-                                            RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-                                            RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
-  char text[512];
-  client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
-  if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
-  conf->release();  // the client's now
+  ask_for_events(*conf->get(), RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
+  auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
   rd_kafka_poll_set_consumer(client_);
   queue_.reset(rd_kafka_queue_get_consumer(client_));
   rd_kafka_set_log_queue(client_, queue_.get());

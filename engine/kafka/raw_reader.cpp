@@ -2,9 +2,9 @@
 #include "engine/kafka/raw_reader.h"
 
 #include "engine/kafka/client_config.h"
+#include "engine/kafka/client_events.h"
 #include "engine/kafka/handles.h"
 #include "engine/kafka/token_refresh.h"
-#include "engine/observe/log.h"
 
 #include <algorithm>
 #include <chrono>
@@ -95,12 +95,10 @@ Status RawReader::Impl::open() {
   if (client_ != nullptr) return {};
   auto conf = reader_conf(setup_.client, setup_.topic, Gone::skip);
   if (!conf) return std::unexpected(conf.error());
-  rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-                                            RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
-  char text[512];
-  client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
-  if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
-  conf->release();  // the client's now
+  ask_for_events(*conf->get(), 0);
+  auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
   queue_.reset(rd_kafka_queue_get_main(client_));
   rd_kafka_set_log_queue(client_, queue_.get());
   topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
@@ -110,23 +108,9 @@ Status RawReader::Impl::open() {
 }
 
 void RawReader::Impl::serve() {
-  while (const Event event{rd_kafka_queue_poll(queue_.get(), 0)}) {
-    switch (rd_kafka_event_type(event.get())) {
-      case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-        // The client knows of a failure, and asks again.
-        (void)refresh_token(client_, setup_.client);
-        break;
-      case RD_KAFKA_EVENT_LOG: {
-        const char *facility = nullptr, *text = nullptr;
-        int level = 0;
-        if (rd_kafka_event_log(event.get(), &facility, &text, &level) == 0)
-          observe::log::debug(text, {{"topic", setup_.topic}, {"facility", facility}});
-        break;
-      }
-      default:  // an error that matters comes back from the call that it broke
-        break;
-    }
-  }
+  // An error that matters comes back from the call that it broke.
+  while (const Event event{rd_kafka_queue_poll(queue_.get(), 0)})
+    (void)serve_event(client_, event.get(), setup_.client, "reading " + setup_.topic);
 }
 
 Result<std::vector<Extent>> RawReader::Impl::extents() {

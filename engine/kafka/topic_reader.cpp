@@ -83,12 +83,10 @@ class TopicReader::Impl {
 Status TopicReader::Impl::open() {
   auto conf = reader_conf(setup_.client, setup_.topic, Gone::error);
   if (!conf) return std::unexpected(conf.error());
-  rd_kafka_conf_set_events(conf->get(), RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-                                            RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH);
-  char text[512];
-  client_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf->get(), text, sizeof text);
-  if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
-  conf->release();  // the client's now
+  ask_for_events(*conf->get(), 0);
+  auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
   events_.reset(rd_kafka_queue_get_main(client_));
   rd_kafka_set_log_queue(client_, events_.get());
   topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));

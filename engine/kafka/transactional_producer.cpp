@@ -3,6 +3,7 @@
 
 #include "engine/base/bounded_queue.h"
 #include "engine/kafka/client_config.h"
+#include "engine/kafka/client_events.h"
 #include "engine/kafka/record_writer.h"
 #include "engine/kafka/refusal.h"
 #include "engine/kafka/token_refresh.h"
@@ -156,10 +157,9 @@ Status TransactionalProducer::Impl::open() {
           impl->trouble_.say(ok.error().text());
       });
   rd_kafka_conf_enable_sasl_queue(conf->get(), 1);
-  char text[512];
-  client_ = rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), text, sizeof text);
-  if (client_ == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);
-  conf->release();  // the client's now
+  auto client = new_client(RD_KAFKA_PRODUCER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
   rd_kafka_set_log_queue(client_, nullptr);
   const KafkaError error(rd_kafka_sasl_background_callbacks_enable(client_));
   topic_.reset(rd_kafka_topic_new(client_, setup_.topic.topic.c_str(), nullptr));

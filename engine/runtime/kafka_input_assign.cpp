@@ -231,6 +231,10 @@ void KafkaInput::revoking(std::vector<PartitionId> partitions) {
     leaving_ = partitions;
     draining_.insert(partitions.begin(), partitions.end());
     drain_limit_.after(setup_.group.drain, [this] {
+      observe::log::warn(
+          "kafka.drain is over: the next owner delivers again what is still with workers",
+          {{"binding", setup_.binding_name},
+           {"partitions", in_words({draining_.begin(), draining_.end()})}});
       draining_.clear();
       finish_revoke();
     });

@@ -115,9 +115,10 @@ bindings:
         return sum(line["msg"].startswith("partitions ") for _, line in self.said())
 
     def losses(self, session):
-        """A session that ended by itself (a machine under load) is a strike too, and so is a commit that was refused."""
+        """A session that ended by itself (a machine under load) is a strike too, and so is a commit that was refused, and
+        a revoke that did not wait for all."""
         return [(at - session - UNCOMMITTED_SECONDS, at + 1) for at, line in self.said()
-                if line["msg"].startswith(("partitions were lost", "E6101: committing offsets"))]
+                if line["msg"].startswith(("partitions were lost", "E6101: committing offsets", "kafka.drain is over"))]
 
     def owned(self):
         return {p["partition"] for p in self.engine.binding("job")["partitions"]} if self.running() else set()
