@@ -2,7 +2,8 @@
 # engine_module(NAME dispatch SOURCES a.cpp b.cpp DEPS engine::model PRIVATE_DEPS fmt::fmt)
 #
 # One static library a folder, known to others as engine::NAME. DEPS are what its headers show,
-# PRIVATE_DEPS what only its sources use: heavy libraries belong there.
+# PRIVATE_DEPS what only its sources use: heavy libraries belong there. What all sources include is
+# compiled once a library: a full build has to stay under six minutes on two cores.
 function(engine_module)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(pelton_${ARG_NAME} STATIC ${ARG_SOURCES})
@@ -11,6 +12,8 @@ function(engine_module)
   target_link_libraries(pelton_${ARG_NAME}
     PUBLIC ${ARG_DEPS}
     PRIVATE pelton_warnings ${ARG_PRIVATE_DEPS})
+  target_compile_options(pelton_${ARG_NAME} PRIVATE -fpch-preprocess)
+  target_precompile_headers(pelton_${ARG_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/engine/base/result.h)
 endfunction()
 
 # pelton_test(NAME store_test LABEL unit SOURCES ... DEPS ...): a GoogleTest binary, one CTest entry a case. Not optimised,
