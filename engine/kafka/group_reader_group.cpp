@@ -95,15 +95,7 @@ void GroupReader::Impl::assigned(const std::vector<PartitionId>& partitions) {
 
 std::optional<Offset> GroupReader::Impl::beginning(const PartitionFacts& facts) {
   if (facts.committed) return in_range(facts, *facts.committed);
-  switch (setup_.start.kind) {
-    case config::Start::Kind::earliest:
-      return facts.earliest;
-    case config::Start::Kind::latest:
-      return facts.end;
-    case config::Start::Kind::time:
-      return facts.at_time;
-  }
-  return facts.earliest;
+  return first_offset(setup_.start, facts);
 }
 
 // Nothing: the partition is not read, the operator is called.

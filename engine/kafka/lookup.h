@@ -24,6 +24,9 @@ struct PartitionFacts {
   Offset at_time = 0;  // first offset at or after the time asked for; end if none
 };
 
+// Where a group without a committed offset begins in the partition.
+Offset first_offset(const config::Start& start, const PartitionFacts& facts);
+
 // Asks the brokers; blocks up to about three times the timeout, so not on the loop's thread.
 // unavailable: try again.
 Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,

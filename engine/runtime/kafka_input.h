@@ -155,7 +155,6 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
   Beginning decide(const kafka::PartitionFacts& facts);
   Status trust(const kafka::PartitionFacts& facts, Beginning& beginning);
-  Offset first_offset(const kafka::PartitionFacts& facts) const;
   Result<Offset> in_range(const kafka::PartitionFacts& facts, Offset wanted) const;
   Status add_local(Beginning& beginning);
   Status write_untrusted(const std::vector<Beginning>& beginnings, store::Transaction& transaction);

@@ -102,18 +102,6 @@ Result<Offset> KafkaInput::in_range(const kafka::PartitionFacts& facts, Offset w
   return to;
 }
 
-Offset KafkaInput::first_offset(const kafka::PartitionFacts& facts) const {
-  switch (setup_.start.kind) {
-    case config::Start::Kind::earliest:
-      return facts.earliest;
-    case config::Start::Kind::latest:
-      return facts.end;
-    case config::Start::Kind::time:
-      return facts.at_time;
-  }
-  return facts.earliest;
-}
-
 KafkaInput::Beginning KafkaInput::decide(const kafka::PartitionFacts& facts) {
   Beginning beginning;
   beginning.partition = facts.partition;
@@ -122,7 +110,7 @@ KafkaInput::Beginning KafkaInput::decide(const kafka::PartitionFacts& facts) {
   Offset& cursor = beginning.restored.cursor.cursor;
   if (!facts.committed) {
     beginning.commit = true;
-    cursor = first_offset(facts);
+    cursor = kafka::first_offset(setup_.start, facts);
     return beginning;
   }
   cursor = *facts.committed;
