@@ -51,12 +51,10 @@ int validate(const Options& options) {
 }  // namespace
 
 config::Loaded load_config(const std::string& file) {
-  auto loaded = config::load(file, connector_options(), config::process_environment);
-  if (!loaded.config) return loaded;
-  const auto more = runtime::check(*loaded.config, builtin_connectors());
-  if (!more.empty()) loaded.config.reset();
-  loaded.problems.insert(loaded.problems.end(), more.begin(), more.end());
-  return loaded;
+  return config::load(file, connector_options(), config::process_environment,
+                      [](const config::Config& config, bool sound) {
+                        return runtime::check(config, sound, builtin_connectors());
+                      });
 }
 
 std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {

@@ -52,7 +52,8 @@ std::optional<std::string> process_environment(const std::string& name) {
 }
 
 Loaded load_text(const std::string& text, const std::filesystem::path& file,
-                 std::span<const ConnectorOptions> connectors, const Environment& environment) {
+                 std::span<const ConnectorOptions> connectors, const Environment& environment,
+                 const FurtherCheck& further) {
   Loaded loaded;
   Diagnostics problems;
   const Node root = parse_yaml(text, problems);
@@ -70,6 +71,9 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
       Config config = build_config(root, connectors, context);
       config.file = absolute;
       check_config(config, connectors, problems);
+      if (further)
+        for (Diagnostic& found : further(config, !problems.has_errors()))
+          problems.error(found.place, std::move(found.code), std::move(found.message));
       if (!problems.has_errors()) loaded.config = std::move(config);
     }
   }
@@ -78,7 +82,7 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
 }
 
 Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,
-            const Environment& environment) {
+            const Environment& environment, const FurtherCheck& further) {
   std::error_code error;
   const bool folder = std::filesystem::is_directory(file, error);
   std::ifstream in(file, std::ios::binary);
@@ -89,7 +93,7 @@ Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions>
   std::string text(kMaxFileBytes + 1, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
-  return load_text(text, file, connectors, environment);
+  return load_text(text, file, connectors, environment, further);
 }
 
 }  // namespace pelton::config

@@ -7,6 +7,7 @@
 #include "engine/config/reader.h"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,12 +21,17 @@ struct Loaded {
   std::vector<Diagnostic> problems;  // all of the file's, in its order
 };
 
+// What those find who will use the options. `sound`: nothing is wrong so far; else parts of the
+// config may lack what could not be read.
+using FurtherCheck = std::function<std::vector<Diagnostic>(const Config&, bool sound)>;
+
 // Reads and checks a config file. `connectors` are the kinds of connectors that this build has.
 Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,
-            const Environment& environment);
+            const Environment& environment, const FurtherCheck& further = {});
 // The same for a text that stands in `file`, which need not exist.
 Loaded load_text(const std::string& text, const std::filesystem::path& file,
-                 std::span<const ConnectorOptions> connectors, const Environment& environment);
+                 std::span<const ConnectorOptions> connectors, const Environment& environment,
+                 const FurtherCheck& further = {});
 
 // The process's own environment.
 std::optional<std::string> process_environment(const std::string& name);

@@ -8,7 +8,7 @@
 
 namespace pelton::runtime {
 
-std::vector<config::Diagnostic> check(const config::Config& config,
+std::vector<config::Diagnostic> check(const config::Config& config, bool sound,
                                       std::span<const connector::ConnectorSpec> connectors) {
   std::vector<config::Diagnostic> problems;
   const auto check_topic = [&problems](const std::optional<config::KafkaTopic>& topic) {
@@ -20,13 +20,10 @@ std::vector<config::Diagnostic> check(const config::Config& config,
     const auto spec = std::ranges::find_if(connectors, [&](const connector::ConnectorSpec& s) {
       return s.options.type == connector.type;
     });
-    if (spec == connectors.end() || !spec->check) continue;
+    if (!sound || spec == connectors.end() || !spec->check) continue;
     if (auto ok = spec->check(connector); !ok)
       problems.push_back({connector.place, ok.error().code, ok.error().message});
   }
-  std::ranges::stable_sort(problems, {}, [](const config::Diagnostic& problem) {
-    return std::pair(problem.place.line, problem.place.column);
-  });
   return problems;
 }
 

@@ -10,9 +10,9 @@
 
 namespace pelton::runtime {
 
-// What only those who will use the options can say of a config that is valid otherwise: connectors
-// of theirs, the Kafka client of its properties.
-std::vector<config::Diagnostic> check(const config::Config& config,
+// What only those who will use the options can say of a config: the Kafka client of its properties;
+// connectors of theirs, when nothing else is wrong (`sound`).
+std::vector<config::Diagnostic> check(const config::Config& config, bool sound,
                                       std::span<const connector::ConnectorSpec> connectors);
 
 }  // namespace pelton::runtime

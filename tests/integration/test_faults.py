@@ -31,12 +31,14 @@ def test_a_second_engine_is_refused_by_name(tmp_path):
 
 def test_a_broken_config_names_its_places(tmp_path):
     config = tmp_path / "bad.yaml"
-    config.write_text("version: 1\nstreems: {}\nstreams: { a: { partitions: 0, retention: { time: 7 } } }\n"
+    config.write_text("version: 1\nstreems: {}\nstreams: { a: { partitions: 0, retention: { time: 7 } },\n"
+                      "  k: { kafka: { brokers: ['localhost:1'], topic: t, properties: { fetch.mn.bytes: 3 } } } }\n"
                       "bindings: { b: { from: aa, function: f } }\n")
     words = refused(config, 3)
     assert f"{config}:2:1: E1005 unknown key \"streems\" (did you mean \"streams\"?)" in words
     assert "E1009 partitions: 0 is less than 1" in words
     assert "has no unit" in words
+    assert f"{config}:4:67: E6102 librdkafka has no property fetch.mn.bytes (did you mean \"fetch.min.bytes\"?)" in words
     assert "E1012" in words
 
 
