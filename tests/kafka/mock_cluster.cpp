@@ -75,10 +75,17 @@ void MockCluster::produce(const std::string& topic, int partition, const Record&
   const auto bytes = [](const std::optional<std::string>& text) {
     return text ? const_cast<char*>(text->c_str()) : nullptr;
   };
-  const int produced = rd_kafka_produce(handle, partition, RD_KAFKA_MSG_F_COPY, bytes(record.value),
-                                        record.value.value_or("").size(), bytes(record.key),
-                                        record.key.value_or("").size(), nullptr);
-  ENSURE(produced == 0, "{}", rd_kafka_err2str(rd_kafka_last_error()));
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
+  for (const auto& [name, value] : record.headers)
+    rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
+                        static_cast<std::ptrdiff_t>(value.size()));
+  const auto produced =
+      rd_kafka_producev(client, RD_KAFKA_V_RKT(handle), RD_KAFKA_V_PARTITION(partition),
+                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                        RD_KAFKA_V_VALUE(bytes(record.value), record.value.value_or("").size()),
+                        RD_KAFKA_V_KEY(bytes(record.key), record.key.value_or("").size()),
+                        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+  ENSURE(produced == RD_KAFKA_RESP_ERR_NO_ERROR, "{}", rd_kafka_err2str(produced));
   ENSURE(rd_kafka_flush(client, kTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR,
          "the mock takes records");
   rd_kafka_topic_destroy(handle);

@@ -38,7 +38,7 @@ class MockCluster {
   MockCluster& operator=(const MockCluster&) = delete;
 
   config::KafkaTopic topic(const std::string& name, int partitions = 1);
-  // Without headers. Acknowledged when it returns.
+  // Acknowledged when it returns.
   void produce(const std::string& topic, int partition, const Record& record);
   // All records of a partition, in order.
   std::vector<Record> read(const std::string& topic, int partition = 0);
