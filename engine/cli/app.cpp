@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/app.h"
 
+#include "engine/base/units.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/output.h"
 #include "engine/config/diagnostic.h"
@@ -93,6 +94,11 @@ int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const cha
 
 }  // namespace
 
+std::string check_time(const std::string& word) {
+  const auto time = parse_time(word);
+  return time ? "" : time.error().message;
+}
+
 int run_command_line(int argc, const char* const* argv) {
   CLI::App app("Pelton runs functions on event streams.\n");
   app.require_subcommand(1);
@@ -100,7 +106,7 @@ int run_command_line(int argc, const char* const* argv) {
   app.footer("Example: pelton run configs/thumbnails.yaml");
   Run chosen;
   for (auto* add : {add_run, add_validate, add_describe, add_schema, add_status, add_produce,
-                    add_consume, add_dead_letters, add_offsets, add_version})
+                    add_consume, add_dead_letters, add_offsets, add_functions, add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);

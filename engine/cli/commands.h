@@ -25,11 +25,14 @@ void add_produce(CLI::App& app, Run& chosen);
 void add_consume(CLI::App& app, Run& chosen);
 void add_dead_letters(CLI::App& app, Run& chosen);
 void add_offsets(CLI::App& app, Run& chosen);
+void add_functions(CLI::App& app, Run& chosen);
 void add_version(CLI::App& app, Run& chosen);
 
 // --config, --data and --socket.
 void add_address(CLI::App& command, EngineAddress& address);
 // -o text|json.
 void add_format(CLI::App& command, std::string& format);
+// For option->check(): empty for a time (RFC 3339), else what is wrong with it.
+std::string check_time(const std::string& word);
 
 }  // namespace pelton::cli

@@ -28,8 +28,9 @@ void add_filters(CLI::App& command, LetterOptions& options) {
   command.add_option("--reason", options.reason, "why they failed")
       ->check(CLI::IsMember({"attempts", "failed", "worker_killer", "max_age", "too_large"}));
   command.add_option("--contains", options.contains, "in the last error or the key");
-  command.add_option("--since", options.since, "that became one at or after this time (RFC 3339)");
-  command.add_option("--until", options.until, "... before this time");
+  command.add_option("--since", options.since, "that became one at or after this time (RFC 3339)")
+      ->check(check_time);
+  command.add_option("--until", options.until, "... before this time")->check(check_time);
   command.add_option("--partition", options.partition, "of this partition");
 }
 

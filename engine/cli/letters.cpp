@@ -123,7 +123,9 @@ int show_letter(const LetterOptions& options) {
       count_of(*letter, "replays"), escaped(text_of(*letter, "idempotency_key")));
   for (const json::value& attempt : list_of(*letter, "history")) print_attempt(as_object(attempt));
   fmt::print("event\n  {}\n", escaped(event_text(*answer)));
-  fmt::print("Once the cause is mended: pelton dead-letters replay {}\n", id);
+  const std::string function = text_of(*letter, "function");
+  fmt::print("Once the cause is mended{}: pelton dead-letters replay {}\n",
+             function.empty() ? "" : " (new code: pelton functions restart " + function + ")", id);
   return kOk;
 }
 

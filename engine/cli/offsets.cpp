@@ -120,8 +120,10 @@ void add_offsets(CLI::App& app, Run& chosen) {
   command = group->add_subcommand("seek", "continue a binding elsewhere; safe while it runs");
   command->add_option("BINDING", options->binding, "binding or sink")->required();
   command->add_option("--to-offset", options->to_offset, "this offset");
-  command->add_option("--to-time", options->to_time,
-                      "the first event at or after this time (RFC 3339)");
+  command
+      ->add_option("--to-time", options->to_time,
+                   "the first event at or after this time (RFC 3339)")
+      ->check(check_time);
   command->add_flag("--to-earliest", options->to_earliest, "the first event that is stored");
   command->add_flag("--to-latest", options->to_latest, "behind the last event");
   command->add_option("--by", options->by, "so many events forward, or back (negative)");

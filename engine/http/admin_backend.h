@@ -114,6 +114,9 @@ class AdminBackend {
   // Removes the letters for good; answers how many there were.
   virtual void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) = 0;
   virtual void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) = 0;
+  // New workers for the function, each once the old one has answered what it has; answers how many
+  // old ones there are.
+  virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;
 };
 
 // "<binding>/<partition>/<offset>", the text form of a dead letter's id.

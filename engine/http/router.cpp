@@ -48,6 +48,7 @@ const Router::Route Router::kRoutes[] = {
     {"POST", "/v1/dead-letters/purge", Surface::admin, &Router::purge},
     {"GET", "/v1/offsets", Surface::admin, &Router::offsets},
     {"POST", "/v1/offsets/seek", Surface::admin, &Router::seek},
+    {"POST", "/v1/functions/*/restart", Surface::admin, &Router::restart},
 };
 
 void Router::handle(Request&& request, Reply reply) {
@@ -181,6 +182,14 @@ void Router::seek(Request&& request, Reply reply) {
                               list.empty() ? "" : ",", change.partition, change.from, change.to,
                               change.to - change.from);
         reply({200, "application/json", fmt::format(R"({{"changes":[{}]}})", list) + "\n"});
+      });
+}
+
+void Router::restart(Request&& request, Reply reply) {
+  backend_.restart(
+      request.path[2], [reply = std::move(reply)](Result<std::uint64_t> ended) mutable {
+        if (!ended) return reply(error_response(ended.error()));
+        reply({200, "application/json", fmt::format(R"({{"workers":{}}})", *ended) + "\n"});
       });
 }
 

@@ -43,6 +43,7 @@ class Router {
   void purge(Request&& request, Reply reply);
   void offsets(Request&& request, Reply reply);
   void seek(Request&& request, Reply reply);
+  void restart(Request&& request, Reply reply);
 
   AdminBackend& backend_;
   const Surface surface_;

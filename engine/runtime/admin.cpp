@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/admin.h"
 
+#include "engine/observe/log.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -133,6 +135,15 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
                                (*reply)(std::move(produced));
                              });
   if (!taken) (*reply)(std::unexpected(taken.error()));
+}
+
+void Admin::restart(const std::string& function, http::Answer<std::uint64_t> answer) {
+  shard_.post([this, function, answer = std::move(answer)]() mutable {
+    FunctionRunner* const runner = shard_.find_function(function);
+    if (runner == nullptr) return answer(not_found("function", function));
+    observe::log::info("new workers are started", {{"function", function}});
+    answer(runner->renew());
+  });
 }
 
 Result<std::shared_ptr<http::StreamReader>> Admin::reader(const std::string& stream) {

@@ -49,6 +49,7 @@ class Admin final : public http::AdminBackend {
   void purge(const std::vector<std::string>& ids, http::Answer<std::uint64_t> answer) override;
   void seek(const http::SeekRequest& request,
             http::Answer<std::vector<http::SeekChange>> answer) override;
+  void restart(const std::string& function, http::Answer<std::uint64_t> answer) override;
 
  private:
   struct KnownBinding {

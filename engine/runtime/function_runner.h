@@ -19,6 +19,8 @@ class FunctionRunner final : public worker::WorkSource {
 
   void start() { pool_.start(); }
   void wake() { pool_.wake(); }
+  // See WorkerPool::renew.
+  std::size_t renew() { return pool_.renew(); }
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
     pool_.stop(deadline, std::move(done));
   }

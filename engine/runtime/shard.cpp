@@ -143,6 +143,12 @@ BindingRunner* Shard::find_binding(std::string_view name) {
   return nullptr;
 }
 
+FunctionRunner* Shard::find_function(std::string_view name) {
+  for (const auto& function : functions_)
+    if (function->function().name == name) return function.get();
+  return nullptr;
+}
+
 void Shard::report(observe::StatusReport& report) {
   const WallTime now = clock_.now();
   for (auto& function : functions_) report.functions.push_back(function_status(*function));

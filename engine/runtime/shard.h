@@ -59,6 +59,7 @@ class Shard {
 
   // ---- on the shard
   BindingRunner* find_binding(std::string_view name);
+  FunctionRunner* find_function(std::string_view name);
   // Fills the functions, bindings and sinks of the report.
   void report(observe::StatusReport& report);
 

@@ -16,6 +16,9 @@ void WorkerPool::start() {
 void WorkerPool::wake() {
   impl_->wake();
 }
+std::size_t WorkerPool::renew() {
+  return impl_->renew();
+}
 void WorkerPool::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
   impl_->stop(deadline, std::move(done));
 }

@@ -44,6 +44,8 @@ using LineListener = std::function<void(const WorkerLine&)>;
 
 struct PoolOptions {
   std::string sdk_python;  // folder that holds the Python package `pelton`
+  // A worker that is not ready by then is killed, and that counts as a failed start.
+  std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
 };
 
 struct WorkerInfo {
@@ -80,6 +82,9 @@ class WorkerPool {
   // Work may have become available: idle workers pull, missing ones are started. Cheap when all are
   // busy.
   void wake();
+  // For new code: workers that run get no more frames and end once they have answered what they
+  // have; what comes goes to new ones, which wait for no backoff. How many are to end.
+  std::size_t renew();
   // Pulls no more frames; calls `done` when frames in flight are answered, or at the deadline with
   // those workers killed and reported lost with cause "engine". Then every worker is told to end.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);

@@ -12,7 +12,6 @@ namespace {
 using boost::system::error_code;
 constexpr auto kFirstBackoff = std::chrono::milliseconds(200);
 constexpr auto kMaxBackoff = std::chrono::seconds(30);
-constexpr auto kStartTimeout = std::chrono::seconds(60);
 // How long an idle or stopping worker may take to end by itself.
 constexpr auto kEndGrace = std::chrono::seconds(2);
 constexpr Duration kShortestTick = std::chrono::milliseconds(5);
@@ -138,6 +137,7 @@ void WorkerPool::Impl::ready(WorkerProcess& worker) {
   totals_.start_error.reset();
   if (worker.batch_handler) sizer_.take_frames_whole(function_.timeout);
   worker.idle_since = Clock::now();
+  retire_if_due(worker);
   wake();
 }
 
@@ -228,8 +228,10 @@ void WorkerPool::Impl::check_worker(WorkerProcess& worker, Clock::time_point now
   using State = WorkerProcess::State;
   if (worker.stuck(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
-  if (worker.state == State::starting && now - worker.started >= kStartTimeout)
-    return worker.kill("crash", "not ready after 60s");
+  if (worker.state == State::starting && now - worker.started >= options_.start_timeout) {
+    worker.start_error = "not ready after " + format_duration(options_.start_timeout);
+    return worker.kill("crash", worker.start_error);
+  }
   if (worker.state == State::stopping && worker.frames.empty() &&
       now - worker.idle_since >= kEndGrace)
     return worker.kill("engine", "did not end when told");
@@ -257,6 +259,21 @@ void WorkerPool::Impl::reap_idle(Clock::time_point now) {
     --live;
     worker->close_input();
   }
+}
+
+std::size_t WorkerPool::Impl::renew() {
+  std::size_t ending = 0;
+  const auto now = Clock::now();
+  for (const WorkerPtr& worker : workers_) {
+    if (std::exchange(worker->retiring, true)) continue;
+    ++ending;
+    worker->idle_since = now;
+    retire_if_due(*worker);
+  }
+  failures_in_row_ = 0;
+  not_before_ = {};
+  wake();
+  return ending;
 }
 
 void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,

@@ -22,6 +22,7 @@ class WorkerPool::Impl final : public WorkerEvents {
 
   void start();
   void wake();
+  std::size_t renew();
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   PoolStats stats() const;
 

@@ -42,11 +42,14 @@ def test_wrong_words():
                         ("dead-letters", "show", "job"): '"job" is not BINDING/PARTITION/OFFSET',
                         ("dead-letters", "replay", "--rate", "0"): '"0" is not a number above 0',
                         ("dead-letters", "list", "--reason", "bad"): "worker_killer",
+                        ("dead-letters", "list", "--since", "monday"): '"monday" is not a time with a zone',
+                        ("offsets", "seek", "job", "--to-time", "yesterday"): '"yesterday" is not a time with a zone',
                         ("status", "--wtach"): 'did you mean "--watch"?'}.items():
         done = pelton(*words)
         assert done.returncode == 2 and said in done.stderr and len(done.stderr) < 300, done.stderr
     assert pelton("--version").stdout.startswith("pelton ")
-    for command in ("run", "validate", "describe", "schema", "status", "produce", "consume", "dead-letters", "offsets", "version"):
+    for command in ("run", "validate", "describe", "schema", "status", "produce", "consume", "dead-letters", "offsets", "functions",
+                    "version"):
         done = pelton(command, "--help")
         assert done.returncode == 0 and "Example" in done.stdout, command
 
@@ -193,6 +196,23 @@ def test_on_a_terminal_there_are_colours_bars_and_questions(engine, tmp_path):
     code, said = on_a_terminal(engine, "dead-letters", "replay", "--wait", "--rate", "40", answer="y\n")
     assert code == 1 and "0 done, 40 failed again" in said and "#] 40/40" in said, said
     assert time.monotonic() - begin >= 0.85  # the last of ten pieces need not wait
+
+
+def test_status_watched_follows_and_ends_with_the_engine(engine):
+    with subprocess.Popen([BINARY, "status", "--watch", "--config", str(engine.config)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as watch:
+        def done_at_next_look():
+            for line in watch.stdout:
+                if line.startswith("job "):
+                    return line.split()[3]
+            raise AssertionError("it ended")
+        assert done_at_next_look() == "0"
+        engine.produce("input", numbered(40, 5))
+        while done_at_next_look() != "40":
+            pass
+        engine.stop()
+        said = watch.communicate(timeout=60)[1]
+        assert watch.returncode == 1 and "E5001" in said, said
 
 
 def http_address(engine):

@@ -56,6 +56,20 @@ def test_a_mended_cause_and_a_replay(tmp_path):
         assert {event["data"]["key"] for event in engine.consume("output")} == before
 
 
+def test_mended_code_and_a_replay(tmp_path):
+    code = function_folder(tmp_path, "import pelton\ndef handle(event, context):\n    raise pelton.Fail('not mended yet')\n")
+    with Engine(tmp_path, pipeline_config(code)) as engine:
+        engine.produce("input", numbered(10, 5))
+        wait_until(lambda: len(engine.letters()) == 10, "ten dead letters")
+        shown = engine.run("dead-letters", "show", engine.letters()[0]["id"]).stdout
+        assert "(new code: pelton functions restart work)" in shown
+        function_folder(tmp_path, "def handle(event, context):\n    return event\n")
+        assert "worker" in engine.run("functions", "restart", "work").stdout
+        assert engine.run("functions", "restart", "wrok", check=False).returncode == 5
+        assert "10 done, 0 failed again" in engine.run("dead-letters", "replay", "--wait").stdout
+        assert len(engine.consume("output")) == 10
+
+
 def test_iot_alerts_in_cpp(tmp_path):
     with example(tmp_path, "iot_alerts.yaml") as engine:
         engine.produce("readings", [{"key": f"d{i}", "data": {"device": f"d{i}", "celsius": 50 + 10 * i}} for i in range(6)])

@@ -278,4 +278,11 @@ void FakeBackend::seek(const SeekRequest& request, Answer<std::vector<SeekChange
   reply(std::move(answer), std::move(result));
 }
 
+void FakeBackend::restart(const std::string& function, Answer<std::uint64_t> answer) {
+  Result<std::uint64_t> result = 2U;
+  if (function != "work")
+    result = fail(ErrorKind::invalid, "E5001", "no function named \"{}\"", function);
+  reply(std::move(answer), std::move(result));
+}
+
 }  // namespace pelton::http

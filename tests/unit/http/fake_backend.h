@@ -53,6 +53,7 @@ class FakeBackend final : public AdminBackend {
   void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) override;
+  void restart(const std::string& function, Answer<std::uint64_t> answer) override;
 
   std::size_t stored(const std::string& name);
 

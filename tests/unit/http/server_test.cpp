@@ -128,6 +128,12 @@ TEST_F(ServerTest, DeadLettersByRangeFilterAndId) {
   EXPECT_EQ(backend.purged, std::vector<std::string>{"job/0/2"});
 }
 
+TEST_F(ServerTest, FunctionsAreRestarted) {
+  start();
+  EXPECT_EQ(body_of(request("POST", "/v1/functions/work/restart")), "{\"workers\":2}\n");
+  EXPECT_EQ(status("POST", "/v1/functions/wrok/restart"), "404");
+}
+
 TEST_F(ServerTest, SeekSaysWhatChanges) {
   start();
   const std::string body =

@@ -138,6 +138,19 @@ TEST_F(Hostile, ExitsBeforeItIsReady) {
   EXPECT_TRUE(source.frame_sizes.empty()) << "it never had the event";
 }
 
+TEST_F(Hostile, NeverReady) {
+  function.timeout = std::chrono::seconds(1);  // which the look at the clock goes by
+  options.start_timeout = std::chrono::milliseconds(300);
+  strange("never-ready");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return pool->stats().start_failures == 1; })) << lines_text();
+  const std::string why = pool->stats().start_error.value_or("");
+  EXPECT_NE(why.find("not ready after 300ms\nreading a large model"), std::string::npos) << why;
+  EXPECT_TRUE(source.losses.empty()) << "no attempt is used up";
+  EXPECT_EQ(source.waiting.size(), 1U) << "it never had the event";
+}
+
 TEST_F(Hostile, SeesNeitherOurVariablesNorOurFiles) {
   ::setenv("PELTON_TEST_SECRET", "x", 1);
   // Opened by a library without a thought of exec, at the lowest free number and at a high one.

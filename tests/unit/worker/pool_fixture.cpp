@@ -74,8 +74,8 @@ void PoolFixture::python(const std::string& text, const std::string& handler) {
 }
 
 void PoolFixture::start() {
-  pool = std::make_unique<WorkerPool>(
-      io, function, source, PoolOptions{PELTON_TEST_SDK}, [this](const WorkerLine& line) {
+  pool =
+      std::make_unique<WorkerPool>(io, function, source, options, [this](const WorkerLine& line) {
         lines.push_back(std::string(line.text) +
                         (line.event.empty() ? "" : " @" + std::string(line.event)));
       });

@@ -60,6 +60,7 @@ class PoolFixture : public ::testing::Test {
 
   boost::asio::io_context io{1};
   config::Function function;
+  PoolOptions options{.sdk_python = PELTON_TEST_SDK};
   FakeSource source;
   std::vector<std::string> lines;
   test::TemporaryFolder folder;

@@ -69,6 +69,9 @@ receive()  # Start
 if MODE == "exit-early":
     print("not today", flush=True)
     sys.exit(0)
+if MODE == "never-ready":
+    print("reading a large model", flush=True)
+    time.sleep(60)
 send(1, varint(1 << 3) + varint(1))
 if MODE == "ignore-sigterm":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/commands.h"
+#include "engine/cli/json.h"
+#include "engine/cli/output.h"
+
+#include <CLI/App.hpp>
+
+#include <memory>
+
+namespace pelton::cli {
+namespace {
+
+struct Options {
+  EngineAddress address;
+  std::string format = "text";
+  std::string function;
+};
+
+int restart(const Options& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return complain(client.error());
+  auto answer = (*client)->post("/v1/functions/" + url_encoded(options.function) + "/restart", "");
+  if (!answer) return complain(answer.error());
+  if (options.format == "json") {
+    fmt::print("{}", *answer);
+    return kOk;
+  }
+  const auto said = parse_object(*answer);
+  if (!said) return complain(said.error());
+  const std::uint64_t workers = count_of(*said, "workers");
+  if (workers == 0)
+    fmt::print("{} has no worker; the next one reads the code as it is then\n", options.function);
+  else
+    fmt::print("{} {} of {} with the code as it is now, as soon as {} answered\n", grouped(workers),
+               workers == 1 ? "worker is replaced" : "workers are replaced", options.function,
+               workers == 1 ? "it has" : "they have");
+  return kOk;
+}
+
+}  // namespace
+
+void add_functions(CLI::App& app, Run& chosen) {
+  auto* group = app.add_subcommand("functions", "giving functions new code");
+  group->require_subcommand(1);
+  group->footer("Example: pelton functions restart thumbnail");
+  auto options = std::make_shared<Options>();
+  auto* command = group->add_subcommand(
+      "restart", "new workers, with the code as it is now; no event is disturbed");
+  command->add_option("FUNCTION", options->function, "its name in the config file")->required();
+  add_format(*command, options->format);
+  add_address(*command, options->address);
+  command->footer("Example: pelton functions restart thumbnail");
+  command->callback([&chosen, options] { chosen = [options] { return restart(*options); }; });
+}
+
+}  // namespace pelton::cli
