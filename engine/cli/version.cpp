@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/kafka/client_config.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Version.hpp>
@@ -20,12 +21,13 @@ std::string dotted(int major, int minor, int patch) {
   return fmt::format("{}.{}.{}", major, minor, patch);
 }
 
-// The headers that this binary was built with.
+// The headers that this binary was built with; librdkafka as it is loaded.
 json::object libraries() {
   return {
       {"boost", dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
       {"cli11", CLI11_VERSION},
       {"fmt", dotted(FMT_VERSION / 10'000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
+      {"librdkafka", kafka::library_version()},
       {"protobuf", dotted(GOOGLE_PROTOBUF_VERSION / 1'000'000,
                           GOOGLE_PROTOBUF_VERSION / 1000 % 1000, GOOGLE_PROTOBUF_VERSION % 1000)},
       {"rocksdb", dotted(ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH)},

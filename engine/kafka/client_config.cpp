@@ -280,6 +280,10 @@ std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) 
   return problems;
 }
 
+std::string library_version() {
+  return rd_kafka_version_str();
+}
+
 bool holds_commits(const config::KafkaGroup& group) {
   constexpr int kMended = 0x02'0a'00'00;
   return group.assignor == "cooperative-sticky" && rd_kafka_version() < kMended;

@@ -44,6 +44,9 @@ Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std:
 enum class Gone { error, skip };
 Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic, Gone gone);
 
+// Of the librdkafka that is loaded, which may be newer than that of the build: "2.0.2".
+std::string library_version();
+
 // The same for `pelton validate`: every problem of a topic's client, with its place.
 std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);
 

@@ -49,6 +49,8 @@ std::optional<Error> serve_event(rd_kafka_t* client, rd_kafka_event_t* event,
                                  const config::KafkaClient& settings, const std::string& doing) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_ERROR:
+      // Beside it come the brokers' own errors, which say why.
+      if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return std::nullopt;
       return error_of(client, event, settings, doing);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
       if (auto ok = refresh_token(client, settings); !ok) return ok.error();
