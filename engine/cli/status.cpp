@@ -123,7 +123,8 @@ std::string render(const json::object& status) {
   for (const json::value& reason : list_of(status, "not_ready"))
     out += fmt::format("  not ready: {}\n",
                        reason.is_string() ? observe::log::escaped(reason.get_string()) : "");
-  out += "\n" + streams(list_of(status, "streams"));
+  // Topics are not the engine's: what is to be said of them stands with their bindings.
+  if (!list_of(status, "streams").empty()) out += "\n" + streams(list_of(status, "streams"));
   if (!list_of(status, "connectors").empty())
     out += "\n" + connectors(list_of(status, "connectors"));
   if (!list_of(status, "bindings").empty()) out += "\n" + bindings(list_of(status, "bindings"));

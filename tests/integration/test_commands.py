@@ -84,7 +84,7 @@ def test_produce_and_consume(engine):
         done = engine.run(*command, data="", check=False)
         assert done.returncode == 5 and "no " in done.stderr, done.stderr
     done = engine.run("dead-letters", "list", "--since", "now", check=False)
-    assert done.returncode == 1 and "since" in done.stderr and "is not a time with a zone" in done.stderr
+    assert done.returncode == 2 and "since" in done.stderr and "is not a time with a zone" in done.stderr
 
 
 def test_produce_names_the_bad_line_of_many(engine):
@@ -212,7 +212,7 @@ def test_status_watched_follows_and_ends_with_the_engine(engine):
             pass
         engine.stop()
         said = watch.communicate(timeout=60)[1]
-        assert watch.returncode == 1 and "E5001" in said, said
+        assert watch.returncode == 4 and "E500" in said, said
 
 
 def http_address(engine):
