@@ -2,7 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
-#include "engine/kafka/client_config.h"
+#include "engine/runtime/libraries.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Version.hpp>
@@ -27,7 +27,7 @@ json::object libraries() {
       {"boost", dotted(BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)},
       {"cli11", CLI11_VERSION},
       {"fmt", dotted(FMT_VERSION / 10'000, FMT_VERSION / 100 % 100, FMT_VERSION % 100)},
-      {"librdkafka", kafka::library_version()},
+      {"librdkafka", runtime::librdkafka_version()},
       {"protobuf", dotted(GOOGLE_PROTOBUF_VERSION / 1'000'000,
                           GOOGLE_PROTOBUF_VERSION / 1000 % 1000, GOOGLE_PROTOBUF_VERSION % 1000)},
       {"rocksdb", dotted(ROCKSDB_MAJOR, ROCKSDB_MINOR, ROCKSDB_PATCH)},
