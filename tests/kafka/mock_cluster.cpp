@@ -6,6 +6,8 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <iterator>
+
 namespace pelton::test {
 namespace {
 
@@ -79,13 +81,22 @@ void MockCluster::produce(const std::string& topic, int partition, const Record&
   for (const auto& [name, value] : record.headers)
     rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
                         static_cast<std::ptrdiff_t>(value.size()));
-  const auto produced =
-      rd_kafka_producev(client, RD_KAFKA_V_RKT(handle), RD_KAFKA_V_PARTITION(partition),
-                        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_VALUE(bytes(record.value), record.value.value_or("").size()),
-                        RD_KAFKA_V_KEY(bytes(record.key), record.key.value_or("").size()),
-                        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-  ENSURE(produced == RD_KAFKA_RESP_ERR_NO_ERROR, "{}", rd_kafka_err2str(produced));
+  // rd_kafka_producev's macros are casts of C.
+  rd_kafka_vu_t parts[6] = {};
+  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+  parts[0].u.rkt = handle;
+  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[1].u.i32 = partition;
+  parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[3].u.mem = {bytes(record.value), record.value.value_or("").size()};
+  parts[4].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[4].u.mem = {bytes(record.key), record.key.value_or("").size()};
+  parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[5].u.headers = headers;
+  rd_kafka_error_t* refused = rd_kafka_produceva(client, parts, std::size(parts));
+  ENSURE(refused == nullptr, "{}", rd_kafka_error_string(refused));
   ENSURE(rd_kafka_flush(client, kTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR,
          "the mock takes records");
   rd_kafka_topic_destroy(handle);
