@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// C11's threads, locks and conditions on those of POSIX. Only the tsan preset links this, before the C library: the
-// ThreadSanitizer of g++ 12 does not know that thrd_create begins a thread and ends with the process at the first
-// instrumented call in one. librdkafka begins all of its threads that way. Whatever it does not call is not here.
+// C11's threads, locks and conditions on those of POSIX. Only the tsan preset links this, before
+// the C library: the ThreadSanitizer of g++ 12 does not know that thrd_create begins a thread and
+// ends with the process at the first instrumented call in one. librdkafka begins all of its threads
+// that way. Whatever it does not call is not here.
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -21,11 +22,16 @@ struct start {
 
 static int c11(int error) {
   switch (error) {
-    case 0: return thrd_success;
-    case EBUSY: return thrd_busy;
-    case ETIMEDOUT: return thrd_timedout;
-    case ENOMEM: return thrd_nomem;
-    default: return thrd_error;
+    case 0:
+      return thrd_success;
+    case EBUSY:
+      return thrd_busy;
+    case ETIMEDOUT:
+      return thrd_timedout;
+    case ENOMEM:
+      return thrd_nomem;
+    default:
+      return thrd_error;
   }
 }
 
@@ -51,7 +57,9 @@ int thrd_join(thrd_t thread, int* result) {
   return c11(error);
 }
 
-void call_once(once_flag* flag, void (*function)(void)) { pthread_once((pthread_once_t*)flag, function); }
+void call_once(once_flag* flag, void (*function)(void)) {
+  pthread_once((pthread_once_t*)flag, function);
+}
 
 int mtx_init(mtx_t* lock, int type) {
   pthread_mutexattr_t attributes;
@@ -62,19 +70,34 @@ int mtx_init(mtx_t* lock, int type) {
   return c11(error);
 }
 
-int mtx_lock(mtx_t* lock) { return c11(pthread_mutex_lock((pthread_mutex_t*)lock)); }
-int mtx_unlock(mtx_t* lock) { return c11(pthread_mutex_unlock((pthread_mutex_t*)lock)); }
-void mtx_destroy(mtx_t* lock) { pthread_mutex_destroy((pthread_mutex_t*)lock); }
+int mtx_lock(mtx_t* lock) {
+  return c11(pthread_mutex_lock((pthread_mutex_t*)lock));
+}
+int mtx_unlock(mtx_t* lock) {
+  return c11(pthread_mutex_unlock((pthread_mutex_t*)lock));
+}
+void mtx_destroy(mtx_t* lock) {
+  pthread_mutex_destroy((pthread_mutex_t*)lock);
+}
 
-int cnd_init(cnd_t* condition) { return c11(pthread_cond_init((pthread_cond_t*)condition, NULL)); }
-int cnd_signal(cnd_t* condition) { return c11(pthread_cond_signal((pthread_cond_t*)condition)); }
-int cnd_broadcast(cnd_t* condition) { return c11(pthread_cond_broadcast((pthread_cond_t*)condition)); }
-void cnd_destroy(cnd_t* condition) { pthread_cond_destroy((pthread_cond_t*)condition); }
+int cnd_init(cnd_t* condition) {
+  return c11(pthread_cond_init((pthread_cond_t*)condition, NULL));
+}
+int cnd_signal(cnd_t* condition) {
+  return c11(pthread_cond_signal((pthread_cond_t*)condition));
+}
+int cnd_broadcast(cnd_t* condition) {
+  return c11(pthread_cond_broadcast((pthread_cond_t*)condition));
+}
+void cnd_destroy(cnd_t* condition) {
+  pthread_cond_destroy((pthread_cond_t*)condition);
+}
 
 int cnd_wait(cnd_t* condition, mtx_t* lock) {
   return c11(pthread_cond_wait((pthread_cond_t*)condition, (pthread_mutex_t*)lock));
 }
 
-int cnd_timedwait(cnd_t* restrict condition, mtx_t* restrict lock, const struct timespec* restrict until) {
+int cnd_timedwait(cnd_t* restrict condition, mtx_t* restrict lock,
+                  const struct timespec* restrict until) {
   return c11(pthread_cond_timedwait((pthread_cond_t*)condition, (pthread_mutex_t*)lock, until));
 }
