@@ -137,14 +137,15 @@ void Dispatcher::Core::emit(Commits& out) {
     Partition* partition = find(id);
     if (partition == nullptr) continue;
     change_.transaction.cursors.push_back({options.id, at(id), partition->settled.stored()});
-    pending.released.emplace_back(id, partition->epoch, std::exchange(partition->fresh, 0));
+    pending.parts.push_back(
+        {id, partition->epoch, partition->settled.cursor(), std::exchange(partition->fresh, 0)});
   }
   change_.cursors.clear();
   if (change_.transaction.empty()) return;
   // A retry alone moves no cursor, but the partition waits for it as well.
   for (const auto& update : change_.transaction.retries)
-    if (pending.released.empty() || std::get<0>(pending.released.back()) != update.at.partition)
-      pending.released.emplace_back(update.at.partition, 0, 0);
+    if (pending.parts.empty() || pending.parts.back().partition != update.at.partition)
+      pending.parts.push_back({.partition = update.at.partition});
   pending.replays_ended = std::exchange(change_.replays_ended, {});
   pending.token = next_token_++;
   out.push_back({pending.token, std::exchange(change_.transaction, {})});
@@ -154,9 +155,11 @@ void Dispatcher::Core::emit(Commits& out) {
 void Dispatcher::Core::committed(CommitToken token) {
   ENSURE(!pending_.empty() && pending_.front().token == token,
          "commits are confirmed in their order: {} is not next", token);
-  for (const auto& [id, epoch, count] : pending_.front().released) {
-    Partition* partition = find(id);
-    if (partition != nullptr && partition->epoch == epoch) partition->uncommitted -= count;
+  for (const PendingCommit::Part& part : pending_.front().parts) {
+    Partition* partition = find(part.partition);
+    if (partition == nullptr || partition->epoch != part.epoch) continue;
+    partition->uncommitted -= part.settled;
+    partition->durable = part.cursor;
   }
   for (const store::DeadLetterId& id : pending_.front().replays_ended) replays_.durable(id);
   pending_.pop_front();
@@ -166,8 +169,8 @@ bool Dispatcher::Core::idle(PartitionId partition) const {
   const Partition* known = find(partition);
   if (known != nullptr && known->in_flight > 0) return false;
   return std::ranges::none_of(pending_, [&](const PendingCommit& pending) {
-    return std::ranges::any_of(pending.released,
-                               [&](const auto& part) { return std::get<0>(part) == partition; });
+    return std::ranges::find(pending.parts, partition, &PendingCommit::Part::partition) !=
+           pending.parts.end();
   });
 }
 
@@ -218,7 +221,7 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   PartitionCounts counts;
   const Partition* partition = find(id);
   if (partition == nullptr) return counts;
-  counts.cursor = partition->settled.cursor();
+  counts.cursor = partition->durable;
   counts.next = partition->next;
   counts.unsettled = partition->window.unsettled();
   counts.in_flight = partition->in_flight;

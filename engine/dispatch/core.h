@@ -68,8 +68,14 @@ class Dispatcher::Core {
     }
   };
   struct PendingCommit {
+    struct Part {
+      PartitionId partition;
+      std::uint64_t epoch = 0;
+      Offset cursor = 0;
+      std::uint64_t settled = 0;  // events that it makes durable
+    };
     CommitToken token = 0;
-    std::vector<std::tuple<PartitionId, std::uint64_t, std::uint64_t>> released;  // epoch, count
+    std::vector<Part> parts;
     std::vector<store::DeadLetterId> replays_ended;
   };
   // What the call at hand changes; becomes one Commit.

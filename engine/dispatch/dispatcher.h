@@ -54,14 +54,13 @@ using Commits = std::vector<Commit>;
 
 // How many events of a partition stand where, for status and metrics.
 struct PartitionCounts {
-  Offset cursor = 0;            // first event not settled
-  Offset next = 0;              // next offset to be offered
-  std::uint64_t unsettled = 0;  // in the window
-  std::uint64_t in_flight = 0;  // with workers, or held
-  std::uint64_t retrying = 0;   // parked until their next attempt
-  std::uint64_t waiting = 0;    // behind a parked or running event of their key
-  std::optional<WallTime>
-      oldest_unsettled;  // event time of the event at the cursor, when in the window
+  Offset cursor = 0;                         // all before it are settled, and that is durable
+  Offset next = 0;                           // next offset to be offered
+  std::uint64_t unsettled = 0;               // in the window
+  std::uint64_t in_flight = 0;               // with workers, or held
+  std::uint64_t retrying = 0;                // parked until their next attempt
+  std::uint64_t waiting = 0;                 // behind a parked or running event of their key
+  std::optional<WallTime> oldest_unsettled;  // its event time, when in the window
 };
 
 // Totals since start, for metrics.

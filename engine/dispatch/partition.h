@@ -15,7 +15,11 @@ namespace pelton::dispatch {
 // have a history. The rules are Core's.
 struct Partition {
   Partition(PartitionId which, std::uint32_t window_limit, const Restored& restored)
-      : id(which), window(window_limit), settled(restored.cursor), next(restored.cursor.cursor) {
+      : id(which),
+        window(window_limit),
+        settled(restored.cursor),
+        durable(restored.cursor.cursor),
+        next(restored.cursor.cursor) {
     for (const auto& update : restored.retries)
       if (update.state && !settled.contains(update.offset))
         retries.emplace(update.offset, *update.state);
@@ -30,6 +34,7 @@ struct Partition {
   Window window;
   Lanes lanes;
   OffsetRanges settled;
+  Offset durable = 0;             // the cursor of the last commit that is durable
   Offset next = 0;                // next offset to be offered
   Position pick = 0;              // first position never looked at
   std::uint64_t new_bytes = 0;    // payload from there on; kept for a batch window only

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,7 @@ template <typename Fixture>
 struct FixtureCase {
   std::string name;
   std::function<std::unique_ptr<Fixture>()> make;
+  friend void PrintTo(const FixtureCase& fixture, std::ostream* out) { *out << fixture.name; }
 };
 
 std::vector<FixtureCase<SourceFixture>> source_fixtures();

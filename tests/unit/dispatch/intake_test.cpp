@@ -193,5 +193,16 @@ TEST_F(Intake, CountsSayWhereEventsStand) {
   EXPECT_EQ(standing.oldest_unsettled, from_us(1'000'000));
 }
 
+TEST_F(Intake, TheCursorThatIsShownIsDurable) {
+  offer("a b");
+  pull();
+  hold_commits();
+  done();
+  EXPECT_EQ(counts().unsettled, 0U);
+  EXPECT_EQ(counts().cursor, 0) << "what it has put out cannot be read yet";
+  release_commits();
+  EXPECT_EQ(counts().cursor, 2);
+}
+
 }  // namespace
 }  // namespace pelton::dispatch
