@@ -3,7 +3,7 @@
 in report.h. Times run from the first record that was done to the last; CPU is a record's, of the engine, its workers or
 the loop, without the broker.
 
-  tools/bench kafka -- [--only noop-100,noop-1k,bill,slow,poison,memory] [--runs 5] [--records N] [--scale 0.1] [--keep]
+  tools/bench kafka -- [--only noop-100,noop-1k,bill,slow,poison,memory] [--runs 5] [--records N] [--scale 0.1] [--defaults] [--keep]
 """
 
 import argparse
@@ -98,6 +98,10 @@ bindings:
   job: {{ from: input, function: work, group: {self.next_group()} {binding} }}
 """
 
+    def frames(self, events):
+        """A binding's limits: for rate, or as they are by default."""
+        return "" if self.options.defaults else f", batch: {{ events: {events}, bytes: 4MiB }}, window: 100000"
+
     def engine(self, config, environment=None):
         return Engine(self.folder / "engine", config, environment)
 
@@ -164,7 +168,7 @@ def run_in_turn(bench, case, programs):
 
 def noop(bench, case):
     topic, records = bench.topic(case)
-    frames = ", batch: { events: 8192, bytes: 4MiB }, window: 100000"
+    frames = bench.frames(8192)
     return run_in_turn(bench, f"{case} x {records}", {
         "loop C++": lambda f: measure_loop(bench, "noop", topic, records, f, False),
         "loop Python": lambda f: measure_loop(bench, "plain-noop", topic, records, f, True),
@@ -179,7 +183,7 @@ def bill(bench, case):
     bench.create("billed", 8)
     to = ("--to", "billed")
     out = f'  output: {{ kafka: {{ brokers: ["{bench.brokers}"], topic: billed }} }}'
-    frames = ", to: output, batch: { events: 4096, bytes: 4MiB }, window: 100000"
+    frames = ", to: output" + bench.frames(4096)
 
     def engine(function):
         return lambda f: measure_engine(bench, bench.config(topic, function, frames, out), records, f)
@@ -275,6 +279,7 @@ def main():
     parser.add_argument("--scale", type=float, default=1, help="part of each topic's usual records")
     parser.add_argument("--memory-seconds", type=int, default=20)
     parser.add_argument("--pelton-only", action="store_true", help="slow: without the serial loop, which takes half a minute")
+    parser.add_argument("--defaults", action="store_true", help="bindings with the default batch and window")
     parser.add_argument("--folder", default=str(ROOT / "build/bench"), help="where broker and engine keep their data (a disk)")
     parser.add_argument("--keep", action="store_true", help="let the broker run and keep the topics for the next time")
     options = parser.parse_args()
