@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <span>
 #include <thread>
 
 namespace pelton::cli {
@@ -52,6 +54,15 @@ Result<std::vector<Letter>> matching(Client& client, const LetterOptions& option
 
 using Totals = std::map<std::string, std::uint64_t>;
 
+// Waits while the engine has as many to replay as it holds.
+Result<std::string> post_ids(Client& client, const std::string& route, const std::string& body) {
+  for (;;) {
+    auto answer = client.post("/v1/dead-letters/" + route, body);
+    if (answer || answer.error().code != "E5010") return answer;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
 // Sends the ids to a route in chunks, at most `rate` a second (0: as fast as it goes); adds up what
 // the answers count.
 Status send_ids(Client& client, const std::vector<Letter>& all, const std::string& route,
@@ -64,8 +75,7 @@ Status send_ids(Client& client, const std::vector<Letter>& all, const std::strin
     json::array part;
     for (std::size_t i = at; i < std::min(all.size(), at + chunk); ++i)
       part.emplace_back(all[i].id);
-    auto answer =
-        client.post("/v1/dead-letters/" + route, json::serialize(json::object{{"ids", part}}));
+    const auto answer = post_ids(client, route, json::serialize(json::object{{"ids", part}}));
     if (!answer) return std::unexpected(answer.error());
     const auto counts = parse_object(*answer);
     if (!counts) return std::unexpected(counts.error());
@@ -79,22 +89,41 @@ Status send_ids(Client& client, const std::vector<Letter>& all, const std::strin
   return {};
 }
 
-// Waits until every letter is gone or has failed again; answers how many have.
+// Of these letters those that are still there, with how often they have failed.
+Result<std::map<std::string, std::uint64_t>> still_there(Client& client,
+                                                         std::span<const Letter> letters) {
+  json::array ids;
+  for (const Letter& letter : letters) ids.emplace_back(letter.id);
+  auto answer =
+      client.post("/v1/dead-letters/find", json::serialize(json::object{{"ids", std::move(ids)}}));
+  if (!answer) return std::unexpected(answer.error());
+  const auto object = parse_object(*answer);
+  if (!object) return std::unexpected(object.error());
+  std::map<std::string, std::uint64_t> found;
+  for (const json::value& letter : list_of(*object, "letters"))
+    found[text_of(as_object(letter), "id")] = count_of(as_object(letter), "replays");
+  return found;
+}
+
+// Waits until every letter is gone or has failed again; answers how many have. They are looked at
+// in their order, which is about that of their replays.
 Result<std::uint64_t> wait_for(Client& client, const std::vector<Letter>& all) {
   ProgressBar bar("settled", all.size());
   std::uint64_t failed = 0;
-  for (const Letter& before : all) {
-    for (;;) {
-      const auto now = one_letter(client, before.id);
-      if (!now && now.error().code == "E5001") break;
-      if (!now) return std::unexpected(now.error());
-      if (now->replays > before.replays) {
-        ++failed;
-        break;
-      }
+  for (std::size_t at = 0; at < all.size(); at += kChunk) {
+    const auto part = std::span(all).subspan(at, std::min(kChunk, all.size() - at));
+    for (std::vector<Letter> waiting(part.begin(), part.end());;) {
+      const auto there = still_there(client, waiting);
+      if (!there) return std::unexpected(there.error());
+      bar.advance(std::erase_if(waiting, [&](const Letter& before) {
+        const auto now = there->find(before.id);
+        const bool again = now != there->end() && now->second > before.replays;
+        failed += again ? 1 : 0;
+        return again || now == there->end();
+      }));
+      if (waiting.empty()) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    bar.advance(1);
   }
   return failed;
 }

@@ -42,6 +42,7 @@ class Dispatcher::Core {
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
   bool replay(const store::DeadLetter& letter);
+  bool replay_room() const;
   PartitionCounts counts(PartitionId partition) const;
   std::vector<ParkedEvent> parked(std::size_t most) const;
   bool idle() const { return in_flight == 0 && pending_.empty(); }

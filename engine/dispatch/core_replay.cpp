@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace pelton::dispatch {
+namespace {
+
+// Of the events of dead letters that are being replayed: each is held as a whole.
+constexpr std::uint64_t kMostReplayedBytes = 64U << 20;
+
+}  // namespace
 
 bool Dispatcher::Core::replay(const store::DeadLetter& letter) {
   Replay* replay = replays_.add(letter);
@@ -14,6 +20,10 @@ bool Dispatcher::Core::replay(const store::DeadLetter& letter) {
   if (index_) replay->key = index_->key_of(*letter.event, 0);
   ++totals.replayed;
   return true;
+}
+
+bool Dispatcher::Core::replay_room() const {
+  return replays_.size() < options.window && replays_.bytes() < kMostReplayedBytes;
 }
 
 std::optional<Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now) {

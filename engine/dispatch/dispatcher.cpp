@@ -68,6 +68,9 @@ void Dispatcher::committed(CommitToken token) {
 bool Dispatcher::replay(const store::DeadLetter& letter, WallTime) {
   return core_->replay(letter);
 }
+bool Dispatcher::replay_room() const {
+  return core_->replay_room();
+}
 PartitionCounts Dispatcher::counts(PartitionId partition) const {
   return core_->counts(partition);
 }

@@ -155,6 +155,8 @@ class Dispatcher {
   // its key that are in flight. Success removes the letter, failure (after the binding's attempts)
   // puts it back with replays + 1. False: it is already being replayed.
   bool replay(const store::DeadLetter& letter, WallTime now);
+  // False: as many are being replayed as a window has room for, or 64 MiB of events; wait.
+  bool replay_room() const;
 
   // ---- looking in
   PartitionCounts counts(PartitionId partition) const;

@@ -8,6 +8,7 @@ Replay* Replays::add(const store::DeadLetter& letter) {
   const auto [at, added] = replays_.try_emplace(letter.id);
   if (!added) return nullptr;
   at->second.letter = letter;
+  bytes_ += letter.event->bytes().size();
   at->second.serial = next_serial_++;
   serials_.emplace(at->second.serial, letter.id);
   ready_.push_back(letter.id);
@@ -18,6 +19,7 @@ void Replays::end(const store::DeadLetterId& id) {
   ending_.insert(id);
   const auto at = replays_.find(id);
   serials_.erase(at->second.serial);
+  bytes_ -= at->second.letter.event->bytes().size();
   replays_.erase(at);
 }
 

@@ -35,6 +35,11 @@ class Replays {
   void end(const store::DeadLetterId& id);
   void durable(const store::DeadLetterId& id) { ending_.erase(id); }
 
+  // Of those that have not ended durably.
+  std::size_t size() const { return replays_.size() + ending_.size(); }
+  // Of the events that are held.
+  std::uint64_t bytes() const { return bytes_; }
+
   bool has_ready() const { return !ready_.empty(); }
   std::optional<store::DeadLetterId> pop_ready();
   void push_ready(const store::DeadLetterId& id) { ready_.push_back(id); }
@@ -57,6 +62,7 @@ class Replays {
   using Place = std::pair<PartitionId, LaneKey>;
 
   std::map<store::DeadLetterId, Replay> replays_;
+  std::uint64_t bytes_ = 0;
   std::set<store::DeadLetterId> ending_;
   std::map<std::uint64_t, store::DeadLetterId> serials_;
   std::uint64_t next_serial_ = 1;

@@ -67,6 +67,17 @@ struct DeadLetterQuery {
   std::optional<WallTime> since, until;  // when it became a dead letter
   std::optional<std::string> after;      // id text: continue behind it
   std::size_t limit = 100;
+  std::uint64_t bytes = 4U << 20;  // of events: a page ends with the letter that reaches so many
+  bool goes_on = false;            // behind a page of the same answer: what is known will do
+};
+struct DeadLetterPage {
+  std::vector<store::DeadLetter> letters;
+  bool more = false;  // may match behind these
+};
+// What a command has to know of a letter that it acted on.
+struct DeadLetterBrief {
+  std::string id;
+  std::uint32_t replays = 0;
 };
 
 struct ReplayCount {
@@ -104,12 +115,15 @@ class AdminBackend {
   // many are open that hold something (those of topics).
   virtual Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) = 0;
   // In the order of (binding in file order, partition, offset).
-  virtual void dead_letters(const DeadLetterQuery& query,
-                            Answer<std::vector<store::DeadLetter>> answer) = 0;
+  virtual void dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) = 0;
   // One letter; E5001 when it is not there.
   virtual void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) = 0;
   // How many match, limit and `after` ignored.
   virtual void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) = 0;
+  // Those of the letters that are there, in no order.
+  virtual void find_dead_letters(const std::vector<std::string>& ids,
+                                 Answer<std::vector<DeadLetterBrief>> answer) = 0;
+  // overloaded (E5010): as many as may be are being replayed; none of these is, yet.
   virtual void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) = 0;
   // Removes the letters for good; answers how many there were.
   virtual void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) = 0;

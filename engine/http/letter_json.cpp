@@ -3,7 +3,6 @@
 
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
-#include "engine/http/admin_backend.h"
 #include "engine/http/ndjson.h"
 
 #include <boost/json/array.hpp>
@@ -54,6 +53,13 @@ std::string brief_letter_line(const store::DeadLetter& letter) {
   const boost::json::object object{{"id", dead_letter_text(letter.binding, letter.id)},
                                    {"replays", letter.replays}};
   return boost::json::serialize(object) + "\n";
+}
+
+std::string brief_letters(const std::vector<DeadLetterBrief>& letters) {
+  boost::json::array all;
+  for (const DeadLetterBrief& letter : letters)
+    all.push_back({{"id", letter.id}, {"replays", letter.replays}});
+  return boost::json::serialize(boost::json::object{{"letters", std::move(all)}}) + "\n";
 }
 
 }  // namespace pelton::http

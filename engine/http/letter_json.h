@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/http/admin_backend.h"
 #include "engine/store/records.h"
 
 #include <string>
+#include <vector>
 
 namespace pelton::http {
 
@@ -14,5 +16,7 @@ std::string letter_line(const store::DeadLetter& letter);
 
 // Only its id and replays: what a command that acts on many has to know.
 std::string brief_letter_line(const store::DeadLetter& letter);
+// The same of several, as one object: {"letters": [{"id", "replays"}]}.
+std::string brief_letters(const std::vector<DeadLetterBrief>& letters);
 
 }  // namespace pelton::http

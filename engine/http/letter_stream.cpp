@@ -9,7 +9,7 @@
 namespace pelton::http {
 namespace {
 
-constexpr std::size_t kPage = 32;
+constexpr std::size_t kPage = 1000;
 
 }  // namespace
 
@@ -23,22 +23,24 @@ void LetterStream::next(PieceAnswer answer) {
   if (left_ == 0) return answer(Piece{"", Piece::Then::end});
   query_.limit = static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPage));
   // Shared by the connection, which may close first, and the page that is being read.
-  backend_.dead_letters(query_, [self = shared_from_this(), answer = std::move(answer)](
-                                    Result<std::vector<store::DeadLetter>> letters) mutable {
-    if (!letters) return answer(std::unexpected(letters.error()));
-    answer(self->take(*letters));
+  backend_.dead_letters(query_, [self = shared_from_this(),
+                                 answer = std::move(answer)](Result<DeadLetterPage> page) mutable {
+    if (!page) return answer(std::unexpected(page.error()));
+    answer(self->take(*page));
   });
 }
 
-Piece LetterStream::take(const std::vector<store::DeadLetter>& letters) {
+Piece LetterStream::take(const DeadLetterPage& page) {
   Piece piece;
-  for (const store::DeadLetter& letter : letters)
+  for (const store::DeadLetter& letter : page.letters)
     piece.bytes += brief_ ? brief_letter_line(letter) : letter_line(letter);
-  left_ -= std::min<std::uint64_t>(left_, letters.size());
-  if (letters.size() < query_.limit || left_ == 0) {
+  left_ -= std::min<std::uint64_t>(left_, page.letters.size());
+  if (!page.more || left_ == 0) {
     piece.then = Piece::Then::end;
   } else {
-    query_.after = dead_letter_text(letters.back().binding, letters.back().id);
+    const store::DeadLetter& last = page.letters.back();
+    query_.after = dead_letter_text(last.binding, last.id);
+    query_.goes_on = true;
   }
   return piece;
 }

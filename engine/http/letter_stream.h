@@ -10,7 +10,7 @@
 
 namespace pelton::http {
 
-// Dead letters as lines, read in small pages while they are sent: each holds its whole event. On
+// Dead letters as lines, read in pages while they are sent: each holds its whole event. On
 // the http thread; its answers may come on any.
 class LetterStream final : public BodyStream, public std::enable_shared_from_this<LetterStream> {
  public:
@@ -18,7 +18,7 @@ class LetterStream final : public BodyStream, public std::enable_shared_from_thi
   void next(PieceAnswer answer) override;
 
  private:
-  Piece take(const std::vector<store::DeadLetter>& letters);
+  Piece take(const DeadLetterPage& page);
 
   AdminBackend& backend_;
   DeadLetterQuery query_;

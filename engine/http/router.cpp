@@ -44,6 +44,7 @@ const Router::Route Router::kRoutes[] = {
     {"GET", "/v1/dead-letters", Surface::admin, &Router::list_letters},
     {"GET", "/v1/dead-letters/count", Surface::admin, &Router::count_letters},
     {"GET", "/v1/dead-letters/*/*/*", Surface::admin, &Router::show_letter},
+    {"POST", "/v1/dead-letters/find", Surface::admin, &Router::find_letters},
     {"POST", "/v1/dead-letters/replay", Surface::admin, &Router::replay},
     {"POST", "/v1/dead-letters/purge", Surface::admin, &Router::purge},
     {"GET", "/v1/offsets", Surface::admin, &Router::offsets},

@@ -38,6 +38,7 @@ class Router {
   void consume(Request&& request, Reply reply);
   void list_letters(Request&& request, Reply reply);
   void count_letters(Request&& request, Reply reply);
+  void find_letters(Request&& request, Reply reply);
   void show_letter(Request&& request, Reply reply);
   void replay(Request&& request, Reply reply);
   void purge(Request&& request, Reply reply);

@@ -34,6 +34,16 @@ void Router::show_letter(Request&& request, Reply reply) {
                        });
 }
 
+void Router::find_letters(Request&& request, Reply reply) {
+  const auto ids = ids_of(request.body);
+  if (!ids) return reply(error_response(ids.error()));
+  backend_.find_dead_letters(
+      *ids, [reply = std::move(reply)](Result<std::vector<DeadLetterBrief>> letters) mutable {
+        if (!letters) return reply(error_response(letters.error()));
+        reply({200, "application/json", brief_letters(*letters)});
+      });
+}
+
 void Router::replay(Request&& request, Reply reply) {
   const auto ids = ids_of(request.body);
   if (!ids) return reply(error_response(ids.error()));

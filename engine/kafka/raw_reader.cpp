@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,11 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr auto kLookUp = std::chrono::seconds(3);
 constexpr int kPollMs = 100;
+constexpr int kDoubtMs = 10;
+// So many partitions are fetched from at a time, each some megabytes ahead.
+constexpr std::size_t kMostPartitions = 16;
+// A partition's end that was told may be an earlier one; if it is, more comes within so long.
+constexpr auto kDoubt = std::chrono::milliseconds(50);
 // Passing over so many records is quicker than fetching from another offset.
 constexpr Offset kSkip = 500;
 
@@ -66,6 +72,7 @@ class RawReader::Impl {
  private:
   enum class Then { go_on, doubt, end };
   struct Wanted {
+    PartitionId partition;
     Offset from;
     Offset end;
     const std::function<bool(PlacedRecord&&)>& visit;
@@ -73,6 +80,7 @@ class RawReader::Impl {
 
   void serve();
   Status move_to(PartitionId partition, Offset from);
+  void leave(PartitionId partition);
   Result<Then> take(const rd_kafka_message_t& message, const Wanted& wanted);
 
   const config::KafkaTopic setup_;
@@ -80,8 +88,8 @@ class RawReader::Impl {
   rd_kafka_t* client_ = nullptr;
   Queue queue_;  // everything but records
   TopicHandle topic_;
-  std::optional<PartitionId> at_;  // being fetched
-  Offset position_ = 0;            // in it: the next offset that it will give
+  // What is being fetched, and the next offset that it will give.
+  std::map<PartitionId, Offset> positions_;
 };
 
 RawReader::Impl::~Impl() {
@@ -95,6 +103,9 @@ Status RawReader::Impl::open() {
   if (client_ != nullptr) return {};
   auto conf = reader_conf(setup_.client, setup_.topic, Gone::skip);
   if (!conf) return std::unexpected(conf.error());
+  // A fetch at the end of a partition waits at the broker, and behind it all else that this client
+  // asks of the broker. Who is asked for nothing rests.
+  rd_kafka_conf_set(conf->get(), "fetch.wait.max.ms", "2", nullptr, 0);
   ask_for_events(*conf->get(), 0);
   auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return std::unexpected(client.error());
@@ -119,18 +130,23 @@ Result<std::vector<Extent>> RawReader::Impl::extents() {
   return look_up_extents(client_, setup_.topic, kLookUp);
 }
 
+void RawReader::Impl::leave(PartitionId partition) {
+  if (positions_.erase(partition) > 0)
+    rd_kafka_consume_stop(topic_.get(), static_cast<std::int32_t>(partition.value));
+}
+
 void RawReader::Impl::rest() {
-  if (at_) rd_kafka_consume_stop(topic_.get(), static_cast<std::int32_t>(at_->value));
-  at_.reset();
+  while (!positions_.empty()) leave(positions_.begin()->first);
 }
 
 Status RawReader::Impl::move_to(PartitionId partition, Offset from) {
-  if (at_ == partition && from >= position_ && from - position_ <= kSkip) return {};
-  rest();
+  const auto at = positions_.find(partition);
+  if (at != positions_.end() && from >= at->second && from - at->second <= kSkip) return {};
+  leave(partition);
+  if (positions_.size() >= kMostPartitions) rest();
   if (rd_kafka_consume_start(topic_.get(), static_cast<std::int32_t>(partition.value), from) != 0)
     return std::unexpected(to_error(rd_kafka_last_error(), "reading " + setup_.topic));
-  at_ = partition;
-  position_ = from;
+  positions_[partition] = from;
   return {};
 }
 
@@ -139,21 +155,21 @@ Result<RawReader::Impl::Then> RawReader::Impl::take(const rd_kafka_message_t& me
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
     return message.offset < wanted.end ? Then::doubt : Then::end;
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    rest();
+    leave(wanted.partition);
     if (is_missing(message.err))
       return fail(ErrorKind::invalid, "E6109", "there is no topic {}, or not this partition of it",
                   setup_.topic);
     return std::unexpected(to_error(message.err, "reading " + setup_.topic));
   }
   if (message.offset >= wanted.end) {
-    position_ = wanted.end;
-    rest();  // what was taken too much must come again
+    leave(wanted.partition);  // what was taken too much must come again
     return Then::end;
   }
-  position_ = message.offset + 1;
-  if (message.offset >= wanted.from && !wanted.visit({*at_, message.offset, raw(message)}))
+  positions_[wanted.partition] = message.offset + 1;
+  if (message.offset >= wanted.from &&
+      !wanted.visit({wanted.partition, message.offset, raw(message)}))
     return Then::end;
-  return position_ < wanted.end ? Then::go_on : Then::end;
+  return message.offset + 1 < wanted.end ? Then::go_on : Then::end;
 }
 
 Status RawReader::Impl::read(PartitionId partition, Offset from, Offset end,
@@ -162,26 +178,33 @@ Status RawReader::Impl::read(PartitionId partition, Offset from, Offset end,
   if (auto ok = open(); !ok) return ok;
   if (auto ok = move_to(partition, from); !ok) return ok;
   auto deadline = SteadyClock::now() + kPatience;
-  bool doubted = false;
+  std::optional<SteadyClock::time_point> doubted;
+  bool anew = false;
   while (!stopping_) {
     serve();
-    const Message message(
-        rd_kafka_consume(topic_.get(), static_cast<std::int32_t>(partition.value), kPollMs));
+    const auto now = SteadyClock::now();
+    if (doubted && now >= *doubted + kDoubt && !anew) {
+      // Asked anew, it tells where it ends.
+      anew = true;
+      const Offset position = positions_.at(partition);
+      leave(partition);
+      if (auto ok = move_to(partition, position); !ok) return ok;
+    }
+    const Message message(rd_kafka_consume(topic_.get(), static_cast<std::int32_t>(partition.value),
+                                           doubted && !anew ? kDoubtMs : kPollMs));
     if (!message) {
-      if (SteadyClock::now() < deadline) continue;
-      rest();
+      if (now < deadline) continue;
+      leave(partition);
       return fail(ErrorKind::unavailable, "E6101", "reading {}: the brokers do not answer",
                   setup_.topic);
     }
-    auto then = take(*message, {from, end, visit});
+    auto then = take(*message, {partition, from, end, visit});
     if (!then) return std::unexpected(then.error());
-    if (*then == Then::end || (*then == Then::doubt && doubted)) return {};
-    // The end that an earlier call came to, or the partition's: asked anew, it tells.
-    if (*then == Then::doubt) {
-      doubted = true;
-      rest();
-      if (auto ok = move_to(partition, position_); !ok) return ok;
-    }
+    if (*then == Then::end || (*then == Then::doubt && anew)) return {};
+    if (*then == Then::doubt)
+      doubted = now;
+    else
+      doubted.reset();
     deadline = SteadyClock::now() + kPatience;
   }
   return fail(ErrorKind::cancelled, "E6101", "the engine is stopping");

@@ -41,10 +41,12 @@ class Admin final : public http::AdminBackend {
   // Shared as AdminBackend says.
   Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream) override;
   void dead_letters(const http::DeadLetterQuery& query,
-                    http::Answer<std::vector<store::DeadLetter>> answer) override;
+                    http::Answer<http::DeadLetterPage> answer) override;
   void dead_letter(const std::string& id, http::Answer<store::DeadLetter> answer) override;
   void count_dead_letters(const http::DeadLetterQuery& query,
                           http::Answer<std::uint64_t> answer) override;
+  void find_dead_letters(const std::vector<std::string>& ids,
+                         http::Answer<std::vector<http::DeadLetterBrief>> answer) override;
   void replay(const std::vector<std::string>& ids, http::Answer<http::ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, http::Answer<std::uint64_t> answer) override;
   void seek(const http::SeekRequest& request,
@@ -70,7 +72,10 @@ class Admin final : public http::AdminBackend {
   // The topics of these bindings (empty: all) as they are now.
   Status catch_up(const std::string& binding);
   Status catch_up(std::span<const store::DeadLetterId> ids);
-  Result<std::optional<store::DeadLetter>> find_letter(const store::DeadLetterId& id);
+  // Of a query that asks for no contents.
+  Result<std::uint64_t> count_all(const http::DeadLetterQuery& query);
+  // Those that are there, as they are now.
+  Result<std::vector<store::DeadLetter>> find_letters(std::vector<store::DeadLetterId> ids);
   // Visits the matching letters until `visit` returns false.
   Status visit_letters(const http::DeadLetterQuery& query,
                        const std::function<bool(const store::DeadLetter&)>& visit);

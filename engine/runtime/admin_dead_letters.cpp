@@ -26,6 +26,11 @@ bool contains(const store::DeadLetter& letter, std::string_view text) {
   return has(last.type) || has(last.message);
 }
 
+// Or else where a letter stands is enough to know that it matches.
+bool asks_for_contents(const http::DeadLetterQuery& query) {
+  return !query.reason.empty() || !query.contains.empty() || query.since || query.until;
+}
+
 bool matches(const store::DeadLetter& letter, const http::DeadLetterQuery& query) {
   if (query.partition && letter.id.partition.value != *query.partition) return false;
   if (!query.reason.empty() && letter.reason != query.reason) return false;
@@ -100,7 +105,7 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
   }
   if (!query.binding.empty())
     if (auto known = find_binding(query.binding); !known) return std::unexpected(known.error());
-  if (auto ok = catch_up(query.binding); !ok) return ok;
+  if (auto ok = query.goes_on ? Status{} : catch_up(query.binding); !ok) return ok;
   bool reached = !after;
   bool more = true;
   for (const KnownBinding& binding : bindings_) {
@@ -119,32 +124,62 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
 }
 
 void Admin::dead_letters(const http::DeadLetterQuery& query,
-                         http::Answer<std::vector<store::DeadLetter>> answer) {
+                         http::Answer<http::DeadLetterPage> answer) {
   on_letters([this, query, answer = std::move(answer)]() mutable {
-    std::vector<store::DeadLetter> found;
+    http::DeadLetterPage page;
+    std::uint64_t bytes = 0;
     auto read = visit_letters(query, [&](const store::DeadLetter& letter) {
-      if (found.size() < query.limit) found.push_back(letter);
-      return found.size() < query.limit;
+      page.letters.push_back(letter);
+      bytes += letter.event->bytes().size();
+      page.more = page.letters.size() >= query.limit || bytes >= query.bytes;
+      return !page.more;
     });
     if (!read) return answer(std::unexpected(read.error()));
-    answer(std::move(found));
+    answer(std::move(page));
   });
 }
 
-Result<std::optional<store::DeadLetter>> Admin::find_letter(const store::DeadLetterId& id) {
-  return runtime::find_letter(store_, binding_of(id).letters, id);
+Result<std::vector<store::DeadLetter>> Admin::find_letters(std::vector<store::DeadLetterId> ids) {
+  if (auto ok = catch_up(ids); !ok) return std::unexpected(ok.error());
+  std::ranges::sort(ids);
+  std::vector<store::DeadLetter> letters;
+  for (auto at = ids.begin(); at != ids.end();) {  // binding by binding
+    const auto end = std::ranges::find_if(
+        at, ids.end(), [&](const auto& id) { return id.binding != at->binding; });
+    auto found = runtime::find_letters(store_, binding_of(*at).letters, {at, end});
+    if (!found) return found;
+    std::ranges::move(*found, std::back_inserter(letters));
+    at = end;
+  }
+  return letters;
 }
 
 void Admin::dead_letter(const std::string& text, http::Answer<store::DeadLetter> answer) {
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
   on_letters([this, id = *id, text, answer = std::move(answer)]() mutable {
-    if (auto ok = catch_up({&id, 1}); !ok) return answer(std::unexpected(ok.error()));
-    auto letter = find_letter(id);
-    if (!letter) return answer(std::unexpected(letter.error()));
-    if (!*letter) return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
-    answer(std::move(**letter));
+    auto found = find_letters({id});
+    if (!found) return answer(std::unexpected(found.error()));
+    if (found->empty())
+      return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
+    answer(std::move(found->front()));
   });
+}
+
+Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
+  if (!query.binding.empty())
+    if (auto known = find_binding(query.binding); !known) return std::unexpected(known.error());
+  if (auto ok = catch_up(query.binding); !ok) return std::unexpected(ok.error());
+  std::optional<PartitionId> partition;
+  if (query.partition) partition = PartitionId{*query.partition};
+  std::uint64_t total = 0;
+  for (const KnownBinding& binding : bindings_) {
+    if (!query.binding.empty() && binding.name != query.binding) continue;
+    const auto count = count_letters(store_, binding.letters, binding.id, partition);
+    if (!count) return count;
+    total += *count;
+  }
+  return total;
 }
 
 void Admin::count_dead_letters(const http::DeadLetterQuery& query,
@@ -152,6 +187,7 @@ void Admin::count_dead_letters(const http::DeadLetterQuery& query,
   http::DeadLetterQuery all = query;
   all.after.reset();
   on_letters([this, all = std::move(all), answer = std::move(answer)]() mutable {
+    if (!asks_for_contents(all)) return answer(count_all(all));
     std::uint64_t count = 0;
     auto read = visit_letters(all, [&](const store::DeadLetter&) {
       ++count;
@@ -162,22 +198,35 @@ void Admin::count_dead_letters(const http::DeadLetterQuery& query,
   });
 }
 
+void Admin::find_dead_letters(const std::vector<std::string>& texts,
+                              http::Answer<std::vector<http::DeadLetterBrief>> answer) {
+  auto ids = parse_ids(texts);
+  if (!ids) return answer(std::unexpected(ids.error()));
+  on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
+    const auto letters = find_letters(std::move(ids));
+    if (!letters) return answer(std::unexpected(letters.error()));
+    std::vector<http::DeadLetterBrief> briefs;
+    for (const store::DeadLetter& letter : *letters)
+      briefs.push_back({http::dead_letter_text(letter.binding, letter.id), letter.replays});
+    answer(std::move(briefs));
+  });
+}
+
 void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::ReplayCount> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
-    http::ReplayCount count;
-    std::vector<store::DeadLetter> letters;
-    if (auto ok = catch_up(ids); !ok) return answer(std::unexpected(ok.error()));
-    for (const store::DeadLetterId& id : ids) {
-      auto letter = find_letter(id);
-      if (!letter) return answer(std::unexpected(letter.error()));
-      if (*letter)
-        letters.push_back(std::move(**letter));
-      else
-        ++count.missing;
-    }
-    shard_.post([this, letters = std::move(letters), count, answer = std::move(answer)]() mutable {
+    const std::size_t asked = ids.size();
+    auto letters = find_letters(std::move(ids));
+    if (!letters) return answer(std::unexpected(letters.error()));
+    shard_.post([this, letters = std::move(*letters), asked, answer = std::move(answer)]() mutable {
+      for (const store::DeadLetter& letter : letters)
+        if (BindingRunner* runner = shard_.find_binding(letter.binding);
+            runner && !runner->replay_room())
+          return answer(fail(ErrorKind::overloaded, "E5010",
+                             "as many dead letters of {} are being replayed as may be at a time",
+                             letter.binding));
+      http::ReplayCount count{.missing = asked - letters.size()};
       for (const store::DeadLetter& letter : letters) {
         BindingRunner* runner = shard_.find_binding(letter.binding);
         if (runner != nullptr && runner->replay(letter))

@@ -47,6 +47,7 @@ class BindingRunner final : public Input::Listener {
 
   // ---- the operator
   bool replay(const store::DeadLetter& letter);
+  bool replay_room() const { return dispatcher_.replay_room(); }
   // Continues the partition at `offset`; the answer comes once that is durable. invalid (E5001):
   // the partition is not this engine's at the moment.
   void seek(PartitionId partition, Offset offset, std::function<void(Status)> answer);

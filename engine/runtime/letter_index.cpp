@@ -19,8 +19,8 @@ void LetterIndex::add(const store::DeadLetterId& id, LetterPlace at) {
   const auto same = std::ranges::find(places, at.partition, &LetterPlace::partition);
   if (same == places.end())
     places.push_back(at);
-  else
-    same->offset = std::max(same->offset, at.offset);
+  else if (same->offset < at.offset)
+    *same = at;
 }
 
 void LetterIndex::remove(const store::DeadLetterId& id, LetterPlace up_to) {
@@ -57,15 +57,27 @@ std::vector<LetterPlace> LetterIndex::places(const store::DeadLetterId& id) cons
   return found == letters_.end() ? std::vector<LetterPlace>{} : found->second;
 }
 
-std::vector<store::DeadLetterId> LetterIndex::ids(BindingId binding,
-                                                  std::optional<store::DeadLetterId> after,
-                                                  std::size_t most) const {
-  std::vector<store::DeadLetterId> found;
+LetterIndex::Page LetterIndex::page(BindingId binding, std::optional<store::DeadLetterId> after,
+                                    Limits limits) const {
+  Page page;
+  std::uint64_t bytes = 0;
   auto at =
       after ? letters_.upper_bound(*after) : letters_.lower_bound({binding, PartitionId{0}, 0});
-  for (; at != letters_.end() && at->first.binding == binding && found.size() < most; ++at)
-    found.push_back(at->first);
-  return found;
+  for (; at != letters_.end() && at->first.binding == binding; ++at) {
+    for (const LetterPlace& place : at->second) bytes += place.bytes;
+    page.more = !page.ids.empty() && (page.ids.size() >= limits.letters || bytes > limits.bytes);
+    if (page.more) break;
+    page.ids.push_back(at->first);
+  }
+  return page;
+}
+
+std::uint64_t LetterIndex::count(BindingId binding, std::optional<PartitionId> partition) const {
+  const auto known = counts_.find(binding);
+  if (known == counts_.end() || !partition) return known == counts_.end() ? 0 : known->second;
+  const auto begin = letters_.lower_bound({binding, *partition, 0});
+  const auto end = letters_.lower_bound({binding, PartitionId{partition->value + 1}, 0});
+  return static_cast<std::uint64_t>(std::distance(begin, end));
 }
 
 }  // namespace pelton::runtime

@@ -13,6 +13,7 @@ namespace pelton::runtime {
 // A record of a dead-letter topic.
 struct LetterPlace {
   PartitionId partition;
+  std::uint32_t bytes = 0;  // key, value and headers
   Offset offset = 0;
   friend auto operator<=>(const LetterPlace&, const LetterPlace&) = default;
 };
@@ -36,9 +37,20 @@ class LetterIndex {
   std::size_t size() const { return letters_.size(); }
   // The newest copy in each partition that has one; none: no such letter.
   std::vector<LetterPlace> places(const store::DeadLetterId& id) const;
-  // The binding's next letters in the order of ids, behind `after` when that is given.
-  std::vector<store::DeadLetterId> ids(BindingId binding, std::optional<store::DeadLetterId> after,
-                                       std::size_t most) const;
+  // The binding's next letters in the order of ids, behind `after` when that is given: at least one
+  // if there is one, and no more than fit into the limits.
+  struct Limits {
+    std::size_t letters = 0;
+    std::uint64_t bytes = 0;  // of their records
+  };
+  struct Page {
+    std::vector<store::DeadLetterId> ids;
+    bool more = false;  // lie behind these
+  };
+  Page page(BindingId binding, std::optional<store::DeadLetterId> after, Limits limits) const;
+  bool has(const store::DeadLetterId& id) const { return letters_.contains(id); }
+  // How many there are of the binding, in one partition of its stream or in all.
+  std::uint64_t count(BindingId binding, std::optional<PartitionId> partition) const;
   // How many there are of each binding.
   std::map<BindingId, std::uint64_t> counts() const { return counts_; }
 

@@ -17,6 +17,14 @@ constexpr auto kRefresh = std::chrono::seconds(5);
 constexpr auto kNudge = std::chrono::milliseconds(500);
 constexpr auto kAgain = std::chrono::seconds(1);
 
+std::uint32_t bytes_of(const kafka::RawRecord& record) {
+  std::size_t bytes =
+      (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0);
+  for (const kafka::RawHeader& header : record.headers)
+    bytes += header.name.size() + (header.value ? header.value->size() : 0);
+  return static_cast<std::uint32_t>(bytes);  // the protocol's lengths are 32 bits
+}
+
 std::string id_text(const std::string& binding, const store::DeadLetterId& id) {
   return fmt::format("{}/{}/{}", binding, id.partition.value, id.offset);
 }
@@ -29,6 +37,7 @@ LetterTopic::LetterTopic(const config::KafkaTopic& topic, std::unique_ptr<kafka:
       producer_(std::move(producer)),
       thread_(thread),
       reader_(topic, thread.stopping()),
+      finder_(topic, thread.stopping()),
       index_(kMostLetters) {}
 
 void LetterTopic::add_member(const std::string& binding, BindingId id, const std::string& source) {
@@ -44,6 +53,7 @@ void LetterTopic::refresh() {
   // What is wrong stands in trouble().
   (void)catch_up();
   reader_.rest();
+  finder_.rest();
   thread_.run_after(kRefresh, [this] { refresh(); });
 }
 
@@ -52,6 +62,7 @@ void LetterTopic::nudge() {
   thread_.run_after(kNudge, [this] {
     nudged_ = false;
     (void)catch_up();
+    reader_.rest();
   });
 }
 
@@ -64,22 +75,41 @@ void LetterTopic::write(std::vector<kafka::RawRecord> records, kafka::Producer::
 }
 
 void LetterTopic::remove(std::vector<store::DeadLetterId> ids, std::string why, Done done) {
-  thread_.run([this, ids = std::move(ids), why = std::move(why), done = std::move(done)]() mutable {
-    const auto ok = catch_up();
-    if (!ok && ok.error().kind == ErrorKind::unavailable)
-      return thread_.run_after(kAgain, [this, ids = std::move(ids), why = std::move(why),
-                                        done = std::move(done)]() mutable {
-        remove(std::move(ids), std::move(why), std::move(done));
-      });
-    if (!ok) return done(ok);
-    std::vector<kafka::RawRecord> records;
-    for (const store::DeadLetterId& id : ids) add_removals(id, why, records);
-    if (records.empty()) return done({});
-    write(std::move(records),
-          [done = std::move(done)](std::vector<kafka::Refused> refused) mutable {
-            done(refused.empty() ? Status{} : std::unexpected(refused.front().error));
-          });
-  });
+  std::lock_guard lock(mutex_);
+  removals_.push_back({std::move(ids), std::move(why), std::move(done)});
+  if (removals_.size() == 1) thread_.run([this] { remove_asked(); });
+}
+
+// Whatever was asked for meanwhile goes together: to catch up takes as long as brokers do.
+void LetterTopic::remove_asked() {
+  std::vector<Removal> asked;
+  {
+    std::lock_guard lock(mutex_);
+    asked.swap(removals_);
+  }
+  remove_all(std::move(asked));
+}
+
+void LetterTopic::remove_all(std::vector<Removal> asked) {
+  const auto ok = catch_up();
+  if (!ok && ok.error().kind == ErrorKind::unavailable)
+    return thread_.run_after(
+        kAgain, [this, asked = std::move(asked)]() mutable { remove_all(std::move(asked)); });
+  std::vector<kafka::RawRecord> records;
+  std::vector<std::size_t> whose;  // by record
+  for (std::size_t i = 0; ok && i < asked.size(); ++i) {
+    for (const store::DeadLetterId& id : asked[i].ids) add_removals(id, asked[i].why, records);
+    whose.resize(records.size(), i);
+  }
+  auto answer = [asked = std::move(asked), whose = std::move(whose),
+                 ok](std::vector<kafka::Refused> refused) mutable {
+    std::vector<Status> answers(asked.size(), ok);
+    for (const kafka::Refused& one : refused)
+      answers[whose[one.index]] = std::unexpected(one.error);
+    for (std::size_t i = 0; i < asked.size(); ++i) asked[i].done(answers[i]);
+  };
+  if (records.empty()) return answer({});
+  write(std::move(records), std::move(answer));
 }
 
 bool LetterTopic::add_removals(const store::DeadLetterId& id, std::string_view why,
@@ -171,9 +201,9 @@ void LetterTopic::take(const kafka::PlacedRecord& placed) {
   if (member == nullptr) return;
   const store::DeadLetterId id{member->id, mark.partition, mark.offset};
   if (mark.kind == LetterMark::Kind::letter)
-    index_.add(id, {placed.partition, placed.offset});
+    index_.add(id, {placed.partition, bytes_of(placed.record), placed.offset});
   else
-    index_.remove(id, {placed.partition, mark.up_to});
+    index_.remove(id, {.partition = placed.partition, .offset = mark.up_to});
 }
 
 // Nothing: it is not there any more, which the index learns.
@@ -181,7 +211,7 @@ Result<std::optional<kafka::RawRecord>> LetterTopic::read_at(const store::DeadLe
                                                              LetterPlace at) {
   std::optional<kafka::RawRecord> found;
   const auto read =
-      reader_.read(at.partition, at.offset, at.offset + 1, [&](kafka::PlacedRecord&& placed) {
+      finder_.read(at.partition, at.offset, at.offset + 1, [&](kafka::PlacedRecord&& placed) {
         found = std::move(placed.record);
         return true;
       });

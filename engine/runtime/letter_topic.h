@@ -48,11 +48,7 @@ class LetterTopic {
   // ---- the letters thread; unavailable: brokers are away
   // Reads on to the topic's end. A topic that is not there (yet) holds nothing.
   Status catch_up();
-  std::vector<store::DeadLetterId> next_ids(BindingId binding,
-                                            std::optional<store::DeadLetterId> after,
-                                            std::size_t most) const {
-    return index_.ids(binding, after, most);
-  }
+  const LetterIndex& index() const { return index_; }
   // Those of the letters that are still there, in the order of `ids`, each as it failed last.
   Result<std::vector<store::DeadLetter>> letters(std::span<const store::DeadLetterId> ids);
   // The record of a letter's event.
@@ -71,6 +67,14 @@ class LetterTopic {
     Offset earliest = 0;
   };
 
+  struct Removal {
+    std::vector<store::DeadLetterId> ids;
+    std::string why;
+    Done done;
+  };
+
+  void remove_asked();
+  void remove_all(std::vector<Removal> asked);
   void refresh();
   void nudge();
   Status follow(const kafka::Extent& extent);
@@ -85,11 +89,14 @@ class LetterTopic {
   JobThread& thread_;
   std::map<std::string, Member> members_;  // by binding
   std::map<BindingId, std::string> names_;
+  // Two: what follows the ends of the partitions would lose its place to what looks letters up.
   kafka::RawReader reader_;
+  kafka::RawReader finder_;
   LetterIndex index_;
   std::map<PartitionId, Position> positions_;
   std::atomic<bool> nudged_{false};
   mutable std::mutex mutex_;
+  std::vector<Removal> removals_;            // asked for; guarded by mutex_
   std::map<BindingId, std::uint64_t> kept_;  // guarded by mutex_
   std::string trouble_;                      // guarded by mutex_
 };

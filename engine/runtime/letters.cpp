@@ -8,8 +8,9 @@
 namespace pelton::runtime {
 namespace {
 
-// Letters held at a time: each holds its whole event.
-constexpr std::size_t kChunk = 32;
+// Letters held at a time: each holds its whole event. Of a topic, a chunk is about as long to find
+// as to read.
+constexpr LetterIndex::Limits kChunk{1000, 4U << 20};
 
 using ById = std::map<store::DeadLetterId, store::DeadLetter>;
 
@@ -28,17 +29,19 @@ struct Chunk {
 Result<Chunk> next_letters(store::Store& store, LetterTopic& topic, BindingId binding,
                            std::optional<store::DeadLetterId> after) {
   Chunk chunk;
-  const auto ids = topic.next_ids(binding, after, kChunk);
-  if (ids.size() == kChunk) chunk.last = ids.back();
-  std::size_t stored = 0;
+  const auto page = topic.index().page(binding, after, kChunk);
+  if (page.more) chunk.last = page.ids.back();
+  std::uint64_t bytes = 0;
   auto read = store.dead_letters(binding, after, [&](const store::DeadLetter& letter) {
     if (chunk.last && letter.id > *chunk.last) return false;
     keep_newer(chunk.letters, store::DeadLetter(letter));
-    if (++stored == kChunk) chunk.last = letter.id;
-    return stored < kChunk;
+    bytes += letter.event->bytes().size();
+    const bool full = chunk.letters.size() >= kChunk.letters || bytes >= kChunk.bytes;
+    if (full) chunk.last = letter.id;
+    return !full;
   });
   if (!read) return std::unexpected(read.error());
-  auto kept = topic.letters(ids);
+  auto kept = topic.letters(page.ids);
   if (!kept) return std::unexpected(kept.error());
   for (store::DeadLetter& letter : *kept)
     if (!chunk.last || letter.id <= *chunk.last) keep_newer(chunk.letters, std::move(letter));
@@ -84,17 +87,34 @@ Status visit_letters(store::Store& store, LetterTopic* topic, BindingId binding,
   }
 }
 
-Result<std::optional<store::DeadLetter>> find_letter(store::Store& store, LetterTopic* topic,
-                                                     const store::DeadLetterId& id) {
-  auto stored = store.dead_letter(id);
-  if (!stored || topic == nullptr) return stored;
+Result<std::uint64_t> count_letters(store::Store& store, const LetterTopic* topic,
+                                    BindingId binding, std::optional<PartitionId> partition) {
+  std::uint64_t count = topic == nullptr ? 0 : topic->index().count(binding, partition);
+  auto read = store.dead_letters(binding, std::nullopt, [&](const store::DeadLetter& letter) {
+    const bool asked = !partition || letter.id.partition == *partition;
+    if (asked && (topic == nullptr || !topic->index().has(letter.id))) ++count;
+    return true;
+  });
+  if (!read) return std::unexpected(read.error());
+  return count;
+}
+
+Result<std::vector<store::DeadLetter>> find_letters(store::Store& store, LetterTopic* topic,
+                                                    std::span<const store::DeadLetterId> ids) {
   ById found;
-  if (*stored) keep_newer(found, std::move(**stored));
-  auto kept = topic->letters({&id, 1});
-  if (!kept) return std::unexpected(kept.error());
-  for (store::DeadLetter& letter : *kept) keep_newer(found, std::move(letter));
-  if (found.empty()) return std::nullopt;
-  return std::move(found.begin()->second);
+  for (const store::DeadLetterId& id : ids) {
+    auto stored = store.dead_letter(id);
+    if (!stored) return std::unexpected(stored.error());
+    if (*stored) keep_newer(found, std::move(**stored));
+  }
+  if (topic != nullptr) {
+    auto kept = topic->letters(ids);
+    if (!kept) return std::unexpected(kept.error());
+    for (store::DeadLetter& letter : *kept) keep_newer(found, std::move(letter));
+  }
+  std::vector<store::DeadLetter> letters;
+  for (auto& [id, letter] : found) letters.push_back(std::move(letter));
+  return letters;
 }
 
 }  // namespace pelton::runtime

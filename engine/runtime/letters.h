@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace pelton::runtime {
@@ -48,8 +49,13 @@ Status visit_letters(store::Store& store, LetterTopic* topic, BindingId binding,
                      std::optional<store::DeadLetterId> after,
                      const std::function<bool(const store::DeadLetter&)>& visit);
 
-// One letter by the same rules; nothing: it is not there.
-Result<std::optional<store::DeadLetter>> find_letter(store::Store& store, LetterTopic* topic,
-                                                     const store::DeadLetterId& id);
+// How many that would visit, of one partition of the stream or of all; no letter is read from the
+// topic for it.
+Result<std::uint64_t> count_letters(store::Store& store, const LetterTopic* topic,
+                                    BindingId binding, std::optional<PartitionId> partition);
+
+// Those of the binding's letters that are there, in the order of their ids, by the same rules.
+Result<std::vector<store::DeadLetter>> find_letters(store::Store& store, LetterTopic* topic,
+                                                    std::span<const store::DeadLetterId> ids);
 
 }  // namespace pelton::runtime

@@ -100,6 +100,15 @@ class Engine:
         connection.request("GET", "/metrics")
         return connection.getresponse().read().decode()
 
+    def post(self, path, body):
+        """Of the admin API: status, headers and what was answered."""
+        connection = http.client.HTTPConnection("pelton")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(str(self.folder / "data/admin.sock"))
+        connection.request("POST", path, json.dumps(body))
+        response = connection.getresponse()
+        return response.status, response.headers, json.loads(response.read())
+
     def lag(self, name):
         return sum(p["lag_events"] for p in self.binding(name)["partitions"])
 

@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import threading
 
 from PIL import Image
 
@@ -54,6 +55,34 @@ def test_a_mended_cause_and_a_replay(tmp_path):
         assert "10 done, 0 failed again" in engine.run("dead-letters", "replay", "--wait").stdout
         assert engine.letters() == []
         assert {event["data"]["key"] for event in engine.consume("output")} == before
+
+
+def test_a_replay_of_many_waits_for_the_function(tmp_path):
+    """Letters are held in memory while they are replayed: no more than a window of them, and one request's."""
+    mended, go = tmp_path / "mended", tmp_path / "go"
+    code = function_folder(tmp_path, "import pathlib, time, pelton\n"
+                           "def handle(event, context):\n"
+                           f"    if not pathlib.Path({str(mended)!r}).exists():\n"
+                           "        raise pelton.Fail('not mended yet')\n"
+                           f"    while not pathlib.Path({str(go)!r}).exists():\n"
+                           "        time.sleep(0.01)\n"
+                           "    return event\n")
+    with Engine(tmp_path, pipeline_config(code, binding="window: 10")) as engine:
+        engine.produce("input", numbered(250, 5))
+        wait_until(lambda: len(engine.letters("--limit", "1000")) == 250, "the dead letters")
+        mended.touch()
+        ids = [letter["id"] for letter in engine.letters("--limit", "1000")]
+        assert engine.post("/v1/dead-letters/replay", {"ids": ids[:100]})[0] == 200
+        status, headers, answer = engine.post("/v1/dead-letters/replay", {"ids": ids[100:]})
+        assert status == 503 and headers["Retry-After"] == "1" and answer["error"]["code"] == "E5010", answer
+        replay = threading.Thread(target=lambda: words.append(engine.run("dead-letters", "replay", "--wait").stdout))
+        words = []
+        replay.start()
+        go.touch()
+        replay.join()
+        assert "0 failed again" in words[0]
+        assert engine.letters() == []
+        check_exactly_once(engine.consume("output"), range(250))
 
 
 def test_mended_code_and_a_replay(tmp_path):

@@ -48,6 +48,34 @@ TEST_F(ReplayedLetter, OnlyOnceAtATime) {
   EXPECT_TRUE(letters().empty());
 }
 
+TEST_F(ReplayedLetter, TakesRoomUntilItHasEndedDurably) {
+  options.window = 1;
+  bury();
+  EXPECT_TRUE(dispatcher().replay_room());
+  replay(letter(0));
+  EXPECT_FALSE(dispatcher().replay_room());
+  pull();
+  hold_commits();
+  done();
+  EXPECT_FALSE(dispatcher().replay_room());
+  release_commits();
+  EXPECT_TRUE(dispatcher().replay_room());
+}
+
+TEST_F(ReplayedLetter, TakesRoomByItsSize) {
+  bury();
+  store::DeadLetter large = letter(0);
+  large.event = batch_of("a:" + std::string(1U << 20, 'x'));
+  for (large.id.offset = 1; large.id.offset <= 64; ++large.id.offset) {
+    EXPECT_TRUE(dispatcher().replay_room()) << large.id.offset;
+    replay(large);
+  }
+  EXPECT_FALSE(dispatcher().replay_room());
+  pull();
+  done();
+  EXPECT_TRUE(dispatcher().replay_room());
+}
+
 TEST_F(ReplayedLetter, ThatFailsComesBackWithMoreHistory) {
   bury();
   replay(letter(0));

@@ -217,20 +217,32 @@ void FakeBackend::read(const std::string& stream, const ReadRequest& request,
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::dead_letters(const DeadLetterQuery& query,
-                               Answer<std::vector<store::DeadLetter>> answer) {
-  std::vector<store::DeadLetter> found;
+void FakeBackend::dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) {
+  DeadLetterPage page;
   {
     std::lock_guard lock(mutex_);
     bool reached = !query.after;
     for (const store::DeadLetter& letter : letters_) {
       const bool fits =
           letter.history.history.back().message.find(query.contains) != std::string::npos;
-      if (reached && fits && found.size() < query.limit) found.push_back(letter);
+      if (reached && fits && page.letters.size() < query.limit) page.letters.push_back(letter);
       reached = reached || id_of(letter) == *query.after;
     }
   }
-  reply(std::move(answer), Result<std::vector<store::DeadLetter>>(std::move(found)));
+  page.more = page.letters.size() >= query.limit;
+  reply(std::move(answer), Result<DeadLetterPage>(std::move(page)));
+}
+
+void FakeBackend::find_dead_letters(const std::vector<std::string>& ids,
+                                    Answer<std::vector<DeadLetterBrief>> answer) {
+  std::vector<DeadLetterBrief> found;
+  {
+    std::lock_guard lock(mutex_);
+    for (const store::DeadLetter& letter : letters_)
+      if (std::ranges::find(ids, id_of(letter)) != ids.end())
+        found.push_back({id_of(letter), letter.replays});
+  }
+  reply(std::move(answer), Result<std::vector<DeadLetterBrief>>(std::move(found)));
 }
 
 void FakeBackend::dead_letter(const std::string& id, Answer<store::DeadLetter> answer) {

@@ -46,10 +46,11 @@ class FakeBackend final : public AdminBackend {
   // What its readers answer.
   void partitions(const std::string& stream, Answer<std::uint32_t> answer);
   void read(const std::string& stream, const ReadRequest& request, Answer<ReadAnswer> answer);
-  void dead_letters(const DeadLetterQuery& query,
-                    Answer<std::vector<store::DeadLetter>> answer) override;
+  void dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) override;
   void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) override;
   void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) override;
+  void find_dead_letters(const std::vector<std::string>& ids,
+                         Answer<std::vector<DeadLetterBrief>> answer) override;
   void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) override;

@@ -130,6 +130,7 @@ TEST_F(HostileTest, BodiesThatAreNotWhatTheRouteTakes) {
   };
   for (const char* body : {"[]", "{}", R"({"ids":[1]})", R"({"ids":"a"})", "{\"ids\":[", "",
                            R"({"ids":[],"ids":[]})", R"({"ids":["a"],"dry":1})"}) {
+    EXPECT_EQ(post("/v1/dead-letters/find", body), "400") << body;
     EXPECT_EQ(post("/v1/dead-letters/replay", body), "400") << body;
     EXPECT_EQ(post("/v1/dead-letters/purge", body), "400") << body;
   }

@@ -121,6 +121,8 @@ TEST_F(ServerTest, DeadLettersByRangeFilterAndId) {
   EXPECT_EQ(status("GET", "/v1/dead-letters/job/0/99"), "404");
   EXPECT_EQ(status("GET", "/v1/dead-letters/..%2f../0/1"), "404");
   EXPECT_EQ(status("GET", "/v1/dead-letters/../../etc/passwd"), "404");
+  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/find", R"({"ids":["job/0/1","job/0/99"]})")),
+            "{\"letters\":[{\"id\":\"job/0/1\",\"replays\":0}]}\n");
   EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/replay", R"({"ids":["job/0/1"]})")),
             "{\"accepted\":1,\"missing\":0,\"running\":0}\n");
   EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/purge", R"({"ids":["job/0/2"]})")),

@@ -11,15 +11,19 @@ constexpr BindingId kJob{1};
 store::DeadLetterId letter(Offset offset, BindingId binding = kJob) {
   return {binding, PartitionId{0}, offset};
 }
-LetterPlace at(std::uint32_t partition, Offset offset) {
-  return {PartitionId{partition}, offset};
+LetterPlace at(std::uint32_t partition, Offset offset, std::uint32_t bytes = 10) {
+  return {PartitionId{partition}, bytes, offset};
 }
+using Ids = std::vector<store::DeadLetterId>;
 
 struct Index : ::testing::Test {
   std::uint64_t count(BindingId binding = kJob) const {
     const auto counts = index.counts();
     const auto found = counts.find(binding);
     return found == counts.end() ? 0 : found->second;
+  }
+  Ids ids(BindingId binding = kJob) const {
+    return index.page(binding, std::nullopt, {100, 1'000'000}).ids;
   }
   LetterIndex index{4};
 };
@@ -59,7 +63,7 @@ TEST_F(Index, RetentionDropsLetters) {
   index.add(letter(2), at(0, 2));
   index.add(letter(3), at(1, 1));
   index.trim(PartitionId{0}, 2);
-  EXPECT_EQ(index.ids(kJob, std::nullopt, 9), (std::vector{letter(2), letter(3)}));
+  EXPECT_EQ(ids(), (Ids{letter(2), letter(3)}));
   EXPECT_EQ(count(), 2U);
 }
 
@@ -68,10 +72,35 @@ TEST_F(Index, IdsComeInOrderBehindOneAndOfTheirBindingAlone) {
   index.add(letter(1), at(0, 1));
   index.add(letter(2), at(0, 2));
   index.add(letter(1, BindingId{2}), at(0, 3));
-  EXPECT_EQ(index.ids(kJob, std::nullopt, 2), (std::vector{letter(1), letter(2)}));
-  EXPECT_EQ(index.ids(kJob, letter(2), 9), (std::vector{letter(3)}));
-  EXPECT_EQ(index.ids(BindingId{2}, std::nullopt, 9), (std::vector{letter(1, BindingId{2})}));
+  EXPECT_EQ(ids(), (Ids{letter(1), letter(2), letter(3)}));
+  EXPECT_EQ(ids(BindingId{2}), Ids{letter(1, BindingId{2})});
+  EXPECT_EQ(index.page(kJob, letter(2), {100, 1000}).ids, Ids{letter(3)});
   EXPECT_EQ(count(BindingId{2}), 1U);
+}
+
+TEST_F(Index, APageIsBoundedByLettersAndByBytes) {
+  for (Offset i = 0; i < 4; ++i) index.add(letter(i), at(0, i));
+  auto page = index.page(kJob, std::nullopt, {2, 1000});
+  EXPECT_EQ(page.ids, (Ids{letter(0), letter(1)}));
+  EXPECT_TRUE(page.more);
+  page = index.page(kJob, letter(0), {100, 25});
+  EXPECT_EQ(page.ids, (Ids{letter(1), letter(2)})) << "ten bytes each";
+  EXPECT_TRUE(page.more);
+  page = index.page(kJob, letter(1), {100, 20});
+  EXPECT_EQ(page.ids, (Ids{letter(2), letter(3)}));
+  EXPECT_FALSE(page.more);
+  EXPECT_EQ(index.page(kJob, letter(2), {100, 1}).ids, Ids{letter(3)}) << "one in any case";
+}
+
+TEST_F(Index, CountsOnePartitionOfTheStream) {
+  index.add(letter(1), at(0, 1));
+  index.add({kJob, PartitionId{1}, 1}, at(0, 2));
+  index.add({kJob, PartitionId{1}, 2}, at(0, 3));
+  index.add({BindingId{2}, PartitionId{1}, 2}, at(0, 4));
+  EXPECT_EQ(index.count(kJob, std::nullopt), 3U);
+  EXPECT_EQ(index.count(kJob, PartitionId{1}), 2U);
+  EXPECT_EQ(index.count(kJob, PartitionId{2}), 0U);
+  EXPECT_EQ(index.count(BindingId{3}, std::nullopt), 0U);
 }
 
 TEST_F(Index, AFullOneSaysThatItDoesNotKnowAll) {
