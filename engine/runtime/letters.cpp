@@ -89,7 +89,10 @@ Status visit_letters(store::Store& store, LetterTopic* topic, BindingId binding,
 
 Result<std::uint64_t> count_letters(store::Store& store, const LetterTopic* topic,
                                     BindingId binding, std::optional<PartitionId> partition) {
+  const std::uint64_t stored = store.dead_letter_count(binding);
+  if (topic == nullptr && !partition) return stored;
   std::uint64_t count = topic == nullptr ? 0 : topic->index().count(binding, partition);
+  if (stored == 0) return count;
   auto read = store.dead_letters(binding, std::nullopt, [&](const store::DeadLetter& letter) {
     const bool asked = !partition || letter.id.partition == *partition;
     if (asked && (topic == nullptr || !topic->index().has(letter.id))) ++count;
