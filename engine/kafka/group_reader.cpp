@@ -26,6 +26,12 @@ int milliseconds_until(steady_clock::time_point deadline) {
   return static_cast<int>(std::max(left.count(), std::chrono::milliseconds::rep{0}));
 }
 
+// That all of them are is not always said, so that each one is a reason to ask.
+bool brokers_may_be_gone(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || code == RD_KAFKA_RESP_ERR__TRANSPORT ||
+         code == RD_KAFKA_RESP_ERR__RESOLVE;
+}
+
 }  // namespace
 
 GroupReader::Impl::Impl(Setup setup)
@@ -173,8 +179,8 @@ void GroupReader::Impl::on_error(rd_kafka_event_t* event) {
     rd_kafka_topic_partition_destroy(place);
     return on_out_of_range(partition);
   }
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && !down_since_)
-    down_since_ = steady_clock::now();
+  if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;  // an end is no error
+  if (brokers_may_be_gone(code) && !down_since_) down_since_ = steady_clock::now();
   auto error = serve_event(client_, event, setup_.topic.client, "reading " + setup_.topic.topic);
   if (error && error->kind == ErrorKind::corrupt)
     error_ = std::move(error);
@@ -182,7 +188,7 @@ void GroupReader::Impl::on_error(rd_kafka_event_t* event) {
     warn(error->text());
 }
 
-// The client says that all brokers are gone, never that one is back.
+// The client says that brokers are gone, never that one is back.
 void GroupReader::Impl::check_brokers() {
   if (error_ || !down_since_ || steady_clock::now() < *down_since_ + kDownPatience) return;
   auto answer = partition_count(client_, setup_.topic.topic, kDownCheck);
