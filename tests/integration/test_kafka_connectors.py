@@ -112,6 +112,7 @@ def test_the_broker_goes_and_comes_back(broker, tmp_path):
     with Engine(tmp_path, both) as engine:
         broker.produce(source, kafka_broker.numbers(1000))
         wait_until(lambda: engine.binding("out")["done"] == 1000, "all have passed")
+        assert "PARTITION_EOF" not in engine.log.read_text(), "the end of a partition is no error"
         broker.kill()
         engine.produce("raw", [{"key": "k1", "data": {"n": 1000}}])
         wait_until(lambda: connector(engine, "in")["state"] != "running" and "E6101" in connector(engine, "in")["last_error"],
