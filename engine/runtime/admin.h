@@ -65,6 +65,7 @@ class Admin final : public http::AdminBackend {
   Result<const KnownBinding*> find_binding(std::string_view name) const;
   const KnownBinding& binding_of(const store::DeadLetterId& id) const;
   Result<store::DeadLetterId> parse_id(std::string_view text) const;
+  // In their order, each once.
   Result<std::vector<store::DeadLetterId>> parse_ids(const std::vector<std::string>& texts) const;
 
   // ---- dead letters: where they may be waited for, the letters thread if there is one
@@ -74,8 +75,8 @@ class Admin final : public http::AdminBackend {
   Status catch_up(std::span<const store::DeadLetterId> ids);
   // Of a query that asks for no contents.
   Result<std::uint64_t> count_all(const http::DeadLetterQuery& query);
-  // Those that are there, as they are now.
-  Result<std::vector<store::DeadLetter>> find_letters(std::vector<store::DeadLetterId> ids);
+  // Those that are there, as they are now; `ids` ascending.
+  Result<std::vector<store::DeadLetter>> find_letters(std::span<const store::DeadLetterId> ids);
   // Visits the matching letters until `visit` returns false.
   Status visit_letters(const http::DeadLetterQuery& query,
                        const std::function<bool(const store::DeadLetter&)>& visit);

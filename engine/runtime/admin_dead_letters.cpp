@@ -64,6 +64,8 @@ Result<std::vector<store::DeadLetterId>> Admin::parse_ids(
     if (!id) return std::unexpected(id.error());
     ids.push_back(*id);
   }
+  std::ranges::sort(ids);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
   return ids;
 }
 
@@ -139,9 +141,9 @@ void Admin::dead_letters(const http::DeadLetterQuery& query,
   });
 }
 
-Result<std::vector<store::DeadLetter>> Admin::find_letters(std::vector<store::DeadLetterId> ids) {
+Result<std::vector<store::DeadLetter>> Admin::find_letters(
+    std::span<const store::DeadLetterId> ids) {
   if (auto ok = catch_up(ids); !ok) return std::unexpected(ok.error());
-  std::ranges::sort(ids);
   std::vector<store::DeadLetter> letters;
   for (auto at = ids.begin(); at != ids.end();) {  // binding by binding
     const auto end = std::ranges::find_if(
@@ -158,7 +160,7 @@ void Admin::dead_letter(const std::string& text, http::Answer<store::DeadLetter>
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
   on_letters([this, id = *id, text, answer = std::move(answer)]() mutable {
-    auto found = find_letters({id});
+    auto found = find_letters({&id, 1});
     if (!found) return answer(std::unexpected(found.error()));
     if (found->empty())
       return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
@@ -203,7 +205,7 @@ void Admin::find_dead_letters(const std::vector<std::string>& texts,
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
-    const auto letters = find_letters(std::move(ids));
+    const auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
     std::vector<http::DeadLetterBrief> briefs;
     for (const store::DeadLetter& letter : *letters)
@@ -217,7 +219,7 @@ void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::Rep
   if (!ids) return answer(std::unexpected(ids.error()));
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     const std::size_t asked = ids.size();
-    auto letters = find_letters(std::move(ids));
+    auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
     shard_.post([this, letters = std::move(*letters), asked, answer = std::move(answer)]() mutable {
       for (const store::DeadLetter& letter : letters)
@@ -242,8 +244,6 @@ void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::Rep
 void Admin::purge(const std::vector<std::string>& texts, http::Answer<std::uint64_t> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
-  std::ranges::sort(*ids);
-  ids->erase(std::ranges::unique(*ids).begin(), ids->end());
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     if (auto ok = catch_up(ids); !ok) return answer(std::unexpected(ok.error()));
     purge_now(std::move(ids), std::move(answer));

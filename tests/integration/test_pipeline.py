@@ -72,7 +72,8 @@ def test_a_replay_of_many_waits_for_the_function(tmp_path):
         wait_until(lambda: len(engine.letters("--limit", "1000")) == 250, "the dead letters")
         mended.touch()
         ids = [letter["id"] for letter in engine.letters("--limit", "1000")]
-        assert engine.post("/v1/dead-letters/replay", {"ids": ids[:100]})[0] == 200
+        status, _, answer = engine.post("/v1/dead-letters/replay", {"ids": ids[:100] + ids[:1] + ["job/0/99999"]})
+        assert status == 200 and answer == {"accepted": 100, "missing": 1, "running": 0}, answer
         status, headers, answer = engine.post("/v1/dead-letters/replay", {"ids": ids[100:]})
         assert status == 503 and headers["Retry-After"] == "1" and answer["error"]["code"] == "E5010", answer
         replay = threading.Thread(target=lambda: words.append(engine.run("dead-letters", "replay", "--wait").stdout))
