@@ -11,6 +11,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cstring>
 #include <thread>
 
 namespace pelton::http {
@@ -26,21 +28,21 @@ std::unexpected<Error> cannot_listen(const std::string& where, const std::string
 }
 
 // Accepts connections and gives each a session.
-template <typename Protocol>
 class Listener {
  public:
-  Listener(asio::io_context& io, SessionHost<Protocol>&& host)
+  using Acceptor = asio::basic_socket_acceptor<Stream, Executor>;
+
+  Listener(asio::io_context& io, SessionHost&& host)
       : acceptor_(io), pause_(io), host_(std::move(host)) {}
 
-  typename Protocol::acceptor& acceptor() { return acceptor_; }
+  Acceptor& acceptor() { return acceptor_; }
 
   void accept() {
-    acceptor_.async_accept([this](const error_code& error, typename Protocol::socket socket) {
+    acceptor_.async_accept([this](const error_code& error, Socket socket) {
       if (error == asio::error::operation_aborted) return;
       // Out of descriptors: it may pass.
       if (error) return accept_later();
-      (*host_.open.insert(std::make_shared<Session<Protocol>>(std::move(socket), host_)).first)
-          ->read();
+      open_session(std::move(socket), host_);
       if (host_.open.size() >= kMaxConnections) return accept_later();
       accept();
     });
@@ -55,10 +57,17 @@ class Listener {
     });
   }
 
-  typename Protocol::acceptor acceptor_;
+  Acceptor acceptor_;
   asio::steady_timer pause_;
-  SessionHost<Protocol> host_;
+  SessionHost host_;
 };
+
+std::uint16_t port_of(const Listener::Acceptor& acceptor) {
+  const Stream::endpoint bound = acceptor.local_endpoint();
+  Tcp::endpoint tcp;
+  std::memcpy(tcp.data(), bound.data(), std::min(bound.size(), tcp.capacity()));
+  return tcp.port();
+}
 
 // Over TCP there is nothing to be sent to us.
 ServerLimits without_bodies(ServerLimits limits) {
@@ -101,7 +110,7 @@ class Server::Impl {
     error_code error;
     std::filesystem::remove(path, error);
     auto& acceptor = local_.acceptor();
-    acceptor.open(Local(), error);
+    acceptor.open(Stream(AF_UNIX, 0), error);
     // Before bind, which takes the file's mode from the socket: at no time may others open it.
     if (!error && ::fchmod(acceptor.native_handle(), 0600) != 0)
       error = error_code(errno, boost::system::system_category());
@@ -121,13 +130,13 @@ class Server::Impl {
         resolver.resolve(tcp.host, std::to_string(tcp.port), Tcp::resolver::passive, error);
     if (error) return cannot_listen(where, error.message());
     auto& acceptor = tcp_.acceptor();
-    const Tcp::endpoint endpoint = found.begin()->endpoint();
+    const Stream::endpoint endpoint(found.begin()->endpoint());
     acceptor.open(endpoint.protocol(), error);
     if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
     if (error) return cannot_listen(where, error.message());
-    tcp_address = fmt::format("{}:{}", tcp.host, acceptor.local_endpoint().port());
+    tcp_address = fmt::format("{}:{}", tcp.host, port_of(acceptor));
     tcp_.accept();
     return {};
   }
@@ -136,8 +145,8 @@ class Server::Impl {
   // Shared by this and the answers that are still to come.
   std::shared_ptr<ReturnPath> path_ = std::make_shared<ReturnPath>(io_);
   std::size_t bodies_ = 0;
-  Listener<Local> local_;
-  Listener<Tcp> tcp_;
+  Listener local_;
+  Listener tcp_;
   std::filesystem::path socket_;
   std::thread thread_;
 };
