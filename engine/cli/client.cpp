@@ -8,10 +8,13 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/read.hpp>
 #include <fcntl.h>
 
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -104,12 +107,12 @@ class Client::Impl {
   Status send(const char* method, const std::string& target, const std::string& body) {
     if (!socket_ || std::chrono::steady_clock::now() - used_ > kRest)
       if (auto ok = connect(); !ok) return ok;
-    bh::request<bh::string_body> request(bh::string_to_verb(method), target, 11);
-    request.set(bh::field::host, "pelton");
-    request.body() = body;
-    request.prepare_payload();
+    const std::string head =
+        fmt::format("{} {} HTTP/1.1\r\nHost: pelton\r\nContent-Length: {}\r\n\r\n", method, target,
+                    body.size());
     error_code error;
-    bh::write(*socket_, request, error);
+    boost::asio::write(*socket_, std::array{boost::asio::buffer(head), boost::asio::buffer(body)},
+                       error);
     // An engine that refuses a body has answered before it took it all.
     if (error && error != boost::asio::error::broken_pipe)
       return not_reachable(path_, error.message());
@@ -117,46 +120,59 @@ class Client::Impl {
   }
 
   Result<std::string> receive() {
-    bh::response_parser<bh::string_body> parser;
-    parser.body_limit(kMaxAnswer);
-    error_code error;
-    bh::read(*socket_, buffer_, parser, error);
+    std::string body;
+    auto head = read_response([&](unsigned, std::string_view bytes) -> Result<bool> {
+      body += bytes;
+      if (body.size() > kMaxAnswer) return went_away("its answer is longer than 1 GiB");
+      return true;
+    });
     used_ = std::chrono::steady_clock::now();
-    if (error) {
-      disconnect();
-      return went_away(error.message());
-    }
-    auto response = parser.release();
-    if (!response.keep_alive()) disconnect();
-    if (response.result_int() != 200)
-      return std::unexpected(answer_error(response.body(), response.result_int()));
-    return std::move(response.body());
+    if (!head || !head->keep_alive) disconnect();
+    if (!head) return std::unexpected(head.error());
+    if (head->status != kOk) return std::unexpected(answer_error(body, head->status));
+    return body;
   }
 
   Status receive_lines(const std::function<bool(std::string_view)>& visit) {
+    std::string waiting;
+    auto head = read_response([&](unsigned status, std::string_view bytes) {
+      waiting += bytes;
+      return status == kOk ? visit_lines(waiting, visit) : Result<bool>(true);
+    });
+    if (!head) return std::unexpected(head.error());
+    if (head->status != kOk) return std::unexpected(answer_error(waiting, head->status));
+    return {};
+  }
+
+ private:
+  static constexpr unsigned kOk = 200;
+  struct Head {
+    unsigned status = 0;
+    bool keep_alive = false;
+  };
+
+  // Gives the body's bytes to `visit`, with the status, as they come, until that wants no more.
+  Result<Head> read_response(const std::function<Result<bool>(unsigned, std::string_view)>& visit) {
     bh::response_parser<bh::buffer_body> parser;
     parser.body_limit(boost::none);
     error_code error;
     bh::read_header(*socket_, buffer_, parser, error);
     if (error) return went_away(error.message());
-    std::string waiting;
-    const bool good = parser.get().result_int() == 200;
+    const Head head{parser.get().result_int(), parser.get().keep_alive()};
     while (!parser.is_done()) {
       char bytes[64U << 10];
       parser.get().body().data = bytes;
       parser.get().body().size = sizeof bytes;
       bh::read_some(*socket_, buffer_, parser, error);
-      waiting.append(bytes, sizeof bytes - parser.get().body().size);
-      auto going_on = good ? visit_lines(waiting, visit) : Result<bool>(true);
+      const std::string_view read(bytes, sizeof bytes - parser.get().body().size);
+      auto going_on = visit(head.status, read);
       if (!going_on) return std::unexpected(going_on.error());
-      if (!*going_on) return {};
+      if (!*going_on) return head;
       if (error && error != bh::error::need_buffer) return went_away(error.message());
     }
-    if (!good) return std::unexpected(answer_error(waiting, parser.get().result_int()));
-    return {};
+    return head;
   }
 
- private:
   // Takes the whole lines off `waiting`. False: no more are wanted.
   static Result<bool> visit_lines(std::string& waiting,
                                   const std::function<bool(std::string_view)>& visit) {
