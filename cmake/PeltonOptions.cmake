@@ -17,9 +17,11 @@ if(CCACHE)
 endif()
 
 add_library(pelton_warnings INTERFACE)
-# g++ 12 reports maybe-uninitialized of the storage of std::expected and restrict of std::string's operator+.
+# g++ 12 reports maybe-uninitialized of the storage of std::expected and restrict of std::string's operator+, and of a
+# unity build's sources, which another one includes, subobject-linkage as if they were headers.
 target_compile_options(pelton_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized -Wno-restrict
+  $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>
   -Wimplicit-fallthrough
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
   $<$<BOOL:${PELTON_WERROR}>:-Werror>)

@@ -16,7 +16,7 @@
 namespace pelton::cli {
 namespace {
 
-struct Options {
+struct ConsumeOptions {
   EngineAddress address;
   std::string stream;
   std::string format = "json";
@@ -31,7 +31,7 @@ struct Options {
   bool filtered() const { return !key.empty() || !type.empty() || !subject.empty(); }
 };
 
-bool wanted(const json::object& event, const Options& options) {
+bool wanted(const json::object& event, const ConsumeOptions& options) {
   auto fits = [&](const std::string& glob, const char* name) {
     return glob.empty() || ::fnmatch(glob.c_str(), text_of(event, name).c_str(), 0) == 0;
   };
@@ -57,7 +57,7 @@ std::string printable(std::string_view text) {
   return terminal(STDOUT_FILENO) ? observe::log::escaped(text) : std::string(text);
 }
 
-std::string target_of(const Options& options) {
+std::string target_of(const ConsumeOptions& options) {
   std::string target = fmt::format("/v1/streams/{}/events?from={}", url_encoded(options.stream),
                                    url_encoded(options.from));
   if (options.partition) target += fmt::format("&partition={}", *options.partition);
@@ -66,7 +66,7 @@ std::string target_of(const Options& options) {
   return target;
 }
 
-int consume(const Options& options) {
+int consume(const ConsumeOptions& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
   std::uint64_t left = options.limit == 0 ? UINT64_MAX : options.limit;
@@ -90,7 +90,7 @@ int consume(const Options& options) {
 void add_consume(CLI::App& app, Run& chosen) {
   auto* command =
       app.add_subcommand("consume", "print the events of a stream, one JSON object a line");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConsumeOptions>();
   command->add_option("STREAM", options->stream, "stream")->required();
   command->add_option("--from", options->from,
                       "earliest, latest, an offset, or a time such as 2026-11-23T10:00:00Z");

@@ -19,7 +19,7 @@
 namespace pelton::cli {
 namespace {
 
-struct Options {
+struct DescribeOptions {
   std::string topic;
   std::string markdown;
   std::string format = "text";
@@ -39,7 +39,7 @@ int write_pages(const std::string& folder) {
   return kOk;
 }
 
-void print_topics(const Options& options, const std::vector<std::string>& topics) {
+void print_topics(const DescribeOptions& options, const std::vector<std::string>& topics) {
   if (options.format == "json") {
     const boost::json::array names(topics.begin(), topics.end());
     fmt::print("{}\n", boost::json::serialize(boost::json::object{{"topics", names}}));
@@ -49,7 +49,7 @@ void print_topics(const Options& options, const std::vector<std::string>& topics
   for (const std::string& topic : topics) fmt::print("  {}\n", topic);
 }
 
-int describe(const Options& options) {
+int describe(const DescribeOptions& options) {
   if (!options.markdown.empty()) return write_pages(options.markdown);
   const auto connectors = connector_options();
   const auto text = config::describe(options.topic, connectors);
@@ -76,7 +76,7 @@ int describe(const Options& options) {
 
 void add_describe(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("describe", "what can stand in a config file");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DescribeOptions>();
   command->add_option("TOPIC", options->topic, "a section or a connector");
   command->add_option("--markdown", options->markdown,
                       "write the reference pages into this folder");

@@ -10,13 +10,13 @@
 namespace pelton::cli {
 namespace {
 
-struct Options {
+struct FunctionsOptions {
   EngineAddress address;
   std::string format = "text";
   std::string function;
 };
 
-int restart(const Options& options) {
+int restart(const FunctionsOptions& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
   auto answer = (*client)->post("/v1/functions/" + url_encoded(options.function) + "/restart", "");
@@ -43,7 +43,7 @@ void add_functions(CLI::App& app, Run& chosen) {
   auto* group = app.add_subcommand("functions", "giving functions new code");
   group->require_subcommand(1);
   group->footer("Example: pelton functions restart thumbnail");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<FunctionsOptions>();
   auto* command = group->add_subcommand(
       "restart", "new workers, with the code as it is now; no event is disturbed");
   command->add_option("FUNCTION", options->function, "its name in the config file")->required();

@@ -12,7 +12,7 @@
 namespace pelton::cli {
 namespace {
 
-struct Options {
+struct OffsetsOptions {
   EngineAddress address;
   std::string format = "text";
   std::string binding;
@@ -25,7 +25,7 @@ struct Options {
   bool dry_run = false;
 };
 
-int list(const Options& options) {
+int list(const OffsetsOptions& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
   auto answer = (*client)->get(
@@ -49,7 +49,7 @@ int list(const Options& options) {
   return kOk;
 }
 
-Result<json::object> request(const Options& options) {
+Result<json::object> request(const OffsetsOptions& options) {
   json::object body{{"binding", options.binding}, {"dry_run", options.dry_run}};
   int ways = 0;
   auto way = [&](bool given, const char* to) {
@@ -72,7 +72,7 @@ Result<json::object> request(const Options& options) {
   return body;
 }
 
-int seek(const Options& options) {
+int seek(const OffsetsOptions& options) {
   auto body = request(options);
   if (!body) {
     complain(body.error());
@@ -110,7 +110,7 @@ void add_offsets(CLI::App& app, Run& chosen) {
   auto* group = app.add_subcommand("offsets", "where bindings stand, and moving them");
   group->require_subcommand(1);
   group->footer("Example: pelton offsets seek bill --to-time 2026-11-23T10:00:00Z --dry-run");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<OffsetsOptions>();
   auto* command = group->add_subcommand("list", "cursors and lag, a line a partition");
   command->add_option("BINDING", options->binding, "only this binding or sink");
   add_format(*command, options->format);

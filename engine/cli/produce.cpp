@@ -24,7 +24,7 @@ constexpr std::size_t kRequestEvents = 5'000;
 // Base64 of it still fits in one request.
 constexpr std::uint64_t kMaxFile = 47U << 20;
 
-struct Options {
+struct ProduceOptions {
   EngineAddress address;
   std::string stream;
   std::string format = "text";
@@ -40,7 +40,7 @@ struct Options {
 // Collects lines and sends them request by request.
 class Producer {
  public:
-  Producer(Client& client, const Options& options) : client_(client) {
+  Producer(Client& client, const ProduceOptions& options) : client_(client) {
     target_ = "/v1/streams/" + url_encoded(options.stream) + "/events?";
     if (options.partition) target_ += fmt::format("partition={}&", *options.partition);
   }
@@ -97,7 +97,7 @@ class Producer {
 };
 
 // The attributes that the command line gives every event.
-Result<json::object> common(const Options& options) {
+Result<json::object> common(const ProduceOptions& options) {
   json::object event;
   if (options.key) event["key"] = *options.key;
   if (!options.type.empty()) event["type"] = options.type;
@@ -122,7 +122,7 @@ std::string event_of(std::string_view data, json::object event) {
 }
 
 // What has come is sent when nothing more comes at once: a slow writer's lines do not wait.
-Status produce_lines(Producer& producer, const Options& options, const json::object& base) {
+Status produce_lines(Producer& producer, const ProduceOptions& options, const json::object& base) {
   LineReader reader(STDIN_FILENO);
   std::string line;
   while (reader.next(line)) {
@@ -152,7 +152,7 @@ Result<std::string> contents(const std::string& file) {
   return data;
 }
 
-Status produce_files(Producer& producer, const Options& options, const json::object& base) {
+Status produce_files(Producer& producer, const ProduceOptions& options, const json::object& base) {
   ProgressBar bar("files", options.files.size());
   for (const std::string& file : options.files) {
     const auto data = contents(file);
@@ -166,7 +166,7 @@ Status produce_files(Producer& producer, const Options& options, const json::obj
   return producer.flush();
 }
 
-int produce(const Options& options) {
+int produce(const ProduceOptions& options) {
   const auto base = common(options);
   if (!base) {
     complain(base.error());
@@ -192,7 +192,7 @@ int produce(const Options& options) {
 void add_produce(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand(
       "produce", "append events to a stream: lines of standard input, NDJSON or files");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ProduceOptions>();
   command->add_option("STREAM", options->stream, "stream")->required();
   auto* ndjson = command->add_flag("--ndjson", options->ndjson,
                                    R"(each line is an event: {"key":"k","data":...})");

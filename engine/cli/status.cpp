@@ -13,7 +13,7 @@
 namespace pelton::cli {
 namespace {
 
-struct Options {
+struct StatusOptions {
   EngineAddress address;
   std::string format = "text";
   bool watch = false;
@@ -140,7 +140,7 @@ std::string render(const json::object& status) {
   return out;
 }
 
-int show(Client& client, const Options& options) {
+int show(Client& client, const StatusOptions& options) {
   auto answer = client.get("/v1/status");
   if (!answer) return complain(answer.error());
   if (options.format == "json") {
@@ -156,7 +156,7 @@ int show(Client& client, const Options& options) {
   return kOk;
 }
 
-int status(const Options& options) {
+int status(const StatusOptions& options) {
   auto client = Client::connect(options.address);
   if (!client) return complain(client.error());
   for (;;) {
@@ -170,7 +170,7 @@ int status(const Options& options) {
 void add_status(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand(
       "status", "streams, bindings, workers and connectors of the running engine");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<StatusOptions>();
   command->add_flag("--watch", options->watch, "again every second");
   add_format(*command, options->format);
   add_address(*command, options->address);

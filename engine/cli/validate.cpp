@@ -17,7 +17,7 @@
 namespace pelton::cli {
 namespace {
 
-struct Options {
+struct ValidateOptions {
   std::string file;
   std::string format = "text";
   bool deny_warnings = false;
@@ -35,7 +35,7 @@ void print_json(const config::Loaded& loaded, bool valid) {
              boost::json::serialize(boost::json::object{{"valid", valid}, {"problems", problems}}));
 }
 
-int validate(const Options& options) {
+int validate(const ValidateOptions& options) {
   const auto loaded = load_config(options.file);
   const bool valid = loaded.config && !(options.deny_warnings && !loaded.problems.empty());
   if (options.format == "json") {
@@ -67,7 +67,7 @@ std::optional<config::Config> load_or_complain(const std::string& file, Warnings
 
 void add_validate(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("validate", "check a config file");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ValidateOptions>();
   command->add_option("CONFIG", options->file, "config file")->required();
   command->add_flag("--deny-warnings", options->deny_warnings, "warnings make it invalid as well");
   add_format(*command, options->format);

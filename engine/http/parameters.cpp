@@ -11,7 +11,7 @@
 namespace pelton::http {
 namespace {
 
-std::unexpected<Error> bad(std::string_view what) {
+std::unexpected<Error> bad_parameter(std::string_view what) {
   return fail(ErrorKind::invalid, "E5002", "{}", what);
 }
 
@@ -31,7 +31,7 @@ std::optional<std::string> query(const Request& request, const std::string& name
 Status only(const Request& request, std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : request.query)
     if (std::ranges::find(known, name) == known.end())
-      return bad("unknown parameter " + json_quoted(name));
+      return bad_parameter("unknown parameter " + json_quoted(name));
   return {};
 }
 
@@ -41,7 +41,7 @@ Status read_number(const Request& request, const std::string& name, To& to) {
   const auto text = query(request, name);
   if (!text) return {};
   const auto value = number<Number>(*text);
-  if (!value) return bad(fmt::format("{} is not a number: {}", name, json_quoted(*text)));
+  if (!value) return bad_parameter(fmt::format("{} is not a number: {}", name, json_quoted(*text)));
   to = *value;
   return {};
 }
@@ -50,7 +50,7 @@ Status read_flag(const Request& request, const std::string& name, bool& to) {
   const auto text = query(request, name);
   if (!text) return {};
   if (*text != "" && *text != "1" && *text != "0" && *text != "true" && *text != "false")
-    return bad(fmt::format("{} is true or false, not {}", name, json_quoted(*text)));
+    return bad_parameter(fmt::format("{} is true or false, not {}", name, json_quoted(*text)));
   to = *text != "0" && *text != "false";
   return {};
 }
@@ -59,7 +59,7 @@ Status read_time(const Request& request, const std::string& name, std::optional<
   const auto text = query(request, name);
   if (!text) return {};
   auto time = parse_time(*text);
-  if (!time) return bad(name + ": " + time.error().message);
+  if (!time) return bad_parameter(name + ": " + time.error().message);
   to = *time;
   return {};
 }
@@ -85,8 +85,8 @@ Status read_from(const Request& request, ReadRequest::From& to) {
     to = {Kind::time, 0, *time};
     return {};
   }
-  return bad(fmt::format("from: {} is neither earliest, latest, an offset nor a time",
-                         json_quoted(whole)));
+  return bad_parameter(fmt::format("from: {} is neither earliest, latest, an offset nor a time",
+                                   json_quoted(whole)));
 }
 
 // The first that failed.
@@ -100,10 +100,10 @@ Status first_error(Statuses... statuses) {
 // The members of a body; kinds are checked where they are read.
 Result<std::vector<JsonMember>> body_members(const std::string& body) {
   if (auto good = check_json(body); !good)
-    return bad(
+    return bad_parameter(
         fmt::format("the body is not JSON: column {}: {}", good.error().at + 1, good.error().what));
   auto members = json_members(body);
-  if (!members) return bad("the body: " + members.error().what);
+  if (!members) return bad_parameter("the body: " + members.error().what);
   return std::move(*members);
 }
 
@@ -126,7 +126,7 @@ struct SeekReader {
 
   Status read_moment(std::string_view text) {
     const auto parsed = parse_time(text);
-    if (!parsed) return bad("\"time\": " + parsed.error().message);
+    if (!parsed) return bad_parameter("\"time\": " + parsed.error().message);
     request.time = *parsed;
     time = true;
     return {};
@@ -154,9 +154,10 @@ struct SeekReader {
       to = good = seek_to(text).has_value();
       request.to = seek_to(text).value_or(request.to);
     } else {
-      return bad("unknown member " + json_quoted(name));
+      return bad_parameter("unknown member " + json_quoted(name));
     }
-    return good ? Status{} : bad(fmt::format("\"{}\" cannot be {}", name, value.substr(0, 100)));
+    return good ? Status{}
+                : bad_parameter(fmt::format("\"{}\" cannot be {}", name, value.substr(0, 100)));
   }
 };
 
@@ -203,9 +204,9 @@ Result<std::vector<std::string>> ids_of(const std::string& body) {
   if (!members) return std::unexpected(members.error());
   if (members->size() != 1 || members->front().name != "ids" ||
       !members->front().value.starts_with('['))
-    return bad("the body must be {\"ids\": [...]}");
+    return bad_parameter("the body must be {\"ids\": [...]}");
   auto ids = json_strings(members->front().value);
-  if (!ids) return bad("ids are texts");
+  if (!ids) return bad_parameter("ids are texts");
   return std::move(*ids);
 }
 
@@ -217,12 +218,13 @@ Result<SeekRequest> seek_of(const std::string& body) {
     if (auto ok = reader.read(member); !ok) return std::unexpected(ok.error());
   using To = SeekRequest::To;
   const To to = reader.request.to;
-  if (reader.request.binding.empty()) return bad("\"binding\" is missing");
-  if (!reader.to) return bad("\"to\" is missing: offset, time, earliest, latest or by");
+  if (reader.request.binding.empty()) return bad_parameter("\"binding\" is missing");
+  if (!reader.to) return bad_parameter("\"to\" is missing: offset, time, earliest, latest or by");
   if (reader.offset != (to == To::offset || to == To::by))
-    return bad("\"offset\" belongs to \"to\": \"offset\" and \"by\"");
-  if (reader.time != (to == To::time)) return bad("\"time\" belongs to \"to\": \"time\"");
-  if (to == To::offset && reader.request.offset < 0) return bad("an offset is not negative");
+    return bad_parameter("\"offset\" belongs to \"to\": \"offset\" and \"by\"");
+  if (reader.time != (to == To::time)) return bad_parameter("\"time\" belongs to \"to\": \"time\"");
+  if (to == To::offset && reader.request.offset < 0)
+    return bad_parameter("an offset is not negative");
   return reader.request;
 }
 

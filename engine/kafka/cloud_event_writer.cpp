@@ -14,7 +14,7 @@
 namespace pelton::kafka {
 namespace {
 
-constexpr std::string_view kPrefix = "ce_";
+constexpr std::string_view kHeaderPrefix = "ce_";
 
 std::string json_text(std::string_view text) {
   return boost::json::serialize(boost::json::string(to_utf8(text)));
@@ -55,8 +55,8 @@ bool is_cloud_event(const model::Batch& batch, std::size_t i) {
 }
 
 std::string_view extension_of(std::string_view header) {
-  if (!header.starts_with(kPrefix)) return {};
-  const std::string_view name = header.substr(kPrefix.size());
+  if (!header.starts_with(kHeaderPrefix)) return {};
+  const std::string_view name = header.substr(kHeaderPrefix.size());
   const bool good = std::ranges::all_of(
       name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
   return good ? name : std::string_view{};

@@ -16,7 +16,7 @@ namespace {
 // with 5 bits a digit, the sixth saying that more follow: no separators, no binary. Where that is
 // too long, "*" and a map: 6 offsets a digit, from the committed one on, the lowest bit first, so
 // that a window of 10,000 fits whatever its pattern.
-constexpr std::string_view kPrefix = "pelton1:";
+constexpr std::string_view kVersionPrefix = "pelton1:";
 constexpr char kMap = '*';
 constexpr Offset kMapBits = 6;
 constexpr std::string_view kDigits =
@@ -122,7 +122,7 @@ bool take_map(std::string_view text, Offset offset, std::vector<OffsetRange>& ra
 
 EncodedMetadata encode(const CommitMetadata& metadata, Offset offset, std::size_t most) {
   EncodedMetadata out;
-  out.text = std::string(kPrefix) + hex(metadata.node) + ":" + hex(metadata.epoch) + ":";
+  out.text = std::string(kVersionPrefix) + hex(metadata.node) + ":" + hex(metadata.epoch) + ":";
   const std::size_t room = most - std::min(most, out.text.size() + kCheckDigits);
   const std::string pairs = as_pairs(metadata.completed, offset, room, out.ranges);
   const auto map = out.ranges < metadata.completed.size() ? as_map(metadata.completed, offset, room)
@@ -134,12 +134,12 @@ EncodedMetadata encode(const CommitMetadata& metadata, Offset offset, std::size_
 }
 
 std::optional<CommitMetadata> decode(std::string_view text, Offset offset) {
-  if (!text.starts_with(kPrefix) || text.size() < kPrefix.size() + kCheckDigits)
+  if (!text.starts_with(kVersionPrefix) || text.size() < kVersionPrefix.size() + kCheckDigits)
     return std::nullopt;
   const std::string_view check = text.substr(text.size() - 16);
   std::string_view rest = text.substr(0, text.size() - kCheckDigits);
   if (text[text.size() - kCheckDigits] != ':' || check != hex(hash64(rest))) return std::nullopt;
-  rest.remove_prefix(kPrefix.size());
+  rest.remove_prefix(kVersionPrefix.size());
   CommitMetadata metadata;
   if (!take_hex(rest, metadata.node) || !take_hex(rest, metadata.epoch)) return std::nullopt;
   const bool map = rest.starts_with(kMap);

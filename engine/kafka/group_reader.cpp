@@ -18,7 +18,7 @@ constexpr std::chrono::milliseconds kReachTimeout{5'000};
 // The client has its own way back to brokers that are away for less.
 constexpr std::chrono::seconds kDownPatience{2};
 constexpr std::chrono::milliseconds kDownCheck{1'000};
-constexpr std::chrono::seconds kEndsInterval{1};
+constexpr std::chrono::seconds kAskEndsEvery{1};
 constexpr std::size_t kMaxWarnings = 16;  // kept between two calls of take_warnings()
 
 int milliseconds_until(steady_clock::time_point deadline) {
@@ -115,7 +115,7 @@ void GroupReader::Impl::fill(model::BatchBuilder& into, std::size_t max_events,
     release_if_settled();
     if (steady_clock::now() >= deadline) break;
   }
-  if (steady_clock::now() < ends_at_ + kEndsInterval) return;
+  if (steady_clock::now() < ends_at_ + kAskEndsEvery) return;
   ends_at_ = steady_clock::now();
   for (auto& [partition, part] : parts_) {
     std::int64_t low = 0, high = -1;

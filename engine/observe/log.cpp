@@ -63,18 +63,18 @@ const char* name_of(Level level) {
   return "";
 }
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   return boost::json::serialize(boost::json::string(to_utf8(text)));
 }
 
 std::string render_json(std::string_view time, Level level, std::string_view message,
                         Fields fields) {
-  std::string line =
-      fmt::format(R"({{"ts":"{}","level":"{}","msg":{})", time, name_of(level), quoted(message));
+  std::string line = fmt::format(R"({{"ts":"{}","level":"{}","msg":{})", time, name_of(level),
+                                 json_quoted(message));
   for (const Field& field : fields) {
     if (field.value.empty()) continue;
-    line +=
-        fmt::format(",{}:{}", quoted(field.name), field.number ? field.value : quoted(field.value));
+    line += fmt::format(",{}:{}", json_quoted(field.name),
+                        field.number ? field.value : json_quoted(field.value));
   }
   return line + "}";
 }

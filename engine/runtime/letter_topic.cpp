@@ -15,7 +15,7 @@ constexpr std::size_t kMostLetters = 250'000;
 constexpr auto kRefresh = std::chrono::seconds(5);
 // What was written here is counted after so long.
 constexpr auto kNudge = std::chrono::milliseconds(500);
-constexpr auto kAgain = std::chrono::seconds(1);
+constexpr auto kRemoveAgain = std::chrono::seconds(1);
 
 std::uint32_t bytes_of(const kafka::RawRecord& record) {
   std::size_t bytes =
@@ -94,7 +94,7 @@ void LetterTopic::remove_all(std::vector<Removal> asked) {
   const auto ok = catch_up();
   if (!ok && ok.error().kind == ErrorKind::unavailable)
     return thread_.run_after(
-        kAgain, [this, asked = std::move(asked)]() mutable { remove_all(std::move(asked)); });
+        kRemoveAgain, [this, asked = std::move(asked)]() mutable { remove_all(std::move(asked)); });
   std::vector<kafka::RawRecord> records;
   std::vector<std::size_t> whose;  // by record
   for (std::size_t i = 0; ok && i < asked.size(); ++i) {

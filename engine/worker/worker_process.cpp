@@ -19,7 +19,7 @@ namespace {
 using boost::system::error_code;
 constexpr std::size_t kReadBytes = 256U << 10;
 // Between the end of a worker's socket and its own.
-constexpr auto kEndGrace = std::chrono::milliseconds(500);
+constexpr auto kSilentGrace = std::chrono::milliseconds(500);
 // Output that grandchildren hold open is not waited for longer.
 constexpr auto kOutputGrace = std::chrono::milliseconds(200);
 
@@ -154,7 +154,7 @@ void WorkerProcess::read_socket() {
 // End of file: the worker has ended, and how is told in a moment; or it goes on without its socket
 // and is not to be trusted any more.
 void WorkerProcess::expect_end() {
-  grace_.expires_after(kEndGrace);
+  grace_.expires_after(kSilentGrace);
   grace_.async_wait([self = shared_from_this()](const error_code& error) {
     if (!error && self->events_ != nullptr) self->kill("crash", "closed its socket");
   });

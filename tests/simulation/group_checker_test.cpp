@@ -8,20 +8,20 @@
 namespace pelton::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 200;
-constexpr std::uint64_t kEvents = 600;
+constexpr std::uint64_t kGroupSeeds = 200;
+constexpr std::uint64_t kGroupEvents = 600;
 
 class BrokenNode : public ::testing::TestWithParam<int> {};
 
 TEST_P(BrokenNode, IsCaught) {
   const auto mutation = static_cast<GroupMutation>(GetParam());
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed)
-    if (const GroupReport report = run_group(seed, kEvents, mutation); !report.passed()) {
+  for (std::uint64_t seed = 1; seed <= kGroupSeeds; ++seed)
+    if (const GroupReport report = run_group(seed, kGroupEvents, mutation); !report.passed()) {
       RecordProperty("seed", static_cast<int>(seed));
       RecordProperty("violation", report.violations.front());
       return;
     }
-  FAIL() << name_of(mutation) << " was not caught in " << kSeeds << " seeds";
+  FAIL() << name_of(mutation) << " was not caught in " << kGroupSeeds << " seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(Group, BrokenNode,
@@ -32,8 +32,8 @@ INSTANTIATE_TEST_SUITE_P(Group, BrokenNode,
                          });
 
 TEST(UnbrokenGroup, PassesTheSameSeeds) {
-  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    const GroupReport report = run_group(seed, kEvents);
+  for (std::uint64_t seed = 1; seed <= kGroupSeeds; ++seed) {
+    const GroupReport report = run_group(seed, kGroupEvents);
     EXPECT_TRUE(report.passed()) << "seed " << seed << ": " << report.violations.front();
   }
 }

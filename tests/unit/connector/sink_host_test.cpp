@@ -19,7 +19,7 @@ using test::wait_until;
 using Failures = std::vector<SinkFailure>;
 
 // What a sink does and was asked; outlives the host.
-struct World {
+struct SinkWorld {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Status> connects;
@@ -40,7 +40,7 @@ struct World {
 
 class FakeSink final : public Sink {
  public:
-  explicit FakeSink(World& world) : world_(world) {}
+  explicit FakeSink(SinkWorld& world) : world_(world) {}
 
   Status connect() override {
     std::lock_guard lock(world_.mutex);
@@ -65,7 +65,7 @@ class FakeSink final : public Sink {
   }
 
  private:
-  World& world_;
+  SinkWorld& world_;
 };
 
 class SinkHostTest : public testing::Test {
@@ -115,7 +115,7 @@ class SinkHostTest : public testing::Test {
     return results_.at(0).second;
   }
 
-  World world_;
+  SinkWorld world_;
   std::vector<std::pair<std::uint64_t, dispatch::FrameResult>> results_;
   std::optional<SinkHost> host_;
 };

@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 using test::wait_until;
 
 // What a source was asked, readable from the test's thread; outlives the host.
-struct World {
+struct SourceWorld {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::string> to_read;     // one event a read
@@ -53,7 +53,7 @@ struct World {
 
 class FakeSource final : public Source {
  public:
-  explicit FakeSource(World& world) : world_(world) {}
+  explicit FakeSource(SourceWorld& world) : world_(world) {}
 
   Status connect() override {
     std::lock_guard lock(world_.mutex);
@@ -95,7 +95,7 @@ class FakeSource final : public Source {
     return status;
   }
 
-  World& world_;
+  SourceWorld& world_;
   AckToken token_ = 0;
   std::map<AckToken, std::size_t> tokens_;
 };
@@ -173,7 +173,7 @@ class SourceHostTest : public testing::Test {
   static Error error(ErrorKind kind) { return {kind, "E2001", "away"}; }
   using Calls = std::vector<std::string>;
 
-  World world_;
+  SourceWorld world_;
   FakeIntake intake_;
   std::vector<std::string> log_;
   std::optional<SourceHost> host_;
