@@ -16,7 +16,8 @@ constexpr std::size_t kJoinedBytes = 256U << 10;
 }  // namespace
 
 Group GroupWriter::build(std::vector<Pending>& group) {
-  Group out;
+  writes_.Clear();
+  Group out{writes_, {}, {}};
   out.commits.resize(group.size());
   for (std::size_t i = 0; i < group.size(); ++i)
     for (const Append& append : group[i].transaction.appends)

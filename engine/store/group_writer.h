@@ -15,7 +15,7 @@ class BindingState;
 
 // What one group came to.
 struct Group {
-  rocksdb::WriteBatch writes;
+  rocksdb::WriteBatch& writes;      // the writer's own, good until the next group is built
   std::vector<PlacedBatch> placed;  // in the order of their offsets
   std::vector<Committed> commits;   // of each transaction
 };
@@ -49,6 +49,7 @@ class GroupWriter {
   Database& database_;
   Logs& logs_;
   BindingState& bindings_;
+  rocksdb::WriteBatch writes_;                 // kept for its memory: megabytes a group
   std::map<StreamPartition, Offset> next_;     // next offset of every partition appended to
   std::map<StreamPartition, Joined> joining_;  // of the group at hand
   model::BatchBuilder builder_;

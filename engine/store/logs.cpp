@@ -226,8 +226,13 @@ Result<std::vector<PlacedBatch>> Logs::read_stored(StreamPartition at, Offset fr
   const std::unique_ptr<rocksdb::Iterator> it(
       database_.db().NewIterator({}, database_.family(Family::streams)));
   const std::string prefix = keys::partition(at);
-  it->SeekForPrev(keys::batch(at, from));
-  if (!it->Valid() || !it->key().starts_with(prefix)) it->Seek(keys::batch(at, from));
+  const std::string first = keys::batch(at, from);
+  // A reader that goes on begins where a batch does; turning an iterator costs a second search.
+  it->Seek(first);
+  if (!it->Valid() || it->key() != first) {
+    it->SeekForPrev(first);
+    if (!it->Valid() || !it->key().starts_with(prefix)) it->Seek(first);
+  }
   std::size_t bytes = 0;
   Offset next = from;
   for (; it->Valid() && it->key().starts_with(prefix) && (batches.empty() || bytes < max_bytes);

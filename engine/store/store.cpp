@@ -99,22 +99,19 @@ void Store::Impl::watch_space(const std::vector<Pending>& group) {
   maintenance->check_space();
 }
 
+void Store::Impl::refuse_all(std::vector<Pending>& group) {
+  std::unique_lock lock(mutex);
+  const Error error = failure;
+  lock.unlock();
+  for (Pending& pending : group) pending.done(std::unexpected(error));
+}
+
 void Store::Impl::commit(std::vector<Pending>& group) {
   watch_space(group);
-  Status done;
-  Group built;
-  if (!failed) {
-    built = writer->build(group);
-    done = database->write(built.writes);
-    if (!done) fail_with(done.error());
-  }
-  if (failed) {
-    std::unique_lock lock(mutex);
-    const Error error = failure;
-    lock.unlock();
-    for (Pending& pending : group) pending.done(std::unexpected(error));
-    return;
-  }
+  if (failed) return refuse_all(group);
+  Group built = writer->build(group);
+  if (auto done = database->write(built.writes); !done) fail_with(done.error());
+  if (failed) return refuse_all(group);
   syncs.fetch_add(1, std::memory_order_relaxed);
   commits.fetch_add(group.size(), std::memory_order_relaxed);
   logs->append(built.placed);

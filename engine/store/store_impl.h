@@ -56,6 +56,7 @@ class Store::Impl {
  private:
   void run();
   void commit(std::vector<Pending>& group);
+  void refuse_all(std::vector<Pending>& group);
   void maintain();
   void watch_space(const std::vector<Pending>& group);
 
