@@ -54,11 +54,53 @@ Result<std::vector<Letter>> matching(Client& client, const LetterOptions& option
 
 using Totals = std::map<std::string, std::uint64_t>;
 
+// Why nothing is done for a letter: what its function says that cannot start a worker. Empty when
+// it can, or when the engine does not say.
+std::string why_waiting(Client& client, const Letter& letter) {
+  const auto answer = client.get("/v1/status");
+  if (!answer) return {};
+  const auto status = parse_object(*answer);
+  if (!status) return {};
+  const std::string binding = letter.id.substr(0, letter.id.find('/'));
+  std::string function;
+  for (const json::value& each : list_of(*status, "bindings"))
+    if (text_of(as_object(each), "name") == binding)
+      function = text_of(as_object(each), "function");
+  for (const json::value& each : list_of(*status, "functions"))
+    if (text_of(as_object(each), "name") == function)
+      return text_of(as_object(each), "start_error");
+  return {};
+}
+
+// Tells on standard error what is waited for, each reason once.
+class WaitingWords {
+ public:
+  void nothing_settled(Client& client, const Letter& letter) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < look_at_) return;
+    look_at_ = now + kLookEvery;
+    std::string why = why_waiting(client, letter);
+    if (why.empty() || why == said_) return;
+    fmt::print(stderr,
+               "waiting: the function cannot start a worker (mend it, the replay goes on by "
+               "itself):\n{}\n",
+               indented("  ", why));
+    said_ = std::move(why);
+  }
+
+ private:
+  static constexpr auto kLookEvery = std::chrono::seconds(1);
+  std::chrono::steady_clock::time_point look_at_ = std::chrono::steady_clock::now() + kLookEvery;
+  std::string said_;
+};
+
 // Waits while the engine has as many to replay as it holds.
-Result<std::string> post_ids(Client& client, const std::string& route, const std::string& body) {
-  for (;;) {
+Result<std::string> post_ids(Client& client, const std::string& route, const std::string& body,
+                             const Letter& first) {
+  for (WaitingWords words;;) {
     auto answer = client.post("/v1/dead-letters/" + route, body);
     if (answer || answer.error().code != "E5010") return answer;
+    words.nothing_settled(client, first);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
 }
@@ -75,7 +117,8 @@ Status send_ids(Client& client, const std::vector<Letter>& all, const std::strin
     json::array part;
     for (std::size_t i = at; i < std::min(all.size(), at + chunk); ++i)
       part.emplace_back(all[i].id);
-    const auto answer = post_ids(client, route, json::serialize(json::object{{"ids", part}}));
+    const auto answer =
+        post_ids(client, route, json::serialize(json::object{{"ids", part}}), all[at]);
     if (!answer) return std::unexpected(answer.error());
     const auto counts = parse_object(*answer);
     if (!counts) return std::unexpected(counts.error());
@@ -109,19 +152,22 @@ Result<std::map<std::string, std::uint64_t>> still_there(Client& client,
 // in their order, which is about that of their replays.
 Result<std::uint64_t> wait_for(Client& client, const std::vector<Letter>& all) {
   ProgressBar bar("settled", all.size());
+  WaitingWords words;
   std::uint64_t failed = 0;
   for (std::size_t at = 0; at < all.size(); at += kChunk) {
     const auto part = std::span(all).subspan(at, std::min(kChunk, all.size() - at));
     for (std::vector<Letter> waiting(part.begin(), part.end());;) {
       const auto there = still_there(client, waiting);
       if (!there) return std::unexpected(there.error());
-      bar.advance(std::erase_if(waiting, [&](const Letter& before) {
+      const std::size_t settled = std::erase_if(waiting, [&](const Letter& before) {
         const auto now = there->find(before.id);
         const bool again = now != there->end() && now->second > before.replays;
         failed += again ? 1 : 0;
         return again || now == there->end();
-      }));
+      });
+      bar.advance(settled);
       if (waiting.empty()) break;
+      if (settled == 0) words.nothing_settled(client, waiting.front());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
   }

@@ -7,7 +7,7 @@ import threading
 
 from PIL import Image
 
-from engine import FUNCTIONS, PYTHON, ROOT, Engine, function_folder, pipeline_config, wait_until
+from engine import BINARY, FUNCTIONS, PYTHON, ROOT, Engine, function_folder, pipeline_config, wait_until
 from history import check_exactly_once, check_key_order, numbered
 
 
@@ -98,6 +98,22 @@ def test_mended_code_and_a_replay(tmp_path):
         assert engine.run("functions", "restart", "wrok", check=False).returncode == 5
         assert "10 done, 0 failed again" in engine.run("dead-letters", "replay", "--wait").stdout
         assert len(engine.consume("output")) == 10
+
+
+def test_a_replay_says_that_the_mended_code_does_not_start(tmp_path):
+    code = function_folder(tmp_path, "import pelton\ndef handle(event, context):\n    raise pelton.Fail('not mended yet')\n")
+    with Engine(tmp_path, pipeline_config(code)) as engine:
+        engine.produce("input", numbered(3, 3))
+        wait_until(lambda: len(engine.letters()) == 3, "three dead letters")
+        function_folder(tmp_path, "def handle(event, context) return event\n")
+        engine.run("functions", "restart", "work")
+        with subprocess.Popen([BINARY, "dead-letters", "replay", "--wait", "--yes", "--config", str(engine.config)], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replay:
+            assert "cannot start a worker" in replay.stderr.readline()
+            assert "SyntaxError" in replay.stderr.readline()
+            function_folder(tmp_path, "def handle(event, context):\n    return event\n")
+            assert "3 done, 0 failed again" in replay.communicate()[0]
+        assert replay.returncode == 0
 
 
 def test_iot_alerts_in_cpp(tmp_path):
