@@ -75,6 +75,13 @@ void Diagnostics::add(Diagnostic&& problem) {
   all_.push_back(std::move(problem));
 }
 
+bool Diagnostics::has_only(std::string_view code) const {
+  const auto of_code = std::ranges::count_if(all_, [&](const Diagnostic& problem) {
+    return problem.severity == Severity::error && problem.code == code;
+  });
+  return static_cast<std::size_t>(of_code) == errors_;
+}
+
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> sorted = all_;
   std::ranges::stable_sort(

@@ -31,6 +31,8 @@ class Diagnostics {
   void error(Place place, std::string code, std::string message);
   void warning(Place place, std::string code, std::string message);
   bool has_errors() const { return errors_ > 0; }
+  // There are no errors but of this code.
+  bool has_only(std::string_view code) const;
   // Nothing more will be kept: what is costly to word can be left out.
   bool full() const { return all_.size() >= kMost; }
   // In the order of the file; the last says how many were left out, if any.

@@ -57,8 +57,8 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
   Loaded loaded;
   Diagnostics problems;
   const Node root = parse_yaml(text, problems);
-  // A tree that is not whole would only give wrong problems.
-  if (!problems.has_errors()) {
+  // A tree that is not whole would only give wrong problems; with a key that stands twice it is.
+  if (problems.has_only("E1004")) {
     std::error_code ignored;
     const auto absolute = std::filesystem::absolute(file, ignored).lexically_normal();
     ReadContext context{problems, absolute.parent_path(), environment};

@@ -170,9 +170,23 @@ class Builder final : public YAML::EventHandler {
     if (!map.keys.insert(map.key.text).second) {
       problems_.error(map.key.place, "E1004",
                       fmt::format("the key \"{}\" stands here twice", map.key.text));
+      if (!problems_.full()) join(map.node, map.key.text, std::move(node));
       return;
     }
     map.node.entries.emplace_back(std::move(map.key), std::move(node));
+  }
+
+  // Gives the mapping that stands at the key already what the second one has beyond it.
+  static void join(Node& map, const std::string& key, Node&& second) {
+    Node& first = std::ranges::find(map.entries, key, [](const auto& entry) -> const std::string& {
+                    return entry.first.text;
+                  })->second;
+    if (first.kind != Node::Kind::map || second.kind != Node::Kind::map) return;
+    std::set<std::string> names;
+    for (const auto& entry : first.entries) names.insert(entry.first.text);
+    for (auto& [name, value] : second.entries)
+      if (names.insert(name.text).second)
+        first.entries.emplace_back(std::move(name), std::move(value));
   }
 
   Node& root_;

@@ -29,7 +29,8 @@ inline constexpr std::size_t kMaxDepth = 32;
 
 // Parses one YAML document. Problems (syntax, duplicate keys, several documents, merge keys, what
 // is beyond the limits, an alias inside what it names) are added with their places; the tree is
-// then as far as it got.
+// then as far as it got. Of a key that stands twice (E1004) it has the first value, and of two
+// mappings the entries of both, so that what refers to them is no further problem.
 Node parse_yaml(const std::string& text, Diagnostics& problems);
 
 }  // namespace pelton::config
