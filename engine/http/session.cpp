@@ -11,7 +11,9 @@
 #include <boost/beast/http/write.hpp>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <sstream>
 

@@ -11,6 +11,16 @@ SANITIZER = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: Leak
 
 
 @pytest.fixture(autouse=True)
+def no_broker_stays_dead():
+    """A test that failed between its broker's end and return fails alone."""
+    from kafka_broker import Broker
+
+    yield
+    for broker in list(Broker.killed):
+        broker.up()
+
+
+@pytest.fixture(autouse=True)
 def no_engine_outlives_its_test():
     from engine import Engine
 

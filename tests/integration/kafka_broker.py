@@ -19,6 +19,8 @@ except ImportError:  # said by broker()
 
 
 class Broker:
+    killed = set()  # and not up again
+
     def __init__(self, folder, *options):
         self.folder = folder
         self.address = self._tool("up", *options)
@@ -35,11 +37,14 @@ class Broker:
 
     def up(self):
         assert self._tool("up") == self.address
+        Broker.killed.discard(self)
 
     def kill(self):
+        Broker.killed.add(self)
         self._tool("kill")
 
     def down(self):
+        Broker.killed.discard(self)
         self._tool("down")
 
     def listener(self, name):
