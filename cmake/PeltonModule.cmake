@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-# engine_module(NAME dispatch SOURCES a.cpp b.cpp DEPS engine::model PRIVATE_DEPS fmt::fmt)
-#
-# One static library a folder, known to others as engine::NAME. DEPS are what its headers show,
-# PRIVATE_DEPS what only its sources use: heavy libraries belong there. What all sources include is
-# compiled once, for base, and once for the tests: a full build has to stay under six minutes on two cores.
+# What all sources include: compiled once, for base, and once for the tests. A full build has to stay under six minutes on
+# two cores.
 set(PELTON_PRECOMPILED
   <algorithm> <chrono> <deque> <filesystem> <functional> <map> <memory> <optional> <set> <span> <string> <string_view>
   <vector> <fmt/format.h> ${PROJECT_SOURCE_DIR}/engine/base/result.h)
 
+# engine_module(NAME dispatch SOURCES a.cpp b.cpp DEPS engine::model PRIVATE_DEPS fmt::fmt)
+#
+# One static library a folder, known to others as engine::NAME. DEPS are what its headers show,
+# PRIVATE_DEPS what only its sources use: heavy libraries belong there.
 function(engine_module)
   cmake_parse_arguments(ARG "" "NAME" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(pelton_${ARG_NAME} STATIC ${ARG_SOURCES})

@@ -21,7 +21,7 @@ add_library(pelton_warnings INTERFACE)
 # unity build's sources, which another one includes, subobject-linkage as if they were headers.
 target_compile_options(pelton_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wno-maybe-uninitialized -Wno-restrict
-  $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>
+  $<$<AND:$<BOOL:${CMAKE_UNITY_BUILD}>,$<COMPILE_LANGUAGE:CXX>>:-Wno-subobject-linkage>
   -Wimplicit-fallthrough
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
   $<$<BOOL:${PELTON_WERROR}>:-Werror>)

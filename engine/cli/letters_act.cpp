@@ -82,9 +82,9 @@ class WaitingWords {
     std::string why = why_waiting(client, letter);
     if (why.empty() || why == said_) return;
     fmt::print(stderr,
-               "waiting: the function cannot start a worker (mend it, the replay goes on by "
-               "itself):\n{}\n",
-               indented("  ", why));
+               "{}waiting: the function cannot start a worker (mend it, the replay goes on by "
+               "itself):\n{}",
+               terminal(STDERR_FILENO) ? "\n" : "", indented("  ", why));
     said_ = std::move(why);
   }
 
@@ -96,8 +96,8 @@ class WaitingWords {
 
 // Waits while the engine has as many to replay as it holds.
 Result<std::string> post_ids(Client& client, const std::string& route, const std::string& body,
-                             const Letter& first) {
-  for (WaitingWords words;;) {
+                             const Letter& first, WaitingWords& words) {
+  for (;;) {
     auto answer = client.post("/v1/dead-letters/" + route, body);
     if (answer || answer.error().code != "E5010") return answer;
     words.nothing_settled(client, first);
@@ -108,7 +108,7 @@ Result<std::string> post_ids(Client& client, const std::string& route, const std
 // Sends the ids to a route in chunks, at most `rate` a second (0: as fast as it goes); adds up what
 // the answers count.
 Status send_ids(Client& client, const std::vector<Letter>& all, const std::string& route,
-                double rate, Totals& totals) {
+                double rate, Totals& totals, WaitingWords& words) {
   ProgressBar bar(route, all.size());
   const auto tenth = static_cast<std::size_t>(std::min(rate / 10, 1e6));
   const std::size_t chunk = rate > 0 ? std::clamp<std::size_t>(tenth, 1, kChunk) : kChunk;
@@ -118,7 +118,7 @@ Status send_ids(Client& client, const std::vector<Letter>& all, const std::strin
     for (std::size_t i = at; i < std::min(all.size(), at + chunk); ++i)
       part.emplace_back(all[i].id);
     const auto answer =
-        post_ids(client, route, json::serialize(json::object{{"ids", part}}), all[at]);
+        post_ids(client, route, json::serialize(json::object{{"ids", part}}), all[at], words);
     if (!answer) return std::unexpected(answer.error());
     const auto counts = parse_object(*answer);
     if (!counts) return std::unexpected(counts.error());
@@ -150,9 +150,9 @@ Result<std::map<std::string, std::uint64_t>> still_there(Client& client,
 
 // Waits until every letter is gone or has failed again; answers how many have. They are looked at
 // in their order, which is about that of their replays.
-Result<std::uint64_t> wait_for(Client& client, const std::vector<Letter>& all) {
+Result<std::uint64_t> wait_for(Client& client, const std::vector<Letter>& all,
+                               WaitingWords& words) {
   ProgressBar bar("settled", all.size());
-  WaitingWords words;
   std::uint64_t failed = 0;
   for (std::size_t at = 0; at < all.size(); at += kChunk) {
     const auto part = std::span(all).subspan(at, std::min(kChunk, all.size() - at));
@@ -206,14 +206,15 @@ int replay_letters(const LetterOptions& options) {
   const bool ask = options.id.empty() && !options.yes && terminal(STDIN_FILENO);
   const bool go = !all->empty() && !options.dry_run && (!ask || confirm("Go on?"));
   Totals totals;
+  WaitingWords words;
   std::uint64_t failed = 0;
   if (go) {
-    if (auto ok = send_ids(**client, *all, "replay", options.rate, totals); !ok)
+    if (auto ok = send_ids(**client, *all, "replay", options.rate, totals, words); !ok)
       return complain(ok.error());
     if (!options.id.empty() && totals["running"] > 0)
       return complain({ErrorKind::invalid, "E5007", options.id + " is being replayed already"});
     if (options.wait) {
-      const auto again = wait_for(**client, *all);
+      const auto again = wait_for(**client, *all, words);
       if (!again) return complain(again.error());
       failed = *again;
     }
@@ -234,8 +235,10 @@ int purge_letters(const LetterOptions& options) {
         {ErrorKind::invalid, "E5004", "purging asks for --yes when no terminal is there"});
   if (go && !options.yes) go = confirm("Remove for good?");
   Totals totals;
+  WaitingWords words;
   if (go)
-    if (auto ok = send_ids(**client, *all, "purge", 0, totals); !ok) return complain(ok.error());
+    if (auto ok = send_ids(**client, *all, "purge", 0, totals, words); !ok)
+      return complain(ok.error());
   if (options.format == "json")
     fmt::print("{{\"matching\":{},\"purged\":{}}}\n", all->size(), totals["purged"]);
   else if (go)

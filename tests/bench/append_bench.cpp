@@ -186,7 +186,10 @@ double read_all(store::Store& store) {
     more = false;
     for (std::uint32_t p = 0; p < kPartitions; ++p) {
       const auto batches = store.read({stream, PartitionId{p}}, next[p], 1U << 20);
-      if (!batches) std::exit(1);
+      if (!batches) {
+        fmt::print(stderr, "append_bench: {}\n", batches.error().message);
+        std::exit(1);
+      }
       for (const store::PlacedBatch& placed : *batches) {
         bytes += placed.batch->bytes().size();
         next[p] = placed.base + placed.batch->span();
@@ -197,7 +200,7 @@ double read_all(store::Store& store) {
   return static_cast<double>(bytes) / seconds_since(begin);
 }
 
-void open_after_kill(const Settings& settings) {
+void open_and_read(const Settings& settings) {
   std::vector<double> killed, closed, read;
   for (int i = 0; i < settings.runs; ++i) {
     const fs::path folder = fs::path(settings.folder) / "open";
@@ -222,7 +225,7 @@ void run(const Settings& settings) {
     for (const Case& each :
          {Case{1, 64}, Case{16, 64}, Case{64, 64}, Case{1, 1}, Case{16, 1}, Case{64, 1}})
       append(each, settings);
-  if (settings.only.empty() || settings.only == "open") open_after_kill(settings);
+  if (settings.only.empty() || settings.only == "open") open_and_read(settings);
 }
 
 }  // namespace
@@ -237,7 +240,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", settings.seconds, "length of one append run");
   app.add_option("--runs", settings.runs, "runs of each case");
   app.add_option("--state", settings.state, "bytes of state for the open case");
-  app.add_option("--only", settings.only, "append or open");
+  app.add_option("--only", settings.only, "append, or open (which reads as well)");
   app.add_option("--folder", settings.folder, "where the data goes (a disk, not a tmpfs)");
   std::string fill_only;
   app.add_option("--fill", fill_only, "only fill a store in this folder, for the open case");
