@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/runtime/binding_runner.h"
-#include "engine/worker/pool.h"
+#include "engine/worker/pool/worker_pool.h"
 
 #include <memory>
 #include <vector>

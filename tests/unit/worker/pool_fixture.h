@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/worker/pool.h"
+#include "engine/worker/pool/worker_pool.h"
 #include "tests/contract/temporary_folder.h"
 
 #include <boost/asio/io_context.hpp>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/pool.h"
-
-#include "engine/worker/frame_sizer.h"
+#include "engine/worker/pool/frame_sizer.h"
+#include "engine/worker/pool/worker_pool.h"
 #include "tests/unit/worker/pool_fixture.h"
 
 #include <signal.h>

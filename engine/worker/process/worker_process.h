@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/worker/codec.h"
-#include "engine/worker/output_lines.h"
-#include "engine/worker/pool.h"
-#include "engine/worker/process.h"
+#include "engine/worker/pool/worker_pool.h"
+#include "engine/worker/process/launch.h"
+#include "engine/worker/process/output_lines.h"
+#include "engine/worker/runtimes/native/codec.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/worker_process.h"
+#include "engine/worker/process/worker_process.h"
 
 #include <boost/asio/write.hpp>
 #include <signal.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/pool_impl.h"
+#include "engine/worker/pool/pool_impl.h"
 
 #include "engine/base/units.h"
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The hand-written codec against the Protobuf library.
-#include "engine/worker/codec.h"
-
 #include "engine/model/batch_builder.h"
+#include "engine/worker/runtimes/native/codec.h"
 
 #include <gtest/gtest.h>
 #include <pelton/v1/worker.pb.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/process.h"
+#include "engine/worker/process/launch.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>

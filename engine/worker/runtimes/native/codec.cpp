@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/codec.h"
+#include "engine/worker/runtimes/native/codec.h"
 
 #include "engine/base/utf8.h"
 #include "engine/model/wire.h"

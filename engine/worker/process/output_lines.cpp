@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/output_lines.h"
+#include "engine/worker/process/output_lines.h"
 
 #include "engine/base/utf8.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/worker/frame_sizer.h"
-#include "engine/worker/worker_process.h"
+#include "engine/worker/pool/frame_sizer.h"
+#include "engine/worker/process/worker_process.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,8 +12,8 @@
 
 namespace pelton::worker {
 
-// See pool.h. One periodic timer does what needs no hurry: time-outs, idleness, memory, start
-// time-outs.
+// See worker_pool.h. One periodic timer does what needs no hurry: time-outs, idleness, memory,
+// start time-outs.
 class WorkerPool::Impl final : public WorkerEvents {
  public:
   Impl(boost::asio::io_context& io, const config::Function& function, WorkSource& source,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/pool.h"
+#include "engine/worker/pool/worker_pool.h"
 
-#include "engine/worker/pool_impl.h"
+#include "engine/worker/pool/pool_impl.h"
 
 namespace pelton::worker {
 
