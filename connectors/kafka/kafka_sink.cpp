@@ -2,8 +2,8 @@
 #include "connectors/kafka/kafka_sink.h"
 
 #include "engine/connector/lane_guard.h"
-#include "engine/kafka/poll_loop.h"
-#include "engine/kafka/topic_reader.h"
+#include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/consume/topic_reader.h"
 
 #include <chrono>
 #include <condition_variable>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/connector/sink.h"
-#include "engine/kafka/producer.h"
+#include "engine/kafka/produce/producer.h"
 
 #include <memory>
 #include <vector>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/connector/source.h"
-#include "engine/kafka/group_reader.h"
+#include "engine/kafka/consume/group_reader.h"
 
 #include <memory>
 #include <optional>

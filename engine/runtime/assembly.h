@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/connector/connector_spec.h"
-#include "engine/kafka/poll_loop.h"
-#include "engine/kafka/producer.h"
+#include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/produce/producer.h"
 #include "engine/runtime/admin.h"
 #include "engine/runtime/letters.h"
 #include "engine/runtime/source_runner.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/check.h"
 
-#include "engine/kafka/client_config.h"
+#include "engine/kafka/client/client_config.h"
 
 #include <algorithm>
 #include <iterator>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/kafka/commit_metadata.h"
-#include "engine/kafka/consumer.h"
+#include "engine/kafka/consume/commit_metadata.h"
+#include "engine/kafka/consume/consumer.h"
 #include "engine/runtime/input.h"
 #include "engine/runtime/letter_gate.h"
 #include "engine/runtime/store_lane.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/letter_gate.h"
 
-#include "engine/kafka/record.h"
+#include "engine/kafka/records/record.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/letter_record.h"
 

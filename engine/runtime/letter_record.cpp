@@ -3,7 +3,7 @@
 
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
-#include "engine/kafka/record.h"
+#include "engine/kafka/records/record.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

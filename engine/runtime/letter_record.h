@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/kafka/raw_record.h"
+#include "engine/kafka/records/raw_record.h"
 #include "engine/store/records.h"
 
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/kafka/producer.h"
-#include "engine/kafka/raw_reader.h"
+#include "engine/kafka/consume/raw_reader.h"
+#include "engine/kafka/produce/producer.h"
 #include "engine/runtime/job_thread.h"
 #include "engine/runtime/letter_index.h"
 #include "engine/store/records.h"

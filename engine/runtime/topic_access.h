@@ -3,8 +3,8 @@
 
 #include "engine/config/config.h"
 #include "engine/http/admin_backend.h"
-#include "engine/kafka/poll_loop.h"
-#include "engine/kafka/producer.h"
+#include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/produce/producer.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/topic_readers.h"
 

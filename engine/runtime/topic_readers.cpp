@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/topic_readers.h"
 
-#include "engine/kafka/topic_reader.h"
+#include "engine/kafka/consume/topic_reader.h"
 
 #include <algorithm>
 #include <atomic>

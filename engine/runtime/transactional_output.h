@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/kafka/transactional_producer.h"
+#include "engine/kafka/produce/transactional_producer.h"
 #include "engine/runtime/kafka_input.h"
 #include "engine/runtime/mailbox.h"
 #include "engine/runtime/output.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/client_config.h"
+#include "engine/kafka/client/client_config.h"
 
-#include "engine/kafka/handles.h"
+#include "engine/kafka/client/handles.h"
 
 #include <gtest/gtest.h>
 

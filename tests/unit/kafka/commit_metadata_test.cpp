@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/commit_metadata.h"
+#include "engine/kafka/consume/commit_metadata.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/oauth_token.h"
+#include "engine/kafka/client/oauth_token.h"
 
 #include "tests/contract/temporary_folder.h"
 

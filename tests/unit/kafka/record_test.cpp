@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/record.h"
+#include "engine/kafka/records/record.h"
 
 #include <gtest/gtest.h>
 

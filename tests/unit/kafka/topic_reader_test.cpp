@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/topic_reader.h"
+#include "engine/kafka/consume/topic_reader.h"
 
 #include "tests/kafka/mock_cluster.h"
 

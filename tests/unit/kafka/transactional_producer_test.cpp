@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/transactional_producer.h"
+#include "engine/kafka/produce/transactional_producer.h"
 
-#include "engine/kafka/handles.h"
+#include "engine/kafka/client/handles.h"
 #include "engine/model/batch_builder.h"
 #include "tests/kafka/mock_cluster.h"
 

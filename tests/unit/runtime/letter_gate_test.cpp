@@ -2,8 +2,8 @@
 // The way of dead letters to their topic, against a cluster in this process and a real store.
 #include "engine/runtime/letter_gate.h"
 
-#include "engine/kafka/poll_loop.h"
-#include "engine/kafka/record.h"
+#include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/records/record.h"
 #include "tests/kafka/mock_cluster.h"
 #include "tests/unit/store/store_fixture.h"
 

@@ -2,7 +2,7 @@
 #include "engine/runtime/letter_record.h"
 
 #include "engine/base/units.h"
-#include "engine/kafka/record.h"
+#include "engine/kafka/records/record.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/result.h"
+#include "engine/config/config.h"
+#include "engine/kafka/client/handles.h"
+
+// For the .cpp files of this folder only.
+namespace pelton::kafka {
+
+// The answer to the library's question for an OAUTHBEARER token: the token file, read again. On an
+// error (E6103), which is returned for the operator, the library, if it is told, asks again in ten
+// seconds. Any thread.
+Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings, bool tell = true);
+
+}  // namespace pelton::kafka

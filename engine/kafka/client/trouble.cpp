@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/client/trouble.h"
+
+#include "engine/observe/log.h"
+
+#include <utility>
+
+namespace pelton::kafka {
+
+void Trouble::say(std::string sentence) {
+  std::lock_guard lock(mutex_);
+  if (sentence == sentence_) return;
+  if (sentence.empty())
+    observe::log::info("the brokers take records again", {{"topic", topic_}});
+  else
+    observe::log::warn(sentence, {{"topic", topic_}});
+  sentence_ = std::move(sentence);
+  troubled_ = !sentence_.empty();
+}
+
+std::string Trouble::text() const {
+  std::lock_guard lock(mutex_);
+  return sentence_;
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consume/commit_metadata.h"
+
+#include "engine/base/hash.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <vector>
+
+namespace pelton::kafka {
+namespace {
+
+// "pelton1:" node ":" epoch ":" ranges ":" check, numbers in hexadecimal. Ranges are the gap since
+// the end of the one before (the offset for the first) and the length, each as digits of base 64
+// with 5 bits a digit, the sixth saying that more follow: no separators, no binary. Where that is
+// too long, "*" and a map: 6 offsets a digit, from the committed one on, the lowest bit first, so
+// that a window of 10,000 fits whatever its pattern.
+constexpr std::string_view kVersionPrefix = "pelton1:";
+constexpr char kMap = '*';
+constexpr Offset kMapBits = 6;
+constexpr std::string_view kDigits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::size_t kCheckDigits = 17;  // ":" and 16 digits
+
+void put_number(std::string& out, std::uint64_t value) {
+  while (value >= 32) {
+    out += kDigits[32 + (value & 31)];
+    value >>= 5;
+  }
+  out += kDigits[value];
+}
+
+bool take_number(std::string_view& text, std::uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 64 && !text.empty(); shift += 5) {
+    const auto digit = kDigits.find(text.front());
+    if (digit == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    value |= static_cast<std::uint64_t>(digit & 31) << shift;
+    if (digit < 32) return true;
+  }
+  return false;
+}
+
+std::string hex(std::uint64_t value) {
+  char text[17];
+  const auto [end, error] = std::to_chars(text, text + 16, value, 16);
+  return std::string(16 - static_cast<std::size_t>(end - text), '0') + std::string(text, end);
+}
+
+bool take_hex(std::string_view& text, std::uint64_t& value) {
+  if (text.size() < 17 || text[16] != ':') return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + 16, value, 16);
+  if (error != std::errc{} || end != text.data() + 16) return false;
+  text.remove_prefix(17);
+  return true;
+}
+
+// The ranges from the first on, as many as `room` holds; their number goes to `count`.
+std::string as_pairs(const std::vector<OffsetRange>& ranges, Offset offset, std::size_t room,
+                     std::size_t& count) {
+  std::string out;
+  std::string one;
+  for (const OffsetRange& range : ranges) {
+    one.clear();
+    put_number(one, static_cast<std::uint64_t>(range.begin - offset));
+    put_number(one, static_cast<std::uint64_t>(range.end - range.begin));
+    if (out.size() + one.size() > room) break;
+    out += one;
+    offset = range.end;
+    ++count;
+  }
+  return out;
+}
+
+// Nothing when it would not fit.
+std::optional<std::string> as_map(const std::vector<OffsetRange>& ranges, Offset offset,
+                                  std::size_t room) {
+  const auto span = static_cast<std::uint64_t>(ranges.back().end - offset);
+  const std::uint64_t digits = (span + kMapBits - 1) / kMapBits;
+  if (digits + 1 > room) return std::nullopt;
+  std::vector<std::uint8_t> bits(digits, 0);
+  for (const OffsetRange& range : ranges)
+    for (Offset at = range.begin - offset; at < range.end - offset; ++at)
+      bits[static_cast<std::size_t>(at / kMapBits)] |=
+          static_cast<std::uint8_t>(1U << (at % kMapBits));
+  std::string out(1, kMap);
+  for (const std::uint8_t digit : bits) out += kDigits[digit];
+  return out;
+}
+
+bool take_pairs(std::string_view text, Offset offset, std::vector<OffsetRange>& ranges) {
+  while (!text.empty()) {
+    std::uint64_t gap = 0;
+    std::uint64_t length = 0;
+    if (!take_number(text, gap) || !take_number(text, length)) return false;
+    const auto room = static_cast<std::uint64_t>(INT64_MAX - offset);
+    if (gap == 0 || length == 0 || gap > room || length > room - gap) return false;
+    const Offset begin = offset + static_cast<Offset>(gap);
+    offset = begin + static_cast<Offset>(length);
+    ranges.push_back({begin, offset});
+  }
+  return true;
+}
+
+bool take_map(std::string_view text, Offset offset, std::vector<OffsetRange>& ranges) {
+  if (offset > INT64_MAX - static_cast<Offset>(text.size()) * kMapBits) return false;
+  for (const char c : text) {
+    const auto digit = kDigits.find(c);
+    if (digit == std::string_view::npos) return false;
+    for (Offset bit = 0; bit < kMapBits; ++bit, ++offset) {
+      if ((digit >> bit & 1U) == 0) continue;
+      if (ranges.empty() || ranges.back().end != offset) ranges.push_back({offset, offset});
+      ++ranges.back().end;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+EncodedMetadata encode(const CommitMetadata& metadata, Offset offset, std::size_t most) {
+  EncodedMetadata out;
+  out.text = std::string(kVersionPrefix) + hex(metadata.node) + ":" + hex(metadata.epoch) + ":";
+  const std::size_t room = most - std::min(most, out.text.size() + kCheckDigits);
+  const std::string pairs = as_pairs(metadata.completed, offset, room, out.ranges);
+  const auto map = out.ranges < metadata.completed.size() ? as_map(metadata.completed, offset, room)
+                                                          : std::nullopt;
+  if (map) out.ranges = metadata.completed.size();
+  out.text += map ? *map : pairs;
+  out.text += ":" + hex(hash64(out.text));
+  return out;
+}
+
+std::optional<CommitMetadata> decode(std::string_view text, Offset offset) {
+  if (!text.starts_with(kVersionPrefix) || text.size() < kVersionPrefix.size() + kCheckDigits)
+    return std::nullopt;
+  const std::string_view check = text.substr(text.size() - 16);
+  std::string_view rest = text.substr(0, text.size() - kCheckDigits);
+  if (text[text.size() - kCheckDigits] != ':' || check != hex(hash64(rest))) return std::nullopt;
+  rest.remove_prefix(kVersionPrefix.size());
+  CommitMetadata metadata;
+  if (!take_hex(rest, metadata.node) || !take_hex(rest, metadata.epoch)) return std::nullopt;
+  const bool map = rest.starts_with(kMap);
+  if (map) rest.remove_prefix(1);
+  if (!(map ? take_map : take_pairs)(rest, offset, metadata.completed)) return std::nullopt;
+  return metadata;
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/config.h"
+#include "engine/kafka/client/client_config.h"
+#include "engine/kafka/client/group_metadata.h"
+#include "engine/kafka/client/lookup.h"
+#include "engine/kafka/client/poll_loop.h"
+#include "engine/model/batch.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pelton::kafka {
+
+// Interface. Who a consumer reads for. Called on the loop's thread: post on, do not work here. A
+// partition's `stay` is the number that begin() or seek() gave it: what comes of an earlier stay is
+// out of date.
+class ConsumerListener {
+ public:
+  virtual ~ConsumerListener() = default;
+  // These partitions are ours once begin() is called for the round; what the brokers know of them.
+  // Also called, with a partition that is ours, when its position is not in the topic any more.
+  virtual void assigning(std::vector<PartitionFacts> facts, std::uint64_t round) = 0;
+  virtual void fetched(PartitionId partition, std::uint64_t stay, Offset base,
+                       model::BatchPtr batch, Offset end) = 0;
+  virtual void end_moved(PartitionId partition, Offset end) = 0;
+  // No record stands in [from, to), and `to` was the end just now: marks of transactions, and what
+  // they took back.
+  virtual void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) = 0;
+  // Call release() once what is settled is committed; until then they are still ours. An
+  // assigning() that was not answered is off.
+  virtual void revoking(std::vector<PartitionId> partitions) = 0;
+  // They belong to somebody else already: nothing may be committed.
+  virtual void lost(std::vector<PartitionId> partitions) = 0;
+  virtual void committed(std::uint64_t id, Status status) = 0;
+  // The client as a whole: brokers away, not authorised. It goes on trying, but for `corrupt`.
+  virtual void trouble(const Error& error) = 0;
+  virtual void closed() = 0;
+};
+
+// A member of a consumer group: one a binding and engine, whatever the number of partitions. Each
+// partition has a queue of its own, so that one whose window is full is simply not polled while all
+// the others are; nothing is paused and nothing that was fetched is thrown away.
+//
+// Methods: any thread, but for the destructor (after the loop has stopped).
+class Consumer {
+ public:
+  struct Setup {
+    config::KafkaClient client;
+    config::KafkaGroup group;
+    std::string topic;
+    std::optional<WallTime> start_time;  // asked for when partitions are assigned
+  };
+  // invalid: the configuration; unavailable: no client could be made.
+  static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,
+                                                  ConsumerListener& listener);
+  ~Consumer();  // waits for what was asked
+  Consumer(const Consumer&) = delete;
+  Consumer& operator=(const Consumer&) = delete;
+
+  void subscribe();
+  struct Start {
+    PartitionId partition;
+    std::uint64_t stay = 0;
+    Offset offset = 0;
+    bool idle = false;
+  };
+  // Answer to assigning(), all of its partitions. An idle one is ours and not read until seek().
+  void begin(std::uint64_t round, std::vector<Start> starts);
+  void seek(Start start);
+  // Asks the brokers anew where the partition stands; assigning() follows. It is not read until
+  // then.
+  void read_again(PartitionId partition);
+  // `bytes` of what was fetched are out of the way: as much may come.
+  void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
+  // Answered by committed(id). One at a time.
+  void commit(std::uint64_t id, std::vector<Position> positions);
+  // The member that we are, for a transaction that commits offsets of these stays; answered on the
+  // loop's thread. unavailable: one of them is over.
+  struct Stay {
+    PartitionId partition;
+    std::uint64_t stay = 0;
+  };
+  void membership(std::vector<Stay> stays,
+                  std::move_only_function<void(Result<GroupMetadata>)> answer);
+  void release(std::vector<PartitionId> partitions);
+  // What the brokers know of the partitions now; answered on a thread of its own.
+  void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
+           std::function<void(Result<std::vector<PartitionFacts>>)> answer);
+  // Leaves the group (a static member stays in it) and answers closed().
+  void close();
+
+ private:
+  class Impl;
+  // Two own it: this, and the calls that are on their way to the loop.
+  explicit Consumer(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace pelton::kafka

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/produce/producer.h"
+
+#include "engine/kafka/client/client_config.h"
+#include "engine/kafka/client/client_events.h"
+#include "engine/kafka/client/trouble.h"
+#include "engine/kafka/produce/refusal.h"
+#include "engine/kafka/records/record_writer.h"
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace pelton::kafka {
+namespace {
+
+constexpr int kEventsAtOnce = 64;
+
+}  // namespace
+
+// On the loop's thread but for what says otherwise.
+class Producer::Impl {
+ public:
+  Impl(const config::KafkaTopic& topic, PollLoop& loop, Behind behind)
+      : setup_(topic), loop_(loop), behind_(behind), trouble_(topic.topic) {}
+  ~Impl() { close(); }
+
+  Status open();  // any thread, first
+  PollLoop& loop() { return loop_; }
+  void join() {
+    loop_.add(this, [this] { return serve(); });
+  }
+  void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done, Sending how);
+  std::string trouble() const { return trouble_.text(); }  // any thread
+
+ private:
+  // Records on their way: a batch's, or raw ones.
+  struct Flight {
+    model::BatchPtr batch;
+    std::vector<RawRecord> records;
+    Done done;
+    Sending how;
+    std::deque<std::uint32_t> to_send;  // ascending
+    // Refused for a size that was perhaps that of the request they shared: sent again, each alone.
+    std::deque<std::uint32_t> alone;
+    std::uint32_t open = 0;  // with the client
+    std::vector<Refused> refused;
+    // One an event, all the same: a delivery report's opaque is the address of its event's.
+    std::vector<Flight*> slots;
+    bool over() const { return to_send.empty() && alone.empty() && open == 0; }
+    std::size_t size() const { return batch ? batch->size() : records.size(); }
+    std::size_t bytes(std::uint32_t index) const {
+      if (batch) return batch->data(index).size();
+      return records[index].value ? records[index].value->size() : 0;
+    }
+  };
+
+  bool serve();
+  void on_event(rd_kafka_event_t* event);
+  void on_deliveries(rd_kafka_event_t* event);
+  void on_delivery(Flight& flight, std::uint32_t index, const rd_kafka_message_t& message);
+  bool lost_with_client(rd_kafka_resp_err_t error) const;
+  void on_error(const Error& error);
+  void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
+  void pump();
+  bool pump_flight(Flight& flight);
+  rd_kafka_resp_err_t produce(Flight& flight, std::uint32_t index);
+  bool hand_over(Flight& flight, std::deque<std::uint32_t>& from);
+  void sweep();
+  void reopen();
+  void close();
+
+  const config::KafkaTopic setup_;
+  PollLoop& loop_;
+  const Behind behind_;
+  rd_kafka_t* client_ = nullptr;
+  Queue queue_;
+  TopicHandle topic_;
+  std::deque<std::unique_ptr<Flight>> flights_;  // in the order that they came
+  std::uint64_t open_ = 0;                       // of all flights
+  bool alone_ = false;                           // the one that is open was sent alone
+  bool ended_ = false;                           // the client is of no more use, and is emptied
+  Trouble trouble_;
+};
+
+Status Producer::Impl::open() {
+  auto conf = producer_conf(setup_.client, setup_.topic, behind_ == Behind::strict);
+  if (!conf) return std::unexpected(conf.error());
+  ask_for_events(*conf->get(), RD_KAFKA_EVENT_DR);
+  auto client = new_client(RD_KAFKA_PRODUCER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
+  queue_.reset(rd_kafka_queue_get_main(client_));
+  rd_kafka_set_log_queue(client_, queue_.get());
+  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
+  const std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue_.get(), loop_.wake_handle(), &one, sizeof one);
+  return {};
+}
+
+void Producer::Impl::close() {
+  queue_.reset();
+  topic_.reset();
+  if (client_ != nullptr) rd_kafka_destroy(std::exchange(client_, nullptr));
+}
+
+void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records, Done done,
+                          Sending how) {
+  auto flight = std::make_unique<Flight>();
+  flight->batch = std::move(batch);
+  flight->records = std::move(records);
+  flight->slots.assign(flight->size(), flight.get());
+  for (std::uint32_t i = 0; i < flight->size(); ++i) flight->to_send.push_back(i);
+  flight->done = std::move(done);
+  flight->how = std::move(how);
+  if (flight->how.places) flight->how.places->assign(flight->size(), {});
+  flights_.push_back(std::move(flight));
+  pump();
+}
+
+bool Producer::Impl::serve() {
+  for (int i = 0; i < kEventsAtOnce; ++i) {
+    if (client_ == nullptr || (ended_ && open_ == 0)) reopen();
+    if (client_ == nullptr) return false;
+    const Event event(rd_kafka_queue_poll(queue_.get(), 0));
+    if (!event) return false;
+    on_event(event.get());
+    pump();
+  }
+  return true;
+}
+
+void Producer::Impl::on_event(rd_kafka_event_t* event) {
+  switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_DR:
+      return on_deliveries(event);
+    default:
+      if (auto error = serve_event(client_, event, setup_.client, "writing to " + setup_.topic))
+        on_error(*error);
+  }
+}
+
+void Producer::Impl::on_deliveries(rd_kafka_event_t* event) {
+  bool delivered = false;
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+    Flight** const slot = static_cast<Flight**>(message->_private);
+    Flight& flight = **slot;
+    delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    on_delivery(flight, static_cast<std::uint32_t>(slot - flight.slots.data()), *message);
+  }
+  if (delivered) trouble_.over();
+}
+
+// The client has ended, and with it what it had and the brokers have not refused.
+bool Producer::Impl::lost_with_client(rd_kafka_resp_err_t error) const {
+  return orphaned(error) || (!is_final(error) && rd_kafka_fatal_error(client_, nullptr, 0) !=
+                                                     RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
+                                 const rd_kafka_message_t& message) {
+  const auto error = message.err;
+  --flight.open;
+  --open_;
+  const bool alone = std::exchange(alone_, false);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (flight.how.places)
+      (*flight.how.places)[index] = {PartitionId{static_cast<std::uint32_t>(message.partition)},
+                                     message.offset};
+    return;
+  }
+  const auto put = [index](std::deque<std::uint32_t>& into) {
+    into.insert(std::ranges::lower_bound(into, index), index);
+  };
+  if (lost_with_client(error))
+    put(flight.to_send);
+  else if (too_large(error) && !alone)
+    put(flight.alone);
+  else
+    refuse(flight, index, error);
+}
+
+void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error) {
+  if (flight.how.failed) flight.how.failed(index);
+  flight.refused.push_back(refusal(setup_.topic, flight.bytes(index), index, error));
+}
+
+void Producer::Impl::on_error(const Error& error) {
+  if (error.kind != ErrorKind::corrupt) return trouble_.say(error.text());
+  observe::log::warn("the producer ended, a new one goes on",
+                     {{"topic", setup_.topic}, {"error", error.text()}});
+  ended_ = true;
+  // Everything that is with it comes back as a delivery report.
+  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+}
+
+// Gives the client what it has room for, in order, and answers for what is over.
+void Producer::Impl::pump() {
+  if (client_ != nullptr && !ended_ && !alone_)
+    for (const auto& flight : flights_)
+      if (!pump_flight(*flight)) break;
+  sweep();
+}
+
+// False: nothing behind it may go yet.
+bool Producer::Impl::pump_flight(Flight& flight) {
+  // One that is refused at once makes no event: the next one has its turn now.
+  while (!flight.alone.empty()) {
+    if (open_ > 0 || !hand_over(flight, flight.alone)) return false;
+    alone_ = open_ > 0;
+  }
+  if (alone_) return false;
+  while (!flight.to_send.empty())
+    if (!hand_over(flight, flight.to_send)) return false;
+  return true;
+}
+
+rd_kafka_resp_err_t Producer::Impl::produce(Flight& flight, std::uint32_t index) {
+  void* const slot = &flight.slots[index];
+  if (!flight.batch) return kafka::produce(client_, topic_.get(), flight.records[index], slot);
+  return kafka::produce(client_, topic_.get(), setup_.content_mode, *flight.batch, index,
+                        flight.how.partition, slot);
+}
+
+// False: the client's queue is full; delivery reports make room.
+bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
+  const std::uint32_t index = from.front();
+  if (flight.how.blocked && flight.how.blocked(index)) {
+    from.pop_front();
+    flight.refused.push_back(
+        {index, {ErrorKind::overloaded, "", "an earlier event of its key failed"}, {}});
+    return true;
+  }
+  const auto error = produce(flight, index);
+  if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
+  from.pop_front();
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    refuse(flight, index, error);
+    return true;
+  }
+  ++flight.open;
+  ++open_;
+  return true;
+}
+
+void Producer::Impl::sweep() {
+  std::erase_if(flights_, [](const std::unique_ptr<Flight>& flight) {
+    if (!flight->over()) return false;
+    std::ranges::sort(flight->refused, {}, &Refused::index);
+    flight->done(std::move(flight->refused));
+    return true;
+  });
+}
+
+void Producer::Impl::reopen() {
+  close();
+  ended_ = false;
+  if (auto ok = open(); !ok) return trouble_.say(ok.error().text());
+  pump();
+}
+
+// ---- Producer: every call goes to the loop
+
+Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Producer::~Producer() = default;
+
+Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& topic, PollLoop& loop,
+                                                   Behind behind) {
+  auto impl = std::make_shared<Impl>(topic, loop, behind);
+  if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
+  loop.post([impl] { impl->join(); });
+  return std::unique_ptr<Producer>(new Producer(std::move(impl)));
+}
+
+void Producer::send(model::BatchPtr batch, Done done, Sending how) {
+  impl_->loop().post([impl = impl_, batch = std::move(batch), done = std::move(done),
+                      how = std::move(how)]() mutable {
+    impl->send(std::move(batch), {}, std::move(done), std::move(how));
+  });
+}
+
+void Producer::send(std::vector<RawRecord> records, Done done) {
+  impl_->loop().post(
+      [impl = impl_, records = std::move(records), done = std::move(done)]() mutable {
+        impl->send(nullptr, std::move(records), std::move(done), {});
+      });
+}
+
+std::string Producer::trouble() const {
+  return impl_->trouble();
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/produce/transactional_producer.h"
+
+#include "engine/base/bounded_queue.h"
+#include "engine/kafka/client/client_config.h"
+#include "engine/kafka/client/client_events.h"
+#include "engine/kafka/client/token_refresh.h"
+#include "engine/kafka/client/trouble.h"
+#include "engine/kafka/produce/refusal.h"
+#include "engine/kafka/records/record_writer.h"
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace pelton::kafka {
+namespace {
+
+using Job = std::move_only_function<void()>;
+
+// The library's own advice for its transactional calls: the rest of the transaction's time.
+constexpr int kRemaining = -1;
+// How often the thread looks around: what the client has to say, whether it is to end.
+constexpr int kSliceMs = 100;
+constexpr std::chrono::milliseconds kIdle{1'000};
+// Between attempts while brokers are away.
+constexpr std::chrono::milliseconds kPause{200};
+
+// Where an event is among the batches; a delivery report brings it back.
+struct Spot {
+  std::uint32_t batch = 0;
+  std::uint32_t event = 0;
+  auto operator<=>(const Spot&) const = default;
+};
+
+void* opaque_of(Spot spot) {
+  return reinterpret_cast<void*>((static_cast<std::uintptr_t>(spot.batch) << 32) | spot.event);
+}
+Spot spot_of(const void* opaque) {
+  const auto bits = reinterpret_cast<std::uintptr_t>(opaque);
+  return {static_cast<std::uint32_t>(bits >> 32), static_cast<std::uint32_t>(bits)};
+}
+
+}  // namespace
+
+// On its own thread but for what says otherwise.
+class TransactionalProducer::Impl {
+ public:
+  explicit Impl(Setup setup) : setup_(std::move(setup)), trouble_(setup_.topic.topic) {}
+  ~Impl();
+
+  Status start();      // any thread, first
+  void post(Job job);  // any thread
+  void write(std::vector<model::BatchPtr> batches, Written& done);
+  Outcome commit(const std::string& topic, const std::vector<Position>& positions,
+                 const GroupMetadata& group);
+  void abort();
+  std::string trouble() const { return trouble_.text(); }  // any thread
+
+ private:
+  // What follows from a call of the library.
+  enum class Step {
+    done,
+    abort,    // the transaction cannot be committed any more
+    ended,    // the client is of no more use
+    stopped,  // we are ending
+  };
+
+  Status open();
+  void close();
+  bool ready();
+  void run();
+  void pause() const;
+  template <typename Call>
+  Step repeat(const char* what, Call call);
+  bool attempt();
+  bool hand_over(Spot spot);
+  bool send_alone(Spot spot);
+  bool flush();
+  bool good() const { return !broken_ && !stopping_; }
+  void on_delivery(const rd_kafka_message_t& message);
+  void on_error(int code, const char* reason);
+  std::vector<std::vector<Refused>> take_refused();
+
+  const Setup setup_;
+  rd_kafka_t* client_ = nullptr;
+  TopicHandle topic_;
+  bool initialised_ = false;  // init_transactions() has succeeded
+  bool in_transaction_ = false;
+
+  // ---- the transaction at hand
+  std::vector<model::BatchPtr> batches_;  // the client has views of their data
+  std::uint64_t open_ = 0;                // records whose report is still to come
+  bool broken_ = false;                   // it has to be aborted
+  bool alone_ = false;                    // the record that is open was sent alone
+  std::set<Spot> suspects_;  // refused for a size that was perhaps that of a shared request
+  std::vector<std::pair<Spot, rd_kafka_resp_err_t>> refused_;
+
+  Trouble trouble_;
+  std::atomic<bool> stopping_{false};
+  BoundedQueue<Job> jobs_{4};  // one call at a time, and the end
+  std::thread thread_;
+};
+
+TransactionalProducer::Impl::~Impl() {
+  stopping_ = true;
+  jobs_.close();
+  if (thread_.joinable()) thread_.join();
+  close();
+}
+
+Status TransactionalProducer::Impl::start() {
+  if (auto ok = open(); !ok) return ok;
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void TransactionalProducer::Impl::post(Job job) {
+  jobs_.try_push(job);
+}
+
+void TransactionalProducer::Impl::run() {
+  while (!stopping_) {
+    if (auto job = jobs_.pop_for(kIdle))
+      (*job)();
+    else if (client_ != nullptr)
+      rd_kafka_poll(client_, 0);  // what it logs
+  }
+  if (in_transaction_) abort();
+}
+
+Status TransactionalProducer::Impl::open() {
+  auto conf =
+      transactional_conf(setup_.topic.client, setup_.topic.topic, setup_.id, setup_.timeout);
+  if (!conf) return std::unexpected(conf.error());
+  rd_kafka_conf_set_opaque(conf->get(), this);
+  rd_kafka_conf_set_dr_msg_cb(conf->get(),
+                              [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
+                                static_cast<Impl*>(self)->on_delivery(*message);
+                              });
+  rd_kafka_conf_set_error_cb(conf->get(),
+                             [](rd_kafka_t*, int code, const char* reason, void* self) {
+                               static_cast<Impl*>(self)->on_error(code, reason);
+                             });
+  rd_kafka_conf_set_log_cb(conf->get(),
+                           [](const rd_kafka_t*, int, const char* facility, const char* text) {
+                             observe::log::debug(text, {{"facility", facility}});
+                           });
+  // On a thread of the library: our own may wait for a connection that needs the token.
+  rd_kafka_conf_set_oauthbearer_token_refresh_cb(
+      conf->get(), [](rd_kafka_t* client, const char*, void* self) {
+        auto* impl = static_cast<Impl*>(self);
+        if (auto ok = refresh_token(client, impl->setup_.topic.client); !ok)
+          impl->trouble_.say(ok.error().text());
+      });
+  rd_kafka_conf_enable_sasl_queue(conf->get(), 1);
+  auto client = new_client(RD_KAFKA_PRODUCER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
+  rd_kafka_set_log_queue(client_, nullptr);
+  const KafkaError error(rd_kafka_sasl_background_callbacks_enable(client_));
+  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.topic.c_str(), nullptr));
+  return {};
+}
+
+void TransactionalProducer::Impl::close() {
+  topic_.reset();
+  if (client_ != nullptr) {
+    rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_destroy(std::exchange(client_, nullptr));
+  }
+  initialised_ = in_transaction_ = false;
+  batches_.clear();
+  open_ = 0;
+}
+
+void TransactionalProducer::Impl::pause() const {
+  std::this_thread::sleep_for(kPause);
+}
+
+// Repeats a call while only time is needed.
+template <typename Call>
+TransactionalProducer::Impl::Step TransactionalProducer::Impl::repeat(const char* what, Call call) {
+  for (;;) {
+    const KafkaError error(call());
+    if (!error) return Step::done;
+    trouble_.say(fmt::format("E6107 {} of {}: {} ({})", what, setup_.topic.topic,
+                             rd_kafka_error_string(error.get()), rd_kafka_error_name(error.get())));
+    if (rd_kafka_error_is_fatal(error.get()) != 0) return Step::ended;
+    if (rd_kafka_error_txn_requires_abort(error.get()) != 0) return Step::abort;
+    // Not one of the three: the library and we disagree on where the transaction is.
+    if (rd_kafka_error_is_retriable(error.get()) == 0) return Step::ended;
+    if (stopping_) return Step::stopped;
+    pause();
+  }
+}
+
+// A client that can begin a transaction.
+bool TransactionalProducer::Impl::ready() {
+  while (!initialised_ && !stopping_) {
+    if (client_ == nullptr)
+      if (auto ok = open(); !ok) trouble_.say(ok.error().text());
+    if (client_ != nullptr && repeat("beginning to write", [this] {
+                                return rd_kafka_init_transactions(client_, kRemaining);
+                              }) == Step::done)
+      initialised_ = true;
+    else if (!stopping_) {
+      close();
+      pause();
+    }
+  }
+  return initialised_;
+}
+
+void TransactionalProducer::Impl::write(std::vector<model::BatchPtr> batches, Written& done) {
+  suspects_.clear();
+  refused_.clear();
+  while (!stopping_) {
+    batches_ = batches;
+    if (!ready()) return;
+    if (attempt()) {
+      trouble_.over();
+      return done(std::vector<std::vector<Refused>>(batches.size()));
+    }
+    const std::size_t suspects = suspects_.size();
+    abort();
+    if (!refused_.empty()) {
+      batches_ = std::move(batches);
+      return done(take_refused());
+    }
+    // Other suspects are a step forward; without one it is the brokers who need time.
+    if (suspects == 0) pause();
+  }
+}
+
+// True: every record is in the topic. False: the transaction is to be aborted.
+bool TransactionalProducer::Impl::attempt() {
+  broken_ = false;
+  if (repeat("beginning a transaction", [this] { return rd_kafka_begin_transaction(client_); }) !=
+      Step::done) {
+    close();
+    return false;
+  }
+  in_transaction_ = true;
+  for (std::uint32_t b = 0; b < batches_.size(); ++b)
+    for (std::uint32_t i = 0; i < batches_[b]->size(); ++i) {
+      const Spot spot{b, i};
+      if (!(suspects_.contains(spot) ? send_alone(spot) : hand_over(spot))) return false;
+    }
+  return flush();
+}
+
+bool TransactionalProducer::Impl::hand_over(Spot spot) {
+  while (good()) {
+    const auto error = produce(client_, topic_.get(), setup_.topic.content_mode,
+                               *batches_[spot.batch], spot.event, std::nullopt, opaque_of(spot));
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      // Reports are taken now and then, or they would all wait for the end.
+      if ((++open_ & 1023U) == 0) rd_kafka_poll(client_, 0);
+      return good();
+    }
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+      rd_kafka_poll(client_, kSliceMs);
+      continue;
+    }
+    if (is_final(error)) refused_.emplace_back(spot, error);
+    broken_ = true;
+  }
+  return false;
+}
+
+bool TransactionalProducer::Impl::send_alone(Spot spot) {
+  if (!flush()) return false;
+  alone_ = true;
+  const bool sent = hand_over(spot) && flush();
+  alone_ = false;
+  return sent;
+}
+
+bool TransactionalProducer::Impl::flush() {
+  while (open_ > 0 && good()) rd_kafka_flush(client_, kSliceMs);
+  return good();
+}
+
+void TransactionalProducer::Impl::on_delivery(const rd_kafka_message_t& message) {
+  --open_;
+  if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  broken_ = true;
+  if (orphaned(message.err)) return;
+  const Spot spot = spot_of(message._private);
+  if (too_large(message.err) && !alone_)
+    suspects_.insert(spot);
+  else if (is_final(message.err))
+    refused_.emplace_back(spot, message.err);
+  else
+    trouble_.say(fmt::format("E6107 writing to {}: {} ({})", setup_.topic.topic,
+                             rd_kafka_err2str(message.err), rd_kafka_err2name(message.err)));
+}
+
+void TransactionalProducer::Impl::on_error(int code, const char* reason) {
+  const auto error = static_cast<rd_kafka_resp_err_t>(code);
+  if (error == RD_KAFKA_RESP_ERR__FATAL) {
+    broken_ = true;
+    return;
+  }
+  trouble_.say(to_error(error, "writing to " + setup_.topic.topic).text() + ": " + reason);
+}
+
+std::vector<std::vector<Refused>> TransactionalProducer::Impl::take_refused() {
+  std::ranges::sort(refused_);
+  std::vector<std::vector<Refused>> refused(batches_.size());
+  for (const auto& [spot, error] : refused_)
+    refused[spot.batch].push_back(refusal(
+        setup_.topic.topic, batches_[spot.batch]->data(spot.event).size(), spot.event, error));
+  refused_.clear();
+  batches_.clear();
+  return refused;
+}
+
+TransactionalProducer::Outcome TransactionalProducer::Impl::commit(
+    const std::string& topic, const std::vector<Position>& positions, const GroupMetadata& group) {
+  if (!in_transaction_) return Outcome::aborted;
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+  for (const Position& position : positions) add_position(*list, topic, position);
+  Step step = Step::done;
+  if (!positions.empty())
+    step = repeat("adding offsets to a transaction", [&] {
+      return rd_kafka_send_offsets_to_transaction(client_, list.get(), group.get(), kRemaining);
+    });
+  if (step != Step::done) {
+    abort();
+    return Outcome::aborted;
+  }
+  step = repeat("committing a transaction",
+                [this] { return rd_kafka_commit_transaction(client_, kRemaining); });
+  if (step == Step::abort) {
+    abort();
+    return Outcome::aborted;
+  }
+  in_transaction_ = false;
+  batches_.clear();
+  if (step != Step::done) {
+    close();
+    return Outcome::unknown;
+  }
+  trouble_.over();
+  return Outcome::committed;
+}
+
+// Where that does not work the client is given up: a new one of the same id ends what is open.
+void TransactionalProducer::Impl::abort() {
+  if (!std::exchange(in_transaction_, false)) return;
+  if (repeat("aborting a transaction",
+             [this] { return rd_kafka_abort_transaction(client_, kRemaining); }) != Step::done)
+    return close();
+  batches_.clear();
+  open_ = 0;
+}
+
+// ---- TransactionalProducer: every call goes to the thread
+
+TransactionalProducer::TransactionalProducer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+TransactionalProducer::~TransactionalProducer() = default;
+
+Result<std::unique_ptr<TransactionalProducer>> TransactionalProducer::create(Setup setup) {
+  auto impl = std::make_unique<Impl>(std::move(setup));
+  if (auto ok = impl->start(); !ok) return std::unexpected(ok.error());
+  return std::unique_ptr<TransactionalProducer>(new TransactionalProducer(std::move(impl)));
+}
+
+void TransactionalProducer::write(std::vector<model::BatchPtr> batches, Written done) {
+  impl_->post([impl = impl_.get(), batches = std::move(batches), done = std::move(done)]() mutable {
+    impl->write(std::move(batches), done);
+  });
+}
+
+void TransactionalProducer::commit(std::string topic, std::vector<Position> positions,
+                                   GroupMetadata group, Ended done) {
+  impl_->post([impl = impl_.get(), topic = std::move(topic), positions = std::move(positions),
+               group = std::move(group), done = std::move(done)]() mutable {
+    const Outcome outcome = impl->commit(topic, positions, group);
+    done(outcome);
+  });
+}
+
+void TransactionalProducer::abort(std::move_only_function<void()> done) {
+  impl_->post([impl = impl_.get(), done = std::move(done)]() mutable {
+    impl->abort();
+    done();
+  });
+}
+
+std::string TransactionalProducer::trouble() const {
+  return impl_->trouble();
+}
+
+}  // namespace pelton::kafka

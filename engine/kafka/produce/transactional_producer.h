@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/client/group_metadata.h"
+#include "engine/kafka/produce/producer.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pelton::kafka {
+
+// Writes events to one topic, and the offsets that they came from to a consumer group, in one
+// transaction (KIP-98, KIP-447): a reader with isolation.level=read_committed sees both or neither.
+//
+// One transaction at a time, one call at a time: write(), then commit() or abort(). The library's
+// calls block, so they run on a thread of its own, where also the answers come. Methods: any
+// thread. While brokers are away everything waits.
+class TransactionalProducer {
+ public:
+  struct Setup {
+    config::KafkaTopic topic;
+    // One of this id at a time in the cluster: a new one ends the transaction of the one before.
+    std::string id;
+    // The brokers abort a transaction that is open for longer.
+    std::chrono::milliseconds timeout{};
+  };
+  // invalid (E6102): the configuration.
+  static Result<std::unique_ptr<TransactionalProducer>> create(Setup setup);
+  // Aborts what is open; waits for the thread, at most about the timeout when brokers are away. No
+  // answer comes afterwards.
+  ~TransactionalProducer();
+  TransactionalProducer(const TransactionalProducer&) = delete;
+  TransactionalProducer& operator=(const TransactionalProducer&) = delete;
+
+  // Opens a transaction and writes the batches, in order. Answered once every record is in the
+  // topic; or, when records are refused, once the transaction is aborted: then with the refused
+  // ones of each batch, ascending, at least one of them. All else is tried again, for ever.
+  using Written = std::move_only_function<void(std::vector<std::vector<Refused>>)>;
+  void write(std::vector<model::BatchPtr> batches, Written done);
+
+  enum class Outcome {
+    committed,
+    aborted,  // the group has gone on without us, or the transaction took too long
+    unknown,  // look at the group's offsets: they are what was asked for, or what was before
+  };
+  using Ended = std::move_only_function<void(Outcome)>;
+  // Adds the offsets to the transaction that write() opened and commits it.
+  void commit(std::string topic, std::vector<Position> positions, GroupMetadata group, Ended done);
+  void abort(std::move_only_function<void()> done);
+
+  // What keeps records from going at the moment; empty: nothing.
+  std::string trouble() const;
+
+ private:
+  class Impl;
+  explicit TransactionalProducer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pelton::kafka

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/records/raw_record.h"
+#include "engine/model/batch_builder.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct rd_kafka_message_s;
+
+namespace pelton::kafka {
+
+// Reads structured CloudEvents (JSON event format 1.0). One thread.
+class CloudEventReader {
+ public:
+  CloudEventReader();
+  ~CloudEventReader();
+  // Fills attributes and data, whose views hold until the next call. False: it is none; the event
+  // is as it was.
+  bool read(std::string_view json, model::EventView& event);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;  // the parser's header is heavy
+};
+
+// Turns records of a topic into events. Key, value and headers are taken byte for byte; a null
+// value is a tombstone, a null key no key, a time that the topic does not have (-1) is 0. Records
+// in the CloudEvents Kafka binding (binary content mode: headers "ce_*"; structured: content type
+// application/cloudevents+json) fill the event's attributes, id, source and type among them; what
+// lacks one of these three is no valid CloudEvent and stays what it is, a plain record. One thread.
+class RecordReader {
+ public:
+  // Events get `source` unless they bring their own.
+  explicit RecordReader(std::string source) : source_(std::move(source)) {}
+
+  // Adds the record with its offset's distance from the batch's base.
+  void add(const rd_kafka_message_s& record, std::uint32_t delta, model::BatchBuilder& batch);
+  // Adds it to a batch whose events get new offsets.
+  void add(const rd_kafka_message_s& record, model::BatchBuilder& batch);
+  void add(const RawRecord& record, model::BatchBuilder& batch);
+
+ private:
+  void read(const rd_kafka_message_s& record);
+  void read_headers(const rd_kafka_message_s& record);
+  void interpret();
+  void read_binary_cloud_event();
+
+  const std::string source_;
+  model::EventView event_;  // reused: keeps its room for headers
+  CloudEventReader structured_;
+};
+
+// False: event i, which a RecordReader made, does not hold its record byte for byte: the record
+// was a CloudEvent, or has a header that is empty or null, which the event does not tell apart.
+bool holds_record(const model::Batch& batch, std::size_t i);
+
+}  // namespace pelton::kafka
