@@ -4,7 +4,7 @@
 #include "connectors/directory/folder.h"
 #include "connectors/directory/names.h"
 #include "engine/config/config.h"
-#include "engine/config/option_spec.h"
+#include "engine/config/spec/option_spec.h"
 
 #include <sys/types.h>
 

@@ -4,7 +4,7 @@
 #include "engine/base/units.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/output.h"
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 #include "engine/observe/log.h"
 
 #include <CLI/CLI.hpp>

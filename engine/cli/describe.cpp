@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/describe.h"
+#include "engine/config/spec/describe.h"
 
 #include "engine/cli/commands.h"
 #include "engine/cli/output.h"
 #include "engine/cli/registry.h"
-#include "engine/config/diagnostic.h"
-#include "engine/config/schema.h"
+#include "engine/config/spec/schema.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/array.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/diagnostic.h"
-#include "engine/config/option_spec.h"
+#include "engine/config/spec/option_spec.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <filesystem>
 #include <optional>

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/config/diagnostic.h"
-#include "engine/config/option_spec.h"
-#include "engine/config/reader.h"
+#include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/section.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <filesystem>
 #include <functional>

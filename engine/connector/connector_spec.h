@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/config/option_spec.h"
+#include "engine/config/spec/option_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/sink.h"
 #include "engine/connector/source.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 #include "engine/connector/connector_spec.h"
 
 #include <span>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pages that are made from code, or belong to it, are those of this code.
 #include "connectors/builtin.h"
-#include "engine/config/describe.h"
+#include "engine/config/spec/describe.h"
 
 #include <gtest/gtest.h>
 
@@ -36,7 +36,7 @@ std::set<std::string> codes_in(const std::string& text) {
 // Every code that files with this ending name.
 std::set<std::string> codes_below(const fs::path& folder, const std::string& ending) {
   std::set<std::string> codes;
-  for (const auto& entry : fs::directory_iterator(folder))
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
     if (entry.path().extension() == ending) codes.merge(codes_in(text_of(entry.path())));
   return codes;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/client/client_config.h"
 
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 #include "engine/kafka/client/handles.h"
 
 #include <fmt/format.h>

@@ -3,7 +3,7 @@
 
 #include "engine/base/result.h"
 #include "engine/config/config.h"
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <chrono>
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/describe.h"
+#include "engine/config/spec/describe.h"
 
 #include "tests/unit/config/fixture.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <gtest/gtest.h>
 

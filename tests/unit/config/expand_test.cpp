@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/expand.h"
+#include "engine/config/yaml/expand.h"
 
 #include "tests/unit/config/fixture.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/reader.h"
-
+#include "engine/config/spec/section.h"
 #include "tests/unit/config/fixture.h"
 
 namespace pelton::config {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/specs.h"
 
-#include "engine/config/values.h"
+#include "engine/config/spec/values.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/values.h"
+#include "engine/config/spec/values.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/yaml_tree.h"
+#include "engine/config/yaml/tree.h"
 
 #include <gtest/gtest.h>
 

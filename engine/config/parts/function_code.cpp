@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/check_code.h"
+#include "engine/config/parts/function_code.h"
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <deque>
 #include <string>

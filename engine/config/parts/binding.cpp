@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/units.h"
-#include "engine/config/filter_reader.h"
-#include "engine/config/parts.h"
+#include "engine/config/parts/filter.h"
+#include "engine/config/parts/parts.h"
 
 #include <fmt/format.h>
 

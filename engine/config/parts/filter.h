@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/expand.h"
+#include "engine/config/yaml/expand.h"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/check_code.h"
-#include "engine/config/function_environment.h"
-#include "engine/config/parts.h"
+#include "engine/config/parts/function_code.h"
+#include "engine/config/parts/function_environment.h"
+#include "engine/config/parts/parts.h"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/yaml_text.h"
+#include "engine/config/yaml/text.h"
 
 #include "engine/base/utf8.h"
 

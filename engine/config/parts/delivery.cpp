@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/units.h"
-#include "engine/config/parts.h"
+#include "engine/config/parts/parts.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/yaml_tree.h"
+#include "engine/config/yaml/tree.h"
 
-#include "engine/config/yaml_text.h"
+#include "engine/config/yaml/text.h"
 
 #include <fmt/format.h>
 #include <yaml-cpp/eventhandler.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/filter_reader.h"
+#include "engine/config/parts/filter.h"
 
-#include "engine/config/filter_spec.h"
+#include "engine/config/parts/filter_spec.h"
 
 #include <fmt/format.h>
 

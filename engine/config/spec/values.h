@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/base/result.h"
-#include "engine/config/option_spec.h"
+#include "engine/config/spec/option_spec.h"
 
 #include <filesystem>
 #include <string>

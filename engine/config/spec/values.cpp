@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/values.h"
+#include "engine/config/spec/values.h"
 
 #include "engine/base/units.h"
-#include "engine/config/diagnostic.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <fmt/format.h>
 

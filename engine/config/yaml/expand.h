@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/yaml_tree.h"
+#include "engine/config/yaml/tree.h"
 
 #include <filesystem>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/schema.h"
+#include "engine/config/spec/schema.h"
 
-#include "engine/config/filter_spec.h"
+#include "engine/config/parts/filter_spec.h"
 #include "engine/config/specs.h"
 
 #include <boost/json/array.hpp>

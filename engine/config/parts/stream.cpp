@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/parts.h"
+#include "engine/config/parts/parts.h"
 
 #include <fmt/format.h>
 

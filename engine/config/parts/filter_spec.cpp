@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/filter_spec.h"
+#include "engine/config/parts/filter_spec.h"
 
 namespace pelton::config {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/function_environment.h"
+#include "engine/config/parts/function_environment.h"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/reader.h"
+#include "engine/config/spec/section.h"
 
 #include <optional>
 #include <span>

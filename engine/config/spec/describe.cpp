@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/describe.h"
+#include "engine/config/spec/describe.h"
 
-#include "engine/config/diagnostic.h"
-#include "engine/config/filter_spec.h"
+#include "engine/config/parts/filter_spec.h"
+#include "engine/config/spec/values.h"
 #include "engine/config/specs.h"
-#include "engine/config/values.h"
+#include "engine/config/yaml/diagnostic.h"
 
 #include <fmt/format.h>
 

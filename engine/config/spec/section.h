@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/expand.h"
+#include "engine/config/spec/values.h"
 #include "engine/config/specs.h"
-#include "engine/config/values.h"
-#include "engine/config/yaml_tree.h"
+#include "engine/config/yaml/expand.h"
+#include "engine/config/yaml/tree.h"
 
 #include <map>
 #include <optional>
