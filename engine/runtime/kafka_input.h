@@ -82,8 +82,8 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   bool fits(PartitionId partition) const;
   bool committing() const { return commit_running_; }
   struct Taken {
-    std::vector<kafka::Position> positions;
-    std::vector<kafka::Consumer::Stay> stays;  // of each
+    std::vector<kafka::OffsetCommit> positions;
+    std::vector<kafka::Consumer::Tenure> stays;  // of each
   };
   // The positions to commit, of those partitions that may be. Unless empty on_committed() has to
   // follow. Not while one is committing().

@@ -167,7 +167,7 @@ Status KafkaInput::add_local(Beginning& beginning) {
 void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
   if (round_ != round) return;  // revoked meanwhile
   well();
-  std::vector<kafka::Consumer::Start> starts;
+  std::vector<kafka::Consumer::ReadFrom> starts;
   for (const Beginning& beginning : beginnings) {
     Part part;
     part.stay = ++stays_;

@@ -41,7 +41,8 @@ void KafkaInput::keep_buried(store::Transaction& transaction) {
 
 void KafkaInput::landed(Taken taken, std::function<void(bool)> answer) {
   std::vector<PartitionId> partitions;
-  for (const kafka::Position& position : taken.positions) partitions.push_back(position.partition);
+  for (const kafka::OffsetCommit& position : taken.positions)
+    partitions.push_back(position.partition);
   if (partitions.empty()) return answer(false);
   auto asked = [this, taken = std::move(taken), answer = std::move(answer)](
                    Result<std::vector<kafka::PartitionFacts>> facts) mutable {
@@ -50,8 +51,8 @@ void KafkaInput::landed(Taken taken, std::function<void(bool)> answer) {
       if (!facts) return landed(std::move(taken), std::move(answer));
       // All of them were committed or none: one that is still ours tells.
       for (std::size_t i = 0; i < taken.positions.size(); ++i) {
-        const kafka::Position& sent = taken.positions[i];
-        if (stay(sent.partition) != taken.stays[i].stay) continue;
+        const kafka::OffsetCommit& sent = taken.positions[i];
+        if (stay(sent.partition) != taken.stays[i].number) continue;
         return answer((*facts)[i].committed == sent.offset &&
                       (*facts)[i].metadata == sent.metadata);
       }

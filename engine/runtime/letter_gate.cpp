@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/letter_gate.h"
 
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/letter_record.h"
 
@@ -21,7 +21,7 @@ std::string id_text(const store::DeadLetter& letter) {
 bool same_event(const kafka::RawRecord& record, const model::Batch& event,
                 const std::string& topic) {
   model::BatchBuilder builder;
-  kafka::RecordReader("kafka:" + topic).add(record, builder);
+  kafka::RecordDecoder("kafka:" + topic).add(record, builder);
   const model::BatchPtr read = builder.finish();
   return read->id(0) == event.id(0) && read->key(0) == event.key(0) &&
          read->data(0) == event.data(0) && read->header_bytes(0) == event.header_bytes(0);

@@ -3,7 +3,7 @@
 
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -234,7 +234,7 @@ store::DeadLetter read_letter(const RawRecord& record, BindingId binding) {
   letter.history.first = time_of(text("first-failure"));
   letter.history.history = read_history(text("history"));
   model::BatchBuilder builder;
-  kafka::RecordReader("kafka:" + mark.topic).add(original_of(record), builder);
+  kafka::RecordDecoder("kafka:" + mark.topic).add(original_of(record), builder);
   letter.event = builder.finish();
   return letter;
 }

@@ -16,12 +16,12 @@ constexpr std::chrono::seconds kProduceTimeout{30};
 constexpr const char* kUnknownTopicMs = "5000";
 
 // Runs of records that follow each other.
-std::vector<http::Produced> runs_of(std::vector<kafka::Place> places) {
-  std::ranges::sort(places, {}, [](const kafka::Place& place) {
+std::vector<http::Produced> runs_of(std::vector<kafka::RecordPlace> places) {
+  std::ranges::sort(places, {}, [](const kafka::RecordPlace& place) {
     return std::pair(place.partition, place.offset);
   });
   std::vector<http::Produced> runs;
-  for (const kafka::Place& place : places) {
+  for (const kafka::RecordPlace& place : places) {
     const bool follows = !runs.empty() && runs.back().partition == place.partition.value &&
                          runs.back().base + runs.back().count == place.offset;
     if (follows)
@@ -74,8 +74,8 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
   }
 
   // Shared with the producer, which fills it.
-  const std::shared_ptr<std::vector<kafka::Place>> places =
-      std::make_shared<std::vector<kafka::Place>>();
+  const std::shared_ptr<std::vector<kafka::RecordPlace>> places =
+      std::make_shared<std::vector<kafka::RecordPlace>>();
 
  private:
   void answer(Result<std::vector<http::Produced>> result) {

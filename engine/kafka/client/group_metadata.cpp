@@ -13,7 +13,7 @@ void GroupMetadataDeleter::operator()(rd_kafka_consumer_group_metadata_s* metada
 }
 
 void add_position(rd_kafka_topic_partition_list_t& list, const std::string& topic,
-                  const Position& position) {
+                  const OffsetCommit& position) {
   auto* entry = rd_kafka_topic_partition_list_add(
       &list, topic.c_str(), static_cast<std::int32_t>(position.partition.value));
   entry->offset = position.offset;

@@ -11,7 +11,7 @@ struct rd_kafka_consumer_group_metadata_s;
 namespace pelton::kafka {
 
 // Value. An offset to commit.
-struct Position {
+struct OffsetCommit {
   PartitionId partition;
   Offset offset = 0;
   std::string metadata;

@@ -33,7 +33,7 @@ using Partitions = Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partit
 
 // An offset to commit, with its metadata.
 void add_position(rd_kafka_topic_partition_list_t& list, const std::string& topic,
-                  const Position& position);
+                  const OffsetCommit& position);
 
 // The client library's error as ours: what the caller does next, its name, its sentence.
 Error to_error(rd_kafka_resp_err_t error, const std::string& what);

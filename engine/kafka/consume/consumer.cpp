@@ -140,7 +140,7 @@ bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
     reader_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
   }
   if (!builder_.empty()) hand_over(partition, part, base);
-  if (end > part.next) listener_.passed(partition, part.stay, part.next, end);
+  if (end > part.next) listener_.passed(partition, part.tenure, part.next, end);
   return more && !part.broken;
 }
 
@@ -151,7 +151,7 @@ void Consumer::Impl::hand_over(PartitionId partition, Part& part, Offset base) {
   auto batch = builder_.finish();
   part.ahead += batch->bytes().size();
   part.end = std::max(part.end, std::max(high, base + batch->span()));
-  listener_.fetched(partition, part.stay, base, std::move(batch), part.end);
+  listener_.fetched(partition, part.tenure, base, std::move(batch), part.end);
 }
 
 void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
@@ -207,9 +207,9 @@ void Consumer::Impl::ask_ends() {
   });
 }
 
-void Consumer::Impl::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {
+void Consumer::Impl::taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes) {
   const auto part = parts_.find(partition);
-  if (part != parts_.end() && part->second.stay == stay) part->second.ahead -= bytes;
+  if (part != parts_.end() && part->second.tenure == tenure) part->second.ahead -= bytes;
 }
 
 void Consumer::Impl::close() {
@@ -238,29 +238,29 @@ Result<std::unique_ptr<Consumer>> Consumer::create(Setup setup, PollLoop& loop,
 void Consumer::subscribe() {
   impl_->loop().post([impl = impl_] { impl->subscribe(); });
 }
-void Consumer::begin(std::uint64_t round, std::vector<Start> starts) {
+void Consumer::begin(std::uint64_t round, std::vector<ReadFrom> starts) {
   impl_->loop().post(
       [impl = impl_, round, starts = std::move(starts)] { impl->begin(round, starts); });
 }
-void Consumer::seek(Start start) {
+void Consumer::seek(ReadFrom start) {
   impl_->loop().post([impl = impl_, start] { impl->seek(start); });
 }
 void Consumer::read_again(PartitionId partition) {
   impl_->loop().post([impl = impl_, partition] { impl->read_again(partition); });
 }
-void Consumer::taken(PartitionId partition, std::uint64_t stay, std::size_t bytes) {
+void Consumer::taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes) {
   impl_->loop().post(
-      [impl = impl_, partition, stay, bytes] { impl->taken(partition, stay, bytes); });
+      [impl = impl_, partition, tenure, bytes] { impl->taken(partition, tenure, bytes); });
 }
-void Consumer::commit(std::uint64_t id, std::vector<Position> positions) {
+void Consumer::commit(std::uint64_t id, std::vector<OffsetCommit> positions) {
   impl_->loop().post([impl = impl_, id, positions = std::move(positions)]() mutable {
     impl->commit(id, std::move(positions));
   });
 }
-void Consumer::membership(std::vector<Stay> stays,
+void Consumer::membership(std::vector<Tenure> tenures,
                           std::move_only_function<void(Result<GroupMetadata>)> answer) {
-  impl_->loop().post([impl = impl_, stays = std::move(stays),
-                      answer = std::move(answer)]() mutable { answer(impl->membership(stays)); });
+  impl_->loop().post([impl = impl_, tenures = std::move(tenures),
+                      answer = std::move(answer)]() mutable { answer(impl->membership(tenures)); });
 }
 void Consumer::release(std::vector<PartitionId> partitions) {
   impl_->loop().post(

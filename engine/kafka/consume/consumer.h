@@ -18,20 +18,20 @@
 namespace pelton::kafka {
 
 // Interface. Who a consumer reads for. Called on the loop's thread: post on, do not work here. A
-// partition's `stay` is the number that begin() or seek() gave it: what comes of an earlier stay is
-// out of date.
+// partition's `tenure` is the number that begin() or seek() gave it: what comes of an earlier
+// tenure is out of date.
 class ConsumerListener {
  public:
   virtual ~ConsumerListener() = default;
   // These partitions are ours once begin() is called for the round; what the brokers know of them.
   // Also called, with a partition that is ours, when its position is not in the topic any more.
   virtual void assigning(std::vector<PartitionFacts> facts, std::uint64_t round) = 0;
-  virtual void fetched(PartitionId partition, std::uint64_t stay, Offset base,
+  virtual void fetched(PartitionId partition, std::uint64_t tenure, Offset base,
                        model::BatchPtr batch, Offset end) = 0;
   virtual void end_moved(PartitionId partition, Offset end) = 0;
   // No record stands in [from, to), and `to` was the end just now: marks of transactions, and what
   // they took back.
-  virtual void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) = 0;
+  virtual void passed(PartitionId partition, std::uint64_t tenure, Offset from, Offset to) = 0;
   // Call release() once what is settled is committed; until then they are still ours. An
   // assigning() that was not answered is off.
   virtual void revoking(std::vector<PartitionId> partitions) = 0;
@@ -64,29 +64,29 @@ class Consumer {
   Consumer& operator=(const Consumer&) = delete;
 
   void subscribe();
-  struct Start {
+  struct ReadFrom {
     PartitionId partition;
-    std::uint64_t stay = 0;
+    std::uint64_t tenure = 0;
     Offset offset = 0;
     bool idle = false;
   };
   // Answer to assigning(), all of its partitions. An idle one is ours and not read until seek().
-  void begin(std::uint64_t round, std::vector<Start> starts);
-  void seek(Start start);
+  void begin(std::uint64_t round, std::vector<ReadFrom> starts);
+  void seek(ReadFrom start);
   // Asks the brokers anew where the partition stands; assigning() follows. It is not read until
   // then.
   void read_again(PartitionId partition);
   // `bytes` of what was fetched are out of the way: as much may come.
-  void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
+  void taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes);
   // Answered by committed(id). One at a time.
-  void commit(std::uint64_t id, std::vector<Position> positions);
-  // The member that we are, for a transaction that commits offsets of these stays; answered on the
-  // loop's thread. unavailable: one of them is over.
-  struct Stay {
+  void commit(std::uint64_t id, std::vector<OffsetCommit> positions);
+  // The member that we are, for a transaction that commits offsets of these tenures; answered on
+  // the loop's thread. unavailable: one of them is over.
+  struct Tenure {
     PartitionId partition;
-    std::uint64_t stay = 0;
+    std::uint64_t number = 0;
   };
-  void membership(std::vector<Stay> stays,
+  void membership(std::vector<Tenure> tenures,
                   std::move_only_function<void(Result<GroupMetadata>)> answer);
   void release(std::vector<PartitionId> partitions);
   // What the brokers know of the partitions now; answered on a thread of its own.

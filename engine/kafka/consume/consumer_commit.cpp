@@ -11,7 +11,7 @@
 namespace pelton::kafka {
 namespace {
 
-constexpr auto kHeldAtMost = std::chrono::seconds(5);
+constexpr auto kPendingAtMost = std::chrono::seconds(5);
 
 // The member has asked to join and does not know its new generation yet.
 bool joining(std::string_view join_state) {
@@ -21,15 +21,15 @@ bool joining(std::string_view join_state) {
 
 }  // namespace
 
-void Consumer::Impl::commit(std::uint64_t id, std::vector<Position> positions) {
+void Consumer::Impl::commit(std::uint64_t id, std::vector<OffsetCommit> positions) {
   if (!holds_commits(setup_.group)) return send(id, positions);
-  held_ = Held{id, std::move(positions), std::chrono::steady_clock::now()};
+  pending_ = PendingCommit{id, std::move(positions), std::chrono::steady_clock::now()};
 }
 
-void Consumer::Impl::send(std::uint64_t id, const std::vector<Position>& positions) {
+void Consumer::Impl::send(std::uint64_t id, const std::vector<OffsetCommit>& positions) {
   Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const Position& position : positions) {
-    if (!assigned_.contains(position.partition)) continue;  // went while the commit was held
+  for (const OffsetCommit& position : positions) {
+    if (!assigned_.contains(position.partition)) continue;  // went while the commit was pending
     add_position(*list, setup_.topic, position);
   }
   const auto error = rd_kafka_commit_queue(client_, list.get(), queue_.get(), nullptr,
@@ -38,14 +38,14 @@ void Consumer::Impl::send(std::uint64_t id, const std::vector<Position>& positio
     listener_.committed(id, std::unexpected(to_error(error, "committing offsets")));
 }
 
-Result<GroupMetadata> Consumer::Impl::membership(const std::vector<Stay>& stays) {
+Result<GroupMetadata> Consumer::Impl::membership(const std::vector<Tenure>& tenures) {
   GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_));
   // Asked for afterwards: whoever is no member any more has lost its assignment in the same step,
   // and brokers would take the offsets of a stranger.
   const bool ours = metadata && rd_kafka_assignment_lost(client_) == 0 &&
-                    std::ranges::all_of(stays, [this](const Stay& stay) {
-                      const auto part = parts_.find(stay.partition);
-                      return part != parts_.end() && part->second.stay == stay.stay;
+                    std::ranges::all_of(tenures, [this](const Tenure& tenure) {
+                      const auto part = parts_.find(tenure.partition);
+                      return part != parts_.end() && part->second.tenure == tenure.number;
                     });
   if (!ours)
     return fail(ErrorKind::unavailable, "E6107", "partitions of {} are another member's by now",
@@ -57,24 +57,24 @@ Result<GroupMetadata> Consumer::Impl::membership(const std::vector<Stay>& stays)
 // client gives up all its partitions for that. So it goes right after the client has said that it
 // is not joining.
 void Consumer::Impl::on_statistics(rd_kafka_event_t* event) {
-  if (!held_) return;
+  if (!pending_) return;
   simdjson::dom::parser parser;
   std::string_view state;
   const bool known =
       !parser.parse(std::string(rd_kafka_event_stats(event)))["cgrp"]["join_state"].get(state);
   if (known && joining(state)) {
-    if (std::chrono::steady_clock::now() - held_->since > kHeldAtMost)
-      drop_held("the group is rebalancing");
+    if (std::chrono::steady_clock::now() - pending_->since > kPendingAtMost)
+      drop_pending("the group is rebalancing");
     return;
   }
-  const Held held = std::move(*std::exchange(held_, std::nullopt));
-  send(held.id, held.positions);
+  const PendingCommit pending = std::move(*std::exchange(pending_, std::nullopt));
+  send(pending.id, pending.positions);
 }
 
-void Consumer::Impl::drop_held(const char* why) {
-  if (!held_) return;
-  const auto held = std::exchange(held_, std::nullopt);
-  listener_.committed(held->id,
+void Consumer::Impl::drop_pending(const char* why) {
+  if (!pending_) return;
+  const auto pending = std::exchange(pending_, std::nullopt);
+  listener_.committed(pending->id,
                       fail(ErrorKind::unavailable, "E6101", "committing offsets: {}", why));
 }
 

@@ -3,7 +3,7 @@
 
 #include "engine/kafka/client/handles.h"
 #include "engine/kafka/consume/consumer.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <atomic>
 #include <future>
@@ -23,12 +23,12 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void forget();  // any thread, last: no lookup runs on
   PollLoop& loop() { return loop_; }
   void subscribe();
-  void begin(std::uint64_t round, const std::vector<Start>& starts);
-  void seek(const Start& start);
+  void begin(std::uint64_t round, const std::vector<ReadFrom>& starts);
+  void seek(const ReadFrom& start);
   void read_again(PartitionId partition);
-  void taken(PartitionId partition, std::uint64_t stay, std::size_t bytes);
-  void commit(std::uint64_t id, std::vector<Position> positions);
-  Result<GroupMetadata> membership(const std::vector<Stay>& stays);
+  void taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes);
+  void commit(std::uint64_t id, std::vector<OffsetCommit> positions);
+  Result<GroupMetadata> membership(const std::vector<Tenure>& tenures);
   void release(const std::vector<PartitionId>& partitions);
   void close();
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
@@ -38,7 +38,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   struct Part {
-    std::uint64_t stay = 0;
+    std::uint64_t tenure = 0;
     Queue queue;
     std::size_t ahead = 0;  // bytes fetched and not taken
     Offset end = -1;
@@ -49,9 +49,9 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   };
 
   // A commit that waits for its moment (on_statistics).
-  struct Held {
+  struct PendingCommit {
     std::uint64_t id = 0;
-    std::vector<Position> positions;
+    std::vector<OffsetCommit> positions;
     SteadyTime since;
   };
 
@@ -61,8 +61,8 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void on_rebalance(rd_kafka_event_t* event);
   void on_commit(rd_kafka_event_t* event);
   void on_statistics(rd_kafka_event_t* event);
-  void send(std::uint64_t id, const std::vector<Position>& positions);
-  void drop_held(const char* why);
+  void send(std::uint64_t id, const std::vector<OffsetCommit>& positions);
+  void drop_pending(const char* why);
   void refresh_token();
   bool fetch(PartitionId partition, Part& part);
   void hand_over(PartitionId partition, Part& part, Offset base);
@@ -78,7 +78,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void in_background(std::function<void()> work);
   void start_lookup(std::vector<PartitionId> partitions, std::uint64_t round);
   void look_up_broken();
-  void open_queue(const Start& start);
+  void open_queue(const ReadFrom& start);
   void restart(Part& part, PartitionId partition);
   bool cooperative() const;
   Partitions list_of(const std::vector<PartitionId>& partitions) const;
@@ -87,7 +87,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   const Setup setup_;
   PollLoop& loop_;
   ConsumerListener& listener_;
-  RecordReader reader_;
+  RecordDecoder reader_;
   model::BatchBuilder builder_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;  // the group's: everything but records
@@ -100,7 +100,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   bool assign_due_ = false;                 // the client waits for our assign()
   std::vector<std::future<void>> lookups_;  // their destructors wait
   bool token_missing_ = false;              // asked for, and not had
-  std::optional<Held> held_;
+  std::optional<PendingCommit> pending_;
   SteadyTime ends_told_{};
   SteadyTime ends_asked_{};
   bool closing_ = false;

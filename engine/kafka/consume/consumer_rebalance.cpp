@@ -114,9 +114,9 @@ void Consumer::Impl::read_again(PartitionId partition) {
     start_lookup({partition}, round_);
 }
 
-void Consumer::Impl::open_queue(const Start& start) {
+void Consumer::Impl::open_queue(const ReadFrom& start) {
   Part& part = parts_[start.partition];
-  part.stay = start.stay;
+  part.tenure = start.tenure;
   part.ahead = 0;
   part.next = start.offset;
   part.idle = start.idle;
@@ -129,11 +129,11 @@ void Consumer::Impl::open_queue(const Start& start) {
   rd_kafka_queue_io_event_enable(part.queue.get(), loop_.wake_handle(), &one, sizeof one);
 }
 
-void Consumer::Impl::begin(std::uint64_t round, const std::vector<Start>& starts) {
+void Consumer::Impl::begin(std::uint64_t round, const std::vector<ReadFrom>& starts) {
   if (round_ != round) return;
   std::vector<PartitionId> fresh;
   std::map<PartitionId, Offset> offsets;
-  for (const Start& start : starts) {
+  for (const ReadFrom& start : starts) {
     if (assigned_.contains(start.partition)) {
       seek(start);
       continue;
@@ -159,7 +159,7 @@ void Consumer::Impl::begin(std::uint64_t round, const std::vector<Start>& starts
   look_up_broken();
 }
 
-void Consumer::Impl::seek(const Start& start) {
+void Consumer::Impl::seek(const ReadFrom& start) {
   if (!assigned_.contains(start.partition)) return;
   open_queue(start);
   Part& part = parts_[start.partition];
@@ -200,7 +200,7 @@ void Consumer::Impl::revoked(std::vector<PartitionId> partitions) {
   leaving_ = std::move(partitions);
   // Also those whose assigning() was not answered yet: the listener may be about to.
   if (lost || closing_ || leaving_.empty()) {
-    drop_held("the partitions are another member's");
+    drop_pending("the partitions are another member's");
     listener_.lost(leaving_);
     return unassign(leaving_);
   }

@@ -35,8 +35,8 @@ class GroupReader {
   GroupReader& operator=(const GroupReader&) = delete;
 
   using Token = std::uint64_t;
-  // Adds records to `into`, as RecordReader makes events of them; waits for the first one until the
-  // deadline. The token settles them; without a record it is not used. unavailable (E6101): the
+  // Adds records to `into`, as RecordDecoder makes events of them; waits for the first one until
+  // the deadline. The token settles them; without a record it is not used. unavailable (E6101): the
   // brokers are away; corrupt (E6105): the client has ended, another one has its place. After an
   // error nothing of `into` counts.
   Result<Token> read(model::BatchBuilder& into, std::size_t max_events, std::size_t max_bytes,

@@ -4,7 +4,7 @@
 #include "engine/kafka/client/handles.h"
 #include "engine/kafka/client/lookup.h"
 #include "engine/kafka/consume/group_reader.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <deque>
 #include <map>
@@ -79,7 +79,7 @@ class GroupReader::Impl {
   void complain(rd_kafka_error_t* error, const char* what);
 
   const Setup setup_;
-  RecordReader reader_;
+  RecordDecoder reader_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;
   TopicHandle topic_;

@@ -4,7 +4,7 @@
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
 #include "engine/kafka/client/handles.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <algorithm>
 #include <atomic>
@@ -70,7 +70,7 @@ class TopicReader::Impl {
   void fill_end(PartitionId partition, Page& page) const;
 
   const config::KafkaTopic setup_;
-  RecordReader reader_;
+  RecordDecoder reader_;
   model::BatchBuilder builder_;
   rd_kafka_t* client_ = nullptr;
   Queue events_;

@@ -24,7 +24,7 @@ struct Refused {
 };
 
 // Value. Where a record is.
-struct Place {
+struct RecordPlace {
   PartitionId partition;
   Offset offset = -1;  // -1: it is not in the topic
 };
@@ -34,7 +34,7 @@ struct Sending {
   std::optional<PartitionId> partition{};  // of all its events, whatever their keys
   // Filled by event before `done` is called, and as long as the batch. Shared by its reader and the
   // call that fills it.
-  std::shared_ptr<std::vector<Place>> places{};
+  std::shared_ptr<std::vector<RecordPlace>> places{};
   // What keeps lanes in order, of producers that are strict: an event that is blocked() when its
   // turn comes is not written but refused as `overloaded`; failed() is told of each other one that
   // is refused. On the loop's thread.

@@ -55,7 +55,7 @@ class TransactionalProducer::Impl {
   Status start();      // any thread, first
   void post(Job job);  // any thread
   void write(std::vector<model::BatchPtr> batches, Written& done);
-  Outcome commit(const std::string& topic, const std::vector<Position>& positions,
+  Outcome commit(const std::string& topic, const std::vector<OffsetCommit>& positions,
                  const GroupMetadata& group);
   void abort();
   std::string trouble() const { return trouble_.text(); }  // any thread
@@ -321,12 +321,13 @@ std::vector<std::vector<Refused>> TransactionalProducer::Impl::take_refused() {
 }
 
 TransactionalProducer::Outcome TransactionalProducer::Impl::commit(
-    const std::string& topic, const std::vector<Position>& positions, const GroupMetadata& group) {
+    const std::string& topic, const std::vector<OffsetCommit>& offsets,
+    const GroupMetadata& group) {
   if (!in_transaction_) return Outcome::aborted;
-  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const Position& position : positions) add_position(*list, topic, position);
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
+  for (const OffsetCommit& each : offsets) add_position(*list, topic, each);
   Step step = Step::done;
-  if (!positions.empty())
+  if (!offsets.empty())
     step = repeat("adding offsets to a transaction", [&] {
       return rd_kafka_send_offsets_to_transaction(client_, list.get(), group.get(), kRemaining);
     });
@@ -377,7 +378,7 @@ void TransactionalProducer::write(std::vector<model::BatchPtr> batches, Written 
   });
 }
 
-void TransactionalProducer::commit(std::string topic, std::vector<Position> positions,
+void TransactionalProducer::commit(std::string topic, std::vector<OffsetCommit> positions,
                                    GroupMetadata group, Ended done) {
   impl_->post([impl = impl_.get(), topic = std::move(topic), positions = std::move(positions),
                group = std::move(group), done = std::move(done)]() mutable {

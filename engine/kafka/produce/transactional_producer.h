@@ -48,7 +48,8 @@ class TransactionalProducer {
   };
   using Ended = std::move_only_function<void(Outcome)>;
   // Adds the offsets to the transaction that write() opened and commits it.
-  void commit(std::string topic, std::vector<Position> positions, GroupMetadata group, Ended done);
+  void commit(std::string topic, std::vector<OffsetCommit> positions, GroupMetadata group,
+              Ended done);
   void abort(std::move_only_function<void()> done);
 
   // What keeps records from going at the moment; empty: nothing.

@@ -3,7 +3,7 @@
 #include "engine/base/base64.h"
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <simdjson.h>
 

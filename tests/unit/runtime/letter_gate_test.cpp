@@ -3,7 +3,7 @@
 #include "engine/runtime/letter_gate.h"
 
 #include "engine/kafka/client/poll_loop.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 #include "tests/kafka/mock_cluster.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -42,7 +42,7 @@ class Gate : public store::StoreFixture {
 
   static model::BatchPtr event_of(const kafka::RawRecord& record) {
     model::BatchBuilder builder;
-    kafka::RecordReader("kafka:orders").add(record, builder);
+    kafka::RecordDecoder("kafka:orders").add(record, builder);
     return builder.finish();
   }
   store::DeadLetter letter(Offset offset, const kafka::RawRecord& record) const {

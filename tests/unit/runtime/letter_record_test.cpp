@@ -2,7 +2,7 @@
 #include "engine/runtime/letter_record.h"
 
 #include "engine/base/units.h"
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ constexpr BindingId kBill{3};
 
 model::BatchPtr event_of(const RawRecord& record) {
   model::BatchBuilder builder;
-  kafka::RecordReader("kafka:orders").add(record, builder);
+  kafka::RecordDecoder("kafka:orders").add(record, builder);
   return builder.finish();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@ namespace {
 
 model::BatchPtr event_of(const RawRecord& record) {
   model::BatchBuilder builder;
-  RecordReader("kafka:orders").add(record, builder);
+  RecordDecoder("kafka:orders").add(record, builder);
   return builder.finish();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/kafka/records/record.h"
+#include "engine/kafka/records/record_decoder.h"
 
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
@@ -30,7 +30,7 @@ bool is_binary_cloud_event(const model::EventView& event) {
 
 }  // namespace
 
-void RecordReader::read_headers(const rd_kafka_message_s& record) {
+void RecordDecoder::read_headers(const rd_kafka_message_s& record) {
   event_.headers.clear();
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -43,7 +43,7 @@ void RecordReader::read_headers(const rd_kafka_message_s& record) {
 }
 
 // The attributes leave the headers; extensions and the record's own headers stay.
-void RecordReader::read_binary_cloud_event() {
+void RecordDecoder::read_binary_cloud_event() {
   event_.id = header(event_, "ce_id");
   event_.source = header(event_, "ce_source");
   event_.type = header(event_, "ce_type");
@@ -56,19 +56,19 @@ void RecordReader::read_binary_cloud_event() {
   });
 }
 
-void RecordReader::add(const rd_kafka_message_s& record, std::uint32_t delta,
-                       model::BatchBuilder& batch) {
+void RecordDecoder::add(const rd_kafka_message_s& record, std::uint32_t delta,
+                        model::BatchBuilder& batch) {
   read(record);
   batch.add_at(event_, delta);
 }
 
-void RecordReader::add(const rd_kafka_message_s& record, model::BatchBuilder& batch) {
+void RecordDecoder::add(const rd_kafka_message_s& record, model::BatchBuilder& batch) {
   read(record);
   batch.add(event_);
 }
 
 // The headers' views, key, data and time are there: the rest follows from them.
-void RecordReader::interpret() {
+void RecordDecoder::interpret() {
   event_.id = event_.subject = event_.content_type = {};
   event_.source = source_;
   event_.type = kType;
@@ -80,7 +80,7 @@ void RecordReader::interpret() {
     structured_.read(event_.data, event_);
 }
 
-void RecordReader::read(const rd_kafka_message_s& record) {
+void RecordDecoder::read(const rd_kafka_message_s& record) {
   read_headers(record);
   event_.has_key = record.key != nullptr;
   event_.key = view(record.key, record.key_len);
@@ -91,7 +91,7 @@ void RecordReader::read(const rd_kafka_message_s& record) {
   interpret();
 }
 
-void RecordReader::add(const RawRecord& record, model::BatchBuilder& batch) {
+void RecordDecoder::add(const RawRecord& record, model::BatchBuilder& batch) {
   event_.headers.clear();
   for (const RawHeader& each : record.headers)
     event_.headers.push_back({each.name, each.value ? std::string_view(*each.value) : ""});

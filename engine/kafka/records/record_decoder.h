@@ -32,10 +32,10 @@ class CloudEventReader {
 // in the CloudEvents Kafka binding (binary content mode: headers "ce_*"; structured: content type
 // application/cloudevents+json) fill the event's attributes, id, source and type among them; what
 // lacks one of these three is no valid CloudEvent and stays what it is, a plain record. One thread.
-class RecordReader {
+class RecordDecoder {
  public:
   // Events get `source` unless they bring their own.
-  explicit RecordReader(std::string source) : source_(std::move(source)) {}
+  explicit RecordDecoder(std::string source) : source_(std::move(source)) {}
 
   // Adds the record with its offset's distance from the batch's base.
   void add(const rd_kafka_message_s& record, std::uint32_t delta, model::BatchBuilder& batch);
@@ -54,7 +54,7 @@ class RecordReader {
   CloudEventReader structured_;
 };
 
-// False: event i, which a RecordReader made, does not hold its record byte for byte: the record
+// False: event i, which a RecordDecoder made, does not hold its record byte for byte: the record
 // was a CloudEvent, or has a header that is empty or null, which the event does not tell apart.
 bool holds_record(const model::Batch& batch, std::size_t i);
 
