@@ -3,8 +3,9 @@
 
 #include "connectors/directory/folder.h"
 #include "connectors/directory/names.h"
-#include "engine/config/config.h"
+#include "engine/config/parts/connector.h"
 #include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/option_value.h"
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/parts/connector.h"
 #include "engine/config/spec/option_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/sink.h"

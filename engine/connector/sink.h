@@ -3,7 +3,7 @@
 
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
-#include "engine/config/config.h"
+#include "engine/config/parts/delivery.h"
 #include "engine/model/batch.h"
 
 #include <span>

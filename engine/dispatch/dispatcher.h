@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/delivery.h"
+#include "engine/config/parts/filter_rule.h"
+#include "engine/config/parts/idempotency.h"
 #include "engine/dispatch/frame.h"
 #include "engine/store/records.h"
 

@@ -3,7 +3,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
-#include "engine/config/config.h"
+#include "engine/config/parts/delivery.h"
 #include "engine/model/batch.h"
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/idempotency.h"
 #include "engine/dispatch/expression.h"
 #include "engine/store/records.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/stream.h"
 #include "engine/http/admin_backend.h"
 #include "engine/runtime/letters.h"
 #include "engine/runtime/shard.h"

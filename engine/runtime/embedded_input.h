@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/parts/start.h"
 #include "engine/runtime/input.h"
 #include "engine/runtime/store_lane.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/function.h"
 #include "engine/runtime/binding_runner.h"
 #include "engine/worker/pool/worker_pool.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/kafka.h"
 #include "engine/kafka/consume/raw_reader.h"
 #include "engine/runtime/letter_topic.h"
 #include "engine/runtime/mailbox.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/kafka.h"
 #include "engine/kafka/consume/raw_reader.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/runtime/job_thread.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/connector.h"
+#include "engine/config/parts/function.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/append_feed.h"
 #include "engine/runtime/binding_runner.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/parts/connector.h"
 #include "engine/connector/sink_host.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/binding_runner.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/parts/kafka.h"
 #include "engine/http/admin_backend.h"
 
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/function.h"
 #include "engine/config/spec/section.h"
 
 namespace pelton::config {

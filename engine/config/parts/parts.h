@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/binding.h"
+#include "engine/config/parts/connector.h"
+#include "engine/config/parts/engine.h"
+#include "engine/config/parts/function.h"
+#include "engine/config/parts/stream.h"
 #include "engine/config/spec/section.h"
 
 #include <optional>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/spec/option_value.h"
 #include "engine/config/spec/values.h"
 #include "engine/config/specs.h"
 #include "engine/config/yaml/expand.h"

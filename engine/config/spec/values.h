@@ -3,6 +3,7 @@
 
 #include "engine/base/result.h"
 #include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/option_value.h"
 
 #include <filesystem>
 #include <string>

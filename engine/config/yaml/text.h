@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/yaml/place.h"
 
 #include <cstddef>
 #include <string_view>

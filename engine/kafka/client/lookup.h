@@ -4,7 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
-#include "engine/config/config.h"
+#include "engine/config/parts/start.h"
 
 #include <optional>
 #include <string>

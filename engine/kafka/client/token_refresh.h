@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/base/result.h"
-#include "engine/config/config.h"
+#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/handles.h"
 
 // For the .cpp files of this folder only.

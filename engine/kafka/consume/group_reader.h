@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/parts/kafka.h"
+#include "engine/config/parts/start.h"
 #include "engine/model/batch_builder.h"
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/config.h"
+#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/handles.h"
 #include "engine/kafka/records/raw_record.h"
 #include "engine/model/batch.h"

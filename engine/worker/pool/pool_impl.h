@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/function.h"
 #include "engine/worker/pool/frame_sizer.h"
 #include "engine/worker/process/worker_process.h"
 

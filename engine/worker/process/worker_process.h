@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/function.h"
 #include "engine/worker/pool/worker_pool.h"
 #include "engine/worker/process/launch.h"
 #include "engine/worker/process/output_lines.h"

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/clock.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace pelton::config {
+
+struct HttpListen {
+  std::string host;
+  std::uint16_t port = 0;  // 0: any free port, printed at start
+};
+
+enum class LogLevel { debug, info, warn, error };
+
+enum class LogFormat { automatic, pretty, json };
+
+struct Engine {
+  std::filesystem::path data;                   // data
+  std::optional<HttpListen> http;               // http.listen; absent: no TCP listener
+  LogLevel log_level = LogLevel::info;          // log.level
+  LogFormat log_format = LogFormat::automatic;  // log.format; automatic: pretty on a terminal
+  std::uint64_t free_space_bytes = 0;           // free_space: intake stops below it
+  Duration shutdown_timeout{};                  // shutdown_timeout: drain deadline after SIGTERM
+  std::uint64_t tail_bytes = 0;  // tail: memory for the newest batches of all streams
+};
+
+}  // namespace pelton::config
