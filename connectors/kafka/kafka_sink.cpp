@@ -26,7 +26,7 @@ constexpr std::chrono::milliseconds kSlice{100};
 // A batch on its way.
 class KafkaSink::Writing {
  public:
-  Writing(model::BatchPtr batch, config::Order order)
+  Writing(model::BatchPtr batch, model::Order order)
       : batch_(std::move(batch)), lanes_(*batch_, order) {}
 
   const model::BatchPtr& batch() const { return batch_; }

@@ -16,14 +16,14 @@ namespace pelton::connector {
 // Sink::write.
 class LaneGuard {
  public:
-  LaneGuard(const model::Batch& batch, config::Order order) : batch_(batch), order_(order) {}
+  LaneGuard(const model::Batch& batch, model::Order order) : batch_(batch), order_(order) {}
 
   bool blocked(std::size_t i) const;
   void failed(std::size_t i);
 
  private:
   const model::Batch& batch_;
-  const config::Order order_;
+  const model::Order order_;
   bool partition_ = false;
   std::unordered_set<std::string_view> keys_;
 };

@@ -24,8 +24,8 @@ struct SinkFailure {
 struct SinkPosition {
   std::string_view stream;
   PartitionId partition;
-  Offset base = 0;                           // event i has offset base + batch.delta(i)
-  config::Order order = config::Order::key;  // what a failure holds back (lane_guard.h)
+  Offset base = 0;                         // event i has offset base + batch.delta(i)
+  model::Order order = model::Order::key;  // what a failure holds back (lane_guard.h)
 };
 
 // Interface. Writes events to one external system. The host (sink_host.h) calls every method from

@@ -9,19 +9,19 @@
 namespace pelton::connector {
 namespace {
 
-dispatch::Failure to_failure(const SinkFailure& failure, bool lane_failed) {
-  dispatch::Failure out;
+model::Failure to_failure(const SinkFailure& failure, bool lane_failed) {
+  model::Failure out;
   out.index = static_cast<std::uint32_t>(failure.index);
   out.type = failure.error.code.empty() ? to_string(failure.error.kind) : failure.error.code;
   out.message = failure.error.message;
   switch (failure.error.kind) {
     case ErrorKind::invalid:
-      out.code = dispatch::OutcomeCode::fail;
+      out.code = model::OutcomeCode::fail;
       break;
     case ErrorKind::overloaded:
       // "Skipped" promises an earlier failure of the lane; without one it would be offered again at
       // once.
-      out.code = lane_failed ? dispatch::OutcomeCode::skipped : dispatch::OutcomeCode::retry;
+      out.code = lane_failed ? model::OutcomeCode::skipped : model::OutcomeCode::retry;
       out.counts = false;
       break;
     case ErrorKind::unavailable:
@@ -34,9 +34,9 @@ dispatch::Failure to_failure(const SinkFailure& failure, bool lane_failed) {
   return out;
 }
 
-bool same_lane(const dispatch::Frame& frame, std::size_t a, std::size_t b) {
-  if (frame.order == config::Order::partition) return true;
-  return frame.order == config::Order::key && frame.batch->has_key(a) && frame.batch->has_key(b) &&
+bool same_lane(const model::Frame& frame, std::size_t a, std::size_t b) {
+  if (frame.order == model::Order::partition) return true;
+  return frame.order == model::Order::key && frame.batch->has_key(a) && frame.batch->has_key(b) &&
          frame.batch->key(a) == frame.batch->key(b);
 }
 
@@ -62,7 +62,7 @@ void SinkHost::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-bool SinkHost::offer(dispatch::Frame&& frame) {
+bool SinkHost::offer(model::Frame&& frame) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || taken_ >= kCredit) return false;
@@ -95,7 +95,7 @@ void SinkHost::run() {
   // Connects before the first frame, so that a wrong set-up shows in status at once.
   bool works = connect();
   while (works) {
-    const std::optional<dispatch::Frame> frame = next();
+    const std::optional<model::Frame> frame = next();
     if (!frame) break;
     works = deliver(*frame);
   }
@@ -105,17 +105,17 @@ void SinkHost::run() {
   status_.set_state(failed ? HostState::failed : HostState::stopped);
 }
 
-std::optional<dispatch::Frame> SinkHost::next() {
+std::optional<model::Frame> SinkHost::next() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return stopping_ || !waiting_.empty(); });
   if (stopping_) return std::nullopt;
-  dispatch::Frame frame = std::move(waiting_.front());
+  model::Frame frame = std::move(waiting_.front());
   waiting_.pop_front();
   return frame;
 }
 
 // False: stopping, or an error that no further attempt mends; the frame is not answered.
-bool SinkHost::deliver(const dispatch::Frame& frame) {
+bool SinkHost::deliver(const model::Frame& frame) {
   while (connected_ || connect()) {
     auto written =
         sink_->write(*frame.batch, {frame.stream, frame.partition, frame.base, frame.order});
@@ -161,9 +161,9 @@ bool SinkHost::stopping() const {
   return stopping_;
 }
 
-void SinkHost::answer(const dispatch::Frame& frame, std::vector<SinkFailure> failures) {
+void SinkHost::answer(const model::Frame& frame, std::vector<SinkFailure> failures) {
   std::ranges::sort(failures, {}, &SinkFailure::index);
-  dispatch::FrameResult result;
+  model::FrameResult result;
   result.count = static_cast<std::uint32_t>(frame.batch->size());
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += frame.batch->data(i).size();
@@ -175,7 +175,7 @@ void SinkHost::answer(const dispatch::Frame& frame, std::vector<SinkFailure> fai
         });
     bytes -= frame.batch->data(failure->index).size();
     result.not_done.push_back(to_failure(*failure, lane_failed));
-    if (result.not_done.back().code != dispatch::OutcomeCode::skipped) report_error(failure->error);
+    if (result.not_done.back().code != model::OutcomeCode::skipped) report_error(failure->error);
   }
   status_.add_done(result.count - result.not_done.size(), bytes);
   {

@@ -4,7 +4,7 @@
 #include "engine/connector/backoff.h"
 #include "engine/connector/host_status.h"
 #include "engine/connector/sink.h"
-#include "engine/dispatch/frame.h"
+#include "engine/model/frame.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -39,7 +39,7 @@ class SinkHost {
   static constexpr std::size_t kCredit = 2;
 
   // Called on the host's thread: post on. The credit of the frame is free again.
-  using Finished = std::function<void(FrameId frame, dispatch::FrameResult&& result)>;
+  using Finished = std::function<void(FrameId frame, model::FrameResult&& result)>;
 
   struct Setup {
     std::string name;
@@ -57,7 +57,7 @@ class SinkHost {
   void start();
   // Any thread. False when no credit is left or the host stops or has failed; the frame is then
   // untouched.
-  bool offer(dispatch::Frame&& frame);
+  bool offer(model::Frame&& frame);
   // How many frames offer() would take now.
   std::size_t credit() const;
 
@@ -72,12 +72,12 @@ class SinkHost {
 
  private:
   void run();
-  std::optional<dispatch::Frame> next();
-  bool deliver(const dispatch::Frame& frame);
+  std::optional<model::Frame> next();
+  bool deliver(const model::Frame& frame);
   bool connect();
   bool wait(std::chrono::milliseconds time);
   bool stopping() const;
-  void answer(const dispatch::Frame& frame, std::vector<SinkFailure> failures);
+  void answer(const model::Frame& frame, std::vector<SinkFailure> failures);
   void report_error(const Error& error);
 
   const std::string name_;
@@ -88,9 +88,9 @@ class SinkHost {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<dispatch::Frame> waiting_;  // guarded by mutex_
-  std::size_t taken_ = 0;                // frames not answered; guarded by mutex_
-  bool stopping_ = false;                // guarded by mutex_
+  std::deque<model::Frame> waiting_;  // guarded by mutex_
+  std::size_t taken_ = 0;             // frames not answered; guarded by mutex_
+  bool stopping_ = false;             // guarded by mutex_
 
   Backoff backoff_;  // the sink thread's own, as is the next
   bool connected_ = false;

@@ -23,7 +23,7 @@ Dispatcher::Core::Core(DispatcherOptions settings)
       index_(options.idempotency ? std::make_unique<IdempotencyIndex>(*options.idempotency)
                                  : nullptr),
       policy_(options.retry, options.seed),
-      next_frame_(first_frame_of(options.id).value) {}
+      next_frame_(model::first_frame_of(options.id).value) {}
 
 Partition* Dispatcher::Core::find(PartitionId partition) {
   const auto found = partitions_.find(partition);
@@ -35,7 +35,7 @@ const Partition* Dispatcher::Core::find(PartitionId partition) const {
   return found == partitions_.end() ? nullptr : found->second.get();
 }
 
-void Dispatcher::Core::assign(PartitionId partition, const Restored& restored) {
+void Dispatcher::Core::assign(PartitionId partition, const model::Restored& restored) {
   ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
   auto assigned = std::make_unique<Partition>(partition, options.window, restored);
   assigned->epoch = ++epochs_;
@@ -59,7 +59,7 @@ void Dispatcher::Core::drain(PartitionId partition) {
   if (Partition* known = find(partition)) known->draining = true;
 }
 
-void Dispatcher::Core::restore(const store::IdempotencyRecord& record) {
+void Dispatcher::Core::restore(const model::IdempotencyRecord& record) {
   if (index_) index_->complete(record.fingerprint, record.time);
 }
 
@@ -75,8 +75,8 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
 }
 
 LaneKey Dispatcher::Core::lane_of(const model::Batch& batch, std::uint32_t index) const {
-  if (options.order == config::Order::partition) return kWholePartition;
-  if (options.order == config::Order::none || !batch.has_key(index)) return 0;
+  if (options.order == model::Order::partition) return kWholePartition;
+  if (options.order == model::Order::none || !batch.has_key(index)) return 0;
   // 0 and 1 have a meaning of their own.
   return hash64(batch.key(index)) | 2;
 }
@@ -136,7 +136,7 @@ void Dispatcher::Core::emit(Commits& out) {
   for (const PartitionId id : change_.cursors) {
     Partition* partition = find(id);
     if (partition == nullptr) continue;
-    change_.transaction.cursors.push_back({options.id, at(id), partition->settled.stored()});
+    change_.transaction.progress.push_back({options.id, at(id), partition->settled.stored()});
     pending.parts.push_back(
         {id, partition->epoch, partition->settled.cursor(), std::exchange(partition->fresh, 0)});
   }
@@ -161,7 +161,7 @@ void Dispatcher::Core::committed(CommitToken token) {
     partition->uncommitted -= part.settled;
     partition->durable = part.cursor;
   }
-  for (const store::DeadLetterId& id : pending_.front().replays_ended) replays_.durable(id);
+  for (const model::DeadLetterId& id : pending_.front().replays_ended) replays_.durable(id);
   pending_.pop_front();
 }
 

@@ -24,24 +24,26 @@ class Dispatcher::Core {
  public:
   explicit Core(DispatcherOptions options);
 
-  void assign(PartitionId partition, const Restored& restored);
+  void assign(PartitionId partition, const model::Restored& restored);
   void revoke(PartitionId partition);
   void drain(PartitionId partition);
-  void restore(const store::IdempotencyRecord& record);
+  void restore(const model::IdempotencyRecord& record);
   Want wants(PartitionId partition) const;
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              Commits& out);
   bool has_work(WallTime now) const;
-  std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
-  Status check(WorkerId worker, FrameId id, const FrameResult& result) const;
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits, WallTime now,
+                                   Commits& out);
+  Status check(WorkerId worker, FrameId id, const model::FrameResult& result) const;
   std::optional<PartitionId> partition_of(FrameId id) const;
   void hold(WorkerId worker, FrameId id, std::uint32_t first, std::uint32_t count);
-  Status finished(WorkerId worker, FrameId id, FrameResult&& result, WallTime now, Commits& out);
-  void worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out);
+  Status finished(WorkerId worker, FrameId id, model::FrameResult&& result, WallTime now,
+                  Commits& out);
+  void worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now, Commits& out);
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
-  bool replay(const store::DeadLetter& letter);
+  bool replay(const model::DeadLetter& letter);
   bool replay_room() const;
   PartitionCounts counts(PartitionId partition) const;
   std::vector<ParkedEvent> parked(std::size_t most) const;
@@ -58,14 +60,14 @@ class Dispatcher::Core {
     PartitionId partition;
     std::vector<Position> slots;
     std::uint32_t covered = 0;  // events that the worker has answered for
-    std::optional<store::DeadLetterId> replay;
+    std::optional<model::DeadLetterId> replay;
     // Answered for, but their outcome is still to come from kHeld: first, count.
     std::vector<std::pair<std::uint32_t, std::uint32_t>> held;
     bool lost = false;  // the worker is gone; what it had answered is held
     std::uint32_t events() const { return replay ? 1 : static_cast<std::uint32_t>(slots.size()); }
     bool over() const { return held.empty() && (lost || covered == events()); }
     bool belongs_to(WorkerId who) const {
-      return who == kHeld ? !held.empty() : who == worker && !lost;
+      return who == model::kHeld ? !held.empty() : who == worker && !lost;
     }
   };
   struct PendingCommit {
@@ -77,18 +79,18 @@ class Dispatcher::Core {
     };
     CommitToken token = 0;
     std::vector<Part> parts;
-    std::vector<store::DeadLetterId> replays_ended;
+    std::vector<model::DeadLetterId> replays_ended;
   };
   // What the call at hand changes; becomes one Commit.
   struct Change {
-    store::Transaction transaction;
+    model::Transaction transaction;
     std::set<PartitionId> cursors;
-    std::vector<store::DeadLetterId> replays_ended;
+    std::vector<model::DeadLetterId> replays_ended;
   };
 
   Partition* find(PartitionId partition);
   const Partition* find(PartitionId partition) const;
-  store::StreamPartition at(PartitionId partition) const { return {options.stream_id, partition}; }
+  model::StreamPartition at(PartitionId partition) const { return {options.stream_id, partition}; }
   void emit(Commits& out);
 
   // ---- intake
@@ -100,8 +102,8 @@ class Dispatcher::Core {
   struct Picking;
   enum class Fit { goes, later, gone };
   bool can_pull(const Partition& partition, WallTime now) const;
-  std::optional<Frame> pull_partition(Partition& partition, WorkerId worker,
-                                      const FrameLimits& limits, WallTime now);
+  std::optional<model::Frame> pull_partition(Partition& partition, WorkerId worker,
+                                             const model::FrameLimits& limits, WallTime now);
   void pick_ready(Partition& partition, Picking& picking, WallTime now);
   void pick_lane(Partition& partition, LaneKey key, Picking& picking, WallTime now);
   void pick_new(Partition& partition, Picking& picking, WallTime now);
@@ -111,26 +113,26 @@ class Dispatcher::Core {
                   WallTime now);
   bool blocked_by_key(Partition& partition, Position position, WallTime now);
   static void take(Position position, Slot& slot, Lane* lane, Picking& picking);
-  Frame build(Partition& partition, Picking&& picking, WorkerId worker);
-  void fill_batch(Partition& partition, const std::vector<Position>& slots, Frame& frame);
+  model::Frame build(Partition& partition, Picking&& picking, WorkerId worker);
+  void fill_batch(Partition& partition, const std::vector<Position>& slots, model::Frame& frame);
   std::string idempotency_key(const Partition& partition, Offset offset) const;
   bool window_open(const Partition& partition, WallTime now) const;
 
   // ---- outcomes
   const Open* open_with(WorkerId worker, FrameId id) const;
-  static Status check_extent(const Open& open, WorkerId worker, const FrameResult& result);
-  static Status check_contents(const FrameResult& result);
-  static void answered(Open& open, WorkerId worker, const FrameResult& result);
-  void take_outcomes(const Open& open, FrameResult&& result, WallTime now);
+  static Status check_extent(const Open& open, WorkerId worker, const model::FrameResult& result);
+  static Status check_contents(const model::FrameResult& result);
+  static void answered(Open& open, WorkerId worker, const model::FrameResult& result);
+  void take_outcomes(const Open& open, model::FrameResult&& result, WallTime now);
   void settle_run(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
-                  std::uint32_t to, const FrameResult& result, WallTime now);
+                  std::uint32_t to, const model::FrameResult& result, WallTime now);
   void settle(Partition& partition, Position position);
   void forget_retry(Partition& partition, Offset offset);
-  void complete_key(Partition& partition, Offset offset, const FrameResult& result,
+  void complete_key(Partition& partition, Offset offset, const model::FrameResult& result,
                     std::uint32_t index, WallTime now);
   void release_key(const Hash128& fingerprint);
   void wake(const std::vector<IdempotencyIndex::Waiter>& waiters);
-  void failure(Partition& partition, Position position, const Failure& failure,
+  void failure(Partition& partition, Position position, const model::Failure& failure,
                const std::string& worker, WallTime now);
   void park_or_bury(Partition& partition, Position position, const Verdict& verdict, WallTime now);
   void bury(Partition& partition, Position position, const std::string& reason, WallTime now);
@@ -142,19 +144,20 @@ class Dispatcher::Core {
   void give_back(Partition& partition, Position position);
   void wait(Partition& partition, Lane& lane, Position position);
   void lane_moved(Partition& partition, LaneKey key);
-  void lose_frame(Partition& partition, const Open& open, const WorkerLoss* blame, WallTime now);
+  void lose_frame(Partition& partition, const Open& open, const model::WorkerLoss* blame,
+                  WallTime now);
   std::string name_of(WorkerId worker) const;
   void append_outputs(const model::BatchPtr& outputs);
-  model::BatchPtr outputs_of(const FrameResult& result, std::uint32_t index);
+  model::BatchPtr outputs_of(const model::FrameResult& result, std::uint32_t index);
   void free_slots(Partition& partition);
 
   // ---- replays
-  std::optional<Frame> pull_replay(WorkerId worker, WallTime now);
+  std::optional<model::Frame> pull_replay(WorkerId worker, WallTime now);
   bool may_go(Replay& replay, WallTime now);
-  Frame frame_of(Replay& replay, WorkerId worker);
-  void finish_replay(const store::DeadLetterId& id, WorkerId worker, FrameResult&& result,
+  model::Frame frame_of(Replay& replay, WorkerId worker);
+  void finish_replay(const model::DeadLetterId& id, WorkerId worker, model::FrameResult&& result,
                      WallTime now);
-  void lose_replay(const store::DeadLetterId& id, const WorkerLoss* blame, WallTime now);
+  void lose_replay(const model::DeadLetterId& id, const model::WorkerLoss* blame, WallTime now);
   void fail_replay(Replay& replay, const Verdict& verdict, WallTime now);
   void end_replay(Replay& replay);
   void forget_replay(Replay& replay);

@@ -25,7 +25,8 @@ const Dispatcher::Core::Open* Dispatcher::Core::open_with(WorkerId worker, Frame
   return found != frames_.end() && found->second.belongs_to(worker) ? &found->second : nullptr;
 }
 
-Status Dispatcher::Core::check(WorkerId worker, FrameId id, const FrameResult& result) const {
+Status Dispatcher::Core::check(WorkerId worker, FrameId id,
+                               const model::FrameResult& result) const {
   const Open* open = open_with(worker, id);
   if (open == nullptr)
     return fail(ErrorKind::cancelled, "E3005", "frame {} is not with worker {} any more", id.value,
@@ -35,8 +36,8 @@ Status Dispatcher::Core::check(WorkerId worker, FrameId id, const FrameResult& r
 }
 
 Status Dispatcher::Core::check_extent(const Open& open, WorkerId worker,
-                                      const FrameResult& result) {
-  if (worker == kHeld) {
+                                      const model::FrameResult& result) {
+  if (worker == model::kHeld) {
     if (std::ranges::find(open.held, std::pair(result.first, result.count)) == open.held.end())
       return contradiction("it does not cover what is held");
     return {};
@@ -47,12 +48,12 @@ Status Dispatcher::Core::check_extent(const Open& open, WorkerId worker,
   return {};
 }
 
-Status Dispatcher::Core::check_contents(const FrameResult& result) {
+Status Dispatcher::Core::check_contents(const model::FrameResult& result) {
   const std::uint32_t end = result.first + result.count;
   std::uint32_t next = result.first;
-  for (const Failure& failure : result.not_done) {
+  for (const model::Failure& failure : result.not_done) {
     if (failure.index < next || failure.index >= end) return contradiction("indices of failures");
-    if (failure.code == OutcomeCode::done) return contradiction("a failure that is done");
+    if (failure.code == model::OutcomeCode::done) return contradiction("a failure that is done");
     next = failure.index + 1;
   }
   if (!result.outputs) return {};
@@ -75,8 +76,8 @@ Status Dispatcher::Core::check_contents(const FrameResult& result) {
   return {};
 }
 
-Status Dispatcher::Core::finished(WorkerId worker, FrameId id, FrameResult&& result, WallTime now,
-                                  Commits& out) {
+Status Dispatcher::Core::finished(WorkerId worker, FrameId id, model::FrameResult&& result,
+                                  WallTime now, Commits& out) {
   if (open_with(worker, id) == nullptr) {
     ++totals.late_results;
     return {};
@@ -94,26 +95,26 @@ Status Dispatcher::Core::finished(WorkerId worker, FrameId id, FrameResult&& res
 }
 
 // What the worker had answered for and was held is not held any more; what it answers now is next.
-void Dispatcher::Core::answered(Open& open, WorkerId worker, const FrameResult& result) {
-  if (worker == kHeld)
+void Dispatcher::Core::answered(Open& open, WorkerId worker, const model::FrameResult& result) {
+  if (worker == model::kHeld)
     std::erase(open.held, std::pair(result.first, result.count));
   else
     open.covered = result.first + result.count;
 }
 
-void Dispatcher::Core::take_outcomes(const Open& open, FrameResult&& result, WallTime now) {
+void Dispatcher::Core::take_outcomes(const Open& open, model::FrameResult&& result, WallTime now) {
   Partition& partition = *find(open.partition);
   append_outputs(result.outputs);
   std::uint32_t done_from = result.first;
   const std::uint32_t end = result.first + result.count;
-  for (const Failure& failed : result.not_done) {
+  for (const model::Failure& failed : result.not_done) {
     settle_run(partition, open.slots, done_from, failed.index, result, now);
     done_from = failed.index + 1;
   }
   settle_run(partition, open.slots, done_from, end, result, now);
   // From the last to the first, so that putting events back into their lane is cheap.
   const std::string name = result.not_done.empty() ? std::string() : name_of(open.worker);
-  for (const Failure& failed : std::views::reverse(result.not_done))
+  for (const model::Failure& failed : std::views::reverse(result.not_done))
     failure(partition, open.slots[failed.index], failed, name, now);
   free_slots(partition);
 }
@@ -140,8 +141,8 @@ std::string Dispatcher::Core::name_of(WorkerId worker) const {
 
 // Settles events [from, to) of a frame as done: offsets run by run, lanes event by event.
 void Dispatcher::Core::settle_run(Partition& partition, const std::vector<Position>& slots,
-                                  std::uint32_t from, std::uint32_t to, const FrameResult& result,
-                                  WallTime now) {
+                                  std::uint32_t from, std::uint32_t to,
+                                  const model::FrameResult& result, WallTime now) {
   if (from == to) return;
   totals.done += to - from;
   for (std::uint32_t i = from; i < to;) {
@@ -180,8 +181,9 @@ void Dispatcher::Core::forget_retry(Partition& partition, Offset offset) {
     change_.transaction.retries.push_back({options.id, at(partition.id), offset, {}});
 }
 
-void Dispatcher::Core::complete_key(Partition& partition, Offset offset, const FrameResult& result,
-                                    std::uint32_t index, WallTime now) {
+void Dispatcher::Core::complete_key(Partition& partition, Offset offset,
+                                    const model::FrameResult& result, std::uint32_t index,
+                                    WallTime now) {
   const auto key = partition.keys.find(offset);
   if (key == partition.keys.end()) return;
   const Hash128 fingerprint = key->second.fingerprint;
@@ -205,14 +207,15 @@ void Dispatcher::Core::wake(const std::vector<IdempotencyIndex::Waiter>& waiters
   }
 }
 
-void Dispatcher::Core::failure(Partition& partition, Position position, const Failure& failed,
-                               const std::string& worker, WallTime now) {
-  if (failed.code == OutcomeCode::skipped) {
+void Dispatcher::Core::failure(Partition& partition, Position position,
+                               const model::Failure& failed, const std::string& worker,
+                               WallTime now) {
+  if (failed.code == model::OutcomeCode::skipped) {
     ++totals.skipped;
     return give_back(partition, position);
   }
   if (failed.counts) ++totals.failed_attempts;
-  store::RetryState& state = partition.retries[partition.window.at(position).offset];
+  model::RetryState& state = partition.retries[partition.window.at(position).offset];
   park_or_bury(partition, position, policy_.failed(state, failed, worker, now), now);
 }
 
@@ -220,7 +223,7 @@ void Dispatcher::Core::park_or_bury(Partition& partition, Position position, con
                                     WallTime now) {
   if (verdict.dead) return bury(partition, position, verdict.reason, now);
   const Offset offset = partition.window.at(position).offset;
-  const store::RetryState& state = partition.retries.at(offset);
+  const model::RetryState& state = partition.retries.at(offset);
   change_.transaction.retries.push_back({options.id, at(partition.id), offset, state});
   park(partition, position, state.next);
 }
@@ -228,7 +231,7 @@ void Dispatcher::Core::park_or_bury(Partition& partition, Position position, con
 void Dispatcher::Core::bury(Partition& partition, Position position, const std::string& reason,
                             WallTime now) {
   const Slot& slot = partition.window.at(position);
-  store::DeadLetter letter;
+  model::DeadLetter letter;
   letter.id = {options.id, partition.id, slot.offset};
   letter.binding = options.binding;
   letter.stream = options.stream;
@@ -237,7 +240,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   letter.reason = reason;
   letter.idempotency_key = idempotency_key(partition, slot.offset);
   if (const auto retry = partition.retries.find(slot.offset); retry != partition.retries.end())
-    letter.history = retry->second;
+    letter.retry = retry->second;
   builder_.add(*slot.batch, slot.index);
   letter.event = builder_.finish();
   change_.transaction.dead_letters.push_back(std::move(letter));
@@ -249,7 +252,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   if (fingerprint) release_key(*fingerprint);
 }
 
-void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now,
+void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now,
                                    Commits& out) {
   std::vector<FrameId> lost;
   for (const auto& [id, open] : frames_)
@@ -258,7 +261,7 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, Wall
   for (const FrameId id : lost) {
     Open& open = frames_.at(id);
     open.lost = true;
-    const WorkerLoss* blame = loss.frame == id && loss.cause != "engine" ? &loss : nullptr;
+    const model::WorkerLoss* blame = loss.frame == id && loss.cause != "engine" ? &loss : nullptr;
     if (!open.replay)
       lose_frame(*find(open.partition), open, blame, now);
     else if (open.held.empty())
@@ -268,8 +271,8 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const WorkerLoss& loss, Wall
   emit(out);
 }
 
-void Dispatcher::Core::lose_frame(Partition& partition, const Open& open, const WorkerLoss* blame,
-                                  WallTime now) {
+void Dispatcher::Core::lose_frame(Partition& partition, const Open& open,
+                                  const model::WorkerLoss* blame, WallTime now) {
   // From the last to the first, so that putting events back into their lane is cheap.
   for (auto i = static_cast<std::uint32_t>(open.slots.size()); i-- > open.covered;) {
     const Position position = open.slots[i];
@@ -278,7 +281,7 @@ void Dispatcher::Core::lose_frame(Partition& partition, const Open& open, const 
       continue;
     }
     ++totals.failed_attempts;
-    store::RetryState& state = partition.retries[partition.window.at(position).offset];
+    model::RetryState& state = partition.retries[partition.window.at(position).offset];
     park_or_bury(partition, position, policy_.killed(state, *blame, now), now);
   }
   free_slots(partition);
@@ -295,7 +298,8 @@ void Dispatcher::Core::append_outputs(const model::BatchPtr& outputs) {
 }
 
 // What one event made, for its idempotency record.
-model::BatchPtr Dispatcher::Core::outputs_of(const FrameResult& result, std::uint32_t index) {
+model::BatchPtr Dispatcher::Core::outputs_of(const model::FrameResult& result,
+                                             std::uint32_t index) {
   if (!result.outputs) return nullptr;
   const model::Batch& outputs = *result.outputs;
   if (result.output_parents.empty()) {

@@ -23,7 +23,7 @@ constexpr Offset kMaxSpan = 1U << 31;
 // A frame being put together.
 struct Dispatcher::Core::Picking {
   FrameId frame;
-  FrameLimits limits;
+  model::FrameLimits limits;
   std::vector<Position> slots;
   std::uint64_t bytes = 0;
   Offset first = 0;     // offset of the first event taken
@@ -31,11 +31,13 @@ struct Dispatcher::Core::Picking {
   bool full() const { return closed || slots.size() >= limits.events || bytes >= limits.bytes; }
 };
 
-std::optional<Frame> Dispatcher::Core::pull(WorkerId worker, const FrameLimits& limits,
-                                            WallTime now, Commits& out) {
-  std::optional<Frame> frame = pull_replay(worker, now);
-  const FrameLimits both{std::max(1U, std::min(limits.events, options.batch.events)),
-                         std::max<std::uint64_t>(1, std::min(limits.bytes, options.batch.bytes))};
+std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
+                                                   const model::FrameLimits& limits, WallTime now,
+                                                   Commits& out) {
+  std::optional<model::Frame> frame = pull_replay(worker, now);
+  const model::FrameLimits both{
+      std::max(1U, std::min(limits.events, options.batch.events)),
+      std::max<std::uint64_t>(1, std::min(limits.bytes, options.batch.bytes))};
   for (std::size_t tried = 0; !frame && tried < partitions_.size(); ++tried) {
     turn_ = (turn_ + 1) % partitions_.size();
     Partition& partition =
@@ -46,8 +48,9 @@ std::optional<Frame> Dispatcher::Core::pull(WorkerId worker, const FrameLimits& 
   return frame;
 }
 
-std::optional<Frame> Dispatcher::Core::pull_partition(Partition& partition, WorkerId worker,
-                                                      const FrameLimits& limits, WallTime now) {
+std::optional<model::Frame> Dispatcher::Core::pull_partition(Partition& partition, WorkerId worker,
+                                                             const model::FrameLimits& limits,
+                                                             WallTime now) {
   Picking picking{FrameId{next_frame_}, limits, {}, 0, 0, false};
   // Again when all that was looked at is settled or parked now, which may have let others go.
   do {
@@ -55,7 +58,7 @@ std::optional<Frame> Dispatcher::Core::pull_partition(Partition& partition, Work
     if (!picking.full() && partition.has_new() && window_open(partition, now))
       pick_new(partition, picking, now);
   } while (picking.slots.empty() && can_pull(partition, now));
-  std::optional<Frame> frame;
+  std::optional<model::Frame> frame;
   if (!picking.slots.empty()) {
     ++next_frame_;
     frame = build(partition, std::move(picking), worker);
@@ -184,11 +187,11 @@ bool Dispatcher::Core::blocked_by_key(Partition& partition, Position position, W
   return true;
 }
 
-Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, WorkerId worker) {
+model::Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, WorkerId worker) {
   // Events out of ready lanes come in the order of their lanes; a frame is in the order of its
   // offsets.
   if (!std::ranges::is_sorted(picking.slots)) std::ranges::sort(picking.slots);
-  Frame frame;
+  model::Frame frame;
   frame.id = picking.frame;
   frame.binding = options.binding;
   frame.stream = options.stream;
@@ -215,7 +218,7 @@ Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, WorkerId 
 }
 
 void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Position>& slots,
-                                  Frame& frame) {
+                                  model::Frame& frame) {
   const Slot& first = partition.window.at(slots.front());
   const Slot& last = partition.window.at(slots.back());
   frame.base = first.offset;

@@ -13,7 +13,7 @@ constexpr std::uint64_t kMostReplayedBytes = 64U << 20;
 
 }  // namespace
 
-bool Dispatcher::Core::replay(const store::DeadLetter& letter) {
+bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
   Replay* replay = replays_.add(letter);
   if (replay == nullptr) return false;
   replay->lane = lane_of(*letter.event, 0);
@@ -26,7 +26,7 @@ bool Dispatcher::Core::replay_room() const {
   return replays_.size() < options.window && replays_.bytes() < kMostReplayedBytes;
 }
 
-std::optional<Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now) {
+std::optional<model::Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now) {
   while (const auto id = replays_.pop_ready()) {
     Replay& replay = replays_.at(*id);
     const LaneKey lane = replay.lane;
@@ -58,9 +58,9 @@ bool Dispatcher::Core::may_go(Replay& replay, WallTime now) {
          index_->acquire(replay.key->fingerprint, {IdempotencyIndex::kReplay, replay.serial});
 }
 
-Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
-  const store::DeadLetterId& id = replay.letter.id;
-  Frame frame;
+model::Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
+  const model::DeadLetterId& id = replay.letter.id;
+  model::Frame frame;
   frame.id = replay.frame = FrameId{next_frame_++};
   frame.binding = options.binding;
   frame.stream = options.stream;
@@ -94,8 +94,8 @@ void Dispatcher::Core::leave_flight(Replay& replay) {
   lane_moved(*partition, replay.lane);
 }
 
-void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, WorkerId worker,
-                                     FrameResult&& result, WallTime now) {
+void Dispatcher::Core::finish_replay(const model::DeadLetterId& id, WorkerId worker,
+                                     model::FrameResult&& result, WallTime now) {
   Replay& replay = replays_.at(id);
   leave_flight(replay);
   if (result.not_done.empty()) {
@@ -109,8 +109,8 @@ void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, WorkerId wor
     }
     return end_replay(replay);
   }
-  const Failure& failure = result.not_done.front();
-  if (failure.code == OutcomeCode::skipped) {
+  const model::Failure& failure = result.not_done.front();
+  if (failure.code == model::OutcomeCode::skipped) {
     ++totals.skipped;
     return replays_.push_ready(id);
   }
@@ -118,7 +118,7 @@ void Dispatcher::Core::finish_replay(const store::DeadLetterId& id, WorkerId wor
   fail_replay(replay, policy_.failed(replay.state, failure, name_of(worker), now), now);
 }
 
-void Dispatcher::Core::lose_replay(const store::DeadLetterId& id, const WorkerLoss* blame,
+void Dispatcher::Core::lose_replay(const model::DeadLetterId& id, const model::WorkerLoss* blame,
                                    WallTime now) {
   Replay& replay = replays_.at(id);
   leave_flight(replay);
@@ -130,16 +130,16 @@ void Dispatcher::Core::lose_replay(const store::DeadLetterId& id, const WorkerLo
 // The letter is put back with what happened added to its history.
 void Dispatcher::Core::fail_replay(Replay& replay, const Verdict& verdict, WallTime now) {
   if (!verdict.dead) return replays_.delay(replay.letter.id, replay.state.next);
-  store::DeadLetter letter = replay.letter;
+  model::DeadLetter letter = replay.letter;
   letter.time = now;
   letter.reason = verdict.reason;
   ++letter.replays;
-  letter.history.attempts += replay.state.attempts;
-  letter.history.worker_kills += replay.state.worker_kills;
-  auto& history = letter.history.history;
+  letter.retry.attempts += replay.state.attempts;
+  letter.retry.worker_kills += replay.state.worker_kills;
+  auto& history = letter.retry.history;
   std::ranges::move(replay.state.history, std::back_inserter(history));
-  if (history.size() > store::kMaxHistory)
-    history.erase(history.begin(), history.end() - store::kMaxHistory);
+  if (history.size() > model::kMaxHistory)
+    history.erase(history.begin(), history.end() - model::kMaxHistory);
   change_.transaction.dead_letters.push_back(std::move(letter));
   ++totals.dead_letters;
   forget_replay(replay);
@@ -151,7 +151,7 @@ void Dispatcher::Core::end_replay(Replay& replay) {
 }
 
 void Dispatcher::Core::forget_replay(Replay& replay) {
-  const store::DeadLetterId id = replay.letter.id;
+  const model::DeadLetterId id = replay.letter.id;
   change_.replays_ended.push_back(id);
   replays_.end(id);
 }

@@ -14,7 +14,7 @@ Dispatcher::~Dispatcher() = default;
 const DispatcherOptions& Dispatcher::options() const {
   return core_->options;
 }
-void Dispatcher::assign(PartitionId partition, const Restored& restored) {
+void Dispatcher::assign(PartitionId partition, const model::Restored& restored) {
   core_->assign(partition, restored);
 }
 void Dispatcher::revoke(PartitionId partition) {
@@ -23,7 +23,7 @@ void Dispatcher::revoke(PartitionId partition) {
 void Dispatcher::drain(PartitionId partition) {
   core_->drain(partition);
 }
-void Dispatcher::restore(const store::IdempotencyRecord& record) {
+void Dispatcher::restore(const model::IdempotencyRecord& record) {
   core_->restore(record);
 }
 Dispatcher::Want Dispatcher::wants(PartitionId partition) const {
@@ -36,11 +36,11 @@ void Dispatcher::offer(PartitionId partition, Offset base, const model::BatchPtr
 bool Dispatcher::has_work(WallTime now) const {
   return core_->has_work(now);
 }
-std::optional<Frame> Dispatcher::pull(WorkerId worker, const FrameLimits& limits, WallTime now,
-                                      Commits& out) {
+std::optional<model::Frame> Dispatcher::pull(WorkerId worker, const model::FrameLimits& limits,
+                                             WallTime now, Commits& out) {
   return core_->pull(worker, limits, now, out);
 }
-Status Dispatcher::check(WorkerId worker, FrameId frame, const FrameResult& result) const {
+Status Dispatcher::check(WorkerId worker, FrameId frame, const model::FrameResult& result) const {
   return core_->check(worker, frame, result);
 }
 std::optional<PartitionId> Dispatcher::partition_of(FrameId frame) const {
@@ -49,11 +49,12 @@ std::optional<PartitionId> Dispatcher::partition_of(FrameId frame) const {
 void Dispatcher::hold(WorkerId worker, FrameId frame, std::uint32_t first, std::uint32_t count) {
   core_->hold(worker, frame, first, count);
 }
-Status Dispatcher::finished(WorkerId worker, FrameId frame, FrameResult&& result, WallTime now,
-                            Commits& out) {
+Status Dispatcher::finished(WorkerId worker, FrameId frame, model::FrameResult&& result,
+                            WallTime now, Commits& out) {
   return core_->finished(worker, frame, std::move(result), now, out);
 }
-void Dispatcher::worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out) {
+void Dispatcher::worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now,
+                             Commits& out) {
   core_->worker_lost(worker, loss, now, out);
 }
 std::optional<WallTime> Dispatcher::next_due() const {
@@ -65,7 +66,7 @@ void Dispatcher::on_timer(WallTime now, Commits& out) {
 void Dispatcher::committed(CommitToken token) {
   core_->committed(token);
 }
-bool Dispatcher::replay(const store::DeadLetter& letter, WallTime) {
+bool Dispatcher::replay(const model::DeadLetter& letter, WallTime) {
   return core_->replay(letter);
 }
 bool Dispatcher::replay_room() const {

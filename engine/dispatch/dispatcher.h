@@ -4,8 +4,8 @@
 #include "engine/config/parts/delivery.h"
 #include "engine/config/parts/filter_rule.h"
 #include "engine/config/parts/idempotency.h"
-#include "engine/dispatch/frame.h"
-#include "engine/store/records.h"
+#include "engine/model/frame.h"
+#include "engine/model/records.h"
 
 #include <cstdint>
 #include <memory>
@@ -23,7 +23,7 @@ struct DispatcherOptions {
   std::string function;
   StreamId stream_id;
   std::string stream;
-  config::Order order = config::Order::key;
+  model::Order order = model::Order::key;
   config::BatchLimits batch;
   config::Retry retry;
   std::vector<config::FilterRule> filter;
@@ -37,12 +37,6 @@ struct DispatcherOptions {
   std::uint64_t seed = 1;        // of the jitter
 };
 
-// What was stored of a partition when it was last let go.
-struct Restored {
-  store::Cursor cursor;
-  std::vector<store::Transaction::RetryUpdate> retries;
-};
-
 // Names a Commit until committed() is called with it.
 using CommitToken = std::uint64_t;
 
@@ -50,7 +44,7 @@ using CommitToken = std::uint64_t;
 // is durable.
 struct Commit {
   CommitToken token = 0;
-  store::Transaction transaction;
+  model::Transaction transaction;
 };
 // The caller owns and reuses the buffer.
 using Commits = std::vector<Commit>;
@@ -77,7 +71,7 @@ struct ParkedEvent {
   PartitionId partition;
   Offset offset = 0;
   std::string key;
-  const store::RetryState* retry = nullptr;
+  const model::RetryState* retry = nullptr;
 };
 
 // The pure core: decides, for one binding and all its partitions here, which event goes to which
@@ -99,8 +93,8 @@ class Dispatcher {
   const DispatcherOptions& options() const;
 
   // ---- partitions
-  // From now on the partition may be offered events, from restored.cursor on.
-  void assign(PartitionId partition, const Restored& restored);
+  // From now on the partition may be offered events, from restored.progress on.
+  void assign(PartitionId partition, const model::Restored& restored);
   // Forgets the partition: its frames in flight are fenced (late results are counted and dropped).
   // Its last commits may still be pending. Used by seek and by Kafka's revoke.
   void revoke(PartitionId partition);
@@ -110,7 +104,7 @@ class Dispatcher {
   // for.
   void drain(PartitionId partition);
   // Fills the index of completed idempotency keys, before the first offer.
-  void restore(const store::IdempotencyRecord& record);
+  void restore(const model::IdempotencyRecord& record);
 
   // ---- intake
   struct Want {
@@ -128,11 +122,12 @@ class Dispatcher {
   // Something could be pulled now (or once the batch window is over, see next_due).
   bool has_work(WallTime now) const;
   // The next frame for this worker, or nothing. Partitions are served in turn.
-  std::optional<Frame> pull(WorkerId worker, const FrameLimits& limits, WallTime now, Commits& out);
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits, WallTime now,
+                                   Commits& out);
   // What finished() would say of the result, for a caller that has to do something with its outputs
   // first; nothing is changed. cancelled: the frame is not this worker's any more, finished() would
   // count the result as late and drop it.
-  Status check(WorkerId worker, FrameId frame, const FrameResult& result) const;
+  Status check(WorkerId worker, FrameId frame, const model::FrameResult& result) const;
   // Whose events the frame has; nothing: a dead letter that is replayed, or no frame with a worker.
   std::optional<PartitionId> partition_of(FrameId frame) const;
   // Events [first, first + count) of the frame, for which a result passed check() just now, belong
@@ -143,8 +138,9 @@ class Dispatcher {
   // A result of a frame of this worker. An unknown frame (late, fenced, answered twice) is counted
   // and dropped. invalid: the result contradicts the frame (indices, order); nothing was changed
   // and the worker is not to be trusted: call worker_lost.
-  Status finished(WorkerId worker, FrameId frame, FrameResult&& result, WallTime now, Commits& out);
-  void worker_lost(WorkerId worker, const WorkerLoss& loss, WallTime now, Commits& out);
+  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result, WallTime now,
+                  Commits& out);
+  void worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now, Commits& out);
 
   // ---- time and durability
   // When on_timer has something to do: a retry is due, a batch window is over. Nothing: no timer
@@ -157,7 +153,7 @@ class Dispatcher {
   // Delivers a dead letter again, with its idempotency key, as an event of its own behind those of
   // its key that are in flight. Success removes the letter, failure (after the binding's attempts)
   // puts it back with replays + 1. False: it is already being replayed.
-  bool replay(const store::DeadLetter& letter, WallTime now);
+  bool replay(const model::DeadLetter& letter, WallTime now);
   // False: as many are being replayed as a window has room for, or 64 MiB of events; wait.
   bool replay_room() const;
 

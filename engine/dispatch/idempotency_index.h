@@ -3,7 +3,7 @@
 
 #include "engine/config/parts/idempotency.h"
 #include "engine/dispatch/expression.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 

@@ -5,7 +5,7 @@
 
 namespace pelton::dispatch {
 
-OffsetRanges::OffsetRanges(const store::Cursor& cursor) : cursor_(cursor.cursor) {
+OffsetRanges::OffsetRanges(const model::Progress& cursor) : cursor_(cursor.settled) {
   for (const OffsetRange& range : cursor.completed) add(range.begin, range.end);
 }
 
@@ -32,8 +32,8 @@ void OffsetRanges::add(Offset begin, Offset end) {
     ranges_.emplace_hint(at, begin, end);
 }
 
-store::Cursor OffsetRanges::stored() const {
-  store::Cursor cursor{cursor_, {}};
+model::Progress OffsetRanges::stored() const {
+  model::Progress cursor{cursor_, {}};
   cursor.completed.reserve(ranges_.size());
   for (const auto& [begin, end] : ranges_) cursor.completed.push_back({begin, end});
   return cursor;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/base/ids.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <map>
 #include <vector>
@@ -13,7 +13,7 @@ namespace pelton::dispatch {
 // it.
 class OffsetRanges {
  public:
-  explicit OffsetRanges(const store::Cursor& cursor = {});
+  explicit OffsetRanges(const model::Progress& cursor = {});
 
   Offset cursor() const { return cursor_; }
   bool contains(Offset offset) const;
@@ -22,7 +22,7 @@ class OffsetRanges {
   // Behind the last settled offset.
   Offset end() const { return ranges_.empty() ? cursor_ : ranges_.rbegin()->second; }
   std::size_t beyond() const { return ranges_.size(); }
-  store::Cursor stored() const;
+  model::Progress stored() const;
 
  private:
   Offset cursor_ = 0;

@@ -14,12 +14,12 @@ namespace pelton::dispatch {
 // The state of one assigned partition: its window, lanes, settled offsets and the few events that
 // have a history. The rules are Core's.
 struct Partition {
-  Partition(PartitionId which, std::uint32_t window_limit, const Restored& restored)
+  Partition(PartitionId which, std::uint32_t window_limit, const model::Restored& restored)
       : id(which),
         window(window_limit),
-        settled(restored.cursor),
-        durable(restored.cursor.cursor),
-        next(restored.cursor.cursor) {
+        settled(restored.progress),
+        durable(restored.progress.settled),
+        next(restored.progress.settled) {
     for (const auto& update : restored.retries)
       if (update.state && !settled.contains(update.offset))
         retries.emplace(update.offset, *update.state);
@@ -42,7 +42,7 @@ struct Partition {
   std::uint64_t fresh = 0;        // ... of these, those that no commit carries yet
   std::uint64_t in_flight = 0;
   std::uint64_t waiting = 0;
-  std::unordered_map<Offset, store::RetryState> retries;
+  std::unordered_map<Offset, model::RetryState> retries;
   std::unordered_map<Offset, IdempotencyKey> keys;
   std::set<std::pair<WallTime, Position>>
       due;                  // events between attempts, at their RetryState::next

@@ -3,7 +3,7 @@
 
 namespace pelton::dispatch {
 
-Replay* Replays::add(const store::DeadLetter& letter) {
+Replay* Replays::add(const model::DeadLetter& letter) {
   if (ending_.contains(letter.id)) return nullptr;
   const auto [at, added] = replays_.try_emplace(letter.id);
   if (!added) return nullptr;
@@ -15,7 +15,7 @@ Replay* Replays::add(const store::DeadLetter& letter) {
   return &at->second;
 }
 
-void Replays::end(const store::DeadLetterId& id) {
+void Replays::end(const model::DeadLetterId& id) {
   ending_.insert(id);
   const auto at = replays_.find(id);
   serials_.erase(at->second.serial);
@@ -23,14 +23,14 @@ void Replays::end(const store::DeadLetterId& id) {
   replays_.erase(at);
 }
 
-std::optional<store::DeadLetterId> Replays::pop_ready() {
+std::optional<model::DeadLetterId> Replays::pop_ready() {
   if (ready_.empty()) return std::nullopt;
-  const store::DeadLetterId id = ready_.front();
+  const model::DeadLetterId id = ready_.front();
   ready_.pop_front();
   return id;
 }
 
-void Replays::wait_for_lane(const store::DeadLetterId& id, LaneKey lane) {
+void Replays::wait_for_lane(const model::DeadLetterId& id, LaneKey lane) {
   behind_lanes_[{id.partition, lane}].push_back(id);
 }
 

@@ -3,7 +3,7 @@
 
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <cstdint>
 #include <deque>
@@ -15,8 +15,8 @@ namespace pelton::dispatch {
 
 // A dead letter that is delivered again.
 struct Replay {
-  store::DeadLetter letter;
-  store::RetryState state;  // of this replay
+  model::DeadLetter letter;
+  model::RetryState state;  // of this replay
   std::optional<IdempotencyKey> key;
   LaneKey lane = 0;
   std::uint64_t serial = 0;  // names it among those that wait for an idempotency key
@@ -28,12 +28,12 @@ struct Replay {
 class Replays {
  public:
   // Null: the letter is on its way already. Otherwise it is ready; fill in the rest.
-  Replay* add(const store::DeadLetter& letter);
-  Replay& at(const store::DeadLetterId& id) { return replays_.at(id); }
+  Replay* add(const model::DeadLetter& letter);
+  Replay& at(const model::DeadLetterId& id) { return replays_.at(id); }
   // It has ended. Until that is durable, the letter that is stored is the old one and not to be
   // replayed again.
-  void end(const store::DeadLetterId& id);
-  void durable(const store::DeadLetterId& id) { ending_.erase(id); }
+  void end(const model::DeadLetterId& id);
+  void durable(const model::DeadLetterId& id) { ending_.erase(id); }
 
   // Of those that have not ended durably.
   std::size_t size() const { return replays_.size() + ending_.size(); }
@@ -41,11 +41,11 @@ class Replays {
   std::uint64_t bytes() const { return bytes_; }
 
   bool has_ready() const { return !ready_.empty(); }
-  std::optional<store::DeadLetterId> pop_ready();
-  void push_ready(const store::DeadLetterId& id) { ready_.push_back(id); }
+  std::optional<model::DeadLetterId> pop_ready();
+  void push_ready(const model::DeadLetterId& id) { ready_.push_back(id); }
 
   // Waits until the lane is free: lane_free makes the first that waits for it ready.
-  void wait_for_lane(const store::DeadLetterId& id, LaneKey lane);
+  void wait_for_lane(const model::DeadLetterId& id, LaneKey lane);
   bool waiting_for_lanes() const { return !behind_lanes_.empty(); }
   void lane_free(PartitionId partition, LaneKey lane);
   // The partition's lanes are gone.
@@ -54,21 +54,21 @@ class Replays {
   // It waits for its idempotency key until then.
   void key_free(std::uint64_t serial);
 
-  void delay(const store::DeadLetterId& id, WallTime due) { due_.emplace(due, id); }
+  void delay(const model::DeadLetterId& id, WallTime due) { due_.emplace(due, id); }
   std::optional<WallTime> next_due() const;
   void wake_due(WallTime now);
 
  private:
   using Place = std::pair<PartitionId, LaneKey>;
 
-  std::map<store::DeadLetterId, Replay> replays_;
+  std::map<model::DeadLetterId, Replay> replays_;
   std::uint64_t bytes_ = 0;
-  std::set<store::DeadLetterId> ending_;
-  std::map<std::uint64_t, store::DeadLetterId> serials_;
+  std::set<model::DeadLetterId> ending_;
+  std::map<std::uint64_t, model::DeadLetterId> serials_;
   std::uint64_t next_serial_ = 1;
-  std::deque<store::DeadLetterId> ready_;
-  std::map<Place, std::deque<store::DeadLetterId>> behind_lanes_;
-  std::multimap<WallTime, store::DeadLetterId> due_;
+  std::deque<model::DeadLetterId> ready_;
+  std::map<Place, std::deque<model::DeadLetterId>> behind_lanes_;
+  std::multimap<WallTime, model::DeadLetterId> due_;
 };
 
 }  // namespace pelton::dispatch

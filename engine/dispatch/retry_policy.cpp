@@ -17,10 +17,10 @@ std::string cut(const std::string& text, std::size_t most) {
 
 }  // namespace
 
-void RetryPolicy::record(store::RetryState& state, store::Attempt attempt) {
+void RetryPolicy::record(model::RetryState& state, model::Attempt attempt) {
   if (state.first == WallTime{}) state.first = attempt.time;
   state.history.push_back(std::move(attempt));
-  if (state.history.size() > store::kMaxHistory) state.history.erase(state.history.begin());
+  if (state.history.size() > model::kMaxHistory) state.history.erase(state.history.begin());
 }
 
 Duration RetryPolicy::backoff(std::uint32_t attempts) {
@@ -31,14 +31,14 @@ Duration RetryPolicy::backoff(std::uint32_t attempts) {
   return Duration{static_cast<std::int64_t>(std::min(most, plain * (1 + spread)))};
 }
 
-Verdict RetryPolicy::judge(const store::RetryState& state, WallTime now) const {
+Verdict RetryPolicy::judge(const model::RetryState& state, WallTime now) const {
   if (state.worker_kills >= kMaxWorkerKills) return {true, "worker_killer"};
   if (state.attempts >= retry_.attempts) return {true, "attempts"};
   if (retry_.max_age && now - state.first >= *retry_.max_age) return {true, "max_age"};
   return {};
 }
 
-Verdict RetryPolicy::failed(store::RetryState& state, const Failure& failure,
+Verdict RetryPolicy::failed(model::RetryState& state, const model::Failure& failure,
                             const std::string& worker, WallTime now) {
   if (!failure.counts) {
     // An infrastructure fault: tried again without end, at the first delay.
@@ -46,7 +46,7 @@ Verdict RetryPolicy::failed(store::RetryState& state, const Failure& failure,
     return {};
   }
   ++state.attempts;
-  const bool final = failure.code == OutcomeCode::fail;
+  const bool final = failure.code == model::OutcomeCode::fail;
   record(state, {state.attempts, now, final ? "rejected" : "error", failure.type,
                  cut(failure.message, kMaxMessage), cut(failure.stack, kMaxStack), worker});
   if (final) return {true, "failed"};
@@ -55,7 +55,7 @@ Verdict RetryPolicy::failed(store::RetryState& state, const Failure& failure,
   return judge(state, now);
 }
 
-Verdict RetryPolicy::killed(store::RetryState& state, const WorkerLoss& loss, WallTime now) {
+Verdict RetryPolicy::killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now) {
   ++state.attempts;
   ++state.worker_kills;
   record(state, {state.attempts, now, loss.cause, loss.type, cut(loss.message, kMaxMessage), "",

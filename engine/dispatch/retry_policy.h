@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/config/parts/delivery.h"
-#include "engine/dispatch/frame.h"
-#include "engine/store/records.h"
+#include "engine/model/frame.h"
+#include "engine/model/records.h"
 
 #include <cstdint>
 #include <optional>
@@ -29,15 +29,15 @@ class RetryPolicy {
   RetryPolicy(const config::Retry& retry, std::uint64_t seed) : retry_(retry), random_(seed) {}
 
   // The function answered retry or fail. Updates the state: attempts, history, next.
-  Verdict failed(store::RetryState& state, const Failure& failure, const std::string& worker,
+  Verdict failed(model::RetryState& state, const model::Failure& failure, const std::string& worker,
                  WallTime now);
   // The event took the blame for the end of its worker.
-  Verdict killed(store::RetryState& state, const WorkerLoss& loss, WallTime now);
+  Verdict killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now);
 
  private:
-  Verdict judge(const store::RetryState& state, WallTime now) const;
+  Verdict judge(const model::RetryState& state, WallTime now) const;
   Duration backoff(std::uint32_t attempts);
-  void record(store::RetryState& state, store::Attempt attempt);
+  void record(model::RetryState& state, model::Attempt attempt);
 
   const config::Retry retry_;
   std::mt19937_64 random_;

@@ -5,8 +5,8 @@
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
 #include "engine/model/batch.h"
+#include "engine/model/records.h"
 #include "engine/observe/status.h"
-#include "engine/store/records.h"
 
 #include <cstdint>
 #include <functional>
@@ -46,7 +46,7 @@ struct ReadAnswer {
   Offset next = 0;      // where to go on
   Offset end = 0;       // next offset to be given in the partition
   bool at_end = false;  // nothing was behind `next`
-  std::vector<store::PlacedBatch> batches;
+  std::vector<model::PlacedBatch> batches;
 };
 
 // Interface. Reads one stream for one caller, page by page, one call at a time. Called on the http
@@ -71,7 +71,7 @@ struct DeadLetterQuery {
   bool goes_on = false;            // behind a page of the same answer: what is known will do
 };
 struct DeadLetterPage {
-  std::vector<store::DeadLetter> letters;
+  std::vector<model::DeadLetter> letters;
   bool more = false;  // may match behind these
 };
 // What a command has to know of a letter that it acted on.
@@ -117,7 +117,7 @@ class AdminBackend {
   // In the order of (binding in file order, partition, offset).
   virtual void dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) = 0;
   // One letter; E5001 when it is not there.
-  virtual void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) = 0;
+  virtual void dead_letter(const std::string& id, Answer<model::DeadLetter> answer) = 0;
   // How many match, limit and `after` ignored.
   virtual void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) = 0;
   // Those of the letters that are there, in no order.
@@ -134,6 +134,6 @@ class AdminBackend {
 };
 
 // "<binding>/<partition>/<offset>", the text form of a dead letter's id.
-std::string dead_letter_text(const std::string& binding, const store::DeadLetterId& id);
+std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id);
 
 }  // namespace pelton::http

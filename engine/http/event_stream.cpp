@@ -50,7 +50,7 @@ Piece EventStream::take(const ReadAnswer& read) {
   if (place.stop < 0) place.stop = read.end;
   const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : place.stop;
   Piece piece;
-  for (const store::PlacedBatch& placed : read.batches)
+  for (const model::PlacedBatch& placed : read.batches)
     for (std::size_t i = 0; i < placed.batch->size() && left_ > 0; ++i) {
       const Offset offset = placed.base + placed.batch->delta(i);
       if (offset < read.from || offset >= stop) continue;

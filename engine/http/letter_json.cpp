@@ -11,14 +11,14 @@
 
 namespace pelton::http {
 
-std::string dead_letter_text(const std::string& binding, const store::DeadLetterId& id) {
+std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id) {
   return fmt::format("{}/{}/{}", binding, id.partition.value, id.offset);
 }
 
-std::string letter_line(const store::DeadLetter& letter) {
+std::string letter_line(const model::DeadLetter& letter) {
   boost::json::array history;
   std::string error;
-  for (const store::Attempt& attempt : letter.history.history) {
+  for (const model::Attempt& attempt : letter.retry.history) {
     history.push_back({{"number", attempt.number},
                        {"time", format_time(attempt.time)},
                        {"cause", attempt.cause},
@@ -36,7 +36,7 @@ std::string letter_line(const store::DeadLetter& letter) {
                                    {"function", letter.function},
                                    {"time", format_time(letter.time)},
                                    {"reason", letter.reason},
-                                   {"attempts", letter.history.attempts},
+                                   {"attempts", letter.retry.attempts},
                                    {"replays", letter.replays},
                                    {"idempotency_key", to_utf8(letter.idempotency_key)},
                                    {"error", to_utf8(error)},
@@ -49,7 +49,7 @@ std::string letter_line(const store::DeadLetter& letter) {
   return line + ",\"event\":" + event + "}\n";
 }
 
-std::string brief_letter_line(const store::DeadLetter& letter) {
+std::string brief_letter_line(const model::DeadLetter& letter) {
   const boost::json::object object{{"id", dead_letter_text(letter.binding, letter.id)},
                                    {"replays", letter.replays}};
   return boost::json::serialize(object) + "\n";

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/http/admin_backend.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <string>
 #include <vector>
@@ -12,10 +12,10 @@ namespace pelton::http {
 // A dead letter as one line of JSON (its end included): id, binding, stream, function, time,
 // reason, attempts, error (the last one), history, replays, idempotency_key, event (as in
 // ndjson.h).
-std::string letter_line(const store::DeadLetter& letter);
+std::string letter_line(const model::DeadLetter& letter);
 
 // Only its id and replays: what a command that acts on many has to know.
-std::string brief_letter_line(const store::DeadLetter& letter);
+std::string brief_letter_line(const model::DeadLetter& letter);
 // The same of several, as one object: {"letters": [{"id", "replays"}]}.
 std::string brief_letters(const std::vector<DeadLetterBrief>& letters);
 

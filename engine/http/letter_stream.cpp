@@ -32,13 +32,13 @@ void LetterStream::next(PieceAnswer answer) {
 
 Piece LetterStream::take(const DeadLetterPage& page) {
   Piece piece;
-  for (const store::DeadLetter& letter : page.letters)
+  for (const model::DeadLetter& letter : page.letters)
     piece.bytes += brief_ ? brief_letter_line(letter) : letter_line(letter);
   left_ -= std::min<std::uint64_t>(left_, page.letters.size());
   if (!page.more || left_ == 0) {
     piece.then = Piece::Then::end;
   } else {
-    const store::DeadLetter& last = page.letters.back();
+    const model::DeadLetter& last = page.letters.back();
     query_.after = dead_letter_text(last.binding, last.id);
     query_.goes_on = true;
   }

@@ -59,7 +59,7 @@ std::string key_member(const model::Batch& batch, std::size_t i) {
 
 }  // namespace
 
-std::string event_line(std::string_view stream, const store::PlacedBatch& placed, std::size_t i) {
+std::string event_line(std::string_view stream, const model::PlacedBatch& placed, std::size_t i) {
   const model::Batch& batch = *placed.batch;
   const Offset offset = placed.base + batch.delta(i);
   const std::string id = batch.id(i).empty()

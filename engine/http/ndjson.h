@@ -5,7 +5,7 @@
 #include "engine/base/clock.h"
 #include "engine/http/json_text.h"
 #include "engine/model/batch_builder.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <cstdint>
 #include <string>
@@ -32,7 +32,7 @@ Status parse_events(std::string_view lines, WallTime now, model::BatchBuilder& i
                     std::uint64_t first_line = 1);
 
 // The event at `index` of a batch as one line, its end included.
-std::string event_line(std::string_view stream, const store::PlacedBatch& placed,
+std::string event_line(std::string_view stream, const model::PlacedBatch& placed,
                        std::size_t index);
 
 }  // namespace pelton::http

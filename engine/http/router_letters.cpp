@@ -28,7 +28,7 @@ void Router::count_letters(Request&& request, Reply reply) {
 void Router::show_letter(Request&& request, Reply reply) {
   const auto& path = request.path;
   backend_.dead_letter(path[2] + "/" + path[3] + "/" + path[4],
-                       [reply = std::move(reply)](Result<store::DeadLetter> letter) mutable {
+                       [reply = std::move(reply)](Result<model::DeadLetter> letter) mutable {
                          if (!letter) return reply(error_response(letter.error()));
                          reply({200, "application/json", letter_line(*letter)});
                        });

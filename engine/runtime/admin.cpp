@@ -13,7 +13,7 @@ std::unexpected<Error> not_found(std::string_view what, std::string_view name) {
   return fail(ErrorKind::invalid, "E5001", "no {} named \"{}\"", what, name);
 }
 
-Result<Offset> resolve(store::Store& store, store::StreamPartition at,
+Result<Offset> resolve(store::Store& store, model::StreamPartition at,
                        const http::ReadRequest::From& from, const store::StreamBounds& bounds) {
   using Kind = http::ReadRequest::From::Kind;
   switch (from.kind) {
@@ -56,7 +56,7 @@ class EmbeddedReader final : public http::StreamReader {
 Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) {
   if (auto ok = check_partition(target_, request.partition); !ok)
     return std::unexpected(ok.error());
-  const store::StreamPartition at{target_.stream(), PartitionId{request.partition}};
+  const model::StreamPartition at{target_.stream(), PartitionId{request.partition}};
   auto bounds = store_.bounds(at);
   if (!bounds) return std::unexpected(bounds.error());
   auto from = resolve(store_, at, request.from, *bounds);
@@ -120,9 +120,9 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
       return answer(std::unexpected(ok.error()));
     fixed = PartitionId{*partition};
   }
-  store::Transaction transaction = (*target)->append(events, fixed);
+  model::Transaction transaction = (*target)->append(events, fixed);
   std::vector<http::Produced> produced;
-  for (const store::Append& append : transaction.appends)
+  for (const model::Append& append : transaction.appends)
     produced.push_back(
         {append.to.partition.value, 0, static_cast<std::uint32_t>(append.batch->size())});
   // Shared by the refusal below and the commit: exactly one of them answers.

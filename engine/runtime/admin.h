@@ -43,7 +43,7 @@ class Admin final : public http::AdminBackend {
   Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream) override;
   void dead_letters(const http::DeadLetterQuery& query,
                     http::Answer<http::DeadLetterPage> answer) override;
-  void dead_letter(const std::string& id, http::Answer<store::DeadLetter> answer) override;
+  void dead_letter(const std::string& id, http::Answer<model::DeadLetter> answer) override;
   void count_dead_letters(const http::DeadLetterQuery& query,
                           http::Answer<std::uint64_t> answer) override;
   void find_dead_letters(const std::vector<std::string>& ids,
@@ -64,24 +64,24 @@ class Admin final : public http::AdminBackend {
   // One that the engine keeps.
   Result<StreamTarget*> find_stream(const std::string& name);
   Result<const KnownBinding*> find_binding(std::string_view name) const;
-  const KnownBinding& binding_of(const store::DeadLetterId& id) const;
-  Result<store::DeadLetterId> parse_id(std::string_view text) const;
+  const KnownBinding& binding_of(const model::DeadLetterId& id) const;
+  Result<model::DeadLetterId> parse_id(std::string_view text) const;
   // In their order, each once.
-  Result<std::vector<store::DeadLetterId>> parse_ids(const std::vector<std::string>& texts) const;
+  Result<std::vector<model::DeadLetterId>> parse_ids(const std::vector<std::string>& texts) const;
 
   // ---- dead letters: where they may be waited for, the letters thread if there is one
   void on_letters(JobThread::Job work);
   // The topics of these bindings (empty: all) as they are now.
   Status catch_up(const std::string& binding);
-  Status catch_up(std::span<const store::DeadLetterId> ids);
+  Status catch_up(std::span<const model::DeadLetterId> ids);
   // Of a query that asks for no contents.
   Result<std::uint64_t> count_all(const http::DeadLetterQuery& query);
   // Those that are there, as they are now; `ids` ascending.
-  Result<std::vector<store::DeadLetter>> find_letters(std::span<const store::DeadLetterId> ids);
+  Result<std::vector<model::DeadLetter>> find_letters(std::span<const model::DeadLetterId> ids);
   // Visits the matching letters until `visit` returns false.
   Status visit_letters(const http::DeadLetterQuery& query,
-                       const std::function<bool(const store::DeadLetter&)>& visit);
-  void purge_now(std::vector<store::DeadLetterId> ids, http::Answer<std::uint64_t> answer);
+                       const std::function<bool(const model::DeadLetter&)>& visit);
+  void purge_now(std::vector<model::DeadLetterId> ids, http::Answer<std::uint64_t> answer);
 
   store::Store& store_;
   Shard& shard_;

@@ -18,11 +18,11 @@ bool parse_number(std::string_view text, Number& value) {
   return error == std::errc{} && end == text.data() + text.size() && !text.empty();
 }
 
-bool contains(const store::DeadLetter& letter, std::string_view text) {
+bool contains(const model::DeadLetter& letter, std::string_view text) {
   auto has = [&](std::string_view field) { return field.find(text) != std::string_view::npos; };
   if (letter.event && letter.event->has_key(0) && has(letter.event->key(0))) return true;
-  if (letter.history.history.empty()) return false;
-  const store::Attempt& last = letter.history.history.back();
+  if (letter.retry.history.empty()) return false;
+  const model::Attempt& last = letter.retry.history.back();
   return has(last.type) || has(last.message);
 }
 
@@ -31,7 +31,7 @@ bool asks_for_contents(const http::DeadLetterQuery& query) {
   return !query.reason.empty() || !query.contains.empty() || query.since || query.until;
 }
 
-bool matches(const store::DeadLetter& letter, const http::DeadLetterQuery& query) {
+bool matches(const model::DeadLetter& letter, const http::DeadLetterQuery& query) {
   if (query.partition && letter.id.partition.value != *query.partition) return false;
   if (!query.reason.empty() && letter.reason != query.reason) return false;
   if (query.since && letter.time < *query.since) return false;
@@ -41,11 +41,11 @@ bool matches(const store::DeadLetter& letter, const http::DeadLetterQuery& query
 
 }  // namespace
 
-Result<store::DeadLetterId> Admin::parse_id(std::string_view text) const {
+Result<model::DeadLetterId> Admin::parse_id(std::string_view text) const {
   const auto last = text.rfind('/');
   const auto middle = last == std::string_view::npos || last == 0 ? std::string_view::npos
                                                                   : text.rfind('/', last - 1);
-  store::DeadLetterId id;
+  model::DeadLetterId id;
   if (middle == std::string_view::npos || !parse_number(text.substr(last + 1), id.offset) ||
       !parse_number(text.substr(middle + 1, last - middle - 1), id.partition.value))
     return fail(ErrorKind::invalid, "E5002",
@@ -56,9 +56,9 @@ Result<store::DeadLetterId> Admin::parse_id(std::string_view text) const {
   return id;
 }
 
-Result<std::vector<store::DeadLetterId>> Admin::parse_ids(
+Result<std::vector<model::DeadLetterId>> Admin::parse_ids(
     const std::vector<std::string>& texts) const {
-  std::vector<store::DeadLetterId> ids;
+  std::vector<model::DeadLetterId> ids;
   for (const std::string& text : texts) {
     auto id = parse_id(text);
     if (!id) return std::unexpected(id.error());
@@ -69,7 +69,7 @@ Result<std::vector<store::DeadLetterId>> Admin::parse_ids(
   return ids;
 }
 
-const Admin::KnownBinding& Admin::binding_of(const store::DeadLetterId& id) const {
+const Admin::KnownBinding& Admin::binding_of(const model::DeadLetterId& id) const {
   return *std::ranges::find(bindings_, id.binding, &KnownBinding::id);
 }
 
@@ -88,9 +88,9 @@ Status Admin::catch_up(const std::string& binding) {
   return {};
 }
 
-Status Admin::catch_up(std::span<const store::DeadLetterId> ids) {
+Status Admin::catch_up(std::span<const model::DeadLetterId> ids) {
   std::set<LetterTopic*> topics;
-  for (const store::DeadLetterId& id : ids)
+  for (const model::DeadLetterId& id : ids)
     if (LetterTopic* topic = binding_of(id).letters) topics.insert(topic);
   for (LetterTopic* topic : topics)
     if (auto ok = topic->catch_up(); !ok) return ok;
@@ -98,8 +98,8 @@ Status Admin::catch_up(std::span<const store::DeadLetterId> ids) {
 }
 
 Status Admin::visit_letters(const http::DeadLetterQuery& query,
-                            const std::function<bool(const store::DeadLetter&)>& visit) {
-  std::optional<store::DeadLetterId> after;
+                            const std::function<bool(const model::DeadLetter&)>& visit) {
+  std::optional<model::DeadLetterId> after;
   if (query.after) {
     auto id = parse_id(*query.after);
     if (!id) return std::unexpected(id.error());
@@ -116,7 +116,7 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
     reached = true;
     const auto begin = after && after->binding == binding.id ? after : std::nullopt;
     auto read = runtime::visit_letters(store_, binding.letters, binding.id, begin,
-                                       [&](const store::DeadLetter& letter) {
+                                       [&](const model::DeadLetter& letter) {
                                          if (matches(letter, query)) more = visit(letter);
                                          return more;
                                        });
@@ -130,7 +130,7 @@ void Admin::dead_letters(const http::DeadLetterQuery& query,
   on_letters([this, query, answer = std::move(answer)]() mutable {
     http::DeadLetterPage page;
     std::uint64_t bytes = 0;
-    auto read = visit_letters(query, [&](const store::DeadLetter& letter) {
+    auto read = visit_letters(query, [&](const model::DeadLetter& letter) {
       page.letters.push_back(letter);
       bytes += letter.event->bytes().size();
       page.more = page.letters.size() >= query.limit || bytes >= query.bytes;
@@ -141,10 +141,10 @@ void Admin::dead_letters(const http::DeadLetterQuery& query,
   });
 }
 
-Result<std::vector<store::DeadLetter>> Admin::find_letters(
-    std::span<const store::DeadLetterId> ids) {
+Result<std::vector<model::DeadLetter>> Admin::find_letters(
+    std::span<const model::DeadLetterId> ids) {
   if (auto ok = catch_up(ids); !ok) return std::unexpected(ok.error());
-  std::vector<store::DeadLetter> letters;
+  std::vector<model::DeadLetter> letters;
   for (auto at = ids.begin(); at != ids.end();) {  // binding by binding
     const auto end = std::ranges::find_if(
         at, ids.end(), [&](const auto& id) { return id.binding != at->binding; });
@@ -156,7 +156,7 @@ Result<std::vector<store::DeadLetter>> Admin::find_letters(
   return letters;
 }
 
-void Admin::dead_letter(const std::string& text, http::Answer<store::DeadLetter> answer) {
+void Admin::dead_letter(const std::string& text, http::Answer<model::DeadLetter> answer) {
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
   on_letters([this, id = *id, text, answer = std::move(answer)]() mutable {
@@ -191,7 +191,7 @@ void Admin::count_dead_letters(const http::DeadLetterQuery& query,
   on_letters([this, all = std::move(all), answer = std::move(answer)]() mutable {
     if (!asks_for_contents(all)) return answer(count_all(all));
     std::uint64_t count = 0;
-    auto read = visit_letters(all, [&](const store::DeadLetter&) {
+    auto read = visit_letters(all, [&](const model::DeadLetter&) {
       ++count;
       return true;
     });
@@ -208,7 +208,7 @@ void Admin::find_dead_letters(const std::vector<std::string>& texts,
     const auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
     std::vector<http::DeadLetterBrief> briefs;
-    for (const store::DeadLetter& letter : *letters)
+    for (const model::DeadLetter& letter : *letters)
       briefs.push_back({http::dead_letter_text(letter.binding, letter.id), letter.replays});
     answer(std::move(briefs));
   });
@@ -222,14 +222,14 @@ void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::Rep
     auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
     shard_.post([this, letters = std::move(*letters), asked, answer = std::move(answer)]() mutable {
-      for (const store::DeadLetter& letter : letters)
+      for (const model::DeadLetter& letter : letters)
         if (BindingRunner* runner = shard_.find_binding(letter.binding);
             runner && !runner->replay_room())
           return answer(fail(ErrorKind::overloaded, "E5010",
                              "as many dead letters of {} are being replayed as may be at a time",
                              letter.binding));
       http::ReplayCount count{.missing = asked - letters.size()};
-      for (const store::DeadLetter& letter : letters) {
+      for (const model::DeadLetter& letter : letters) {
         BindingRunner* runner = shard_.find_binding(letter.binding);
         if (runner != nullptr && runner->replay(letter))
           ++count.accepted;
@@ -276,11 +276,11 @@ class Purge {
 
 }  // namespace
 
-void Admin::purge_now(std::vector<store::DeadLetterId> ids, http::Answer<std::uint64_t> answer) {
-  store::Transaction transaction;
+void Admin::purge_now(std::vector<model::DeadLetterId> ids, http::Answer<std::uint64_t> answer) {
+  model::Transaction transaction;
   std::map<LetterTopic*, std::vector<kafka::RawRecord>> removals;
   std::uint64_t removed = 0;
-  for (const store::DeadLetterId& id : ids) {
+  for (const model::DeadLetterId& id : ids) {
     auto stored = store_.dead_letter(id);
     if (!stored) return answer(std::unexpected(stored.error()));
     if (*stored) transaction.dead_letters_removed.push_back(id);

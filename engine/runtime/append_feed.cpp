@@ -6,8 +6,8 @@
 namespace pelton::runtime {
 
 AppendFeed::AppendFeed(Mailbox& mailbox, std::set<StreamId> streams,
-                       std::function<void(const store::PlacedBatch&)> fresh,
-                       std::function<void(store::StreamPartition, Offset)> moved,
+                       std::function<void(const model::PlacedBatch&)> fresh,
+                       std::function<void(model::StreamPartition, Offset)> moved,
                        std::function<void()> finished)
     : mailbox_(mailbox),
       streams_(std::move(streams)),
@@ -15,10 +15,10 @@ AppendFeed::AppendFeed(Mailbox& mailbox, std::set<StreamId> streams,
       moved_(std::move(moved)),
       finished_(std::move(finished)) {}
 
-void AppendFeed::appended(std::span<const store::PlacedBatch> batches) {
+void AppendFeed::appended(std::span<const model::PlacedBatch> batches) {
   {
     std::lock_guard lock(mutex_);
-    for (const store::PlacedBatch& placed : batches) {
+    for (const model::PlacedBatch& placed : batches) {
       if (!streams_.contains(placed.at.stream)) continue;
       bytes_ += placed.batch->bytes().size();
       if (bytes_ <= kMaxBytes)
@@ -32,8 +32,8 @@ void AppendFeed::appended(std::span<const store::PlacedBatch> batches) {
 }
 
 void AppendFeed::deliver() {
-  std::vector<store::PlacedBatch> batches;
-  std::map<store::StreamPartition, Offset> ends;
+  std::vector<model::PlacedBatch> batches;
+  std::map<model::StreamPartition, Offset> ends;
   {
     std::lock_guard lock(mutex_);
     batches.swap(batches_);
@@ -41,7 +41,7 @@ void AppendFeed::deliver() {
     bytes_ = 0;
     scheduled_ = false;
   }
-  for (const store::PlacedBatch& placed : batches) fresh_(placed);
+  for (const model::PlacedBatch& placed : batches) fresh_(placed);
   for (const auto& [at, end] : ends) moved_(at, end);
   finished_();
 }

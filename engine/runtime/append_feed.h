@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/model/records.h"
 #include "engine/runtime/mailbox.h"
-#include "engine/store/records.h"
 
 #include <functional>
 #include <map>
@@ -23,24 +23,24 @@ class AppendFeed {
   // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
   // kept.
   AppendFeed(Mailbox& mailbox, std::set<StreamId> streams,
-             std::function<void(const store::PlacedBatch&)> fresh,
-             std::function<void(store::StreamPartition, Offset end)> moved,
+             std::function<void(const model::PlacedBatch&)> fresh,
+             std::function<void(model::StreamPartition, Offset end)> moved,
              std::function<void()> finished);
 
-  void appended(std::span<const store::PlacedBatch> batches);
+  void appended(std::span<const model::PlacedBatch> batches);
 
  private:
   void deliver();
 
   Mailbox& mailbox_;
   const std::set<StreamId> streams_;  // those that somebody here reads
-  const std::function<void(const store::PlacedBatch&)> fresh_;
-  const std::function<void(store::StreamPartition, Offset)> moved_;
+  const std::function<void(const model::PlacedBatch&)> fresh_;
+  const std::function<void(model::StreamPartition, Offset)> moved_;
   const std::function<void()> finished_;  // after each delivery
 
   std::mutex mutex_;
-  std::vector<store::PlacedBatch> batches_;        // guarded by mutex_
-  std::map<store::StreamPartition, Offset> ends_;  // guarded by mutex_
+  std::vector<model::PlacedBatch> batches_;        // guarded by mutex_
+  std::map<model::StreamPartition, Offset> ends_;  // guarded by mutex_
   std::size_t bytes_ = 0;                          // guarded by mutex_
   bool scheduled_ = false;                         // guarded by mutex_
 };

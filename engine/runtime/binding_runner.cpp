@@ -24,7 +24,7 @@ Status BindingRunner::open() {
     store_.set_idempotency_ttl(setup_.dispatcher.id, ttl);
     auto read = store_.idempotency_records(
         setup_.dispatcher.id, clock_.now() - ttl,
-        [&](store::IdempotencyRecord&& record) { dispatcher_.restore(record); });
+        [&](model::IdempotencyRecord&& record) { dispatcher_.restore(record); });
     if (!read) return read;
   }
   if (auto ok = input_->open(*this); !ok)
@@ -37,7 +37,7 @@ void BindingRunner::start() {
   changed();
 }
 
-void BindingRunner::assigned(PartitionId partition, const dispatch::Restored& restored) {
+void BindingRunner::assigned(PartitionId partition, const model::Restored& restored) {
   dispatcher_.assign(partition, restored);
   stays_[partition] = Stay::open;
   stopped_.erase(partition);
@@ -97,15 +97,14 @@ bool BindingRunner::has_work() {
   return room() && dispatcher_.has_work(clock_.now());
 }
 
-std::optional<dispatch::Frame> BindingRunner::pull(WorkerId worker,
-                                                   const dispatch::FrameLimits& limits) {
+std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
   flush();
   return frame;
 }
 
-Status BindingRunner::finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+Status BindingRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
   changed();
@@ -113,7 +112,7 @@ Status BindingRunner::finished(WorkerId worker, FrameId frame, dispatch::FrameRe
 }
 
 // The dispatcher hears of the result once its outputs are in their topic.
-Status BindingRunner::send(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+Status BindingRunner::send(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (auto ok = dispatcher_.check(worker, frame, result); !ok) {
     if (ok.error().kind != ErrorKind::cancelled) return ok;
     return dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
@@ -121,11 +120,11 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, dispatch::FrameResult
   const auto partition = dispatcher_.partition_of(frame);
   dispatcher_.hold(worker, frame, result.first, result.count);
   setup_.output->send({partition, std::move(result),
-                       [this, frame](const dispatch::FrameResult& held) {
-                         return dispatcher_.check(dispatch::kHeld, frame, held).has_value();
+                       [this, frame](const model::FrameResult& held) {
+                         return dispatcher_.check(model::kHeld, frame, held).has_value();
                        },
-                       [this, frame](dispatch::FrameResult&& sent) {
-                         auto ok = dispatcher_.finished(dispatch::kHeld, frame, std::move(sent),
+                       [this, frame](model::FrameResult&& sent) {
+                         auto ok = dispatcher_.finished(model::kHeld, frame, std::move(sent),
                                                         clock_.now(), commits_);
                          ENSURE(ok.has_value(), "what was checked is wrong: {}", ok.error().text());
                          changed();
@@ -133,12 +132,12 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, dispatch::FrameResult
   return {};
 }
 
-void BindingRunner::lost(WorkerId worker, const dispatch::WorkerLoss& loss) {
+void BindingRunner::lost(WorkerId worker, const model::WorkerLoss& loss) {
   dispatcher_.worker_lost(worker, loss, clock_.now(), commits_);
   changed();
 }
 
-bool BindingRunner::replay(const store::DeadLetter& letter) {
+bool BindingRunner::replay(const model::DeadLetter& letter) {
   const bool taken = dispatcher_.replay(letter, clock_.now());
   changed();
   return taken;
@@ -162,7 +161,7 @@ void BindingRunner::flush() {
   for (dispatch::Commit& commit : commits_) {
     const dispatch::CommitToken token = commit.token;
     std::vector<PartitionId> settled;
-    for (const auto& update : commit.transaction.cursors) settled.push_back(update.at.partition);
+    for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
     input_->settle(std::move(commit.transaction), [this, token, settled](Status) {
       dispatcher_.committed(token);
       for (PartitionId partition : settled) feed(partition);

@@ -41,12 +41,12 @@ class BindingRunner final : public Input::Listener {
 
   // ---- the workers
   bool has_work();
-  std::optional<dispatch::Frame> pull(WorkerId worker, const dispatch::FrameLimits& limits);
-  Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  void lost(WorkerId worker, const dispatch::WorkerLoss& loss);
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits);
+  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void lost(WorkerId worker, const model::WorkerLoss& loss);
 
   // ---- the operator
-  bool replay(const store::DeadLetter& letter);
+  bool replay(const model::DeadLetter& letter);
   bool replay_room() const { return dispatcher_.replay_room(); }
   // Continues the partition at `offset`; the answer comes once that is durable. invalid (E5001):
   // the partition is not this engine's at the moment.
@@ -89,13 +89,13 @@ class BindingRunner final : public Input::Listener {
  private:
   enum class Stay { open, revoking };
 
-  void assigned(PartitionId partition, const dispatch::Restored& restored) override;
+  void assigned(PartitionId partition, const model::Restored& restored) override;
   void readable(PartitionId partition) override { feed(partition); }
   void revoking(PartitionId partition) override;
   void revoked(PartitionId partition) override;
   void stopped(PartitionId partition, const Error& error) override;
 
-  Status send(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
+  Status send(WorkerId worker, FrameId frame, model::FrameResult&& result);
   bool room() const {
     return !draining_ && input_->room() && (!setup_.output || setup_.output->room());
   }

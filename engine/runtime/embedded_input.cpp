@@ -12,7 +12,7 @@ constexpr std::size_t kReadBytes = 1U << 20;
 // Batches of the tail kept while the window is full; whatever comes then is read later.
 constexpr std::size_t kMostAhead = 16;
 
-Offset end_of(const store::PlacedBatch& placed) {
+Offset end_of(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
 }
 
@@ -42,15 +42,16 @@ Status EmbeddedInput::open_partition(PartitionId partition) {
   return {};
 }
 
-Result<dispatch::Restored> EmbeddedInput::restore(PartitionId partition,
-                                                  const store::StreamBounds& bounds) {
+Result<model::Restored> EmbeddedInput::restore(PartitionId partition,
+                                               const store::StreamBounds& bounds) {
   auto stored = lane_.store().cursor(setup_.binding, at(partition));
   if (!stored) return std::unexpected(stored.error());
-  dispatch::Restored restored;
+  model::Restored restored;
   if (*stored) {
-    restored.cursor = **stored;
-    const Offset last = restored.cursor.completed.empty() ? restored.cursor.cursor
-                                                          : restored.cursor.completed.back().end;
+    restored.progress = **stored;
+    const Offset last = restored.progress.completed.empty()
+                            ? restored.progress.settled
+                            : restored.progress.completed.back().end;
     if (last > bounds.end)
       return fail(ErrorKind::corrupt, "E4301",
                   "the stored cursor {} is beyond the end {} of stream {}", last, bounds.end,
@@ -62,11 +63,11 @@ Result<dispatch::Restored> EmbeddedInput::restore(PartitionId partition,
   }
   auto start = start_offset(partition, bounds);
   if (!start) return std::unexpected(start.error());
-  restored.cursor.cursor = *start;
+  restored.progress.settled = *start;
   // Stored at once: `latest` must mean the first start, and retention must know what is not
   // settled.
-  store::Transaction transaction;
-  transaction.cursors.push_back({setup_.binding, at(partition), restored.cursor});
+  model::Transaction transaction;
+  transaction.progress.push_back({setup_.binding, at(partition), restored.progress});
   auto done =
       lane_.store().submit_and_wait(std::move(transaction), store::Origin::engine,
                                     std::chrono::steady_clock::now() + std::chrono::seconds(30));
@@ -97,7 +98,7 @@ std::vector<PartitionId> EmbeddedInput::partitions() const {
   return all;
 }
 
-void EmbeddedInput::appended(const store::PlacedBatch& placed) {
+void EmbeddedInput::appended(const model::PlacedBatch& placed) {
   Feed& feed = feeds_[placed.at.partition.value];
   // The common case: the reader is at the tail, the batch need not be read from the store.
   if (feed.read == placed.base && feed.ahead.size() < kMostAhead) {
@@ -113,7 +114,7 @@ void EmbeddedInput::end_moved(PartitionId partition, Offset end) {
   listener_->readable(partition);
 }
 
-std::optional<store::PlacedBatch> EmbeddedInput::next(PartitionId partition, Offset from) {
+std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Offset from) {
   Feed& feed = feeds_[partition.value];
   while (!feed.ahead.empty() && end_of(feed.ahead.front()) <= from) feed.ahead.pop_front();
   // A seek back: what is ahead begins too late.
@@ -135,12 +136,12 @@ bool EmbeddedInput::refill(PartitionId partition, Offset from) {
         [this, partition, error = read.error()] { listener_->stopped(partition, error); });
     return false;
   }
-  for (store::PlacedBatch& placed : *read) feed.ahead.push_back(std::move(placed));
+  for (model::PlacedBatch& placed : *read) feed.ahead.push_back(std::move(placed));
   if (!feed.ahead.empty()) feed.read = end_of(feed.ahead.back());
   return !feed.ahead.empty();
 }
 
-void EmbeddedInput::settle(store::Transaction&& transaction, Done done) {
+void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {
   lane_.submit(std::move(transaction), [done = std::move(done)](Status status) {
     // A failed store ends the engine (its failure listener): nothing is acknowledged any more.
     if (status) done(status);
@@ -151,8 +152,8 @@ void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
   lane_.move(setup_.binding, at(partition), offset,
              [this, partition, offset, done = std::move(done)](Status status) {
                if (status) {
-                 dispatch::Restored restored;
-                 restored.cursor.cursor = offset;
+                 model::Restored restored;
+                 restored.progress.settled = offset;
                  feeds_[partition.value].stopped = false;
                  listener_->assigned(partition, restored);
                  listener_->readable(partition);

@@ -25,15 +25,15 @@ class EmbeddedInput final : public Input {
 
   StreamId stream() const { return setup_.stream; }
   // A batch became durable at the end of a partition.
-  void appended(const store::PlacedBatch& placed);
+  void appended(const model::PlacedBatch& placed);
   // The same, of batches that were not kept in memory for us.
   void end_moved(PartitionId partition, Offset end);
 
   Status open(Listener& listener) override;
   void start() override;
   std::vector<PartitionId> partitions() const override;
-  std::optional<store::PlacedBatch> next(PartitionId partition, Offset from) override;
-  void settle(store::Transaction&& transaction, Done done) override;
+  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override;
+  void settle(model::Transaction&& transaction, Done done) override;
   void seek(PartitionId partition, Offset offset, Done done) override;
   void bounds(std::optional<WallTime> time,
               std::function<void(Result<std::vector<Bounds>>)> answer) override;
@@ -47,14 +47,14 @@ class EmbeddedInput final : public Input {
   struct Feed {
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
-    std::deque<store::PlacedBatch> ahead;
+    std::deque<model::PlacedBatch> ahead;
     bool stopped = false;
   };
 
-  store::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
+  model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
   Result<Bounds> bounds_of(PartitionId partition, std::optional<WallTime> time);
   Status open_partition(PartitionId partition);
-  Result<dispatch::Restored> restore(PartitionId partition, const store::StreamBounds& bounds);
+  Result<model::Restored> restore(PartitionId partition, const store::StreamBounds& bounds);
   Result<Offset> start_offset(PartitionId partition, const store::StreamBounds& bounds);
   bool refill(PartitionId partition, Offset from);
 

@@ -109,7 +109,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
     stream_rates_[name].first = total_end(*store_, *target);
   shard_->on_sample([this](WallTime now) { sample(now); });
   store_->set_append_listener(
-      [this](std::span<const store::PlacedBatch> batches) { shard_->appended(batches); });
+      [this](std::span<const model::PlacedBatch> batches) { shard_->appended(batches); });
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
   auto server = http::Server::start(listen, *admin_);

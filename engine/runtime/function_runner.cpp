@@ -19,8 +19,8 @@ bool FunctionRunner::has_work() {
   return std::ranges::any_of(bindings_, [](BindingRunner* b) { return b->has_work(); });
 }
 
-std::optional<dispatch::Frame> FunctionRunner::pull(WorkerId worker,
-                                                    const dispatch::FrameLimits& limits) {
+std::optional<model::Frame> FunctionRunner::pull(WorkerId worker,
+                                                 const model::FrameLimits& limits) {
   for (std::size_t tried = 0; tried < bindings_.size(); ++tried) {
     BindingRunner& binding = *bindings_[next_];
     next_ = (next_ + 1) % bindings_.size();
@@ -29,16 +29,16 @@ std::optional<dispatch::Frame> FunctionRunner::pull(WorkerId worker,
   return std::nullopt;
 }
 
-Status FunctionRunner::finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
-  // A frame's id names its binding (dispatch::binding_of); a garbage id goes to the first binding,
+Status FunctionRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
+  // A frame's id names its binding (model::binding_of); a garbage id goes to the first binding,
   // which counts it as late.
   for (BindingRunner* binding : bindings_)
-    if (binding->dispatcher().options().id == dispatch::binding_of(frame))
+    if (binding->dispatcher().options().id == model::binding_of(frame))
       return binding->finished(worker, frame, std::move(result));
   return bindings_.front()->finished(worker, frame, std::move(result));
 }
 
-void FunctionRunner::lost(WorkerId worker, const dispatch::WorkerLoss& loss) {
+void FunctionRunner::lost(WorkerId worker, const model::WorkerLoss& loss) {
   for (BindingRunner* binding : bindings_) binding->lost(worker, loss);
 }
 

@@ -29,10 +29,9 @@ class FunctionRunner final : public worker::WorkSource {
   const config::Function& function() const { return function_; }
 
   bool has_work() override;
-  std::optional<dispatch::Frame> pull(WorkerId worker,
-                                      const dispatch::FrameLimits& limits) override;
-  Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) override;
-  void lost(WorkerId worker, const dispatch::WorkerLoss& loss) override;
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
+  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
+  void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
  private:
   const config::Function& function_;

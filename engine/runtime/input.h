@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/dispatch/dispatcher.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <functional>
 #include <optional>
@@ -22,8 +22,8 @@ class Input {
   class Listener {
    public:
     virtual ~Listener() = default;
-    // From now on next() may be asked for the partition, from restored.cursor on.
-    virtual void assigned(PartitionId partition, const dispatch::Restored& restored) = 0;
+    // From now on next() may be asked for the partition, from restored.progress on.
+    virtual void assigned(PartitionId partition, const model::Restored& restored) = 0;
     // next() may have something, or the end of the partition has moved.
     virtual void readable(PartitionId partition) = 0;
     // Said once after a run of readable(): there may be work now.
@@ -46,11 +46,11 @@ class Input {
   // The partitions assigned now, ascending.
   virtual std::vector<PartitionId> partitions() const = 0;
   // The batch that holds `from`, or the first one after it; nothing: readable() will be said.
-  virtual std::optional<store::PlacedBatch> next(PartitionId partition, Offset from) = 0;
+  virtual std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) = 0;
   // Makes the transaction durable, its cursors where the input keeps them. In the order of the
   // calls. `done` comes once that is so; it does not come when the store has failed, or when the
   // partition was lost before.
-  virtual void settle(store::Transaction&& transaction, Done done) = 0;
+  virtual void settle(model::Transaction&& transaction, Done done) = 0;
   // Continues the partition at `offset`, forgetting its retries: assigned() is called again, then
   // `done`. The listener has dropped the partition before.
   virtual void seek(PartitionId partition, Offset offset, Done done) = 0;

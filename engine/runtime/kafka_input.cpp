@@ -9,7 +9,7 @@
 namespace pelton::runtime {
 namespace {
 
-Offset end_of(const store::PlacedBatch& placed) {
+Offset end_of(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
 }
 
@@ -45,7 +45,7 @@ std::vector<PartitionId> KafkaInput::partitions() const {
   return ours;
 }
 
-std::optional<store::PlacedBatch> KafkaInput::next(PartitionId partition, Offset from) {
+std::optional<model::PlacedBatch> KafkaInput::next(PartitionId partition, Offset from) {
   const auto at = parts_.find(partition);
   if (at == parts_.end()) return std::nullopt;
   Part& part = at->second;
@@ -84,7 +84,7 @@ void KafkaInput::passed(PartitionId partition, std::uint64_t stay, Offset from, 
     const auto part = parts_.find(partition);
     if (part == parts_.end() || part->second.stay != stay) return;
     part->second.empty = {from, to};
-    if (part->second.position.cursor == from) part->second.dirty = true;
+    if (part->second.position.settled == from) part->second.dirty = true;
   });
 }
 
@@ -106,7 +106,7 @@ Offset KafkaInput::end(PartitionId partition) const {
 std::optional<WallTime> KafkaInput::time_at(PartitionId partition, Offset offset) {
   const auto part = parts_.find(partition);
   if (part == parts_.end()) return std::nullopt;
-  for (const store::PlacedBatch& placed : part->second.ahead)
+  for (const model::PlacedBatch& placed : part->second.ahead)
     if (end_of(placed) > offset) return from_us(placed.batch->time_us(0));
   return std::nullopt;
 }
@@ -161,8 +161,8 @@ void KafkaInput::moved(PartitionId partition, Offset offset, const Done& done) {
   part.settled = ++entries_;
   part.dirty = true;
   consumer_->seek({partition, part.stay, offset});
-  dispatch::Restored restored;
-  restored.cursor = part.position;
+  model::Restored restored;
+  restored.progress = part.position;
   listener_->assigned(partition, restored);
   // Answered like a settled event: once the brokers have it.
   committing_.push_back({part.settled, true, {{partition, part.position}}, {part.stay}, done});

@@ -55,8 +55,8 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   Status open(Listener& listener) override;
   void start() override;
   std::vector<PartitionId> partitions() const override;
-  std::optional<store::PlacedBatch> next(PartitionId partition, Offset from) override;
-  void settle(store::Transaction&& transaction, Done done) override;
+  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override;
+  void settle(model::Transaction&& transaction, Done done) override;
   void seek(PartitionId partition, Offset offset, Done done) override;
   void bounds(std::optional<WallTime> time,
               std::function<void(Result<std::vector<Bounds>>)> answer) override;
@@ -102,9 +102,9 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     std::uint64_t epoch = 0;
     Offset end = 0;
     OffsetRange empty;  // no record stands there; settled once what is before it is
-    std::deque<store::PlacedBatch> ahead;
-    store::Cursor position;     // settled and durable
-    store::Cursor buried;       // with transactions: what the store knows to be settled
+    std::deque<model::PlacedBatch> ahead;
+    model::Progress position;   // settled and durable
+    model::Progress buried;     // with transactions: what the store knows to be settled
     Offset committed = 0;       // at the brokers
     std::uint64_t settled = 0;  // number of the newest entry in `position`
     std::uint64_t covered = 0;  // ... in what is committed
@@ -120,14 +120,14 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   struct Entry {
     std::uint64_t number = 0;
     bool stored = false;
-    std::vector<std::pair<PartitionId, store::Cursor>> cursors;
+    std::vector<std::pair<PartitionId, model::Progress>> cursors;
     std::vector<std::uint64_t> stays;
     Done done;
   };
   // Where a partition begins, as decided.
   struct Beginning {
     PartitionId partition;
-    dispatch::Restored restored;
+    model::Restored restored;
     std::uint64_t epoch = 0;
     bool trusted = false;          // the store's own state is still true
     std::optional<Error> stopped;  // it cannot go on without the operator
@@ -135,7 +135,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
     Offset end = 0;
   };
 
-  store::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
+  model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
 
   // The rest of seek(), once the store has it.
   void moved(PartitionId partition, Offset offset, const Done& done);
@@ -158,13 +158,13 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   Status trust(const kafka::PartitionFacts& facts, Beginning& beginning);
   Result<Offset> in_range(const kafka::PartitionFacts& facts, Offset wanted) const;
   Status add_local(Beginning& beginning);
-  Status write_untrusted(const std::vector<Beginning>& beginnings, store::Transaction& transaction);
+  Status write_untrusted(const std::vector<Beginning>& beginnings, model::Transaction& transaction);
   void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
   void let_go(const std::vector<PartitionId>& partitions);
   void finish_revoke();
 
   // ---- commits (kafka_input_commit.cpp)
-  void write(std::uint64_t number, store::Transaction&& transaction);
+  void write(std::uint64_t number, model::Transaction&& transaction);
   void stored(std::uint64_t number);
   void behind_letters(std::function<void()> then);
   void advance();
@@ -174,7 +174,7 @@ class KafkaInput final : public Input, private kafka::ConsumerListener {
   static Offset offset_of(const Part& part);
   kafka::EncodedMetadata metadata_of(const Part& part) const;
   void leave(bool committed);
-  void keep_buried(store::Transaction& transaction);
+  void keep_buried(model::Transaction& transaction);
   bool covered(const Entry& entry) const;
   Status outcome(const Entry& entry) const;
   void finish_entries();

@@ -53,7 +53,7 @@ void KafkaInput::take(const std::vector<kafka::PartitionFacts>& facts, std::uint
     if (parts_.contains(fact.partition)) let_go({fact.partition});
     beginnings.push_back(decide(fact));
   }
-  store::Transaction transaction;
+  model::Transaction transaction;
   if (auto ok = write_untrusted(beginnings, transaction); !ok) {
     for (Beginning& beginning : beginnings) beginning.stopped = ok.error();
     return begin(round, beginnings);
@@ -67,15 +67,15 @@ void KafkaInput::take(const std::vector<kafka::PartitionFacts>& facts, std::uint
 // Epochs before any commit names them; a crash in between makes the store's state untrusted, which
 // only costs deliveries.
 Status KafkaInput::write_untrusted(const std::vector<Beginning>& beginnings,
-                                   store::Transaction& transaction) {
+                                   model::Transaction& transaction) {
   std::vector<store::Store::KeyValue> epochs;
   for (const Beginning& beginning : beginnings) {
     if (beginning.trusted) continue;
     epochs.push_back(
         {epoch_name(setup_.binding_name, beginning.partition), std::to_string(beginning.epoch)});
     if (beginning.stopped) continue;
-    transaction.cursors.push_back(
-        {setup_.binding, at(beginning.partition), beginning.restored.cursor});
+    transaction.progress.push_back(
+        {setup_.binding, at(beginning.partition), beginning.restored.progress});
     if (auto ok =
             forget_retries(lane_.store(), setup_.binding, at(beginning.partition), transaction);
         !ok)
@@ -107,7 +107,7 @@ KafkaInput::Beginning KafkaInput::decide(const kafka::PartitionFacts& facts) {
   beginning.partition = facts.partition;
   beginning.end = facts.end;
   beginning.epoch = random_number();
-  Offset& cursor = beginning.restored.cursor.cursor;
+  Offset& cursor = beginning.restored.progress.settled;
   if (!facts.committed) {
     beginning.commit = true;
     cursor = kafka::first_offset(setup_.start, facts);
@@ -130,7 +130,7 @@ Status KafkaInput::trust(const kafka::PartitionFacts& facts, Beginning& beginnin
   if (!metadata) return {};
   // So it does when the topic was made anew.
   if (!metadata->completed.empty() && metadata->completed.back().end > facts.end) return {};
-  beginning.restored.cursor.completed = metadata->completed;
+  beginning.restored.progress.completed = metadata->completed;
   if (metadata->node != setup_.node) return {};
   auto epoch = lane_.store().ledger_get(kLedger, epoch_name(setup_.binding_name, facts.partition));
   if (!epoch) return std::unexpected(epoch.error());
@@ -145,22 +145,22 @@ Status KafkaInput::add_local(Beginning& beginning) {
   if (!stored) return std::unexpected(stored.error());
   auto retries = lane_.store().retries(setup_.binding, at(beginning.partition));
   if (!retries) return std::unexpected(retries.error());
-  store::Cursor& cursor = beginning.restored.cursor;
+  model::Progress& cursor = beginning.restored.progress;
   if (*stored) {
     const Offset last =
-        (*stored)->completed.empty() ? (*stored)->cursor : (*stored)->completed.back().end;
+        (*stored)->completed.empty() ? (*stored)->settled : (*stored)->completed.back().end;
     // Beyond the topic's end: it was made anew, or the folder is another one's.
     if (last > beginning.end) return {};
-    const store::Cursor before = cursor;
+    const model::Progress before = cursor;
     dispatch::OffsetRanges all(cursor);
-    all.add(0, (*stored)->cursor);
+    all.add(0, (*stored)->settled);
     for (const OffsetRange& range : (*stored)->completed) all.add(range.begin, range.end);
     cursor = all.stored();
     beginning.commit = !(cursor == before);
   }
   beginning.trusted = true;
   for (auto& retry : *retries)
-    if (retry.offset >= cursor.cursor) beginning.restored.retries.push_back(std::move(retry));
+    if (retry.offset >= cursor.settled) beginning.restored.retries.push_back(std::move(retry));
   return {};
 }
 
@@ -173,12 +173,12 @@ void KafkaInput::begin(std::uint64_t round, const std::vector<Beginning>& beginn
     part.stay = ++stays_;
     part.epoch = beginning.epoch;
     part.end = beginning.end;
-    part.position = part.buried = beginning.restored.cursor;
-    part.committed = beginning.restored.cursor.cursor;
+    part.position = part.buried = beginning.restored.progress;
+    part.committed = beginning.restored.progress.settled;
     part.dirty = beginning.commit;
     const bool idle = beginning.stopped.has_value();
     starts.push_back(
-        {beginning.partition, part.stay, idle ? part.end : part.position.cursor, idle});
+        {beginning.partition, part.stay, idle ? part.end : part.position.settled, idle});
     parts_[beginning.partition] = std::move(part);
     listener_->assigned(beginning.partition, beginning.restored);
     if (idle) listener_->stopped(beginning.partition, *beginning.stopped);

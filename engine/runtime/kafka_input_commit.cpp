@@ -8,30 +8,30 @@
 
 namespace pelton::runtime {
 
-void KafkaInput::settle(store::Transaction&& transaction, Done done) {
+void KafkaInput::settle(model::Transaction&& transaction, Done done) {
   Entry entry;
   entry.number = ++entries_;
   entry.done = std::move(done);
-  for (const auto& update : transaction.cursors) {
+  for (const auto& update : transaction.progress) {
     const auto part = parts_.find(update.at.partition);
-    entry.cursors.emplace_back(update.at.partition, update.cursor);
+    entry.cursors.emplace_back(update.at.partition, update.progress);
     entry.stays.push_back(part == parts_.end() ? 0 : part->second.stay);
   }
   storing_.push_back(std::move(entry));
   if (transactions_ != nullptr) keep_buried(transaction);
   if (!letters_) return write(entries_, std::move(transaction));
-  letters_->pass(std::move(transaction), [this, number = entries_](store::Transaction&& rest) {
+  letters_->pass(std::move(transaction), [this, number = entries_](model::Transaction&& rest) {
     write(number, std::move(rest));
   });
 }
 
 // Plain progress is the brokers' to keep; all else must be on disk before its offset moves.
-void KafkaInput::write(std::uint64_t number, store::Transaction&& transaction) {
+void KafkaInput::write(std::uint64_t number, model::Transaction&& transaction) {
   const bool to_store = !transaction.appends.empty() || !transaction.retries.empty() ||
                         !transaction.dead_letters.empty() ||
                         !transaction.dead_letters_removed.empty() ||
                         !transaction.idempotency.empty() ||
-                        (transactions_ != nullptr && !transaction.cursors.empty());
+                        (transactions_ != nullptr && !transaction.progress.empty());
   if (!to_store) return stored(number);
   lane_.submit(std::move(transaction), [this, number](Status status) {
     if (status) stored(number);  // else the engine ends; nothing is committed any more
@@ -48,7 +48,7 @@ void KafkaInput::stored(std::uint64_t number) {
 // What is settled before is the store's by then.
 void KafkaInput::behind_letters(std::function<void()> then) {
   if (!letters_) return then();
-  letters_->pass({}, [then = std::move(then)](store::Transaction&&) { then(); });
+  letters_->pass({}, [then = std::move(then)](model::Transaction&&) { then(); });
 }
 
 void KafkaInput::advance() {
@@ -69,7 +69,7 @@ void KafkaInput::take_entry(Entry&& entry) {
     part.settled = entry.number;
     part.dirty = true;
     // Early enough that the window does not close for want of a commit.
-    due |= part.position.cursor - part.committed >= static_cast<Offset>(setup_.window / 4);
+    due |= part.position.settled - part.committed >= static_cast<Offset>(setup_.window / 4);
   }
   committing_.push_back(std::move(entry));
   if (committing_.back().cursors.empty()) return finish_entries();
@@ -84,9 +84,9 @@ void KafkaInput::tick() {
 
 // Behind what is settled, and behind the offsets without records that follow it.
 Offset KafkaInput::offset_of(const Part& part) {
-  const store::Cursor& position = part.position;
-  const bool at_empty = position.cursor == part.empty.begin && position.completed.empty();
-  return at_empty ? part.empty.end : position.cursor;
+  const model::Progress& position = part.position;
+  const bool at_empty = position.settled == part.empty.begin && position.completed.empty();
+  return at_empty ? part.empty.end : position.settled;
 }
 
 kafka::EncodedMetadata KafkaInput::metadata_of(const Part& part) const {

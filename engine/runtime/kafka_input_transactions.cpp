@@ -25,9 +25,9 @@ bool KafkaInput::fits(PartitionId partition) const {
 // What is done is so when the brokers have committed it; the store is not to know better, for the
 // transaction may be undone. What is buried is durable in the store or its topic, whatever becomes
 // of the transaction, and is not to be delivered again.
-void KafkaInput::keep_buried(store::Transaction& transaction) {
-  transaction.cursors.clear();
-  for (const store::DeadLetter& letter : transaction.dead_letters) {
+void KafkaInput::keep_buried(model::Transaction& transaction) {
+  transaction.progress.clear();
+  for (const model::DeadLetter& letter : transaction.dead_letters) {
     const auto found = parts_.find(letter.id.partition);
     if (found == parts_.end()) continue;
     Part& part = found->second;
@@ -35,7 +35,7 @@ void KafkaInput::keep_buried(store::Transaction& transaction) {
     ranges.add(0, part.committed);
     ranges.add(letter.id.offset, letter.id.offset + 1);
     part.buried = ranges.stored();
-    transaction.cursors.push_back({setup_.binding, at(letter.id.partition), part.buried});
+    transaction.progress.push_back({setup_.binding, at(letter.id.partition), part.buried});
   }
 }
 

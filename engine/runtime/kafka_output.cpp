@@ -9,25 +9,25 @@
 namespace pelton::runtime {
 namespace {
 
-dispatch::Failure failure_of(std::uint32_t index, const kafka::Refused& refused) {
-  dispatch::Failure failure;
+model::Failure failure_of(std::uint32_t index, const kafka::Refused& refused) {
+  model::Failure failure;
   failure.index = index;
   failure.type = refused.name;
   failure.message = refused.error.text();
   const bool final = refused.error.kind == ErrorKind::invalid;
-  failure.code = final ? dispatch::OutcomeCode::fail : dispatch::OutcomeCode::retry;
+  failure.code = final ? model::OutcomeCode::fail : model::OutcomeCode::retry;
   failure.counts = final;  // what is not the event's fault costs it no attempt
   return failure;
 }
 
 }  // namespace
 
-void fail_refused(dispatch::FrameResult& result, const std::vector<kafka::Refused>& refused) {
+void fail_refused(model::FrameResult& result, const std::vector<kafka::Refused>& refused) {
   if (refused.empty()) return;
   const auto parent = [&result](std::uint32_t output) {
     return result.output_parents.empty() ? result.first + output : result.output_parents[output];
   };
-  std::map<std::uint32_t, dispatch::Failure> failures;
+  std::map<std::uint32_t, model::Failure> failures;
   for (const kafka::Refused& one : refused)
     failures.try_emplace(parent(one.index), failure_of(parent(one.index), one));
   model::BatchBuilder kept;
@@ -37,7 +37,7 @@ void fail_refused(dispatch::FrameResult& result, const std::vector<kafka::Refuse
     kept.add(*result.outputs, output);
     parents.push_back(parent(output));
   }
-  for (dispatch::Failure& failure : result.not_done)
+  for (model::Failure& failure : result.not_done)
     failures.try_emplace(failure.index, std::move(failure));
   result.not_done.clear();
   for (auto& [index, failure] : failures) result.not_done.push_back(std::move(failure));

@@ -29,6 +29,6 @@ class KafkaOutput final : public Output {
 };
 
 // Turns the events of refused outputs into failures, their other outputs dropped. For send().
-void fail_refused(dispatch::FrameResult& result, const std::vector<kafka::Refused>& refused);
+void fail_refused(model::FrameResult& result, const std::vector<kafka::Refused>& refused);
 
 }  // namespace pelton::runtime

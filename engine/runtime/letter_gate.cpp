@@ -13,7 +13,7 @@ namespace {
 
 constexpr auto kAgain = std::chrono::seconds(1);
 
-std::string id_text(const store::DeadLetter& letter) {
+std::string id_text(const model::DeadLetter& letter) {
   return fmt::format("{}/{}/{}", letter.binding, letter.id.partition.value, letter.id.offset);
 }
 
@@ -43,7 +43,7 @@ std::string LetterGate::trouble() const {
   return refused_.empty() ? topic_.trouble() : refused_;
 }
 
-void LetterGate::pass(store::Transaction&& transaction, Next next) {
+void LetterGate::pass(model::Transaction&& transaction, Next next) {
   const bool plain = transaction.dead_letters.empty() && transaction.dead_letters_removed.empty();
   if (plain && waiting_.empty()) return next(std::move(transaction));
   Entry& entry = waiting_.emplace_back();
@@ -59,7 +59,7 @@ void LetterGate::begin(Entry& entry) {
   std::vector<std::size_t> which;
   std::vector<kafka::RawRecord> records;
   for (std::size_t i = 0; i < letters.size(); ++i) {
-    const store::DeadLetter& letter = letters[i];
+    const model::DeadLetter& letter = letters[i];
     entry.bytes += letter.event->bytes().size();
     if (kafka::holds_record(*letter.event, 0)) {
       which.push_back(i);
@@ -141,11 +141,11 @@ void LetterGate::drain() {
 }
 
 // What the topic has is not for the store, nor is what the store had of it from earlier.
-store::Transaction LetterGate::rest_of(Entry& entry) {
-  store::Transaction rest = std::move(entry.transaction);
-  std::vector<store::DeadLetter> refused;
+model::Transaction LetterGate::rest_of(Entry& entry) {
+  model::Transaction rest = std::move(entry.transaction);
+  std::vector<model::DeadLetter> refused;
   for (std::size_t i = 0; i < entry.taken.size(); ++i) {
-    store::DeadLetter& letter = rest.dead_letters[i];
+    model::DeadLetter& letter = rest.dead_letters[i];
     if (!entry.taken[i])
       refused.push_back(std::move(letter));
     else if (store_.dead_letter_count(letter.id.binding) > 0)
@@ -155,7 +155,7 @@ store::Transaction LetterGate::rest_of(Entry& entry) {
   return rest;
 }
 
-Result<std::optional<kafka::RawRecord>> LetterGate::read_source(const store::DeadLetter& letter) {
+Result<std::optional<kafka::RawRecord>> LetterGate::read_source(const model::DeadLetter& letter) {
   std::optional<kafka::RawRecord> found;
   auto read = source_.read(letter.id.partition, letter.id.offset, letter.id.offset + 1,
                            [&](kafka::PlacedRecord&& placed) {

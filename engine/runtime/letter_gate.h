@@ -30,9 +30,9 @@ class LetterGate {
   LetterGate(Setup setup, LetterTopic& topic, JobThread& letters, JobThread& records,
              store::Store& store, Mailbox& mailbox);
 
-  using Next = std::function<void(store::Transaction&&)>;
+  using Next = std::function<void(model::Transaction&&)>;
   // `next` gets what is left for the store; at once when nothing has to be waited for.
-  void pass(store::Transaction&& transaction, Next next);
+  void pass(model::Transaction&& transaction, Next next);
   // False: enough is on its way; until an answer comes, workers are to get nothing more.
   bool room() const { return bytes_ < kMostBytes; }
   // Why letters do not go to the topic at the moment; empty: they do.
@@ -45,7 +45,7 @@ class LetterGate {
 
   struct Entry {
     std::uint64_t number = 0;
-    store::Transaction transaction;
+    model::Transaction transaction;
     Next next;
     std::size_t open = 0;     // answers that are still to come
     std::vector<bool> taken;  // of its letters, those in the topic
@@ -55,7 +55,7 @@ class LetterGate {
   struct Errand {
     std::uint64_t entry = 0;
     std::size_t index = 0;  // among the entry's letters
-    store::DeadLetter letter;
+    model::DeadLetter letter;
   };
 
   void begin(Entry& entry);
@@ -66,11 +66,11 @@ class LetterGate {
                 const std::vector<kafka::Refused>& refused);
   void answered_removal(std::uint64_t entry, const Status& status);
   void drain();
-  store::Transaction rest_of(Entry& entry);
+  model::Transaction rest_of(Entry& entry);
 
   // ---- the records thread
   void from_source(Errand&& errand);
-  Result<std::optional<kafka::RawRecord>> read_source(const store::DeadLetter& letter);
+  Result<std::optional<kafka::RawRecord>> read_source(const model::DeadLetter& letter);
   // ---- the letters thread
   void from_topic(Errand&& errand);
   // ---- either

@@ -5,7 +5,7 @@
 
 namespace pelton::runtime {
 
-void LetterIndex::add(const store::DeadLetterId& id, LetterPlace at) {
+void LetterIndex::add(const model::DeadLetterId& id, LetterPlace at) {
   auto found = letters_.find(id);
   if (found == letters_.end()) {
     if (letters_.size() >= most_) {
@@ -23,7 +23,7 @@ void LetterIndex::add(const store::DeadLetterId& id, LetterPlace at) {
     *same = at;
 }
 
-void LetterIndex::remove(const store::DeadLetterId& id, LetterPlace up_to) {
+void LetterIndex::remove(const model::DeadLetterId& id, LetterPlace up_to) {
   const auto found = letters_.find(id);
   if (found == letters_.end()) return;
   std::erase_if(found->second, [&](const LetterPlace& place) {
@@ -52,12 +52,12 @@ LetterIndex::Letters::iterator LetterIndex::drop(Letters::iterator at) {
   return letters_.erase(at);
 }
 
-std::vector<LetterPlace> LetterIndex::places(const store::DeadLetterId& id) const {
+std::vector<LetterPlace> LetterIndex::places(const model::DeadLetterId& id) const {
   const auto found = letters_.find(id);
   return found == letters_.end() ? std::vector<LetterPlace>{} : found->second;
 }
 
-LetterIndex::Page LetterIndex::page(BindingId binding, std::optional<store::DeadLetterId> after,
+LetterIndex::Page LetterIndex::page(BindingId binding, std::optional<model::DeadLetterId> after,
                                     Limits limits) const {
   Page page;
   std::uint64_t bytes = 0;

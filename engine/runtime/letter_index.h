@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <cstdint>
 #include <map>
@@ -26,9 +26,9 @@ class LetterIndex {
  public:
   explicit LetterIndex(std::size_t most) : most_(most) {}
 
-  void add(const store::DeadLetterId& id, LetterPlace at);
+  void add(const model::DeadLetterId& id, LetterPlace at);
   // The copies of the letter in that partition, up to that offset, are gone; later ones stay.
-  void remove(const store::DeadLetterId& id, LetterPlace up_to);
+  void remove(const model::DeadLetterId& id, LetterPlace up_to);
   // The topic's retention has dropped what is before `earliest`.
   void trim(PartitionId partition, Offset earliest);
   void clear();
@@ -36,7 +36,7 @@ class LetterIndex {
   bool complete() const { return complete_; }
   std::size_t size() const { return letters_.size(); }
   // The newest copy in each partition that has one; none: no such letter.
-  std::vector<LetterPlace> places(const store::DeadLetterId& id) const;
+  std::vector<LetterPlace> places(const model::DeadLetterId& id) const;
   // The binding's next letters in the order of ids, behind `after` when that is given: at least one
   // if there is one, and no more than fit into the limits.
   struct Limits {
@@ -44,18 +44,18 @@ class LetterIndex {
     std::uint64_t bytes = 0;  // of their records
   };
   struct Page {
-    std::vector<store::DeadLetterId> ids;
+    std::vector<model::DeadLetterId> ids;
     bool more = false;  // lie behind these
   };
-  Page page(BindingId binding, std::optional<store::DeadLetterId> after, Limits limits) const;
-  bool has(const store::DeadLetterId& id) const { return letters_.contains(id); }
+  Page page(BindingId binding, std::optional<model::DeadLetterId> after, Limits limits) const;
+  bool has(const model::DeadLetterId& id) const { return letters_.contains(id); }
   // How many there are of the binding, in one partition of its stream or in all.
   std::uint64_t count(BindingId binding, std::optional<PartitionId> partition) const;
   // How many there are of each binding.
   std::map<BindingId, std::uint64_t> counts() const { return counts_; }
 
  private:
-  using Letters = std::map<store::DeadLetterId, std::vector<LetterPlace>>;
+  using Letters = std::map<model::DeadLetterId, std::vector<LetterPlace>>;
   Letters::iterator drop(Letters::iterator at);
 
   const std::size_t most_;

@@ -75,9 +75,9 @@ WallTime time_of(std::string_view text) {
   return time ? *time : WallTime{};
 }
 
-std::string history_text(const std::vector<store::Attempt>& history) {
+std::string history_text(const std::vector<model::Attempt>& history) {
   json::array all;
-  for (const store::Attempt& attempt : history)
+  for (const model::Attempt& attempt : history)
     all.push_back({{"number", attempt.number},
                    {"time", format_time(attempt.time)},
                    {"cause", attempt.cause},
@@ -88,17 +88,17 @@ std::string history_text(const std::vector<store::Attempt>& history) {
   return json::serialize(all);
 }
 
-std::vector<store::Attempt> read_history(std::string_view text) {
-  std::vector<store::Attempt> history;
+std::vector<model::Attempt> read_history(std::string_view text) {
+  std::vector<model::Attempt> history;
   json::error_code error;
   const json::value parsed = json::parse(json::string_view(text.data(), text.size()), error);
   const json::array* all = error ? nullptr : parsed.if_array();
   if (all == nullptr) return history;
   for (const json::value& value : *all) {
     const json::object* object = value.if_object();
-    if (object == nullptr || history.size() == store::kMaxHistory) continue;
+    if (object == nullptr || history.size() == model::kMaxHistory) continue;
     const json::value* number = object->if_contains("number");
-    store::Attempt attempt;
+    model::Attempt attempt;
     if (number != nullptr && number->is_int64())
       attempt.number = static_cast<std::uint32_t>(number->as_int64());
     attempt.time = time_of(text_of(*object, "time"));
@@ -131,7 +131,7 @@ std::string_view value_in(std::span<const RawHeader> added, std::string_view nam
 }
 
 // What Connect's tools read. The stage is that of a sink's work; our "task" is the only one.
-void add_connect(Adder& adder, const store::DeadLetter& letter, const std::string& topic) {
+void add_connect(Adder& adder, const model::DeadLetter& letter, const std::string& topic) {
   adder.add_connect("topic", topic);
   adder.add_connect("partition", std::to_string(letter.id.partition.value));
   adder.add_connect("offset", std::to_string(letter.id.offset));
@@ -139,8 +139,8 @@ void add_connect(Adder& adder, const store::DeadLetter& letter, const std::strin
   adder.add_connect("task.id", "0");
   adder.add_connect("stage", "TASK_PUT");
   adder.add_connect("class.name", letter.function);
-  if (letter.history.history.empty()) return;
-  const store::Attempt& last = letter.history.history.back();
+  if (letter.retry.history.empty()) return;
+  const model::Attempt& last = letter.retry.history.back();
   adder.add_connect("exception.class.name", to_utf8(last.type.empty() ? last.cause : last.type));
   adder.add_connect("exception.message", to_utf8(last.message));
   adder.add_connect("exception.stacktrace", to_utf8(last.stack));
@@ -152,7 +152,7 @@ void add_header(RawRecord& record, std::string_view name, std::string_view value
 
 }  // namespace
 
-RawRecord letter_record(const store::DeadLetter& letter, RawRecord original,
+RawRecord letter_record(const model::DeadLetter& letter, RawRecord original,
                         const LetterSource& source) {
   RawRecord record = std::move(original);
   const std::int64_t record_time = std::exchange(record.time_ms, to_us(letter.time) / 1000);
@@ -170,12 +170,12 @@ RawRecord letter_record(const store::DeadLetter& letter, RawRecord original,
   adder.add("record-time", record_time);
   adder.add("reason", letter.reason);
   adder.add_time("time", letter.time);
-  adder.add("attempts", letter.history.attempts);
-  adder.add("worker-kills", letter.history.worker_kills);
-  adder.add_time("first-failure", letter.history.first);
+  adder.add("attempts", letter.retry.attempts);
+  adder.add("worker-kills", letter.retry.worker_kills);
+  adder.add_time("first-failure", letter.retry.first);
   adder.add("replays", letter.replays);
   adder.add("idempotency-key", letter.idempotency_key);
-  adder.add("history", history_text(letter.history.history));
+  adder.add("history", history_text(letter.retry.history));
   if (source.rebuilt) adder.add("rebuilt", "true");
   adder.count();
   return record;
@@ -216,11 +216,11 @@ LetterMark mark_of(const RawRecord& record) {
   return mark;
 }
 
-store::DeadLetter read_letter(const RawRecord& record, BindingId binding) {
+model::DeadLetter read_letter(const RawRecord& record, BindingId binding) {
   const auto added = added_to(record);
   const auto text = [&](std::string_view name) { return std::string(value_in(added, name)); };
   const LetterMark mark = mark_of(record);
-  store::DeadLetter letter;
+  model::DeadLetter letter;
   letter.id = {binding, mark.partition, mark.offset};
   letter.binding = mark.binding;
   letter.stream = text("stream");
@@ -229,10 +229,10 @@ store::DeadLetter read_letter(const RawRecord& record, BindingId binding) {
   letter.reason = text("reason");
   letter.idempotency_key = text("idempotency-key");
   letter.replays = number_of<std::uint32_t>(text("replays"));
-  letter.history.attempts = number_of<std::uint32_t>(text("attempts"));
-  letter.history.worker_kills = number_of<std::uint32_t>(text("worker-kills"));
-  letter.history.first = time_of(text("first-failure"));
-  letter.history.history = read_history(text("history"));
+  letter.retry.attempts = number_of<std::uint32_t>(text("attempts"));
+  letter.retry.worker_kills = number_of<std::uint32_t>(text("worker-kills"));
+  letter.retry.first = time_of(text("first-failure"));
+  letter.retry.history = read_history(text("history"));
   model::BatchBuilder builder;
   kafka::RecordDecoder("kafka:" + mark.topic).add(original_of(record), builder);
   letter.event = builder.finish();

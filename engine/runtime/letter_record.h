@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/kafka/records/raw_record.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <string>
 #include <string_view>
@@ -20,7 +20,7 @@ struct LetterSource {
   bool rebuilt = false;  // the record is not byte for byte: it is gone from its topic
 };
 
-kafka::RawRecord letter_record(const store::DeadLetter& letter, kafka::RawRecord original,
+kafka::RawRecord letter_record(const model::DeadLetter& letter, kafka::RawRecord original,
                                const LetterSource& source);
 
 // Says that the copies of the letter in `partition` up to that offset are over; `why`: replayed or
@@ -46,7 +46,7 @@ struct LetterMark {
 LetterMark mark_of(const kafka::RawRecord& record);
 
 // The letter of such a record, of this binding. Fields that cannot be read are empty.
-store::DeadLetter read_letter(const kafka::RawRecord& record, BindingId binding);
+model::DeadLetter read_letter(const kafka::RawRecord& record, BindingId binding);
 // The record that failed.
 kafka::RawRecord original_of(const kafka::RawRecord& record);
 // The record of an event: byte for byte when it holds one (kafka::holds_record), else as near as it

@@ -25,7 +25,7 @@ std::uint32_t bytes_of(const kafka::RawRecord& record) {
   return static_cast<std::uint32_t>(bytes);  // the protocol's lengths are 32 bits
 }
 
-std::string id_text(const std::string& binding, const store::DeadLetterId& id) {
+std::string id_text(const std::string& binding, const model::DeadLetterId& id) {
   return fmt::format("{}/{}/{}", binding, id.partition.value, id.offset);
 }
 
@@ -74,7 +74,7 @@ void LetterTopic::write(std::vector<kafka::RawRecord> records, kafka::Producer::
                   });
 }
 
-void LetterTopic::remove(std::vector<store::DeadLetterId> ids, std::string why, Done done) {
+void LetterTopic::remove(std::vector<model::DeadLetterId> ids, std::string why, Done done) {
   std::lock_guard lock(mutex_);
   removals_.push_back({std::move(ids), std::move(why), std::move(done)});
   if (removals_.size() == 1) thread_.run([this] { remove_asked(); });
@@ -98,7 +98,7 @@ void LetterTopic::remove_all(std::vector<Removal> asked) {
   std::vector<kafka::RawRecord> records;
   std::vector<std::size_t> whose;  // by record
   for (std::size_t i = 0; ok && i < asked.size(); ++i) {
-    for (const store::DeadLetterId& id : asked[i].ids) add_removals(id, asked[i].why, records);
+    for (const model::DeadLetterId& id : asked[i].ids) add_removals(id, asked[i].why, records);
     whose.resize(records.size(), i);
   }
   auto answer = [asked = std::move(asked), whose = std::move(whose),
@@ -112,7 +112,7 @@ void LetterTopic::remove_all(std::vector<Removal> asked) {
   write(std::move(records), std::move(answer));
 }
 
-bool LetterTopic::add_removals(const store::DeadLetterId& id, std::string_view why,
+bool LetterTopic::add_removals(const model::DeadLetterId& id, std::string_view why,
                                std::vector<kafka::RawRecord>& into) const {
   const std::string& binding = names_.at(id.binding);
   const auto places = index_.places(id);
@@ -199,7 +199,7 @@ void LetterTopic::take(const kafka::PlacedRecord& placed) {
   if (mark.kind == LetterMark::Kind::foreign) return;
   const Member* member = member_of(mark.binding, mark.topic);
   if (member == nullptr) return;
-  const store::DeadLetterId id{member->id, mark.partition, mark.offset};
+  const model::DeadLetterId id{member->id, mark.partition, mark.offset};
   if (mark.kind == LetterMark::Kind::letter)
     index_.add(id, {placed.partition, bytes_of(placed.record), placed.offset});
   else
@@ -207,7 +207,7 @@ void LetterTopic::take(const kafka::PlacedRecord& placed) {
 }
 
 // Nothing: it is not there any more, which the index learns.
-Result<std::optional<kafka::RawRecord>> LetterTopic::read_at(const store::DeadLetterId& id,
+Result<std::optional<kafka::RawRecord>> LetterTopic::read_at(const model::DeadLetterId& id,
                                                              LetterPlace at) {
   std::optional<kafka::RawRecord> found;
   const auto read =
@@ -226,27 +226,27 @@ Result<std::optional<kafka::RawRecord>> LetterTopic::read_at(const store::DeadLe
   return std::nullopt;
 }
 
-Result<std::vector<store::DeadLetter>> LetterTopic::letters(
-    std::span<const store::DeadLetterId> ids) {
+Result<std::vector<model::DeadLetter>> LetterTopic::letters(
+    std::span<const model::DeadLetterId> ids) {
   std::vector<std::pair<LetterPlace, std::size_t>> wanted;
   for (std::size_t i = 0; i < ids.size(); ++i)
     for (const LetterPlace& place : index_.places(ids[i])) wanted.emplace_back(place, i);
   std::ranges::sort(wanted);
-  std::vector<std::optional<store::DeadLetter>> newest(ids.size());
+  std::vector<std::optional<model::DeadLetter>> newest(ids.size());
   for (const auto& [place, i] : wanted) {
     auto record = read_at(ids[i], place);
     if (!record) return std::unexpected(record.error());
     if (!*record) continue;
-    store::DeadLetter letter = read_letter(**record, ids[i].binding);
+    model::DeadLetter letter = read_letter(**record, ids[i].binding);
     if (!newest[i] || newest[i]->replays <= letter.replays) newest[i] = std::move(letter);
   }
-  std::vector<store::DeadLetter> found;
+  std::vector<model::DeadLetter> found;
   for (auto& letter : newest)
     if (letter) found.push_back(std::move(*letter));
   return found;
 }
 
-Result<std::optional<kafka::RawRecord>> LetterTopic::original(const store::DeadLetterId& id) {
+Result<std::optional<kafka::RawRecord>> LetterTopic::original(const model::DeadLetterId& id) {
   if (auto ok = catch_up(); !ok) return std::unexpected(ok.error());
   for (const LetterPlace& place : index_.places(id)) {
     auto record = read_at(id, place);

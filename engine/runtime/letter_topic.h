@@ -4,9 +4,9 @@
 #include "engine/config/parts/kafka.h"
 #include "engine/kafka/consume/raw_reader.h"
 #include "engine/kafka/produce/producer.h"
+#include "engine/model/records.h"
 #include "engine/runtime/job_thread.h"
 #include "engine/runtime/letter_index.h"
-#include "engine/store/records.h"
 
 #include <functional>
 #include <map>
@@ -39,7 +39,7 @@ class LetterTopic {
   // Ends the letters, of one binding, for good: writes a removal beside each copy. Waits while
   // brokers are away. `done` on any thread; invalid: the topic does not take removals.
   using Done = std::move_only_function<void(Status)>;
-  void remove(std::vector<store::DeadLetterId> ids, std::string why, Done done);
+  void remove(std::vector<model::DeadLetterId> ids, std::string why, Done done);
   // Letters of the binding, as far as known.
   std::uint64_t kept(BindingId binding) const;
   // Why it cannot be written or read at the moment, or does not know all letters; empty: all is
@@ -51,11 +51,11 @@ class LetterTopic {
   Status catch_up();
   const LetterIndex& index() const { return index_; }
   // Those of the letters that are still there, in the order of `ids`, each as it failed last.
-  Result<std::vector<store::DeadLetter>> letters(std::span<const store::DeadLetterId> ids);
+  Result<std::vector<model::DeadLetter>> letters(std::span<const model::DeadLetterId> ids);
   // The record of a letter's event.
-  Result<std::optional<kafka::RawRecord>> original(const store::DeadLetterId& id);
+  Result<std::optional<kafka::RawRecord>> original(const model::DeadLetterId& id);
   // Adds what ends the letter, a record beside each of its copies. False: it is not here.
-  bool add_removals(const store::DeadLetterId& id, std::string_view why,
+  bool add_removals(const model::DeadLetterId& id, std::string_view why,
                     std::vector<kafka::RawRecord>& into) const;
 
  private:
@@ -69,7 +69,7 @@ class LetterTopic {
   };
 
   struct Removal {
-    std::vector<store::DeadLetterId> ids;
+    std::vector<model::DeadLetterId> ids;
     std::string why;
     Done done;
   };
@@ -82,7 +82,7 @@ class LetterTopic {
   Status follow_all();
   void take(const kafka::PlacedRecord& placed);
   const Member* member_of(const std::string& binding, const std::string& source) const;
-  Result<std::optional<kafka::RawRecord>> read_at(const store::DeadLetterId& id, LetterPlace at);
+  Result<std::optional<kafka::RawRecord>> read_at(const model::DeadLetterId& id, LetterPlace at);
   void publish(std::string trouble);
 
   const config::KafkaTopic topic_;

@@ -12,29 +12,29 @@ namespace {
 // as to read.
 constexpr LetterIndex::Limits kChunk{1000, 4U << 20};
 
-using ById = std::map<store::DeadLetterId, store::DeadLetter>;
+using ById = std::map<model::DeadLetterId, model::DeadLetter>;
 
-void keep_newer(ById& all, store::DeadLetter&& letter) {
+void keep_newer(ById& all, model::DeadLetter&& letter) {
   const auto [at, fresh] = all.try_emplace(letter.id);
   if (fresh || at->second.replays <= letter.replays) at->second = std::move(letter);
 }
 
 struct Chunk {
   ById letters;
-  std::optional<store::DeadLetterId> last;  // more lies behind it; absent: nothing does
+  std::optional<model::DeadLetterId> last;  // more lies behind it; absent: nothing does
 };
 
 // Letters behind `after`, from both places. A chunk may be empty and not the last: what was known
 // of is gone from the topic.
 Result<Chunk> next_letters(store::Store& store, LetterTopic& topic, BindingId binding,
-                           std::optional<store::DeadLetterId> after) {
+                           std::optional<model::DeadLetterId> after) {
   Chunk chunk;
   const auto page = topic.index().page(binding, after, kChunk);
   if (page.more) chunk.last = page.ids.back();
   std::uint64_t bytes = 0;
-  auto read = store.dead_letters(binding, after, [&](const store::DeadLetter& letter) {
+  auto read = store.dead_letters(binding, after, [&](const model::DeadLetter& letter) {
     if (chunk.last && letter.id > *chunk.last) return false;
-    keep_newer(chunk.letters, store::DeadLetter(letter));
+    keep_newer(chunk.letters, model::DeadLetter(letter));
     bytes += letter.event->bytes().size();
     const bool full = chunk.letters.size() >= kChunk.letters || bytes >= kChunk.bytes;
     if (full) chunk.last = letter.id;
@@ -43,7 +43,7 @@ Result<Chunk> next_letters(store::Store& store, LetterTopic& topic, BindingId bi
   if (!read) return std::unexpected(read.error());
   auto kept = topic.letters(page.ids);
   if (!kept) return std::unexpected(kept.error());
-  for (store::DeadLetter& letter : *kept)
+  for (model::DeadLetter& letter : *kept)
     if (!chunk.last || letter.id <= *chunk.last) keep_newer(chunk.letters, std::move(letter));
   return chunk;
 }
@@ -74,8 +74,8 @@ void Letters::stop() {
 }
 
 Status visit_letters(store::Store& store, LetterTopic* topic, BindingId binding,
-                     std::optional<store::DeadLetterId> after,
-                     const std::function<bool(const store::DeadLetter&)>& visit) {
+                     std::optional<model::DeadLetterId> after,
+                     const std::function<bool(const model::DeadLetter&)>& visit) {
   if (topic == nullptr) return store.dead_letters(binding, after, visit);
   for (;;) {
     const auto chunk = next_letters(store, *topic, binding, after);
@@ -93,7 +93,7 @@ Result<std::uint64_t> count_letters(store::Store& store, const LetterTopic* topi
   if (topic == nullptr && !partition) return stored;
   std::uint64_t count = topic == nullptr ? 0 : topic->index().count(binding, partition);
   if (stored == 0) return count;
-  auto read = store.dead_letters(binding, std::nullopt, [&](const store::DeadLetter& letter) {
+  auto read = store.dead_letters(binding, std::nullopt, [&](const model::DeadLetter& letter) {
     const bool asked = !partition || letter.id.partition == *partition;
     if (asked && (topic == nullptr || !topic->index().has(letter.id))) ++count;
     return true;
@@ -102,10 +102,10 @@ Result<std::uint64_t> count_letters(store::Store& store, const LetterTopic* topi
   return count;
 }
 
-Result<std::vector<store::DeadLetter>> find_letters(store::Store& store, LetterTopic* topic,
-                                                    std::span<const store::DeadLetterId> ids) {
+Result<std::vector<model::DeadLetter>> find_letters(store::Store& store, LetterTopic* topic,
+                                                    std::span<const model::DeadLetterId> ids) {
   ById found;
-  for (const store::DeadLetterId& id : ids) {
+  for (const model::DeadLetterId& id : ids) {
     auto stored = store.dead_letter(id);
     if (!stored) return std::unexpected(stored.error());
     if (*stored) keep_newer(found, std::move(**stored));
@@ -113,9 +113,9 @@ Result<std::vector<store::DeadLetter>> find_letters(store::Store& store, LetterT
   if (topic != nullptr) {
     auto kept = topic->letters(ids);
     if (!kept) return std::unexpected(kept.error());
-    for (store::DeadLetter& letter : *kept) keep_newer(found, std::move(letter));
+    for (model::DeadLetter& letter : *kept) keep_newer(found, std::move(letter));
   }
-  std::vector<store::DeadLetter> letters;
+  std::vector<model::DeadLetter> letters;
   for (auto& [id, letter] : found) letters.push_back(std::move(letter));
   return letters;
 }

@@ -47,8 +47,8 @@ class Letters {
 // and as the topic was when it was last caught up with). A letter that is in both is visited once,
 // as it failed last.
 Status visit_letters(store::Store& store, LetterTopic* topic, BindingId binding,
-                     std::optional<store::DeadLetterId> after,
-                     const std::function<bool(const store::DeadLetter&)>& visit);
+                     std::optional<model::DeadLetterId> after,
+                     const std::function<bool(const model::DeadLetter&)>& visit);
 
 // How many that would visit, of one partition of the stream or of all; no letter is read from the
 // topic for it.
@@ -56,7 +56,7 @@ Result<std::uint64_t> count_letters(store::Store& store, const LetterTopic* topi
                                     BindingId binding, std::optional<PartitionId> partition);
 
 // Those of the binding's letters that are there, in the order of their ids, by the same rules.
-Result<std::vector<store::DeadLetter>> find_letters(store::Store& store, LetterTopic* topic,
-                                                    std::span<const store::DeadLetterId> ids);
+Result<std::vector<model::DeadLetter>> find_letters(store::Store& store, LetterTopic* topic,
+                                                    std::span<const model::DeadLetterId> ids);
 
 }  // namespace pelton::runtime

@@ -18,10 +18,10 @@ class Output {
   // A worker's answer with outputs, held back by the dispatcher until finish() is called.
   struct Result {
     std::optional<PartitionId> partition;  // of its events; nothing: a dead letter that is replayed
-    dispatch::FrameResult result;
+    model::FrameResult result;
     // Its events still wait for it: their partition has not gone.
-    std::move_only_function<bool(const dispatch::FrameResult&)> live;
-    std::move_only_function<void(dispatch::FrameResult&&)> finish;
+    std::move_only_function<bool(const model::FrameResult&)> live;
+    std::move_only_function<void(model::FrameResult&&)> finish;
   };
 
   virtual ~Output() = default;

@@ -59,11 +59,11 @@ Status Shard::open() {
     if (auto ok = binding.runner->open(); !ok) return ok;
   feed_ = std::make_unique<AppendFeed>(
       mailbox_, std::move(streams),
-      [this](const store::PlacedBatch& placed) {
+      [this](const model::PlacedBatch& placed) {
         for (EmbeddedInput* input : embedded_)
           if (input->stream() == placed.at.stream) input->appended(placed);
       },
-      [this](store::StreamPartition at, Offset end) {
+      [this](model::StreamPartition at, Offset end) {
         for (EmbeddedInput* input : embedded_)
           if (input->stream() == at.stream) input->end_moved(at.partition, end);
       },

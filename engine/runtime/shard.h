@@ -50,7 +50,7 @@ class Shard {
   Mailbox& mailbox() { return mailbox_; }
   boost::asio::io_context& io() { return io_; }
   // The store thread.
-  void appended(std::span<const store::PlacedBatch> batches) {
+  void appended(std::span<const model::PlacedBatch> batches) {
     if (feed_) feed_->appended(batches);
   }
   // Any thread, once: takes no more work, waits for frames in flight (at most until the deadline)

@@ -46,7 +46,7 @@ observe::ParkedKey parked_key(const dispatch::ParkedEvent& event) {
   parked.attempts = event.retry->attempts;
   parked.next = event.retry->next;
   if (!event.retry->history.empty()) {
-    const store::Attempt& last = event.retry->history.back();
+    const model::Attempt& last = event.retry->history.back();
     parked.last_error =
         shown(last.type.empty() ? last.message : last.type + ": " + last.message, kErrorShown);
   }

@@ -10,7 +10,7 @@ namespace {
 
 // The sink is its binding's only worker.
 constexpr WorkerId kSink{1};
-constexpr dispatch::FrameLimits kLimits{65'536, 8U << 20};
+constexpr model::FrameLimits kLimits{65'536, 8U << 20};
 
 }  // namespace
 
@@ -22,7 +22,7 @@ SinkRunner::SinkRunner(const config::Connector& connector, std::unique_ptr<conne
       host_({.name = connector.name,
              .sink = std::move(sink),
              .finished =
-                 [this](FrameId frame, dispatch::FrameResult&& result) {
+                 [this](FrameId frame, model::FrameResult&& result) {
                    mailbox_.post([this, frame, result = std::move(result)]() mutable {
                      auto ok = binding_.finished(kSink, frame, std::move(result));
                      if (!ok)

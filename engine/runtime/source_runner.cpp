@@ -28,7 +28,7 @@ Status StreamIntake::append(model::BatchPtr batch, Committed committed,
                             std::chrono::steady_clock::time_point deadline) {
   // Shared by the tries: the store takes the callback only when it takes the transaction.
   auto done = std::make_shared<Committed>(std::move(committed));
-  store::Transaction transaction = target_.append(batch);
+  model::Transaction transaction = target_.append(batch);
   for (;;) {
     auto taken = store_.submit(std::move(transaction), store::Origin::outside,
                                [done](Result<store::Committed> result) {

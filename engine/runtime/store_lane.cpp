@@ -5,7 +5,7 @@
 
 namespace pelton::runtime {
 
-void StoreLane::submit(store::Transaction&& transaction, std::function<void(Status)> done) {
+void StoreLane::submit(model::Transaction&& transaction, std::function<void(Status)> done) {
   ++submitted_;
   auto taken = store_.submit(
       std::move(transaction), store::Origin::engine,
@@ -33,13 +33,13 @@ void StoreLane::after_all(std::function<void()> then) {
   waiting_.emplace_back(submitted_, std::move(then));
 }
 
-void StoreLane::move(BindingId binding, store::StreamPartition at, Offset offset,
+void StoreLane::move(BindingId binding, model::StreamPartition at, Offset offset,
                      std::function<void(Status)> done) {
   // What was settled before must be in the store, so that its retries are seen and this cursor is
   // the last word.
   after_all([this, binding, at, offset, done = std::move(done)] {
-    store::Transaction transaction;
-    transaction.cursors.push_back({binding, at, {offset, {}}});
+    model::Transaction transaction;
+    transaction.progress.push_back({binding, at, {offset, {}}});
     if (auto ok = forget_retries(store_, binding, at, transaction); !ok) return done(ok);
     submit(std::move(transaction), done);
   });
@@ -50,8 +50,8 @@ std::uint64_t random_number() {
   return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
 
-Status forget_retries(store::Store& store, BindingId binding, store::StreamPartition at,
-                      store::Transaction& transaction) {
+Status forget_retries(store::Store& store, BindingId binding, model::StreamPartition at,
+                      model::Transaction& transaction) {
   auto retries = store.retries(binding, at);
   if (!retries) return std::unexpected(retries.error());
   for (const auto& retry : *retries)

@@ -18,12 +18,12 @@ class StoreLane {
   StoreLane(store::Store& store, Mailbox& mailbox) : store_(store), mailbox_(mailbox) {}
 
   // `done` is called on the shard, in the order of the calls.
-  void submit(store::Transaction&& transaction, std::function<void(Status)> done);
+  void submit(model::Transaction&& transaction, std::function<void(Status)> done);
   // Calls `then` once everything submitted so far is answered; at once when it is.
   void after_all(std::function<void()> then);
   // Behind everything submitted so far: the cursor is at `offset`, nothing beyond it is settled or
   // waits for a retry.
-  void move(BindingId binding, store::StreamPartition at, Offset offset,
+  void move(BindingId binding, model::StreamPartition at, Offset offset,
             std::function<void(Status)> done);
   store::Store& store() { return store_; }
 
@@ -41,7 +41,7 @@ class StoreLane {
 std::uint64_t random_number();
 
 // What forgetting the retries of a partition takes, added to `transaction`.
-Status forget_retries(store::Store& store, BindingId binding, store::StreamPartition at,
-                      store::Transaction& transaction);
+Status forget_retries(store::Store& store, BindingId binding, model::StreamPartition at,
+                      model::Transaction& transaction);
 
 }  // namespace pelton::runtime

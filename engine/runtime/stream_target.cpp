@@ -3,9 +3,9 @@
 
 namespace pelton::runtime {
 
-store::Transaction StreamTarget::append(const model::BatchPtr& batch,
+model::Transaction StreamTarget::append(const model::BatchPtr& batch,
                                         std::optional<PartitionId> partition) {
-  store::Transaction transaction;
+  model::Transaction transaction;
   if (partition) {
     transaction.appends.push_back({{stream_, *partition}, batch});
     return transaction;

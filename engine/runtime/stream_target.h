@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/model/batch_builder.h"
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <atomic>
 #include <cstdint>
@@ -23,7 +23,7 @@ class StreamTarget {
   std::uint32_t partitions() const { return partitions_; }
 
   // All of the batch to one partition when given, else by key.
-  store::Transaction append(const model::BatchPtr& batch,
+  model::Transaction append(const model::BatchPtr& batch,
                             std::optional<PartitionId> partition = std::nullopt);
 
  private:

@@ -19,35 +19,36 @@ Status BindingState::open(BindingId binding) {
     const PartitionId partition{keys::take_u32(key)};
     auto cursor = codec::decode_cursor(value);
     if (cursor)
-      state.cursors[{stream, partition}] = cursor->cursor;
+      state.cursors[{stream, partition}] = cursor->settled;
     else
       bad = std::unexpected(cursor.error());
     return cursor.has_value();
   });
   if (!read || !bad) return read ? bad : read;
   return database_.scan(Family::dead_letters, prefix, prefix, [&](auto key, auto) {
-    const DeadLetterId id = keys::dead_letter_id(key);
+    const model::DeadLetterId id = keys::dead_letter_id(key);
     state.letters.emplace(id.partition.value, id.offset);
     return true;
   });
 }
 
-void BindingState::set_cursor(BindingId binding, StreamPartition at, const Cursor& cursor) {
+void BindingState::set_cursor(BindingId binding, model::StreamPartition at,
+                              const model::Progress& cursor) {
   std::lock_guard lock(mutex_);
-  states_[binding].cursors[at] = cursor.cursor;
+  states_[binding].cursors[at] = cursor.settled;
 }
 
-void BindingState::add_dead_letter(const DeadLetterId& id) {
+void BindingState::add_dead_letter(const model::DeadLetterId& id) {
   std::lock_guard lock(mutex_);
   states_[id.binding].letters.emplace(id.partition.value, id.offset);
 }
 
-void BindingState::remove_dead_letter(const DeadLetterId& id) {
+void BindingState::remove_dead_letter(const model::DeadLetterId& id) {
   std::lock_guard lock(mutex_);
   states_[id.binding].letters.erase({id.partition.value, id.offset});
 }
 
-std::optional<Offset> BindingState::cursor(BindingId binding, StreamPartition at) const {
+std::optional<Offset> BindingState::cursor(BindingId binding, model::StreamPartition at) const {
   std::lock_guard lock(mutex_);
   const auto state = states_.find(binding);
   if (state == states_.end()) return std::nullopt;

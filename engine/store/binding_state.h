@@ -21,12 +21,12 @@ class BindingState {
   Status open(BindingId binding);
 
   // ---- the store thread, as it writes (a failed write ends the engine)
-  void set_cursor(BindingId binding, StreamPartition at, const Cursor& cursor);
-  void add_dead_letter(const DeadLetterId& id);
-  void remove_dead_letter(const DeadLetterId& id);
+  void set_cursor(BindingId binding, model::StreamPartition at, const model::Progress& cursor);
+  void add_dead_letter(const model::DeadLetterId& id);
+  void remove_dead_letter(const model::DeadLetterId& id);
 
   // ---- any thread
-  std::optional<Offset> cursor(BindingId binding, StreamPartition at) const;
+  std::optional<Offset> cursor(BindingId binding, model::StreamPartition at) const;
   std::uint64_t dead_letters(BindingId binding) const;
 
  private:
@@ -37,7 +37,7 @@ class BindingState {
     }
   };
   struct State {
-    std::map<StreamPartition, Offset> cursors;
+    std::map<model::StreamPartition, Offset> cursors;
     boost::unordered_flat_set<std::pair<std::uint32_t, Offset>, LetterHash> letters;
   };
 

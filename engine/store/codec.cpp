@@ -17,12 +17,12 @@ bool parse(Message& message, std::string_view bytes) {
   return message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
 }
 
-void fill(v1::RetryState& out, const RetryState& state) {
+void fill(v1::RetryState& out, const model::RetryState& state) {
   out.set_attempts(state.attempts);
   out.set_worker_kills(state.worker_kills);
   out.set_next_us(to_us(state.next));
   out.set_first_us(to_us(state.first));
-  for (const Attempt& attempt : state.history) {
+  for (const model::Attempt& attempt : state.history) {
     v1::AttemptRecord& record = *out.add_history();
     record.set_number(attempt.number);
     record.set_time_us(to_us(attempt.time));
@@ -34,8 +34,8 @@ void fill(v1::RetryState& out, const RetryState& state) {
   }
 }
 
-RetryState read(const v1::RetryState& in) {
-  RetryState state;
+model::RetryState read(const v1::RetryState& in) {
+  model::RetryState state;
   state.attempts = in.attempts();
   state.worker_kills = in.worker_kills();
   state.next = from_us(in.next_us());
@@ -47,8 +47,8 @@ RetryState read(const v1::RetryState& in) {
 }
 
 // Text that reaches a proto string field must be UTF-8; what a worker wrote may not be.
-RetryState clean(RetryState state) {
-  for (Attempt& attempt : state.history) {
+model::RetryState clean(model::RetryState state) {
+  for (model::Attempt& attempt : state.history) {
     for (std::string* text :
          {&attempt.cause, &attempt.type, &attempt.message, &attempt.stack, &attempt.worker})
       *text = to_utf8(*text);
@@ -58,10 +58,10 @@ RetryState clean(RetryState state) {
 
 }  // namespace
 
-std::string encode(const Cursor& cursor) {
+std::string encode(const model::Progress& cursor) {
   v1::Cursor message;
-  message.set_cursor(cursor.cursor);
-  Offset at = cursor.cursor;
+  message.set_cursor(cursor.settled);
+  Offset at = cursor.settled;
   for (const OffsetRange& range : cursor.completed) {
     message.add_range(static_cast<std::uint32_t>(range.begin - at));
     message.add_range(static_cast<std::uint32_t>(range.end - range.begin));
@@ -70,12 +70,12 @@ std::string encode(const Cursor& cursor) {
   return message.SerializeAsString();
 }
 
-Result<Cursor> decode_cursor(std::string_view bytes) {
+Result<model::Progress> decode_cursor(std::string_view bytes) {
   v1::Cursor message;
   if (!parse(message, bytes) || message.range_size() % 2 != 0 || message.cursor() < 0)
     return damaged("cursor");
-  Cursor cursor{message.cursor(), {}};
-  Offset at = cursor.cursor;
+  model::Progress cursor{message.cursor(), {}};
+  Offset at = cursor.settled;
   for (int i = 0; i < message.range_size(); i += 2) {
     const Offset begin = at + message.range(i);
     at = begin + message.range(i + 1);
@@ -84,19 +84,19 @@ Result<Cursor> decode_cursor(std::string_view bytes) {
   return cursor;
 }
 
-std::string encode(const RetryState& state) {
+std::string encode(const model::RetryState& state) {
   v1::RetryState message;
   fill(message, clean(state));
   return message.SerializeAsString();
 }
 
-Result<RetryState> decode_retry(std::string_view bytes) {
+Result<model::RetryState> decode_retry(std::string_view bytes) {
   v1::RetryState message;
   if (!parse(message, bytes)) return damaged("retry state");
   return read(message);
 }
 
-std::string encode(const DeadLetter& letter) {
+std::string encode(const model::DeadLetter& letter) {
   v1::DeadLetter message;
   message.set_binding(letter.binding);
   message.set_stream(letter.stream);
@@ -106,18 +106,19 @@ std::string encode(const DeadLetter& letter) {
   message.set_reason(letter.reason);
   message.set_function(letter.function);
   message.set_idempotency_key(to_utf8(letter.idempotency_key));
-  fill(*message.mutable_history(), clean(letter.history));
+  fill(*message.mutable_history(), clean(letter.retry));
   message.set_replays(letter.replays);
   if (letter.event) message.set_event(std::string(letter.event->bytes()));
   return message.SerializeAsString();
 }
 
-Result<DeadLetter> decode_dead_letter(const DeadLetterId& id, std::string_view bytes) {
+Result<model::DeadLetter> decode_dead_letter(const model::DeadLetterId& id,
+                                             std::string_view bytes) {
   v1::DeadLetter message;
   if (!parse(message, bytes)) return damaged("dead letter");
   auto event = model::Batch::parse(std::move(*message.mutable_event()));
   if (!event) return std::unexpected(std::move(event.error()).within("dead letter"));
-  DeadLetter letter;
+  model::DeadLetter letter;
   letter.id = id;
   letter.binding = message.binding();
   letter.stream = message.stream();
@@ -125,13 +126,13 @@ Result<DeadLetter> decode_dead_letter(const DeadLetterId& id, std::string_view b
   letter.time = from_us(message.time_us());
   letter.reason = message.reason();
   letter.idempotency_key = message.idempotency_key();
-  letter.history = read(message.history());
+  letter.retry = read(message.history());
   letter.replays = message.replays();
   letter.event = std::move(*event);
   return letter;
 }
 
-std::string encode(const IdempotencyRecord& record) {
+std::string encode(const model::IdempotencyRecord& record) {
   v1::IdempotencyRecord message;
   message.set_fingerprint_high(record.fingerprint.high);
   message.set_fingerprint_low(record.fingerprint.low);
@@ -142,10 +143,10 @@ std::string encode(const IdempotencyRecord& record) {
   return message.SerializeAsString();
 }
 
-Result<IdempotencyRecord> decode_idempotency(std::string_view bytes) {
+Result<model::IdempotencyRecord> decode_idempotency(std::string_view bytes) {
   v1::IdempotencyRecord message;
   if (!parse(message, bytes)) return damaged("idempotency record");
-  IdempotencyRecord record;
+  model::IdempotencyRecord record;
   record.fingerprint = {message.fingerprint_high(), message.fingerprint_low()};
   record.time = from_us(message.time_us());
   record.partition = PartitionId{message.partition()};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <string>
 #include <string_view>
@@ -10,17 +10,17 @@
 // code E4001.
 namespace pelton::store::codec {
 
-std::string encode(const Cursor& cursor);
-Result<Cursor> decode_cursor(std::string_view bytes);
+std::string encode(const model::Progress& cursor);
+Result<model::Progress> decode_cursor(std::string_view bytes);
 
-std::string encode(const RetryState& state);
-Result<RetryState> decode_retry(std::string_view bytes);
+std::string encode(const model::RetryState& state);
+Result<model::RetryState> decode_retry(std::string_view bytes);
 
-std::string encode(const DeadLetter& letter);
+std::string encode(const model::DeadLetter& letter);
 // `id` comes from the key.
-Result<DeadLetter> decode_dead_letter(const DeadLetterId& id, std::string_view bytes);
+Result<model::DeadLetter> decode_dead_letter(const model::DeadLetterId& id, std::string_view bytes);
 
-std::string encode(const IdempotencyRecord& record);
-Result<IdempotencyRecord> decode_idempotency(std::string_view bytes);
+std::string encode(const model::IdempotencyRecord& record);
+Result<model::IdempotencyRecord> decode_idempotency(std::string_view bytes);
 
 }  // namespace pelton::store::codec

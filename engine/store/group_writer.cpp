@@ -20,7 +20,7 @@ Group GroupWriter::build(std::vector<Pending>& group) {
   Group out{writes_, {}, {}};
   out.commits.resize(group.size());
   for (std::size_t i = 0; i < group.size(); ++i)
-    for (const Append& append : group[i].transaction.appends)
+    for (const model::Append& append : group[i].transaction.appends)
       add_append(append, out.commits[i], out);
   for (auto& [at, joined] : joining_) flush_joined(at, joined, out);
   joining_.clear();
@@ -30,7 +30,7 @@ Group GroupWriter::build(std::vector<Pending>& group) {
   return out;
 }
 
-void GroupWriter::add_append(const Append& append, Committed& committed, Group& out) {
+void GroupWriter::add_append(const model::Append& append, Committed& committed, Group& out) {
   auto next = next_.find(append.to);
   if (next == next_.end()) next = next_.emplace(append.to, logs_.bounds(append.to)->end).first;
   const Offset base = next->second;
@@ -48,7 +48,7 @@ void GroupWriter::add_append(const Append& append, Committed& committed, Group& 
   joined.bytes += bytes;
 }
 
-void GroupWriter::flush_joined(StreamPartition at, Joined& joined, Group& out) {
+void GroupWriter::flush_joined(model::StreamPartition at, Joined& joined, Group& out) {
   if (joined.batches.empty()) return;
   if (joined.batches.size() == 1) {
     place(at, joined.base, std::move(joined.batches.front()), out);
@@ -60,23 +60,23 @@ void GroupWriter::flush_joined(StreamPartition at, Joined& joined, Group& out) {
   joined = {};
 }
 
-void GroupWriter::place(StreamPartition at, Offset base, model::BatchPtr batch, Group& out) {
+void GroupWriter::place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& out) {
   out.writes.Put(database_.family(Family::streams), keys::batch(at, base), slice(batch->bytes()));
   out.placed.push_back({at, base, std::move(batch)});
 }
 
 void GroupWriter::add_cursors(const std::vector<Pending>& group, Group& out) {
-  std::map<std::pair<BindingId, StreamPartition>, const Cursor*> last;
+  std::map<std::pair<BindingId, model::StreamPartition>, const model::Progress*> last;
   for (const Pending& pending : group)
-    for (const auto& update : pending.transaction.cursors)
-      last[{update.binding, update.at}] = &update.cursor;
+    for (const auto& update : pending.transaction.progress)
+      last[{update.binding, update.at}] = &update.progress;
   for (const auto& [where, cursor] : last) {
     put(out, Family::cursors, keys::cursor(where.first, where.second), codec::encode(*cursor));
     bindings_.set_cursor(where.first, where.second, *cursor);
   }
 }
 
-void GroupWriter::add_records(const Transaction& transaction, Group& out) {
+void GroupWriter::add_records(const model::Transaction& transaction, Group& out) {
   for (const auto& retry : transaction.retries) {
     const std::string key = keys::retry(retry.binding, retry.at, retry.offset);
     if (retry.state)
@@ -84,11 +84,11 @@ void GroupWriter::add_records(const Transaction& transaction, Group& out) {
     else
       remove(out, Family::retries, key);
   }
-  for (const DeadLetter& letter : transaction.dead_letters) {
+  for (const model::DeadLetter& letter : transaction.dead_letters) {
     put(out, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));
     bindings_.add_dead_letter(letter.id);
   }
-  for (const DeadLetterId& id : transaction.dead_letters_removed) {
+  for (const model::DeadLetterId& id : transaction.dead_letters_removed) {
     remove(out, Family::dead_letters, keys::dead_letter(id));
     bindings_.remove_dead_letter(id);
   }

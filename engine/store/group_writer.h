@@ -15,9 +15,9 @@ class BindingState;
 
 // What one group came to.
 struct Group {
-  rocksdb::WriteBatch& writes;      // the writer's own, good until the next group is built
-  std::vector<PlacedBatch> placed;  // in the order of their offsets
-  std::vector<Committed> commits;   // of each transaction
+  rocksdb::WriteBatch& writes;             // the writer's own, good until the next group is built
+  std::vector<model::PlacedBatch> placed;  // in the order of their offsets
+  std::vector<Committed> commits;          // of each transaction
 };
 
 // Turns a group of transactions into one WriteBatch: gives offsets, joins small appends of a
@@ -38,20 +38,20 @@ class GroupWriter {
     std::size_t bytes = 0;
   };
 
-  void add_append(const Append& append, Committed& committed, Group& out);
-  void flush_joined(StreamPartition at, Joined& joined, Group& out);
-  void place(StreamPartition at, Offset base, model::BatchPtr batch, Group& out);
+  void add_append(const model::Append& append, Committed& committed, Group& out);
+  void flush_joined(model::StreamPartition at, Joined& joined, Group& out);
+  void place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& out);
   void add_cursors(const std::vector<Pending>& group, Group& out);
-  void add_records(const Transaction& transaction, Group& out);
+  void add_records(const model::Transaction& transaction, Group& out);
   void put(Group& out, Family family, const std::string& key, const std::string& value);
   void remove(Group& out, Family family, const std::string& key);
 
   Database& database_;
   Logs& logs_;
   BindingState& bindings_;
-  rocksdb::WriteBatch writes_;                 // kept for its memory: megabytes a group
-  std::map<StreamPartition, Offset> next_;     // next offset of every partition appended to
-  std::map<StreamPartition, Joined> joining_;  // of the group at hand
+  rocksdb::WriteBatch writes_;                        // kept for its memory: megabytes a group
+  std::map<model::StreamPartition, Offset> next_;     // next offset of every partition appended to
+  std::map<model::StreamPartition, Joined> joining_;  // of the group at hand
   model::BatchBuilder builder_;
 };
 

@@ -26,14 +26,14 @@ std::uint64_t take_u64(std::string_view& in) {
   return (high << 32) | take_u32(in);
 }
 
-std::string partition(StreamPartition at) {
+std::string partition(model::StreamPartition at) {
   std::string key;
   put_u32(key, at.stream.value);
   put_u32(key, at.partition.value);
   return key;
 }
 
-std::string batch(StreamPartition at, Offset base) {
+std::string batch(model::StreamPartition at, Offset base) {
   std::string key = partition(at);
   put_u64(key, static_cast<std::uint64_t>(base));
   return key;
@@ -44,19 +44,19 @@ Offset batch_base(std::string_view key) {
   return static_cast<Offset>(take_u64(key));
 }
 
-std::string cursor(BindingId binding, StreamPartition at) {
+std::string cursor(BindingId binding, model::StreamPartition at) {
   std::string key;
   put_u32(key, binding.value);
   return key + partition(at);
 }
 
-std::string retry(BindingId binding, StreamPartition at, Offset offset) {
+std::string retry(BindingId binding, model::StreamPartition at, Offset offset) {
   std::string key = cursor(binding, at);
   put_u64(key, static_cast<std::uint64_t>(offset));
   return key;
 }
 
-std::string dead_letter(const DeadLetterId& id) {
+std::string dead_letter(const model::DeadLetterId& id) {
   std::string key;
   put_u32(key, id.binding.value);
   put_u32(key, id.partition.value);
@@ -64,8 +64,8 @@ std::string dead_letter(const DeadLetterId& id) {
   return key;
 }
 
-DeadLetterId dead_letter_id(std::string_view key) {
-  DeadLetterId id;
+model::DeadLetterId dead_letter_id(std::string_view key) {
+  model::DeadLetterId id;
   id.binding.value = take_u32(key);
   id.partition.value = take_u32(key);
   id.offset = static_cast<Offset>(take_u64(key));

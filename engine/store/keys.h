@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <string>
 #include <string_view>
@@ -17,20 +17,20 @@ std::uint32_t take_u32(std::string_view& in);
 std::uint64_t take_u64(std::string_view& in);
 
 // stream, partition: the prefix of a partition's batches and segments, and the key of its bounds.
-std::string partition(StreamPartition at);
+std::string partition(model::StreamPartition at);
 // stream, partition, base offset.
-std::string batch(StreamPartition at, Offset base);
+std::string batch(model::StreamPartition at, Offset base);
 inline constexpr std::size_t kBatchKeySize = 16;
 Offset batch_base(std::string_view key);
 
 // binding, stream, partition.
-std::string cursor(BindingId binding, StreamPartition at);
+std::string cursor(BindingId binding, model::StreamPartition at);
 // binding, stream, partition, offset.
-std::string retry(BindingId binding, StreamPartition at, Offset offset);
+std::string retry(BindingId binding, model::StreamPartition at, Offset offset);
 
 // binding, partition, offset.
-std::string dead_letter(const DeadLetterId& id);
-DeadLetterId dead_letter_id(std::string_view key);
+std::string dead_letter(const model::DeadLetterId& id);
+model::DeadLetterId dead_letter_id(std::string_view key);
 
 // binding, microseconds since the epoch, fingerprint: written in order, read oldest first, dropped
 // in ranges.

@@ -12,7 +12,7 @@ namespace {
 // What a batch takes in memory beside its bytes: tails of many small ones must stay bounded too.
 constexpr std::uint64_t kBatchOverhead = 640;
 
-std::uint64_t tail_cost(const PlacedBatch& placed) {
+std::uint64_t tail_cost(const model::PlacedBatch& placed) {
   return placed.batch->bytes().size() + kBatchOverhead;
 }
 
@@ -37,7 +37,7 @@ std::string encode_bounds(StreamBounds bounds) {
   return out;
 }
 
-std::unexpected<Error> Logs::damaged(StreamPartition at, Offset base,
+std::unexpected<Error> Logs::damaged(model::StreamPartition at, Offset base,
                                      const std::string& cause) const {
   const auto spec = specs_.find(at.stream);
   return fail(ErrorKind::corrupt, "E4001", "stream {}, partition {}, offset {}: {}",
@@ -45,17 +45,17 @@ std::unexpected<Error> Logs::damaged(StreamPartition at, Offset base,
               at.partition.value, base, cause);
 }
 
-Result<PlacedBatch> Logs::parse(StreamPartition at, std::string_view key,
-                                std::string_view value) const {
+Result<model::PlacedBatch> Logs::parse(model::StreamPartition at, std::string_view key,
+                                       std::string_view value) const {
   if (key.size() != keys::kBatchKeySize) return damaged(at, 0, "the key of a batch is damaged");
   const Offset base = keys::batch_base(key);
   auto batch = model::Batch::parse(std::string(value));
   if (!batch) return damaged(at, base, batch.error().message);
   if ((*batch)->size() == 0) return damaged(at, base, "a batch without events");
-  return PlacedBatch{at, base, std::move(*batch)};
+  return model::PlacedBatch{at, base, std::move(*batch)};
 }
 
-bool Logs::has(StreamPartition at) const {
+bool Logs::has(model::StreamPartition at) const {
   const auto spec = specs_.find(at.stream);
   return spec != specs_.end() && at.partition.value < spec->second.partitions;
 }
@@ -78,7 +78,7 @@ Status Logs::open_stream(const StreamSpec& spec) {
   return {};
 }
 
-Result<std::deque<Segment>> Logs::stored_segments(StreamPartition at) {
+Result<std::deque<Segment>> Logs::stored_segments(model::StreamPartition at) {
   std::deque<Segment> segments;
   Status bad;
   const std::string prefix = keys::partition(at);
@@ -95,7 +95,7 @@ Result<std::deque<Segment>> Logs::stored_segments(StreamPartition at) {
   return segments;
 }
 
-Status Logs::rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& segments) {
+Status Logs::rebuild_last(model::StreamPartition at, Offset from, std::deque<Segment>& segments) {
   Status bad;
   Offset next = from;
   auto read = database_.scan(Family::streams, keys::partition(at), keys::batch(at, from),
@@ -120,7 +120,7 @@ Status Logs::rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& 
   return read ? bad : read;
 }
 
-Status Logs::open_partition(StreamPartition at) {
+Status Logs::open_partition(model::StreamPartition at) {
   StreamBounds bounds;
   auto stored = database_.get(Family::meta, names::bounds_key(at));
   if (!stored) return std::unexpected(stored.error());
@@ -149,7 +149,7 @@ std::optional<StreamId> Logs::find(std::string_view name) const {
   return at == names_.end() ? std::nullopt : std::optional(at->second);
 }
 
-Result<const Logs::Entry*> Logs::find_locked(StreamPartition at) const {
+Result<const Logs::Entry*> Logs::find_locked(model::StreamPartition at) const {
   const auto entry = entries_.find(at);
   if (entry == entries_.end())
     return fail(ErrorKind::invalid, "E4107", "no partition {} of stream {}", at.partition.value,
@@ -164,14 +164,14 @@ void Logs::store_closed(rocksdb::WriteBatch& batch) {
   closed_.clear();
 }
 
-std::deque<Segment> Logs::segments(StreamPartition at) const {
+std::deque<Segment> Logs::segments(model::StreamPartition at) const {
   std::lock_guard lock(mutex_);
   return entries_.at(at).log.segments();
 }
 
-void Logs::append(std::span<const PlacedBatch> batches) {
+void Logs::append(std::span<const model::PlacedBatch> batches) {
   std::lock_guard lock(mutex_);
-  for (const PlacedBatch& placed : batches) {
+  for (const model::PlacedBatch& placed : batches) {
     if (auto closed = entries_.at(placed.at).log.append(placed))
       closed_.emplace_back(placed.at, *closed);
     tail_order_.push_back(placed.at);
@@ -188,13 +188,13 @@ void Logs::trim_tail() {
   }
 }
 
-void Logs::drop(StreamPartition at, std::size_t segments, std::uint64_t unsettled) {
+void Logs::drop(model::StreamPartition at, std::size_t segments, std::uint64_t unsettled) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_.at(at);
-  const std::vector<PlacedBatch> gone = entry.log.drop(segments);
-  for (const PlacedBatch& placed : gone) tail_bytes_ -= tail_cost(placed);
+  const std::vector<model::PlacedBatch> gone = entry.log.drop(segments);
+  for (const model::PlacedBatch& placed : gone) tail_bytes_ -= tail_cost(placed);
   std::size_t places = gone.size();
-  std::erase_if(tail_order_, [&](StreamPartition other) {
+  std::erase_if(tail_order_, [&](model::StreamPartition other) {
     if (other != at || places == 0) return false;
     --places;
     return true;
@@ -207,9 +207,9 @@ void Logs::drop(StreamPartition at, std::size_t segments, std::uint64_t unsettle
   entry.dropped_unsettled += unsettled;
 }
 
-Result<std::vector<PlacedBatch>> Logs::read(StreamPartition at, Offset from,
-                                            std::size_t max_bytes) {
-  std::vector<PlacedBatch> batches;
+Result<std::vector<model::PlacedBatch>> Logs::read(model::StreamPartition at, Offset from,
+                                                   std::size_t max_bytes) {
+  std::vector<model::PlacedBatch> batches;
   {
     std::lock_guard lock(mutex_);
     auto entry = find_locked(at);
@@ -220,9 +220,9 @@ Result<std::vector<PlacedBatch>> Logs::read(StreamPartition at, Offset from,
   return read_stored(at, from, max_bytes);
 }
 
-Result<std::vector<PlacedBatch>> Logs::read_stored(StreamPartition at, Offset from,
-                                                   std::size_t max_bytes) {
-  std::vector<PlacedBatch> batches;
+Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition at, Offset from,
+                                                          std::size_t max_bytes) {
+  std::vector<model::PlacedBatch> batches;
   const std::unique_ptr<rocksdb::Iterator> it(
       database_.db().NewIterator({}, database_.family(Family::streams)));
   const std::string prefix = keys::partition(at);
@@ -251,26 +251,26 @@ Result<std::vector<PlacedBatch>> Logs::read_stored(StreamPartition at, Offset fr
   return batches;
 }
 
-bool Logs::dropped(StreamPartition at, Offset offset) const {
+bool Logs::dropped(model::StreamPartition at, Offset offset) const {
   std::lock_guard lock(mutex_);
   return offset < entries_.at(at).log.bounds().earliest;
 }
 
-Result<StreamBounds> Logs::bounds(StreamPartition at) const {
+Result<StreamBounds> Logs::bounds(model::StreamPartition at) const {
   std::lock_guard lock(mutex_);
   auto entry = find_locked(at);
   if (!entry) return std::unexpected(entry.error());
   return (*entry)->log.bounds();
 }
 
-Result<PartitionStats> Logs::stats(StreamPartition at) const {
+Result<PartitionStats> Logs::stats(model::StreamPartition at) const {
   std::lock_guard lock(mutex_);
   auto entry = find_locked(at);
   if (!entry) return std::unexpected(entry.error());
   return PartitionStats{(*entry)->log.bounds(), (*entry)->log.bytes(), (*entry)->dropped_unsettled};
 }
 
-Result<Offset> Logs::offset_at(StreamPartition at, WallTime time) {
+Result<Offset> Logs::offset_at(model::StreamPartition at, WallTime time) {
   std::optional<Offset> from;
   Offset end = 0;
   {
@@ -284,7 +284,7 @@ Result<Offset> Logs::offset_at(StreamPartition at, WallTime time) {
     auto batches = read(at, *from, kSegmentBytes);
     if (!batches) return std::unexpected(batches.error());
     if (batches->empty()) break;
-    for (const PlacedBatch& placed : *batches) {
+    for (const model::PlacedBatch& placed : *batches) {
       for (std::size_t i = 0; i < placed.batch->size(); ++i)
         if (placed.batch->time_us(i) >= to_us(time)) return placed.base + placed.batch->delta(i);
       *from = placed.base + placed.batch->span();

@@ -22,22 +22,23 @@ class Logs {
   // Gives every stream its number and finds the ends of its partitions. E4103: a partition count
   // was lowered.
   Status open(std::span<const StreamSpec> specs);
-  bool has(StreamPartition at) const;
+  bool has(model::StreamPartition at) const;
   std::optional<StreamId> find(std::string_view name) const;
   const std::map<StreamId, StreamSpec>& streams() const { return specs_; }
 
   // ---- the store thread
-  void append(std::span<const PlacedBatch> batches);
+  void append(std::span<const model::PlacedBatch> batches);
   // Puts the segments that appends have closed since the last call into the batch.
   void store_closed(rocksdb::WriteBatch& batch);
-  std::deque<Segment> segments(StreamPartition at) const;
-  void drop(StreamPartition at, std::size_t segments, std::uint64_t unsettled);
+  std::deque<Segment> segments(model::StreamPartition at) const;
+  void drop(model::StreamPartition at, std::size_t segments, std::uint64_t unsettled);
 
   // ---- any thread
-  Result<std::vector<PlacedBatch>> read(StreamPartition at, Offset from, std::size_t max_bytes);
-  Result<StreamBounds> bounds(StreamPartition at) const;
-  Result<Offset> offset_at(StreamPartition at, WallTime time);
-  Result<PartitionStats> stats(StreamPartition at) const;
+  Result<std::vector<model::PlacedBatch>> read(model::StreamPartition at, Offset from,
+                                               std::size_t max_bytes);
+  Result<StreamBounds> bounds(model::StreamPartition at) const;
+  Result<Offset> offset_at(model::StreamPartition at, WallTime time);
+  Result<PartitionStats> stats(model::StreamPartition at) const;
 
  private:
   struct Entry {
@@ -46,29 +47,31 @@ class Logs {
   };
 
   Status open_stream(const StreamSpec& spec);
-  Status open_partition(StreamPartition at);
-  Result<std::deque<Segment>> stored_segments(StreamPartition at);
-  Status rebuild_last(StreamPartition at, Offset from, std::deque<Segment>& segments);
-  Result<std::vector<PlacedBatch>> read_stored(StreamPartition at, Offset from,
-                                               std::size_t max_bytes);
-  Result<PlacedBatch> parse(StreamPartition at, std::string_view key, std::string_view value) const;
+  Status open_partition(model::StreamPartition at);
+  Result<std::deque<Segment>> stored_segments(model::StreamPartition at);
+  Status rebuild_last(model::StreamPartition at, Offset from, std::deque<Segment>& segments);
+  Result<std::vector<model::PlacedBatch>> read_stored(model::StreamPartition at, Offset from,
+                                                      std::size_t max_bytes);
+  Result<model::PlacedBatch> parse(model::StreamPartition at, std::string_view key,
+                                   std::string_view value) const;
   // Kind corrupt, with the place.
-  std::unexpected<Error> damaged(StreamPartition at, Offset base, const std::string& cause) const;
-  bool dropped(StreamPartition at, Offset offset) const;
-  Result<const Entry*> find_locked(StreamPartition at) const;
+  std::unexpected<Error> damaged(model::StreamPartition at, Offset base,
+                                 const std::string& cause) const;
+  bool dropped(model::StreamPartition at, Offset offset) const;
+  Result<const Entry*> find_locked(model::StreamPartition at) const;
   void trim_tail();
 
   Database& database_;
   const std::uint64_t tail_limit_;
-  std::vector<std::pair<StreamPartition, Segment>> closed_;  // the store thread's
+  std::vector<std::pair<model::StreamPartition, Segment>> closed_;  // the store thread's
   // Fixed after open().
   std::map<std::string, StreamId, std::less<>> names_;
   std::map<StreamId, StreamSpec> specs_;
 
   mutable std::mutex mutex_;
   // guarded by mutex_
-  std::map<StreamPartition, Entry> entries_;
-  std::deque<StreamPartition> tail_order_;  // of every batch in memory, oldest first
+  std::map<model::StreamPartition, Entry> entries_;
+  std::deque<model::StreamPartition> tail_order_;  // of every batch in memory, oldest first
   std::uint64_t tail_bytes_ = 0;
 };
 

@@ -68,7 +68,7 @@ Status Maintenance::run(WallTime now) {
   return expire_idempotency(now);
 }
 
-Offset Maintenance::unsettled(StreamPartition at, Offset end) const {
+Offset Maintenance::unsettled(model::StreamPartition at, Offset end) const {
   const auto holders = holders_.find(at.stream);
   if (holders == holders_.end()) return end;
   Offset lowest = end;
@@ -77,7 +77,7 @@ Offset Maintenance::unsettled(StreamPartition at, Offset end) const {
   return lowest;
 }
 
-Status Maintenance::retain(StreamPartition at, const StreamSpec& spec, WallTime now) {
+Status Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, WallTime now) {
   if (!spec.retention_time && !spec.retention_bytes) return {};
   const auto segments = logs_.segments(at);
   if (segments.empty()) return {};
@@ -100,8 +100,8 @@ Status Maintenance::retain(StreamPartition at, const StreamSpec& spec, WallTime 
   return count == 0 ? Status{} : drop(at, count, segments, settled);
 }
 
-Status Maintenance::drop(StreamPartition at, std::size_t count, const std::deque<Segment>& segments,
-                         Offset settled) {
+Status Maintenance::drop(model::StreamPartition at, std::size_t count,
+                         const std::deque<Segment>& segments, Offset settled) {
   const Offset end = segments.back().end;
   const Offset earliest = count == segments.size() ? end : segments[count].begin;
   const std::string from = keys::batch(at, segments.front().begin);

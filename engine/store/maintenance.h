@@ -31,10 +31,10 @@ class Maintenance {
 
  private:
   void notify(const std::string& sentence);
-  Status retain(StreamPartition at, const StreamSpec& spec, WallTime now);
+  Status retain(model::StreamPartition at, const StreamSpec& spec, WallTime now);
   // The first offset that some binding has not settled; nothing holds back: the end.
-  Offset unsettled(StreamPartition at, Offset end) const;
-  Status drop(StreamPartition at, std::size_t count, const std::deque<Segment>& segments,
+  Offset unsettled(model::StreamPartition at, Offset end) const;
+  Status drop(model::StreamPartition at, std::size_t count, const std::deque<Segment>& segments,
               Offset settled);
   Status expire_idempotency(WallTime now);
 

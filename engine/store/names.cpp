@@ -77,7 +77,7 @@ Result<BindingId> binding(Database& database, std::string_view name) {
   return BindingId{*number};
 }
 
-std::string bounds_key(StreamPartition at) {
+std::string bounds_key(model::StreamPartition at) {
   return "bounds/" + keys::partition(at);
 }
 

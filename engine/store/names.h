@@ -14,6 +14,6 @@ namespace pelton::store::names {
 Result<StreamId> stream(Database& database, std::string_view name, std::uint32_t partitions);
 Result<BindingId> binding(Database& database, std::string_view name);
 // Where a partition's bounds are kept.
-std::string bounds_key(StreamPartition at);
+std::string bounds_key(model::StreamPartition at);
 
 }  // namespace pelton::store::names

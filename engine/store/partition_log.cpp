@@ -39,7 +39,7 @@ void PartitionLog::restore(StreamBounds bounds, std::deque<Segment> segments) {
   for (const Segment& segment : segments_) bytes_ += segment.bytes;
 }
 
-std::optional<Segment> PartitionLog::append(const PlacedBatch& placed) {
+std::optional<Segment> PartitionLog::append(const model::PlacedBatch& placed) {
   const Offset end = placed.base + placed.batch->span();
   const std::uint64_t bytes = placed.batch->bytes().size();
   const std::int64_t latest = max_time(*placed.batch);
@@ -56,13 +56,13 @@ std::optional<Segment> PartitionLog::append(const PlacedBatch& placed) {
   return closed;
 }
 
-std::vector<PlacedBatch> PartitionLog::drop(std::size_t segments) {
+std::vector<model::PlacedBatch> PartitionLog::drop(std::size_t segments) {
   for (std::size_t i = 0; i < segments; ++i) {
     bytes_ -= segments_.front().bytes;
     segments_.pop_front();
   }
   earliest_ = segments_.empty() ? end_ : segments_.front().begin;
-  std::vector<PlacedBatch> dropped;
+  std::vector<model::PlacedBatch> dropped;
   while (!tail_.empty() && tail_.front().base < earliest_) {
     dropped.push_back(std::move(tail_.front()));
     tail_.pop_front();
@@ -70,18 +70,18 @@ std::vector<PlacedBatch> PartitionLog::drop(std::size_t segments) {
   return dropped;
 }
 
-std::optional<PlacedBatch> PartitionLog::evict() {
+std::optional<model::PlacedBatch> PartitionLog::evict() {
   if (tail_.empty()) return std::nullopt;
-  PlacedBatch placed = std::move(tail_.front());
+  model::PlacedBatch placed = std::move(tail_.front());
   tail_.pop_front();
   return placed;
 }
 
 bool PartitionLog::read_tail(Offset from, std::size_t max_bytes,
-                             std::vector<PlacedBatch>& out) const {
+                             std::vector<model::PlacedBatch>& out) const {
   if (from >= end_) return true;
   if (tail_.empty() || tail_.front().base > std::max(from, earliest_)) return false;
-  auto at = std::ranges::upper_bound(tail_, from, {}, &PlacedBatch::base);
+  auto at = std::ranges::upper_bound(tail_, from, {}, &model::PlacedBatch::base);
   if (at != tail_.begin()) --at;
   if (at->base + at->batch->span() <= from) ++at;
   std::size_t bytes = 0;

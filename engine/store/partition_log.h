@@ -35,14 +35,14 @@ class PartitionLog {
   void restore(StreamBounds bounds, std::deque<Segment> segments);
   // A batch that is durable now. Returns the segment that it closed, if any: to be stored some
   // time.
-  std::optional<Segment> append(const PlacedBatch& placed);
+  std::optional<Segment> append(const model::PlacedBatch& placed);
   // Drops whole segments off the front, the tail's batches among them.
-  std::vector<PlacedBatch> drop(std::size_t segments);
+  std::vector<model::PlacedBatch> drop(std::size_t segments);
   // The first batch of the tail; nothing when the tail is empty.
-  std::optional<PlacedBatch> evict();
+  std::optional<model::PlacedBatch> evict();
 
   // Batches from the one that holds `from`, when the tail has it.
-  bool read_tail(Offset from, std::size_t max_bytes, std::vector<PlacedBatch>& out) const;
+  bool read_tail(Offset from, std::size_t max_bytes, std::vector<model::PlacedBatch>& out) const;
   // Where events at or after `time` may begin: begin of the first segment that reaches it.
   std::optional<Offset> segment_at(std::int64_t time_us) const;
 
@@ -51,7 +51,7 @@ class PartitionLog {
   Offset end_ = 0;
   std::uint64_t bytes_ = 0;
   std::deque<Segment> segments_;
-  std::deque<PlacedBatch> tail_;
+  std::deque<model::PlacedBatch> tail_;
 };
 
 // Latest event time of a batch.

@@ -47,8 +47,8 @@ Result<BindingId> Store::Impl::binding(std::string_view name) {
   return id;
 }
 
-Status Store::Impl::refuse(const Transaction& transaction, Origin origin) const {
-  for (const Append& append : transaction.appends) {
+Status Store::Impl::refuse(const model::Transaction& transaction, Origin origin) const {
+  for (const model::Append& append : transaction.appends) {
     ENSURE(append.batch && append.batch->size() > 0, "an append of no events");
     if (!logs->has(append.to))
       return fail(ErrorKind::invalid, "E4107", "no partition {} of stream {}",
@@ -154,10 +154,10 @@ Result<BindingId> Store::binding_id(std::string_view name) {
   return impl_->binding(name);
 }
 
-Status Store::submit(Transaction&& transaction, Origin origin, CommitCallback done) {
+Status Store::submit(model::Transaction&& transaction, Origin origin, CommitCallback done) {
   if (auto ok = impl_->refuse(transaction, origin); !ok) return ok;
   Pending pending{std::move(transaction), std::move(done), 0};
-  for (const Append& append : pending.transaction.appends)
+  for (const model::Append& append : pending.transaction.appends)
     pending.bytes += append.batch->bytes().size();
   if (impl_->queue.push(pending, origin)) return {};
   transaction = std::move(pending.transaction);
@@ -168,7 +168,7 @@ bool Store::wait_for_room(std::chrono::steady_clock::time_point deadline) {
   return impl_->queue.wait_for_room(deadline);
 }
 
-Result<Committed> Store::submit_and_wait(Transaction&& transaction, Origin origin,
+Result<Committed> Store::submit_and_wait(model::Transaction&& transaction, Origin origin,
                                          std::chrono::steady_clock::time_point deadline) {
   std::mutex mutex;
   std::condition_variable answered;

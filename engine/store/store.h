@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -52,7 +52,7 @@ using CommitCallback = std::move_only_function<void(Result<Committed>)>;
 
 // Called on the store thread after each fsync with everything appended in that group, before the
 // commit callbacks of the group: post on.
-using AppendListener = std::function<void(std::span<const PlacedBatch>)>;
+using AppendListener = std::function<void(std::span<const model::PlacedBatch>)>;
 
 enum class Origin {
   outside,  // connectors and producers: refused (overloaded) when full or the disk is nearly so
@@ -93,12 +93,12 @@ class Store final {
   // ---- writing: any thread
   // Takes the transaction; `done` is called once. When refused (overloaded, or failed) `done` is
   // not called.
-  Status submit(Transaction&& transaction, Origin origin, CommitCallback done);
+  Status submit(model::Transaction&& transaction, Origin origin, CommitCallback done);
   // Waits until the queue has room for an outside transaction. False at the deadline.
   bool wait_for_room(std::chrono::steady_clock::time_point deadline);
   // The same for threads that may wait (sources): waits for room until the deadline, then for the
   // commit.
-  Result<Committed> submit_and_wait(Transaction&& transaction, Origin origin,
+  Result<Committed> submit_and_wait(model::Transaction&& transaction, Origin origin,
                                     std::chrono::steady_clock::time_point deadline);
   // Before the first append. The failure listener is called once, on the thread that met the
   // failure (at once when it was before).
@@ -112,27 +112,29 @@ class Store final {
   // Batches of the partition from the one that holds `from` on (it may begin before `from`), until
   // about `max_bytes`; at least one when there is any at or after `from`. From the tail when it is
   // there.
-  Result<std::vector<PlacedBatch>> read(StreamPartition at, Offset from, std::size_t max_bytes);
-  Result<StreamBounds> bounds(StreamPartition at);
+  Result<std::vector<model::PlacedBatch>> read(model::StreamPartition at, Offset from,
+                                               std::size_t max_bytes);
+  Result<StreamBounds> bounds(model::StreamPartition at);
   // The first offset whose event time is at or after `time`, as Kafka answers; end if none. Reads
   // about a MiB: the first segment whose latest event time reaches `time`.
-  Result<Offset> offset_at(StreamPartition at, WallTime time);
-  Result<PartitionStats> stats(StreamPartition at);
+  Result<Offset> offset_at(model::StreamPartition at, WallTime time);
+  Result<PartitionStats> stats(model::StreamPartition at);
 
-  Result<std::optional<Cursor>> cursor(BindingId binding, StreamPartition at);
-  Result<std::vector<Transaction::RetryUpdate>> retries(BindingId binding, StreamPartition at);
+  Result<std::optional<model::Progress>> cursor(BindingId binding, model::StreamPartition at);
+  Result<std::vector<model::Transaction::RetryUpdate>> retries(BindingId binding,
+                                                               model::StreamPartition at);
 
   // Dead letters in the order of their ids, from `after` (exclusive) on; visit returns false to
   // stop.
-  Status dead_letters(BindingId binding, std::optional<DeadLetterId> after,
-                      const std::function<bool(const DeadLetter&)>& visit);
-  Result<std::optional<DeadLetter>> dead_letter(const DeadLetterId& id);
+  Status dead_letters(BindingId binding, std::optional<model::DeadLetterId> after,
+                      const std::function<bool(const model::DeadLetter&)>& visit);
+  Result<std::optional<model::DeadLetter>> dead_letter(const model::DeadLetterId& id);
   std::uint64_t dead_letter_count(BindingId binding) const;
 
   // Idempotency records of the binding that are younger than `since`, oldest first: fills the index
   // at start.
   Status idempotency_records(BindingId binding, WallTime since,
-                             const std::function<void(IdempotencyRecord&&)>& visit);
+                             const std::function<void(model::IdempotencyRecord&&)>& visit);
   // Tells the store when records of the binding may be dropped (whole buckets of time).
   void set_idempotency_ttl(BindingId binding, Duration ttl);
 

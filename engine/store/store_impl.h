@@ -29,7 +29,7 @@ class Store::Impl {
     thread = std::thread([this] { run(); });
   }
   // Why the transaction is not taken, if so. E4107: a partition that is not there.
-  Status refuse(const Transaction& transaction, Origin origin) const;
+  Status refuse(const model::Transaction& transaction, Origin origin) const;
   void fail_with(const Error& error);
   void listen_for_failure(std::function<void(const Error&)> listener);
   Result<BindingId> binding(std::string_view name);

@@ -6,21 +6,21 @@
 
 namespace pelton::store {
 
-Result<std::vector<PlacedBatch>> Store::read(StreamPartition at, Offset from,
-                                             std::size_t max_bytes) {
+Result<std::vector<model::PlacedBatch>> Store::read(model::StreamPartition at, Offset from,
+                                                    std::size_t max_bytes) {
   return impl_->logs->read(at, from, max_bytes);
 }
-Result<StreamBounds> Store::bounds(StreamPartition at) {
+Result<StreamBounds> Store::bounds(model::StreamPartition at) {
   return impl_->logs->bounds(at);
 }
-Result<Offset> Store::offset_at(StreamPartition at, WallTime time) {
+Result<Offset> Store::offset_at(model::StreamPartition at, WallTime time) {
   return impl_->logs->offset_at(at, time);
 }
-Result<PartitionStats> Store::stats(StreamPartition at) {
+Result<PartitionStats> Store::stats(model::StreamPartition at) {
   return impl_->logs->stats(at);
 }
 
-Result<std::optional<Cursor>> Store::cursor(BindingId binding, StreamPartition at) {
+Result<std::optional<model::Progress>> Store::cursor(BindingId binding, model::StreamPartition at) {
   auto stored = impl_->database->get(Family::cursors, keys::cursor(binding, at));
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) return std::nullopt;
@@ -29,9 +29,9 @@ Result<std::optional<Cursor>> Store::cursor(BindingId binding, StreamPartition a
   return std::move(*cursor);
 }
 
-Result<std::vector<Transaction::RetryUpdate>> Store::retries(BindingId binding,
-                                                             StreamPartition at) {
-  std::vector<Transaction::RetryUpdate> found;
+Result<std::vector<model::Transaction::RetryUpdate>> Store::retries(BindingId binding,
+                                                                    model::StreamPartition at) {
+  std::vector<model::Transaction::RetryUpdate> found;
   Status bad;
   const std::string prefix = keys::cursor(binding, at);
   auto read = impl_->database->scan(Family::retries, prefix, prefix, [&](auto key, auto value) {
@@ -48,8 +48,8 @@ Result<std::vector<Transaction::RetryUpdate>> Store::retries(BindingId binding,
   return found;
 }
 
-Status Store::dead_letters(BindingId binding, std::optional<DeadLetterId> after,
-                           const std::function<bool(const DeadLetter&)>& visit) {
+Status Store::dead_letters(BindingId binding, std::optional<model::DeadLetterId> after,
+                           const std::function<bool(const model::DeadLetter&)>& visit) {
   std::string prefix;
   keys::put_u32(prefix, binding.value);
   std::string from = prefix;
@@ -63,7 +63,7 @@ Status Store::dead_letters(BindingId binding, std::optional<DeadLetterId> after,
   return read ? bad : read;
 }
 
-Result<std::optional<DeadLetter>> Store::dead_letter(const DeadLetterId& id) {
+Result<std::optional<model::DeadLetter>> Store::dead_letter(const model::DeadLetterId& id) {
   auto stored = impl_->database->get(Family::dead_letters, keys::dead_letter(id));
   if (!stored) return std::unexpected(stored.error());
   if (!*stored) return std::nullopt;
@@ -77,7 +77,7 @@ std::uint64_t Store::dead_letter_count(BindingId binding) const {
 }
 
 Status Store::idempotency_records(BindingId binding, WallTime since,
-                                  const std::function<void(IdempotencyRecord&&)>& visit) {
+                                  const std::function<void(model::IdempotencyRecord&&)>& visit) {
   const std::string from = keys::idempotency_from(binding, since);
   Status bad;
   auto read =

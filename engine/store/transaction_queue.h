@@ -13,7 +13,7 @@ namespace pelton::store {
 
 // One transaction on its way to the store thread.
 struct Pending {
-  Transaction transaction;
+  model::Transaction transaction;
   CommitCallback done;
   std::size_t bytes = 0;  // of what it appends
 };

@@ -77,10 +77,10 @@ struct Producer {
 
   void run(store::Store& store, const Case& each, std::uint32_t number,
            SteadyClock::time_point end) {
-    const store::StreamPartition at{*store.find_stream("input"), PartitionId{number % kPartitions}};
+    const model::StreamPartition at{*store.find_stream("input"), PartitionId{number % kPartitions}};
     const auto batch = events_of_256_bytes(each.events, number + 1);
     for (auto begin = SteadyClock::now(); begin < end; begin = SteadyClock::now()) {
-      store::Transaction transaction;
+      model::Transaction transaction;
       transaction.appends.push_back({at, batch});
       auto done = store.submit_and_wait(std::move(transaction), store::Origin::outside,
                                         begin + std::chrono::seconds(60));
@@ -146,11 +146,11 @@ void append(const Case& each, const Settings& settings) {
   const StreamId stream = *store->find_stream("input");
   const BindingId binding = *store->binding_id("count");
   for (std::uint64_t written = 0; written < bytes;) {
-    store::Transaction transaction;
+    model::Transaction transaction;
     for (std::uint32_t p = 0; p < kPartitions; ++p) {
-      const store::StreamPartition at{stream, PartitionId{p}};
+      const model::StreamPartition at{stream, PartitionId{p}};
       transaction.appends.push_back({at, batch});
-      transaction.cursors.push_back({binding, at, {static_cast<Offset>(written), {}}});
+      transaction.progress.push_back({binding, at, {static_cast<Offset>(written), {}}});
       written += batch->bytes().size();
     }
     if (!store->submit_and_wait(std::move(transaction), store::Origin::outside,
@@ -190,7 +190,7 @@ double read_all(store::Store& store) {
         fmt::print(stderr, "append_bench: {}\n", batches.error().message);
         std::exit(1);
       }
-      for (const store::PlacedBatch& placed : *batches) {
+      for (const model::PlacedBatch& placed : *batches) {
         bytes += placed.batch->bytes().size();
         next[p] = placed.base + placed.batch->span();
         more = true;

@@ -38,7 +38,7 @@ std::vector<model::BatchPtr> stored_batches(std::size_t count) {
   return batches;
 }
 
-DispatcherOptions options(config::Order order) {
+DispatcherOptions options(model::Order order) {
   DispatcherOptions options;
   options.id = BindingId{1};
   options.binding = "bench";
@@ -54,7 +54,7 @@ DispatcherOptions options(config::Order order) {
 
 // `depth` frames are in flight at once; 1 in `fails` events fails once (0: none). Per item: one
 // event.
-void pass_through(benchmark::State& state, config::Order order, std::size_t depth,
+void pass_through(benchmark::State& state, model::Order order, std::size_t depth,
                   std::uint64_t fails) {
   const auto batches = stored_batches(64);
   Dispatcher dispatcher(options(order));
@@ -78,11 +78,11 @@ void pass_through(benchmark::State& state, config::Order order, std::size_t dept
     }
     const auto [id, count] = running.front();
     running.pop_front();
-    FrameResult result;
+    model::FrameResult result;
     result.count = count;
     for (std::uint32_t i = 0; fails > 0 && i < count; ++i)
       if (random() % fails == 0)
-        result.not_done.push_back({i, OutcomeCode::retry, "", "", "", {}, true});
+        result.not_done.push_back({i, model::OutcomeCode::retry, "", "", "", {}, true});
     settled += count - result.not_done.size();
     if (!dispatcher.finished(WorkerId{1}, id, std::move(result), now, commits)) std::abort();
     for (const Commit& commit : commits) dispatcher.committed(commit.token);
@@ -91,10 +91,10 @@ void pass_through(benchmark::State& state, config::Order order, std::size_t dept
   state.SetItemsProcessed(static_cast<std::int64_t>(settled));
 }
 
-BENCHMARK_CAPTURE(pass_through, key, config::Order::key, 1, 0);
-BENCHMARK_CAPTURE(pass_through, key_4_frames, config::Order::key, 4, 0);
-BENCHMARK_CAPTURE(pass_through, key_4_frames_1_percent_fail, config::Order::key, 4, 100);
-BENCHMARK_CAPTURE(pass_through, none_4_frames, config::Order::none, 4, 0);
+BENCHMARK_CAPTURE(pass_through, key, model::Order::key, 1, 0);
+BENCHMARK_CAPTURE(pass_through, key_4_frames, model::Order::key, 4, 0);
+BENCHMARK_CAPTURE(pass_through, key_4_frames_1_percent_fail, model::Order::key, 4, 100);
+BENCHMARK_CAPTURE(pass_through, none_4_frames, model::Order::none, 4, 0);
 
 }  // namespace
 }  // namespace pelton::dispatch

@@ -25,7 +25,7 @@ class SinkContract : public testing::TestWithParam<FixtureCase<SinkFixture>> {
     event.has_key = !key.empty();
     builder_.add(event);
   }
-  Result<std::vector<connector::SinkFailure>> write(config::Order order = config::Order::key) {
+  Result<std::vector<connector::SinkFailure>> write(model::Order order = model::Order::key) {
     const auto batch = builder_.finish();
     return sink_->write(*batch, {"stream", PartitionId{0}, 0, order});
   }
@@ -98,7 +98,7 @@ TEST_P(SinkContract, UnderPartitionOrderAFailureHoldsBackAllThatFollows) {
   connect();
   add(fixture_->invalid_subject(), "bad");
   add("held", "one");
-  const auto failures = write(config::Order::partition);
+  const auto failures = write(model::Order::partition);
   ASSERT_TRUE(failures);
   EXPECT_EQ(failures->size(), 2U);
   EXPECT_EQ(fixture_->written("held"), "");

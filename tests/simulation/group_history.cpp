@@ -8,7 +8,7 @@
 
 namespace pelton::simulation {
 
-void GroupHistory::produced(const store::PlacedBatch& placed) {
+void GroupHistory::produced(const model::PlacedBatch& placed) {
   Partition& partition = partitions_[placed.at.partition];
   for (std::uint32_t i = 0; i < placed.batch->size(); ++i) {
     const Offset offset = placed.base + placed.batch->delta(i);
@@ -53,7 +53,7 @@ void GroupHistory::begin(Life life, std::uint32_t node, PartitionId partition,
   session.partition = partition;
   session.generation = generation;
   session.committed = committed.cursor;
-  session.next = session.durable = session.sent = committed.cursor.cursor;
+  session.next = session.durable = session.sent = committed.cursor.settled;
   seen.ranges += committed.cursor.completed.size();
   if (committed.node == node) {
     ++seen.trusted;
@@ -110,7 +110,7 @@ void GroupHistory::committing(Life life, PartitionId id, Generation generation,
   ++seen.commits;
   Session& owner = session(life, id);
   Partition& partition = partitions_[id];
-  const store::Cursor& cursor = value.cursor;
+  const model::Progress& cursor = value.cursor;
   if (owner.over) violation("partition {} is committed by a node that let it go", id.value);
   if (owner.generation != generation)
     violation("partition {} is committed with generation {}, not {}", id.value, generation,
@@ -118,16 +118,16 @@ void GroupHistory::committing(Life life, PartitionId id, Generation generation,
   if (cursor.completed.size() > scenario_.metadata_ranges)
     violation("partition {} is committed with {} ranges", id.value, cursor.completed.size());
   const auto first = partition.unsettled.begin();
-  if (first != partition.unsettled.end() && *first < cursor.cursor)
+  if (first != partition.unsettled.end() && *first < cursor.settled)
     violation("partition {} is committed up to {}, event {} is not settled", id.value,
-              cursor.cursor, *first);
+              cursor.settled, *first);
   for (const OffsetRange& range : cursor.completed) {
     const auto inside = partition.unsettled.lower_bound(range.begin);
     if (inside != partition.unsettled.end() && *inside < range.end)
       violation("partition {} is committed with [{}, {}) completed, event {} is not settled",
                 id.value, range.begin, range.end, *inside);
   }
-  owner.sent = cursor.cursor;
+  owner.sent = cursor.settled;
   owner.tried_last = owner.parting;
   if (const auto disk = exchanged_.find({owner.node, id}); disk != exchanged_.end())
     disk->second = true;
@@ -155,10 +155,10 @@ void GroupHistory::offered(Life life, PartitionId id, Offset next) {
               scenario_.base.binding.window);
 }
 
-void GroupHistory::emitted(Life life, Tag tag, const store::Transaction& transaction) {
+void GroupHistory::emitted(Life life, Tag tag, const model::Transaction& transaction) {
   auto& entry = unwritten_[{life, tag}];
-  for (const auto& update : transaction.cursors)
-    entry[update.at.partition] = {&session(life, update.at.partition), update.cursor.cursor};
+  for (const auto& update : transaction.progress)
+    entry[update.at.partition] = {&session(life, update.at.partition), update.progress.settled};
   for (const auto& letter : transaction.dead_letters) {
     Session& owner = session(life, letter.id.partition);
     const auto lane =
@@ -167,7 +167,7 @@ void GroupHistory::emitted(Life life, Tag tag, const store::Transaction& transac
   }
 }
 
-void GroupHistory::written(Life life, Tag tag, const store::Transaction& transaction) {
+void GroupHistory::written(Life life, Tag tag, const model::Transaction& transaction) {
   const auto found = unwritten_.find({life, tag});
   if (found == unwritten_.end()) return;
   for (const auto& letter : transaction.dead_letters) {
@@ -178,8 +178,8 @@ void GroupHistory::written(Life life, Tag tag, const store::Transaction& transac
     else
       write_letter(*owner->second.first, letter);
   }
-  for (const auto& update : transaction.cursors)
-    cover(*found->second.at(update.at.partition).first, update.cursor);
+  for (const auto& update : transaction.progress)
+    cover(*found->second.at(update.at.partition).first, update.progress);
 }
 
 void GroupHistory::durable(Life life, Tag tag) {
@@ -189,7 +189,7 @@ void GroupHistory::durable(Life life, Tag tag) {
   unwritten_.erase(found);
 }
 
-void GroupHistory::write_letter(Session& owner, const store::DeadLetter& letter) {
+void GroupHistory::write_letter(Session& owner, const model::DeadLetter& letter) {
   ++seen.dead;
   const auto& events = partitions_[owner.partition].events;
   const auto event = events.find(letter.id.offset);
@@ -198,7 +198,7 @@ void GroupHistory::write_letter(Session& owner, const store::DeadLetter& letter)
   owner.dead.insert(letter.id.offset);
 }
 
-void GroupHistory::cover(Session& owner, const store::Cursor& cursor) {
+void GroupHistory::cover(Session& owner, const model::Progress& cursor) {
   std::set<Offset>& unsettled = partitions_[owner.partition].unsettled;
   std::erase_if(owner.open, [&](Offset offset) {
     if (!is_covered(cursor, offset)) return false;
@@ -210,8 +210,8 @@ void GroupHistory::cover(Session& owner, const store::Cursor& cursor) {
   });
 }
 
-bool GroupHistory::is_covered(const store::Cursor& cursor, Offset offset) {
-  return offset < cursor.cursor || std::ranges::any_of(cursor.completed, [&](const auto& range) {
+bool GroupHistory::is_covered(const model::Progress& cursor, Offset offset) {
+  return offset < cursor.settled || std::ranges::any_of(cursor.completed, [&](const auto& range) {
            return range.begin <= offset && offset < range.end;
          });
 }
@@ -237,7 +237,7 @@ void GroupHistory::finish(const SimBroker& broker) {
   for (const auto& [id, partition] : partitions_) {
     for (const Offset offset : partition.unsettled)
       violation("event {}/{} never ended", id.value, offset);
-    const Offset committed = broker.committed(id).cursor.cursor;
+    const Offset committed = broker.committed(id).cursor.settled;
     if (!partition.events.empty() && committed <= partition.events.rbegin()->first)
       violation("partition {} ends with {} committed, its last event is {}", id.value, committed,
                 partition.events.rbegin()->first);

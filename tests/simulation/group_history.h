@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/dispatch/frame.h"
+#include "engine/model/frame.h"
 #include "tests/simulation/group_scenario.h"
 #include "tests/simulation/scheduler.h"
 #include "tests/simulation/sim_broker.h"
@@ -27,7 +27,7 @@ class GroupHistory {
   explicit GroupHistory(const GroupScenario& scenario) : scenario_(scenario) {}
 
   // ---- the topic and the broker
-  void produced(const store::PlacedBatch& placed);
+  void produced(const model::PlacedBatch& placed);
   void applied(PartitionId partition, const Committed& value);
   void reset(PartitionId partition, Offset offset);
 
@@ -47,19 +47,19 @@ class GroupHistory {
 
   // ---- its dispatcher
   void offered(Life life, PartitionId partition, Offset next);
-  void frame(Life life, WorkerId worker, const dispatch::Frame& frame);
+  void frame(Life life, WorkerId worker, const model::Frame& frame);
   bool open(Life life, WorkerId worker, FrameId frame) const;
   // Its worker's next result is to begin there.
   std::uint32_t covered(Life life, FrameId frame) const {
     return frames_.at({life, frame}).covered;
   }
   // The worker has answered; the outcome may come later, unless the frame is closed till then.
-  void answered(Life life, FrameId frame, const dispatch::FrameResult& result);
+  void answered(Life life, FrameId frame, const model::FrameResult& result);
   bool awaited(Life life, FrameId frame) const { return frames_.contains({life, frame}); }
-  void outcome(Life life, FrameId frame, const dispatch::FrameResult& result);
-  void worker_lost(Life life, WorkerId worker, const dispatch::WorkerLoss& loss);
-  void emitted(Life life, Tag tag, const store::Transaction& transaction);
-  void written(Life life, Tag tag, const store::Transaction& transaction);
+  void outcome(Life life, FrameId frame, const model::FrameResult& result);
+  void worker_lost(Life life, WorkerId worker, const model::WorkerLoss& loss);
+  void emitted(Life life, Tag tag, const model::Transaction& transaction);
+  void written(Life life, Tag tag, const model::Transaction& transaction);
   void durable(Life life, Tag tag);
 
   // ---- the end
@@ -102,11 +102,11 @@ class GroupHistory {
     bool draining = false;
     bool parting = false;
     bool over = false;
-    bool tried_last = false;  // the last commit was tried while parting
-    bool uncertain = false;   // the last commit failed, or may have
-    store::Cursor committed;  // at its begin
-    store::Cursor local;      // on the node's disk then, where that counts
-    bool certain = true;      // whether it does: the disk was not exchanged
+    bool tried_last = false;    // the last commit was tried while parting
+    bool uncertain = false;     // the last commit failed, or may have
+    model::Progress committed;  // at its begin
+    model::Progress local;      // on the node's disk then, where that counts
+    bool certain = true;        // whether it does: the disk was not exchanged
     std::map<Offset, std::uint32_t> failures;
     std::set<Offset> open;    // offered, their end is not on the disk
     std::set<Offset> flying;  // with a worker, or held
@@ -127,13 +127,13 @@ class GroupHistory {
 
   Session& session(Life life, PartitionId partition);
   void end(Life life, PartitionId partition);
-  void invoke(Session& session, const dispatch::Frame& frame, std::uint32_t i);
+  void invoke(Session& session, const model::Frame& frame, std::uint32_t i);
   void check_attempt(const Session& session, Offset offset, std::uint32_t attempt);
   void check_lane(Session& session, Offset offset, const std::string& name, FrameId frame);
   void comes_back(Session& session, Offset offset, bool done);
-  void write_letter(Session& session, const store::DeadLetter& letter);
-  void cover(Session& session, const store::Cursor& cursor);
-  static bool is_covered(const store::Cursor& cursor, Offset offset);
+  void write_letter(Session& session, const model::DeadLetter& letter);
+  void cover(Session& session, const model::Progress& cursor);
+  static bool is_covered(const model::Progress& cursor, Offset offset);
 
   const GroupScenario& scenario_;
   std::map<PartitionId, Partition> partitions_;

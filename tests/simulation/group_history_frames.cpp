@@ -6,7 +6,7 @@
 
 namespace pelton::simulation {
 
-void GroupHistory::frame(Life life, WorkerId worker, const dispatch::Frame& frame) {
+void GroupHistory::frame(Life life, WorkerId worker, const model::Frame& frame) {
   ++seen.frames;
   const auto owner = current_.find({life, frame.partition});
   if (owner == current_.end())
@@ -24,7 +24,7 @@ void GroupHistory::frame(Life life, WorkerId worker, const dispatch::Frame& fram
     violation("frame {} was given before", frame.id.value);
 }
 
-void GroupHistory::invoke(Session& session, const dispatch::Frame& frame, std::uint32_t i) {
+void GroupHistory::invoke(Session& session, const model::Frame& frame, std::uint32_t i) {
   ++seen.invoked;
   const Offset offset = frame.base + frame.batch->delta(i);
   const std::string name = fmt::format("{}/{}", frame.partition.value, offset);
@@ -91,11 +91,11 @@ bool GroupHistory::open(Life life, WorkerId worker, FrameId frame) const {
          found->second.covered < found->second.offsets.size();
 }
 
-void GroupHistory::answered(Life life, FrameId frame, const dispatch::FrameResult& result) {
+void GroupHistory::answered(Life life, FrameId frame, const model::FrameResult& result) {
   frames_.at({life, frame}).covered = result.first + result.count;
 }
 
-void GroupHistory::outcome(Life life, FrameId id, const dispatch::FrameResult& result) {
+void GroupHistory::outcome(Life life, FrameId id, const model::FrameResult& result) {
   OpenFrame& open = frames_.at({life, id});
   auto failure = result.not_done.begin();
   for (std::uint32_t i = result.first; i < result.first + result.count; ++i) {
@@ -107,7 +107,7 @@ void GroupHistory::outcome(Life life, FrameId id, const dispatch::FrameResult& r
       open.session->done.insert(offset);
       continue;
     }
-    if (failure->counts && failure->code != dispatch::OutcomeCode::skipped)
+    if (failure->counts && failure->code != model::OutcomeCode::skipped)
       ++open.session->failures[offset];
     ++failure;
   }
@@ -115,7 +115,7 @@ void GroupHistory::outcome(Life life, FrameId id, const dispatch::FrameResult& r
   if (open.left == 0) frames_.erase({life, id});
 }
 
-void GroupHistory::worker_lost(Life life, WorkerId worker, const dispatch::WorkerLoss& loss) {
+void GroupHistory::worker_lost(Life life, WorkerId worker, const model::WorkerLoss& loss) {
   for (auto at = frames_.begin(); at != frames_.end();) {
     const auto here = at++;
     OpenFrame& open = here->second;

@@ -73,9 +73,9 @@ class GroupWorld {
                            [this, &place] { kill(place); }});
   }
 
-  void written(Place& place, Tag tag, const store::Transaction& transaction) {
+  void written(Place& place, Tag tag, const model::Transaction& transaction) {
     if ((tag & kEpochTag) != 0)
-      place.disk.epochs[transaction.cursors.front().at.partition] = tag & ~kEpochTag;
+      place.disk.epochs[transaction.progress.front().at.partition] = tag & ~kEpochTag;
     else
       history_.written(place.disk.life, tag, transaction);
   }

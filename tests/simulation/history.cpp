@@ -56,10 +56,10 @@ void History::offered(PartitionId id, Offset next) {
               scenario_.binding.window);
 }
 
-void History::emitted(Tag tag, const store::Transaction& transaction) {
-  for (const auto& update : transaction.cursors) {
+void History::emitted(Tag tag, const model::Transaction& transaction) {
+  for (const auto& update : transaction.progress) {
     Partition& partition = at(update.at.partition);
-    for (const Offset offset : newly_covered(partition.unsettled, update.cursor))
+    for (const Offset offset : newly_covered(partition.unsettled, update.progress))
       settle_locally(partition, offset);
   }
   for (const Place& place : touched_)
@@ -84,19 +84,19 @@ void History::settle_locally(Partition& partition, Offset offset) {
   if (found->second.empty()) partition.lanes.erase(found);
 }
 
-bool History::is_covered(const store::Cursor& cursor, Offset offset) {
-  return offset < cursor.cursor ||
+bool History::is_covered(const model::Progress& cursor, Offset offset) {
+  return offset < cursor.settled ||
          std::ranges::any_of(cursor.completed, [&](const OffsetRange& range) {
            return range.begin <= offset && offset < range.end;
          });
 }
 
 std::vector<Offset> History::newly_covered(const std::set<Offset>& open,
-                                           const store::Cursor& cursor) {
-  std::vector<Offset> covered(open.begin(), open.lower_bound(cursor.cursor));
+                                           const model::Progress& cursor) {
+  std::vector<Offset> covered(open.begin(), open.lower_bound(cursor.settled));
   for (const OffsetRange& range : cursor.completed)
     for (auto at = open.lower_bound(range.begin); at != open.end() && *at < range.end; ++at)
-      if (*at >= cursor.cursor) covered.push_back(*at);
+      if (*at >= cursor.settled) covered.push_back(*at);
   return covered;
 }
 

@@ -33,23 +33,23 @@ class History {
 
   // ---- the store
   // Before a transaction gets on the disk.
-  void applied(Tag tag, const store::Transaction& transaction,
-               const std::vector<store::PlacedBatch>& placed);
+  void applied(Tag tag, const model::Transaction& transaction,
+               const std::vector<model::PlacedBatch>& placed);
   // The engine begins (again): what was not durable never was.
   void restarted();
 
   // ---- the engine
   void offered(PartitionId partition, Offset next);
-  void frame(WorkerId worker, const dispatch::Frame& frame, std::uint64_t life);
+  void frame(WorkerId worker, const model::Frame& frame, std::uint64_t life);
   bool open(WorkerId worker, FrameId frame) const;
   // The result begins where those of the frame so far ended.
-  bool follows(FrameId frame, const dispatch::FrameResult& result) const;
+  bool follows(FrameId frame, const model::FrameResult& result) const;
   // Before the dispatcher gets it; the frame is open.
-  void result(FrameId frame, const dispatch::FrameResult& result);
-  void lost(WorkerId worker, const dispatch::WorkerLoss& loss);
-  void replaying(const store::DeadLetterId& id) { replays_.try_emplace(id); }
+  void result(FrameId frame, const model::FrameResult& result);
+  void lost(WorkerId worker, const model::WorkerLoss& loss);
+  void replaying(const model::DeadLetterId& id) { replays_.try_emplace(id); }
   void revoked(PartitionId partition);
-  void emitted(Tag tag, const store::Transaction& transaction);
+  void emitted(Tag tag, const model::Transaction& transaction);
   // The engine's call into the dispatcher is over and all it emitted was shown.
   void call_ended();
 
@@ -95,7 +95,7 @@ class History {
     std::set<Offset> undurable;                     // by what is on the disk
     std::map<std::string, std::set<Offset>> lanes;  // unsettled by lane
     std::map<std::pair<PartitionId, std::string>, Offset> last_output;  // by its partition and lane
-    store::Cursor cursor;                                               // on the disk
+    model::Progress cursor;                                             // on the disk
     Offset end = 0;
   };
   struct OpenFrame {
@@ -116,39 +116,39 @@ class History {
   };
 
   Partition& at(PartitionId partition) { return partitions_[partition]; }
-  static bool is_covered(const store::Cursor& cursor, Offset offset);
+  static bool is_covered(const model::Progress& cursor, Offset offset);
   static std::vector<Offset> newly_covered(const std::set<Offset>& open,
-                                           const store::Cursor& cursor);
+                                           const model::Progress& cursor);
 
   // frames (history_frames.cpp)
-  void check_shape(WorkerId worker, const dispatch::Frame& frame);
-  void check_event(const dispatch::Frame& frame, std::uint32_t i, const Event& event);
-  void check_trouble(const dispatch::Frame& frame, std::uint32_t i, const Event& event,
+  void check_shape(WorkerId worker, const model::Frame& frame);
+  void check_event(const model::Frame& frame, std::uint32_t i, const Event& event);
+  void check_trouble(const model::Frame& frame, std::uint32_t i, const Event& event,
                      const Trouble& trouble);
-  void check_order(const dispatch::Frame& frame, const Partition& partition);
-  void check_replay(const dispatch::Frame& frame, const Partition& partition);
-  void check_once(const dispatch::Frame& frame, Offset offset, const Message& message);
+  void check_order(const model::Frame& frame, const Partition& partition);
+  void check_replay(const model::Frame& frame, const Partition& partition);
+  void check_once(const model::Frame& frame, Offset offset, const Message& message);
   void occupy(const OpenFrame& open, Offset offset);
   void release(const OpenFrame& open, Offset offset);
   void close(FrameId frame);
   void event_done(OpenFrame& open, Offset offset);
-  void event_failed(const OpenFrame& open, Offset offset, const dispatch::Failure& failure);
+  void event_failed(const OpenFrame& open, Offset offset, const model::Failure& failure);
   void blame(const OpenFrame& open, Offset offset);
   void fail(Trouble& trouble, std::optional<Duration> asked);
   Trouble& trouble_of(const OpenFrame& open, Offset offset);
 
   // transactions (history_disk.cpp)
-  void append_input(const store::PlacedBatch& placed);
-  void append_output(const store::PlacedBatch& placed, const store::Transaction& transaction);
-  void check_output(const store::PlacedBatch& placed, std::uint32_t i,
-                    const store::Transaction& transaction);
-  void write_letter(const store::DeadLetter& letter);
-  void check_reason(const store::DeadLetter& letter, const Event& event, const Trouble& trouble);
-  void remove_letter(const store::DeadLetterId& id);
-  void move_cursor(const store::Transaction::CursorUpdate& update);
-  void cover(PartitionId id, Partition& partition, const store::Cursor& cursor);
+  void append_input(const model::PlacedBatch& placed);
+  void append_output(const model::PlacedBatch& placed, const model::Transaction& transaction);
+  void check_output(const model::PlacedBatch& placed, std::uint32_t i,
+                    const model::Transaction& transaction);
+  void write_letter(const model::DeadLetter& letter);
+  void check_reason(const model::DeadLetter& letter, const Event& event, const Trouble& trouble);
+  void remove_letter(const model::DeadLetterId& id);
+  void move_cursor(const model::Transaction::ProgressUpdate& update);
+  void cover(PartitionId id, Partition& partition, const model::Progress& cursor);
   void check_outputs_covered();
-  void seek(const store::Transaction::CursorUpdate& update);
+  void seek(const model::Transaction::ProgressUpdate& update);
   bool settles(const Event& event, PartitionId partition, Offset offset);
   void settle_locally(Partition& partition, Offset offset);
 
@@ -160,7 +160,7 @@ class History {
   std::map<std::string, Place> once_running_;  // idempotency key -> event with a worker
   std::set<std::string> once_done_;            // as the engine knows
   std::set<std::string> once_durable_;
-  std::map<store::DeadLetterId, ReplayState> replays_;
+  std::map<model::DeadLetterId, ReplayState> replays_;
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
   std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand

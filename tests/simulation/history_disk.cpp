@@ -8,8 +8,8 @@
 
 namespace pelton::simulation {
 
-void History::applied(Tag tag, const store::Transaction& transaction,
-                      const std::vector<store::PlacedBatch>& placed) {
+void History::applied(Tag tag, const model::Transaction& transaction,
+                      const std::vector<model::PlacedBatch>& placed) {
   written_.clear();
   for (const auto& append : placed) {
     if (append.at.stream == kInput)
@@ -24,7 +24,7 @@ void History::applied(Tag tag, const store::Transaction& transaction,
       at(place.first).events.at(place.second).durable = trouble;
     unwritten_.erase(found);
   }
-  for (const auto& update : transaction.cursors) {
+  for (const auto& update : transaction.progress) {
     if (tag == kSeekTag)
       seek(update);
     else
@@ -33,7 +33,7 @@ void History::applied(Tag tag, const store::Transaction& transaction,
   check_outputs_covered();
 }
 
-void History::append_input(const store::PlacedBatch& placed) {
+void History::append_input(const model::PlacedBatch& placed) {
   Partition& partition = at(placed.at.partition);
   for (std::uint32_t i = 0; i < placed.batch->size(); ++i) {
     const Offset offset = placed.base + placed.batch->delta(i);
@@ -50,13 +50,13 @@ void History::append_input(const store::PlacedBatch& placed) {
   partition.end = placed.base + placed.batch->span();
 }
 
-void History::append_output(const store::PlacedBatch& placed,
-                            const store::Transaction& transaction) {
+void History::append_output(const model::PlacedBatch& placed,
+                            const model::Transaction& transaction) {
   for (std::uint32_t i = 0; i < placed.batch->size(); ++i) check_output(placed, i, transaction);
 }
 
-void History::check_output(const store::PlacedBatch& placed, std::uint32_t i,
-                           const store::Transaction& transaction) {
+void History::check_output(const model::PlacedBatch& placed, std::uint32_t i,
+                           const model::Transaction& transaction) {
   ++seen.outputs;
   const std::string_view text = placed.batch->data(i);
   std::uint64_t field[4] = {};
@@ -71,7 +71,7 @@ void History::check_output(const store::PlacedBatch& placed, std::uint32_t i,
   if (placed.batch->has_key(i) &&
       kafka_partition(placed.batch->key(i), parts) != placed.at.partition.value)
     violation("output {} is in partition {}", text, placed.at.partition.value);
-  const store::DeadLetterId letter{scenario_.binding.id, id, offset};
+  const model::DeadLetterId letter{scenario_.binding.id, id, offset};
   const auto replay = replays_.find(letter);
   if (replay != replays_.end() && replay->second.done_by == field[3]) {
     const auto& removed = transaction.dead_letters_removed;
@@ -99,7 +99,7 @@ void History::check_outputs_covered() {
                 place.second);
 }
 
-void History::write_letter(const store::DeadLetter& letter) {
+void History::write_letter(const model::DeadLetter& letter) {
   ++seen.dead;
   const auto found = at(letter.id.partition).events.find(letter.id.offset);
   const auto name = fmt::format("{}/{}", letter.id.partition.value, letter.id.offset);
@@ -114,24 +114,24 @@ void History::write_letter(const store::DeadLetter& letter) {
   const std::string& once = event.message->once;
   if (letter.idempotency_key != (once.empty() ? fmt::format("{}/{}", letter.stream, name) : once))
     violation("the dead letter {} has the key {}", name, letter.idempotency_key);
-  if (letter.history.history.size() > store::kMaxHistory)
-    violation("the dead letter {} has {} attempts", name, letter.history.history.size());
+  if (letter.retry.history.size() > model::kMaxHistory)
+    violation("the dead letter {} has {} attempts", name, letter.retry.history.size());
   const auto replay = replays_.find(letter.id);
   if (letter.replays > 0 && replay != replays_.end()) {
     check_reason(letter, event, replay->second.trouble);
     replays_.erase(replay);
   } else {
     check_reason(letter, event, event.trouble);
-    if (letter.history.attempts != event.trouble.failures ||
-        letter.history.worker_kills != event.trouble.kills)
+    if (letter.retry.attempts != event.trouble.failures ||
+        letter.retry.worker_kills != event.trouble.kills)
       violation("the dead letter {} tells of {} attempts and {} kills, not {} and {}", name,
-                letter.history.attempts, letter.history.worker_kills, event.trouble.failures,
+                letter.retry.attempts, letter.retry.worker_kills, event.trouble.failures,
                 event.trouble.kills);
   }
   event.dead = true;
 }
 
-void History::check_reason(const store::DeadLetter& letter, const Event& event,
+void History::check_reason(const model::DeadLetter& letter, const Event& event,
                            const Trouble& trouble) {
   const config::Retry& retry = scenario_.binding.retry;
   const bool right =
@@ -146,7 +146,7 @@ void History::check_reason(const store::DeadLetter& letter, const Event& event,
               trouble.kills);
 }
 
-void History::remove_letter(const store::DeadLetterId& id) {
+void History::remove_letter(const model::DeadLetterId& id) {
   Event& event = at(id.partition).events.at(id.offset);
   const auto replay = replays_.find(id);
   const bool done = replay != replays_.end() && replay->second.done_by != 0;
@@ -158,23 +158,23 @@ void History::remove_letter(const store::DeadLetterId& id) {
   if (replay != replays_.end()) replays_.erase(replay);
 }
 
-void History::move_cursor(const store::Transaction::CursorUpdate& update) {
+void History::move_cursor(const model::Transaction::ProgressUpdate& update) {
   const PartitionId id = update.at.partition;
   Partition& partition = at(id);
-  const store::Cursor& before = partition.cursor;
-  bool back = update.cursor.cursor < before.cursor;
+  const model::Progress& before = partition.cursor;
+  bool back = update.progress.settled < before.settled;
   for (const OffsetRange& range : before.completed)
-    back = back || !is_covered(update.cursor, range.begin) ||
-           !is_covered(update.cursor, range.end - 1);
+    back = back || !is_covered(update.progress, range.begin) ||
+           !is_covered(update.progress, range.end - 1);
   if (back) violation("the cursor of partition {} goes back", id.value);
-  const Offset last =
-      update.cursor.completed.empty() ? update.cursor.cursor : update.cursor.completed.back().end;
+  const Offset last = update.progress.completed.empty() ? update.progress.settled
+                                                        : update.progress.completed.back().end;
   if (last > partition.end) violation("the cursor of partition {} is beyond its end", id.value);
-  cover(id, partition, update.cursor);
-  partition.cursor = update.cursor;
+  cover(id, partition, update.progress);
+  partition.cursor = update.progress;
 }
 
-void History::cover(PartitionId id, Partition& partition, const store::Cursor& cursor) {
+void History::cover(PartitionId id, Partition& partition, const model::Progress& cursor) {
   std::vector<Offset> unexplained;
   for (const Offset offset : newly_covered(partition.undurable, cursor)) {
     Event& event = partition.events.at(offset);
@@ -211,12 +211,12 @@ bool History::settles(const Event& event, PartitionId partition, Offset offset) 
   return true;
 }
 
-void History::seek(const store::Transaction::CursorUpdate& update) {
+void History::seek(const model::Transaction::ProgressUpdate& update) {
   Partition& partition = at(update.at.partition);
-  partition.cursor = update.cursor;
+  partition.cursor = update.progress;
   partition.last_output.clear();
   for (auto& [offset, event] : partition.events) {
-    const bool skipped = offset < update.cursor.cursor;
+    const bool skipped = offset < update.progress.settled;
     settle_locally(partition, offset);
     partition.undurable.erase(offset);
     event.settled = skipped || event.settled;

@@ -22,7 +22,7 @@ bool same_event(const model::Batch& a, std::size_t i, const model::Batch& b, std
 
 }  // namespace
 
-void History::frame(WorkerId worker, const dispatch::Frame& frame, std::uint64_t life) {
+void History::frame(WorkerId worker, const model::Frame& frame, std::uint64_t life) {
   ++seen.frames;
   check_shape(worker, frame);
   OpenFrame open{worker, frame.partition, invocation_of(life, frame.id), {}, 0, false};
@@ -48,7 +48,7 @@ void History::frame(WorkerId worker, const dispatch::Frame& frame, std::uint64_t
   frames_.emplace(frame.id, std::move(open));
 }
 
-void History::check_shape(WorkerId worker, const dispatch::Frame& frame) {
+void History::check_shape(WorkerId worker, const model::Frame& frame) {
   const auto& limits = scenario_.binding.batch;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += payload(*frame.batch, i);
@@ -65,7 +65,7 @@ void History::check_shape(WorkerId worker, const dispatch::Frame& frame) {
   if (frames_.contains(frame.id)) violation("frame {} was given before", frame.id.value);
 }
 
-void History::check_event(const dispatch::Frame& frame, std::uint32_t i, const Event& event) {
+void History::check_event(const model::Frame& frame, std::uint32_t i, const Event& event) {
   const Offset offset = frame.base + frame.batch->delta(i);
   const std::string name = fmt::format("{}/{}/{}", frame.stream, frame.partition.value, offset);
   if (!same_event(*frame.batch, i, *event.batch, event.index))
@@ -78,7 +78,7 @@ void History::check_event(const dispatch::Frame& frame, std::uint32_t i, const E
 }
 
 // A key is neither done twice nor with two workers at once.
-void History::check_once(const dispatch::Frame& frame, Offset offset, const Message& message) {
+void History::check_once(const model::Frame& frame, Offset offset, const Message& message) {
   if (message.once.empty()) return;
   if (once_done_.contains(message.once))
     violation("event {}/{} is invoked, but its key {} is completed", frame.partition.value, offset,
@@ -88,7 +88,7 @@ void History::check_once(const dispatch::Frame& frame, Offset offset, const Mess
               offset, message.once);
 }
 
-void History::check_trouble(const dispatch::Frame& frame, std::uint32_t i, const Event& event,
+void History::check_trouble(const model::Frame& frame, std::uint32_t i, const Event& event,
                             const Trouble& trouble) {
   const Offset offset = frame.base + frame.batch->delta(i);
   const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts.at(i);
@@ -106,7 +106,7 @@ void History::check_trouble(const dispatch::Frame& frame, std::uint32_t i, const
 
 // Events of a lane go one after the other: all that precede one in its lane are settled, or before
 // it in its frame, and nothing else of the lane is with a worker.
-void History::check_order(const dispatch::Frame& frame, const Partition& partition) {
+void History::check_order(const model::Frame& frame, const Partition& partition) {
   std::map<std::string, std::size_t> taken;
   Offset last = -1;
   for (std::uint32_t i = 0; i < frame.batch->size(); ++i) {
@@ -130,7 +130,7 @@ void History::check_order(const dispatch::Frame& frame, const Partition& partiti
   }
 }
 
-void History::check_replay(const dispatch::Frame& frame, const Partition& partition) {
+void History::check_replay(const model::Frame& frame, const Partition& partition) {
   const Event& event = partition.events.at(frame.base);
   const auto& replay = replays_.at({scenario_.binding.id, frame.partition, frame.base});
   const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts.front();
@@ -173,11 +173,11 @@ bool History::open(WorkerId worker, FrameId frame) const {
   return found != frames_.end() && found->second.worker == worker;
 }
 
-bool History::follows(FrameId frame, const dispatch::FrameResult& result) const {
+bool History::follows(FrameId frame, const model::FrameResult& result) const {
   return frames_.at(frame).covered == result.first;
 }
 
-void History::result(FrameId id, const dispatch::FrameResult& result) {
+void History::result(FrameId id, const model::FrameResult& result) {
   OpenFrame& open = frames_.at(id);
   auto failure = result.not_done.begin();
   for (std::uint32_t i = result.first; i < result.first + result.count; ++i) {
@@ -210,8 +210,8 @@ History::Trouble& History::trouble_of(const OpenFrame& open, Offset offset) {
   return at(open.partition).events.at(offset).trouble;
 }
 
-void History::event_failed(const OpenFrame& open, Offset offset, const dispatch::Failure& failure) {
-  if (failure.code == dispatch::OutcomeCode::skipped) return;
+void History::event_failed(const OpenFrame& open, Offset offset, const model::Failure& failure) {
+  if (failure.code == model::OutcomeCode::skipped) return;
   ++seen.retries;
   Trouble& trouble = trouble_of(open, offset);
   if (!failure.counts) {
@@ -231,7 +231,7 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
   trouble.not_before = scheduler_.now() + asked.value_or(least);
 }
 
-void History::lost(WorkerId worker, const dispatch::WorkerLoss& loss) {
+void History::lost(WorkerId worker, const model::WorkerLoss& loss) {
   for (auto frame = frames_.begin(); frame != frames_.end();) {
     const auto here = frame++;
     const OpenFrame& open = here->second;

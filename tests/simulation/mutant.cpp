@@ -13,7 +13,7 @@ namespace {
 constexpr Duration kLongTime = std::chrono::hours(48);
 
 dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutation mutation) {
-  if (mutation == Mutation::lanes_open) options.order = config::Order::none;
+  if (mutation == Mutation::lanes_open) options.order = model::Order::none;
   if (mutation == Mutation::keys_ignored) options.idempotency.reset();
   if (mutation == Mutation::filter_ignored) options.filter.clear();
   if (mutation == Mutation::window_ignored) options.window = options.window * 2 + 10;
@@ -21,7 +21,7 @@ dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutatio
   return options;
 }
 
-void add_range(store::Cursor& cursor, Offset begin, Offset end) {
+void add_range(model::Progress& cursor, Offset begin, Offset end) {
   cursor.completed.push_back({begin, end});
   std::ranges::sort(cursor.completed, {}, &OffsetRange::begin);
 }
@@ -65,12 +65,12 @@ std::string name_of(Mutation mutation) {
 Mutant::Mutant(dispatch::DispatcherOptions options, Mutation mutation)
     : mutation_(mutation), inner_(changed(std::move(options), mutation)) {}
 
-void Mutant::assign(PartitionId partition, dispatch::Restored restored) {
+void Mutant::assign(PartitionId partition, model::Restored restored) {
   if (is(Mutation::retries_not_restored)) restored.retries.clear();
   inner_.assign(partition, restored);
 }
 
-void Mutant::restore(const store::IdempotencyRecord& record) {
+void Mutant::restore(const model::IdempotencyRecord& record) {
   if (!is(Mutation::forget_keys)) inner_.restore(record);
 }
 
@@ -87,21 +87,21 @@ void Mutant::offer(PartitionId partition, Offset base, const model::BatchPtr& ba
   change(out, from);
 }
 
-std::optional<dispatch::Frame> Mutant::pull(WorkerId worker, const dispatch::FrameLimits& limits,
-                                            WallTime now, dispatch::Commits& out) {
+std::optional<model::Frame> Mutant::pull(WorkerId worker, const model::FrameLimits& limits,
+                                         WallTime now, dispatch::Commits& out) {
   const std::size_t from = out.size();
-  dispatch::FrameLimits wider = limits;
+  model::FrameLimits wider = limits;
   if (is(Mutation::frames_too_large)) wider.events = wider.events * 2 + 1;
   auto frame = inner_.pull(worker, wider, is(Mutation::forget_park) ? now + kLongTime : now, out);
   change(out, from);
   if (!frame) return frame;
   frames_.insert_or_assign(frame->id, *frame);
   // Otherwise its own frames would give it away at once.
-  if (is(Mutation::lanes_open)) frame->order = config::Order::key;
+  if (is(Mutation::lanes_open)) frame->order = model::Order::key;
   return frame;
 }
 
-void Mutant::change_result(FrameId id, dispatch::FrameResult& result) {
+void Mutant::change_result(FrameId id, model::FrameResult& result) {
   if (is(Mutation::failure_is_done)) result.not_done.clear();
   if (is(Mutation::attempts_not_counted))
     for (auto& failure : result.not_done) failure.counts = false;
@@ -114,7 +114,7 @@ bool Mutant::covered_all(FrameId id, std::uint32_t end) const {
   return found != frames_.end() && end == found->second.batch->size();
 }
 
-Status Mutant::finished(WorkerId worker, FrameId id, dispatch::FrameResult&& result, WallTime now,
+Status Mutant::finished(WorkerId worker, FrameId id, model::FrameResult&& result, WallTime now,
                         dispatch::Commits& out) {
   const std::size_t from = out.size();
   const std::uint64_t late = inner_.totals().late_results;
@@ -124,7 +124,7 @@ Status Mutant::finished(WorkerId worker, FrameId id, dispatch::FrameResult&& res
   auto status = inner_.finished(worker, id, std::move(result), now, out);
   if (is(Mutation::accept_late) && inner_.totals().late_results > late && outputs &&
       inner_.options().target) {
-    store::Transaction transaction;
+    model::Transaction transaction;
     transaction.appends.push_back({{inner_.options().target->stream, PartitionId{0}}, outputs});
     extra_.insert(next_extra_);
     out.push_back({next_extra_++, std::move(transaction)});
@@ -134,7 +134,7 @@ Status Mutant::finished(WorkerId worker, FrameId id, dispatch::FrameResult&& res
   return status;
 }
 
-void Mutant::worker_lost(WorkerId worker, dispatch::WorkerLoss loss, WallTime now,
+void Mutant::worker_lost(WorkerId worker, model::WorkerLoss loss, WallTime now,
                          dispatch::Commits& out) {
   const std::size_t from = out.size();
   if (is(Mutation::recycling_counts) && loss.cause == "engine") loss.cause = "crash";
@@ -164,7 +164,7 @@ void Mutant::change(dispatch::Commits& out, std::size_t from) {
   for (std::size_t i = from; i < out.size(); ++i) {
     if (extra_.contains(out[i].token)) continue;
     if (is(Mutation::commit_early)) inner_.committed(out[i].token);
-    store::Transaction& transaction = out[i].transaction;
+    model::Transaction& transaction = out[i].transaction;
     change(transaction);
     if (!is(Mutation::split_commit) || transaction.appends.empty()) continue;
     dispatch::Commit outputs;
@@ -175,13 +175,13 @@ void Mutant::change(dispatch::Commits& out, std::size_t from) {
   }
 }
 
-void Mutant::change(store::Transaction& transaction) {
-  for (auto& update : transaction.cursors) {
-    store::Cursor& cursor = update.cursor;
+void Mutant::change(model::Transaction& transaction) {
+  for (auto& update : transaction.progress) {
+    model::Progress& cursor = update.progress;
     if (is(Mutation::forget_ranges)) cursor.completed.clear();
     if (is(Mutation::settle_early)) settle_frames(update);
     if (is(Mutation::skip_event)) {
-      Offset& end = cursor.completed.empty() ? cursor.cursor : cursor.completed.back().end;
+      Offset& end = cursor.completed.empty() ? cursor.settled : cursor.completed.back().end;
       if (inner_.wants(update.at.partition).from > end) ++end;
     }
   }
@@ -190,20 +190,20 @@ void Mutant::change(store::Transaction& transaction) {
   change_outputs(transaction);
 }
 
-void Mutant::settle_frames(store::Transaction::CursorUpdate& update) const {
+void Mutant::settle_frames(model::Transaction::ProgressUpdate& update) const {
   for (const auto& [id, frame] : frames_)
-    if (frame.partition == update.at.partition && frame.base >= update.cursor.cursor)
-      add_range(update.cursor, frame.base, frame.base + frame.batch->span());
+    if (frame.partition == update.at.partition && frame.base >= update.progress.settled)
+      add_range(update.progress, frame.base, frame.base + frame.batch->span());
 }
 
-void Mutant::change_letters(store::Transaction& transaction) {
+void Mutant::change_letters(model::Transaction& transaction) {
   if (is(Mutation::drop_letter)) transaction.dead_letters.clear();
   if (is(Mutation::replay_keeps_letter)) transaction.dead_letters_removed.clear();
   if (!is(Mutation::wrong_letter)) return;
   for (auto& letter : transaction.dead_letters) letter.event = one_event(R"({"number": 0})");
 }
 
-void Mutant::change_outputs(store::Transaction& transaction) {
+void Mutant::change_outputs(model::Transaction& transaction) {
   if (transaction.appends.empty()) return;
   if (is(Mutation::double_output)) transaction.appends.push_back(transaction.appends.front());
   if (is(Mutation::drop_output)) transaction.appends.pop_back();

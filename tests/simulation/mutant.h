@@ -52,38 +52,37 @@ class Mutant {
  public:
   Mutant(dispatch::DispatcherOptions options, Mutation mutation);
 
-  void assign(PartitionId partition, dispatch::Restored restored);
+  void assign(PartitionId partition, model::Restored restored);
   void revoke(PartitionId partition) { inner_.revoke(partition); }
-  void restore(const store::IdempotencyRecord& record);
+  void restore(const model::IdempotencyRecord& record);
   dispatch::Dispatcher::Want wants(PartitionId partition) const { return inner_.wants(partition); }
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              dispatch::Commits& out);
   bool has_work(WallTime now) const { return inner_.has_work(now); }
-  std::optional<dispatch::Frame> pull(WorkerId worker, const dispatch::FrameLimits& limits,
-                                      WallTime now, dispatch::Commits& out);
-  Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result, WallTime now,
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits, WallTime now,
+                                   dispatch::Commits& out);
+  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result, WallTime now,
                   dispatch::Commits& out);
-  void worker_lost(WorkerId worker, dispatch::WorkerLoss loss, WallTime now,
-                   dispatch::Commits& out);
+  void worker_lost(WorkerId worker, model::WorkerLoss loss, WallTime now, dispatch::Commits& out);
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, dispatch::Commits& out);
   void committed(dispatch::CommitToken token);
-  bool replay(const store::DeadLetter& letter, WallTime now) { return inner_.replay(letter, now); }
+  bool replay(const model::DeadLetter& letter, WallTime now) { return inner_.replay(letter, now); }
   const dispatch::Dispatcher& inner() const { return inner_; }
 
  private:
-  void change_result(FrameId frame, dispatch::FrameResult& result);
+  void change_result(FrameId frame, model::FrameResult& result);
   void change(dispatch::Commits& out, std::size_t from);
-  void change(store::Transaction& transaction);
+  void change(model::Transaction& transaction);
   bool covered_all(FrameId id, std::uint32_t end) const;
-  void settle_frames(store::Transaction::CursorUpdate& update) const;
-  void change_letters(store::Transaction& transaction);
-  void change_outputs(store::Transaction& transaction);
+  void settle_frames(model::Transaction::ProgressUpdate& update) const;
+  void change_letters(model::Transaction& transaction);
+  void change_outputs(model::Transaction& transaction);
   bool is(Mutation mutation) const { return mutation_ == mutation; }
 
   const Mutation mutation_;
   dispatch::Dispatcher inner_;
-  std::map<FrameId, dispatch::Frame> frames_;
+  std::map<FrameId, model::Frame> frames_;
   std::set<dispatch::CommitToken> extra_;  // commits of the mutation's own
   dispatch::CommitToken next_extra_ = dispatch::CommitToken{1} << 60;
 };

@@ -74,9 +74,9 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   binding.stream_id = kInput;
   binding.stream = "input";
   const std::uint64_t order = dice.below(10);
-  binding.order = order < 7   ? config::Order::key
-                  : order < 9 ? config::Order::partition
-                              : config::Order::none;
+  binding.order = order < 7   ? model::Order::key
+                  : order < 9 ? model::Order::partition
+                              : model::Order::none;
   binding.batch.events = static_cast<std::uint32_t>(dice.between(1, 40));
   binding.batch.bytes = dice.chance(0.2) ? 300 : 1U << 20;
   if (dice.chance(0.2)) binding.batch.window = milliseconds(dice.between(1, 20));
@@ -146,8 +146,8 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
 }
 
 std::optional<std::string> Scenario::lane(const Message& message) const {
-  if (binding.order == config::Order::partition) return "";
-  if (binding.order == config::Order::none || !message.key) return std::nullopt;
+  if (binding.order == model::Order::partition) return "";
+  if (binding.order == model::Order::none || !message.key) return std::nullopt;
   return *message.key;
 }
 

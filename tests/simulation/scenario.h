@@ -55,7 +55,7 @@ struct Scenario {
   std::uint32_t append_size = 50;  // most events in one append
   bool gaps = false;               // offsets are missing, as in a compacted topic
   bool filter = false;
-  dispatch::FrameLimits limits;  // of a worker
+  model::FrameLimits limits;  // of a worker
   dispatch::DispatcherOptions binding;
   Faults faults;
   std::vector<Message> messages;

@@ -9,18 +9,18 @@ namespace pelton::simulation {
 SimBroker::SimBroker(Scheduler& scheduler, Dice dice, const GroupScenario& scenario)
     : scheduler_(scheduler), dice_(dice), scenario_(scenario) {}
 
-const store::PlacedBatch& SimBroker::append(PartitionId partition, model::BatchPtr batch) {
+const model::PlacedBatch& SimBroker::append(PartitionId partition, model::BatchPtr batch) {
   Log& log = logs_[partition];
   // Markers of transactions, and what compaction took away.
   if (scenario_.base.gaps && dice_.chance(0.4)) log.end += dice_.between(1, 4);
   log.batches.push_back({{kInput, partition}, log.end, std::move(batch)});
   log.end += log.batches.back().batch->span();
-  const store::PlacedBatch& placed = log.batches.back();
+  const model::PlacedBatch& placed = log.batches.back();
   if (scenario_.base.gaps && dice_.chance(0.4)) ++log.end;
   return placed;
 }
 
-const store::PlacedBatch* SimBroker::batch_at(PartitionId partition, Offset offset) const {
+const model::PlacedBatch* SimBroker::batch_at(PartitionId partition, Offset offset) const {
   const auto log = logs_.find(partition);
   if (log == logs_.end()) return nullptr;
   const auto& batches = log->second.batches;

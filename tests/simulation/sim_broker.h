@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 #include "tests/simulation/dice.h"
 #include "tests/simulation/group_scenario.h"
 #include "tests/simulation/scheduler.h"
@@ -20,7 +20,7 @@ using Generation = std::int64_t;
 // What is committed of a partition: the offset, and in its metadata the ranges completed beyond it,
 // with the node that committed and the epoch of that node's disk. Node 0: no metadata of ours.
 struct Committed {
-  store::Cursor cursor;
+  model::Progress cursor;
   std::uint32_t node = 0;
   std::uint64_t epoch = 0;
 };
@@ -49,9 +49,9 @@ class SimBroker {
   std::function<void(PartitionId, const Committed&)> on_applied;
 
   // ---- the topic
-  const store::PlacedBatch& append(PartitionId partition, model::BatchPtr batch);
+  const model::PlacedBatch& append(PartitionId partition, model::BatchPtr batch);
   // The batch with the first record at or after the offset; null: none yet.
-  const store::PlacedBatch* batch_at(PartitionId partition, Offset offset) const;
+  const model::PlacedBatch* batch_at(PartitionId partition, Offset offset) const;
   Offset end(PartitionId partition) const;
 
   // ---- the group
@@ -80,7 +80,7 @@ class SimBroker {
     WallTime told{};              // what it is told comes in order
   };
   struct Log {
-    std::vector<store::PlacedBatch> batches;
+    std::vector<model::PlacedBatch> batches;
     Offset end = 0;
   };
   void remove(MemberId member, bool tell);

@@ -38,10 +38,10 @@ void SimEngine::restore() {
 }
 
 void SimEngine::assign(PartitionId partition) {
-  dispatch::Restored restored;
+  model::Restored restored;
   const SimStore::Disk& disk = store_.disk();
   if (const auto cursor = disk.cursors.find(partition); cursor != disk.cursors.end())
-    restored.cursor = cursor->second;
+    restored.progress = cursor->second;
   for (const auto& [place, state] : disk.retries)
     if (place.first == partition)
       restored.retries.push_back(
@@ -60,7 +60,7 @@ void SimEngine::feed(std::uint32_t p) {
   while (assigned_.contains(partition)) {
     const auto want = dispatcher_.wants(partition);
     if (want.events == 0) return;
-    const store::PlacedBatch* next = store_.batch_at(input(p), want.from);
+    const model::PlacedBatch* next = store_.batch_at(input(p), want.from);
     if (next == nullptr) return;
     dispatcher_.offer(partition, next->base, next->batch, scheduler_.now(), commits_);
     const auto now_wanted = dispatcher_.wants(partition);
@@ -134,7 +134,7 @@ void SimEngine::start_worker() {
                                                  Dice(dice_.seed()), listener_));
 }
 
-void SimEngine::result(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+void SimEngine::result(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (!alive_) return;
   const bool open = history_.open(worker, frame);
   if (!open) ++history_.seen.late;
@@ -148,18 +148,18 @@ void SimEngine::result(WorkerId worker, FrameId frame, dispatch::FrameResult&& r
   after_call();
 }
 
-void SimEngine::garbage(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+void SimEngine::garbage(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (!alive_ || !history_.open(worker, frame)) return;
   auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.now(), commits_);
   if (taken || !commits_.empty()) return history_.violation("a result that contradicts was taken");
-  dispatch::WorkerLoss loss;
+  model::WorkerLoss loss;
   loss.cause = "crash";
   for (auto& known : workers_)
     if (known->id() == worker) known->kill();
   lost(worker, std::move(loss));
 }
 
-void SimEngine::lost(WorkerId worker, dispatch::WorkerLoss&& loss) {
+void SimEngine::lost(WorkerId worker, model::WorkerLoss&& loss) {
   if (!alive_) return;
   history_.lost(worker, loss);
   dispatcher_.worker_lost(worker, std::move(loss), scheduler_.now(), commits_);
@@ -171,7 +171,7 @@ void SimEngine::lost(WorkerId worker, dispatch::WorkerLoss&& loss) {
   });
 }
 
-void SimEngine::replay(const store::DeadLetter& letter) {
+void SimEngine::replay(const model::DeadLetter& letter) {
   if (!alive_) return;
   if (dispatcher_.replay(letter, scheduler_.now())) history_.replaying(letter.id);
   after_call();
@@ -184,8 +184,8 @@ void SimEngine::seek(PartitionId partition, Offset offset) {
   // Once all that was submitted before is durable, so that nothing is written after the new cursor.
   store_.submit(0, {}, [this, partition, offset] {
     if (!alive_) return;
-    store::Transaction transaction;
-    transaction.cursors.push_back({scenario_.binding.id, input(partition.value), {offset, {}}});
+    model::Transaction transaction;
+    transaction.progress.push_back({scenario_.binding.id, input(partition.value), {offset, {}}});
     for (const auto& [place, state] : store_.disk().retries)
       if (place.first == partition)
         transaction.retries.push_back(

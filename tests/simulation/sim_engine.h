@@ -27,7 +27,7 @@ class SimEngine {
   void appended() {
     if (alive_) feed_all();
   }
-  void replay(const store::DeadLetter& letter);
+  void replay(const model::DeadLetter& letter);
   void seek(PartitionId partition, Offset offset);
   // Nothing is with a worker, nothing is to be done, nothing is on its way to the disk.
   bool quiet() const;
@@ -35,7 +35,7 @@ class SimEngine {
   std::string describe() const;
 
  private:
-  store::StreamPartition input(std::uint32_t partition) const {
+  model::StreamPartition input(std::uint32_t partition) const {
     return {kInput, PartitionId{partition}};
   }
   void restore();
@@ -45,9 +45,9 @@ class SimEngine {
   void pump();
   bool pull(SimWorker& worker);
   void start_worker();
-  void result(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  void garbage(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  void lost(WorkerId worker, dispatch::WorkerLoss&& loss);
+  void result(WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void garbage(WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void lost(WorkerId worker, model::WorkerLoss&& loss);
   // After every call into the dispatcher.
   void after_call();
   void submit_commits();

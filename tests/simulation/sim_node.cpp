@@ -83,8 +83,8 @@ std::string SimNode::describe() const {
   for (const auto& [id, held] : partitions_) {
     const auto counts = dispatcher_.counts(id);
     text += fmt::format("; partition {}: stage {}, durable {}, committed {}, next {}, {} unsettled",
-                        id.value, static_cast<int>(held.stage), held.durable.cursor,
-                        held.committed.cursor, counts.next, counts.unsettled);
+                        id.value, static_cast<int>(held.stage), held.durable.settled,
+                        held.committed.settled, counts.next, counts.unsettled);
   }
   return text;
 }
@@ -106,7 +106,7 @@ void SimNode::feed(PartitionId partition, Held& held) {
     // What is completed has to fit beside the committed offset; holes are filled in any case.
     const auto& completed = held.settled.completed;
     if (completed.size() > scenario_.metadata_ranges && want.from >= completed.back().end) return;
-    const store::PlacedBatch* next = broker_.batch_at(partition, want.from);
+    const model::PlacedBatch* next = broker_.batch_at(partition, want.from);
     if (next == nullptr) return;
     dispatcher_.offer(partition, next->base,
                       is(GroupMutation::packs_offsets) ? packed(*next->batch) : next->batch,
@@ -127,12 +127,12 @@ void SimNode::after_call() {
 void SimNode::submit_commits() {
   for (dispatch::Commit& commit : std::exchange(commits_, {})) {
     history_.emitted(life_, commit.token, commit.transaction);
-    std::map<PartitionId, store::Cursor> cursors;
-    for (const auto& update : commit.transaction.cursors) {
-      cursors[update.at.partition] = update.cursor;
+    std::map<PartitionId, model::Progress> cursors;
+    for (const auto& update : commit.transaction.progress) {
+      cursors[update.at.partition] = update.progress;
       Held& moved = partitions_.at(update.at.partition);
-      moved.settled = update.cursor;
-      if (is(GroupMutation::commits_undurable)) moved.durable = update.cursor;
+      moved.settled = update.progress;
+      if (is(GroupMutation::commits_undurable)) moved.durable = update.progress;
     }
     disk_.store->submit(commit.token, std::move(commit.transaction),
                         [this, token = commit.token, cursors = std::move(cursors)] {
@@ -142,7 +142,7 @@ void SimNode::submit_commits() {
 }
 
 void SimNode::durable(dispatch::CommitToken token,
-                      const std::map<PartitionId, store::Cursor>& cursors) {
+                      const std::map<PartitionId, model::Progress>& cursors) {
   history_.durable(life_, token);
   dispatcher_.committed(token);
   for (const auto& [partition, cursor] : cursors)
@@ -192,7 +192,7 @@ void SimNode::start_worker() {
                                                  listener_));
 }
 
-void SimNode::result(WorkerId worker, FrameId frame, dispatch::FrameResult result) {
+void SimNode::result(WorkerId worker, FrameId frame, model::FrameResult result) {
   if (!history_.open(life_, worker, frame)) return late(worker, frame, std::move(result));
   // A second copy of a part contradicts the frame while that is still open.
   if (history_.covered(life_, frame) != result.first)
@@ -205,7 +205,7 @@ void SimNode::result(WorkerId worker, FrameId frame, dispatch::FrameResult resul
   finish(worker, frame, std::move(result));
 }
 
-void SimNode::late(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+void SimNode::late(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   ++history_.seen.late;
   const auto checked = dispatcher_.check(worker, frame, result);
   const std::size_t before = commits_.size();
@@ -218,23 +218,23 @@ void SimNode::late(WorkerId worker, FrameId frame, dispatch::FrameResult&& resul
 }
 
 // Outputs go to a topic; the input settles when they are there.
-void SimNode::deliver_outputs(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+void SimNode::deliver_outputs(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   ++history_.seen.held;
   const bool holds = !is(GroupMutation::holds_nothing);
   if (holds) dispatcher_.hold(worker, frame, result.first, result.count);
   after(Duration{dice_.between(50, 20'000)},
-        [this, by = holds ? dispatch::kHeld : worker, frame, result = std::move(result)] {
+        [this, by = holds ? model::kHeld : worker, frame, result = std::move(result)] {
           delivered(by, frame, result);
         });
 }
 
-void SimNode::delivered(WorkerId by, FrameId frame, dispatch::FrameResult result) {
+void SimNode::delivered(WorkerId by, FrameId frame, model::FrameResult result) {
   const std::set<std::uint32_t> made(result.output_parents.begin(), result.output_parents.end());
   for (const std::uint32_t parent : made)
     if (dice_.chance(scenario_.faults.output_fails))
-      result.not_done.push_back({parent, dispatch::OutcomeCode::retry, "Delivery", "refused", "",
+      result.not_done.push_back({parent, model::OutcomeCode::retry, "Delivery", "refused", "",
                                  std::nullopt, dice_.chance(0.5)});
-  std::ranges::sort(result.not_done, {}, &dispatch::Failure::index);
+  std::ranges::sort(result.not_done, {}, &model::Failure::index);
   result.outputs = nullptr;
   result.output_parents.clear();
   if (history_.awaited(life_, frame)) return finish(by, frame, std::move(result));
@@ -242,24 +242,24 @@ void SimNode::delivered(WorkerId by, FrameId frame, dispatch::FrameResult result
   after_call();
 }
 
-void SimNode::finish(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+void SimNode::finish(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   history_.outcome(life_, frame, result);
   auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.now(), commits_);
   if (!taken) history_.violation("a good result was refused: {}", taken.error().message);
   after_call();
 }
 
-void SimNode::garbage(WorkerId worker, FrameId frame, dispatch::FrameResult result) {
+void SimNode::garbage(WorkerId worker, FrameId frame, model::FrameResult result) {
   if (dispatcher_.check(worker, frame, result))
     return history_.violation("a result that contradicts passes the check");
   for (auto& known : workers_)
     if (known->id() == worker) known->kill();
-  dispatch::WorkerLoss loss;
+  model::WorkerLoss loss;
   loss.cause = "crash";
   worker_lost(worker, loss);
 }
 
-void SimNode::worker_lost(WorkerId worker, const dispatch::WorkerLoss& loss) {
+void SimNode::worker_lost(WorkerId worker, const model::WorkerLoss& loss) {
   history_.worker_lost(life_, worker, loss);
   dispatcher_.worker_lost(worker, loss, scheduler_.now(), commits_);
   after_call();

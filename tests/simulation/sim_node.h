@@ -65,9 +65,9 @@ class SimNode : public GroupMember {
     std::uint64_t epoch = 0;
     Generation first = 0;
     WallTime deadline{};
-    store::Cursor durable;    // may be committed
-    store::Cursor committed;  // is
-    store::Cursor settled;    // durable or not
+    model::Progress durable;    // may be committed
+    model::Progress committed;  // is
+    model::Progress settled;    // durable or not
     bool committing = false;
     bool last_tried = false;
   };
@@ -81,10 +81,10 @@ class SimNode : public GroupMember {
   void prepare(PartitionId partition, std::uint64_t serial);
   void restore(PartitionId partition, std::uint64_t serial, const Committed& committed);
   bool trusts(PartitionId partition, const Committed& committed) const;
-  dispatch::Restored restored(PartitionId partition, const Committed& committed, bool trusted);
-  void forget(PartitionId partition, std::uint64_t epoch, const store::Cursor& cursor,
+  model::Restored restored(PartitionId partition, const Committed& committed, bool trusted);
+  void forget(PartitionId partition, std::uint64_t epoch, const model::Progress& cursor,
               std::function<void()> durable);
-  void begin(PartitionId partition, const Committed& committed, const dispatch::Restored& restored);
+  void begin(PartitionId partition, const Committed& committed, const model::Restored& restored);
   void drain(PartitionId partition);
   void check_drained();
   void part(PartitionId partition);
@@ -94,7 +94,7 @@ class SimNode : public GroupMember {
   void tick();
   bool dirty(const Held& held) const { return held.durable != held.committed; }
   void commit(PartitionId partition);
-  void committed(PartitionId partition, std::uint64_t serial, const store::Cursor& cursor,
+  void committed(PartitionId partition, std::uint64_t serial, const model::Progress& cursor,
                  CommitReply reply);
 
   // the dispatcher
@@ -103,16 +103,16 @@ class SimNode : public GroupMember {
   void pump();
   bool pull(SimWorker& worker);
   void start_worker();
-  void result(WorkerId worker, FrameId frame, dispatch::FrameResult result);
-  void deliver_outputs(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  void delivered(WorkerId worker, FrameId frame, dispatch::FrameResult result);
-  void finish(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  void late(WorkerId worker, FrameId frame, dispatch::FrameResult&& result);
-  void garbage(WorkerId worker, FrameId frame, dispatch::FrameResult result);
-  void worker_lost(WorkerId worker, const dispatch::WorkerLoss& loss);
+  void result(WorkerId worker, FrameId frame, model::FrameResult result);
+  void deliver_outputs(WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void delivered(WorkerId worker, FrameId frame, model::FrameResult result);
+  void finish(WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void late(WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void garbage(WorkerId worker, FrameId frame, model::FrameResult result);
+  void worker_lost(WorkerId worker, const model::WorkerLoss& loss);
   void after_call();
   void submit_commits();
-  void durable(dispatch::CommitToken token, const std::map<PartitionId, store::Cursor>& cursors);
+  void durable(dispatch::CommitToken token, const std::map<PartitionId, model::Progress>& cursors);
   void arm();
 
   const Life life_;

@@ -51,7 +51,7 @@ bool SimNode::trusts(PartitionId partition, const Committed& committed) const {
 void SimNode::restore(PartitionId partition, std::uint64_t serial, const Committed& committed) {
   history_.begin(life_, disk_.node, partition, generation_, committed, disk_.store->disk());
   const bool trusted = trusts(partition, committed);
-  const dispatch::Restored from = restored(partition, committed, trusted);
+  const model::Restored from = restored(partition, committed, trusted);
   if (trusted) {
     held(partition, serial)->epoch = disk_.epochs[partition];
     return begin(partition, committed, from);
@@ -59,7 +59,7 @@ void SimNode::restore(PartitionId partition, std::uint64_t serial, const Committ
   // By chance, not by counting: a disk that is exchanged for an older one would count the same
   // again.
   const std::uint64_t epoch = dice_.seed() >> 3;
-  forget(partition, epoch, from.cursor, [=, this] {
+  forget(partition, epoch, from.progress, [=, this] {
     Held* here = held(partition, serial);
     if (here == nullptr) return;
     here->epoch = epoch;
@@ -67,18 +67,17 @@ void SimNode::restore(PartitionId partition, std::uint64_t serial, const Committ
   });
 }
 
-dispatch::Restored SimNode::restored(PartitionId partition, const Committed& committed,
-                                     bool trusted) {
+model::Restored SimNode::restored(PartitionId partition, const Committed& committed, bool trusted) {
   const SimStore::Disk& disk = disk_.store->disk();
-  dispatch::Restored restored{committed.cursor, {}};
-  auto& completed = restored.cursor.completed;
+  model::Restored restored{committed.cursor, {}};
+  auto& completed = restored.progress.completed;
   if (is(GroupMutation::ignores_metadata)) completed.clear();
   if (is(GroupMutation::skips_metadata_twice))
     for (OffsetRange& range : completed) range.end += range.end - range.begin;
   if (const auto local = disk.cursors.find(partition); local != disk.cursors.end()) {
-    if (is(GroupMutation::ignores_committed)) restored.cursor = local->second;
+    if (is(GroupMutation::ignores_committed)) restored.progress = local->second;
     if (trusted || is(GroupMutation::trusts_foreign_ranges)) {
-      completed.push_back({0, local->second.cursor});
+      completed.push_back({0, local->second.settled});
       completed.insert(completed.end(), local->second.completed.begin(),
                        local->second.completed.end());
     }
@@ -89,15 +88,15 @@ dispatch::Restored SimNode::restored(PartitionId partition, const Committed& com
         restored.retries.push_back(
             {scenario_.base.binding.id, {kInput, partition}, place.second, state});
   // Disjoint again.
-  restored.cursor = dispatch::OffsetRanges(restored.cursor).stored();
+  restored.progress = dispatch::OffsetRanges(restored.progress).stored();
   return restored;
 }
 
-void SimNode::forget(PartitionId partition, std::uint64_t epoch, const store::Cursor& cursor,
+void SimNode::forget(PartitionId partition, std::uint64_t epoch, const model::Progress& cursor,
                      std::function<void()> durable) {
   const BindingId binding = scenario_.base.binding.id;
-  store::Transaction transaction;
-  transaction.cursors.push_back({binding, {kInput, partition}, cursor});
+  model::Transaction transaction;
+  transaction.progress.push_back({binding, {kInput, partition}, cursor});
   for (const auto& [place, state] : disk_.store->disk().retries)
     if (place.first == partition)
       transaction.retries.push_back({binding, {kInput, partition}, place.second, std::nullopt});
@@ -106,12 +105,12 @@ void SimNode::forget(PartitionId partition, std::uint64_t epoch, const store::Cu
 }
 
 void SimNode::begin(PartitionId partition, const Committed& committed,
-                    const dispatch::Restored& restored) {
+                    const model::Restored& restored) {
   Held& held = partitions_.at(partition);
   held.stage = Stage::active;
   held.committed = committed.cursor;
-  held.durable = restored.cursor;
-  held.settled = restored.cursor;
+  held.durable = restored.progress;
+  held.settled = restored.progress;
   // What these left behind.
   if (is(GroupMutation::answers_revoke_early) || is(GroupMutation::ignores_lost))
     dispatcher_.revoke(partition);
@@ -232,9 +231,9 @@ void SimNode::commit(PartitionId partition) {
   if (!alive_) return;
   if (dice_.chance(scenario_.faults.die_at_commit)) return kill_();
   Held& held = partitions_.at(partition);
-  store::Cursor cursor = held.durable;
+  model::Progress cursor = held.durable;
   if (is(GroupMutation::commits_read_position))
-    cursor = {std::max(cursor.cursor, dispatcher_.wants(partition).from), {}};
+    cursor = {std::max(cursor.settled, dispatcher_.wants(partition).from), {}};
   // The rest will be invoked again, should another node begin here; see feed().
   Committed value{cursor, disk_.node, held.epoch};
   if (value.cursor.completed.size() > scenario_.metadata_ranges)
@@ -249,7 +248,7 @@ void SimNode::commit(PartitionId partition) {
                  });
 }
 
-void SimNode::committed(PartitionId partition, std::uint64_t serial, const store::Cursor& cursor,
+void SimNode::committed(PartitionId partition, std::uint64_t serial, const model::Progress& cursor,
                         CommitReply reply) {
   Held* here = held(partition, serial);
   if (here == nullptr) return;

@@ -9,7 +9,7 @@ namespace pelton::simulation {
 SimStore::SimStore(Scheduler& scheduler, Dice dice, const Faults& faults, Listener listener)
     : scheduler_(scheduler), dice_(dice), faults_(faults), listener_(std::move(listener)) {}
 
-void SimStore::submit(Tag tag, store::Transaction transaction, std::function<void()> durable) {
+void SimStore::submit(Tag tag, model::Transaction transaction, std::function<void()> durable) {
   queue_.push_back({tag, std::move(transaction), std::move(durable)});
   if (!writing_) begin_group();
 }
@@ -47,16 +47,17 @@ void SimStore::crash() {
 }
 
 void SimStore::apply(const Pending& pending) {
-  const store::Transaction& transaction = pending.transaction;
-  std::vector<store::PlacedBatch> placed;
-  for (const store::Append& append : transaction.appends) {
+  const model::Transaction& transaction = pending.transaction;
+  std::vector<model::PlacedBatch> placed;
+  for (const model::Append& append : transaction.appends) {
     Log& log = disk_.logs[append.to];
     log.batches.push_back({append.to, log.end, append.batch});
     log.end += append.batch->span();
     placed.push_back(log.batches.back());
   }
   listener_.applied(pending.tag, transaction, placed);
-  for (const auto& update : transaction.cursors) disk_.cursors[update.at.partition] = update.cursor;
+  for (const auto& update : transaction.progress)
+    disk_.cursors[update.at.partition] = update.progress;
   for (const auto& update : transaction.retries) {
     const auto key = std::pair(update.at.partition, update.offset);
     if (update.state)
@@ -69,7 +70,7 @@ void SimStore::apply(const Pending& pending) {
   for (const auto& update : transaction.idempotency) disk_.idempotency.push_back(update.record);
 }
 
-const store::PlacedBatch* SimStore::batch_at(const store::StreamPartition& at,
+const model::PlacedBatch* SimStore::batch_at(const model::StreamPartition& at,
                                              Offset offset) const {
   const auto log = disk_.logs.find(at);
   if (log == disk_.logs.end() || offset >= log->second.end) return nullptr;

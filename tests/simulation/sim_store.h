@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/records.h"
+#include "engine/model/records.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/scheduler.h"
 
@@ -21,39 +21,39 @@ using Tag = std::uint64_t;
 class SimStore {
  public:
   struct Log {
-    std::vector<store::PlacedBatch> batches;
+    std::vector<model::PlacedBatch> batches;
     Offset end = 0;
   };
   // What is on the disk.
   struct Disk {
-    std::map<store::StreamPartition, Log> logs;
-    std::map<PartitionId, store::Cursor> cursors;
-    std::map<std::pair<PartitionId, Offset>, store::RetryState> retries;
-    std::map<store::DeadLetterId, store::DeadLetter> letters;
-    std::vector<store::IdempotencyRecord> idempotency;
+    std::map<model::StreamPartition, Log> logs;
+    std::map<PartitionId, model::Progress> cursors;
+    std::map<std::pair<PartitionId, Offset>, model::RetryState> retries;
+    std::map<model::DeadLetterId, model::DeadLetter> letters;
+    std::vector<model::IdempotencyRecord> idempotency;
   };
   struct Listener {
     // Right before a transaction is on the disk; `placed` are its appends.
-    std::function<void(Tag, const store::Transaction&,
-                       const std::vector<store::PlacedBatch>& placed)>
+    std::function<void(Tag, const model::Transaction&,
+                       const std::vector<model::PlacedBatch>& placed)>
         applied;
     std::function<void()> failed;  // a write error: the engine has to end
   };
 
   SimStore(Scheduler& scheduler, Dice dice, const Faults& faults, Listener listener);
 
-  void submit(Tag tag, store::Transaction transaction, std::function<void()> durable);
+  void submit(Tag tag, model::Transaction transaction, std::function<void()> durable);
   void crash();
   const Disk& disk() const { return disk_; }
   // Of another time; after crash().
   void exchange(Disk disk) { disk_ = std::move(disk); }
   // The batch that has the first event at or after `offset`; null: there is none yet.
-  const store::PlacedBatch* batch_at(const store::StreamPartition& at, Offset offset) const;
+  const model::PlacedBatch* batch_at(const model::StreamPartition& at, Offset offset) const;
 
  private:
   struct Pending {
     Tag tag = 0;
-    store::Transaction transaction;
+    model::Transaction transaction;
     std::function<void()> durable;
   };
   void begin_group();

@@ -12,14 +12,14 @@ namespace {
 
 constexpr Duration kTimeout = std::chrono::milliseconds(50);
 
-dispatch::Failure failure(std::uint32_t i, dispatch::OutcomeCode code) {
+model::Failure failure(std::uint32_t i, model::OutcomeCode code) {
   return {i, code, "Trouble", "as the seed wants it", "", std::nullopt, true};
 }
 
 // Part [first, end) of a result.
-dispatch::FrameResult part_of(const dispatch::FrameResult& whole, std::uint32_t first,
-                              std::uint32_t end) {
-  dispatch::FrameResult part;
+model::FrameResult part_of(const model::FrameResult& whole, std::uint32_t first,
+                           std::uint32_t end) {
+  model::FrameResult part;
   part.first = first;
   part.count = end - first;
   for (const auto& failed : whole.not_done)
@@ -53,14 +53,14 @@ SimWorker::SimWorker(WorkerId id, std::uint64_t life, const Scenario& scenario,
       dice_(dice),
       listener_(listener) {}
 
-void SimWorker::give(dispatch::Frame frame) {
+void SimWorker::give(model::Frame frame) {
   frames_.push_back(std::move(frame));
   if (!busy_) begin();
 }
 
 void SimWorker::begin() {
   busy_ = true;
-  const dispatch::Frame& frame = frames_.front();
+  const model::Frame& frame = frames_.front();
   const Duration work{dice_.between(10, 50) * static_cast<std::int64_t>(frame.batch->size())};
   scheduler_.after(work, [this] {
     if (!alive_) return;
@@ -70,7 +70,7 @@ void SimWorker::begin() {
   });
 }
 
-SimWorker::Plan SimWorker::plan(const dispatch::Frame& frame) {
+SimWorker::Plan SimWorker::plan(const model::Frame& frame) {
   Plan plan;
   const auto size = static_cast<std::uint32_t>(frame.batch->size());
   plan.dies = chance(scenario_.faults.crash);
@@ -83,7 +83,7 @@ SimWorker::Plan SimWorker::plan(const dispatch::Frame& frame) {
     const Message& message = scenario_.messages.at(number_of(frame.batch->data(plan.end)));
     const bool skip = all_held || (message.key && held.contains(*message.key));
     if (skip) {
-      plan.whole.not_done.push_back(failure(plan.end, dispatch::OutcomeCode::skipped));
+      plan.whole.not_done.push_back(failure(plan.end, model::OutcomeCode::skipped));
       continue;
     }
     if (message.fate == Fate::killer && !mended_.contains(message.number)) {
@@ -92,8 +92,8 @@ SimWorker::Plan SimWorker::plan(const dispatch::Frame& frame) {
       break;
     }
     if (auto failed = handle(frame, plan.end)) {
-      if (frame.order == config::Order::partition) all_held = true;
-      if (frame.order == config::Order::key && message.key) held.insert(*message.key);
+      if (frame.order == model::Order::partition) all_held = true;
+      if (frame.order == model::Order::key && message.key) held.insert(*message.key);
       plan.whole.not_done.push_back(std::move(*failed));
     } else {
       add_outputs(frame, plan.end, builder, plan.whole);
@@ -104,25 +104,25 @@ SimWorker::Plan SimWorker::plan(const dispatch::Frame& frame) {
   return plan;
 }
 
-std::optional<dispatch::Failure> SimWorker::handle(const dispatch::Frame& frame, std::uint32_t i) {
+std::optional<model::Failure> SimWorker::handle(const model::Frame& frame, std::uint32_t i) {
   const Message& message = scenario_.messages.at(number_of(frame.batch->data(i)));
   const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts[i];
   if (chance(scenario_.faults.infrastructure)) {
-    auto failed = failure(i, dispatch::OutcomeCode::retry);
+    auto failed = failure(i, model::OutcomeCode::retry);
     failed.counts = false;
     return failed;
   }
   if (message.fate == Fate::good || mended_.contains(message.number)) return std::nullopt;
-  if (message.fate == Fate::rejects) return failure(i, dispatch::OutcomeCode::fail);
+  if (message.fate == Fate::rejects) return failure(i, model::OutcomeCode::fail);
   if (message.fate != Fate::poison && attempt > message.failures) return std::nullopt;
-  auto failed = failure(i, dispatch::OutcomeCode::retry);
+  auto failed = failure(i, model::OutcomeCode::retry);
   if (message.fate == Fate::waits)
     failed.retry_after = std::chrono::milliseconds(dice_.between(1, 300));
   return failed;
 }
 
-void SimWorker::add_outputs(const dispatch::Frame& frame, std::uint32_t i,
-                            model::BatchBuilder& builder, dispatch::FrameResult& result) {
+void SimWorker::add_outputs(const model::Frame& frame, std::uint32_t i,
+                            model::BatchBuilder& builder, model::FrameResult& result) {
   const Message& message = scenario_.messages.at(number_of(frame.batch->data(i)));
   for (std::uint32_t j = 0; j < message.outputs; ++j) {
     const std::string text = output_text(frame.partition, frame.base + frame.batch->delta(i), j,
@@ -159,7 +159,7 @@ void SimWorker::next() {
 }
 
 // A worker that answers may answer again, at once or much later.
-void SimWorker::send(dispatch::FrameResult&& result, Duration delay) {
+void SimWorker::send(model::FrameResult&& result, Duration delay) {
   const FrameId frame = frames_.front().id;
   if (chance(scenario_.faults.twice))
     scheduler_.after(delay + Duration{dice_.between(0, 20'000)},
@@ -169,9 +169,9 @@ void SimWorker::send(dispatch::FrameResult&& result, Duration delay) {
   listener_.result(id_, frame, std::move(result));
 }
 
-void SimWorker::send_garbage(const dispatch::Frame& frame) {
+void SimWorker::send_garbage(const model::Frame& frame) {
   const auto size = static_cast<std::uint32_t>(frame.batch->size());
-  dispatch::FrameResult result;
+  model::FrameResult result;
   result.count = size;
   switch (dice_.below(5)) {
     case 0:
@@ -181,7 +181,7 @@ void SimWorker::send_garbage(const dispatch::Frame& frame) {
       result.first = size;
       break;
     case 2:
-      result.not_done.push_back(failure(size, dispatch::OutcomeCode::retry));
+      result.not_done.push_back(failure(size, model::OutcomeCode::retry));
       break;
     case 3:
       result.count = 0;
@@ -195,7 +195,7 @@ void SimWorker::send_garbage(const dispatch::Frame& frame) {
 }
 
 void SimWorker::die(std::uint32_t at, std::string cause, Duration delay) {
-  dispatch::WorkerLoss loss;
+  model::WorkerLoss loss;
   loss.worker = fmt::format("function-{}", id_.value);
   loss.cause = std::move(cause);
   loss.type = "signal 9";
@@ -209,7 +209,7 @@ void SimWorker::die(std::uint32_t at, std::string cause, Duration delay) {
     listener_.lost(id_, std::move(loss));
     if (!chance(scenario_.faults.late * 10)) return;
     // It was not dead after all, and answers in the end.
-    dispatch::FrameResult result;
+    model::FrameResult result;
     result.count = size;
     result.outputs = one_event("0/0/0/0");
     result.output_parents = {0};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/dispatch/frame.h"
 #include "engine/model/batch_builder.h"
+#include "engine/model/frame.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/scheduler.h"
 
@@ -16,10 +16,10 @@ namespace pelton::simulation {
 
 // What workers tell their engine.
 struct WorkerListener {
-  std::function<void(WorkerId, FrameId, dispatch::FrameResult&&)> result;
+  std::function<void(WorkerId, FrameId, model::FrameResult&&)> result;
   // The result contradicts its frame, on purpose.
-  std::function<void(WorkerId, FrameId, dispatch::FrameResult&&)> garbage;
-  std::function<void(WorkerId, dispatch::WorkerLoss&&)> lost;
+  std::function<void(WorkerId, FrameId, model::FrameResult&&)> garbage;
+  std::function<void(WorkerId, model::WorkerLoss&&)> lost;
 };
 
 // A worker process with its SDK: takes frames, handles events one after the other as their fate
@@ -35,25 +35,25 @@ class SimWorker {
   WorkerId id() const { return id_; }
   bool alive() const { return alive_; }
   bool has_credit() const { return alive_ && frames_.size() < 2; }
-  void give(dispatch::Frame frame);
+  void give(model::Frame frame);
   // Says nothing from now on.
   void kill() { alive_ = false; }
 
  private:
   struct Plan {
-    dispatch::FrameResult whole;  // up to `end`
-    std::uint32_t end = 0;        // first event that is not finished
+    model::FrameResult whole;  // up to `end`
+    std::uint32_t end = 0;     // first event that is not finished
     bool dies = false;
     bool hangs = false;
   };
   void begin();
-  Plan plan(const dispatch::Frame& frame);
-  std::optional<dispatch::Failure> handle(const dispatch::Frame& frame, std::uint32_t i);
-  void add_outputs(const dispatch::Frame& frame, std::uint32_t i, model::BatchBuilder& builder,
-                   dispatch::FrameResult& result);
+  Plan plan(const model::Frame& frame);
+  std::optional<model::Failure> handle(const model::Frame& frame, std::uint32_t i);
+  void add_outputs(const model::Frame& frame, std::uint32_t i, model::BatchBuilder& builder,
+                   model::FrameResult& result);
   void answer(Plan&& plan);
-  void send(dispatch::FrameResult&& result, Duration delay);
-  void send_garbage(const dispatch::Frame& frame);
+  void send(model::FrameResult&& result, Duration delay);
+  void send_garbage(const model::Frame& frame);
   void die(std::uint32_t at, std::string cause, Duration delay);
   void next();
   bool chance(double p) { return dice_.chance(p); }
@@ -65,7 +65,7 @@ class SimWorker {
   Scheduler& scheduler_;
   Dice dice_;
   const WorkerListener& listener_;
-  std::deque<dispatch::Frame> frames_;
+  std::deque<model::Frame> frames_;
   bool alive_ = true;
   bool busy_ = false;
 };

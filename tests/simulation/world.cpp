@@ -114,7 +114,7 @@ class World {
   void send(std::size_t which) {
     if (appends_[which].acknowledged) return;
     if (engine_running_) {
-      store::Transaction transaction;
+      model::Transaction transaction;
       transaction.appends.push_back({{kInput, appends_[which].partition}, appends_[which].batch});
       store_.submit(0, std::move(transaction), [this, which] { acknowledge(which); });
       // It did not see the acknowledgement, and sends once more.

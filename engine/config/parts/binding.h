@@ -29,7 +29,7 @@ struct Binding {
   // delivery: exactly_once: outputs and offsets in one transaction; topic to topic only
   bool exactly_once = false;
   Place delivery_place;
-  Order order = Order::key;
+  model::Order order = model::Order::key;
   Start start;  // start: earliest | latest | <time>
   std::vector<FilterRule> filter;
   BatchLimits batch;

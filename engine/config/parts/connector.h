@@ -27,7 +27,7 @@ struct Connector {
   KafkaGroup group;
   Start start;
   // A sink is a binding whose worker is the connector; unused for sources.
-  Order order = Order::key;
+  model::Order order = model::Order::key;
   Retry retry;
   BatchLimits batch;
   std::uint32_t window = 10'000;

@@ -7,9 +7,11 @@
 namespace pelton::config {
 namespace {
 
-Order order_of(const Section& section) {
+model::Order order_of(const Section& section) {
   const auto text = section.value<std::string>("order");
-  return text == "partition" ? Order::partition : text == "none" ? Order::none : Order::key;
+  return text == "partition" ? model::Order::partition
+         : text == "none"    ? model::Order::none
+                             : model::Order::key;
 }
 
 Retry retry_of(const Section& section, Diagnostics& problems) {

@@ -2,13 +2,12 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/model/order.h"
 
 #include <cstdint>
 #include <optional>
 
 namespace pelton::config {
-
-enum class Order { key, partition, none };
 
 struct Retry {
   std::uint32_t attempts = 5;       // retry.attempts: deliveries in all

@@ -28,7 +28,7 @@ Binding parse_binding(const std::string& name, const Node& node, ReadContext& co
 
 // What bindings and sinks have in common.
 struct Delivery {
-  Order order;
+  model::Order order;
   Retry retry;
   BatchLimits batch;
   std::uint32_t window;

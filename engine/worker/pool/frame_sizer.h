@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/dispatch/frame.h"
+#include "engine/model/frame.h"
 
 #include <algorithm>
 #include <chrono>
@@ -35,7 +35,7 @@ class FrameSizer {
     const double most = static_cast<double>(limit_) * 4;
     limit_ = static_cast<std::uint32_t>(std::clamp(std::min(fit, most), 1.0, double{kMaxEvents}));
   }
-  dispatch::FrameLimits limits() const { return {limit_, kMaxBytes}; }
+  model::FrameLimits limits() const { return {limit_, kMaxBytes}; }
   // A frame takes long, or nothing is known: a second one would only wait at this worker.
   bool slow() const { return limit_ == 1 || per_event_ * limit_ > 1.5 * kFrameTime.count(); }
 

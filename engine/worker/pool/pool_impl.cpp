@@ -141,8 +141,7 @@ void WorkerPool::Impl::ready(WorkerProcess& worker) {
   wake();
 }
 
-bool WorkerPool::Impl::answered(WorkerProcess& worker, FrameId frame,
-                                dispatch::FrameResult&& result) {
+bool WorkerPool::Impl::answered(WorkerProcess& worker, FrameId frame, model::FrameResult&& result) {
   return source_.finished(worker.id, frame, std::move(result)).has_value();
 }
 
@@ -169,7 +168,7 @@ void WorkerPool::Impl::ended(WorkerProcess& worker) {
   // Owned by workers_ and by the handlers that still run for it: this call must outlive both.
   const std::shared_ptr<WorkerProcess> keep = worker.shared_from_this();
   totals_.cpu_us += worker.cpu_us();
-  const dispatch::WorkerLoss loss = worker.loss();
+  const model::WorkerLoss loss = worker.loss();
   worker.abandon();
   std::erase(workers_, keep);
   learn_from_end(worker, loss);
@@ -181,7 +180,7 @@ void WorkerPool::Impl::ended(WorkerProcess& worker) {
   wake();
 }
 
-void WorkerPool::Impl::report_loss(const WorkerProcess& worker, const dispatch::WorkerLoss& loss) {
+void WorkerPool::Impl::report_loss(const WorkerProcess& worker, const model::WorkerLoss& loss) {
   if (loss.cause == "timeout") ++totals_.timed_out;
   if (loss.cause == "crash") ++totals_.crashed;
   lines_({function_.name,
@@ -191,8 +190,7 @@ void WorkerPool::Impl::report_loss(const WorkerProcess& worker, const dispatch::
           {}});
 }
 
-void WorkerPool::Impl::learn_from_end(const WorkerProcess& worker,
-                                      const dispatch::WorkerLoss& loss) {
+void WorkerPool::Impl::learn_from_end(const WorkerProcess& worker, const model::WorkerLoss& loss) {
   const auto with_lines = [&](const std::string& why) {
     return loss.message.empty() ? why : why + "\n" + loss.message;
   };

@@ -28,7 +28,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   PoolStats stats() const;
 
   void ready(WorkerProcess& worker) override;
-  bool answered(WorkerProcess& worker, FrameId frame, dispatch::FrameResult&& result) override;
+  bool answered(WorkerProcess& worker, FrameId frame, model::FrameResult&& result) override;
   void moved_on(WorkerProcess& worker, std::uint32_t events,
                 std::chrono::nanoseconds time) override;
   void ended(WorkerProcess& worker) override;
@@ -46,8 +46,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool wants_worker();
   void give_work(WorkerProcess& worker);
   void retire_if_due(WorkerProcess& worker);
-  void report_loss(const WorkerProcess& worker, const dispatch::WorkerLoss& loss);
-  void learn_from_end(const WorkerProcess& worker, const dispatch::WorkerLoss& loss);
+  void report_loss(const WorkerProcess& worker, const model::WorkerLoss& loss);
+  void learn_from_end(const WorkerProcess& worker, const model::WorkerLoss& loss);
   void arm_tick();
   void tick();
   void check_worker(WorkerProcess& worker, Clock::time_point now);

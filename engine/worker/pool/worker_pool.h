@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/function.h"
-#include "engine/dispatch/frame.h"
+#include "engine/model/frame.h"
 
 #include <chrono>
 #include <cstdint>
@@ -24,12 +24,11 @@ class WorkSource {
  public:
   virtual ~WorkSource() = default;
   virtual bool has_work() = 0;
-  virtual std::optional<dispatch::Frame> pull(WorkerId worker,
-                                              const dispatch::FrameLimits& limits) = 0;
+  virtual std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) = 0;
   // invalid: the result contradicts its frame; the pool kills the worker and reports it lost.
-  virtual Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) = 0;
+  virtual Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) = 0;
   // Exactly once for a worker that got frames and will not answer any more.
-  virtual void lost(WorkerId worker, const dispatch::WorkerLoss& loss) = 0;
+  virtual void lost(WorkerId worker, const model::WorkerLoss& loss) = 0;
 };
 
 // One line that a worker wrote, or a thing that happened to it.

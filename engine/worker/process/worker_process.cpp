@@ -89,7 +89,7 @@ Status WorkerProcess::adopt_descriptors() {
   return {};
 }
 
-void WorkerProcess::send(dispatch::Frame&& frame) {
+void WorkerProcess::send(model::Frame&& frame) {
   Outgoing outgoing{codec::encode_invoke_header(frame), frame.batch};
   if (frames.empty()) last_moved_ = last_answer_ = Clock::now();
   const auto events = static_cast<std::uint32_t>(frame.batch->size());
@@ -339,8 +339,8 @@ std::string WorkerProcess::event_at_hand() const {
   return {};
 }
 
-dispatch::WorkerLoss WorkerProcess::loss() const {
-  dispatch::WorkerLoss loss;
+model::WorkerLoss WorkerProcess::loss() const {
+  model::WorkerLoss loss;
   loss.worker = name;
   loss.cause = cause_;
   loss.type = type_;

@@ -29,7 +29,7 @@ class WorkerEvents {
   virtual ~WorkerEvents() = default;
   virtual void ready(WorkerProcess& worker) = 0;
   // A result came, for a frame that it has or for another. False: it contradicts its frame.
-  virtual bool answered(WorkerProcess& worker, FrameId frame, dispatch::FrameResult&& result) = 0;
+  virtual bool answered(WorkerProcess& worker, FrameId frame, model::FrameResult&& result) = 0;
   // That result took `events` off its frames; the time since the one before it, or since it had
   // something to do.
   virtual void moved_on(WorkerProcess& worker, std::uint32_t events,
@@ -40,7 +40,7 @@ class WorkerEvents {
 
 // A frame that the worker has.
 struct InFlight {
-  dispatch::Frame frame;
+  model::Frame frame;
   std::uint32_t covered = 0;
   std::uint32_t events = 0;
 };
@@ -57,7 +57,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   ~WorkerProcess();
 
   Status start(const Launch& launch);
-  void send(dispatch::Frame&& frame);
+  void send(model::Frame&& frame);
   // No more frames come: it ends after what it has.
   void close_input();
   // SIGKILL for the whole process group, with the reason that its loss will have.
@@ -82,7 +82,7 @@ class WorkerProcess : public std::enable_shared_from_this<WorkerProcess> {
   std::uint64_t memory_bytes() const;
   std::uint64_t cpu_us() const { return cpu_us_; }
   // Why it ended, and which event is to blame. After ended().
-  dispatch::WorkerLoss loss() const;
+  model::WorkerLoss loss() const;
   const std::string& how_ended() const { return type_; }
   std::string last_lines() const;
   // Lets go of the operations under way; no callbacks come after it.

@@ -85,7 +85,7 @@ connectors: { c: { files: { path: ./x }, from: a, order: "${env:MODE}" } }
 )");
   EXPECT_EQ(config.find_stream("a")->partitions, 7U);
   EXPECT_TRUE(config.find_stream("a")->retention.force);
-  EXPECT_EQ(config.connectors.front().order, Order::none);
+  EXPECT_EQ(config.connectors.front().order, model::Order::none);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ TEST_F(Load, EnginesStreamsAndConnectorsAreTyped) {
   EXPECT_EQ(std::get<std::filesystem::path>(c.connectors[0].options.at("path")), folder_ / "inbox");
   EXPECT_EQ(std::get<std::uint64_t>(c.connectors[0].options.at("limit")), 1ULL << 20);
   EXPECT_EQ(c.connectors[1].stream, "out");
-  EXPECT_EQ(c.connectors[1].order, Order::none);
+  EXPECT_EQ(c.connectors[1].order, model::Order::none);
   EXPECT_EQ(c.connectors[1].retry.attempts, 9U);
 }
 
@@ -45,7 +45,7 @@ TEST_F(Load, BindingsAreTyped) {
   const Config c = good(whole_config());
   const Binding& b = c.bindings.front();
   EXPECT_EQ(b.to, "out");
-  EXPECT_EQ(b.order, Order::partition);
+  EXPECT_EQ(b.order, model::Order::partition);
   EXPECT_EQ(b.start.kind, Start::Kind::time);
   EXPECT_EQ(b.window, 500U);
   EXPECT_EQ(b.batch.events, 64U);
@@ -79,7 +79,7 @@ bindings: { b: { from: a, function: f } }
   EXPECT_EQ(f.scale.idle, std::chrono::seconds(60));
   EXPECT_FALSE(f.memory_bytes);
   const Binding& b = c.bindings[0];
-  EXPECT_EQ(b.order, Order::key);
+  EXPECT_EQ(b.order, model::Order::key);
   EXPECT_EQ(b.start.kind, Start::Kind::earliest);
   EXPECT_EQ(b.window, 10'000U);
   EXPECT_EQ(b.batch.events, 1024U);

@@ -49,7 +49,7 @@ class DirectorySinkTest : public testing::Test {
     model::BatchBuilder builder;
     for (const model::EventView& one : events) builder.add(one);
     const auto batch = builder.finish();
-    return sink_->write(*batch, {"thumbnails", PartitionId{3}, 40, config::Order::key});
+    return sink_->write(*batch, {"thumbnails", PartitionId{3}, 40, model::Order::key});
   }
   void expect_written(const std::vector<model::EventView>& events) {
     const auto failures = write(events);
@@ -174,7 +174,7 @@ TEST_F(DirectorySinkTest, TheModeIsWhatTheOptionSays) {
 
 TEST_F(DirectorySinkTest, ATemporaryFileOfACrashIsTakenOverByTheNextAttempt) {
   const std::string left =
-      temporary_name("outbox", {"thumbnails", PartitionId{3}, 40, config::Order::key}, 40);
+      temporary_name("outbox", {"thumbnails", PartitionId{3}, 40, model::Order::key}, 40);
   EXPECT_TRUE(left.starts_with(kTemporaryPrefix));
   test::write_file(at(left), "half a fi");
   expect_written({event("a", "whole")});

@@ -22,7 +22,7 @@ model::BatchPtr events() {
 
 TEST(LaneGuard, ByKeyOnlyTheSameKeyWaits) {
   const auto batch = events();
-  LaneGuard lanes(*batch, config::Order::key);
+  LaneGuard lanes(*batch, model::Order::key);
   EXPECT_FALSE(lanes.blocked(1));
   lanes.failed(0);
   EXPECT_TRUE(lanes.blocked(1));
@@ -32,14 +32,14 @@ TEST(LaneGuard, ByKeyOnlyTheSameKeyWaits) {
 
 TEST(LaneGuard, AnEventWithoutAKeyHoldsNothingBack) {
   const auto batch = events();
-  LaneGuard lanes(*batch, config::Order::key);
+  LaneGuard lanes(*batch, model::Order::key);
   lanes.failed(3);
   EXPECT_FALSE(lanes.blocked(4));
 }
 
 TEST(LaneGuard, ByPartitionEverythingWaits) {
   const auto batch = events();
-  LaneGuard lanes(*batch, config::Order::partition);
+  LaneGuard lanes(*batch, model::Order::partition);
   lanes.failed(0);
   EXPECT_TRUE(lanes.blocked(2));
   EXPECT_TRUE(lanes.blocked(4));
@@ -47,7 +47,7 @@ TEST(LaneGuard, ByPartitionEverythingWaits) {
 
 TEST(LaneGuard, WithoutOrderNothingWaits) {
   const auto batch = events();
-  LaneGuard lanes(*batch, config::Order::none);
+  LaneGuard lanes(*batch, model::Order::none);
   lanes.failed(0);
   EXPECT_FALSE(lanes.blocked(1));
 }

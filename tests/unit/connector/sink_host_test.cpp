@@ -14,7 +14,7 @@ namespace pelton::connector {
 namespace {
 
 using namespace std::chrono_literals;
-using dispatch::OutcomeCode;
+using model::OutcomeCode;
 using test::wait_until;
 using Failures = std::vector<SinkFailure>;
 
@@ -74,7 +74,7 @@ class SinkHostTest : public testing::Test {
     host_.emplace(SinkHost::Setup{.name = "outbox",
                                   .sink = std::make_unique<FakeSink>(world_),
                                   .finished =
-                                      [this](FrameId id, dispatch::FrameResult&& result) {
+                                      [this](FrameId id, model::FrameResult&& result) {
                                         std::lock_guard lock(world_.mutex);
                                         results_.emplace_back(id.value, std::move(result));
                                       },
@@ -83,8 +83,7 @@ class SinkHostTest : public testing::Test {
     host_->start();
   }
   // A frame of four events with keys a, a, b, b, at offset `base`.
-  dispatch::Frame frame(std::uint64_t id, Offset base = 0,
-                        config::Order order = config::Order::key) {
+  model::Frame frame(std::uint64_t id, Offset base = 0, model::Order order = model::Order::key) {
     model::BatchBuilder builder;
     for (const char* key : {"a", "a", "b", "b"}) {
       model::EventView event;
@@ -93,7 +92,7 @@ class SinkHostTest : public testing::Test {
       event.data = "12345";
       builder.add(event);
     }
-    dispatch::Frame frame;
+    model::Frame frame;
     frame.id = FrameId{id};
     frame.stream = "stream";
     frame.base = base;
@@ -107,7 +106,7 @@ class SinkHostTest : public testing::Test {
       return results_.size() >= count;
     });
   }
-  dispatch::FrameResult answer_to(Result<Failures> written, config::Order order) {
+  model::FrameResult answer_to(Result<Failures> written, model::Order order) {
     world_.writes.push_back(std::move(written));
     start();
     EXPECT_TRUE(host_->offer(frame(1, 0, order)));
@@ -116,12 +115,12 @@ class SinkHostTest : public testing::Test {
   }
 
   SinkWorld world_;
-  std::vector<std::pair<std::uint64_t, dispatch::FrameResult>> results_;
+  std::vector<std::pair<std::uint64_t, model::FrameResult>> results_;
   std::optional<SinkHost> host_;
 };
 
 TEST_F(SinkHostTest, AWrittenFrameIsAnsweredWhole) {
-  const auto result = answer_to(Failures{}, config::Order::key);
+  const auto result = answer_to(Failures{}, model::Order::key);
   EXPECT_EQ(result.first, 0U);
   EXPECT_EQ(result.count, 4U);
   EXPECT_TRUE(result.not_done.empty());
@@ -134,7 +133,7 @@ TEST_F(SinkHostTest, FailuresBecomeOutcomesByTheirKind) {
                                          {0, {ErrorKind::invalid, "E2020", "bad name"}},
                                          {1, {ErrorKind::overloaded, "", "waits"}},
                                          {2, {ErrorKind::unavailable, "E2024", "no permission"}}},
-                                config::Order::key);
+                                model::Order::key);
   ASSERT_EQ(result.not_done.size(), 4U);
   EXPECT_EQ(result.not_done[0].code, OutcomeCode::fail);
   EXPECT_EQ(result.not_done[0].type, "E2020");
@@ -148,7 +147,7 @@ TEST_F(SinkHostTest, FailuresBecomeOutcomesByTheirKind) {
 
 TEST_F(SinkHostTest, OverloadedWithoutAnEarlierFailureOfTheLaneIsARetryThatDoesNotCount) {
   const auto result =
-      answer_to(Failures{{2, {ErrorKind::overloaded, "", "full"}}}, config::Order::key);
+      answer_to(Failures{{2, {ErrorKind::overloaded, "", "full"}}}, model::Order::key);
   ASSERT_EQ(result.not_done.size(), 1U);
   EXPECT_EQ(result.not_done[0].code, OutcomeCode::retry);
   EXPECT_FALSE(result.not_done[0].counts);
@@ -156,7 +155,7 @@ TEST_F(SinkHostTest, OverloadedWithoutAnEarlierFailureOfTheLaneIsARetryThatDoesN
 
 TEST_F(SinkHostTest, OtherFailuresUseUpAnAttempt) {
   const auto result =
-      answer_to(Failures{{2, {ErrorKind::corrupt, "", "odd answer"}}}, config::Order::key);
+      answer_to(Failures{{2, {ErrorKind::corrupt, "", "odd answer"}}}, model::Order::key);
   EXPECT_EQ(result.not_done.at(0).code, OutcomeCode::retry);
   EXPECT_TRUE(result.not_done.at(0).counts);
 }
@@ -182,7 +181,7 @@ TEST_F(SinkHostTest, TakesTwoFramesAndNoThird) {
   EXPECT_TRUE(host_->offer(frame(1)));
   EXPECT_TRUE(host_->offer(frame(2)));
   EXPECT_EQ(host_->credit(), 0U);
-  dispatch::Frame third = frame(3);
+  model::Frame third = frame(3);
   EXPECT_FALSE(host_->offer(std::move(third)));
   EXPECT_NE(third.batch, nullptr);
   world_.block(false);

@@ -46,8 +46,8 @@ Dispatcher& DispatcherTest::dispatcher() {
   dispatcher_ = std::make_unique<Dispatcher>(options);
   for (const auto& record : records_) dispatcher_->restore(record);
   for (std::uint32_t p = 0; p < partitions; ++p) {
-    Restored restored;
-    restored.cursor = cursors_[p];
+    model::Restored restored;
+    restored.progress = cursors_[p];
     for (const auto& [place, state] : retries_)
       if (place.first == p)
         restored.retries.push_back(
@@ -87,7 +87,7 @@ std::string DispatcherTest::pull(std::uint64_t worker) {
   return text(frame_);
 }
 
-std::string DispatcherTest::text(const Frame& frame) {
+std::string DispatcherTest::text(const model::Frame& frame) {
   std::string text;
   for (std::size_t i = 0; i < frame.batch->size(); ++i)
     text += fmt::format("{}{}{}", text.empty() ? "" : " ",
@@ -96,53 +96,54 @@ std::string DispatcherTest::text(const Frame& frame) {
   return text;
 }
 
-FrameResult DispatcherTest::all_done(const Frame& frame) {
-  FrameResult result;
+model::FrameResult DispatcherTest::all_done(const model::Frame& frame) {
+  model::FrameResult result;
   result.count = static_cast<std::uint32_t>(frame.batch->size());
   return result;
 }
 
-FrameResult DispatcherTest::outputs(const Frame& frame, std::string_view words,
-                                    std::vector<std::uint32_t> parents) {
-  FrameResult result = all_done(frame);
+model::FrameResult DispatcherTest::outputs(const model::Frame& frame, std::string_view words,
+                                           std::vector<std::uint32_t> parents) {
+  model::FrameResult result = all_done(frame);
   result.outputs = batch_of(words);
   result.output_parents = std::move(parents);
   return result;
 }
 
-void DispatcherTest::finish(FrameResult result, std::optional<Frame> of, std::uint64_t worker) {
+void DispatcherTest::finish(model::FrameResult result, std::optional<model::Frame> of,
+                            std::uint64_t worker) {
   const FrameId id = of ? of->id : frame_.id;
   auto taken = dispatcher().finished(WorkerId{worker}, id, std::move(result), now, commits_);
   EXPECT_TRUE(taken) << taken.error().message;
   take_commits();
 }
 
-void DispatcherTest::done(std::optional<Frame> of, std::uint64_t worker) {
+void DispatcherTest::done(std::optional<model::Frame> of, std::uint64_t worker) {
   finish(all_done(of ? *of : frame_), of, worker);
 }
 
-void DispatcherTest::fail(std::vector<std::uint32_t> indices, OutcomeCode code) {
-  FrameResult result = all_done(frame_);
+void DispatcherTest::fail(std::vector<std::uint32_t> indices, model::OutcomeCode code) {
+  model::FrameResult result = all_done(frame_);
   for (const std::uint32_t i : indices)
     result.not_done.push_back({i, code, "ValueError", "no", "", std::nullopt, true});
   finish(std::move(result));
 }
 
 void DispatcherTest::answer(std::string_view outcomes) {
-  FrameResult result;
+  model::FrameResult result;
   result.count = static_cast<std::uint32_t>(outcomes.size());
   for (std::uint32_t i = 0; i < result.count; ++i) {
     const char c = outcomes[i];
     if (c == 'd') continue;
-    const OutcomeCode code = c == 'f'   ? OutcomeCode::fail
-                             : c == 's' ? OutcomeCode::skipped
-                                        : OutcomeCode::retry;
+    const model::OutcomeCode code = c == 'f'   ? model::OutcomeCode::fail
+                                    : c == 's' ? model::OutcomeCode::skipped
+                                               : model::OutcomeCode::retry;
     result.not_done.push_back({i, code, "ValueError", "no", "", std::nullopt, c != 'i'});
   }
   finish(std::move(result));
 }
 
-Status DispatcherTest::refuse(FrameResult result) {
+Status DispatcherTest::refuse(model::FrameResult result) {
   const std::size_t before = commits_.size();
   auto taken = dispatcher().finished(WorkerId{1}, frame_.id, std::move(result), now, commits_);
   EXPECT_EQ(commits_.size(), before);
@@ -152,7 +153,7 @@ Status DispatcherTest::refuse(FrameResult result) {
 void DispatcherTest::lose(std::uint64_t worker,
                           std::optional<std::pair<FrameId, std::uint32_t>> blame,
                           std::string cause) {
-  WorkerLoss loss;
+  model::WorkerLoss loss;
   loss.worker = fmt::format("charge-{}", worker);
   loss.cause = std::move(cause);
   loss.type = "signal 9";
@@ -170,7 +171,7 @@ void DispatcherTest::pass(Duration time) {
   take_commits();
 }
 
-bool DispatcherTest::replay(const store::DeadLetter& letter) {
+bool DispatcherTest::replay(const model::DeadLetter& letter) {
   return dispatcher().replay(letter, now);
 }
 
@@ -188,9 +189,9 @@ void DispatcherTest::take_commits() {
   }
 }
 
-void DispatcherTest::write(const store::Transaction& transaction) {
-  for (const auto& update : transaction.cursors)
-    cursors_[update.at.partition.value] = update.cursor;
+void DispatcherTest::write(const model::Transaction& transaction) {
+  for (const auto& update : transaction.progress)
+    cursors_[update.at.partition.value] = update.progress;
   for (const auto& update : transaction.retries) {
     const auto place = std::pair(update.at.partition.value, update.offset);
     if (update.state)
@@ -208,7 +209,7 @@ void DispatcherTest::write(const store::Transaction& transaction) {
 std::string DispatcherTest::cursor(std::uint32_t partition) const {
   const auto found = cursors_.find(partition);
   if (found == cursors_.end()) return "none";
-  std::string text = std::to_string(found->second.cursor);
+  std::string text = std::to_string(found->second.settled);
   for (const auto& range : found->second.completed)
     text += fmt::format(" {}-{}", range.begin, range.end);
   return text;

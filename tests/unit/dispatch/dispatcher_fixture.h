@@ -33,33 +33,35 @@ class DispatcherTest : public ::testing::Test {
   void offer_batch(const model::BatchPtr& batch, std::uint32_t partition = 0);
   // "" when there is none.
   std::string pull(std::uint64_t worker = 1);
-  const Frame& frame() const { return frame_; }  // of the last pull
-  static std::string text(const Frame& frame);
+  const model::Frame& frame() const { return frame_; }  // of the last pull
+  static std::string text(const model::Frame& frame);
 
   // Results of a frame (default: the last pulled).
-  static FrameResult all_done(const Frame& frame);
-  static FrameResult outputs(const Frame& frame, std::string_view words,
-                             std::vector<std::uint32_t> parents);
-  void finish(FrameResult result, std::optional<Frame> of = std::nullopt, std::uint64_t worker = 1);
-  void done(std::optional<Frame> of = std::nullopt, std::uint64_t worker = 1);
+  static model::FrameResult all_done(const model::Frame& frame);
+  static model::FrameResult outputs(const model::Frame& frame, std::string_view words,
+                                    std::vector<std::uint32_t> parents);
+  void finish(model::FrameResult result, std::optional<model::Frame> of = std::nullopt,
+              std::uint64_t worker = 1);
+  void done(std::optional<model::Frame> of = std::nullopt, std::uint64_t worker = 1);
   // Events of the frame at `indices` fail, the others are done.
-  void fail(std::vector<std::uint32_t> indices, OutcomeCode code = OutcomeCode::retry);
+  void fail(std::vector<std::uint32_t> indices,
+            model::OutcomeCode code = model::OutcomeCode::retry);
   // As one letter an event: d(one), r(etry), f(ail), s(kipped), i(nfrastructure).
   void answer(std::string_view outcomes);
-  Status refuse(FrameResult result);
+  Status refuse(model::FrameResult result);
   void lose(std::uint64_t worker, std::optional<std::pair<FrameId, std::uint32_t>> blame = {},
             std::string cause = "crash");
   void pass(Duration time);
-  bool replay(const store::DeadLetter& letter);
+  bool replay(const model::DeadLetter& letter);
 
   // What was committed and is durable: everything, unless hold_commits() was called.
   void hold_commits() { held_ = true; }
   void release_commits();
-  const std::vector<store::Transaction>& transactions() const { return written_; }
+  const std::vector<model::Transaction>& transactions() const { return written_; }
   std::size_t pending() const { return pending_.size(); }
   std::string cursor(std::uint32_t partition = 0) const;  // "3 5-7": cursor and completed ranges
   std::vector<std::string> letters() const;               // "0/3 reason"
-  const store::DeadLetter& letter(std::size_t i) const { return letters_.at(i); }
+  const model::DeadLetter& letter(std::size_t i) const { return letters_.at(i); }
   std::string stored_outputs(std::uint32_t partition = 0) const;  // data of outputs, in order
   PartitionCounts counts(std::uint32_t partition = 0) {
     return dispatcher().counts(PartitionId{partition});
@@ -67,24 +69,24 @@ class DispatcherTest : public ::testing::Test {
 
   WallTime now{std::chrono::hours(1000)};
   std::uint32_t partitions = 1;
-  FrameLimits limits{1000, 1U << 30};
+  model::FrameLimits limits{1000, 1U << 30};
 
  private:
   void take_commits();
-  void write(const store::Transaction& transaction);
+  void write(const model::Transaction& transaction);
 
   std::unique_ptr<Dispatcher> dispatcher_;
-  std::map<std::uint32_t, std::vector<store::PlacedBatch>> stream_;
+  std::map<std::uint32_t, std::vector<model::PlacedBatch>> stream_;
   std::map<std::uint32_t, Offset> end_;
-  Frame frame_;
+  model::Frame frame_;
   Commits commits_;
   std::vector<Commit> pending_;
   bool held_ = false;
-  std::vector<store::Transaction> written_;
-  std::map<std::uint32_t, store::Cursor> cursors_;
-  std::map<std::pair<std::uint32_t, Offset>, store::RetryState> retries_;
-  std::vector<store::DeadLetter> letters_;
-  std::vector<store::IdempotencyRecord> records_;
+  std::vector<model::Transaction> written_;
+  std::map<std::uint32_t, model::Progress> cursors_;
+  std::map<std::pair<std::uint32_t, Offset>, model::RetryState> retries_;
+  std::vector<model::DeadLetter> letters_;
+  std::vector<model::IdempotencyRecord> records_;
 };
 
 }  // namespace pelton::dispatch

@@ -32,7 +32,7 @@ TEST_F(Failures, ALetterTellsTheWholeHistory) {
   const WallTime end = now;
   fail({0});
   ASSERT_EQ(letters().size(), 1U);
-  const store::DeadLetter& kept = letter(0);
+  const model::DeadLetter& kept = letter(0);
   EXPECT_EQ(kept.binding, "bill");
   EXPECT_EQ(kept.stream, "orders");
   EXPECT_EQ(kept.function, "charge");
@@ -40,10 +40,10 @@ TEST_F(Failures, ALetterTellsTheWholeHistory) {
   EXPECT_EQ(kept.idempotency_key, "orders/0/0");
   EXPECT_EQ(kept.event->data(0), "payload");
   EXPECT_EQ(kept.event->key(0), "a");
-  ASSERT_EQ(kept.history.history.size(), 2U);
-  EXPECT_EQ(kept.history.history[1].number, 2U);
-  EXPECT_EQ(kept.history.history[1].type, "ValueError");
-  EXPECT_EQ(kept.history.history[1].worker, "charge-1");
+  ASSERT_EQ(kept.retry.history.size(), 2U);
+  EXPECT_EQ(kept.retry.history[1].number, 2U);
+  EXPECT_EQ(kept.retry.history[1].type, "ValueError");
+  EXPECT_EQ(kept.retry.history[1].worker, "charge-1");
 }
 
 TEST_F(Failures, ForGoodIsADeadLetterAtOnce) {
@@ -71,8 +71,8 @@ TEST_F(Failures, OfAnInfrastructureUseUpNoAttempt) {
 TEST_F(Failures, MayAskForATime) {
   offer("a");
   pull();
-  FrameResult result = all_done(frame());
-  result.not_done.push_back({0, OutcomeCode::retry, "", "", "", seconds(42), true});
+  model::FrameResult result = all_done(frame());
+  result.not_done.push_back({0, model::OutcomeCode::retry, "", "", "", seconds(42), true});
   finish(std::move(result));
   EXPECT_EQ(dispatcher().next_due(), now + seconds(42));
   pass(seconds(41));
@@ -141,9 +141,9 @@ TEST_F(LostWorker, ASecondOneMakesTheEventADeadLetter) {
   pull(2);
   lose(2, {{frame().id, 0}}, "timeout");
   EXPECT_EQ(letters(), std::vector<std::string>{"0/0 worker_killer"});
-  EXPECT_EQ(letter(0).history.worker_kills, 2U);
-  EXPECT_EQ(letter(0).history.history[1].cause, "timeout");
-  EXPECT_EQ(letter(0).history.history[1].type, "signal 9");
+  EXPECT_EQ(letter(0).retry.worker_kills, 2U);
+  EXPECT_EQ(letter(0).retry.history[1].cause, "timeout");
+  EXPECT_EQ(letter(0).retry.history[1].type, "signal 9");
 }
 
 TEST_F(LostWorker, WhatEndedOneGoesAlone) {
@@ -171,7 +171,7 @@ TEST_F(LostWorker, GoesAloneAlsoBehindOthersThatAreReady) {
 TEST_F(LostWorker, WhatWasAnsweredStays) {
   offer("a b c");
   pull();
-  FrameResult first;
+  model::FrameResult first;
   first.count = 2;
   finish(std::move(first));
   lose(1, {{frame().id, 1}});
@@ -203,7 +203,7 @@ TEST_F(LostWorker, AllItsFramesComeBack) {
 TEST_F(LostWorker, ItsLateAnswerIsDropped) {
   offer("a");
   pull();
-  const Frame old = frame();
+  const model::Frame old = frame();
   lose(1);
   done(old);
   EXPECT_EQ(dispatcher().totals().late_results, 1U);

@@ -23,7 +23,7 @@ TEST_F(Frames, AStoredBatchIsHandedOnAsItIs) {
 TEST_F(Frames, CarryTheirBindingInTheirId) {
   offer("a");
   pull();
-  EXPECT_EQ(binding_of(frame().id), BindingId{3});
+  EXPECT_EQ(model::binding_of(frame().id), BindingId{3});
 }
 
 TEST_F(Frames, SmallBatchesShareOne) {
@@ -120,7 +120,7 @@ TEST_F(Frames, AnEventTooLargeForAFrameIsADeadLetter) {
   offer("b");
   EXPECT_EQ(pull(), "a0 b2");
   EXPECT_EQ(letters(), std::vector<std::string>{"0/1 too_large"});
-  EXPECT_EQ(letter(0).history.attempts, 0U);
+  EXPECT_EQ(letter(0).retry.attempts, 0U);
   done();
   EXPECT_EQ(cursor(), "3");
 }

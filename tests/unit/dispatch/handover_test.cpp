@@ -131,9 +131,10 @@ TEST_F(Handover, EndsWithTheRevoke) {
 
 // More ranges than are stored close the window, but not to what lies between them.
 TEST_F(Handover, ManyRestoredRangesDoNotCloseTheWindowForGood) {
-  Restored restored;
+  model::Restored restored;
   constexpr Offset kRanges = 20'001;
-  for (Offset i = 0; i < kRanges; ++i) restored.cursor.completed.push_back({2 * i + 1, 2 * i + 2});
+  for (Offset i = 0; i < kRanges; ++i)
+    restored.progress.completed.push_back({2 * i + 1, 2 * i + 2});
   dispatcher().revoke(kPartition);
   dispatcher().assign(kPartition, restored);
   EXPECT_GT(dispatcher().wants(kPartition).events, 0U);
@@ -151,8 +152,8 @@ TEST_F(Handover, AReplayGoesOn) {
   options.retry.attempts = 1;
   offer("a");
   pull();
-  fail({0}, OutcomeCode::fail);
-  const store::DeadLetter dead = letter(0);
+  fail({0}, model::OutcomeCode::fail);
+  const model::DeadLetter dead = letter(0);
   drain();
   ASSERT_TRUE(replay(dead));
   EXPECT_EQ(pull(), "a0");

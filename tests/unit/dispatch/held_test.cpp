@@ -7,19 +7,21 @@ namespace {
 
 class Held : public DispatcherTest {
  protected:
-  Status check(const FrameResult& result, std::uint64_t worker = 1) {
+  Status check(const model::FrameResult& result, std::uint64_t worker = 1) {
     return dispatcher().check(WorkerId{worker}, frame().id, result);
   }
   void hold(std::uint32_t first, std::uint32_t count) {
     dispatcher().hold(WorkerId{1}, frame().id, first, count);
   }
-  static FrameResult part(std::uint32_t first, std::uint32_t count) {
-    FrameResult result;
+  static model::FrameResult part(std::uint32_t first, std::uint32_t count) {
+    model::FrameResult result;
     result.first = first;
     result.count = count;
     return result;
   }
-  void release(FrameResult result) { finish(std::move(result), std::nullopt, kHeld.value); }
+  void release(model::FrameResult result) {
+    finish(std::move(result), std::nullopt, model::kHeld.value);
+  }
   void release(std::uint32_t first, std::uint32_t count) { release(part(first, count)); }
 };
 
@@ -35,13 +37,13 @@ TEST_F(Held, ACheckChangesNothing) {
 TEST_F(Held, ACheckRefusesWhatFinishedWould) {
   offer("a b");
   pull();
-  for (const FrameResult& wrong : {part(0, 3), part(1, 1), part(0, 0)}) {
+  for (const model::FrameResult& wrong : {part(0, 3), part(1, 1), part(0, 0)}) {
     const Status checked = check(wrong);
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().kind, ErrorKind::invalid);
     EXPECT_EQ(checked.error().message, refuse(wrong).error().message);
   }
-  FrameResult stray = part(0, 1);
+  model::FrameResult stray = part(0, 1);
   stray.outputs = batch_of("x y");
   EXPECT_FALSE(check(stray));
 }
@@ -83,7 +85,7 @@ TEST_F(Held, SurvivesItsWorker) {
   hold(0, 2);
   lose(1);
   EXPECT_EQ(pull(2), "c2");
-  const Frame again = frame();
+  const model::Frame again = frame();
   done(again, 2);
   EXPECT_EQ(cursor(), "0 2-3");
   EXPECT_EQ(counts().in_flight, 2U);
@@ -143,10 +145,10 @@ TEST_F(Held, OrderOfAKeyHoldsWhenPartsFailOutOfOrder) {
   pull();
   hold(0, 1);
   hold(1, 1);
-  FrameResult second = part(1, 1);
-  second.not_done.push_back({1, OutcomeCode::retry, "Timeout", "", "", std::nullopt, false});
-  FrameResult first = part(0, 1);
-  first.not_done.push_back({0, OutcomeCode::retry, "Timeout", "", "", std::nullopt, false});
+  model::FrameResult second = part(1, 1);
+  second.not_done.push_back({1, model::OutcomeCode::retry, "Timeout", "", "", std::nullopt, false});
+  model::FrameResult first = part(0, 1);
+  first.not_done.push_back({0, model::OutcomeCode::retry, "Timeout", "", "", std::nullopt, false});
   release(std::move(second));
   EXPECT_EQ(pull(2), "");
   release(std::move(first));
@@ -158,12 +160,13 @@ TEST_F(Held, MayEndAsFailed) {
   offer("a b");
   pull();
   hold(0, 2);
-  FrameResult result = part(0, 2);
-  result.not_done.push_back({1, OutcomeCode::fail, "TooLarge", "no", "", std::nullopt, true});
+  model::FrameResult result = part(0, 2);
+  result.not_done.push_back(
+      {1, model::OutcomeCode::fail, "TooLarge", "no", "", std::nullopt, true});
   release(std::move(result));
   EXPECT_EQ(cursor(), "2");
   EXPECT_EQ(letters(), std::vector<std::string>{"0/1 failed"});
-  EXPECT_EQ(letter(0).history.history.front().worker, "charge-1");
+  EXPECT_EQ(letter(0).retry.history.front().worker, "charge-1");
 }
 
 TEST_F(Held, IsFinishedOnce) {
@@ -180,7 +183,7 @@ TEST_F(Held, NeedsTheSameExtent) {
   offer("a b c");
   pull();
   hold(0, 2);
-  const Status wrong = dispatcher().check(kHeld, frame().id, part(0, 1));
+  const Status wrong = dispatcher().check(model::kHeld, frame().id, part(0, 1));
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().kind, ErrorKind::invalid);
 }
@@ -201,7 +204,7 @@ TEST_F(Held, AReplaySurvivesItsWorker) {
   options.retry.attempts = 1;
   offer("a");
   pull();
-  fail({0}, OutcomeCode::fail);
+  fail({0}, model::OutcomeCode::fail);
   ASSERT_TRUE(replay(letter(0)));
   ASSERT_EQ(pull(), "a0");
   hold(0, 1);

@@ -32,11 +32,11 @@ TEST_F(Idempotency, TheRecordIsWrittenWithTheCursorAndTheResult) {
   offer("a:k1");
   pull();
   finish(outputs(frame(), "x:made", {0}));
-  const store::Transaction& written = transactions().back();
+  const model::Transaction& written = transactions().back();
   ASSERT_EQ(written.idempotency.size(), 1U);
-  EXPECT_EQ(written.cursors.size(), 1U);
+  EXPECT_EQ(written.progress.size(), 1U);
   EXPECT_EQ(written.appends.size(), 1U);
-  const store::IdempotencyRecord& record = written.idempotency[0].record;
+  const model::IdempotencyRecord& record = written.idempotency[0].record;
   EXPECT_EQ(record.offset, 0);
   EXPECT_EQ(record.time, now);
   ASSERT_TRUE(record.result);
@@ -66,7 +66,7 @@ TEST_F(Idempotency, OutputsBelongToTheirEvent) {
 TEST_F(Idempotency, ADuplicateWaitsForTheOneInFlight) {
   offer("a:k1 b:k1");
   EXPECT_EQ(pull(), "a0");
-  const Frame first = frame();
+  const model::Frame first = frame();
   EXPECT_EQ(pull(), "");
   EXPECT_EQ(counts().waiting, 1U);
   done(first);
@@ -88,7 +88,7 @@ TEST_F(Idempotency, ADuplicateOfTheSameLaneDoesToo) {
 TEST_F(Idempotency, ADuplicateGoesWhenTheFirstEndsAsADeadLetter) {
   offer("a:k1 b:k1");
   pull();
-  fail({0}, OutcomeCode::fail);
+  fail({0}, model::OutcomeCode::fail);
   EXPECT_EQ(letter(0).idempotency_key, "k1");
   EXPECT_EQ(pull(), "b1");
   done();

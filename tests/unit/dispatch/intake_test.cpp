@@ -53,8 +53,9 @@ TEST_F(Intake, OneLongRetryHoldsUpNobody) {
   options.window = 8;
   offer("stuck");
   pull();
-  FrameResult result = all_done(frame());
-  result.not_done.push_back({0, OutcomeCode::retry, "", "", "", std::chrono::hours(1), true});
+  model::FrameResult result = all_done(frame());
+  result.not_done.push_back(
+      {0, model::OutcomeCode::retry, "", "", "", std::chrono::hours(1), true});
   finish(std::move(result));
   for (int i = 0; i < 1000; ++i) {
     offer("a b c");
@@ -85,7 +86,7 @@ TEST_F(Intake, SoManyRetriesAreBoundedByTheWindow) {
 
 TEST_F(Intake, TooManyRangesCloseTheWindow) {
   options.window = 100'000;
-  options.order = config::Order::none;
+  options.order = model::Order::none;
   limits.events = options.batch.events = 100'000;
   std::string words;
   for (int i = 0; i < 50'000; ++i) words += "- ";
@@ -148,7 +149,7 @@ TEST_F(Intake, ARevokedPartitionIsFenced) {
   partitions = 2;
   offer("a", 0);
   offer("b", 1);
-  std::vector<Frame> frames;
+  std::vector<model::Frame> frames;
   for (int i = 0; i < 2; ++i) {
     pull();
     frames.push_back(frame());
@@ -156,7 +157,7 @@ TEST_F(Intake, ARevokedPartitionIsFenced) {
   dispatcher().revoke(PartitionId{1});
   EXPECT_EQ(room(1), 0U);
   EXPECT_EQ(dispatcher().in_flight(), 1U);
-  for (const Frame& given : frames) done(given);
+  for (const model::Frame& given : frames) done(given);
   EXPECT_EQ(dispatcher().totals().late_results, 1U);
   EXPECT_EQ(cursor(0), "1");
   EXPECT_EQ(cursor(1), "0");
@@ -169,8 +170,8 @@ TEST_F(Intake, AnotherAssignmentStartsAfresh) {
   hold_commits();
   done();
   dispatcher().revoke(PartitionId{0});
-  Restored restored;
-  restored.cursor.cursor = 1;
+  model::Restored restored;
+  restored.progress.settled = 1;
   dispatcher().assign(PartitionId{0}, restored);
   EXPECT_EQ(wanted(), 1);
   EXPECT_EQ(room(), 2U);

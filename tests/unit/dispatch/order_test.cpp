@@ -13,7 +13,7 @@ class Order : public DispatcherTest {
 TEST_F(Order, LaterEventsOfAKeyWaitForThoseInFlight) {
   offer("a b a c");
   EXPECT_EQ(pull(), "a0 b1");
-  const Frame first = frame();
+  const model::Frame first = frame();
   EXPECT_EQ(pull(), "c3");
   EXPECT_EQ(pull(), "");
   EXPECT_EQ(counts().waiting, 1U);
@@ -29,7 +29,7 @@ TEST_F(Order, EventsOfAKeyMayShareAFrame) {
 TEST_F(Order, WhatHasWaitedGoesFirst) {
   offer("a b a");
   pull();
-  const Frame first = frame();
+  const model::Frame first = frame();
   pull();
   offer("c d");
   done(first);
@@ -67,9 +67,11 @@ TEST_F(Order, ASecondFailureOfALaneDoesNotLetLaterOnesPass) {
   offer("a a");
   pull();
   // A worker that does not hold back: the second is due later than the first.
-  FrameResult result = all_done(frame());
-  result.not_done.push_back({0, OutcomeCode::retry, "", "", "", std::chrono::seconds(1), true});
-  result.not_done.push_back({1, OutcomeCode::retry, "", "", "", std::chrono::seconds(60), true});
+  model::FrameResult result = all_done(frame());
+  result.not_done.push_back(
+      {0, model::OutcomeCode::retry, "", "", "", std::chrono::seconds(1), true});
+  result.not_done.push_back(
+      {1, model::OutcomeCode::retry, "", "", "", std::chrono::seconds(60), true});
   finish(std::move(result));
   offer("a");
   pass(std::chrono::seconds(1));
@@ -95,13 +97,13 @@ TEST_F(Order, AnUntriedEventBeforeAParkedOneGoesFirst) {
 TEST_F(Order, PartialResultsLetTheLaneGoOnceItIsClear) {
   offer("a a b a");
   pull();
-  FrameResult first;
+  model::FrameResult first;
   first.count = 1;
-  const Frame shared = frame();
+  const model::Frame shared = frame();
   finish(std::move(first));
   EXPECT_EQ(cursor(), "1");
   EXPECT_EQ(pull(), "b2");
-  FrameResult second;
+  model::FrameResult second;
   second.first = 1;
   second.count = 1;
   finish(std::move(second), shared);
@@ -125,7 +127,7 @@ TEST_F(Order, AnEmptyKeyIsAKey) {
 }
 
 TEST_F(Order, OfThePartitionIsOneLane) {
-  options.order = config::Order::partition;
+  options.order = model::Order::partition;
   offer("a b c -");
   EXPECT_EQ(pull(), "a0 b1");
   EXPECT_EQ(pull(), "");
@@ -138,7 +140,7 @@ TEST_F(Order, OfThePartitionIsOneLane) {
 }
 
 TEST_F(Order, NoneLetsEverythingGo) {
-  options.order = config::Order::none;
+  options.order = model::Order::none;
   offer("a a a a");
   EXPECT_EQ(pull(), "a0 a1");
   fail({0, 1});

@@ -88,14 +88,14 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
   }
 
   // The outcome of [first, first + count): some fail.
-  FrameResult result(std::uint32_t first, std::uint32_t count) {
-    FrameResult result;
+  model::FrameResult result(std::uint32_t first, std::uint32_t count) {
+    model::FrameResult result;
     result.first = first;
     result.count = count;
     for (std::uint32_t i = first; i < first + count; ++i)
       if (below(8) == 0)
         result.not_done.push_back(
-            {i, OutcomeCode::retry, "Trouble", "", "", std::nullopt, below(2) == 0});
+            {i, model::OutcomeCode::retry, "Trouble", "", "", std::nullopt, below(2) == 0});
     return result;
   }
   void answer() {
@@ -105,7 +105,7 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
     if (given.lost || given.covered == given.size) return;
     const std::uint32_t first = given.covered;
     const auto count = static_cast<std::uint32_t>(1 + below(given.size - first));
-    FrameResult outcome = result(first, count);
+    model::FrameResult outcome = result(first, count);
     EXPECT_TRUE(dispatcher_.check(WorkerId{given.worker}, at->first, outcome));
     given.covered += count;
     if (below(2) == 0) {
@@ -120,10 +120,10 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
       if (given.held.empty() || below(2) == 0) continue;
       const auto part = given.held[below(given.held.size())];
       std::erase(given.held, part);
-      return finish(id, kHeld, result(part.first, part.second));
+      return finish(id, model::kHeld, result(part.first, part.second));
     }
   }
-  void finish(FrameId id, WorkerId by, FrameResult&& outcome) {
+  void finish(FrameId id, WorkerId by, model::FrameResult&& outcome) {
     EXPECT_TRUE(dispatcher_.finished(by, id, std::move(outcome), now_, commits_));
     if (open_.at(id).in_flight() > 0) return;
     gone_.emplace_back(id, open_.at(id));
@@ -141,7 +141,7 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
   void answer_late() {
     if (gone_.empty()) return;
     const auto& [id, given] = gone_[below(gone_.size())];
-    const WorkerId by = below(2) == 0 ? kHeld : WorkerId{given.worker};
+    const WorkerId by = below(2) == 0 ? model::kHeld : WorkerId{given.worker};
     const std::uint64_t before = dispatcher_.totals().late_results;
     const std::size_t commits = commits_.size();
     const Status checked = dispatcher_.check(by, id, result(0, given.size));
@@ -155,8 +155,8 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
     for (Commit& commit : std::exchange(commits_, {})) pending_.push_back(std::move(commit));
     for (std::uint64_t n = below(4); n > 0 && !pending_.empty(); --n) {
       // Of whatever assignment it is: what it settles stays settled.
-      for (const auto& update : pending_.front().transaction.cursors)
-        stored_[update.at.partition] = update.cursor;
+      for (const auto& update : pending_.front().transaction.progress)
+        stored_[update.at.partition] = update.progress;
       dispatcher_.committed(pending_.front().token);
       pending_.pop_front();
     }
@@ -164,7 +164,7 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
   bool pending(PartitionId partition) const {
     return std::ranges::any_of(pending_, [&](const Commit& commit) {
       const auto names = [&](const auto& update) { return update.at.partition == partition; };
-      return std::ranges::any_of(commit.transaction.cursors, names) ||
+      return std::ranges::any_of(commit.transaction.progress, names) ||
              std::ranges::any_of(commit.transaction.retries, names);
     });
   }
@@ -214,7 +214,7 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
   WallTime now_{std::chrono::hours(1000)};
   Commits commits_;
   std::deque<Commit> pending_;
-  std::map<PartitionId, store::Cursor> stored_;
+  std::map<PartitionId, model::Progress> stored_;
   std::set<PartitionId> assigned_, draining_;
   std::map<FrameId, Given> open_;
   std::vector<std::pair<FrameId, Given>> gone_;

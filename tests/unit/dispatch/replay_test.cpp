@@ -11,7 +11,7 @@ class ReplayedLetter : public DispatcherTest {
   void bury(std::string_view words = "a") {
     offer(words);
     pull();
-    fail({0}, OutcomeCode::fail);
+    fail({0}, model::OutcomeCode::fail);
     while (!pull().empty()) done();
     ASSERT_EQ(letters().size(), 1U);
   }
@@ -30,7 +30,7 @@ TEST_F(ReplayedLetter, IsDeliveredWithItsKeyAndRemovedByItsSuccess) {
   EXPECT_EQ(stored_outputs(), "made");
   EXPECT_EQ(transactions().back().appends.size(), 1U);
   EXPECT_EQ(transactions().back().dead_letters_removed.size(), 1U);
-  EXPECT_TRUE(transactions().back().cursors.empty()) << "the cursor has passed it long ago";
+  EXPECT_TRUE(transactions().back().progress.empty()) << "the cursor has passed it long ago";
   EXPECT_EQ(dispatcher().totals().replayed, 1U);
 }
 
@@ -41,7 +41,7 @@ TEST_F(ReplayedLetter, OnlyOnceAtATime) {
   pull();
   EXPECT_FALSE(replay(letter(0)));
   hold_commits();
-  const store::DeadLetter old = letter(0);
+  const model::DeadLetter old = letter(0);
   done();
   EXPECT_FALSE(replay(old)) << "its removal is not durable yet";
   release_commits();
@@ -64,7 +64,7 @@ TEST_F(ReplayedLetter, TakesRoomUntilItHasEndedDurably) {
 
 TEST_F(ReplayedLetter, TakesRoomByItsSize) {
   bury();
-  store::DeadLetter large = letter(0);
+  model::DeadLetter large = letter(0);
   large.event = batch_of("a:" + std::string(1U << 20, 'x'));
   for (large.id.offset = 1; large.id.offset <= 64; ++large.id.offset) {
     EXPECT_TRUE(dispatcher().replay_room()) << large.id.offset;
@@ -89,34 +89,34 @@ TEST_F(ReplayedLetter, ThatFailsComesBackWithMoreHistory) {
   ASSERT_EQ(letters().size(), 2U) << "written once more, under its old id";
   EXPECT_EQ(letters()[1], "0/0 attempts");
   EXPECT_EQ(letter(1).replays, 1U);
-  EXPECT_EQ(letter(1).history.attempts, 4U);
-  EXPECT_EQ(letter(1).history.history.size(), 4U);
+  EXPECT_EQ(letter(1).retry.attempts, 4U);
+  EXPECT_EQ(letter(1).retry.history.size(), 4U);
   EXPECT_TRUE(replay(letter(1)));
 }
 
 TEST_F(ReplayedLetter, KeepsAtMostSoMuchHistory) {
   bury();
-  store::DeadLetter long_kept = letter(0);
-  long_kept.history.history.resize(store::kMaxHistory);
+  model::DeadLetter long_kept = letter(0);
+  long_kept.retry.history.resize(model::kMaxHistory);
   replay(long_kept);
   pull();
-  fail({0}, OutcomeCode::fail);
-  EXPECT_EQ(letter(1).history.history.size(), store::kMaxHistory);
-  EXPECT_EQ(letter(1).history.history.back().type, "ValueError");
+  fail({0}, model::OutcomeCode::fail);
+  EXPECT_EQ(letter(1).retry.history.size(), model::kMaxHistory);
+  EXPECT_EQ(letter(1).retry.history.back().type, "ValueError");
 }
 
 TEST_F(ReplayedLetter, GoesBehindThoseOfItsKeyInFlight) {
   bury();
   offer("a");
   pull();
-  const Frame running = frame();
+  const model::Frame running = frame();
   offer("a b");
   replay(letter(0));
   EXPECT_EQ(pull(), "b3");
   EXPECT_EQ(pull(), "");
   done(running);
   EXPECT_EQ(pull(), "a0");
-  const Frame again = frame();
+  const model::Frame again = frame();
   EXPECT_EQ(pull(), "") << "and holds back those that follow";
   done(again);
   EXPECT_EQ(pull(), "a2");
@@ -127,12 +127,12 @@ TEST_F(ReplayedLetter, SeveralOfAKeyGoOneAfterTheOther) {
   pull();
   answer("ff");
   ASSERT_EQ(letters().size(), 2U);
-  const store::DeadLetter first = letter(1);
-  const store::DeadLetter second = letter(0);
+  const model::DeadLetter first = letter(1);
+  const model::DeadLetter second = letter(0);
   replay(first);
   replay(second);
   EXPECT_EQ(pull(), "a0");
-  const Frame running = frame();
+  const model::Frame running = frame();
   EXPECT_EQ(pull(), "");
   done(running);
   EXPECT_EQ(pull(), "a1");
@@ -174,7 +174,7 @@ TEST_F(ReplayedLetter, WhoseKeyIsCompletedByNowIsRemovedUninvoked) {
   whole.kind = config::FieldRef::Kind::data;
   options.idempotency = config::Idempotency{{whole}, std::chrono::hours(24)};
   bury("a:k1");
-  const store::DeadLetter old = letter(0);
+  const model::DeadLetter old = letter(0);
   offer("b:k1");
   pull();
   EXPECT_TRUE(replay(old));

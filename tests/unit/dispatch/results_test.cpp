@@ -20,7 +20,7 @@ TEST_F(Results, SettleTheirEventsInOneCommit) {
   finish(outputs(frame(), "x:1 x:2", {}));
   ASSERT_EQ(transactions().size(), before + 1);
   EXPECT_EQ(transactions().back().appends.size(), 1U);
-  EXPECT_EQ(transactions().back().cursors.size(), 1U);
+  EXPECT_EQ(transactions().back().progress.size(), 1U);
   EXPECT_EQ(stored_outputs(), "1 2");
   EXPECT_EQ(cursor(), "2");
   EXPECT_EQ(dispatcher().totals().outputs, 2U);
@@ -29,7 +29,7 @@ TEST_F(Results, SettleTheirEventsInOneCommit) {
 TEST_F(Results, OutOfOrderLeaveRanges) {
   limits.events = 1;
   offer("a b c d");
-  std::vector<Frame> frames;
+  std::vector<model::Frame> frames;
   while (!pull().empty()) frames.push_back(frame());
   done(frames[1]);
   EXPECT_EQ(cursor(), "0 1-2");
@@ -80,7 +80,7 @@ TEST_F(Results, OutputsWithoutATargetAreDropped) {
 TEST_F(Results, OfAnotherWorkerOrOfNoFrameAreLate) {
   give("a");
   done({}, 9);
-  Frame unknown = frame();
+  model::Frame unknown = frame();
   unknown.id = FrameId{frame().id.value + 1};
   done(unknown);
   EXPECT_EQ(dispatcher().totals().late_results, 2U);
@@ -98,21 +98,21 @@ TEST_F(Results, AnsweredTwiceCountOnce) {
 class Contradictions : public Results {
  protected:
   void SetUp() override { give("a b c"); }
-  void expect_refused(FrameResult result) {
+  void expect_refused(model::FrameResult result) {
     auto taken = refuse(std::move(result));
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().kind, ErrorKind::invalid);
     EXPECT_EQ(taken.error().code, "E3004");
     EXPECT_EQ(dispatcher().in_flight(), 3U) << "nothing was changed";
   }
-  FrameResult part(std::uint32_t first, std::uint32_t count) {
-    FrameResult result;
+  model::FrameResult part(std::uint32_t first, std::uint32_t count) {
+    model::FrameResult result;
     result.first = first;
     result.count = count;
     return result;
   }
-  static Failure failure(std::uint32_t index) {
-    return {index, OutcomeCode::retry, "", "", "", {}, true};
+  static model::Failure failure(std::uint32_t index) {
+    return {index, model::OutcomeCode::retry, "", "", "", {}, true};
   }
 };
 
@@ -130,25 +130,25 @@ TEST_F(Contradictions, ACountThatOverflows) {
 }
 
 TEST_F(Contradictions, FailuresOutOfItsRange) {
-  FrameResult result = part(0, 2);
+  model::FrameResult result = part(0, 2);
   result.not_done = {failure(2)};
   expect_refused(result);
 }
 
 TEST_F(Contradictions, FailuresNotAscending) {
-  FrameResult result = part(0, 3);
+  model::FrameResult result = part(0, 3);
   result.not_done = {failure(1), failure(1)};
   expect_refused(result);
 }
 
 TEST_F(Contradictions, AFailureThatIsDone) {
-  FrameResult result = part(0, 3);
-  result.not_done = {{0, OutcomeCode::done, "", "", "", {}, true}};
+  model::FrameResult result = part(0, 3);
+  result.not_done = {{0, model::OutcomeCode::done, "", "", "", {}, true}};
   expect_refused(result);
 }
 
 TEST_F(Contradictions, OutputsOfAnEventThatFailed) {
-  FrameResult result = outputs(frame(), "x", {1});
+  model::FrameResult result = outputs(frame(), "x", {1});
   result.not_done = {failure(1)};
   expect_refused(result);
 }

@@ -16,8 +16,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 std::string text(const OffsetRanges& ranges) {
-  const store::Cursor cursor = ranges.stored();
-  std::string text = std::to_string(cursor.cursor);
+  const model::Progress cursor = ranges.stored();
+  std::string text = std::to_string(cursor.settled);
   for (const auto& range : cursor.completed) text += fmt::format(" {}-{}", range.begin, range.end);
   return text;
 }
@@ -104,13 +104,13 @@ config::Retry retry(double jitter = 0) {
 
 const WallTime kNow{std::chrono::hours(1000)};
 
-Failure raised() {
-  return {0, OutcomeCode::retry, "ValueError", "no", "", std::nullopt, true};
+model::Failure raised() {
+  return {0, model::OutcomeCode::retry, "ValueError", "no", "", std::nullopt, true};
 }
 
 TEST(RetryPolicyTest, DelaysGrowUpToTheirLimit) {
   RetryPolicy policy(retry(), 1);
-  store::RetryState state;
+  model::RetryState state;
   std::vector<Duration> delays;
   for (int i = 0; i < 4; ++i) {
     EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
@@ -125,7 +125,7 @@ TEST(RetryPolicyTest, JitterStaysInItsBoundsAndFollowsTheSeed) {
     RetryPolicy policy(retry(0.5), seed);
     std::vector<Duration> found;
     for (int i = 0; i < 50; ++i) {
-      store::RetryState state;
+      model::RetryState state;
       policy.failed(state, raised(), "w", kNow);
       found.push_back(state.next - kNow);
     }
@@ -141,8 +141,8 @@ TEST(RetryPolicyTest, JitterStaysInItsBoundsAndFollowsTheSeed) {
 
 TEST(RetryPolicyTest, AFunctionsOwnTimeIsTakenUpToADay) {
   RetryPolicy policy(retry(), 1);
-  store::RetryState state;
-  Failure asks = raised();
+  model::RetryState state;
+  model::Failure asks = raised();
   asks.retry_after = std::chrono::hours(100);
   policy.failed(state, asks, "w", kNow);
   EXPECT_EQ(state.next, kNow + std::chrono::hours(24));
@@ -152,7 +152,7 @@ TEST(RetryPolicyTest, EndsWithTheMaximalAge) {
   config::Retry limited = retry();
   limited.max_age = seconds(10);
   RetryPolicy policy(limited, 1);
-  store::RetryState state;
+  model::RetryState state;
   EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
   EXPECT_FALSE(policy.failed(state, raised(), "w", kNow + seconds(9)).dead);
   const Verdict verdict = policy.failed(state, raised(), "w", kNow + seconds(10));
@@ -164,17 +164,17 @@ TEST(RetryPolicyTest, KeepsTheLatestOfALongHistory) {
   config::Retry many = retry();
   many.attempts = 100;
   RetryPolicy policy(many, 1);
-  store::RetryState state;
+  model::RetryState state;
   for (int i = 0; i < 15; ++i) policy.failed(state, raised(), "w", kNow + seconds(i));
-  ASSERT_EQ(state.history.size(), store::kMaxHistory);
+  ASSERT_EQ(state.history.size(), model::kMaxHistory);
   EXPECT_EQ(state.history.back().number, 15U);
   EXPECT_EQ(state.first, kNow);
 }
 
 TEST(RetryPolicyTest, BoundsWhatAFunctionSays) {
   RetryPolicy policy(retry(), 1);
-  store::RetryState state;
-  Failure talks = raised();
+  model::RetryState state;
+  model::Failure talks = raised();
   talks.message = talks.stack = std::string(1U << 20, 'x');
   policy.failed(state, talks, "w", kNow);
   EXPECT_LE(state.history[0].message.size(), 4096U);

@@ -14,7 +14,7 @@ model::BatchPtr one(const model::EventView& event) {
   return builder.finish();
 }
 
-std::string id_of(const store::DeadLetter& letter) {
+std::string id_of(const model::DeadLetter& letter) {
   return dead_letter_text(letter.binding, letter.id);
 }
 
@@ -41,14 +41,14 @@ void FakeBackend::append(const std::string& name, std::uint32_t partition,
 }
 
 void FakeBackend::letter(Offset offset, const std::string& error, const std::string& key) {
-  store::DeadLetter letter;
+  model::DeadLetter letter;
   letter.id = {BindingId{1}, PartitionId{0}, offset};
   letter.binding = "job";
   letter.stream = "input";
   letter.function = "work";
   letter.reason = "attempts";
-  letter.history.attempts = 3;
-  letter.history.history.push_back({3, {}, "error", "ValueError", error, "line 1\nline 2", "w1"});
+  letter.retry.attempts = 3;
+  letter.retry.history.push_back({3, {}, "error", "ValueError", error, "line 1\nline 2", "w1"});
   model::EventView event;
   event.key = key;
   event.has_key = true;
@@ -222,9 +222,9 @@ void FakeBackend::dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPa
   {
     std::lock_guard lock(mutex_);
     bool reached = !query.after;
-    for (const store::DeadLetter& letter : letters_) {
+    for (const model::DeadLetter& letter : letters_) {
       const bool fits =
-          letter.history.history.back().message.find(query.contains) != std::string::npos;
+          letter.retry.history.back().message.find(query.contains) != std::string::npos;
       if (reached && fits && page.letters.size() < query.limit) page.letters.push_back(letter);
       reached = reached || id_of(letter) == *query.after;
     }
@@ -238,18 +238,18 @@ void FakeBackend::find_dead_letters(const std::vector<std::string>& ids,
   std::vector<DeadLetterBrief> found;
   {
     std::lock_guard lock(mutex_);
-    for (const store::DeadLetter& letter : letters_)
+    for (const model::DeadLetter& letter : letters_)
       if (std::ranges::find(ids, id_of(letter)) != ids.end())
         found.push_back({id_of(letter), letter.replays});
   }
   reply(std::move(answer), Result<std::vector<DeadLetterBrief>>(std::move(found)));
 }
 
-void FakeBackend::dead_letter(const std::string& id, Answer<store::DeadLetter> answer) {
-  Result<store::DeadLetter> result = fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", id);
+void FakeBackend::dead_letter(const std::string& id, Answer<model::DeadLetter> answer) {
+  Result<model::DeadLetter> result = fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", id);
   {
     std::lock_guard lock(mutex_);
-    for (const store::DeadLetter& letter : letters_)
+    for (const model::DeadLetter& letter : letters_)
       if (id_of(letter) == id) result = letter;
   }
   reply(std::move(answer), std::move(result));
@@ -265,7 +265,7 @@ void FakeBackend::replay(const std::vector<std::string>& ids, Answer<ReplayCount
     std::lock_guard lock(mutex_);
     (already_running ? count.running : count.accepted) = ids.size();
     replayed.insert(replayed.end(), ids.begin(), ids.end());
-    for (store::DeadLetter& letter : letters_)
+    for (model::DeadLetter& letter : letters_)
       if (replays_fail_again) ++letter.replays;
     if (!replays_fail_again)
       std::erase_if(letters_,

@@ -47,7 +47,7 @@ class FakeBackend final : public AdminBackend {
   void partitions(const std::string& stream, Answer<std::uint32_t> answer);
   void read(const std::string& stream, const ReadRequest& request, Answer<ReadAnswer> answer);
   void dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) override;
-  void dead_letter(const std::string& id, Answer<store::DeadLetter> answer) override;
+  void dead_letter(const std::string& id, Answer<model::DeadLetter> answer) override;
   void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) override;
   void find_dead_letters(const std::vector<std::string>& ids,
                          Answer<std::vector<DeadLetterBrief>> answer) override;
@@ -67,7 +67,7 @@ class FakeBackend final : public AdminBackend {
 
   std::mutex mutex_;
   std::map<std::string, std::vector<Partition>> streams_;
-  std::vector<store::DeadLetter> letters_;
+  std::vector<model::DeadLetter> letters_;
   std::optional<Error> error_;
   bool holding_ = false;
   std::vector<std::move_only_function<void()>> held_;

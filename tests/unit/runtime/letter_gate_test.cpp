@@ -45,27 +45,27 @@ class Gate : public store::StoreFixture {
     kafka::RecordDecoder("kafka:orders").add(record, builder);
     return builder.finish();
   }
-  store::DeadLetter letter(Offset offset, const kafka::RawRecord& record) const {
-    store::DeadLetter made;
+  model::DeadLetter letter(Offset offset, const kafka::RawRecord& record) const {
+    model::DeadLetter made;
     made.id = {binding, PartitionId{0}, offset};
     made.binding = "b";
     made.stream = "s";
     made.function = "f";
     made.reason = "attempts";
-    made.history.attempts = 3;
+    made.retry.attempts = 3;
     made.event = event_of(record);
     return made;
   }
-  static store::Transaction with(store::DeadLetter&& letter) {
-    store::Transaction transaction;
+  static model::Transaction with(model::DeadLetter&& letter) {
+    model::Transaction transaction;
     transaction.dead_letters.push_back(std::move(letter));
     return transaction;
   }
 
   // Passes it on; what comes out goes to `passed`.
-  void pass(store::Transaction&& transaction) {
+  void pass(model::Transaction&& transaction) {
     gate->pass(std::move(transaction),
-               [this](store::Transaction&& rest) { passed.push_back(std::move(rest)); });
+               [this](model::Transaction&& rest) { passed.push_back(std::move(rest)); });
   }
   bool run_until(const std::function<bool()>& condition) {
     const auto until = steady_clock::now() + std::chrono::seconds(30);
@@ -86,7 +86,7 @@ class Gate : public store::StoreFixture {
   JobThread letters, records;
   std::unique_ptr<LetterTopic> topic;
   std::unique_ptr<LetterGate> gate;
-  std::vector<store::Transaction> passed;
+  std::vector<model::Transaction> passed;
 };
 
 TEST_F(Gate, WhatHasNoLettersPassesAtOnce) {
@@ -108,17 +108,17 @@ TEST_F(Gate, ALetterIsInTheTopicBeforeItsTransactionPasses) {
 
 TEST_F(Gate, TransactionsPassInOrder) {
   brokers.set_down(true);
-  store::Transaction first = with(letter(1, {"k", "v", {}, 5, {}}));
-  first.cursors.push_back({binding, at(0), {2, {}}});
+  model::Transaction first = with(letter(1, {"k", "v", {}, 5, {}}));
+  first.progress.push_back({binding, at(0), {2, {}}});
   pass(std::move(first));
-  store::Transaction second;
-  second.cursors.push_back({binding, at(0), {3, {}}});
+  model::Transaction second;
+  second.progress.push_back({binding, at(0), {3, {}}});
   pass(std::move(second));
   EXPECT_TRUE(passed.empty()) << "an offset behind the letter waits for it";
   brokers.set_down(false);
   ASSERT_TRUE(run_until([&] { return passed.size() == 2; }));
-  EXPECT_EQ(passed[0].cursors.front().cursor.cursor, 2U);
-  EXPECT_EQ(passed[1].cursors.front().cursor.cursor, 3U);
+  EXPECT_EQ(passed[0].progress.front().progress.settled, 2U);
+  EXPECT_EQ(passed[1].progress.front().progress.settled, 3U);
 }
 
 TEST_F(Gate, ARecordThatItsEventDoesNotHoldIsReadAgain) {
@@ -126,7 +126,7 @@ TEST_F(Gate, ARecordThatItsEventDoesNotHoldIsReadAgain) {
   const std::string type = "application/cloudevents+json";
   brokers.produce("orders", 0, {"k", "first"});
   brokers.produce("orders", 0, {"k", text, {{"content-type", type}}});
-  store::DeadLetter second = letter(1, {"k", text, {{"content-type", type}}, 0, {}});
+  model::DeadLetter second = letter(1, {"k", text, {{"content-type", type}}, 0, {}});
   ASSERT_FALSE(kafka::holds_record(*second.event, 0)) << "a CloudEvent is taken apart";
   pass(with(std::move(second)));
   ASSERT_TRUE(run_until([&] { return passed.size() == 1; }));
@@ -177,7 +177,7 @@ TEST_F(Gate, WhatTheStoreHadOfItGoes) {
 TEST_F(Gate, ADoneLetterIsEndedInTheTopic) {
   pass(with(letter(9, {"k", "v", {}, 5, {}})));
   ASSERT_TRUE(run_until([&] { return passed.size() == 1; }));
-  store::Transaction done;
+  model::Transaction done;
   done.dead_letters_removed.push_back({binding, PartitionId{0}, 9});
   pass(std::move(done));
   ASSERT_TRUE(run_until([&] { return passed.size() == 2; }));

@@ -8,13 +8,13 @@ namespace {
 
 constexpr BindingId kJob{1};
 
-store::DeadLetterId letter(Offset offset, BindingId binding = kJob) {
+model::DeadLetterId letter(Offset offset, BindingId binding = kJob) {
   return {binding, PartitionId{0}, offset};
 }
 LetterPlace at(std::uint32_t partition, Offset offset, std::uint32_t bytes = 10) {
   return {PartitionId{partition}, bytes, offset};
 }
-using Ids = std::vector<store::DeadLetterId>;
+using Ids = std::vector<model::DeadLetterId>;
 
 struct Index : ::testing::Test {
   std::uint64_t count(BindingId binding = kJob) const {

@@ -22,8 +22,8 @@ model::BatchPtr event_of(const RawRecord& record) {
   return builder.finish();
 }
 
-store::DeadLetter letter_of(const RawRecord& record) {
-  store::DeadLetter letter;
+model::DeadLetter letter_of(const RawRecord& record) {
+  model::DeadLetter letter;
   letter.id = {kBill, PartitionId{2}, 17};
   letter.binding = "bill";
   letter.stream = "sales";
@@ -32,11 +32,11 @@ store::DeadLetter letter_of(const RawRecord& record) {
   letter.reason = "attempts";
   letter.idempotency_key = std::string("\0key", 4);
   letter.replays = 2;
-  letter.history.attempts = 5;
-  letter.history.worker_kills = 1;
-  letter.history.first = *parse_time("2026-01-02T03:00:00Z");
-  letter.history.history = {
-      {1, letter.history.first, "crash", "signal 9", "", "", "price-1"},
+  letter.retry.attempts = 5;
+  letter.retry.worker_kills = 1;
+  letter.retry.first = *parse_time("2026-01-02T03:00:00Z");
+  letter.retry.history = {
+      {1, letter.retry.first, "crash", "signal 9", "", "", "price-1"},
       {2, letter.time, "error", "ValueError", "no \xff rate", "at 1", "price-2"}};
   letter.event = event_of(record);
   return letter;
@@ -86,8 +86,8 @@ TEST(LetterRecord, KeepsTheRecordByteForByte) {
 
 TEST(LetterRecord, IsTheLetterWhenRead) {
   for (const RawRecord& record : records()) {
-    const store::DeadLetter before = letter_of(record);
-    const store::DeadLetter after =
+    const model::DeadLetter before = letter_of(record);
+    const model::DeadLetter after =
         read_letter(letter_record(before, record, {.topic = "orders"}), kBill);
     EXPECT_EQ(after.id, before.id);
     EXPECT_EQ(after.binding, "bill");
@@ -97,13 +97,13 @@ TEST(LetterRecord, IsTheLetterWhenRead) {
     EXPECT_EQ(after.reason, "attempts");
     EXPECT_EQ(after.idempotency_key, before.idempotency_key);
     EXPECT_EQ(after.replays, 2U);
-    EXPECT_EQ(after.history.attempts, 5U);
-    EXPECT_EQ(after.history.worker_kills, 1U);
-    EXPECT_EQ(after.history.first, before.history.first);
-    ASSERT_EQ(after.history.history.size(), 2U);
-    EXPECT_EQ(after.history.history[1].type, "ValueError");
-    EXPECT_EQ(after.history.history[1].message, "no \xef\xbf\xbd rate");
-    EXPECT_EQ(after.history.history[1].time, before.time);
+    EXPECT_EQ(after.retry.attempts, 5U);
+    EXPECT_EQ(after.retry.worker_kills, 1U);
+    EXPECT_EQ(after.retry.first, before.retry.first);
+    ASSERT_EQ(after.retry.history.size(), 2U);
+    EXPECT_EQ(after.retry.history[1].type, "ValueError");
+    EXPECT_EQ(after.retry.history[1].message, "no \xef\xbf\xbd rate");
+    EXPECT_EQ(after.retry.history[1].time, before.time);
     EXPECT_EQ(after.event->bytes(), before.event->bytes());
   }
 }
@@ -142,7 +142,7 @@ TEST(LetterRecord, LeavesAsConnectDoesWhatTheRecordBrings) {
 TEST(LetterRecord, OfALetterThatFailedElsewhereIsTheOuterOne) {
   const RawRecord record = records()[0];
   const RawRecord inner = letter_record(letter_of(record), record, {.topic = "orders"});
-  store::DeadLetter letter = letter_of(inner);
+  model::DeadLetter letter = letter_of(inner);
   letter.binding = "second";
   letter.id.offset = 1;
   const RawRecord outer = letter_record(letter, inner, {.topic = "orders.dead"});
@@ -200,8 +200,8 @@ TEST(LetterRecord, GarbageInItsHeadersIsPassedOver) {
     if (added.name.ends_with("history") || added.name.ends_with("time") ||
         added.name.ends_with("replays"))
       added.value = "[{]";
-  const store::DeadLetter letter = read_letter(written, kBill);
-  EXPECT_TRUE(letter.history.history.empty());
+  const model::DeadLetter letter = read_letter(written, kBill);
+  EXPECT_TRUE(letter.retry.history.empty());
   EXPECT_EQ(letter.replays, 0U);
   EXPECT_EQ(letter.reason, "attempts");
 }

@@ -12,18 +12,18 @@
 namespace pelton::store {
 namespace {
 
-Transaction numbered(std::int64_t n, StreamId stream, BindingId binding) {
+model::Transaction numbered(std::int64_t n, StreamId stream, BindingId binding) {
   model::BatchBuilder builder;
   const std::string data = std::to_string(n);
   model::EventView event;
   event.data = data;
   builder.add(event);
   const auto batch = builder.finish();
-  const StreamPartition first{stream, PartitionId{0}};
-  Transaction transaction;
+  const model::StreamPartition first{stream, PartitionId{0}};
+  model::Transaction transaction;
   transaction.appends.push_back({first, batch});
   transaction.appends.push_back({{stream, PartitionId{1}}, batch});
-  transaction.cursors.push_back({binding, first, {n + 1, {}}});
+  transaction.progress.push_back({binding, first, {n + 1, {}}});
   return transaction;
 }
 

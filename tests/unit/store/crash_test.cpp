@@ -50,7 +50,7 @@ TEST_F(StoreFixture, WhatWasAcknowledgedSurvivesKill9) {
     ASSERT_GE(static_cast<std::int64_t>(all.size()), acknowledged + 1);
     for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], std::to_string(i));
     ASSERT_EQ(read(0, 1), all);  // all of a transaction or nothing
-    ASSERT_EQ(store->cursor(binding, at())->value().cursor, static_cast<Offset>(all.size()));
+    ASSERT_EQ(store->cursor(binding, at())->value().settled, static_cast<Offset>(all.size()));
     store.reset();
   }
 }

@@ -126,7 +126,7 @@ TEST_F(Damage, ATableThatIsGoneIsRefused) {
 TEST_F(Damage, ABatchThatIsGoneIsNotSkipped) {
   open();
   for (int i = 0; i < 4; ++i) append({std::string(1'500'000, 'x')});
-  const StreamPartition where = at();
+  const model::StreamPartition where = at();
   store.reset();
   {
     auto database = Database::open(options, [](const std::string&) {});

@@ -25,14 +25,14 @@ class Groups : public StoreFixture {
   }
   void release() { released_.set_value(); }
 
-  Status submit(Transaction&& transaction, Origin origin = Origin::outside) {
+  Status submit(model::Transaction&& transaction, Origin origin = Origin::outside) {
     return store->submit(std::move(transaction), origin, [this](Result<Committed> done) {
       std::lock_guard lock(mutex_);
       if (done) done_.push_back(*done);
     });
   }
-  Transaction appending(const std::vector<std::string>& data) {
-    Transaction transaction;
+  model::Transaction appending(const std::vector<std::string>& data) {
+    model::Transaction transaction;
     transaction.appends.push_back({at(), batch(data)});
     return transaction;
   }
@@ -61,8 +61,8 @@ TEST_F(Groups, WhatQueuesIsOneSync) {
 
 TEST_F(Groups, SmallAppendsAreStoredTogetherWithTheirOwnOffsets) {
   open();
-  std::vector<PlacedBatch> placed;
-  store->set_append_listener([&](std::span<const PlacedBatch> batches) {
+  std::vector<model::PlacedBatch> placed;
+  store->set_append_listener([&](std::span<const model::PlacedBatch> batches) {
     placed.insert(placed.end(), batches.begin(), batches.end());
   });
   hold();
@@ -96,7 +96,7 @@ TEST_F(Groups, OffsetsThatAreNotConsecutiveAreKept) {
   model::BatchBuilder builder;
   builder.add_at(*source, 0, 0);
   builder.add_at(*source, 1, 9);
-  Transaction transaction;
+  model::Transaction transaction;
   transaction.appends.push_back({at(), builder.finish()});
   ASSERT_TRUE(commit(std::move(transaction)));
   EXPECT_EQ(*append({"z"}), 10);
@@ -111,7 +111,7 @@ TEST_F(Groups, OutsideWaitsWhenTheQueueIsFullAndSettlingDoesNot) {
   hold();
   ASSERT_TRUE(submit(appending({"a"})));
   ASSERT_TRUE(submit(appending({"b"})));
-  Transaction third = appending({"c"});
+  model::Transaction third = appending({"c"});
   const auto refused = store->submit(std::move(third), Origin::outside, [](auto) {});
   EXPECT_EQ(refused.error().code, "E4108");
   EXPECT_EQ(refused.error().kind, ErrorKind::overloaded);
@@ -135,7 +135,7 @@ TEST_F(Groups, TheEndDrainsWhatIsQueued) {
   open();
   std::atomic<int> done{0};
   for (int i = 0; i < 200; ++i) {
-    Transaction transaction = appending({"e"});
+    model::Transaction transaction = appending({"e"});
     ASSERT_TRUE(store->submit(std::move(transaction), Origin::outside,
                               [&](Result<Committed> result) { done += result ? 1 : 0; }));
   }
@@ -154,10 +154,10 @@ TEST_F(Groups, CursorsOfAGroupBecomeOne) {
   ASSERT_TRUE(logs.open(streams));
   BindingState state(**database);
   GroupWriter writer(**database, logs, state);
-  const StreamPartition where{*logs.find("s"), PartitionId{0}};
+  const model::StreamPartition where{*logs.find("s"), PartitionId{0}};
   std::vector<Pending> group(100);
   for (int i = 0; i < 100; ++i)
-    group[i].transaction.cursors.push_back({BindingId{1}, where, {i, {}}});
+    group[i].transaction.progress.push_back({BindingId{1}, where, {i, {}}});
   const Group built = writer.build(group);
   EXPECT_EQ(built.writes.Count(), 1);
   EXPECT_EQ(state.cursor(BindingId{1}, where), 99);

@@ -12,9 +12,9 @@ class Retention : public StoreFixture {
   void append_segments(int count, std::int64_t time_us) {
     for (int i = 0; i < count; ++i) ASSERT_TRUE(append({std::string(1'100'000, 'x')}, 0, time_us));
   }
-  void settle_as(const std::string& other, Cursor cursor) {
-    Transaction transaction;
-    transaction.cursors.push_back({*store->binding_id(other), at(), std::move(cursor)});
+  void settle_as(const std::string& other, model::Progress cursor) {
+    model::Transaction transaction;
+    transaction.progress.push_back({*store->binding_id(other), at(), std::move(cursor)});
     ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
   }
 };
@@ -139,7 +139,7 @@ TEST_F(Retention, ReadersNeverMistakeItForDamage) {
 TEST_F(Retention, IdempotencyRecordsComeOldestFirst) {
   open();
   for (const int minute : {5, 1, 3, 2, 4}) {
-    Transaction transaction;
+    model::Transaction transaction;
     transaction.idempotency.push_back(
         {binding,
          {hash128(std::to_string(minute)), from_us(0) + std::chrono::minutes(minute),
@@ -149,14 +149,14 @@ TEST_F(Retention, IdempotencyRecordsComeOldestFirst) {
   std::vector<Offset> order;
   ASSERT_TRUE(
       store->idempotency_records(binding, from_us(0) + std::chrono::minutes(2),
-                                 [&](IdempotencyRecord&& r) { order.push_back(r.offset); }));
+                                 [&](model::IdempotencyRecord&& r) { order.push_back(r.offset); }));
   EXPECT_EQ(order, (std::vector<Offset>{2, 3, 4, 5}));
 }
 
 TEST_F(Retention, IdempotencyRecordsExpireByBucket) {
   open();
   store->set_idempotency_ttl(binding, std::chrono::hours(1));
-  Transaction transaction;
+  model::Transaction transaction;
   const WallTime now = SystemClock{}.now();
   transaction.idempotency.push_back(
       {binding, {hash128("old"), now - std::chrono::hours(3), PartitionId{0}, 0, nullptr}});
@@ -164,8 +164,8 @@ TEST_F(Retention, IdempotencyRecordsExpireByBucket) {
   ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
   store->run_maintenance();
   std::vector<Offset> left;
-  ASSERT_TRUE(store->idempotency_records(binding, from_us(0),
-                                         [&](IdempotencyRecord&& r) { left.push_back(r.offset); }));
+  ASSERT_TRUE(store->idempotency_records(
+      binding, from_us(0), [&](model::IdempotencyRecord&& r) { left.push_back(r.offset); }));
   EXPECT_EQ(left, (std::vector<Offset>{1}));
 }
 

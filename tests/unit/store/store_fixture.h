@@ -39,7 +39,7 @@ class StoreFixture : public ::testing::Test {
     ASSERT_TRUE(ok) << ok.error().text();
   }
 
-  StreamPartition at(std::uint32_t partition = 0) {
+  model::StreamPartition at(std::uint32_t partition = 0) {
     return {*store->find_stream("s"), PartitionId{partition}};
   }
 
@@ -54,21 +54,21 @@ class StoreFixture : public ::testing::Test {
     return builder.finish();
   }
 
-  Result<Committed> commit(Transaction&& transaction, Origin origin = Origin::outside) {
+  Result<Committed> commit(model::Transaction&& transaction, Origin origin = Origin::outside) {
     return store->submit_and_wait(std::move(transaction), origin,
                                   std::chrono::steady_clock::now() + std::chrono::seconds(10));
   }
   Result<Offset> append(const std::vector<std::string>& data, std::uint32_t partition = 0,
                         std::int64_t time_us = 1000) {
-    Transaction transaction;
+    model::Transaction transaction;
     transaction.appends.push_back({at(partition), batch(data, time_us)});
     auto done = commit(std::move(transaction));
     if (!done) return std::unexpected(done.error());
     return done->bases.front();
   }
   Status settle(Offset cursor, std::uint32_t partition = 0) {
-    Transaction transaction;
-    transaction.cursors.push_back({binding, at(partition), {cursor, {}}});
+    model::Transaction transaction;
+    transaction.progress.push_back({binding, at(partition), {cursor, {}}});
     auto done = commit(std::move(transaction), Origin::engine);
     return done ? Status{} : std::unexpected(done.error());
   }
@@ -80,7 +80,7 @@ class StoreFixture : public ::testing::Test {
       auto batches = store->read(at(partition), from, 1000);
       EXPECT_TRUE(batches) << batches.error().text();
       if (!batches || batches->empty()) break;
-      for (const PlacedBatch& placed : *batches)
+      for (const model::PlacedBatch& placed : *batches)
         for (std::size_t i = 0; i < placed.batch->size(); ++i)
           if (placed.base + placed.batch->delta(i) >= from)
             data.emplace_back(placed.batch->data(i));

@@ -12,14 +12,14 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-DeadLetter letter(BindingId binding, Offset offset, const model::BatchPtr& event) {
-  DeadLetter made;
+model::DeadLetter letter(BindingId binding, Offset offset, const model::BatchPtr& event) {
+  model::DeadLetter made;
   made.id = {binding, PartitionId{0}, offset};
   made.binding = "b";
   made.stream = "s";
   made.reason = "failed";
-  made.history.attempts = 2;
-  made.history.history.push_back({2, from_us(5), "error", "ValueError", "bad \xff", "", "w-1"});
+  made.retry.attempts = 2;
+  made.retry.history.push_back({2, from_us(5), "error", "ValueError", "bad \xff", "", "w-1"});
   made.event = event;
   return made;
 }
@@ -39,7 +39,7 @@ TEST_F(StoreFixture, EverythingIsThereAfterReopening) {
   settle(1);
   open();
   EXPECT_EQ(read(), (Strings{"a", "b"}));
-  EXPECT_EQ(store->cursor(binding, at())->value().cursor, 1);
+  EXPECT_EQ(store->cursor(binding, at())->value().settled, 1);
   EXPECT_EQ(*append({"c"}), 2);
 }
 
@@ -78,9 +78,10 @@ TEST_F(StoreFixture, ManyProducersShareSyncs) {
 TEST_F(StoreFixture, AppendedIsToldBeforeCommitted) {
   open();
   std::atomic<int> appended{0};
-  store->set_append_listener(
-      [&](std::span<const PlacedBatch> batches) { appended += static_cast<int>(batches.size()); });
-  Transaction transaction;
+  store->set_append_listener([&](std::span<const model::PlacedBatch> batches) {
+    appended += static_cast<int>(batches.size());
+  });
+  model::Transaction transaction;
   transaction.appends.push_back({at(), batch({"a"})});
   std::atomic<int> seen{-1};
   ASSERT_TRUE(store->submit(std::move(transaction), Origin::outside,
@@ -91,16 +92,17 @@ TEST_F(StoreFixture, AppendedIsToldBeforeCommitted) {
 
 TEST_F(StoreFixture, ATransactionIsOneWrite) {
   open();
-  Transaction transaction;
+  model::Transaction transaction;
   transaction.appends.push_back({at(1), batch({"output"})});
-  transaction.cursors.push_back({binding, at(), {5, {{7, 9}, {12, 13}}}});
-  transaction.retries.push_back({binding, at(), 6, RetryState{2, 1, from_us(99), from_us(1), {}}});
+  transaction.progress.push_back({binding, at(), {5, {{7, 9}, {12, 13}}}});
+  transaction.retries.push_back(
+      {binding, at(), 6, model::RetryState{2, 1, from_us(99), from_us(1), {}}});
   transaction.dead_letters.push_back(letter(binding, 4, batch({"poison"})));
   transaction.idempotency.push_back(
       {binding, {hash128("k"), from_us(5'000'000), PartitionId{0}, 4, batch({"result"})}});
   ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
   open();
-  const Cursor cursor = store->cursor(binding, at())->value();
+  const model::Progress cursor = store->cursor(binding, at())->value();
   EXPECT_EQ(cursor.completed, (std::vector<OffsetRange>{{7, 9}, {12, 13}}));
   const auto retries = store->retries(binding, at());
   ASSERT_EQ(retries->size(), 1U);
@@ -108,34 +110,35 @@ TEST_F(StoreFixture, ATransactionIsOneWrite) {
   const auto found = store->dead_letter({binding, PartitionId{0}, 4});
   ASSERT_TRUE(*found);
   EXPECT_EQ((**found).event->data(0), "poison");
-  EXPECT_EQ((**found).history.history.front().message, "bad \xef\xbf\xbd");
+  EXPECT_EQ((**found).retry.history.front().message, "bad \xef\xbf\xbd");
   EXPECT_EQ(store->dead_letter_count(binding), 1U);
   int records = 0;
-  ASSERT_TRUE(store->idempotency_records(binding, from_us(0), [&](IdempotencyRecord&& record) {
-    EXPECT_EQ(record.fingerprint, hash128("k"));
-    EXPECT_EQ(record.result->data(0), "result");
-    ++records;
-  }));
+  ASSERT_TRUE(
+      store->idempotency_records(binding, from_us(0), [&](model::IdempotencyRecord&& record) {
+        EXPECT_EQ(record.fingerprint, hash128("k"));
+        EXPECT_EQ(record.result->data(0), "result");
+        ++records;
+      }));
   EXPECT_EQ(records, 1);
 }
 
 TEST_F(StoreFixture, DeadLettersAreCountedOnce) {
   open();
   for (int round = 0; round < 2; ++round) {
-    Transaction transaction;
+    model::Transaction transaction;
     transaction.dead_letters.push_back(letter(binding, 4, batch({"poison"})));
     transaction.dead_letters.push_back(letter(binding, 9, batch({"poison"})));
     ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
   }
   EXPECT_EQ(store->dead_letter_count(binding), 2U);
   std::vector<Offset> seen;
-  ASSERT_TRUE(store->dead_letters(binding, DeadLetterId{binding, PartitionId{0}, 4},
-                                  [&](const DeadLetter& l) {
+  ASSERT_TRUE(store->dead_letters(binding, model::DeadLetterId{binding, PartitionId{0}, 4},
+                                  [&](const model::DeadLetter& l) {
                                     seen.push_back(l.id.offset);
                                     return true;
                                   }));
   EXPECT_EQ(seen, (std::vector<Offset>{9}));
-  Transaction removal;
+  model::Transaction removal;
   removal.dead_letters_removed.push_back({binding, PartitionId{0}, 4});
   ASSERT_TRUE(commit(std::move(removal), Origin::engine));
   EXPECT_EQ(store->dead_letter_count(binding), 1U);

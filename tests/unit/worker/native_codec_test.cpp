@@ -36,13 +36,13 @@ v1::ToEngine result() {
 }
 
 TEST(Codec, AnInvokeIsProtobuf) {
-  dispatch::Frame frame;
+  model::Frame frame;
   frame.id = FrameId{9};
   frame.binding = "b";
   frame.stream = "s";
   frame.partition = PartitionId{2};
   frame.base = 41;
-  frame.order = config::Order::none;
+  frame.order = model::Order::none;
   frame.attempts = {1, 3};
   frame.idempotency_keys = {"k1", "key2"};
   frame.batch = batch();
@@ -68,7 +68,7 @@ TEST(Codec, AResultIsRead) {
   ASSERT_EQ(answer.result.not_done.size(), 2U);
   EXPECT_EQ(answer.result.not_done[0].index, 4U);
   EXPECT_EQ(*answer.result.not_done[0].retry_after, std::chrono::milliseconds(250));
-  EXPECT_EQ(answer.result.not_done[1].code, dispatch::OutcomeCode::skipped);
+  EXPECT_EQ(answer.result.not_done[1].code, model::OutcomeCode::skipped);
 }
 
 TEST(Codec, ContradictionsAreRefused) {

@@ -8,8 +8,7 @@
 
 namespace pelton::worker {
 
-std::optional<dispatch::Frame> FakeSource::pull(WorkerId worker,
-                                                const dispatch::FrameLimits& limits) {
+std::optional<model::Frame> FakeSource::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (waiting.empty()) return std::nullopt;
   model::BatchBuilder builder;
   while (!waiting.empty() && builder.size() < limits.events) {
@@ -20,7 +19,7 @@ std::optional<dispatch::Frame> FakeSource::pull(WorkerId worker,
     builder.add(event);
     waiting.pop_front();
   }
-  dispatch::Frame frame;
+  model::Frame frame;
   frame.id = FrameId{next_++};
   frame.binding = "binding";
   frame.stream = "stream";
@@ -33,7 +32,7 @@ std::optional<dispatch::Frame> FakeSource::pull(WorkerId worker,
   return frame;
 }
 
-Status FakeSource::finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) {
+Status FakeSource::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   const auto at = out.find(frame);
   if (at == out.end() || owner_[frame] != worker) {
     ++late;
@@ -48,7 +47,7 @@ Status FakeSource::finished(WorkerId worker, FrameId frame, dispatch::FrameResul
   return {};
 }
 
-void FakeSource::lost(WorkerId worker, const dispatch::WorkerLoss& loss) {
+void FakeSource::lost(WorkerId worker, const model::WorkerLoss& loss) {
   losses.push_back(loss);
   std::erase_if(out, [&](const auto& frame) { return owner_[frame.first] == worker; });
 }

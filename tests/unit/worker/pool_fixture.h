@@ -20,15 +20,14 @@ namespace pelton::worker {
 class FakeSource final : public WorkSource {
  public:
   bool has_work() override { return !waiting.empty(); }
-  std::optional<dispatch::Frame> pull(WorkerId worker,
-                                      const dispatch::FrameLimits& limits) override;
-  Status finished(WorkerId worker, FrameId frame, dispatch::FrameResult&& result) override;
-  void lost(WorkerId worker, const dispatch::WorkerLoss& loss) override;
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
+  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
+  void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
   std::deque<std::string> waiting;       // data of events to be given out
   std::map<FrameId, std::uint32_t> out;  // frames with workers: events not answered
-  std::vector<dispatch::FrameResult> results;
-  std::vector<dispatch::WorkerLoss> losses;
+  std::vector<model::FrameResult> results;
+  std::vector<model::WorkerLoss> losses;
   std::vector<std::uint32_t> frame_sizes;
   std::size_t done = 0;  // events answered
   std::size_t late = 0;  // results of frames that are not out

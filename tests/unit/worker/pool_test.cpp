@@ -41,7 +41,7 @@ def handle(event, context):
   start();
   give(numbers(6));
   ASSERT_TRUE(run_until([&] { return source.done == 6; })) << lines_text();
-  std::map<std::string, dispatch::Failure> failures;
+  std::map<std::string, model::Failure> failures;
   std::vector<std::string> outputs;
   for (const auto& result : source.results) {
     for (const auto& failure : result.not_done) failures[failure.message] = failure;
@@ -52,7 +52,7 @@ def handle(event, context):
   }
   EXPECT_EQ(failures.at("two").type, "ValueError");
   EXPECT_NE(failures.at("two").stack.find("function.py"), std::string::npos);
-  EXPECT_EQ(failures.at("three").code, dispatch::OutcomeCode::fail);
+  EXPECT_EQ(failures.at("three").code, model::OutcomeCode::fail);
   EXPECT_EQ(*failures.at("the function asked for a retry").retry_after,
             std::chrono::milliseconds(2500));
   EXPECT_EQ(outputs, (std::vector<std::string>{"1={\"n\":1}", "k=a", "5=5"}));

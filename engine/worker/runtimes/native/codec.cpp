@@ -44,13 +44,13 @@ void put_varint(std::string& out, std::uint32_t field, std::uint64_t value) {
   wire::put_varint(out, value);
 }
 
-std::uint64_t order_number(config::Order order) {
+std::uint64_t order_number(model::Order order) {
   switch (order) {
-    case config::Order::key:
+    case model::Order::key:
       return 0;
-    case config::Order::partition:
+    case model::Order::partition:
       return 1;
-    case config::Order::none:
+    case model::Order::none:
       return 2;
   }
   return 0;
@@ -101,7 +101,7 @@ bool take_delay(const wire::Field& field, std::optional<Duration>& delay) {
   return true;
 }
 
-bool decode_failure(const wire::Field& from, dispatch::Failure& failure) {
+bool decode_failure(const wire::Field& from, model::Failure& failure) {
   if (from.type != wire::delimited) return false;
   std::string_view in = from.bytes;
   wire::Field field;
@@ -119,8 +119,8 @@ bool decode_failure(const wire::Field& from, dispatch::Failure& failure) {
 }
 
 // Joins the outcome bytes with the failures that explain them.
-Status merge_outcomes(std::string_view outcomes, std::vector<dispatch::Failure>& explained,
-                      dispatch::FrameResult& result) {
+Status merge_outcomes(std::string_view outcomes, std::vector<model::Failure>& explained,
+                      model::FrameResult& result) {
   if (!outcomes.empty() && outcomes.size() != result.count)
     return garbage("as many outcomes as events are needed");
   std::size_t next = 0;
@@ -128,12 +128,12 @@ Status merge_outcomes(std::string_view outcomes, std::vector<dispatch::Failure>&
     const auto code = static_cast<std::uint8_t>(outcomes[i]);
     if (code > 3) return garbage("an unknown outcome");
     if (code == 0) continue;
-    dispatch::Failure failure;
+    model::Failure failure;
     const auto index = static_cast<std::uint32_t>(result.first + i);
     if (next < explained.size() && explained[next].index == index)
       failure = std::move(explained[next++]);
     failure.index = index;
-    failure.code = static_cast<dispatch::OutcomeCode>(code);
+    failure.code = static_cast<model::OutcomeCode>(code);
     result.not_done.push_back(std::move(failure));
   }
   if (next != explained.size()) return garbage("a failure of an event that is done");
@@ -145,7 +145,7 @@ struct ResultFields {
   Answer answer;
   std::string_view outcomes;
   std::string_view outputs;
-  std::vector<dispatch::Failure> explained;
+  std::vector<model::Failure> explained;
 };
 
 bool take_bytes(const wire::Field& field, std::string_view& bytes) {
@@ -210,7 +210,7 @@ std::string encode_start(const config::Function& function, const std::string& wo
   return out;
 }
 
-std::string encode_invoke_header(const dispatch::Frame& frame) {
+std::string encode_invoke_header(const model::Frame& frame) {
   const std::string_view batch = frame.batch->bytes();
   std::string invoke;
   put_fixed64(invoke, 1, frame.id.value);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/function.h"
-#include "engine/dispatch/frame.h"
+#include "engine/model/frame.h"
 
 #include <optional>
 #include <string>
@@ -20,7 +20,7 @@ std::string encode_start(const config::Function& function, const std::string& wo
 
 // What stands before the batch's own bytes in an Invoke frame, its length included: the batch
 // follows unchanged.
-std::string encode_invoke_header(const dispatch::Frame& frame);
+std::string encode_invoke_header(const model::Frame& frame);
 
 struct Ready {
   bool batch_handler = false;
@@ -33,7 +33,7 @@ struct StartFailed {
 };
 struct Answer {
   FrameId frame;
-  dispatch::FrameResult result;
+  model::FrameResult result;
 };
 using FromWorker = std::variant<Ready, StartFailed, Answer>;
 

@@ -3,8 +3,8 @@
 
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
-#include "engine/config/parts/delivery.h"
 #include "engine/model/batch.h"
+#include "engine/model/order.h"
 
 #include <cstdint>
 #include <optional>
@@ -13,7 +13,7 @@
 #include <vector>
 
 // Values that a dispatcher and the workers of its function exchange.
-namespace pelton::dispatch {
+namespace pelton::model {
 
 // Frame ids carry their binding in the upper bits, so that a function with several bindings routes
 // a result without a table.
@@ -44,8 +44,8 @@ struct Frame {
   std::string_view stream;
   PartitionId partition;
   Offset base = 0;  // event i has offset base + batch->delta(i)
-  config::Order order = config::Order::key;
-  model::BatchPtr batch;                // a stored batch as it is, or gathered from several
+  Order order = Order::key;
+  BatchPtr batch;                       // a stored batch as it is, or gathered from several
   std::vector<std::uint32_t> attempts;  // of each event, from 1; empty: all 1
   // Idempotency keys of the events; empty: each is "<stream>/<partition>/<offset>".
   std::vector<std::string> idempotency_keys;
@@ -70,7 +70,7 @@ struct FrameResult {
   std::uint32_t first = 0;
   std::uint32_t count = 0;
   std::vector<Failure> not_done;  // ascending by index; every other event is done
-  model::BatchPtr outputs;        // null: none
+  BatchPtr outputs;               // null: none
   std::vector<std::uint32_t>
       output_parents;  // index in the frame of each output's event, ascending;
                        // empty: output j belongs to event first + j
@@ -88,4 +88,4 @@ struct WorkerLoss {
   std::uint32_t index = 0;
 };
 
-}  // namespace pelton::dispatch
+}  // namespace pelton::model

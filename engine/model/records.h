@@ -14,7 +14,7 @@
 #include <vector>
 
 // Values that the dispatcher and the store exchange. docs/formats.md says how they are kept.
-namespace pelton::store {
+namespace pelton::model {
 
 // A partition of a stream.
 struct StreamPartition {
@@ -23,12 +23,12 @@ struct StreamPartition {
   friend auto operator<=>(const StreamPartition&, const StreamPartition&) = default;
 };
 
-// Where a binding stands in one partition: everything below `cursor` is settled, and so is
-// `completed` (ascending, disjoint, beyond the cursor, not touching it or each other).
-struct Cursor {
-  Offset cursor = 0;
+// Where a binding stands in one partition: everything below `settled` is settled, and so is
+// `completed` (ascending, disjoint, beyond it, not touching it or each other).
+struct Progress {
+  Offset settled = 0;
   std::vector<OffsetRange> completed;
-  friend bool operator==(const Cursor&, const Cursor&) = default;
+  friend bool operator==(const Progress&, const Progress&) = default;
 };
 
 // One delivery that did not end as done.
@@ -68,9 +68,9 @@ struct DeadLetter {
   WallTime time{};
   std::string reason;  // attempts | failed | worker_killer | max_age | too_large
   std::string idempotency_key;
-  RetryState history;
+  RetryState retry;
   std::uint32_t replays = 0;  // how often it was replayed and failed again
-  model::BatchPtr event;      // a batch of this one event
+  BatchPtr event;             // a batch of this one event
 };
 
 // The outcome of an event under a custom idempotency key, kept until time + the binding's ttl.
@@ -79,27 +79,27 @@ struct IdempotencyRecord {
   WallTime time{};
   PartitionId partition;  // the event that completed the key
   Offset offset = 0;
-  model::BatchPtr result;  // its outputs; null: none, or above the stored limit
+  BatchPtr result;  // its outputs; null: none, or above the stored limit
 };
 
 struct Append {
   StreamPartition to;
-  model::BatchPtr batch;
+  BatchPtr batch;
 };
 
-// What one sender wants written together, atomically: outputs, the cursor that they come from,
+// What one sender wants written together, atomically: outputs, the progress that they come from,
 // retries, dead letters, idempotency records. Entries are applied in the order of the members
 // below.
 struct Transaction {
   std::vector<Append> appends;
 
-  struct CursorUpdate {
+  struct ProgressUpdate {
     BindingId binding;
     StreamPartition at;
-    Cursor cursor;
+    Progress progress;
   };
-  std::vector<CursorUpdate>
-      cursors;  // a later one for the same binding and partition replaces an earlier
+  std::vector<ProgressUpdate>
+      progress;  // a later one for the same binding and partition replaces an earlier
 
   struct RetryUpdate {
     BindingId binding;
@@ -118,17 +118,26 @@ struct Transaction {
   };
   std::vector<IdempotencyUpdate> idempotency;
 
-  bool empty() const {
-    return appends.empty() && cursors.empty() && retries.empty() && dead_letters.empty() &&
+  // Nothing but progress: no more than what is settled, which a reader of the stream can find
+  // again. Everything else has to be durable before its offset may be committed elsewhere.
+  bool only_progress() const {
+    return appends.empty() && retries.empty() && dead_letters.empty() &&
            dead_letters_removed.empty() && idempotency.empty();
   }
+  bool empty() const { return only_progress() && progress.empty(); }
+};
+
+// What was stored of a partition when it was last let go.
+struct Restored {
+  Progress progress;
+  std::vector<Transaction::RetryUpdate> retries;
 };
 
 // A batch of a stream at its place.
 struct PlacedBatch {
   StreamPartition at;
   Offset base = 0;
-  model::BatchPtr batch;
+  BatchPtr batch;
 };
 
-}  // namespace pelton::store
+}  // namespace pelton::model
