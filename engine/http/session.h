@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/router.h"
+#include "engine/http/admin/router.h"
 #include "engine/http/server.h"
 
 #include <boost/asio/basic_stream_socket.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
-#include "engine/http/admin_backend.h"
+#include "engine/http/admin/admin_backend.h"
 #include "engine/runtime/letters.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/stream_target.h"

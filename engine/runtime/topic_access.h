@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
-#include "engine/http/admin_backend.h"
+#include "engine/http/admin/admin_backend.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/runtime/shard.h"

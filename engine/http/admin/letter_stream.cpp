@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/http/letter_stream.h"
+#include "engine/http/admin/letter_stream.h"
 
-#include "engine/http/letter_json.h"
+#include "engine/http/admin/letter_json.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dead-letter half of Router.
-#include "engine/http/letter_json.h"
-#include "engine/http/letter_stream.h"
-#include "engine/http/parameters.h"
-#include "engine/http/router.h"
+#include "engine/http/admin/letter_json.h"
+#include "engine/http/admin/letter_stream.h"
+#include "engine/http/admin/parameters.h"
+#include "engine/http/admin/router.h"
 
 #include <utility>
 

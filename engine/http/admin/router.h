@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin_backend.h"
+#include "engine/http/admin/admin_backend.h"
 #include "engine/http/message.h"
 
 #include <string>

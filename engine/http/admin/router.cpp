@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/http/router.h"
+#include "engine/http/admin/router.h"
 
-#include "engine/http/event_stream.h"
+#include "engine/http/admin/event_stream.h"
+#include "engine/http/admin/parameters.h"
 #include "engine/http/json_text.h"
 #include "engine/http/ndjson.h"
-#include "engine/http/parameters.h"
 #include "engine/observe/metrics.h"
 #include "engine/observe/status_json.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin_backend.h"
+#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/parameters.h"
 #include "engine/http/message.h"
-#include "engine/http/parameters.h"
 
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/http/parameters.h"
+#include "engine/http/admin/parameters.h"
 
 #include "engine/base/units.h"
 #include "engine/http/json_text.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/http/event_stream.h"
+#include "engine/http/admin/event_stream.h"
 
 #include "engine/http/ndjson.h"
 
