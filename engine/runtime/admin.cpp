@@ -29,7 +29,7 @@ Result<Offset> resolve(store::Store& store, model::StreamPartition at,
   return bounds.earliest;
 }
 
-Status check_partition(const StreamTarget& target, std::uint32_t partition) {
+Status check_partition(const stream::StreamTarget& target, std::uint32_t partition) {
   if (partition < target.partitions()) return {};
   return fail(ErrorKind::invalid, "E5001", "stream {} has partitions 0 to {}, not {}",
               target.name(), target.partitions() - 1, partition);
@@ -38,7 +38,7 @@ Status check_partition(const StreamTarget& target, std::uint32_t partition) {
 // The store may be read by any thread: answers come at once.
 class EmbeddedReader final : public http::StreamReader {
  public:
-  EmbeddedReader(store::Store& store, const StreamTarget& target)
+  EmbeddedReader(store::Store& store, const stream::StreamTarget& target)
       : store_(store), target_(target) {}
 
   void partitions(http::Answer<std::uint32_t> answer) override { answer(target_.partitions()); }
@@ -50,7 +50,7 @@ class EmbeddedReader final : public http::StreamReader {
   Result<http::ReadAnswer> page(const http::ReadRequest& request);
 
   store::Store& store_;
-  const StreamTarget& target_;
+  const stream::StreamTarget& target_;
 };
 
 Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) {
@@ -83,11 +83,11 @@ Admin::Admin(store::Store& store, Shard& shard, Targets& targets, kafka::PollLoo
       report_(std::move(report)),
       topics_(kafka, shard) {}
 
-void Admin::add_binding(std::string name, BindingId id, LetterTopic* letters) {
+void Admin::add_binding(std::string name, BindingId id, dead_letters::DeadLetterTopic* letters) {
   bindings_.push_back({std::move(name), id, letters});
 }
 
-Result<StreamTarget*> Admin::find_stream(const std::string& name) {
+Result<stream::StreamTarget*> Admin::find_stream(const std::string& name) {
   const auto at = targets_.find(name);
   if (at == targets_.end()) return not_found("stream", name);
   return at->second.get();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
+#include "engine/dead_letters/dead_letters.h"
 #include "engine/http/admin/admin_backend.h"
-#include "engine/runtime/letters.h"
 #include "engine/runtime/shard.h"
-#include "engine/runtime/stream_target.h"
 #include "engine/runtime/topic_access.h"
+#include "engine/stream/appender.h"
 
 #include <functional>
 #include <map>
@@ -21,7 +21,7 @@ namespace pelton::runtime {
 // on the http thread.
 class Admin final : public http::AdminBackend {
  public:
-  using Targets = std::map<std::string, std::unique_ptr<StreamTarget>, std::less<>>;
+  using Targets = std::map<std::string, std::unique_ptr<stream::StreamTarget>, std::less<>>;
 
   // `report` fills a status report; it runs on the shard.
   Admin(store::Store& store, Shard& shard, Targets& targets, kafka::PollLoop& kafka,
@@ -29,9 +29,9 @@ class Admin final : public http::AdminBackend {
 
   // Bindings and sinks in file order, with their numbers and the topic of their dead letters (null:
   // those are in the store). Before the server starts.
-  void add_binding(std::string name, BindingId id, LetterTopic* letters);
+  void add_binding(std::string name, BindingId id, dead_letters::DeadLetterTopic* letters);
   // Where dead letters are looked for when some binding's are in a topic.
-  void look_for_letters_on(JobThread* thread) { letters_ = thread; }
+  void look_for_letters_on(thread::JobThread* thread) { letters_ = thread; }
   // A stream that the engine does not keep itself; it outlives this. Before the server starts.
   void add_topic(const config::Stream& stream, StreamId id) { topics_.add(stream, id); }
 
@@ -58,11 +58,11 @@ class Admin final : public http::AdminBackend {
   struct KnownBinding {
     std::string name;
     BindingId id;
-    LetterTopic* letters;
+    dead_letters::DeadLetterTopic* letters;
   };
 
   // One that the engine keeps.
-  Result<StreamTarget*> find_stream(const std::string& name);
+  Result<stream::StreamTarget*> find_stream(const std::string& name);
   Result<const KnownBinding*> find_binding(std::string_view name) const;
   const KnownBinding& binding_of(const model::DeadLetterId& id) const;
   Result<model::DeadLetterId> parse_id(std::string_view text) const;
@@ -70,7 +70,7 @@ class Admin final : public http::AdminBackend {
   Result<std::vector<model::DeadLetterId>> parse_ids(const std::vector<std::string>& texts) const;
 
   // ---- dead letters: where they may be waited for, the letters thread if there is one
-  void on_letters(JobThread::Job work);
+  void on_letters(thread::JobThread::Job work);
   // The topics of these bindings (empty: all) as they are now.
   Status catch_up(const std::string& binding);
   Status catch_up(std::span<const model::DeadLetterId> ids);
@@ -88,7 +88,7 @@ class Admin final : public http::AdminBackend {
   Targets& targets_;
   const std::function<void(observe::StatusReport&)> report_;
   std::vector<KnownBinding> bindings_;
-  JobThread* letters_ = nullptr;
+  thread::JobThread* letters_ = nullptr;
   TopicAccess topics_;
 };
 

@@ -73,26 +73,26 @@ const Admin::KnownBinding& Admin::binding_of(const model::DeadLetterId& id) cons
   return *std::ranges::find(bindings_, id.binding, &KnownBinding::id);
 }
 
-void Admin::on_letters(JobThread::Job work) {
+void Admin::on_letters(thread::JobThread::Job work) {
   if (letters_ == nullptr) return work();
   letters_->run(std::move(work));
 }
 
 Status Admin::catch_up(const std::string& binding) {
-  std::set<LetterTopic*> topics;
+  std::set<dead_letters::DeadLetterTopic*> topics;
   for (const KnownBinding& known : bindings_)
     if (known.letters != nullptr && (binding.empty() || known.name == binding))
       topics.insert(known.letters);
-  for (LetterTopic* topic : topics)
+  for (dead_letters::DeadLetterTopic* topic : topics)
     if (auto ok = topic->catch_up(); !ok) return ok;
   return {};
 }
 
 Status Admin::catch_up(std::span<const model::DeadLetterId> ids) {
-  std::set<LetterTopic*> topics;
+  std::set<dead_letters::DeadLetterTopic*> topics;
   for (const model::DeadLetterId& id : ids)
-    if (LetterTopic* topic = binding_of(id).letters) topics.insert(topic);
-  for (LetterTopic* topic : topics)
+    if (dead_letters::DeadLetterTopic* topic = binding_of(id).letters) topics.insert(topic);
+  for (dead_letters::DeadLetterTopic* topic : topics)
     if (auto ok = topic->catch_up(); !ok) return ok;
   return {};
 }
@@ -115,11 +115,11 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
     if (!reached && binding.id != after->binding) continue;
     reached = true;
     const auto begin = after && after->binding == binding.id ? after : std::nullopt;
-    auto read = runtime::visit_letters(store_, binding.letters, binding.id, begin,
-                                       [&](const model::DeadLetter& letter) {
-                                         if (matches(letter, query)) more = visit(letter);
-                                         return more;
-                                       });
+    auto read = dead_letters::visit_letters(store_, binding.letters, binding.id, begin,
+                                            [&](const model::DeadLetter& letter) {
+                                              if (matches(letter, query)) more = visit(letter);
+                                              return more;
+                                            });
     if (!read || !more) return read;
   }
   return {};
@@ -148,7 +148,7 @@ Result<std::vector<model::DeadLetter>> Admin::find_letters(
   for (auto at = ids.begin(); at != ids.end();) {  // binding by binding
     const auto end = std::ranges::find_if(
         at, ids.end(), [&](const auto& id) { return id.binding != at->binding; });
-    auto found = runtime::find_letters(store_, binding_of(*at).letters, {at, end});
+    auto found = dead_letters::find_letters(store_, binding_of(*at).letters, {at, end});
     if (!found) return found;
     std::ranges::move(*found, std::back_inserter(letters));
     at = end;
@@ -177,7 +177,7 @@ Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
   std::uint64_t total = 0;
   for (const KnownBinding& binding : bindings_) {
     if (!query.binding.empty() && binding.name != query.binding) continue;
-    const auto count = count_letters(store_, binding.letters, binding.id, partition);
+    const auto count = dead_letters::count_letters(store_, binding.letters, binding.id, partition);
     if (!count) return count;
     total += *count;
   }
@@ -278,13 +278,13 @@ class Purge {
 
 void Admin::purge_now(std::vector<model::DeadLetterId> ids, http::Answer<std::uint64_t> answer) {
   model::Transaction transaction;
-  std::map<LetterTopic*, std::vector<kafka::RawRecord>> removals;
+  std::map<dead_letters::DeadLetterTopic*, std::vector<kafka::RawRecord>> removals;
   std::uint64_t removed = 0;
   for (const model::DeadLetterId& id : ids) {
     auto stored = store_.dead_letter(id);
     if (!stored) return answer(std::unexpected(stored.error()));
     if (*stored) transaction.dead_letters_removed.push_back(id);
-    LetterTopic* topic = binding_of(id).letters;
+    dead_letters::DeadLetterTopic* topic = binding_of(id).letters;
     const bool kept = topic != nullptr && topic->add_removals(id, "purged", removals[topic]);
     removed += *stored || kept ? 1 : 0;
   }

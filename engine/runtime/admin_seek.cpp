@@ -10,7 +10,8 @@ namespace {
 
 using Changes = std::vector<http::SeekChange>;
 
-Offset target_of(const http::SeekRequest& request, const Input::Bounds& bounds, Offset from) {
+Offset target_of(const http::SeekRequest& request, const stream::Input::Bounds& bounds,
+                 Offset from) {
   using To = http::SeekRequest::To;
   Offset to = from;
   if (request.to == To::earliest) to = bounds.earliest;
@@ -22,9 +23,9 @@ Offset target_of(const http::SeekRequest& request, const Input::Bounds& bounds, 
 }
 
 Result<Changes> plan_seek(const http::SeekRequest& request, BindingRunner& runner,
-                          const std::vector<Input::Bounds>& all) {
+                          const std::vector<stream::Input::Bounds>& all) {
   Changes plan;
-  for (const Input::Bounds& bounds : all) {
+  for (const stream::Input::Bounds& bounds : all) {
     if (request.partition && PartitionId{*request.partition} != bounds.partition) continue;
     const Offset from = runner.view(bounds.partition).counts.cursor;
     plan.push_back({bounds.partition.value, from, target_of(request, bounds, from)});
@@ -64,12 +65,14 @@ void Admin::seek(const http::SeekRequest& request, http::Answer<Changes> answer)
     BindingRunner* runner = shard_.find_binding(request.binding);
     std::optional<WallTime> time;
     if (request.to == http::SeekRequest::To::time) time = request.time;
-    runner->bounds(time, [request, reply, runner](Result<std::vector<Input::Bounds>> bounds) {
-      if (!bounds) return (*reply)(std::unexpected(bounds.error()));
-      auto plan = plan_seek(request, *runner, *bounds);
-      if (!plan || request.dry_run || plan->empty()) return (*reply)(std::move(plan));
-      seek_all(*runner, *plan, reply);
-    });
+    runner->bounds(time,
+                   [request, reply, runner](Result<std::vector<stream::Input::Bounds>> bounds) {
+                     if (!bounds) return (*reply)(std::unexpected(bounds.error()));
+                     auto plan = plan_seek(request, *runner, *bounds);
+                     if (!plan || request.dry_run || plan->empty())
+                       return (*reply)(std::move(plan));
+                     seek_all(*runner, *plan, reply);
+                   });
   });
 }
 

@@ -3,9 +3,9 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
-#include "engine/runtime/kafka_input.h"
-#include "engine/runtime/kafka_output.h"
-#include "engine/runtime/transactional_output.h"
+#include "engine/stream/topic/topic_input.h"
+#include "engine/stream/topic/topic_output.h"
+#include "engine/stream/topic/transactional_output.h"
 
 #include <algorithm>
 #include <charconv>
@@ -74,7 +74,7 @@ Result<std::uint64_t> node_of(store::Store& store) {
     std::from_chars((*stored)->data(), (*stored)->data() + (*stored)->size(), node);
     return node;
   }
-  node = random_number();
+  node = stream::random_number();
   const store::Store::KeyValue entry{"node", std::to_string(node)};
   if (auto ok = store.ledger_put("kafka", std::span(&entry, 1)); !ok)
     return std::unexpected(ok.error());
@@ -82,7 +82,8 @@ Result<std::uint64_t> node_of(store::Store& store) {
 }
 
 // The way to the topic that the binding's outputs go to; null: it is none, or goes with the input.
-Result<std::unique_ptr<Output>> output_of(Assembly& assembly, const config::Binding& binding) {
+Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly,
+                                                  const config::Binding& binding) {
   const config::Stream* to = binding.to ? assembly.config.find_stream(*binding.to) : nullptr;
   if (to == nullptr || !to->kafka || binding.exactly_once) return nullptr;
   std::unique_ptr<kafka::Producer>& producer = assembly.producers[to->name];
@@ -91,23 +92,26 @@ Result<std::unique_ptr<Output>> output_of(Assembly& assembly, const config::Bind
     if (!made) return std::unexpected(std::move(made.error()).within("stream " + to->name));
     producer = std::move(*made);
   }
-  return std::make_unique<KafkaOutput>(*producer, assembly.shard.mailbox());
+  return std::make_unique<stream::TopicOutput>(*producer, assembly.shard.mailbox());
 }
 
 // Outputs in the transactions that commit the input's offsets.
-Result<std::unique_ptr<Output>> transactions_of(Assembly& assembly, const config::Binding& binding,
-                                                std::uint64_t node, KafkaInput& input) {
+Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
+                                                        const config::Binding& binding,
+                                                        std::uint64_t node,
+                                                        stream::TopicInput& input) {
   const config::Stream& to = *assembly.config.find_stream(*binding.to);
   auto producer = kafka::TransactionalProducer::create(
       {*to.kafka, fmt::format("pelton.{}.{:016x}", binding.kafka.group, node),
        kTransactionTimeout});
   if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
-  return std::make_unique<TransactionalOutput>(input, std::move(*producer),
-                                               assembly.shard.mailbox(), assembly.shard.io());
+  return std::make_unique<stream::TransactionalOutput>(
+      input, std::move(*producer), assembly.shard.mailbox(), assembly.shard.io());
 }
 
 // The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.
-Result<LetterTopic*> letters_of(Assembly& assembly, const config::Binding& binding, BindingId id) {
+Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly,
+                                                  const config::Binding& binding, BindingId id) {
   if (!binding.dead_letters) return nullptr;
   const config::KafkaTopic& from = *assembly.config.find_stream(binding.from)->kafka;
   auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
@@ -116,22 +120,25 @@ Result<LetterTopic*> letters_of(Assembly& assembly, const config::Binding& bindi
   return *topic;
 }
 
-std::unique_ptr<LetterGate> gate_to(LetterTopic& topic, Assembly& assembly,
-                                    const config::Binding& binding,
-                                    const config::KafkaTopic& from) {
-  return std::make_unique<LetterGate>(LetterGate::Setup{binding.name, from}, topic,
-                                      *assembly.letters.thread(), assembly.letters.records(),
-                                      assembly.store, assembly.shard.mailbox());
+std::unique_ptr<dead_letters::DeadLetterForwarder> gate_to(dead_letters::DeadLetterTopic& topic,
+                                                           Assembly& assembly,
+                                                           const config::Binding& binding,
+                                                           const config::KafkaTopic& from) {
+  return std::make_unique<dead_letters::DeadLetterForwarder>(
+      dead_letters::DeadLetterForwarder::Setup{binding.name, from}, topic,
+      *assembly.letters.thread(), assembly.letters.records(), assembly.store,
+      assembly.shard.mailbox());
 }
 
 Result<BindingRunner*> add_topic_binding(Assembly& assembly, const config::Binding& binding,
-                                         BindingRunner::Setup&& setup, LetterTopic* letters) {
+                                         BindingRunner::Setup&& setup,
+                                         dead_letters::DeadLetterTopic* letters) {
   const config::KafkaTopic& from = *assembly.config.find_stream(binding.from)->kafka;
   auto node = node_of(assembly.store);
   if (!node) return std::unexpected(node.error());
-  auto input = std::make_unique<KafkaInput>(
-      KafkaInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
-                        binding.kafka, binding.start, binding.window, *node},
+  auto input = std::make_unique<stream::TopicInput>(
+      stream::TopicInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
+                                binding.kafka, binding.start, binding.window, *node},
       assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
   if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
   if (binding.exactly_once) {
@@ -227,7 +234,7 @@ Admin::Targets make_targets(const config::Config& config, const store::Store& st
   Admin::Targets targets;
   for (const config::Stream& stream : config.streams)
     if (!stream.kafka)
-      targets[stream.name] = std::make_unique<StreamTarget>(
+      targets[stream.name] = std::make_unique<stream::StreamTarget>(
           stream.name, *store.find_stream(stream.name), stream.partitions);
   return targets;
 }
@@ -242,7 +249,7 @@ Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assem
       if (auto ok = add_sink(assembly, connector); !ok) return std::unexpected(ok.error());
       continue;
     }
-    StreamTarget& target = *assembly.targets.find(connector.stream)->second;
+    stream::StreamTarget& target = *assembly.targets.find(connector.stream)->second;
     assembly.sources.push_back(std::make_unique<SourceRunner>(connector, assembly.store, target));
     assembly.sources.back()->set_backoff_max(spec_of(assembly, connector).backoff_max);
     auto source =

@@ -3,10 +3,10 @@
 
 #include "engine/config/config.h"
 #include "engine/connector/connector_spec.h"
+#include "engine/dead_letters/dead_letters.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/runtime/admin.h"
-#include "engine/runtime/letters.h"
 #include "engine/runtime/source_runner.h"
 
 #include <filesystem>
@@ -29,7 +29,7 @@ struct Assembly {
   Admin::Targets& targets;
   Admin& admin;
   kafka::PollLoop& kafka;
-  Letters& letters;
+  dead_letters::DeadLetters& letters;
   std::map<std::string, std::unique_ptr<kafka::Producer>>& producers;  // by stream; grows
   std::vector<std::unique_ptr<SourceRunner>>& sources;
   std::vector<std::unique_ptr<StoreLedger>>& ledgers;  // of the sinks

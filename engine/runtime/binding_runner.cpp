@@ -9,7 +9,7 @@
 
 namespace pelton::runtime {
 
-BindingRunner::BindingRunner(Setup setup, std::unique_ptr<Input> input, store::Store& store,
+BindingRunner::BindingRunner(Setup setup, std::unique_ptr<stream::Input> input, store::Store& store,
                              boost::asio::io_context& io, const Clock& clock)
     : setup_(std::move(setup)),
       input_(std::move(input)),

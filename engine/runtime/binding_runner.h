@@ -2,10 +2,10 @@
 #pragma once
 
 #include "engine/dispatch/dispatcher.h"
-#include "engine/runtime/input.h"
-#include "engine/runtime/output.h"
-#include "engine/runtime/timer.h"
 #include "engine/store/store.h"
+#include "engine/stream/input.h"
+#include "engine/stream/output.h"
+#include "engine/thread/timer.h"
 
 #include <functional>
 #include <map>
@@ -19,16 +19,16 @@ namespace pelton::runtime {
 // Runs one binding (or sink) on its shard: feeds its dispatcher from its input, hands on its
 // commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
 // Shard-confined but for the constructor and open().
-class BindingRunner final : public Input::Listener {
+class BindingRunner final : public stream::Input::Listener {
  public:
   struct Setup {
     dispatch::DispatcherOptions dispatcher;
     std::string target_name;  // output stream, for status; empty: none
     // When that is a topic. Null: outputs are part of the commits.
-    std::unique_ptr<Output> output;
+    std::unique_ptr<stream::Output> output;
   };
 
-  BindingRunner(Setup setup, std::unique_ptr<Input> input, store::Store& store,
+  BindingRunner(Setup setup, std::unique_ptr<stream::Input> input, store::Store& store,
                 boost::asio::io_context& io, const Clock& clock);
 
   // Restores idempotency keys and what the input knows of its partitions. Before the engine runs.
@@ -54,7 +54,7 @@ class BindingRunner final : public Input::Listener {
 
   // What the operator can seek to, of the partitions that are this engine's.
   void bounds(std::optional<WallTime> time,
-              std::function<void(Result<std::vector<Input::Bounds>>)> answer) {
+              std::function<void(Result<std::vector<stream::Input::Bounds>>)> answer) {
     input_->bounds(time, std::move(answer));
   }
 
@@ -106,7 +106,7 @@ class BindingRunner final : public Input::Listener {
   void arm_timer();
 
   Setup setup_;
-  std::unique_ptr<Input> input_;
+  std::unique_ptr<stream::Input> input_;
   store::Store& store_;
   const Clock& clock_;
   dispatch::Dispatcher dispatcher_;
@@ -117,7 +117,7 @@ class BindingRunner final : public Input::Listener {
   };
   std::map<PartitionId, Stop> stopped_;
   dispatch::Commits commits_;
-  Timer timer_;
+  thread::Timer timer_;
   std::optional<WallTime> armed_;
   std::function<void()> work_ready_;
   bool draining_ = false;

@@ -58,7 +58,7 @@ class Engine {
   Admin::Targets targets_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   std::map<std::string, std::unique_ptr<kafka::Producer>> producers_;  // of topics written to
-  Letters letters_{kafka_};
+  dead_letters::DeadLetters letters_{kafka_};
   std::unique_ptr<Shard> shard_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;
   std::vector<std::unique_ptr<StoreLedger>> ledgers_;  // of the sinks
@@ -71,7 +71,7 @@ class Engine {
   Status result_;
 };
 
-std::uint64_t total_end(store::Store& store, const StreamTarget& target) {
+std::uint64_t total_end(store::Store& store, const stream::StreamTarget& target) {
   std::uint64_t total = 0;
   for (std::uint32_t p = 0; p < target.partitions(); ++p)
     if (auto bounds = store.bounds({target.stream(), PartitionId{p}}))
@@ -186,7 +186,7 @@ void Engine::sample(WallTime now) {
 void Engine::fill_streams(observe::StatusReport& report) {
   for (const config::Stream& stream : config_.streams) {
     if (stream.kafka) continue;  // the lag of its bindings says what is to be said of a topic
-    const StreamTarget& target = *targets_.at(stream.name);
+    const stream::StreamTarget& target = *targets_.at(stream.name);
     observe::StreamStatus status;
     status.name = stream.name;
     for (std::uint32_t p = 0; p < target.partitions(); ++p) {

@@ -27,15 +27,16 @@ Shard::~Shard() {
   stop();
 }
 
-BindingRunner& Shard::add_binding(BindingRunner::Setup setup, std::unique_ptr<Input> input) {
+BindingRunner& Shard::add_binding(BindingRunner::Setup setup,
+                                  std::unique_ptr<stream::Input> input) {
   bindings_.push_back(
       {std::make_unique<BindingRunner>(std::move(setup), std::move(input), store_, io_, clock_),
        {}});
   return *bindings_.back().runner;
 }
 
-BindingRunner& Shard::add_embedded(BindingRunner::Setup setup, EmbeddedInput::Setup input) {
-  auto embedded = std::make_unique<EmbeddedInput>(std::move(input), store_, mailbox_);
+BindingRunner& Shard::add_embedded(BindingRunner::Setup setup, stream::EmbeddedInput::Setup input) {
+  auto embedded = std::make_unique<stream::EmbeddedInput>(std::move(input), store_, mailbox_);
   embedded_.push_back(embedded.get());
   return add_binding(std::move(setup), std::move(embedded));
 }
@@ -54,17 +55,17 @@ void Shard::add_sink(const config::Connector& connector, std::unique_ptr<connect
 
 Status Shard::open() {
   std::set<StreamId> streams;
-  for (const EmbeddedInput* input : embedded_) streams.insert(input->stream());
+  for (const stream::EmbeddedInput* input : embedded_) streams.insert(input->stream());
   for (Binding& binding : bindings_)
     if (auto ok = binding.runner->open(); !ok) return ok;
-  feed_ = std::make_unique<AppendFeed>(
+  feed_ = std::make_unique<stream::AppendFeed>(
       mailbox_, std::move(streams),
       [this](const model::PlacedBatch& placed) {
-        for (EmbeddedInput* input : embedded_)
+        for (stream::EmbeddedInput* input : embedded_)
           if (input->stream() == placed.at.stream) input->appended(placed);
       },
       [this](model::StreamPartition at, Offset end) {
-        for (EmbeddedInput* input : embedded_)
+        for (stream::EmbeddedInput* input : embedded_)
           if (input->stream() == at.stream) input->end_moved(at.partition, end);
       },
       [this] {

@@ -4,12 +4,12 @@
 #include "engine/config/parts/connector.h"
 #include "engine/config/parts/function.h"
 #include "engine/observe/status.h"
-#include "engine/runtime/append_feed.h"
 #include "engine/runtime/binding_runner.h"
-#include "engine/runtime/embedded_input.h"
 #include "engine/runtime/function_runner.h"
 #include "engine/runtime/rate.h"
 #include "engine/runtime/sink_runner.h"
+#include "engine/stream/embedded/append_feed.h"
+#include "engine/stream/embedded/embedded_input.h"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -32,9 +32,9 @@ class Shard {
   Shard& operator=(const Shard&) = delete;
 
   // ---- before start()
-  BindingRunner& add_binding(BindingRunner::Setup setup, std::unique_ptr<Input> input);
+  BindingRunner& add_binding(BindingRunner::Setup setup, std::unique_ptr<stream::Input> input);
   // The same on an embedded stream, whose appends the shard passes on.
-  BindingRunner& add_embedded(BindingRunner::Setup setup, EmbeddedInput::Setup input);
+  BindingRunner& add_embedded(BindingRunner::Setup setup, stream::EmbeddedInput::Setup input);
   void add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
                     worker::PoolOptions options, worker::LineListener lines);
   void add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
@@ -46,8 +46,8 @@ class Shard {
 
   void start();
   // Any thread: runs on the shard.
-  void post(Mailbox::Call call) { mailbox_.post(std::move(call)); }
-  Mailbox& mailbox() { return mailbox_; }
+  void post(thread::Mailbox::Call call) { mailbox_.post(std::move(call)); }
+  thread::Mailbox& mailbox() { return mailbox_; }
   boost::asio::io_context& io() { return io_; }
   // The store thread.
   void appended(std::span<const model::PlacedBatch> batches) {
@@ -79,15 +79,15 @@ class Shard {
   const Clock& clock_;
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
-  Mailbox mailbox_;
+  thread::Mailbox mailbox_;
   std::vector<Binding> bindings_;
-  std::vector<EmbeddedInput*> embedded_;  // inputs of bindings_
+  std::vector<stream::EmbeddedInput*> embedded_;  // inputs of bindings_
   std::vector<std::unique_ptr<SinkRunner>> sinks_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
-  std::unique_ptr<AppendFeed> feed_;
+  std::unique_ptr<stream::AppendFeed> feed_;
   std::function<void(WallTime)> on_sample_;
-  Timer sampler_;
-  Timer idle_poll_;
+  thread::Timer sampler_;
+  thread::Timer idle_poll_;
   std::thread thread_;
 };
 

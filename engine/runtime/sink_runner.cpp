@@ -15,7 +15,8 @@ constexpr model::FrameLimits kLimits{65'536, 8U << 20};
 }  // namespace
 
 SinkRunner::SinkRunner(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-                       BindingRunner& binding, Mailbox& mailbox, connector::SinkPacing pacing)
+                       BindingRunner& binding, thread::Mailbox& mailbox,
+                       connector::SinkPacing pacing)
     : connector_(connector),
       binding_(binding),
       mailbox_(mailbox),

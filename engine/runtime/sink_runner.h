@@ -5,7 +5,7 @@
 #include "engine/connector/sink_host.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/binding_runner.h"
-#include "engine/runtime/mailbox.h"
+#include "engine/thread/mailbox.h"
 
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@ namespace pelton::runtime {
 class SinkRunner {
  public:
   SinkRunner(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-             BindingRunner& binding, Mailbox& mailbox, connector::SinkPacing pacing);
+             BindingRunner& binding, thread::Mailbox& mailbox, connector::SinkPacing pacing);
 
   void start();
   // No more frames; what the sink has is written or, at the deadline, given back.
@@ -31,7 +31,7 @@ class SinkRunner {
 
   const config::Connector& connector_;
   BindingRunner& binding_;
-  Mailbox& mailbox_;
+  thread::Mailbox& mailbox_;
   bool draining_ = false;
   bool giving_ = false;
   connector::SinkHost host_;

@@ -5,8 +5,8 @@
 #include "engine/connector/ledger.h"
 #include "engine/connector/source_host.h"
 #include "engine/runtime/rate.h"
-#include "engine/runtime/stream_target.h"
 #include "engine/store/store.h"
+#include "engine/stream/appender.h"
 
 #include <memory>
 #include <string>
@@ -31,20 +31,22 @@ class StoreLedger final : public connector::Ledger {
 // source's thread.
 class StreamIntake final : public connector::Intake {
  public:
-  StreamIntake(store::Store& store, StreamTarget& target) : store_(store), target_(target) {}
+  StreamIntake(store::Store& store, stream::StreamTarget& target)
+      : store_(store), target_(target) {}
   Status append(model::BatchPtr batch, Committed committed,
                 std::chrono::steady_clock::time_point deadline) override;
 
  private:
   store::Store& store_;
-  StreamTarget& target_;
+  stream::StreamTarget& target_;
 };
 
 // A source with all that it needs. The host's thread is the only one that reads; the rest any
 // thread may ask.
 class SourceRunner {
  public:
-  SourceRunner(const config::Connector& connector, store::Store& store, StreamTarget& target)
+  SourceRunner(const config::Connector& connector, store::Store& store,
+               stream::StreamTarget& target)
       : connector_(connector), ledger_(store, connector.name), intake_(store, target) {}
 
   connector::Ledger& ledger() { return ledger_; }

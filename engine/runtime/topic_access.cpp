@@ -2,7 +2,7 @@
 #include "engine/runtime/topic_access.h"
 
 #include "engine/base/units.h"
-#include "engine/runtime/timer.h"
+#include "engine/thread/timer.h"
 
 #include <algorithm>
 #include <utility>
@@ -55,7 +55,7 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
   // `trouble`: what keeps records from going, then.
   void start(Shard& shard, std::function<std::string()> trouble) {
     if (!answer_) return;
-    timer_ = std::make_unique<Timer>(shard.io());
+    timer_ = std::make_unique<thread::Timer>(shard.io());
     timer_->after(kProduceTimeout, [weak = weak_from_this(), trouble = std::move(trouble)] {
       const auto self = weak.lock();
       if (!self || !self->answer_) return;
@@ -84,7 +84,7 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
 
   const std::size_t count_;
   Answer answer_;
-  std::unique_ptr<Timer> timer_;
+  std::unique_ptr<thread::Timer> timer_;
 };
 
 Result<std::shared_ptr<http::StreamReader>> TopicAccess::reader(const std::string& stream) {

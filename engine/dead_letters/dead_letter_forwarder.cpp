@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/dead_letters/dead_letter_forwarder.h"
+
+#include "engine/dead_letters/dead_letter_record.h"
+#include "engine/kafka/records/record_decoder.h"
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::dead_letters {
+namespace {
+
+constexpr auto kAgain = std::chrono::seconds(1);
+
+std::string id_text(const model::DeadLetter& letter) {
+  return fmt::format("{}/{}/{}", letter.binding, letter.id.partition.value, letter.id.offset);
+}
+
+// The topic may have been made anew: another record at the same offset.
+bool same_event(const kafka::RawRecord& record, const model::Batch& event,
+                const std::string& topic) {
+  model::BatchBuilder builder;
+  kafka::RecordDecoder("kafka:" + topic).add(record, builder);
+  const model::BatchPtr read = builder.finish();
+  return read->id(0) == event.id(0) && read->key(0) == event.key(0) &&
+         read->data(0) == event.data(0) && read->header_bytes(0) == event.header_bytes(0);
+}
+
+}  // namespace
+
+DeadLetterForwarder::DeadLetterForwarder(Setup setup, DeadLetterTopic& topic,
+                                         thread::JobThread& letters, thread::JobThread& records,
+                                         store::Store& store, thread::Mailbox& mailbox)
+    : setup_(std::move(setup)),
+      topic_(topic),
+      letters_(letters),
+      records_(records),
+      store_(store),
+      mailbox_(mailbox),
+      source_(setup_.source, records.stopping()) {}
+
+std::string DeadLetterForwarder::trouble() const {
+  return refused_.empty() ? topic_.trouble() : refused_;
+}
+
+void DeadLetterForwarder::pass(model::Transaction&& transaction, Next next) {
+  const bool plain = transaction.dead_letters.empty() && transaction.dead_letters_removed.empty();
+  if (plain && waiting_.empty()) return next(std::move(transaction));
+  Entry& entry = waiting_.emplace_back();
+  entry.number = ++entries_;
+  entry.transaction = std::move(transaction);
+  entry.next = std::move(next);
+  if (!plain) begin(entry);
+}
+
+void DeadLetterForwarder::begin(Entry& entry) {
+  const auto& letters = entry.transaction.dead_letters;
+  entry.taken.assign(letters.size(), false);
+  std::vector<std::size_t> which;
+  std::vector<kafka::RawRecord> records;
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    const model::DeadLetter& letter = letters[i];
+    entry.bytes += letter.event->bytes().size();
+    if (kafka::holds_record(*letter.event, 0)) {
+      which.push_back(i);
+      records.push_back(
+          letter_record(letter, record_of(*letter.event, 0), {.topic = setup_.source.topic}));
+      continue;
+    }
+    ++entry.open;
+    ++errands_;
+    records_.run([this, errand = Errand{entry.number, i, letter}]() mutable {
+      from_source(std::move(errand));
+    });
+  }
+  bytes_ += entry.bytes;
+  if (!records.empty()) {
+    ++entry.open;
+    send(entry.number, std::move(which), std::move(records));
+  }
+  begin_removal(entry);
+}
+
+void DeadLetterForwarder::begin_removal(Entry& entry) {
+  if (entry.transaction.dead_letters_removed.empty()) return;
+  ++entry.open;
+  topic_.remove(entry.transaction.dead_letters_removed, "replayed",
+                [this, number = entry.number](Status status) {
+                  mailbox_.post([this, number, status = std::move(status)] {
+                    answered_removal(number, status);
+                  });
+                });
+}
+
+void DeadLetterForwarder::send(std::uint64_t entry, std::vector<std::size_t> which,
+                               std::vector<kafka::RawRecord> records) {
+  topic_.write(std::move(records), [this, entry, which = std::move(which)](
+                                       std::vector<kafka::Refused> refused) mutable {
+    mailbox_.post([this, entry, which = std::move(which), refused = std::move(refused)] {
+      answered(entry, which, refused);
+    });
+  });
+}
+
+void DeadLetterForwarder::answered(std::uint64_t number, const std::vector<std::size_t>& which,
+                                   const std::vector<kafka::Refused>& refused) {
+  Entry& entry = *std::ranges::find(waiting_, number, &Entry::number);
+  for (const std::size_t i : which) entry.taken[i] = true;
+  for (const kafka::Refused& one : refused) {
+    const std::size_t i = which[one.index];
+    entry.taken[i] = false;
+    refused_entry_ = std::max(refused_entry_, number);
+    refused_ = fmt::format("E6108: a dead letter is kept in the data folder: {}", one.error.text());
+    observe::log::warn(refused_, {{"binding", setup_.binding},
+                                  {"letter", id_text(entry.transaction.dead_letters[i])}});
+  }
+  // An answer that was overtaken says nothing of how it is now.
+  if (refused.empty() && number > refused_entry_) refused_.clear();
+  --entry.open;
+  drain();
+}
+
+void DeadLetterForwarder::answered_removal(std::uint64_t number, const Status& status) {
+  Entry& entry = *std::ranges::find(waiting_, number, &Entry::number);
+  if (!status)
+    observe::log::warn(fmt::format("E6108: a dead letter that is done stays in the list: {}",
+                                   status.error().text()),
+                       {{"binding", setup_.binding}});
+  --entry.open;
+  drain();
+}
+
+void DeadLetterForwarder::drain() {
+  while (!waiting_.empty() && waiting_.front().open == 0) {
+    // Out first: what follows may settle more and come back here.
+    Entry entry = std::move(waiting_.front());
+    waiting_.pop_front();
+    bytes_ -= entry.bytes;
+    entry.next(rest_of(entry));
+  }
+}
+
+// What the topic has is not for the store, nor is what the store had of it from earlier.
+model::Transaction DeadLetterForwarder::rest_of(Entry& entry) {
+  model::Transaction rest = std::move(entry.transaction);
+  std::vector<model::DeadLetter> refused;
+  for (std::size_t i = 0; i < entry.taken.size(); ++i) {
+    model::DeadLetter& letter = rest.dead_letters[i];
+    if (!entry.taken[i])
+      refused.push_back(std::move(letter));
+    else if (store_.dead_letter_count(letter.id.binding) > 0)
+      rest.dead_letters_removed.push_back(letter.id);
+  }
+  rest.dead_letters = std::move(refused);
+  return rest;
+}
+
+Result<std::optional<kafka::RawRecord>> DeadLetterForwarder::read_source(
+    const model::DeadLetter& letter) {
+  std::optional<kafka::RawRecord> found;
+  auto read = source_.read(letter.id.partition, letter.id.offset, letter.id.offset + 1,
+                           [&](kafka::PlacedRecord&& placed) {
+                             found = std::move(placed.record);
+                             return true;
+                           });
+  if (!read) return std::unexpected(read.error());
+  if (found && !same_event(*found, *letter.event, setup_.source.topic)) found.reset();
+  return found;
+}
+
+void DeadLetterForwarder::from_source(Errand&& errand) {
+  auto record = read_source(errand.letter);
+  if (!record && record.error().kind == ErrorKind::unavailable)
+    return records_.run_after(
+        kAgain, [this, errand = std::move(errand)]() mutable { from_source(std::move(errand)); });
+  if (--errands_ == 0) source_.rest();
+  if (record && *record) return deliver(errand, std::move(*record));
+  // Gone from its topic; a letter that failed again is in ours.
+  letters_.run([this, errand = std::move(errand)]() mutable { from_topic(std::move(errand)); });
+}
+
+void DeadLetterForwarder::from_topic(Errand&& errand) {
+  auto record = topic_.original(errand.letter.id);
+  if (!record && record.error().kind == ErrorKind::unavailable)
+    return letters_.run_after(
+        kAgain, [this, errand = std::move(errand)]() mutable { from_topic(std::move(errand)); });
+  deliver(errand, record ? std::move(*record) : std::nullopt);
+}
+
+void DeadLetterForwarder::deliver(const Errand& errand, std::optional<kafka::RawRecord> original) {
+  const bool rebuilt = !original;
+  if (rebuilt) original = record_of(*errand.letter.event, 0);
+  std::vector<kafka::RawRecord> records;
+  records.push_back(letter_record(errand.letter, std::move(*original),
+                                  {.topic = setup_.source.topic, .rebuilt = rebuilt}));
+  send(errand.entry, {errand.index}, std::move(records));
+}
+
+}  // namespace pelton::dead_letters

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/parts/kafka.h"
+#include "engine/dead_letters/dead_letter_topic.h"
+#include "engine/kafka/consume/raw_reader.h"
+#include "engine/store/store.h"
+#include "engine/thread/mailbox.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace pelton::dead_letters {
+
+// One binding's way to its dead-letter topic, in front of the store: a transaction passes once its
+// letters are acknowledged in the topic, so that no offset moves before. DeadLetters that the topic
+// refuses stay in the transaction, which keeps them in the store. Transactions pass in order.
+// Shard-confined.
+class DeadLetterForwarder {
+ public:
+  struct Setup {
+    std::string binding;
+    config::KafkaTopic source;
+  };
+  // `records` runs what asks the source topic; it is not the letters thread, where an operator's
+  // long list may be under way. All live longer.
+  DeadLetterForwarder(Setup setup, DeadLetterTopic& topic, thread::JobThread& letters,
+                      thread::JobThread& records, store::Store& store, thread::Mailbox& mailbox);
+
+  using Next = std::function<void(model::Transaction&&)>;
+  // `next` gets what is left for the store; at once when nothing has to be waited for.
+  void pass(model::Transaction&& transaction, Next next);
+  // False: enough is on its way; until an answer comes, workers are to get nothing more.
+  bool room() const { return bytes_ < kMostBytes; }
+  // Why letters do not go to the topic at the moment; empty: they do.
+  std::string trouble() const;
+  // DeadLetters of the binding in the topic, as far as known.
+  std::uint64_t kept(BindingId binding) const { return topic_.kept(binding); }
+
+ private:
+  static constexpr std::size_t kMostBytes = 64U << 20;
+
+  struct Entry {
+    std::uint64_t number = 0;
+    model::Transaction transaction;
+    Next next;
+    std::size_t open = 0;     // answers that are still to come
+    std::vector<bool> taken;  // of its letters, those in the topic
+    std::size_t bytes = 0;
+  };
+  // A letter whose record has to be read again.
+  struct Errand {
+    std::uint64_t entry = 0;
+    std::size_t index = 0;  // among the entry's letters
+    model::DeadLetter letter;
+  };
+
+  void begin(Entry& entry);
+  void begin_removal(Entry& entry);
+  void send(std::uint64_t entry, std::vector<std::size_t> which,
+            std::vector<kafka::RawRecord> records);
+  void answered(std::uint64_t entry, const std::vector<std::size_t>& which,
+                const std::vector<kafka::Refused>& refused);
+  void answered_removal(std::uint64_t entry, const Status& status);
+  void drain();
+  model::Transaction rest_of(Entry& entry);
+
+  // ---- the records thread
+  void from_source(Errand&& errand);
+  Result<std::optional<kafka::RawRecord>> read_source(const model::DeadLetter& letter);
+  // ---- the letters thread
+  void from_topic(Errand&& errand);
+  // ---- either
+  void deliver(const Errand& errand, std::optional<kafka::RawRecord> original);
+
+  const Setup setup_;
+  DeadLetterTopic& topic_;
+  thread::JobThread& letters_;
+  thread::JobThread& records_;
+  store::Store& store_;
+  thread::Mailbox& mailbox_;
+  kafka::RawReader source_;              // the records thread's
+  std::atomic<std::size_t> errands_{0};  // for the records thread
+  std::deque<Entry> waiting_;
+  std::uint64_t entries_ = 0;
+  std::size_t bytes_ = 0;            // of the letters on their way
+  std::string refused_;              // why the newest letter is not in the topic; empty: it is
+  std::uint64_t refused_entry_ = 0;  // the newest with a refusal
+};
+
+}  // namespace pelton::dead_letters

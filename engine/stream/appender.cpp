@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/appender.h"
+
+namespace pelton::stream {
+
+model::Transaction StreamTarget::append(const model::BatchPtr& batch,
+                                        std::optional<PartitionId> partition) {
+  model::Transaction transaction;
+  if (partition) {
+    transaction.appends.push_back({{stream_, *partition}, batch});
+    return transaction;
+  }
+  const std::uint32_t keyless = turn_.fetch_add(1, std::memory_order_relaxed);
+  const auto parts = model::split_by_partition(batch, partitions_, keyless);
+  for (std::uint32_t p = 0; p < partitions_; ++p)
+    if (parts[p]) transaction.appends.push_back({{stream_, PartitionId{p}}, parts[p]});
+  return transaction;
+}
+
+}  // namespace pelton::stream

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/embedded/append_feed.h"
+
+#include <utility>
+
+namespace pelton::stream {
+
+AppendFeed::AppendFeed(thread::Mailbox& mailbox, std::set<StreamId> streams,
+                       std::function<void(const model::PlacedBatch&)> fresh,
+                       std::function<void(model::StreamPartition, Offset)> moved,
+                       std::function<void()> finished)
+    : mailbox_(mailbox),
+      streams_(std::move(streams)),
+      fresh_(std::move(fresh)),
+      moved_(std::move(moved)),
+      finished_(std::move(finished)) {}
+
+void AppendFeed::appended(std::span<const model::PlacedBatch> batches) {
+  {
+    std::lock_guard lock(mutex_);
+    for (const model::PlacedBatch& placed : batches) {
+      if (!streams_.contains(placed.at.stream)) continue;
+      bytes_ += placed.batch->bytes().size();
+      if (bytes_ <= kMaxBytes)
+        batches_.push_back(placed);
+      else
+        ends_[placed.at] = placed.base + placed.batch->span();
+    }
+    if ((batches_.empty() && ends_.empty()) || std::exchange(scheduled_, true)) return;
+  }
+  mailbox_.post([this] { deliver(); });
+}
+
+void AppendFeed::deliver() {
+  std::vector<model::PlacedBatch> batches;
+  std::map<model::StreamPartition, Offset> ends;
+  {
+    std::lock_guard lock(mutex_);
+    batches.swap(batches_);
+    ends.swap(ends_);
+    bytes_ = 0;
+    scheduled_ = false;
+  }
+  for (const model::PlacedBatch& placed : batches) fresh_(placed);
+  for (const auto& [at, end] : ends) moved_(at, end);
+  finished_();
+}
+
+}  // namespace pelton::stream

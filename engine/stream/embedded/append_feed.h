@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/records.h"
+#include "engine/thread/mailbox.h"
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <span>
+#include <vector>
+
+namespace pelton::stream {
+
+// Carries "appended" from the store thread to a shard. Batches that the shard has not taken yet are
+// bounded: beyond kMaxBytes only the new end of the partition is passed on, and whoever is behind
+// reads from the store. appended() on the store thread; the handlers run on the shard.
+class AppendFeed {
+ public:
+  static constexpr std::size_t kMaxBytes = 64U << 20;
+
+  // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
+  // kept.
+  AppendFeed(thread::Mailbox& mailbox, std::set<StreamId> streams,
+             std::function<void(const model::PlacedBatch&)> fresh,
+             std::function<void(model::StreamPartition, Offset end)> moved,
+             std::function<void()> finished);
+
+  void appended(std::span<const model::PlacedBatch> batches);
+
+ private:
+  void deliver();
+
+  thread::Mailbox& mailbox_;
+  const std::set<StreamId> streams_;  // those that somebody here reads
+  const std::function<void(const model::PlacedBatch&)> fresh_;
+  const std::function<void(model::StreamPartition, Offset)> moved_;
+  const std::function<void()> finished_;  // after each delivery
+
+  std::mutex mutex_;
+  std::vector<model::PlacedBatch> batches_;        // guarded by mutex_
+  std::map<model::StreamPartition, Offset> ends_;  // guarded by mutex_
+  std::size_t bytes_ = 0;                          // guarded by mutex_
+  bool scheduled_ = false;                         // guarded by mutex_
+};
+
+}  // namespace pelton::stream

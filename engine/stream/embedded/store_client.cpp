@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/embedded/store_client.h"
+
+#include <random>
+
+namespace pelton::stream {
+
+void StoreClient::submit(model::Transaction&& transaction, std::function<void(Status)> done) {
+  ++submitted_;
+  auto taken = store_.submit(
+      std::move(transaction), store::Origin::engine,
+      [this, done](Result<store::Committed> committed) {
+        mailbox_.post(
+            [this, done, status = committed ? Status{} : std::unexpected(committed.error())] {
+              answered(done, status);
+            });
+      });
+  if (!taken) answered(done, taken);
+}
+
+void StoreClient::answered(const std::function<void(Status)>& done, Status status) {
+  ++answered_;
+  done(std::move(status));
+  while (!waiting_.empty() && waiting_.front().first <= answered_) {
+    const auto then = std::move(waiting_.front().second);
+    waiting_.pop_front();
+    then();
+  }
+}
+
+void StoreClient::after_all(std::function<void()> then) {
+  if (answered_ == submitted_) return then();
+  waiting_.emplace_back(submitted_, std::move(then));
+}
+
+void StoreClient::move(BindingId binding, model::StreamPartition at, Offset offset,
+                       std::function<void(Status)> done) {
+  // What was settled before must be in the store, so that its retries are seen and this cursor is
+  // the last word.
+  after_all([this, binding, at, offset, done = std::move(done)] {
+    model::Transaction transaction;
+    transaction.progress.push_back({binding, at, {offset, {}}});
+    if (auto ok = forget_retries(store_, binding, at, transaction); !ok) return done(ok);
+    submit(std::move(transaction), done);
+  });
+}
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+Status forget_retries(store::Store& store, BindingId binding, model::StreamPartition at,
+                      model::Transaction& transaction) {
+  auto retries = store.retries(binding, at);
+  if (!retries) return std::unexpected(retries.error());
+  for (const auto& retry : *retries)
+    transaction.retries.push_back({retry.binding, retry.at, retry.offset, std::nullopt});
+  return {};
+}
+
+}  // namespace pelton::stream

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/topic/topic_input.h"
+
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::stream {
+namespace {
+
+Offset end_of(const model::PlacedBatch& placed) {
+  return placed.base + placed.batch->span();
+}
+
+}  // namespace
+
+TopicInput::TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
+                       boost::asio::io_context& io, kafka::PollLoop& loop)
+    : setup_(std::move(setup)),
+      lane_(store, mailbox),
+      mailbox_(mailbox),
+      loop_(loop),
+      ticker_(io),
+      drain_limit_(io) {}
+
+Status TopicInput::open(Listener& listener) {
+  listener_ = &listener;
+  kafka::Consumer::Setup setup{setup_.topic.client, setup_.group, setup_.topic.topic, std::nullopt};
+  if (setup_.start.kind == config::Start::Kind::time) setup.start_time = setup_.start.time;
+  auto consumer = kafka::Consumer::create(std::move(setup), loop_, *this);
+  if (!consumer) return std::unexpected(consumer.error());
+  consumer_ = std::move(*consumer);
+  return {};
+}
+
+void TopicInput::start() {
+  consumer_->subscribe();
+  tick();
+}
+
+std::vector<PartitionId> TopicInput::partitions() const {
+  std::vector<PartitionId> ours;
+  for (const auto& [partition, part] : parts_) ours.push_back(partition);
+  return ours;
+}
+
+std::optional<model::PlacedBatch> TopicInput::next(PartitionId partition, Offset from) {
+  const auto at = parts_.find(partition);
+  if (at == parts_.end()) return std::nullopt;
+  Part& part = at->second;
+  std::size_t taken = 0;
+  while (!part.ahead.empty() && end_of(part.ahead.front()) <= from) {
+    taken += part.ahead.front().batch->bytes().size();
+    part.ahead.pop_front();
+  }
+  if (taken > 0) consumer_->taken(partition, part.stay, taken);
+  if (part.ahead.empty()) return std::nullopt;
+  return part.ahead.front();
+}
+
+void TopicInput::fetched(PartitionId partition, std::uint64_t stay, Offset base,
+                         model::BatchPtr batch, Offset end) {
+  mailbox_.post([this, partition, stay, base, batch = std::move(batch), end] {
+    const auto part = parts_.find(partition);
+    if (part == parts_.end() || part->second.stay != stay) return;
+    well();
+    part->second.ahead.push_back({at(partition), base, batch});
+    part->second.end = std::max(part->second.end, end);
+    listener_->readable(partition);
+    listener_->wake();
+  });
+}
+
+void TopicInput::end_moved(PartitionId partition, Offset end) {
+  mailbox_.post([this, partition, end] {
+    const auto part = parts_.find(partition);
+    if (part != parts_.end()) part->second.end = std::max(part->second.end, end);
+  });
+}
+
+void TopicInput::passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) {
+  mailbox_.post([this, partition, stay, from, to] {
+    const auto part = parts_.find(partition);
+    if (part == parts_.end() || part->second.stay != stay) return;
+    part->second.empty = {from, to};
+    if (part->second.position.settled == from) part->second.dirty = true;
+  });
+}
+
+void TopicInput::well() {
+  if (trouble_.empty()) return;
+  trouble_.clear();
+  reported_.clear();
+  observe::log::info("the brokers answer again", {{"binding", setup_.binding_name}});
+}
+
+Offset TopicInput::end(PartitionId partition) const {
+  const auto part = parts_.find(partition);
+  if (part == parts_.end()) return 0;
+  // The end of the records: what follows them is nothing to wait for.
+  const OffsetRange& empty = part->second.empty;
+  return part->second.end <= empty.end ? empty.begin : part->second.end;
+}
+
+std::optional<WallTime> TopicInput::time_at(PartitionId partition, Offset offset) {
+  const auto part = parts_.find(partition);
+  if (part == parts_.end()) return std::nullopt;
+  for (const model::PlacedBatch& placed : part->second.ahead)
+    if (end_of(placed) > offset) return from_us(placed.batch->time_us(0));
+  return std::nullopt;
+}
+
+void TopicInput::trouble(const Error& error) {
+  mailbox_.post([this, error] {
+    trouble_ = error.text();
+    // The client repeats itself while brokers are away; the log says each thing once.
+    if (std::exchange(reported_, trouble_) != trouble_)
+      observe::log::warn(error.text(), {{"binding", setup_.binding_name}});
+    if (error.kind != ErrorKind::corrupt) return;
+    for (PartitionId partition : partitions()) listener_->stopped(partition, error);
+  });
+}
+
+void TopicInput::bounds(std::optional<WallTime> time,
+                        std::function<void(Result<std::vector<Bounds>>)> answer) {
+  consumer_->ask(
+      partitions(), time,
+      [this, answer = std::move(answer)](Result<std::vector<kafka::PartitionFacts>> facts) {
+        mailbox_.post([answer, facts = std::move(facts)] {
+          if (!facts) return answer(std::unexpected(facts.error()));
+          std::vector<Bounds> all;
+          for (const kafka::PartitionFacts& fact : *facts)
+            all.push_back({fact.partition, fact.earliest, fact.end, fact.at_time});
+          answer(std::move(all));
+        });
+      });
+}
+
+void TopicInput::seek(PartitionId partition, Offset offset, Done done) {
+  behind_letters([this, partition, offset, done = std::move(done)] {
+    lane_.move(setup_.binding, at(partition), offset,
+               [this, partition, offset, done](Status status) {
+                 if (!status) return done(status);
+                 moved(partition, offset, done);
+               });
+  });
+}
+
+void TopicInput::moved(PartitionId partition, Offset offset, const Done& done) {
+  const auto found = parts_.find(partition);
+  if (found == parts_.end())
+    return done(fail(ErrorKind::unavailable, "E5001",
+                     "partition {} went to another engine meanwhile", partition.value));
+  Part& part = found->second;
+  part.stay = ++stays_;
+  part.ahead.clear();
+  if (offset > part.empty.begin) part.empty = {};
+  part.position = part.buried = {offset, {}};
+  part.committed = offset;
+  part.settled = ++entries_;
+  part.dirty = true;
+  consumer_->seek({partition, part.stay, offset});
+  model::Restored restored;
+  restored.progress = part.position;
+  listener_->assigned(partition, restored);
+  // Answered like a settled event: once the brokers have it.
+  committing_.push_back({part.settled, true, {{partition, part.position}}, {part.stay}, done});
+  commit();
+}
+
+std::string TopicInput::trouble() const {
+  return trouble_.empty() && letters_ ? letters_->trouble() : trouble_;
+}
+
+void TopicInput::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
+  stopped_ = std::move(done);
+  const auto left =
+      std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
+  drain_limit_.after(std::max<Duration>(left, std::chrono::seconds(2)), [this] { closed(); });
+  last_commit_ = true;
+  commit();
+  if (!commit_running_) consumer_->close();
+}
+
+void TopicInput::closed() {
+  mailbox_.post([this] {
+    ticker_.cancel();
+    drain_limit_.cancel();
+    if (auto done = std::exchange(stopped_, nullptr)) done();
+  });
+}
+
+}  // namespace pelton::stream

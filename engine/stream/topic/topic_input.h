@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/parts/kafka.h"
+#include "engine/config/parts/start.h"
+#include "engine/dead_letters/dead_letter_forwarder.h"
+#include "engine/kafka/consume/commit_metadata.h"
+#include "engine/kafka/consume/consumer.h"
+#include "engine/stream/embedded/store_client.h"
+#include "engine/stream/input.h"
+#include "engine/thread/timer.h"
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+namespace pelton::stream {
+
+// A Kafka topic: the partitions that the binding's consumer group gives this engine. Settled
+// offsets are committed to the group, what is settled beyond them travels in the commit's metadata.
+// Retries, dead letters and outputs to embedded streams are in the store before their offset is
+// committed; dead letters are in their topic, when they have one. Shard-confined but for the
+// constructor and open().
+class TopicInput final : public Input, private kafka::ConsumerListener {
+ public:
+  struct Setup {
+    BindingId binding;
+    std::string binding_name;
+    StreamId stream;
+    config::KafkaTopic topic;
+    config::KafkaGroup group;
+    config::Start start;
+    std::uint32_t window = 10'000;
+    std::uint64_t node = 0;  // of this data folder
+  };
+
+  // Interface. Who commits offsets together with outputs (transactional_output.h). Shard-confined.
+  class Transactions {
+   public:
+    virtual ~Transactions() = default;
+    // Something that is settled in the partition has outputs that are not committed: its offset
+    // must not be without them.
+    virtual bool owes(PartitionId partition) const = 0;
+    // No commit is running any more.
+    virtual void commit_over() = 0;
+  };
+
+  TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
+             boost::asio::io_context& io, kafka::PollLoop& loop);
+
+  // Before open(): dead letters go there, not to the store.
+  void keep_letters(std::unique_ptr<dead_letters::DeadLetterForwarder> gate) {
+    letters_ = std::move(gate);
+  }
+
+  Status open(Listener& listener) override;
+  void start() override;
+  std::vector<PartitionId> partitions() const override;
+  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override;
+  void settle(model::Transaction&& transaction, Done done) override;
+  void seek(PartitionId partition, Offset offset, Done done) override;
+  void bounds(std::optional<WallTime> time,
+              std::function<void(Result<std::vector<Bounds>>)> answer) override;
+  void drained(PartitionId partition) override;
+  std::string trouble() const override;
+  bool room() const override { return !letters_ || letters_->room(); }
+  std::uint64_t letters_elsewhere() const override {
+    return letters_ ? letters_->kept(setup_.binding) : 0;
+  }
+  Offset end(PartitionId partition) const override;
+  std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
+  void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
+
+  // ---- for transactions (kafka_input_transactions.cpp)
+  // Before open().
+  void commit_with(Transactions& transactions) { transactions_ = &transactions; }
+  const std::string& topic() const { return setup_.topic.topic; }
+  kafka::Consumer& consumer() { return *consumer_; }
+  // Numbers the times that a partition is ours; 0: it is not at the moment.
+  std::uint64_t stay(PartitionId partition) const;
+  // Calls `then` once what was settled so far is in the store and in the positions.
+  void after_stored(std::function<void()> then);
+  // What is settled of the partition can be told in a commit's metadata, whole.
+  bool fits(PartitionId partition) const;
+  bool committing() const { return commit_running_; }
+  struct Taken {
+    std::vector<kafka::OffsetCommit> positions;
+    std::vector<kafka::Consumer::Tenure> stays;  // of each
+  };
+  // The positions to commit, of those partitions that may be. Unless empty on_committed() has to
+  // follow. Not while one is committing().
+  Taken take_positions(const std::function<bool(PartitionId)>& may);
+  void on_committed(Status status);
+  // Whether a commit of which nothing is known has happened.
+  void landed(Taken taken, std::function<void(bool)> answer);
+  // Delivers again what is not committed.
+  void rewind(PartitionId partition);
+
+ private:
+  // A partition that is ours, or is about to be.
+  struct Part {
+    std::uint64_t stay = 0;
+    std::uint64_t epoch = 0;
+    Offset end = 0;
+    OffsetRange empty;  // no record stands there; settled once what is before it is
+    std::deque<model::PlacedBatch> ahead;
+    model::Progress position;   // settled and durable
+    model::Progress buried;     // with transactions: what the store knows to be settled
+    Offset committed = 0;       // at the brokers
+    std::uint64_t settled = 0;  // number of the newest entry in `position`
+    std::uint64_t covered = 0;  // ... in what is committed
+    bool dirty = false;         // position is to be committed
+  };
+  // A position on its way to the brokers.
+  struct UnderWay {
+    std::uint64_t stay = 0;
+    Offset offset = 0;
+    std::uint64_t covers = 0;  // number of the newest entry that it commits
+  };
+  // A transaction of the dispatcher on its way: store, then brokers.
+  struct Entry {
+    std::uint64_t number = 0;
+    bool stored = false;
+    std::vector<std::pair<PartitionId, model::Progress>> cursors;
+    std::vector<std::uint64_t> stays;
+    Done done;
+  };
+  // Where a partition begins, as decided.
+  struct Beginning {
+    PartitionId partition;
+    model::Restored restored;
+    std::uint64_t epoch = 0;
+    bool trusted = false;          // the store's own state is still true
+    std::optional<Error> stopped;  // it cannot go on without the operator
+    bool commit = false;           // nothing is committed yet, or less than we know
+    Offset end = 0;
+  };
+
+  model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
+
+  // The rest of seek(), once the store has it.
+  void moved(PartitionId partition, Offset offset, const Done& done);
+
+  // ---- from the consumer, on the loop's thread
+  void assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) override;
+  void fetched(PartitionId partition, std::uint64_t stay, Offset base, model::BatchPtr batch,
+               Offset end) override;
+  void end_moved(PartitionId partition, Offset end) override;
+  void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) override;
+  void revoking(std::vector<PartitionId> partitions) override;
+  void lost(std::vector<PartitionId> partitions) override;
+  void committed(std::uint64_t id, Status status) override;
+  void trouble(const Error& error) override;
+  void closed() override;
+
+  // ---- assignments (kafka_input_assign.cpp)
+  void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
+  Beginning decide(const kafka::PartitionFacts& facts);
+  Status trust(const kafka::PartitionFacts& facts, Beginning& beginning);
+  Result<Offset> in_range(const kafka::PartitionFacts& facts, Offset wanted) const;
+  Status add_local(Beginning& beginning);
+  Status write_untrusted(const std::vector<Beginning>& beginnings, model::Transaction& transaction);
+  void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
+  void let_go(const std::vector<PartitionId>& partitions);
+  void finish_revoke();
+
+  // ---- commits (kafka_input_commit.cpp)
+  void write(std::uint64_t number, model::Transaction&& transaction);
+  void stored(std::uint64_t number);
+  void behind_letters(std::function<void()> then);
+  void advance();
+  void take_entry(Entry&& entry);
+  // Unless one is under way, whose answer or the next tick will see to it.
+  void commit();
+  static Offset offset_of(const Part& part);
+  kafka::EncodedMetadata metadata_of(const Part& part) const;
+  void leave(bool committed);
+  void keep_buried(model::Transaction& transaction);
+  bool covered(const Entry& entry) const;
+  Status outcome(const Entry& entry) const;
+  void finish_entries();
+  void tick();
+  // The brokers answer: whatever was wrong is over.
+  void well();
+
+  const Setup setup_;
+  StoreClient lane_;
+  std::unique_ptr<dead_letters::DeadLetterForwarder>
+      letters_;  // null: dead letters are the store's
+  thread::Mailbox& mailbox_;
+  kafka::PollLoop& loop_;
+  Listener* listener_ = nullptr;
+  Transactions* transactions_ = nullptr;
+  std::unique_ptr<kafka::Consumer> consumer_;
+  std::map<PartitionId, Part> parts_;
+  std::uint64_t stays_ = 0;
+  std::uint64_t round_ = 0;  // of the assignment at hand, whose partitions may be decided one by
+                             // one; 0: none
+  std::uint64_t entries_ = 0;
+  std::deque<Entry> storing_;                  // in order; the front may wait for the store
+  std::deque<Entry> committing_;               // stored, not yet covered by a commit
+  std::map<PartitionId, UnderWay> under_way_;  // the commit at hand
+  std::uint64_t commits_ = 0;
+  bool commit_running_ = false;
+  std::set<PartitionId> draining_;  // of a revoke
+  std::vector<PartitionId> leaving_;
+  bool last_commit_ = false;  // of a revoke or the end: when answered, let go
+  thread::Timer ticker_;
+  thread::Timer drain_limit_;
+  std::string trouble_;   // at the moment
+  std::string reported_;  // the newest in the log
+  std::function<void()> stopped_;
+};
+
+}  // namespace pelton::stream

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/produce/producer.h"
+#include "engine/stream/output.h"
+#include "engine/thread/mailbox.h"
+
+#include <string>
+#include <vector>
+
+namespace pelton::stream {
+
+// Outputs to a topic, at least once: acknowledged there before the dispatcher hears of the result
+// that made them.
+class TopicOutput final : public Output {
+ public:
+  // Both live longer.
+  TopicOutput(kafka::Producer& producer, thread::Mailbox& mailbox)
+      : producer_(producer), mailbox_(mailbox) {}
+
+  bool room() const override { return bytes_ < kMostOutputBytes; }
+  void send(Result&& result) override;
+  std::string trouble() const override { return producer_.trouble(); }
+
+ private:
+  kafka::Producer& producer_;
+  thread::Mailbox& mailbox_;
+  std::size_t bytes_ = 0;  // on their way
+};
+
+// Turns the events of refused outputs into failures, their other outputs dropped. For send().
+void fail_refused(model::FrameResult& result, const std::vector<kafka::Refused>& refused);
+
+}  // namespace pelton::stream

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/topic/transactional_output.h"
+
+#include "engine/stream/topic/topic_output.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace pelton::stream {
+namespace {
+
+using Outcome = kafka::TransactionalProducer::Outcome;
+
+// After a transaction that the group did not take: what it says of us is on its way.
+constexpr Duration kRetry = std::chrono::milliseconds(50);
+
+}  // namespace
+
+TransactionalOutput::TransactionalOutput(TopicInput& input,
+                                         std::unique_ptr<kafka::TransactionalProducer> producer,
+                                         thread::Mailbox& mailbox, boost::asio::io_context& io)
+    : input_(input), producer_(std::move(producer)), mailbox_(mailbox), retry_(io) {
+  input_.commit_with(*this);
+}
+
+bool TransactionalOutput::owes(PartitionId partition) const {
+  const auto owed = [partition](const Member& member) {
+    return member.finished && member.held.partition == partition;
+  };
+  return std::ranges::any_of(group_, owed) || std::ranges::any_of(stuck_, owed);
+}
+
+void TransactionalOutput::send(Result&& result) {
+  Member member;
+  member.outputs = result.result.outputs;
+  member.bytes = member.outputs->bytes().size();
+  if (result.partition) member.stay = input_.stay(*result.partition);
+  member.held = std::move(result);
+  bytes_ += member.bytes;
+  queue_.push_back(std::move(member));
+  begin();
+}
+
+void TransactionalOutput::begin() {
+  if (state_ != State::idle) return;
+  std::erase_if(stuck_, [this](Member& member) {
+    if (!input_.fits(*member.held.partition)) return false;
+    group_.push_back(std::move(member));
+    return true;
+  });
+  std::ranges::move(queue_, std::back_inserter(group_));
+  queue_.clear();
+  if (!group_.empty()) write();
+}
+
+// Its partition is still ours, in the same stay.
+bool TransactionalOutput::current(Member& member) const {
+  if (member.finished)
+    return member.stay == 0 || input_.stay(*member.held.partition) == member.stay;
+  return member.held.live(member.held.result);
+}
+
+// What is left of a partition that went away belongs to its next owner.
+void TransactionalOutput::drop_stale(Members& members) {
+  std::erase_if(members, [this](Member& member) {
+    if (current(member)) return false;
+    bytes_ -= member.bytes;
+    if (!member.finished) member.held.finish(std::move(member.held.result));
+    return true;
+  });
+}
+
+void TransactionalOutput::write() {
+  state_ = State::writing;
+  drop_stale(group_);
+  drop_stale(stuck_);
+  std::vector<model::BatchPtr> batches;
+  for (const Member& member : group_)
+    if (member.outputs) batches.push_back(member.outputs);
+  open_ = !batches.empty();
+  if (!open_) return settle();
+  producer_->write(std::move(batches), [this](std::vector<std::vector<kafka::Refused>> refused) {
+    mailbox_.post(
+        [this, refused = std::move(refused)]() mutable { on_written(std::move(refused)); });
+  });
+}
+
+void TransactionalOutput::on_written(std::vector<std::vector<kafka::Refused>>&& refused) {
+  if (take_refusals(std::move(refused))) return write();
+  const bool whole =
+      std::ranges::all_of(group_, [this](Member& member) { return current(member); });
+  if (whole) return settle();
+  abort_and_write();
+}
+
+// True: there were some, and so the transaction was aborted.
+bool TransactionalOutput::take_refusals(std::vector<std::vector<kafka::Refused>>&& refused) {
+  bool any = false;
+  auto next = refused.begin();
+  std::set<PartitionId> again;
+  for (Member& member : group_) {
+    if (!member.outputs) continue;
+    const std::vector<kafka::Refused>& of_member = *next++;
+    if (of_member.empty()) continue;
+    any = true;
+    if (member.finished && member.held.partition) {
+      // Too late to fail its events: they are delivered again, from the committed offset on.
+      again.insert(*member.held.partition);
+      continue;
+    }
+    fail_refused(member.held.result, of_member);
+    member.outputs = member.held.result.outputs;
+  }
+  for (const PartitionId partition : again) input_.rewind(partition);
+  return any;
+}
+
+// The outputs are in the topic. The dispatcher hears of their results, and what it settles is in
+// the store, before the transaction is committed. A replayed dead letter goes when it is committed.
+void TransactionalOutput::settle() {
+  state_ = State::settling;
+  for (Member& member : group_) {
+    if (member.finished || !member.held.partition) continue;
+    member.finished = true;
+    member.held.finish(std::move(member.held.result));
+  }
+  input_.after_stored([this] { commit(); });
+}
+
+void TransactionalOutput::commit() {
+  if (input_.committing()) {
+    state_ = State::waiting;  // for commit_over()
+    return;
+  }
+  if (!open_) return end_group();
+  const bool whole =
+      std::ranges::all_of(group_, [this](Member& member) { return current(member); });
+  if (!whole || set_stuck_aside()) return abort_and_write();
+  commit_with(input_.take_positions([this](PartitionId partition) {
+    return std::ranges::none_of(
+        stuck_, [partition](const Member& member) { return member.held.partition == partition; });
+  }));
+}
+
+// True: there are some more.
+bool TransactionalOutput::set_stuck_aside() {
+  const std::size_t before = stuck_.size();
+  std::erase_if(group_, [this](Member& member) {
+    if (!member.held.partition || input_.fits(*member.held.partition)) return false;
+    stuck_.push_back(std::move(member));
+    return true;
+  });
+  return stuck_.size() > before;
+}
+
+void TransactionalOutput::commit_with(TopicInput::Taken&& taken) {
+  state_ = State::committing;
+  auto stays = taken.stays;
+  // On the loop's thread, then on the producer's.
+  input_.consumer().membership(
+      std::move(stays),
+      [this, taken = std::move(taken)](pelton::Result<kafka::GroupMetadata> membership) mutable {
+        if (!membership) {
+          mailbox_.post([this, taken = std::move(taken)]() mutable {
+            on_ended(Outcome::aborted, std::move(taken));
+          });
+          return;
+        }
+        auto positions = taken.positions;
+        producer_->commit(input_.topic(), std::move(positions), std::move(*membership),
+                          [this, taken = std::move(taken)](Outcome outcome) mutable {
+                            mailbox_.post([this, outcome, taken = std::move(taken)]() mutable {
+                              on_ended(outcome, std::move(taken));
+                            });
+                          });
+      });
+}
+
+void TransactionalOutput::on_ended(Outcome outcome, TopicInput::Taken&& taken) {
+  switch (outcome) {
+    case Outcome::committed:
+      return committed();
+    case Outcome::aborted:
+      return undone();
+    case Outcome::unknown:
+      input_.landed(std::move(taken), [this](bool landed) { landed ? committed() : undone(); });
+  }
+}
+
+void TransactionalOutput::committed() {
+  // Out first: the answers below may send more.
+  Members done = std::exchange(group_, {});
+  open_ = false;
+  state_ = State::idle;
+  for (Member& member : done) {
+    bytes_ -= member.bytes;
+    if (!member.finished) member.held.finish(std::move(member.held.result));
+  }
+  input_.on_committed({});
+  begin();
+}
+
+void TransactionalOutput::undone() {
+  input_.on_committed(fail(ErrorKind::unavailable, "E6107",
+                           "a transaction to {} was aborted and is written again", input_.topic()));
+  abort_and_write();
+}
+
+// Nothing of the group is in a transaction: what it settled is committed like anything else.
+void TransactionalOutput::end_group() {
+  for (Member& member : std::exchange(group_, {})) {
+    bytes_ -= member.bytes;
+    if (!member.finished) member.held.finish(std::move(member.held.result));
+  }
+  state_ = State::idle;
+  begin();
+}
+
+void TransactionalOutput::abort_and_write() {
+  state_ = State::writing;
+  producer_->abort([this] { mailbox_.post([this] { write_soon(); }); });
+}
+
+void TransactionalOutput::write_soon() {
+  retry_.after(kRetry, [this] { write(); });
+}
+
+void TransactionalOutput::commit_over() {
+  if (state_ == State::waiting) return commit();
+  begin();
+}
+
+}  // namespace pelton::stream

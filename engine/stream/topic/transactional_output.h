@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/produce/transactional_producer.h"
+#include "engine/stream/output.h"
+#include "engine/stream/topic/topic_input.h"
+#include "engine/thread/mailbox.h"
+#include "engine/thread/timer.h"
+
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pelton::stream {
+
+// Outputs to a topic and the offsets that they came from, in one transaction: exactly once for a
+// reader with isolation.level=read_committed. Results that come while a transaction runs go into
+// the next one, so the faster they come the larger the transactions are.
+//
+// A transaction: write all outputs; then tell the dispatcher, whose settled offsets reach the input
+// (and what else there is the store); then commit the input's positions with it. One that is
+// aborted is written again from memory, without what went away meanwhile, and no function is called
+// again for it. Shard-confined.
+class TransactionalOutput final : public Output, private TopicInput::Transactions {
+ public:
+  // The input and the mailbox live longer.
+  TransactionalOutput(TopicInput& input, std::unique_ptr<kafka::TransactionalProducer> producer,
+                      thread::Mailbox& mailbox, boost::asio::io_context& io);
+
+  bool room() const override { return bytes_ < kMostOutputBytes; }
+  void send(Result&& result) override;
+  std::string trouble() const override { return producer_->trouble(); }
+
+ private:
+  struct Member {
+    Result held;
+    model::BatchPtr outputs;  // null once all of them were refused
+    std::uint64_t stay = 0;   // of its partition; 0: a replayed dead letter
+    std::size_t bytes = 0;
+    bool finished = false;  // the dispatcher knows; what is left is the commit
+  };
+  enum class State { idle, writing, settling, waiting, committing };
+  using Members = std::vector<Member>;
+
+  bool owes(PartitionId partition) const override;
+  void commit_over() override;
+
+  void begin();
+  void write();
+  void on_written(std::vector<std::vector<kafka::Refused>>&& refused);
+  bool take_refusals(std::vector<std::vector<kafka::Refused>>&& refused);
+  void settle();
+  void commit();
+  void commit_with(TopicInput::Taken&& taken);
+  void on_ended(kafka::TransactionalProducer::Outcome outcome, TopicInput::Taken&& taken);
+  void committed();
+  void undone();
+  void end_group();
+  void abort_and_write();
+  void write_soon();
+  bool current(Member& member) const;
+  void drop_stale(Members& members);
+  bool set_stuck_aside();
+
+  TopicInput& input_;
+  const std::unique_ptr<kafka::TransactionalProducer> producer_;
+  thread::Mailbox& mailbox_;
+  State state_ = State::idle;
+  std::deque<Member> queue_;  // for the next transaction
+  Members group_;             // of the transaction at hand
+  // Finished, but their partition has more holes than a commit's metadata can tell: they wait until
+  // it has fewer.
+  Members stuck_;
+  bool open_ = false;  // a transaction is
+  std::size_t bytes_ = 0;
+  thread::Timer retry_;
+};
+
+}  // namespace pelton::stream
