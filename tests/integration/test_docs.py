@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of README.md and docs/kafka.md, as they stand there."""
+"""The commands of README.md and docs/kafka.md."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ class Shell:
 
     def __init__(self, folder):
         self.folder = folder
-        self.aliases = [line for block in blocks_of("Two commands") for line in block if line.startswith("alias ")]
+        self.aliases = [line for block in blocks_of("Quick start") for line in block if line.startswith("alias ")]
         self.engine = None
 
     def popen(self, line, **options):
@@ -75,7 +75,7 @@ class Shell:
 
 def test_the_thumbnails_of_the_readme(tmp_path):
     shell = Shell(clone(tmp_path))
-    (run, test), commands = blocks_of("Two commands")
+    (run, test), commands = blocks_of("Quick start")
     assert run.startswith("tools/run ") and test.startswith("tools/test ")
     said = {}
     with shell.running(run):
