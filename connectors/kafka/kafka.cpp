@@ -41,8 +41,8 @@ connector::ConnectorSpec connector_spec() {
   spec.backoff_max = kBackoffMax;
   spec.make_source =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
-    return std::make_unique<KafkaSource>(kafka::GroupReader::Setup{
-        *context.config.topic, context.config.group, context.config.start});
+    return std::make_unique<KafkaSource>(
+        SourceSetup{*context.config.topic, context.config.group, context.config.start});
   };
   spec.make_sink =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Sink>> {

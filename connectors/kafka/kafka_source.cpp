@@ -8,9 +8,9 @@ namespace pelton::kafka_connector {
 
 Status KafkaSource::connect() {
   if (ended_) return std::unexpected(*ended_);
-  auto reader = kafka::GroupReader::open(setup_);
-  if (!reader) return std::unexpected(reader.error());
-  reader_ = std::move(*reader);
+  auto member = SourceMember::join(setup_);
+  if (!member) return std::unexpected(member.error());
+  member_ = std::move(*member);
   tokens_ = last_;
   return {};
 }
@@ -18,7 +18,7 @@ Status KafkaSource::connect() {
 Result<connector::AckToken> KafkaSource::read(model::BatchBuilder& into, std::size_t max_events,
                                               std::size_t max_bytes,
                                               std::chrono::steady_clock::time_point deadline) {
-  auto token = reader_->read(into, max_events, max_bytes, deadline);
+  auto token = member_->read(into, max_events, max_bytes, deadline);
   if (!token) {
     // Another engine has this one's `instance`: with a new client they would only take turns.
     if (token.error().kind == ErrorKind::corrupt) {
@@ -27,30 +27,30 @@ Result<connector::AckToken> KafkaSource::read(model::BatchBuilder& into, std::si
     }
     return std::unexpected(std::move(token).error());
   }
-  // A reader's tokens begin anew with it; the connector's do not.
+  // A member's tokens begin at 1; the connector's do not.
   return last_ = tokens_ + *token;
 }
 
 Status KafkaSource::settle(connector::AckToken token, connector::Settlement how) {
-  if (reader_) reader_->settle(token - tokens_, how == connector::Settlement::done);
+  if (member_) member_->settle(token - tokens_, how == connector::Settlement::done);
   return {};
 }
 
 void KafkaSource::close() {
-  if (!reader_) return;
-  reader_->close();
-  warnings_ = reader_->take_warnings();
-  reader_.reset();
+  if (!member_) return;
+  member_->leave();
+  warnings_ = member_->take_warnings();
+  member_.reset();
 }
 
 std::vector<std::string> KafkaSource::take_warnings() {
   auto warnings = std::exchange(warnings_, {});
-  if (reader_) std::ranges::move(reader_->take_warnings(), std::back_inserter(warnings));
+  if (member_) std::ranges::move(member_->take_warnings(), std::back_inserter(warnings));
   return warnings;
 }
 
 std::optional<std::uint64_t> KafkaSource::behind() const {
-  return reader_ ? std::optional(reader_->lag()) : std::nullopt;
+  return member_ ? std::optional(member_->lag()) : std::nullopt;
 }
 
 }  // namespace pelton::kafka_connector

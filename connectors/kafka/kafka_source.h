@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/kafka/source_member.h"
 #include "engine/connector/source.h"
-#include "engine/kafka/consume/group_reader.h"
 
 #include <memory>
 #include <optional>
@@ -18,7 +18,7 @@ namespace pelton::kafka_connector {
 // warning: E6104, E6101.
 class KafkaSource final : public connector::Source {
  public:
-  explicit KafkaSource(kafka::GroupReader::Setup setup) : setup_(std::move(setup)) {}
+  explicit KafkaSource(SourceSetup setup) : setup_(std::move(setup)) {}
 
   Status connect() override;
   Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t max_events,
@@ -30,11 +30,11 @@ class KafkaSource final : public connector::Source {
   std::optional<std::uint64_t> behind() const override;
 
  private:
-  const kafka::GroupReader::Setup setup_;
-  std::unique_ptr<kafka::GroupReader> reader_;
+  const SourceSetup setup_;
+  std::unique_ptr<SourceMember> member_;
   std::optional<Error> ended_;         // why no further client would be better
-  std::vector<std::string> warnings_;  // of a reader that is closed
-  connector::AckToken tokens_ = 0;     // given by readers before this one
+  std::vector<std::string> warnings_;  // of a member that has left
+  connector::AckToken tokens_ = 0;     // given by members before this one
   connector::AckToken last_ = 0;
 };
 

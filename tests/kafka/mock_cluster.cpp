@@ -44,6 +44,33 @@ MockCluster::Record record_of(const rd_kafka_message_t& message) {
   return record;
 }
 
+void hand_over(rd_kafka_t* client, rd_kafka_topic_t* topic, int partition,
+               const MockCluster::Record& record) {
+  const auto bytes = [](const std::optional<std::string>& text) {
+    return text ? const_cast<char*>(text->c_str()) : nullptr;
+  };
+  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
+  for (const auto& [name, value] : record.headers)
+    rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
+                        static_cast<std::ptrdiff_t>(value.size()));
+  // rd_kafka_producev's macros are casts of C.
+  rd_kafka_vu_t parts[6] = {};
+  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+  parts[0].u.rkt = topic;
+  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[1].u.i32 = partition;
+  parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[2].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[3].u.mem = {bytes(record.value), record.value.value_or("").size()};
+  parts[4].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[4].u.mem = {bytes(record.key), record.key.value_or("").size()};
+  parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[5].u.headers = headers;
+  rd_kafka_error_t* refused = rd_kafka_produceva(client, parts, std::size(parts));
+  ENSURE(refused == nullptr, "{}", rd_kafka_error_string(refused));
+}
+
 }  // namespace
 
 class MockCluster::Impl {
@@ -70,33 +97,13 @@ config::KafkaTopic MockCluster::topic(const std::string& name, int partitions) {
   return topic;
 }
 
-void MockCluster::produce(const std::string& topic, int partition, const Record& record) {
+void MockCluster::produce_all(const std::string& topic, int partition,
+                              const std::vector<Record>& records) {
   rd_kafka_t* client =
-      client_of(RD_KAFKA_PRODUCER, {{"bootstrap.servers", impl_->brokers}, {"linger.ms", "0"}});
+      client_of(RD_KAFKA_PRODUCER, {{"bootstrap.servers", impl_->brokers}, {"linger.ms", "10000"}});
   rd_kafka_topic_t* handle = rd_kafka_topic_new(client, topic.c_str(), nullptr);
-  const auto bytes = [](const std::optional<std::string>& text) {
-    return text ? const_cast<char*>(text->c_str()) : nullptr;
-  };
-  rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
-  for (const auto& [name, value] : record.headers)
-    rd_kafka_header_add(headers, name.c_str(), -1, value.data(),
-                        static_cast<std::ptrdiff_t>(value.size()));
-  // rd_kafka_producev's macros are casts of C.
-  rd_kafka_vu_t parts[6] = {};
-  parts[0].vtype = RD_KAFKA_VTYPE_RKT;
-  parts[0].u.rkt = handle;
-  parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-  parts[1].u.i32 = partition;
-  parts[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  parts[2].u.i = RD_KAFKA_MSG_F_COPY;
-  parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
-  parts[3].u.mem = {bytes(record.value), record.value.value_or("").size()};
-  parts[4].vtype = RD_KAFKA_VTYPE_KEY;
-  parts[4].u.mem = {bytes(record.key), record.key.value_or("").size()};
-  parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-  parts[5].u.headers = headers;
-  rd_kafka_error_t* refused = rd_kafka_produceva(client, parts, std::size(parts));
-  ENSURE(refused == nullptr, "{}", rd_kafka_error_string(refused));
+  for (const Record& record : records) hand_over(client, handle, partition, record);
+  // Also ends the wait for more.
   ENSURE(rd_kafka_flush(client, kTimeoutMs) == RD_KAFKA_RESP_ERR_NO_ERROR,
          "the mock takes records");
   rd_kafka_topic_destroy(handle);
@@ -133,6 +140,25 @@ std::int64_t MockCluster::committed(const std::string& group, const std::string&
   rd_kafka_topic_partition_list_destroy(list);
   rd_kafka_destroy(client);
   return offset < 0 ? -1 : offset;
+}
+
+void MockCluster::commit(const std::string& group, const std::string& topic, int partition,
+                         std::int64_t offset, const std::string& metadata) {
+  rd_kafka_t* client =
+      client_of(RD_KAFKA_CONSUMER, {{"bootstrap.servers", impl_->brokers}, {"group.id", group}});
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_t* place =
+      rd_kafka_topic_partition_list_add(list, topic.c_str(), partition);
+  place->offset = offset;
+  std::string text = metadata;
+  place->metadata = text.data();
+  place->metadata_size = text.size();
+  const auto error = rd_kafka_commit(client, list, 0);
+  ENSURE(error == RD_KAFKA_RESP_ERR_NO_ERROR, "{}", rd_kafka_err2str(error));
+  place->metadata = nullptr;  // ours
+  place->metadata_size = 0;
+  rd_kafka_topic_partition_list_destroy(list);
+  rd_kafka_destroy(client);
 }
 
 void MockCluster::set_down(bool down) {

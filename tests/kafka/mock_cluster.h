@@ -39,11 +39,18 @@ class MockCluster {
 
   config::KafkaTopic topic(const std::string& name, int partitions = 1);
   // Acknowledged when it returns.
-  void produce(const std::string& topic, int partition, const Record& record);
+  void produce(const std::string& topic, int partition, const Record& record) {
+    produce_all(topic, partition, {record});
+  }
+  // In one request: a fetch gives them together.
+  void produce_all(const std::string& topic, int partition, const std::vector<Record>& records);
   // All records of a partition, in order.
   std::vector<Record> read(const std::string& topic, int partition = 0);
   // The offset that a group has committed; -1: none.
   std::int64_t committed(const std::string& group, const std::string& topic, int partition = 0);
+  // Commits for a group without members.
+  void commit(const std::string& group, const std::string& topic, int partition,
+              std::int64_t offset, const std::string& metadata = {});
   void set_down(bool down);
   // What the next requests of this kind are answered with (rd_kafka_resp_err_t).
   void fail(Api api, std::initializer_list<int> errors);

@@ -25,7 +25,7 @@ struct Setting {
 // partition's queue is polled on its own, and bounds what a slow function can pile up. A
 // partition's end is told, because offsets before it may hold no record (transactions). Partitions
 // that are added, topics that are made anew and brokers that are back are seen within seconds.
-constexpr std::array<Setting, 13> kConsumer{{{"enable.auto.commit", "false"},
+constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"enable.auto.offset.store", "false"},
                                              {"auto.offset.reset", "error"},
                                              {"enable.partition.eof", "true"},
@@ -33,7 +33,6 @@ constexpr std::array<Setting, 13> kConsumer{{{"enable.auto.commit", "false"},
                                              {"socket.keepalive.enable", "true"},
                                              {"reconnect.backoff.max.ms", "1000"},
                                              {"log.queue", "true"},
-                                             {"queued.max.messages.kbytes", "16384"},
                                              {"queued.min.messages", "100000"},
                                              {"fetch.wait.max.ms", "100"},
                                              {"topic.metadata.refresh.interval.ms", "5000"},
@@ -222,8 +221,12 @@ void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
   rd_kafka_conf_destroy(conf);
 }
 
-Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group) {
+Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group,
+                              std::size_t read_ahead) {
   ConfPtr conf(rd_kafka_conf_new());
+  if (auto ok = set(conf.get(), "queued.max.messages.kbytes", std::to_string(read_ahead >> 10));
+      !ok)
+    return std::unexpected(ok.error());
   if (auto ok = set_all(conf.get(), {kConsumer.begin(), kConsumer.end()}); !ok)
     return std::unexpected(ok.error());
   if (auto ok = set_group(conf.get(), group); !ok) return std::unexpected(ok.error());

@@ -20,9 +20,11 @@ struct ConfDeleter {
 using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 
 // The client library's configuration for this client, as a member of this group: our own settings
-// (client_config.cpp says why each), TLS, SASL, then the file's properties. invalid (E6102): a
-// property or value that the library refuses, or that is the engine's own.
-Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group);
+// (client_config.cpp says why each), TLS, SASL, then the file's properties. `read_ahead`: bytes
+// that may wait in each partition's queue. invalid (E6102): a property or value that the library
+// refuses, or that is the engine's own.
+Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group,
+                              std::size_t read_ahead);
 
 // Commits of such a member may not go while it joins: before 2.10.0 the library answers the
 // coordinator's refusal by giving up every partition. The client then says ten times a second

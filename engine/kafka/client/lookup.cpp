@@ -66,18 +66,6 @@ Result<std::vector<Offset>> offsets_at(rd_kafka_t* client, const std::string& to
 
 }  // namespace
 
-Offset first_offset(const config::Start& start, const PartitionFacts& facts) {
-  switch (start.kind) {
-    case config::Start::Kind::earliest:
-      return facts.earliest;
-    case config::Start::Kind::latest:
-      return facts.end;
-    case config::Start::Kind::time:
-      return facts.at_time;
-  }
-  return facts.earliest;
-}
-
 Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
                                                  const std::vector<PartitionId>& partitions,
                                                  std::optional<WallTime> time,

@@ -4,7 +4,6 @@
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
-#include "engine/config/parts/start.h"
 
 #include <optional>
 #include <string>
@@ -23,9 +22,6 @@ struct PartitionFacts {
   Offset end = 0;
   Offset at_time = 0;  // first offset at or after the time asked for; end if none
 };
-
-// Where a group without a committed offset begins in the partition.
-Offset first_offset(const config::Start& start, const PartitionFacts& facts);
 
 // Asks the brokers; blocks up to about three times the timeout, so not on the loop's thread.
 // unavailable: try again.

@@ -13,7 +13,7 @@ namespace pelton::kafka {
 namespace {
 
 // Deadlines of consumers are looked at so often when nothing else happens.
-constexpr int kTickMs = 100;
+constexpr std::chrono::milliseconds kTick{100};
 
 }  // namespace
 
@@ -57,9 +57,9 @@ void PollLoop::remove(const void* owner) {
   std::erase_if(served_, [&](const auto& entry) { return entry.first == owner; });
 }
 
-void PollLoop::wait() {
+void PollLoop::wait(std::chrono::milliseconds time) {
   pollfd handle{wake_, POLLIN, 0};
-  ::poll(&handle, 1, kTickMs);
+  ::poll(&handle, 1, static_cast<int>(time.count()));
   eventfd_t count = 0;
   ::eventfd_read(wake_, &count);
 }
@@ -71,16 +71,23 @@ bool PollLoop::serve_all() {
   return more;
 }
 
+void PollLoop::turn(std::chrono::milliseconds time) {
+  std::vector<Call> calls;
+  {
+    std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (Call& call : calls) call();
+  if (!serve_all() && calls.empty()) wait(time);
+}
+
 void PollLoop::run() {
   for (;;) {
-    std::vector<Call> calls;
     {
       std::lock_guard lock(mutex_);
       if (stopping_) return;
-      calls.swap(calls_);
     }
-    for (Call& call : calls) call();
-    if (!serve_all() && calls.empty()) wait();
+    turn(kTick);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -9,8 +10,9 @@
 
 namespace pelton::kafka {
 
-// One thread for all consumers of an engine, however many bindings there are: it sleeps until a
-// client has something or a call was posted. What belongs to it says so ("the loop's thread").
+// Serves any number of clients on one thread: it sleeps until a client has something or a call was
+// posted. The thread is its own between start() and stop(), or the one that calls turn(). What
+// belongs to it says so ("the loop's thread").
 class PollLoop {
  public:
   using Call = std::move_only_function<void()>;
@@ -25,6 +27,9 @@ class PollLoop {
   void start();
   // Joins the thread. Calls that were not run are dropped.
   void stop();
+  // Instead of start(): runs what was posted, serves once, and waits until there is more, up to
+  // `wait`, only when there was nothing.
+  void turn(std::chrono::milliseconds wait);
   // Any thread.
   void post(Call call);
   // Eight bytes written to it wake the loop (an eventfd).
@@ -35,7 +40,7 @@ class PollLoop {
 
  private:
   void run();
-  void wait();
+  void wait(std::chrono::milliseconds time);
   bool serve_all();
 
   const int wake_;

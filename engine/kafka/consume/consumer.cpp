@@ -46,7 +46,7 @@ Consumer::Impl::~Impl() {
 }
 
 Status Consumer::Impl::open() {
-  auto conf = consumer_conf(setup_.client, setup_.group);
+  auto conf = consumer_conf(setup_.client, setup_.group, setup_.read_ahead);
   if (!conf) return std::unexpected(conf.error());
   ask_for_events(*conf->get(),
                  RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_STATS);
@@ -115,8 +115,12 @@ void Consumer::Impl::refresh_token() {
   if (!ok) listener_.trouble(ok.error());
 }
 
+std::size_t Consumer::Impl::most_ahead() const {
+  return std::min(kAheadBytes, setup_.read_ahead);
+}
+
 bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
-  if (part.idle || part.broken || part.ahead >= kAheadBytes) return false;
+  if (part.idle || part.broken || part.ahead >= most_ahead()) return false;
   Offset base = 0, end = 0;
   bool more = true;
   while (builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes) {
@@ -195,7 +199,7 @@ void Consumer::Impl::tell_end(PartitionId partition, Offset end) {
 void Consumer::Impl::ask_ends() {
   std::vector<PartitionId> resting;
   for (const auto& [partition, part] : parts_)
-    if (part.idle || part.ahead >= kAheadBytes) resting.push_back(partition);
+    if (part.idle || part.ahead >= most_ahead()) resting.push_back(partition);
   if (resting.empty()) return;
   in_background([this, resting = std::move(resting), self = weak_from_this()] {
     auto ends = end_offsets(client_, setup_.topic, resting, kAskTimeout);

@@ -55,6 +55,9 @@ class Consumer {
     config::KafkaGroup group;
     std::string topic;
     std::optional<WallTime> start_time;  // asked for when partitions are assigned
+    // Bytes of each partition that wait in the client, and at most as many (4 MiB at the most) that
+    // were given to the listener and are not taken().
+    std::size_t read_ahead = 16U << 20;
   };
   // invalid: the configuration; unavailable: no client could be made.
   static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,

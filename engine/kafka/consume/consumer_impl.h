@@ -64,6 +64,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void send(std::uint64_t id, const std::vector<OffsetCommit>& positions);
   void drop_pending(const char* why);
   void refresh_token();
+  std::size_t most_ahead() const;
   bool fetch(PartitionId partition, Part& part);
   void hand_over(PartitionId partition, Part& part, Offset base);
   void on_message_error(PartitionId partition, Part& part, const rd_kafka_message_t& message);

@@ -73,7 +73,7 @@ class TransactionalProducer::Impl {
   void close();
   bool ready();
   void run();
-  void pause() const;
+  void pause() const { std::this_thread::sleep_for(kPause); }
   template <typename Call>
   Step repeat(const char* what, Call call);
   bool attempt();
@@ -175,10 +175,6 @@ void TransactionalProducer::Impl::close() {
   initialised_ = in_transaction_ = false;
   batches_.clear();
   open_ = 0;
-}
-
-void TransactionalProducer::Impl::pause() const {
-  std::this_thread::sleep_for(kPause);
 }
 
 // Repeats a call while only time is needed.

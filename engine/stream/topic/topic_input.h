@@ -158,7 +158,7 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
   Beginning decide(const kafka::PartitionFacts& facts);
   Status trust(const kafka::PartitionFacts& facts, Beginning& beginning);
-  Result<Offset> in_range(const kafka::PartitionFacts& facts, Offset wanted) const;
+  Result<Offset> resume(const kafka::PartitionFacts& facts) const;
   Status add_local(Beginning& beginning);
   Status write_untrusted(const std::vector<Beginning>& beginnings, model::Transaction& transaction);
   void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);

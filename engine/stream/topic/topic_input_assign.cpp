@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where partitions begin, and how they are given back.
 #include "engine/dispatch/offset_ranges.h"
+#include "engine/kafka/consume/resume_offset.h"
 #include "engine/observe/log.h"
 #include "engine/stream/topic/topic_input.h"
 
@@ -84,22 +85,21 @@ Status TopicInput::write_untrusted(const std::vector<Beginning>& beginnings,
   return epochs.empty() ? Status{} : lane_.store().ledger_put(kLedger, epochs);
 }
 
-Result<Offset> TopicInput::in_range(const kafka::PartitionFacts& facts, Offset wanted) const {
-  if (wanted >= facts.earliest && wanted <= facts.end) return wanted;
-  using Policy = config::KafkaGroup::OutOfRange;
-  if (setup_.group.out_of_range == Policy::stop)
-    return fail(
-        ErrorKind::corrupt, "E6104",
-        "the offset {} is not in the topic any more (it has {} to {}): seek the binding, or "
-        "set kafka.out_of_range",
-        wanted, facts.earliest, facts.end);
-  const Offset to = setup_.group.out_of_range == Policy::earliest ? facts.earliest : facts.end;
-  observe::log::warn("the committed offset is not in the topic any more; going on elsewhere",
-                     {{"binding", setup_.binding_name},
-                      {"partition", std::to_string(facts.partition.value)},
-                      {"offset", std::to_string(wanted)},
-                      {"to", std::to_string(to)}});
-  return to;
+Result<Offset> TopicInput::resume(const kafka::PartitionFacts& facts) const {
+  auto resume =
+      kafka::resume_offset({setup_.start, setup_.group.out_of_range}, facts, facts.committed);
+  if (!resume) {
+    resume.error().message += ": seek the binding, or set kafka.out_of_range";
+    return std::unexpected(std::move(resume).error());
+  }
+  if (resume->moved)
+    observe::log::warn(
+        "the committed offset is no longer in the topic; reading continues elsewhere",
+        {{"binding", setup_.binding_name},
+         {"partition", std::to_string(facts.partition.value)},
+         {"offset", std::to_string(*facts.committed)},
+         {"to", std::to_string(resume->offset)}});
+  return resume->offset;
 }
 
 TopicInput::Beginning TopicInput::decide(const kafka::PartitionFacts& facts) {
@@ -107,17 +107,13 @@ TopicInput::Beginning TopicInput::decide(const kafka::PartitionFacts& facts) {
   beginning.partition = facts.partition;
   beginning.end = facts.end;
   beginning.epoch = random_number();
+  const auto offset = resume(facts);
   Offset& cursor = beginning.restored.progress.settled;
-  if (!facts.committed) {
-    beginning.commit = true;
-    cursor = kafka::first_offset(setup_.start, facts);
-    return beginning;
-  }
-  cursor = *facts.committed;
-  if (const auto offset = in_range(facts, cursor); !offset)
+  cursor = offset ? *offset : *facts.committed;
+  if (!offset)
     beginning.stopped = offset.error();
-  else if (*offset != cursor)
-    beginning.commit = std::exchange(cursor, *offset) != cursor;
+  else if (facts.committed != cursor)
+    beginning.commit = true;
   else if (auto ok = trust(facts, beginning); !ok)
     beginning.stopped = ok.error();
   return beginning;

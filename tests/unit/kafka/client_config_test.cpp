@@ -76,7 +76,7 @@ TEST(ConsumerConf, IsWhole) {
   auto with = client({{"fetch.min.bytes", "1000", {}}});
   with.tls = config::KafkaTls{};
   with.sasl = config::KafkaSasl{"scram-sha-512", "me", "secret", {}};
-  EXPECT_TRUE(consumer_conf(with, group));
+  EXPECT_TRUE(consumer_conf(with, group, 1 << 20));
 }
 
 }  // namespace
