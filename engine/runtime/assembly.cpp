@@ -159,7 +159,7 @@ Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& bi
   auto output = output_of(assembly, binding);
   if (!output) return std::unexpected(output.error());
   BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
-                             std::move(*output)};
+                             std::move(*output), binding.concurrency};
   const config::Stream& from = *assembly.config.find_stream(binding.from);
   const StreamId stream = setup.dispatcher.stream_id;
   if (!from.kafka)

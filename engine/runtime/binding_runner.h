@@ -6,6 +6,7 @@
 #include "engine/stream/input.h"
 #include "engine/stream/output.h"
 #include "engine/thread/timer.h"
+#include "engine/worker/pool/frame_source.h"
 
 #include <functional>
 #include <map>
@@ -19,13 +20,15 @@ namespace pelton::runtime {
 // Runs one binding (or sink) on its shard: feeds its dispatcher from its input, hands on its
 // commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
 // Shard-confined but for the constructor and open().
-class BindingRunner final : public stream::Input::Listener {
+class BindingRunner final : public stream::Input::Listener, public worker::FrameSource {
  public:
   struct Setup {
     dispatch::DispatcherOptions dispatcher;
     std::string target_name;  // output stream, for status; empty: none
     // When that is a topic. Null: outputs are part of the commits.
     std::unique_ptr<stream::Output> output;
+    // The most workers that have its events at a time; absent: any number.
+    std::optional<std::uint32_t> concurrency;
   };
 
   BindingRunner(Setup setup, std::unique_ptr<stream::Input> input, store::Store& store,
@@ -40,10 +43,11 @@ class BindingRunner final : public stream::Input::Listener {
   void wake() override { changed(); }
 
   // ---- the workers
-  bool has_work();
-  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits);
-  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result);
-  void lost(WorkerId worker, const model::WorkerLoss& loss);
+  bool has_work() override;
+  std::optional<std::uint32_t> concurrency() const override { return setup_.concurrency; }
+  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
+  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
+  void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
   // ---- the operator
   bool replay(const model::DeadLetter& letter);

@@ -10,9 +10,9 @@
 
 namespace pelton::runtime {
 
-// One function: its worker pool, and the bindings that the pool's workers serve in turn.
+// One function: its worker pool, which serves the function's bindings in turn.
 // Shard-confined.
-class FunctionRunner final : public worker::WorkSource {
+class FunctionRunner {
  public:
   FunctionRunner(const config::Function& function, std::vector<BindingRunner*> bindings,
                  boost::asio::io_context& io, worker::PoolOptions options,
@@ -28,15 +28,8 @@ class FunctionRunner final : public worker::WorkSource {
   worker::PoolStats stats() const { return pool_.stats(); }
   const config::Function& function() const { return function_; }
 
-  bool has_work() override;
-  std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
-  Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
-  void lost(WorkerId worker, const model::WorkerLoss& loss) override;
-
  private:
   const config::Function& function_;
-  std::vector<BindingRunner*> bindings_;
-  std::size_t next_ = 0;  // whose turn it is
   worker::WorkerPool pool_;
 };
 

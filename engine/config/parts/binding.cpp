@@ -52,6 +52,7 @@ Binding parse_binding(const std::string& name, const Node& node, ReadContext& co
   binding.retry = delivery.retry;
   binding.batch = delivery.batch;
   binding.window = delivery.window;
+  if (section.get<std::int64_t>("concurrency")) binding.concurrency = count(section, "concurrency");
   binding.kafka = parse_kafka_group(section, "kafka", name);
   binding.dead_letters = dead_letters_of(section, who, context);
   return binding;

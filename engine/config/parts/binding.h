@@ -35,7 +35,9 @@ struct Binding {
   BatchLimits batch;
   Retry retry;
   std::optional<Idempotency> idempotency;
-  std::uint32_t window = 10'000;                // window: most unsettled events of a partition
+  std::uint32_t window = 10'000;  // window: most unsettled events of a partition
+  // concurrency: most workers with its events at a time; absent: any number
+  std::optional<std::uint32_t> concurrency;
   KafkaGroup kafka;                             // used when `from` is a topic
   std::optional<DeadLetterTopic> dead_letters;  // dead_letters; absent: the engine keeps them
 };

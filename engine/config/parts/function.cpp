@@ -41,7 +41,7 @@ std::optional<Function> parse_function(const std::string& name, const Node& node
   function.name = name;
   function.place = node.place;
   const auto runtime = section.get<std::string>("runtime");
-  function.runtime = runtime == "cpp" ? Runtime::cpp : Runtime::python;
+  function.runtime = runtime.value_or("");
   function.code = section.value<std::filesystem::path>("code");
   function.handler = section.value<std::string>("handler");
   function.interpreter = section.value<std::string>("interpreter");

@@ -12,8 +12,6 @@
 
 namespace pelton::config {
 
-enum class Runtime { python, cpp };
-
 struct Scale {
   std::uint32_t min = 0;  // scale.min
   std::uint32_t max = 1;  // scale.max
@@ -23,12 +21,12 @@ struct Scale {
 struct Function {
   std::string name;
   Place place;
-  Runtime runtime = Runtime::python;  // runtime
-  std::filesystem::path code;         // code: folder (python) or executable (cpp)
-  std::string handler;                // handler: "module:callable"; empty for cpp
-  std::string interpreter;  // interpreter: command or absolute path; a virtual environment's
-                            // folder has become its bin/python3
-  Duration timeout{};       // timeout, for one event
+  std::string runtime;         // runtime: the name of one that this build has
+  std::filesystem::path code;  // code: folder (python) or executable (cpp)
+  std::string handler;         // handler: "module:callable"; empty for cpp
+  std::string interpreter;     // interpreter: command or absolute path; a virtual environment's
+                               // folder has become its bin/python3
+  Duration timeout{};          // timeout, for one event
   std::optional<std::uint64_t> memory_bytes;  // memory: address space limit (RLIMIT_DATA)
   Scale scale;
   std::optional<std::uint64_t> recycle_events;  // recycle.events: a worker ends after so many

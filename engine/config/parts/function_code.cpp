@@ -149,7 +149,7 @@ class CodeCheck {
 
 void check_code(Function& function, const Section& section, ReadContext& context) {
   CodeCheck check(function, section, context);
-  if (function.runtime == Runtime::cpp)
+  if (function.runtime == "cpp")
     check.cpp();
   else
     check.python();

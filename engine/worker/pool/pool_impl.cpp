@@ -10,59 +10,46 @@ namespace pelton::worker {
 namespace {
 
 using boost::system::error_code;
-constexpr auto kFirstBackoff = std::chrono::milliseconds(200);
-constexpr auto kMaxBackoff = std::chrono::seconds(30);
-// How long an idle or stopping worker may take to end by itself.
-constexpr auto kEndGrace = std::chrono::seconds(2);
 constexpr Duration kShortestTick = std::chrono::milliseconds(5);
 constexpr Duration kLongestTick = std::chrono::milliseconds(250);
 
 }  // namespace
 
 WorkerPool::Impl::Impl(boost::asio::io_context& io, const config::Function& function,
-                       WorkSource& source, PoolOptions options, LineListener lines)
+                       const RuntimeSpec& runtime, std::vector<FrameSource*> sources,
+                       PoolOptions options, LineListener lines)
     : io_(io),
       function_(function),
-      source_(source),
+      runtime_(runtime),
       options_(std::move(options)),
       lines_(std::move(lines)),
+      sources_(std::move(sources)),
       tick_(io),
       retry_(io) {}
 
-WorkerPool::Impl::~Impl() {
-  for (const WorkerPtr& worker : workers_) {
-    worker->abandon();
-    worker->kill("engine", "stopped");
+// ---- starting
+
+Crowd WorkerPool::Impl::crowd() const {
+  Crowd crowd;
+  crowd.workers = workers_.size();
+  for (const auto& worker : workers_) {
+    crowd.starting += worker->state() == Worker::State::starting ? 1 : 0;
+    crowd.retiring += worker->retiring() ? 1 : 0;
   }
+  return crowd;
 }
 
-void WorkerPool::Impl::start() {
-  wake();
-}
-
-Launch WorkerPool::Impl::launch_options() const {
-  Launch launch;
-  launch.memory_bytes = function_.memory_bytes;
-  launch.environment = worker_environment(function_.environment);
-  if (function_.runtime == config::Runtime::python) {
-    launch.command = {function_.interpreter, "-u", "-m", "pelton.worker"};
-    launch.folder = function_.code.string();
-    std::string& path = launch.environment["PYTHONPATH"];
-    path = path.empty() ? options_.sdk_python : options_.sdk_python + ":" + path;
-    launch.environment.emplace("PYTHONDONTWRITEBYTECODE", "1");
-    // Else -m puts the folder of the code in front of the SDK: Python 3.11 and later.
-    launch.environment["PYTHONSAFEPATH"] = "1";
-  } else {
-    launch.command = {function_.code.string()};
-    launch.folder = function_.code.parent_path().string();
+void WorkerPool::Impl::start_missing() {
+  for (;;) {
+    const std::size_t missing =
+        workers_to_start(function_.scale, crowd(), sources_.has_work(), backoff_, Clock::now());
+    if (missing == 0 || !start_worker()) return;
   }
-  return launch;
 }
 
 bool WorkerPool::Impl::start_worker() {
-  auto worker =
-      std::make_shared<WorkerProcess>(io_, function_, WorkerId{next_id_++}, *this, lines_);
-  if (auto ok = worker->start(launch_options()); !ok) {
+  auto worker = std::make_unique<Worker>(io_, function_, WorkerId{next_id_++}, *this, lines_);
+  if (auto ok = worker->start(runtime_, options_.sdk_python); !ok) {
     failed_to_start(ok.error().text());
     return false;
   }
@@ -76,131 +63,112 @@ void WorkerPool::Impl::failed_to_start(const std::string& why) {
   ++totals_.start_failures;
   const bool news = totals_.start_error != why;
   totals_.start_error = why;
-  if (news)
-    lines_({function_.name,
-            function_.name,
-            WorkerLine::Stream::engine,
-            "a worker cannot start: " + why,
-            {}});
+  if (news) tell(function_.name, "a worker cannot start: " + why);
   back_off();
 }
 
 void WorkerPool::Impl::back_off() {
-  const auto delay = std::min<Clock::duration>(
-      kMaxBackoff, kFirstBackoff * (1 << std::min(failures_in_row_, 10U)));
-  ++failures_in_row_;
-  not_before_ = Clock::now() + delay;
-  retry_.expires_at(not_before_);
+  backoff_.failed(Clock::now());
+  retry_.expires_at(backoff_.not_before());
   retry_.async_wait([this](const error_code& error) {
     if (!error) wake();
   });
 }
 
-// At most as many start at once as run already, so that a start costs at most half of what there
-// is, and one that cannot start is tried alone.
-bool WorkerPool::Impl::may_start() const {
-  if (workers_.size() >= function_.scale.max) return false;
-  const std::size_t starting = std::ranges::count_if(
-      workers_, [](const WorkerPtr& w) { return w->state == WorkerProcess::State::starting; });
-  const std::size_t most =
-      failures_in_row_ > 0
-          ? 1
-          : std::max<std::size_t>({1, workers_.size() - starting, function_.scale.min});
-  return starting < most && Clock::now() >= not_before_;
+void WorkerPool::Impl::tell(std::string_view worker, const std::string& text) const {
+  lines_({function_.name, worker, WorkerLine::Stream::engine, text, {}});
 }
 
-bool WorkerPool::Impl::wants_worker() {
-  return workers_.size() < function_.scale.min || source_.has_work();
-}
+// ---- work
 
 void WorkerPool::Impl::wake() {
   // Giving work makes commits, which may say that there is work.
   if (stopping_ || std::exchange(waking_, true)) return;
   for (std::size_t i = 0; i < workers_.size(); ++i) give_work(*workers_[i]);
-  while (may_start() && wants_worker())
-    if (!start_worker()) break;
+  start_missing();
   waking_ = false;
 }
 
-void WorkerPool::Impl::give_work(WorkerProcess& worker) {
-  const std::size_t credit = sizer_.slow() ? 1 : 2;
-  while (worker.state == WorkerProcess::State::running && !worker.retiring &&
-         worker.frames.size() < credit) {
-    auto frame = source_.pull(worker.id, sizer_.limits());
-    if (!frame) break;
-    worker.send(std::move(*frame));
+// Only fast sources: a second frame behind a slow one would wait there while others are idle.
+bool WorkerPool::Impl::wants_second(const Worker& worker) const {
+  return std::ranges::none_of(worker.in_flight().sources(),
+                              [this](std::size_t source) { return sources_.slow(source); });
+}
+
+void WorkerPool::Impl::give_work(Worker& worker) {
+  while (worker.room() > 0) {
+    const bool second = !worker.in_flight().empty();
+    if (second && !wants_second(worker)) return;
+    auto pulled = sources_.pull(worker.id, second);
+    if (!pulled) return;
+    worker.give(std::move(pulled->frame), pulled->source);
     arm_tick();
   }
 }
 
-void WorkerPool::Impl::ready(WorkerProcess& worker) {
+void WorkerPool::Impl::ready(Worker&, bool whole_frames) {
   totals_.start_error.reset();
-  if (worker.batch_handler) sizer_.take_frames_whole(function_.timeout);
-  worker.idle_since = Clock::now();
-  retire_if_due(worker);
+  if (whole_frames) sources_.take_frames_whole(function_.timeout);
   wake();
 }
 
-bool WorkerPool::Impl::answered(WorkerProcess& worker, FrameId frame, model::FrameResult&& result) {
-  return source_.finished(worker.id, frame, std::move(result)).has_value();
+Status WorkerPool::Impl::answered(Worker& worker, std::size_t source, FrameId frame,
+                                  model::FrameResult&& result) {
+  return sources_.finished(source, worker.id, frame, std::move(result));
 }
 
-void WorkerPool::Impl::moved_on(WorkerProcess& worker, std::uint32_t events,
-                                std::chrono::nanoseconds time) {
-  failures_in_row_ = 0;
-  sizer_.measured(events, time);
-  if (worker.frames.empty()) worker.idle_since = Clock::now();
-  retire_if_due(worker);
-  wake();
-}
-
-void WorkerPool::Impl::retire_if_due(WorkerProcess& worker) {
-  if (!worker.retiring && function_.recycle_events &&
-      worker.events_done >= *function_.recycle_events) {
-    worker.retiring = true;
+void WorkerPool::Impl::moved_on(Worker& worker, std::size_t source, std::uint32_t events,
+                                bool whole, std::chrono::nanoseconds time) {
+  backoff_.succeeded();
+  sources_.measured(source, events, time);
+  if (whole) sources_.released(worker.id, source);
+  if (function_.recycle_events && worker.events_done() >= *function_.recycle_events &&
+      !worker.retiring()) {
     ++totals_.recycled;
+    worker.retire(Clock::now());
   }
-  if (worker.retiring && worker.frames.empty() && worker.state == WorkerProcess::State::running)
-    worker.close_input();
+  wake();
 }
 
-void WorkerPool::Impl::ended(WorkerProcess& worker) {
-  // Owned by workers_ and by the handlers that still run for it: this call must outlive both.
-  const std::shared_ptr<WorkerProcess> keep = worker.shared_from_this();
+// ---- ends
+
+void WorkerPool::Impl::ended(Worker& worker) {
+  const auto at = std::ranges::find(workers_, &worker, &std::unique_ptr<Worker>::get);
+  // Its own call is under way: it goes when that returns.
+  const std::unique_ptr<Worker> keep = std::move(*at);
+  workers_.erase(at);
   totals_.cpu_us += worker.cpu_us();
   const model::WorkerLoss loss = worker.loss();
-  worker.abandon();
-  std::erase(workers_, keep);
   learn_from_end(worker, loss);
-  if (!worker.frames.empty()) {
-    report_loss(worker, loss);
-    source_.lost(worker.id, loss);
+  if (!worker.in_flight().empty()) {
+    tell_loss(worker, loss);
+    sources_.lost(worker.id, loss);
   }
   if (stopping_) return check_stopped();
   wake();
 }
 
-void WorkerPool::Impl::report_loss(const WorkerProcess& worker, const model::WorkerLoss& loss) {
+void WorkerPool::Impl::tell_loss(const Worker& worker, const model::WorkerLoss& loss) {
   if (loss.cause == "timeout") ++totals_.timed_out;
   if (loss.cause == "crash") ++totals_.crashed;
-  lines_({function_.name,
-          worker.name,
-          WorkerLine::Stream::engine,
-          fmt::format("ended ({}) with events in flight", loss.type),
-          {}});
+  tell(worker.name, fmt::format("ended ({}) with events in flight", loss.type));
 }
 
-void WorkerPool::Impl::learn_from_end(const WorkerProcess& worker, const model::WorkerLoss& loss) {
+void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerLoss& loss) {
   const auto with_lines = [&](const std::string& why) {
     return loss.message.empty() ? why : why + "\n" + loss.message;
   };
-  if (!worker.start_error.empty()) return failed_to_start(with_lines(worker.start_error));
-  if (worker.retiring || stopping_) return;
-  if (!worker.was_ready)
+  if (!worker.start_error().empty()) return failed_to_start(with_lines(worker.start_error()));
+  if (worker.retiring() || stopping_) return;
+  if (!worker.was_ready())
     return failed_to_start(with_lines(fmt::format("ended ({}) before it was ready", loss.type)));
+  if (worker.in_flight().empty())
+    tell(worker.name, with_lines(fmt::format("ended ({}) while it was idle", loss.type)));
   // It never finished an event, and none is to blame: another would end the same way at once.
-  if (worker.events_done == 0 && !loss.frame) back_off();
+  if (worker.events_done() == 0 && !loss.frame) back_off();
 }
+
+// ---- the tick
 
 void WorkerPool::Impl::arm_tick() {
   if (std::exchange(ticking_, true)) return;
@@ -214,62 +182,54 @@ void WorkerPool::Impl::arm_tick() {
 
 void WorkerPool::Impl::tick() {
   const auto now = Clock::now();
-  for (const WorkerPtr& worker : workers_) {
+  for (const auto& worker : workers_) {
     check_worker(*worker, now);
-    worker->tell_dropped(now);
+    worker->look_after(now);
   }
   if (!stopping_) reap_idle(now);
   if (!workers_.empty()) arm_tick();
 }
 
-void WorkerPool::Impl::check_worker(WorkerProcess& worker, Clock::time_point now) {
-  using State = WorkerProcess::State;
-  if (worker.stuck(now, function_.timeout))
+void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
+  if (worker.overdue(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
-  if (worker.state == State::starting && now - worker.started >= options_.start_timeout) {
-    worker.start_error = "not ready after " + format_duration(options_.start_timeout);
-    return worker.kill("crash", worker.start_error);
-  }
-  if (worker.state == State::stopping && worker.frames.empty() &&
-      now - worker.idle_since >= kEndGrace)
-    return worker.kill("engine", "did not end when told");
+  if (worker.state() == Worker::State::starting && now - worker.started() >= options_.start_timeout)
+    return worker.give_up_start("not ready after " + format_duration(options_.start_timeout));
   if (stopping_ && now >= deadline_) return worker.kill("engine", "the engine stops");
-  if (function_.recycle_bytes && !worker.retiring && worker.state == State::running &&
-      worker.memory_bytes() >= *function_.recycle_bytes) {
-    worker.retiring = true;
-    ++totals_.recycled;
-    worker.idle_since = now;
-    retire_if_due(worker);
-  }
+  recycle_if_due(worker, now);
+}
+
+void WorkerPool::Impl::recycle_if_due(Worker& worker, Clock::time_point now) {
+  if (!function_.recycle_bytes || worker.retiring() || worker.state() != Worker::State::running ||
+      worker.memory_bytes() < *function_.recycle_bytes)
+    return;
+  ++totals_.recycled;
+  worker.retire(now);
 }
 
 void WorkerPool::Impl::reap_idle(Clock::time_point now) {
-  std::size_t live =
-      std::ranges::count_if(workers_, [](const WorkerPtr& w) { return !w->retiring; });
-  for (const WorkerPtr& worker : workers_) {
-    if (live <= function_.scale.min) return;
-    if (worker->state != WorkerProcess::State::running || worker->retiring ||
-        !worker->frames.empty() || now - worker->idle_since < function_.scale.idle)
+  std::size_t spare = workers_to_spare(function_.scale, crowd());
+  for (const auto& worker : workers_) {
+    if (spare == 0) return;
+    if (worker->state() != Worker::State::running || worker->retiring() ||
+        !worker->in_flight().empty() || now - worker->idle_since() < function_.scale.idle)
       continue;
-    worker->retiring = true;
-    worker->idle_since = now;
+    worker->retire(now);
     ++totals_.reaped;
-    --live;
-    worker->close_input();
+    --spare;
   }
 }
 
+// ---- from outside
+
 std::size_t WorkerPool::Impl::renew() {
   std::size_t ending = 0;
-  const auto now = Clock::now();
-  for (const WorkerPtr& worker : workers_) {
-    if (std::exchange(worker->retiring, true)) continue;
+  for (const auto& worker : workers_) {
+    if (worker->retiring()) continue;
     ++ending;
-    worker->idle_since = now;
-    retire_if_due(*worker);
+    worker->retire(Clock::now());
   }
-  failures_in_row_ = 0;
-  not_before_ = {};
+  backoff_.forget();
   wake();
   return ending;
 }
@@ -280,11 +240,7 @@ void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,
   deadline_ = deadline;
   stopped_ = std::move(done);
   retry_.cancel();
-  for (const WorkerPtr& worker : workers_) {
-    worker->retiring = true;
-    worker->idle_since = Clock::now();
-    worker->close_input();
-  }
+  for (const auto& worker : workers_) worker->retire(Clock::now());
   arm_tick();
   check_stopped();
 }
@@ -298,17 +254,7 @@ void WorkerPool::Impl::check_stopped() {
 PoolStats WorkerPool::Impl::stats() const {
   PoolStats stats = totals_;
   const auto now = Clock::now();
-  for (const WorkerPtr& worker : workers_) {
-    using State = WorkerProcess::State;
-    const char* state = worker->state == State::starting   ? "starting"
-                        : worker->state == State::stopping ? "stopping"
-                        : worker->frames.empty()           ? "idle"
-                                                           : "busy";
-    stats.workers.push_back(
-        {worker->name, worker->pid(), state, worker->events_done,
-         std::chrono::duration_cast<std::chrono::milliseconds>(now - worker->started),
-         worker->memory_bytes()});
-  }
+  for (const auto& worker : workers_) stats.workers.push_back(worker->info(now));
   return stats;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/function.h"
-#include "engine/worker/pool/frame_sizer.h"
-#include "engine/worker/process/worker_process.h"
+#include "engine/worker/pool/restart_backoff.h"
+#include "engine/worker/pool/scaling.h"
+#include "engine/worker/pool/work_sources.h"
+#include "engine/worker/pool/worker.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,59 +14,56 @@
 
 namespace pelton::worker {
 
-// See worker_pool.h. One periodic timer does what needs no hurry: time-outs, idleness, memory,
-// start time-outs.
+// See worker_pool.h: brings together workers, sources and what scaling.h decides. One periodic
+// timer does what needs no hurry: time-outs, idleness, memory, start time-outs.
 class WorkerPool::Impl final : public WorkerEvents {
  public:
-  Impl(boost::asio::io_context& io, const config::Function& function, WorkSource& source,
-       PoolOptions options, LineListener lines);
-  ~Impl() override;
+  Impl(boost::asio::io_context& io, const config::Function& function, const RuntimeSpec& runtime,
+       std::vector<FrameSource*> sources, PoolOptions options, LineListener lines);
 
-  void start();
   void wake();
   std::size_t renew();
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   PoolStats stats() const;
 
-  void ready(WorkerProcess& worker) override;
-  bool answered(WorkerProcess& worker, FrameId frame, model::FrameResult&& result) override;
-  void moved_on(WorkerProcess& worker, std::uint32_t events,
-                std::chrono::nanoseconds time) override;
-  void ended(WorkerProcess& worker) override;
-
  private:
   using Clock = std::chrono::steady_clock;
-  // Shared with the operations that the process has under way.
-  using WorkerPtr = std::shared_ptr<WorkerProcess>;
 
-  Launch launch_options() const;
+  void ready(Worker& worker, bool whole_frames) override;
+  Status answered(Worker& worker, std::size_t source, FrameId frame,
+                  model::FrameResult&& result) override;
+  void moved_on(Worker& worker, std::size_t source, std::uint32_t events, bool whole,
+                std::chrono::nanoseconds time) override;
+  void ended(Worker& worker) override;
+
+  Crowd crowd() const;
+  void start_missing();
   bool start_worker();
   void failed_to_start(const std::string& why);
   void back_off();
-  bool may_start() const;
-  bool wants_worker();
-  void give_work(WorkerProcess& worker);
-  void retire_if_due(WorkerProcess& worker);
-  void report_loss(const WorkerProcess& worker, const model::WorkerLoss& loss);
-  void learn_from_end(const WorkerProcess& worker, const model::WorkerLoss& loss);
+  void give_work(Worker& worker);
+  bool wants_second(const Worker& worker) const;
+  void recycle_if_due(Worker& worker, Clock::time_point now);
+  void learn_from_end(const Worker& worker, const model::WorkerLoss& loss);
+  void tell_loss(const Worker& worker, const model::WorkerLoss& loss);
+  void tell(std::string_view worker, const std::string& text) const;
   void arm_tick();
   void tick();
-  void check_worker(WorkerProcess& worker, Clock::time_point now);
+  void check_worker(Worker& worker, Clock::time_point now);
   void reap_idle(Clock::time_point now);
   void check_stopped();
 
   boost::asio::io_context& io_;
   const config::Function& function_;
-  WorkSource& source_;
+  const RuntimeSpec& runtime_;
   const PoolOptions options_;
   const LineListener lines_;
-  std::vector<WorkerPtr> workers_;
-  FrameSizer sizer_;
+  WorkSources sources_;
+  RestartBackoff backoff_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   boost::asio::steady_timer tick_;
   bool ticking_ = false;
-  boost::asio::steady_timer retry_;    // of a failed start
-  Clock::time_point not_before_{};     // no start before this
-  std::uint32_t failures_in_row_ = 0;  // since a worker last finished something
+  boost::asio::steady_timer retry_;  // of a failed start
   std::uint64_t next_id_ = 1;
   bool waking_ = false;
   bool stopping_ = false;

@@ -6,12 +6,14 @@
 namespace pelton::worker {
 
 WorkerPool::WorkerPool(boost::asio::io_context& io, const config::Function& function,
-                       WorkSource& source, PoolOptions options, LineListener lines)
-    : impl_(std::make_unique<Impl>(io, function, source, std::move(options), std::move(lines))) {}
+                       const RuntimeSpec& runtime, std::vector<FrameSource*> sources,
+                       PoolOptions options, LineListener lines)
+    : impl_(std::make_unique<Impl>(io, function, runtime, std::move(sources), std::move(options),
+                                   std::move(lines))) {}
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::start() {
-  impl_->start();
+  impl_->wake();
 }
 void WorkerPool::wake() {
   impl_->wake();

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "engine/config/parts/function.h"
-#include "engine/model/frame.h"
+#include "engine/worker/pool/frame_source.h"
+#include "engine/worker/pool/runtime_spec.h"
 
 #include <chrono>
 #include <cstdint>
@@ -12,24 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace pelton::worker {
-
-// Interface. Where a pool's workers get their frames and bring their outcomes; the runtime asks the
-// function's bindings in turn. Called on the pool's shard.
-class WorkSource {
- public:
-  virtual ~WorkSource() = default;
-  virtual bool has_work() = 0;
-  virtual std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) = 0;
-  // invalid: the result contradicts its frame; the pool kills the worker and reports it lost.
-  virtual Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) = 0;
-  // Exactly once for a worker that got frames and will not answer any more.
-  virtual void lost(WorkerId worker, const model::WorkerLoss& loss) = 0;
-};
 
 // One line that a worker wrote, or a thing that happened to it.
 struct WorkerLine {
@@ -65,14 +49,16 @@ struct PoolStats {
   std::optional<std::string> start_error;
 };
 
-// The worker processes of one function: started on demand from scale.min up to scale.max, reaped
-// after scale.idle, recycled, killed with their whole process group on time-out, replaced with
-// backoff. Two frames of credit per worker; frames are sized so that one takes about kFrameTime.
-// Shard-confined: every method runs on the thread of `io`.
+// The workers of one function: started on demand from scale.min up to scale.max, reaped after
+// scale.idle, recycled, killed with everything they started on time-out, replaced with backoff.
+// They serve the sources in turn; see WorkSources for how large frames are, and who gets one.
+// Knows no protocol. Shard-confined: every method runs on the thread of `io`.
 class WorkerPool {
  public:
-  WorkerPool(boost::asio::io_context& io, const config::Function& function, WorkSource& source,
-             PoolOptions options, LineListener lines);
+  // All that is passed by reference or pointer outlives the pool.
+  WorkerPool(boost::asio::io_context& io, const config::Function& function,
+             const RuntimeSpec& runtime, std::vector<FrameSource*> sources, PoolOptions options,
+             LineListener lines);
   ~WorkerPool();  // kills what still runs
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;

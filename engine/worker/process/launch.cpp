@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,8 +21,8 @@ namespace pelton::worker {
 namespace {
 
 constexpr std::array<std::string_view, 6> kAllowed{"PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER"};
-constexpr int kSocketFd = 3;
-constexpr int kProgressFd = 4;
+// Above every descriptor that a plan has.
+constexpr int kOutOfTheWay = 64;
 
 // Everything that the child needs, made before it begins: until exec it may not allocate. It runs
 // in our memory meanwhile (vfork), so `error` and `step` are what it leaves for us.
@@ -34,7 +32,8 @@ struct Prepared {
   std::vector<char*> argv;
   std::vector<std::string> variables;
   std::vector<char*> envp;
-  std::array<int, 5> fds{};  // become descriptors 0 to 4
+  std::vector<int> fds;    // become descriptors 0, 1, 2, ...
+  std::vector<int> moved;  // as many: where they are meanwhile
   pid_t parent = 0;
   rlim_t memory = RLIM_INFINITY;
   volatile int error = 0;
@@ -61,18 +60,25 @@ void set_limit(__rlimit_resource_t what, rlim_t value) {
   ::setrlimit(what, &limit);
 }
 
+// Out of the way first, so that no dup2 hits one that is still needed.
+void place_descriptors(Prepared& child) {
+  for (std::size_t i = 0; i < child.fds.size(); ++i)
+    if ((child.moved[i] = ::fcntl(child.fds[i], F_DUPFD, kOutOfTheWay)) < 0)
+      give_up(child, "its descriptors");
+  for (std::size_t i = 0; i < child.moved.size(); ++i)
+    if (::dup2(child.moved[i], static_cast<int>(i)) < 0) give_up(child, "its descriptors");
+  if (::syscall(SYS_close_range, static_cast<unsigned>(child.fds.size()), ~0U, 0U) != 0)
+    give_up(child, "its descriptors");
+}
+
 [[noreturn]] void run_child(Prepared& child) {
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // What its descendants leave stays below it, so that it can be found; kept across exec.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (::getppid() != child.parent) ::_exit(125);
   reset_signals();
-  // Out of the way first, so that no dup2 hits one that is still needed.
-  std::array<int, 5> fds = child.fds;
-  for (int& fd : fds)
-    if ((fd = ::fcntl(fd, F_DUPFD, 64)) < 0) give_up(child, "its descriptors");
-  for (int i = 0; i < 5; ++i)
-    if (::dup2(fds[static_cast<std::size_t>(i)], i) < 0) give_up(child, "its descriptors");
-  if (::syscall(SYS_close_range, 5U, ~0U, 0U) != 0) give_up(child, "its descriptors");
+  place_descriptors(child);
   if (!child.folder.empty() && ::chdir(child.folder.c_str()) != 0)
     give_up(child, child.folder.c_str());
   set_limit(RLIMIT_CORE, 0);
@@ -111,46 +117,32 @@ void set_nonblocking(int fd) {
 
 // The child's ends, closed on our side once it runs.
 struct ChildEnds {
-  UniqueFd null, out, err, socket;
+  UniqueFd null, out, err;
 };
 
-Status open_ends(Process& process, ChildEnds& ends) {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-    return fail_errno("E3001", "making a socket", errno);
-  process.socket.reset(pair[0]);
-  ends.socket.reset(pair[1]);
-  // Frames of megabytes pass at once instead of in 200 KiB pieces.
-  const int size = 4 << 20;
-  for (const int fd : pair) {
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-  }
-  if (auto ok = make_pipe(process.out, ends.out); !ok) return ok;
-  if (auto ok = make_pipe(process.err, ends.err); !ok) return ok;
+Status open_ends(Child& child, ChildEnds& ends) {
+  if (auto ok = make_pipe(child.out, ends.out); !ok) return ok;
+  if (auto ok = make_pipe(child.err, ends.err); !ok) return ok;
   ends.null.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  process.progress.reset(::memfd_create("pelton-progress", MFD_CLOEXEC));
-  if (!ends.null || !process.progress || ::ftruncate(process.progress.get(), kProgressBytes) != 0)
-    return fail_errno("E3001", "preparing a worker", errno);
+  if (!ends.null) return fail_errno("E3001", "preparing a worker", errno);
   return {};
 }
 
-Prepared prepare(const Launch& launch, std::string program, const Process& process,
-                 const ChildEnds& ends) {
+Prepared prepare(const LaunchPlan& plan, std::string program, const ChildEnds& ends) {
   Prepared child;
   child.program = std::move(program);
-  child.folder = launch.folder;
-  for (const std::string& word : launch.command)
+  child.folder = plan.folder;
+  for (const std::string& word : plan.command)
     child.argv.push_back(const_cast<char*>(word.c_str()));
   child.argv.push_back(nullptr);
-  for (const auto& [name, value] : launch.environment)
-    child.variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : plan.environment) child.variables.push_back(name + "=" + value);
   for (std::string& variable : child.variables) child.envp.push_back(variable.data());
   child.envp.push_back(nullptr);
-  child.fds = {ends.null.get(), ends.out.get(), ends.err.get(), ends.socket.get(),
-               process.progress.get()};
+  child.fds = {ends.null.get(), ends.out.get(), ends.err.get()};
+  for (const UniqueFd& fd : plan.descriptors) child.fds.push_back(fd.get());
+  child.moved.resize(child.fds.size());
   child.parent = ::getpid();
-  if (launch.memory_bytes) child.memory = *launch.memory_bytes;
+  if (plan.memory_bytes) child.memory = *plan.memory_bytes;
   return child;
 }
 
@@ -160,7 +152,7 @@ bool is_program(const std::string& path) {
          ::access(path.c_str(), X_OK) == 0;
 }
 
-void discard(const Process& process) {
+void discard(const Child& process) {
   ::kill(process.pid, SIGKILL);
   ::waitpid(process.pid, nullptr, 0);
 }
@@ -181,15 +173,15 @@ std::optional<std::string> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-Result<Process> launch(const Launch& launch) {
-  const auto program = find_program(launch.command.front());
+Result<Child> launch(LaunchPlan plan) {
+  const auto program = find_program(plan.command.front());
   if (!program)
     return fail(ErrorKind::unavailable, "E3001", "the program {} is not there or not executable",
-                launch.command.front());
-  Process process;
+                plan.command.front());
+  Child process;
   ChildEnds ends;
   if (auto ok = open_ends(process, ends); !ok) return std::unexpected(ok.error());
-  Prepared child = prepare(launch, *program, process, ends);
+  Prepared child = prepare(plan, *program, ends);
   process.pid = spawn(child);
   if (process.pid < 0) return fail_errno("E3001", "starting a worker", errno);
   if (child.error != 0) {
@@ -204,8 +196,7 @@ Result<Process> launch(const Launch& launch) {
     discard(process);
     return fail_errno("E3001", "watching a worker", error);
   }
-  for (const int fd : {process.socket.get(), process.out.get(), process.err.get()})
-    set_nonblocking(fd);
+  for (const int fd : {process.out.get(), process.err.get()}) set_nonblocking(fd);
   return process;
 }
 
@@ -222,8 +213,6 @@ std::map<std::string, std::string> worker_environment(
     if (allowed) variables.emplace(name, entry.substr(equal + 1));
   }
   for (const auto& [name, value] : configured) variables[name] = value;
-  variables["PELTON_FD"] = std::to_string(kSocketFd);
-  variables["PELTON_PROGRESS_FD"] = std::to_string(kProgressFd);
   return variables;
 }
 

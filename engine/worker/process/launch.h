@@ -14,31 +14,31 @@
 
 namespace pelton::worker {
 
-struct Launch {
+// How a process is started. Knows no protocol.
+struct LaunchPlan {
   std::vector<std::string> command;  // the program is looked up in PATH when it has no slash
   std::map<std::string, std::string> environment;  // all of it: nothing is inherited
   std::string folder;                              // where it runs; empty: ours
   std::optional<std::uint64_t> memory_bytes;       // RLIMIT_DATA
+  std::vector<UniqueFd> descriptors;               // the child has them as 3, 4, ...
 };
 
 // Resource. A child in a session and process group of its own, with nothing of ours open but its
-// standard streams, the socket (descriptor 3) and the progress page (4). It is killed when the
-// thread that started it ends, so also when the engine is. Owns what is on our side of it.
-struct Process {
+// standard streams and the plan's descriptors. It is killed when the thread that started it ends,
+// so also when the engine is. Owns what is on our side of it.
+struct Child {
   pid_t pid = -1;
-  UniqueFd pidfd;   // readable once it has ended
-  UniqueFd socket;  // non-blocking
-  UniqueFd out;     // its stdout and stderr, non-blocking
+  UniqueFd pidfd;  // readable once it has ended
+  UniqueFd out;    // its stdout and stderr, non-blocking
   UniqueFd err;
-  UniqueFd progress;  // memfd of kProgressBytes
 };
-inline constexpr std::size_t kProgressBytes = 4096;
 
-// E3001: the program cannot be started; names it, and what of it failed.
-Result<Process> launch(const Launch& launch);
+// E3001: the program cannot be started; names it, and what of it failed. The plan's descriptors are
+// closed on our side.
+Result<Child> launch(LaunchPlan plan);
 
-// The environment of every worker: what is on the allow-list (PATH, HOME, USER, LANG, LC_*, TZ,
-// TMPDIR), what the config adds, and the worker's own variables, which the config cannot change.
+// The environment that every worker has: what is on the allow-list of ours (PATH, HOME, USER, LANG,
+// LC_*, TZ, TMPDIR) and what the config adds.
 std::map<std::string, std::string> worker_environment(
     const std::map<std::string, std::string>& configured);
 

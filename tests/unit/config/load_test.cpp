@@ -30,7 +30,7 @@ TEST_F(Load, EnginesStreamsAndConnectorsAreTyped) {
 TEST_F(Load, FunctionsAreTyped) {
   const Config c = good(whole_config());
   const Function& f = *c.find_function("f");
-  EXPECT_EQ(f.runtime, Runtime::cpp);
+  EXPECT_EQ(f.runtime, "cpp");
   EXPECT_EQ(f.timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(f.memory_bytes, 64ULL << 20);
   EXPECT_EQ(f.environment.at("A"), "a");

@@ -252,7 +252,8 @@ Result<FromWorker> decode(std::string_view bytes) {
     v1::StartFailed failed;
     if (!failed.ParseFromArray(field.bytes.data(), size)) return garbage("broken StartFailed");
     return StartFailed{to_utf8(failed.type().substr(0, kMaxType)),
-                       to_utf8(failed.message().substr(0, kMaxMessage)), failed.stack()};
+                       to_utf8(failed.message().substr(0, kMaxMessage)),
+                       to_utf8(failed.stack().substr(0, kMaxStack))};
   }
   if (field.number == 3) return decode_result(field.bytes);
   return garbage("unknown message");

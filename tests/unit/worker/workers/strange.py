@@ -94,6 +94,17 @@ while True:
         child = subprocess.Popen(["sleep", "1000"])
         print("child", child.pid, flush=True)
         time.sleep(60)
+    if MODE in ("hang-with-session", "session", "answer-with-session"):
+        child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+        print("child", child.pid, flush=True)
+    if MODE == "session":
+        os._exit(1)
+    if MODE == "hang-with-session":
+        time.sleep(60)
+    if MODE == "hang-with-orphan":
+        # A daemon: its parent ends, and it leaves the session.
+        subprocess.run(["sh", "-c", "setsid sleep 1000 & echo child $!"], check=True)
+        time.sleep(60)
     if MODE == "flood":
         for i in range(200000):
             print("x" * 100, i)

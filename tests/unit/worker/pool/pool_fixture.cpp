@@ -1,56 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/worker/pool_fixture.h"
+#include "tests/unit/worker/pool/pool_fixture.h"
 
-#include "engine/model/batch_builder.h"
+#include "engine/worker/runtimes/builtin.h"
 
 #include <algorithm>
 #include <fstream>
 
 namespace pelton::worker {
-
-std::optional<model::Frame> FakeSource::pull(WorkerId worker, const model::FrameLimits& limits) {
-  if (waiting.empty()) return std::nullopt;
-  model::BatchBuilder builder;
-  while (!waiting.empty() && builder.size() < limits.events) {
-    model::EventView event;
-    event.data = waiting.front();
-    event.has_key = true;
-    event.key = waiting.front();
-    builder.add(event);
-    waiting.pop_front();
-  }
-  model::Frame frame;
-  frame.id = FrameId{next_++};
-  frame.binding = "binding";
-  frame.stream = "stream";
-  frame.base = static_cast<Offset>(100 * frame.id.value);
-  frame.batch = builder.finish();
-  frame_sizes.push_back(static_cast<std::uint32_t>(frame.batch->size()));
-  out[frame.id] = frame_sizes.back();
-  owner_[frame.id] = worker;
-  ++used_[worker];
-  return frame;
-}
-
-Status FakeSource::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
-  const auto at = out.find(frame);
-  if (at == out.end() || owner_[frame] != worker) {
-    ++late;
-    return {};
-  }
-  if (result.count == 0 || result.count > at->second)
-    return fail(ErrorKind::invalid, "E3004", "contradiction");
-  done += result.count;
-  at->second -= result.count;
-  if (at->second == 0) out.erase(at);
-  results.push_back(std::move(result));
-  return {};
-}
-
-void FakeSource::lost(WorkerId worker, const model::WorkerLoss& loss) {
-  losses.push_back(loss);
-  std::erase_if(out, [&](const auto& frame) { return owner_[frame.first] == worker; });
-}
 
 PoolFixture::PoolFixture() {
   function.name = "f";
@@ -60,21 +16,23 @@ PoolFixture::PoolFixture() {
 }
 
 void PoolFixture::strange(const std::string& mode) {
-  function.runtime = config::Runtime::cpp;
+  function.runtime = "cpp";
   function.code = std::string(PELTON_TEST_WORKERS) + "/strange.py";
   function.environment["MODE"] = mode;
 }
 
 void PoolFixture::python(const std::string& text, const std::string& handler) {
-  function.runtime = config::Runtime::python;
+  function.runtime = "python";
   function.code = folder.path();
   function.handler = handler;
   std::ofstream(folder.path() / "function.py") << text;
 }
 
 void PoolFixture::start() {
-  pool =
-      std::make_unique<WorkerPool>(io, function, source, options, [this](const WorkerLine& line) {
+  second.next = 1'000'000;
+  pool = std::make_unique<WorkerPool>(
+      io, function, *std::ranges::find(builtin_runtimes(), function.runtime, &RuntimeSpec::name),
+      std::vector<FrameSource*>{&source, &second}, options, [this](const WorkerLine& line) {
         lines.push_back(std::string(line.text) +
                         (line.event.empty() ? "" : " @" + std::string(line.event)));
       });
@@ -83,6 +41,11 @@ void PoolFixture::start() {
 
 void PoolFixture::give(const std::vector<std::string>& data) {
   for (const std::string& text : data) source.waiting.push_back(text);
+  pool->wake();
+}
+
+void PoolFixture::give_second(const std::vector<std::string>& data) {
+  for (const std::string& text : data) second.waiting.push_back(text);
   pool->wake();
 }
 

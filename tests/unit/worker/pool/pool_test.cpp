@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/pool/frame_sizer.h"
 #include "engine/worker/pool/worker_pool.h"
-#include "tests/unit/worker/pool_fixture.h"
+#include "tests/unit/worker/pool/pool_fixture.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -59,7 +58,7 @@ def handle(event, context):
 }
 
 TEST_F(PoolFixture, CppEchoes) {
-  function.runtime = config::Runtime::cpp;
+  function.runtime = "cpp";
   function.code = PELTON_TEST_NOOP;
   start();
   give(numbers(2000));
@@ -217,30 +216,47 @@ TEST_F(PoolFixture, LinesNameTheEvent) {
   EXPECT_NE(lines_text().find("hello 7 @stream/0/"), std::string::npos) << lines_text();
 }
 
-TEST(FrameSizer, FollowsTheTimeOfAnEvent) {
-  FrameSizer sizer;
-  EXPECT_EQ(sizer.limits().events, 1U);
-  sizer.measured(1, std::chrono::milliseconds(100));
-  EXPECT_TRUE(sizer.slow());
-  for (int i = 0; i < 40; ++i)
-    sizer.measured(sizer.limits().events, std::chrono::microseconds(sizer.limits().events));
-  EXPECT_GT(sizer.limits().events, 4'000U);
-  EXPECT_FALSE(sizer.slow());
-  for (int i = 0; i < 10; ++i) sizer.measured(1, std::chrono::seconds(1));
-  EXPECT_TRUE(sizer.slow());
+TEST_F(PoolFixture, ASlowSourceDoesNotShrinkTheFramesOfAFastOne) {
+  python(R"(
+import time
+def handle(event, context):
+    if event.data.startswith(b'slow'): time.sleep(0.01)
+)");
+  start();
+  give(numbers(20'000));
+  give_second(std::vector<std::string>(30, "slow"));
+  ASSERT_TRUE(run_until([&] { return source.done == 20'000 && second.done == 30; }))
+      << lines_text();
+  EXPECT_GT(*std::ranges::max_element(source.frame_sizes), 200U);
+  EXPECT_EQ(*std::ranges::max_element(second.frame_sizes), 1U);
 }
 
-TEST(FrameSizer, SlowFunctionsGetOneEventAtATime) {
-  FrameSizer sizer;
-  for (int i = 0; i < 40; ++i)
-    sizer.measured(sizer.limits().events, sizer.limits().events * std::chrono::microseconds(1'500));
-  EXPECT_EQ(sizer.limits().events, 1U);
-  EXPECT_TRUE(sizer.slow());
-  FrameSizer whole;
-  whole.take_frames_whole(std::chrono::seconds(30));
-  for (int i = 0; i < 40; ++i)
-    whole.measured(whole.limits().events, whole.limits().events * std::chrono::microseconds(1'500));
-  EXPECT_EQ(whole.limits().events, 5'000U);
+TEST_F(PoolFixture, ASourceHasNoMoreWorkersThanItsConcurrency) {
+  function.scale.max = 3;
+  source.most_workers = 1;
+  python("import time\ndef handle(event, context):\n    time.sleep(0.02)\n");
+  start();
+  give(numbers(20));
+  ASSERT_TRUE(run_until([&] { return source.done == 20; })) << lines_text();
+  EXPECT_EQ(source.workers_used(), 1U);
+  EXPECT_EQ(pool->stats().started, 1U) << "a second one would have had nothing to do";
+  give(numbers(20));
+  give_second(numbers(20));
+  ASSERT_TRUE(run_until([&] { return second.done == 20; })) << lines_text();
+  EXPECT_GE(second.workers_used(), 2U) << "the other source goes as wide as the function";
+}
+
+TEST_F(PoolFixture, AWorkerThatDiesIdleLeavesATrace) {
+  python(R"(
+import os, threading, time
+def handle(event, context):
+    threading.Thread(target=lambda: (time.sleep(0.05), os._exit(7))).start()
+)");
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return lines_text().find("ended (exit 7)") != std::string::npos; }))
+      << lines_text();
+  EXPECT_EQ(source.done, 1U);
 }
 
 }  // namespace

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/result.h"
+#include "engine/model/frame.h"
+
+#include <cstdint>
+#include <optional>
+
+namespace pelton::worker {
+
+// Interface. Where a function's workers get frames and bring their outcomes: a binding. Sources are
+// asked in turn, each with frames sized for its own events. Called on the pool's shard; none of
+// these may destroy the pool.
+class FrameSource {
+ public:
+  virtual ~FrameSource() = default;
+  virtual bool has_work() = 0;
+  // The most workers that may have its frames at a time; absent: as many as there are.
+  virtual std::optional<std::uint32_t> concurrency() const = 0;
+  virtual std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) = 0;
+  // invalid: the result contradicts its frame; the pool kills the worker and reports it lost.
+  virtual Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) = 0;
+  // Exactly once for a worker that has frames of any source and will not answer any more.
+  virtual void lost(WorkerId worker, const model::WorkerLoss& loss) = 0;
+};
+
+}  // namespace pelton::worker

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/pool/in_flight.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::worker {
+
+void InFlight::add(model::Frame&& frame, std::size_t source) {
+  frames_.push_back({std::move(frame), source, 0});
+}
+
+const InFlight::Entry* InFlight::find(FrameId frame) const {
+  const auto at =
+      std::ranges::find(frames_, frame, [](const Entry& entry) { return entry.frame.id; });
+  return at == frames_.end() ? nullptr : &*at;
+}
+
+std::optional<std::size_t> InFlight::source_of(FrameId frame) const {
+  const Entry* entry = find(frame);
+  return entry == nullptr ? std::nullopt : std::optional(entry->source);
+}
+
+std::vector<std::size_t> InFlight::sources() const {
+  std::vector<std::size_t> all;
+  for (const Entry& entry : frames_) all.push_back(entry.source);
+  return all;
+}
+
+bool InFlight::cover(FrameId frame, std::uint32_t events) {
+  const auto at =
+      std::ranges::find(frames_, frame, [](const Entry& entry) { return entry.frame.id; });
+  if (at == frames_.end()) return false;
+  at->covered += events;
+  if (at->covered < at->frame.batch->size()) return false;
+  frames_.erase(at);
+  return true;
+}
+
+std::optional<Invocation> InFlight::unanswered(std::span<const Invocation> begun) const {
+  for (const Invocation& one : begun) {
+    const Entry* entry = find(one.frame);
+    if (entry != nullptr && one.index >= entry->covered && one.index < entry->frame.batch->size())
+      return one;
+  }
+  return std::nullopt;
+}
+
+std::string InFlight::place(const Invocation& invocation) const {
+  const Entry* entry = find(invocation.frame);
+  if (entry == nullptr || invocation.index >= entry->frame.batch->size()) return {};
+  return fmt::format("{}/{}/{}", entry->frame.stream, entry->frame.partition.value,
+                     entry->frame.base + entry->frame.batch->delta(invocation.index));
+}
+
+}  // namespace pelton::worker

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/parts/function.h"
+#include "engine/worker/pool/session.h"
+#include "engine/worker/process/launch.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace pelton::worker {
+
+// What a worker is made for.
+struct WorkerSetup {
+  boost::asio::io_context& io;       // of the shard that it belongs to
+  const config::Function& function;  // outlives the worker
+  std::string name;                  // "thumbnail-3"
+  std::string sdk_python;            // folder that holds the Python package `pelton`
+};
+
+// A process that can be launched, and the session that will speak with it.
+struct PreparedWorker {
+  LaunchPlan plan;
+  std::unique_ptr<Session> session;
+};
+
+// Value. All that the engine knows of a kind of runtime. runtimes/builtin.cpp lists them.
+struct RuntimeSpec {
+  std::string name;      // as `runtime:` of a function names it
+  std::string sentence;  // what it runs, for the reference
+  std::function<Result<PreparedWorker>(const WorkerSetup&)> prepare;
+};
+
+}  // namespace pelton::worker

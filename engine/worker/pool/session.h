@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/frame.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pelton::worker {
+
+// An event that a process has begun and not finished, as far as its protocol tells.
+struct Invocation {
+  FrameId frame;
+  std::uint32_t index = 0;  // of the event in its frame
+  std::chrono::steady_clock::time_point since{};
+};
+
+// Interface. What a session hears from its process. None of these may destroy the session.
+class SessionEvents {
+ public:
+  virtual ~SessionEvents() = default;
+  // It can take invocations. `whole_frames`: its handler takes all events of a frame in one call.
+  virtual void ready(bool whole_frames) = 0;
+  // It cannot serve, and will end by itself: what and where, for the operator.
+  virtual void start_failed(std::string why, std::string stack) = 0;
+  // Outcomes of events of a frame, checked for form only.
+  virtual void answered(FrameId frame, model::FrameResult&& result) = 0;
+  // It does not keep to the protocol; nothing further is heard from it.
+  virtual void broken(std::string what) = 0;
+  // It closed its end of the connection.
+  virtual void hung_up() = 0;
+};
+
+// Interface. Speaks one process's protocol: the only part of a worker that knows one. Made by a
+// RuntimeSpec before its process is started. Shard-confined. Destroying it closes the connection;
+// no event comes after that.
+class Session {
+ public:
+  virtual ~Session() = default;
+  // The process runs: speak to it. `events` outlives the session.
+  virtual Status start(SessionEvents& events) = 0;
+  // How many more frames it takes now.
+  virtual std::size_t room() const = 0;
+  // Hands over a frame, within room(). It is answered by one or several `answered`.
+  virtual void invoke(const model::Frame& frame) = 0;
+  // Gives one invocation up. False: this protocol has no way to; the process has to be ended.
+  virtual bool cancel(const Invocation& invocation) = 0;
+  // Every invocation that it has begun, and since when as seen at `now` and before.
+  virtual std::vector<Invocation> begun(std::chrono::steady_clock::time_point now) = 0;
+  // No more frames come: the process ends once it has answered what it has.
+  virtual void end_input() = 0;
+};
+
+}  // namespace pelton::worker

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/pool/work_sources.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::worker {
+
+WorkSources::WorkSources(std::vector<FrameSource*> sources) {
+  for (FrameSource* source : sources) entries_.push_back({source, {}, {}});
+}
+
+// A worker that has frames of the source already makes it no wider.
+bool WorkSources::allows(const Entry& entry, WorkerId worker) {
+  const auto most = entry.source->concurrency();
+  return !most || entry.holders.size() < *most || entry.holders.contains(worker);
+}
+
+bool WorkSources::has_work() {
+  return std::ranges::any_of(entries_, [](const Entry& entry) {
+    const auto most = entry.source->concurrency();
+    return (!most || entry.holders.size() < *most) && entry.source->has_work();
+  });
+}
+
+std::optional<WorkSources::Pulled> WorkSources::pull(WorkerId worker, bool second) {
+  for (std::size_t tried = 0; tried < entries_.size(); ++tried) {
+    const Index index = next_;
+    Entry& entry = entries_[index];
+    next_ = (next_ + 1) % entries_.size();
+    if ((second && entry.sizer.slow()) || !allows(entry, worker)) continue;
+    auto frame = entry.source->pull(worker, entry.sizer.limits());
+    if (!frame) continue;
+    ++entry.holders[worker];
+    return Pulled{std::move(*frame), index};
+  }
+  return std::nullopt;
+}
+
+void WorkSources::released(WorkerId worker, Index source) {
+  auto& holders = entries_[source].holders;
+  const auto at = holders.find(worker);
+  if (at != holders.end() && --at->second == 0) holders.erase(at);
+}
+
+void WorkSources::measured(Index source, std::uint32_t events, FrameSizer::Time time) {
+  entries_[source].sizer.measured(events, time);
+}
+
+void WorkSources::take_frames_whole(FrameSizer::Time timeout) {
+  for (Entry& entry : entries_) entry.sizer.take_frames_whole(timeout);
+}
+
+void WorkSources::lost(WorkerId worker, const model::WorkerLoss& loss) {
+  for (Entry& entry : entries_) {
+    entry.holders.erase(worker);
+    entry.source->lost(worker, loss);
+  }
+}
+
+}  // namespace pelton::worker

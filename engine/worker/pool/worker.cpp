@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/pool/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::worker {
+namespace {
+
+// Between the end of a worker's connection and its own.
+constexpr auto kSilentGrace = std::chrono::milliseconds(500);
+// How long a worker without frames may take to end by itself.
+constexpr auto kEndGrace = std::chrono::seconds(2);
+
+}  // namespace
+
+Worker::Worker(boost::asio::io_context& io, const config::Function& function, WorkerId worker,
+               WorkerEvents& events, const LineListener& lines)
+    : id(worker),
+      name(fmt::format("{}-{}", function.name, worker.value)),
+      function_(function),
+      events_(events),
+      lines_(lines),
+      io_(io),
+      child_(io, *this),
+      silence_(io) {}
+
+Status Worker::start(const RuntimeSpec& runtime, const std::string& sdk_python) {
+  auto prepared = runtime.prepare({io_, function_, name, sdk_python});
+  if (!prepared) return std::unexpected(prepared.error());
+  if (auto ok = child_.start(std::move(prepared->plan)); !ok) return ok;
+  session_ = std::move(prepared->session);
+  started_ = idle_since_ = moved_ = Clock::now();
+  return session_->start(*this);
+}
+
+std::size_t Worker::room() const {
+  return state_ == State::running && !retiring_ ? session_->room() : 0;
+}
+
+void Worker::give(model::Frame&& frame, std::size_t source) {
+  if (in_flight_.empty()) moved_ = Clock::now();
+  session_->invoke(frame);
+  in_flight_.add(std::move(frame), source);
+}
+
+void Worker::retire(Clock::time_point now) {
+  if (!std::exchange(retiring_, true)) idle_since_ = now;
+  if (in_flight_.empty() && state_ != State::ending) end_input();
+}
+
+void Worker::end_input() {
+  state_ = State::ending;
+  ending_since_ = Clock::now();
+  session_->end_input();
+}
+
+void Worker::kill(std::string cause, std::string type) {
+  if (child_.has_exited()) return;
+  if (type_.empty()) {
+    cause_ = std::move(cause);
+    type_ = std::move(type);
+  }
+  state_ = State::ending;
+  child_.kill();
+}
+
+void Worker::give_up_start(std::string why) {
+  start_error_ = std::move(why);
+  kill("crash", start_error_);
+}
+
+bool Worker::overdue(Clock::time_point now, Duration timeout) {
+  if (in_flight_.empty()) return false;
+  const auto begun = session_->begun(now);
+  if (begun.empty()) return now - moved_ >= timeout;
+  return std::ranges::any_of(begun, [&](const Invocation& one) {
+    return now - std::max(one.since, moved_) >= timeout && !session_->cancel(one);
+  });
+}
+
+void Worker::look_after(Clock::time_point now) {
+  child_.tell_dropped(now);
+  if (state_ == State::ending && in_flight_.empty() && type_.empty() &&
+      now - ending_since_ >= kEndGrace)
+    kill("engine", "did not end when told");
+}
+
+void Worker::ready(bool whole_frames) {
+  was_ready_ = true;
+  if (state_ != State::starting) return;
+  state_ = State::running;
+  idle_since_ = Clock::now();
+  events_.ready(*this, whole_frames);
+}
+
+void Worker::start_failed(std::string why, std::string stack) {
+  start_error_ = std::move(why);
+  if (!stack.empty()) start_error_ += "\n" + stack;
+  retiring_ = true;
+  end_input();
+}
+
+void Worker::answered(FrameId frame, model::FrameResult&& result) {
+  const auto source = in_flight_.source_of(frame);
+  if (distrusted_ || !source) return;
+  const std::uint32_t events = result.count;
+  if (!events_.answered(*this, *source, frame, std::move(result)))
+    return broken("a result that contradicts its frame");
+  const bool whole = in_flight_.cover(frame, events);
+  const auto now = Clock::now();
+  const auto took = now - std::exchange(moved_, now);
+  events_done_ += events;
+  if (in_flight_.empty()) idle_since_ = now;
+  if (retiring_ && in_flight_.empty() && state_ == State::running) end_input();
+  events_.moved_on(*this, *source, events, whole, took);
+}
+
+void Worker::broken(std::string what) {
+  distrusted_ = true;
+  lines_({function_.name, name, WorkerLine::Stream::engine, what, place_of_line()});
+  kill("crash", "protocol error: " + what);
+}
+
+// The worker has ended, and how is told in a moment; or it goes on without its connection and is
+// not to be trusted any more.
+void Worker::hung_up() {
+  if (state_ == State::ending && in_flight_.empty()) return;
+  silence_.expires_after(kSilentGrace);
+  silence_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) kill("crash", "closed its socket");
+  });
+}
+
+void Worker::wrote(bool standard_error, std::string_view line) {
+  lines_({function_.name, name, standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out,
+          line, place_of_line()});
+}
+
+void Worker::exited() {
+  if (type_.empty()) type_ = child_.ending();
+  state_ = State::ending;
+  events_.ended(*this);
+}
+
+std::string Worker::place_of_line() {
+  if (!session_ || in_flight_.empty()) return {};
+  const auto begun = session_->begun(Clock::now());
+  // With several at once nobody can tell whose line it is.
+  return begun.size() == 1 ? in_flight_.place(begun.front()) : std::string();
+}
+
+model::WorkerLoss Worker::loss() {
+  model::WorkerLoss loss;
+  loss.worker = name;
+  loss.cause = cause_;
+  loss.type = type_;
+  loss.message = child_.last_lines();
+  if (cause_ == "engine") return loss;
+  if (const auto blamed = in_flight_.unanswered(session_->begun(Clock::now()))) {
+    loss.frame = blamed->frame;
+    loss.index = blamed->index;
+  }
+  return loss;
+}
+
+WorkerInfo Worker::info(Clock::time_point now) const {
+  const char* state = state_ == State::starting ? "starting"
+                      : state_ == State::ending ? "stopping"
+                      : in_flight_.empty()      ? "idle"
+                                                : "busy";
+  return {name,
+          child_.pid(),
+          state,
+          events_done_,
+          std::chrono::duration_cast<std::chrono::milliseconds>(now - started_),
+          child_.memory_bytes()};
+}
+
+}  // namespace pelton::worker

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/worker/pool/in_flight.h"
+#include "engine/worker/pool/runtime_spec.h"
+#include "engine/worker/pool/worker_pool.h"
+#include "engine/worker/process/child_process.h"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace pelton::worker {
+
+class Worker;
+
+// Interface. What a worker tells its pool. Only ended() may destroy the worker.
+class WorkerEvents {
+ public:
+  virtual ~WorkerEvents() = default;
+  virtual void ready(Worker& worker, bool whole_frames) = 0;
+  // A result came for a frame that it has from that source. invalid: it contradicts its frame.
+  virtual Status answered(Worker& worker, std::size_t source, FrameId frame,
+                          model::FrameResult&& result) = 0;
+  // That result took `events` off its frames, the last of a frame if `whole`; the time since the
+  // one before it, or since it had something to do.
+  virtual void moved_on(Worker& worker, std::size_t source, std::uint32_t events, bool whole,
+                        std::chrono::nanoseconds time) = 0;
+  // The process is gone and its output read. Once.
+  virtual void ended(Worker& worker) = 0;
+};
+
+// One worker: a process and the session that speaks with it, the frames that it has, and what its
+// end means for them. Knows no protocol. Shard-confined.
+class Worker final : private SessionEvents, private ChildEvents {
+ public:
+  using Clock = std::chrono::steady_clock;
+  enum class State {
+    starting,
+    running,
+    ending  // its input is closed, or it has been killed
+  };
+
+  Worker(boost::asio::io_context& io, const config::Function& function, WorkerId id,
+         WorkerEvents& events, const LineListener& lines);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // E3001: the process cannot be started.
+  Status start(const RuntimeSpec& runtime, const std::string& sdk_python);
+
+  // How many more frames it takes now.
+  std::size_t room() const;
+  void give(model::Frame&& frame, std::size_t source);
+  // It gets no more frames and ends once it has answered what it has. Idempotent.
+  void retire(Clock::time_point now);
+  // SIGKILL for it and what it started, with the reason that its loss will have. The first reason
+  // counts.
+  void kill(std::string cause, std::string type);
+  // The same for one that does not become ready.
+  void give_up_start(std::string why);
+  // True: an event that it has begun, or a frame that it should have begun, has not moved on for
+  // `timeout`.
+  bool overdue(Clock::time_point now, Duration timeout);
+  // What every tick looks after: an end that does not come, lines that were dropped.
+  void look_after(Clock::time_point now);
+
+  const WorkerId id;
+  const std::string name;
+  State state() const { return state_; }
+  bool retiring() const { return retiring_; }
+  bool was_ready() const { return was_ready_; }
+  const InFlight& in_flight() const { return in_flight_; }
+  std::uint64_t events_done() const { return events_done_; }
+  Clock::time_point started() const { return started_; }
+  // Since when it has had no frame.
+  Clock::time_point idle_since() const { return idle_since_; }
+  std::uint64_t memory_bytes() const { return child_.memory_bytes(); }
+  WorkerInfo info(Clock::time_point now) const;
+
+  // ---- after ended()
+  // Why it could not serve, with its stack; empty: it could, or never said.
+  const std::string& start_error() const { return start_error_; }
+  std::uint64_t cpu_us() const { return child_.cpu_us(); }
+  // Why it ended, and which event is to blame.
+  model::WorkerLoss loss();
+
+ private:
+  void ready(bool whole_frames) override;
+  void start_failed(std::string why, std::string stack) override;
+  void answered(FrameId frame, model::FrameResult&& result) override;
+  void broken(std::string what) override;
+  void hung_up() override;
+  void wrote(bool standard_error, std::string_view line) override;
+  void exited() override;
+
+  void end_input();
+  std::string place_of_line();
+
+  const config::Function& function_;
+  WorkerEvents& events_;
+  const LineListener& lines_;
+  boost::asio::io_context& io_;
+  ChildProcess child_;
+  std::unique_ptr<Session> session_;
+  InFlight in_flight_;
+  State state_ = State::starting;
+  bool retiring_ = false;
+  bool was_ready_ = false;
+  bool distrusted_ = false;
+  std::string start_error_;
+  std::uint64_t events_done_ = 0;
+  Clock::time_point started_{};
+  Clock::time_point idle_since_{};
+  Clock::time_point moved_{};  // when it last answered, or got something to do
+  Clock::time_point ending_since_{};
+  std::string cause_ = "crash";
+  std::string type_;
+  boost::asio::steady_timer silence_;
+};
+
+}  // namespace pelton::worker

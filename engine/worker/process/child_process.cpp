@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/process/child_process.h"
+
+#include "engine/worker/process/descendants.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <utility>
+
+namespace pelton::worker {
+namespace {
+
+using boost::system::error_code;
+// Output that grandchildren hold open is not waited for longer.
+constexpr auto kOutputGrace = std::chrono::milliseconds(200);
+
+std::string next_identity() {
+  static std::atomic<std::uint64_t> next{1};
+  return fmt::format("{}-{}", ::getpid(), next++);
+}
+
+std::uint64_t microseconds(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(time.tv_usec);
+}
+
+}  // namespace
+
+ChildProcess::ChildProcess(boost::asio::io_context& io, ChildEvents& events)
+    : events_(events),
+      identity_(next_identity()),
+      out_(io, [this](std::string_view text) { events_.wrote(false, text); }),
+      err_(io, [this](std::string_view text) { events_.wrote(true, text); }),
+      pidfd_(io),
+      grace_(io) {}
+
+ChildProcess::~ChildProcess() {
+  if (child_.pid <= 0 || exited_) return;
+  kill();
+  ::waitpid(child_.pid, nullptr, 0);
+  exited_ = true;
+  kill_orphans(identity_);
+}
+
+Status ChildProcess::start(LaunchPlan plan) {
+  plan.environment.insert_or_assign(std::string(kWorkerVariable), identity_);
+  adopt_orphans();
+  auto launched = launch(std::move(plan));
+  if (!launched) return std::unexpected(launched.error());
+  child_ = std::move(*launched);
+  if (auto ok = adopt_descriptors(); !ok) return ok;
+  open_outputs_ = 2;
+  read(out_);
+  read(err_);
+  wait_end();
+  return {};
+}
+
+Status ChildProcess::adopt_descriptors() {
+  error_code error;
+  const auto adopt = [&error](Descriptor& to, UniqueFd& from) {
+    if (!error) to.assign(from.get(), error);
+    if (!error) from.release();
+  };
+  adopt(out_.descriptor, child_.out);
+  adopt(err_.descriptor, child_.err);
+  adopt(pidfd_, child_.pidfd);
+  if (error) return fail_errno("E3001", "watching a worker", error.value());
+  return {};
+}
+
+void ChildProcess::read(Output& from) {
+  from.descriptor.async_read_some(
+      boost::asio::buffer(from.buffer),
+      [this, &from, alive = std::weak_ptr(alive_)](const error_code& error, std::size_t count) {
+        if (alive.expired()) return;
+        if (error) {
+          from.lines.finish(Clock::now());
+          --open_outputs_;
+          return end_when_read();
+        }
+        from.lines.add({from.buffer.data(), count}, Clock::now());
+        read(from);
+      });
+}
+
+void ChildProcess::wait_end() {
+  pidfd_.async_wait(Descriptor::wait_read,
+                    [this, alive = std::weak_ptr(alive_)](const error_code& error) {
+                      if (!error && !alive.expired()) on_end();
+                    });
+}
+
+void ChildProcess::on_end() {
+  int status = 0;
+  rusage usage{};
+  // Its group before the wait, which frees its number for others.
+  ::kill(-child_.pid, SIGKILL);
+  ::wait4(child_.pid, &status, 0, &usage);
+  exited_ = true;
+  kill_orphans(identity_);
+  cpu_us_ = microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
+  ending_ = ending_text(status);
+  grace_.expires_after(kOutputGrace);
+  grace_.async_wait([this, alive = std::weak_ptr(alive_)](const error_code& error) {
+    if (error || alive.expired()) return;
+    open_outputs_ = 0;
+    end_when_read();
+  });
+  end_when_read();
+}
+
+void ChildProcess::end_when_read() {
+  if (exited_ && open_outputs_ <= 0 && !std::exchange(told_, true)) events_.exited();
+}
+
+void ChildProcess::kill() {
+  if (child_.pid <= 0 || exited_) return;
+  // Stopped, it does not act on the ends of its children.
+  ::kill(-child_.pid, SIGSTOP);
+  kill_descendants(child_.pid);
+  ::kill(-child_.pid, SIGKILL);
+}
+
+void ChildProcess::tell_dropped(Clock::time_point now) {
+  out_.lines.tell_dropped(now);
+  err_.lines.tell_dropped(now);
+}
+
+std::string ChildProcess::last_lines() const {
+  const std::string err = err_.lines.last_lines();
+  return err.empty() ? out_.lines.last_lines() : err;
+}
+
+std::uint64_t ChildProcess::memory_bytes() const {
+  std::ifstream statm(fmt::format("/proc/{}/statm", child_.pid));
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace pelton::worker

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/process/descendants.h"
+
+#include "engine/base/unique_fd.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+namespace pelton::worker {
+namespace {
+
+// A process that forks faster than it is looked at is left to the next look.
+constexpr int kLooks = 8;
+constexpr int kReapMilliseconds = 20;
+constexpr int kExecMilliseconds = 1;
+
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The parent of a process that runs: the second field behind the name, which may hold anything.
+std::optional<pid_t> parent_of(pid_t pid) {
+  const std::string stat = contents("/proc/" + std::to_string(pid) + "/stat");
+  const auto name_end = stat.rfind(") ");
+  if (name_end == std::string::npos || name_end + 4 >= stat.size()) return std::nullopt;
+  const char state = stat[name_end + 2];
+  if (state == 'Z' || state == 'X') return std::nullopt;
+  pid_t parent = 0;
+  const char* const digits = stat.data() + name_end + 4;
+  if (std::from_chars(digits, stat.data() + stat.size(), parent).ec != std::errc())
+    return std::nullopt;
+  return parent;
+}
+
+using Children = std::unordered_map<pid_t, std::vector<pid_t>>;
+
+// The processes of the machine by their parent.
+Children all_children() {
+  Children children;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
+  if (!proc) return children;
+  while (const dirent* entry = ::readdir(proc.get())) {
+    const std::string_view name(entry->d_name);
+    pid_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
+    if (const auto parent = parent_of(pid)) children[*parent].push_back(pid);
+  }
+  return children;
+}
+
+void collect(const Children& children, pid_t pid, std::vector<pid_t>& into) {
+  const auto at = children.find(pid);
+  if (at == children.end()) return;
+  for (const pid_t child : at->second) {
+    into.push_back(child);
+    collect(children, child, into);
+  }
+}
+
+enum class Origin { this_worker, other, unknown };
+
+// Unknown: in the middle of an exec a process has no environment to be seen.
+Origin origin_of(pid_t pid, const std::string& worker) {
+  const std::string wanted = std::string(kWorkerVariable) + "=" + worker + '\0';
+  const std::string environment = contents("/proc/" + std::to_string(pid) + "/environ");
+  if (environment.empty()) return Origin::unknown;
+  const bool its =
+      environment.starts_with(wanted) || environment.find('\0' + wanted) != std::string::npos;
+  return its ? Origin::this_worker : Origin::other;
+}
+
+// Its children before it: what it left would become somebody else's unseen.
+void kill_tree(const Children& children, pid_t pid) {
+  std::vector<pid_t> below;
+  collect(children, pid, below);
+  for (const pid_t one : below) ::kill(one, SIGKILL);
+  ::kill(pid, SIGKILL);
+}
+
+// A killed process ends at once, unless a device holds it: that one is not waited for.
+void reap(pid_t pid) {
+  const UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd wait{end.get(), POLLIN, 0};
+  if (end && ::poll(&wait, 1, kReapMilliseconds) > 0) ::waitpid(pid, nullptr, WNOHANG);
+}
+
+}  // namespace
+
+void adopt_orphans() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+std::vector<pid_t> descendants(pid_t pid) {
+  std::vector<pid_t> all;
+  collect(all_children(), pid, all);
+  return all;
+}
+
+void kill_descendants(pid_t pid) {
+  for (int look = 0; look < kLooks; ++look) {
+    const std::vector<pid_t> found = descendants(pid);
+    if (found.empty()) return;
+    for (const pid_t one : found) ::kill(one, SIGKILL);
+  }
+}
+
+void kill_orphans(const std::string& worker) {
+  for (int look = 0; look < kLooks; ++look) {
+    const Children children = all_children();
+    const auto own = children.find(::getpid());
+    if (own == children.end()) return;
+    std::vector<pid_t> orphans;
+    bool unknown = false;
+    for (const pid_t child : own->second) {
+      const Origin origin = origin_of(child, worker);
+      if (origin == Origin::this_worker) orphans.push_back(child);
+      unknown = unknown || origin == Origin::unknown;
+    }
+    if (orphans.empty() && !unknown) return;
+    if (orphans.empty()) ::poll(nullptr, 0, kExecMilliseconds);
+    for (const pid_t orphan : orphans) kill_tree(children, orphan);
+    for (const pid_t orphan : orphans) reap(orphan);
+  }
+}
+
+}  // namespace pelton::worker
