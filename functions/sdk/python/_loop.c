@@ -73,10 +73,9 @@ static PyObject* call(PyObject* handler, PyTypeObject* event_type, PyTypeObject*
   return value;
 }
 
-// The exception at hand as an object, with its traceback; only Exception is the function's, others
-// go on.
+// The exception at hand as an object, with its traceback. Whatever a function raises is its own:
+// SystemExit and CancelledError too.
 static PyObject* take_error(void) {
-  if (!PyErr_ExceptionMatches(PyExc_Exception)) return NULL;
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
   PyErr_NormalizeException(&type, &value, &traceback);

@@ -17,11 +17,14 @@ except ImportError:
 class Event:
     """An event that a handler makes. What is ``None`` is taken from the event that it was made from.
 
-    :param data: ``bytes``; ``str`` is encoded as UTF-8, anything else as JSON.
+    :param data: ``bytes``; ``str`` is encoded as UTF-8, anything else as JSON; ``None`` makes a tombstone, an event
+        without a value.
     :param key: ``bytes`` or ``str``: events of one key keep their order.
     :param subject, type, source, content_type, id: CloudEvents attributes, ``str``.
     :param headers: a dict, or a list of (name, value) pairs; values ``bytes`` or ``str``.
     :param time: Unix time in seconds.
+
+    A value of another kind fails the event that it was made from, when it is returned.
     """
 
     __slots__ = ("data", "key", "subject", "type", "source", "content_type", "id", "headers", "time")

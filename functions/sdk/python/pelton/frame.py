@@ -82,7 +82,7 @@ class Frame:
             elif number == 6:
                 self.flags = value
             elif number == 8:
-                self.dictionary.append(bytes(value).decode())
+                self.dictionary.append(bytes(value).decode("utf-8", "replace"))
             elif number in columns:
                 name, code = columns[number]
                 setattr(self, name, _column(value, code))

@@ -15,7 +15,10 @@ from .outputs import Outputs
 DONE, RETRY, FAIL, SKIPPED = 0, 1, 2, 3
 # Finished events are answered at least so often (seconds), so that they do not wait for slow ones behind them.
 FLUSH_AFTER = 0.010
+# ... and at least after so many bytes of outputs, so that no message of many events is too large to send.
+FLUSH_BYTES = 1 << 20
 _MAX_MESSAGE = 4096
+_MAX_DELAY_MS = 365 * 24 * 3600 * 1000  # the engine takes no more
 _MAX_STACK = 16384
 
 try:
@@ -35,6 +38,27 @@ class Progress:
 
     def end(self):
         struct.pack_into("<Q", self.page, 8, 0)
+
+
+def message_of(error):
+    try:
+        return str(error)
+    except BaseException as worse:  # noqa: BLE001 whatever its __str__ does
+        return f"(no message: its __str__ raised {type(worse).__name__})"
+
+
+def stack_of(error):
+    try:
+        return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    except BaseException:  # noqa: BLE001 see message_of
+        return "".join(traceback.format_tb(error.__traceback__))
+
+
+def _delay_ms(error):
+    """What a Retry asks for, in whole milliseconds; 0: nothing."""
+    if not isinstance(error, Retry) or not isinstance(error.after, (int, float)):
+        return 0
+    return max(1, int(min(error.after * 1000, _MAX_DELAY_MS))) if error.after >= 0 else 0
 
 
 class Answer:
@@ -57,21 +81,16 @@ class Answer:
         self.codes += bytes(count)
 
     def add_failure(self, index, error):
-        code, after = RETRY, 0
-        if isinstance(error, Fail):
-            code = FAIL
-        elif isinstance(error, Retry) and error.after is not None:
-            after = max(1, int(error.after * 1000))
-        stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         entry = bytearray()
         wire.put_varint(entry, 1, index)
-        wire.put_bytes(entry, 2, type(error).__name__.encode())
-        wire.put_bytes(entry, 3, str(error).encode("utf-8", "replace")[:_MAX_MESSAGE])
-        wire.put_bytes(entry, 4, stack.encode("utf-8", "replace")[-_MAX_STACK:])
+        wire.put_bytes(entry, 2, type(error).__name__.encode("utf-8", "replace"))
+        wire.put_bytes(entry, 3, message_of(error).encode("utf-8", "replace")[:_MAX_MESSAGE])
+        wire.put_bytes(entry, 4, stack_of(error).encode("utf-8", "replace")[-_MAX_STACK:])
+        after = _delay_ms(error)
         if after:
             wire.put_varint(entry, 5, after)
         self.failures.append(entry)
-        self.codes.append(code)
+        self.codes.append(FAIL if isinstance(error, Fail) else RETRY)
         self.failed = True
 
     def flush(self):
@@ -97,7 +116,7 @@ class Answer:
         self.since = time.monotonic()
 
     def flush_if_due(self):
-        if time.monotonic() - self.since >= FLUSH_AFTER:
+        if self.outputs.size >= FLUSH_BYTES or time.monotonic() - self.since >= FLUSH_AFTER:
             self.flush()
 
 
@@ -126,8 +145,9 @@ class Runner:
             self._run_batch(frame, answer)
         else:
             self._run_events(frame, answer)
-        self.progress.end()
         answer.flush()
+        # Only now: should the answer not get through, the last event is the one to look at.
+        self.progress.end()
 
     def _run_events(self, frame, answer):
         index, failed_keys = 0, None
@@ -159,7 +179,7 @@ class Runner:
         self.progress.begin(frame.id, index)
         try:
             value = self.handler(_record(IncomingEvent, frame, index), _record(Context, frame, index))
-        except Exception as error:  # noqa: BLE001 whatever the function raises is a failed attempt
+        except BaseException as error:  # noqa: BLE001 whatever the function raises is a failed attempt
             return error
         return self._output(answer, value, index)
 
@@ -167,7 +187,7 @@ class Runner:
     def _output(answer, value, index):
         try:
             answer.outputs.add_value(value, index)
-        except Exception as error:  # noqa: BLE001 a value that cannot be encoded fails its event
+        except BaseException as error:  # noqa: BLE001 a value that cannot be encoded fails its event
             return error
         answer.add(DONE)
         return None
@@ -196,11 +216,11 @@ class Runner:
                 values = [None] * frame.count
             if len(values) != frame.count:
                 raise ValueError(f"the batch handler returned {len(values)} outcomes for {frame.count} events")
-        except Exception as error:  # noqa: BLE001 fails the frame
+        except BaseException as error:  # noqa: BLE001 fails the frame
             values = [error] * frame.count
         failed_keys = None
         for index, value in enumerate(values):
-            error = value if isinstance(value, Exception) else None
+            error = value if isinstance(value, BaseException) else None
             if failed_keys is not None and self._held_back(frame, index, failed_keys):
                 answer.add(SKIPPED)
                 continue
@@ -209,3 +229,5 @@ class Runner:
             if error is not None:
                 answer.add_failure(index, error)
                 failed_keys = self._hold_back(frame, index, failed_keys)
+            if answer.outputs.size >= FLUSH_BYTES:
+                answer.flush()

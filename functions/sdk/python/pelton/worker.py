@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process that Pelton starts: ``python3 -m pelton.worker``."""
 
+import fcntl
 import importlib
 import logging
 import os
 import socket
 import sys
-import traceback
 
-from . import __version__, wire
+from . import __version__, handlers, wire
 from .frame import Frame
-from .runner import Runner, _loop
+from .runner import Runner, _loop, message_of, stack_of
 
 PROTOCOL = 1
+# From here on are the descriptors that are the SDK's own.
+_OWN_DESCRIPTORS = 100
 
 
 class Worker:
@@ -56,17 +58,15 @@ def _load(code, handler):
         if not hasattr(target, part):
             raise AttributeError(f"module {module_name} ({module.__file__}) has no {attribute or 'handle'}")
         target = getattr(target, part)
-    if not callable(target):
-        raise TypeError(f"{handler} is not callable")
-    return target
+    return handlers.adapt(target, handler)
 
 
 def _start_failed(error):
-    message = str(error)
+    message = message_of(error)
     if isinstance(error, ModuleNotFoundError):
         message += (f" (looked for by {sys.executable}, Python {sys.version.split()[0]}; install it for this"
                     " interpreter, or name another one with the function's `interpreter` option)")
-    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    stack = stack_of(error)
     out = bytearray()
     wire.put_bytes(out, 1, type(error).__name__.encode())
     wire.put_bytes(out, 2, message.encode("utf-8", "replace"))
@@ -102,13 +102,24 @@ def _start(worker, message):
         return None
 
 
+def _take_descriptor(variable):
+    """The descriptor that a variable names, where neither the function nor its children come across it; None: there
+    is none."""
+    given = os.environ.pop(variable, None)
+    if given is None:
+        return None
+    moved = fcntl.fcntl(int(given), fcntl.F_DUPFD_CLOEXEC, _OWN_DESCRIPTORS)
+    os.close(int(given))
+    return moved
+
+
 def main():
     if "PELTON_FD" not in os.environ:
         sys.exit("pelton.worker is started by the engine: write a config file with a function of runtime python"
                  " and start it with `pelton run`")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
-    worker = Worker(socket.socket(fileno=int(os.environ["PELTON_FD"])))
-    progress = os.environ.get("PELTON_PROGRESS_FD")
+    worker = Worker(socket.socket(fileno=_take_descriptor("PELTON_FD")))
+    progress = _take_descriptor("PELTON_PROGRESS_FD")
     runner = None
     while True:
         view = worker.read()
@@ -119,7 +130,7 @@ def main():
                 handler = _start(worker, message)
                 if handler is None:
                     return 1
-                runner = Runner(handler, None if progress is None else int(progress), worker.send)
+                runner = Runner(handler, progress, worker.send)
                 worker.send(1, _ready(runner.batch))
             elif number == 2:
                 runner.run(Frame(message, worker))

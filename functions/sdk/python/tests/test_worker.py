@@ -35,7 +35,7 @@ def whole(events, context):
 '''
 
 
-def batch(data, keys=None):
+def batch(data, keys=None, flags=b"", content_type=b""):
     out = bytearray()
     wire.put_varint(out, 1, len(data))
     for number, values in ((2, data), (4, keys or [])):
@@ -47,7 +47,11 @@ def batch(data, keys=None):
             wire.put_bytes(out, number, "".join(values).encode())
             wire.put_bytes(out, number + 1, struct.pack(f"<{len(ends)}I", *ends))
     if keys:
-        wire.put_bytes(out, 6, b"\x01")
+        wire.put_bytes(out, 6, flags or b"\x01")
+    if content_type:
+        for word in (b"", content_type):
+            wire.put_bytes(out, 8, word)
+        wire.put_bytes(out, 11, struct.pack("<I", 1))
     return bytes(out)
 
 
@@ -90,14 +94,14 @@ class Peer:
         ((number, body),) = list(wire.fields(memoryview(exactly(length))))
         return number, dict_of(body)
 
-    def invoke(self, data, keys=None, order=0):
+    def invoke(self, data, keys=None, order=0, **more):
         body = bytearray()
         wire.put_fixed64(body, 1, 77)
         wire.put_bytes(body, 2, b"s")
         wire.put_varint(body, 3, 2)
         wire.put_fixed64(body, 4, 100)
         wire.put_varint(body, 9, order)
-        wire.put_bytes(body, 15, batch(data, keys))
+        wire.put_bytes(body, 15, batch(data, keys, **more))
         self.send(2, body)
         codes, failures, parents, outputs, parts = b"", [], [], [], 0
         while len(codes) < len(data):
@@ -178,7 +182,165 @@ class WorkerTest(unittest.TestCase):
         self.assertGreater(self.peer.invoke(["slow"] * 4)[4], 1)
 
 
+# Each line is a handler's body for an event that carries its number.
+BAD = """
+return pelton.Event({"ok": 1}, type=5)
+return pelton.Event({"ok": 1}, content_type=b"application/json")
+return pelton.Event({"ok": 1}, source=7)
+return pelton.Event({"ok": 1}, subject=b"s")
+return pelton.Event({"ok": 1}, key=42)
+return pelton.Event({"ok": 1}, headers={"count": 3})
+return pelton.Event({"ok": 1}, headers={3: "x"})
+return pelton.Event({"ok": 1}, headers=[("only a name",)])
+return pelton.Event({"ok": 1}, time=time.time_ns())
+return pelton.Event({"ok": 1}, time=float("nan"))
+return pelton.Event({"ok": 1}, time="now")
+return pelton.Event({"ok": 1}, type="\\udc80")
+return {"mean": float("nan")}
+return [float("inf")]
+return b"x" * (61 << 20)
+raise pelton.Retry(after="5")
+raise pelton.Retry(after=float("inf"))
+raise pelton.Retry(after=-1)
+raise Odd()
+raise SystemExit(3)
+sys.exit()
+raise KeyboardInterrupt
+raise asyncio.CancelledError
+raise GeneratorExit
+raise ValueError("\\udc80")
+os.closerange(3, 64) or 1 / 0
+""".strip().splitlines()
+BAD_HANDLER = """
+import asyncio, os, sys, time
+import pelton
+class Odd(Exception):
+    def __str__(self): return None
+""" + "".join(f"def bad{i}(event):\n    {line}\n" for i, line in enumerate(BAD)) + """
+def handle(event, context):
+    return event if event.text() == "good" else globals()["bad" + event.text()](event)
+@pelton.batch
+def whole(events, context):
+    return [event if event.text() == "good" else None for event in events]
+"""
+
+
+class BadValuesTest(unittest.TestCase):
+    def test_each_fails_its_own_event_and_no_other(self):
+        peer = Peer(source=BAD_HANDLER)
+        self.assertEqual(peer.receive()[0], 1)
+        for number, line in enumerate(BAD):
+            with self.subTest(line):
+                codes, failures, parents, _, _ = peer.invoke(["good", str(number), "good"], ["a", "b", "c"])
+                self.assertEqual((codes, parents), ([0, 1, 0], [0, 2]))
+                self.assertTrue(failures[0][2] and failures[0][3] and failures[0][4])
+        self.assertEqual(peer.close(), 0)
+
+    def test_delays_become_milliseconds(self):
+        peer = Peer(source="""
+import datetime, pelton
+def handle(event, context): raise pelton.Retry(after=eval(event.text(), {"datetime": datetime}))
+""")
+        peer.receive()
+        delays = ["1.5", "1e30", "datetime.timedelta(milliseconds=50)", "0", "None"]
+        codes, failures, _, _, _ = peer.invoke(delays)
+        self.assertEqual(codes, [1] * 5)
+        self.assertEqual([f.get(5, [0])[0] for f in failures], [1500, 365 * 24 * 3600 * 1000, 50, 1, 0])
+        peer.close()
+
+    def test_many_large_outputs_come_in_several_results(self):
+        for handler in ("handle", "whole"):
+            peer = Peer("function:" + handler, source="""
+import pelton
+kept = b"x" * (1 << 20)
+def handle(event, context): return kept
+@pelton.batch
+def whole(events, context): return [kept for _ in events]
+""")
+            peer.receive()
+            codes, _, parents, outputs, parts = peer.invoke(["x"] * 70)
+            self.assertEqual((codes, parents), ([0] * 70, list(range(70))), handler)
+            self.assertGreaterEqual(parts, 15)
+            self.assertLess(max(len(one[2][0]) for one in outputs), 5 << 20)
+            peer.close()
+
+    def test_a_word_that_is_not_utf8_stops_nobody(self):
+        peer = Peer(source="def handle(event, context): return event.content_type")
+        peer.receive()
+        codes, _, _, outputs, _ = peer.invoke(["x"], content_type=b"text/caf\xe9")
+        self.assertEqual(codes, [0])
+        self.assertEqual(bytes(outputs[0][2][0]).decode(), "text/caf\ufffd")
+        peer.close()
+
+
+class TombstonesTest(unittest.TestCase):
+    def test_are_made_and_passed_on(self):
+        peer = Peer(source="""
+import pelton
+def handle(event, context):
+    return event if not event.has_data else [pelton.Event(None, key="gone"), pelton.Event(b"", key="empty")]
+""")
+        peer.receive()
+        _, _, _, outputs, _ = peer.invoke([""], ["k"], flags=b"\x03")
+        self.assertEqual(bytes(outputs[0][6][0]), b"\x03", "has a key, has no data")
+        _, _, _, outputs, _ = peer.invoke(["x"], ["k"])
+        self.assertEqual(bytes(outputs[0][6][0]), b"\x03\x01")
+        peer.close()
+
+
 class OtherHandlersTest(unittest.TestCase):
+    def test_coroutines_and_generators_are_run(self):
+        for source in ("async def handle(event, context):\n    return [event.text(), 1]",
+                       "class C:\n    async def __call__(self, event, context): return [event.text(), 1]\nhandle = C()"):
+            peer = Peer(source=source)
+            peer.receive()
+            codes, _, parents, outputs, _ = peer.invoke(["a", "b"])
+            self.assertEqual((codes, parents), ([0, 0], [0, 1]))
+            self.assertEqual(bytes(outputs[0][2][0]), b'["a",1]["b",1]')
+            peer.close()
+        for word in ("def", "async def"):
+            peer = Peer(source=word + " handle(event, context):\n    yield event.text()\n    yield [1]\n    yield None\n")
+            peer.receive()
+            codes, _, parents, outputs, _ = peer.invoke(["a", "b"])
+            self.assertEqual((codes, parents), ([0, 0], [0, 0, 1, 1]))
+            self.assertEqual(bytes(outputs[0][2][0]), b"a[1]b[1]")
+            peer.close()
+
+    def test_an_error_within_a_coroutine_fails_its_event(self):
+        peer = Peer(source="async def handle(event, context):\n    raise ValueError('x')")
+        peer.receive()
+        codes, failures, _, _, _ = peer.invoke(["a"])
+        self.assertEqual((codes, bytes(failures[0][2][0])), ([1], b"ValueError"))
+        peer.close()
+
+    def test_the_wrong_arguments_are_refused_at_the_start(self):
+        for source in ("def handle(event): pass", "def handle(a, b, c): pass", "def handle(*, event, context): pass",
+                       "handle = 5"):
+            peer = Peer(source=source)
+            number, failed = peer.receive()
+            self.assertEqual(number, 2, source)
+            self.assertEqual(bytes(failed[1][0]), b"TypeError")
+            self.assertIn("function:handle", bytes(failed[2][0]).decode())
+            self.assertEqual(peer.close(), 1)
+        for source in ("def handle(*args): pass", "def handle(e, c, more=1): pass", "handle = print"):
+            peer = Peer(source=source)
+            self.assertEqual(peer.receive()[0], 1, source)
+            peer.close()
+
+    def test_what_a_function_starts_gets_neither_descriptors_nor_variables(self):
+        peer = Peer(source="""
+import os, subprocess
+def handle(event, context):
+    return subprocess.run("ls /proc/self/fd | wc -l; env | grep -c PELTON_", shell=True, close_fds=False,
+                          stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, capture_output=False,
+                          stdout=subprocess.PIPE).stdout
+""")
+        peer.receive()
+        codes, failures, _, outputs, _ = peer.invoke(["x"])
+        self.assertEqual(codes, [0], failures)
+        self.assertEqual(bytes(outputs[0][2][0]).split(), [b"4", b"0"], "0 to 2, and the folder that is listed")
+        peer.close()
+
     def test_a_batch_handler(self):
         peer = Peer("function:whole")
         self.assertEqual(peer.receive()[1][2][0], 1)
