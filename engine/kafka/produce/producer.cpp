@@ -42,13 +42,15 @@ class Producer::Impl {
     Done done;
     Sending how;
     std::deque<std::uint32_t> to_send;  // ascending
-    // Refused for a size that was perhaps that of the request they shared: sent again, each alone.
-    std::deque<std::uint32_t> alone;
+    // Refused with a request that was perhaps another record's fault.
+    std::deque<std::uint32_t> suspects;
+    // Suspects in halves, to be sent apart from all else.
+    std::deque<std::deque<std::uint32_t>> halves;
     std::uint32_t open = 0;  // with the client
     std::vector<Refused> refused;
     // One an event, all the same: a delivery report's opaque is the address of its event's.
     std::vector<Flight*> slots;
-    bool over() const { return to_send.empty() && alone.empty() && open == 0; }
+    bool over() const { return to_send.empty() && suspects.empty() && halves.empty() && open == 0; }
     std::size_t size() const { return batch ? batch->size() : records.size(); }
     std::size_t bytes(std::uint32_t index) const {
       if (batch) return batch->data(index).size();
@@ -67,6 +69,8 @@ class Producer::Impl {
   bool pump_flight(Flight& flight);
   rd_kafka_resp_err_t produce(Flight& flight, std::uint32_t index);
   bool hand_over(Flight& flight, std::deque<std::uint32_t>& from);
+  static void halve(Flight& flight);
+  bool probe(Flight& flight);
   void sweep();
   void reopen();
   void close();
@@ -79,8 +83,8 @@ class Producer::Impl {
   TopicHandle topic_;
   std::deque<std::unique_ptr<Flight>> flights_;  // in the order that they came
   std::uint64_t open_ = 0;                       // of all flights
-  bool alone_ = false;                           // the one that is open was sent alone
-  bool ended_ = false;                           // the client is of no more use, and is emptied
+  std::uint64_t probed_ = 0;  // records of the half that is open; 0: what is open is no half
+  bool ended_ = false;        // the client is of no more use, and is emptied
   Trouble trouble_;
 };
 
@@ -163,7 +167,8 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
   const auto error = message.err;
   --flight.open;
   --open_;
-  const bool alone = std::exchange(alone_, false);
+  const bool alone = probed_ == 1;
+  if (open_ == 0) probed_ = 0;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
     if (flight.how.places)
       (*flight.how.places)[index] = {PartitionId{static_cast<std::uint32_t>(message.partition)},
@@ -175,8 +180,8 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
   };
   if (lost_with_client(error))
     put(flight.to_send);
-  else if (too_large(error) && !alone)
-    put(flight.alone);
+  else if (refuses_request(error) && !alone)
+    put(flight.suspects);
   else
     refuse(flight, index, error);
 }
@@ -188,7 +193,7 @@ void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_e
 
 void Producer::Impl::on_error(const Error& error) {
   if (error.kind != ErrorKind::corrupt) return trouble_.say(error.text());
-  observe::log::warn("the producer ended, a new one goes on",
+  observe::log::warn("the producer client ended and is replaced",
                      {{"topic", setup_.topic}, {"error", error.text()}});
   ended_ = true;
   // Everything that is with it comes back as a delivery report.
@@ -197,7 +202,7 @@ void Producer::Impl::on_error(const Error& error) {
 
 // Gives the client what it has room for, in order, and answers for what is over.
 void Producer::Impl::pump() {
-  if (client_ != nullptr && !ended_ && !alone_)
+  if (client_ != nullptr && !ended_ && probed_ == 0)
     for (const auto& flight : flights_)
       if (!pump_flight(*flight)) break;
   sweep();
@@ -205,15 +210,36 @@ void Producer::Impl::pump() {
 
 // False: nothing behind it may go yet.
 bool Producer::Impl::pump_flight(Flight& flight) {
-  // One that is refused at once makes no event: the next one has its turn now.
-  while (!flight.alone.empty()) {
-    if (open_ > 0 || !hand_over(flight, flight.alone)) return false;
-    alone_ = open_ > 0;
+  while (!flight.suspects.empty() || !flight.halves.empty()) {
+    if (open_ > 0) return false;
+    halve(flight);
+    // One that is refused at once makes no event: the next half has its turn now.
+    if (!probe(flight) || open_ > 0) return false;
   }
-  if (alone_) return false;
   while (!flight.to_send.empty())
     if (!hand_over(flight, flight.to_send)) return false;
   return true;
+}
+
+// The culprit is in one half or the other; whatever is not goes through.
+void Producer::Impl::halve(Flight& flight) {
+  auto suspects = std::exchange(flight.suspects, {});
+  if (suspects.empty()) return;
+  const auto middle = suspects.begin() + static_cast<std::ptrdiff_t>((suspects.size() + 1) / 2);
+  if (middle != suspects.end()) flight.halves.emplace_front(middle, suspects.end());
+  flight.halves.emplace_front(suspects.begin(), middle);
+}
+
+// Sends the next half while nothing else is open. False: the client has not taken all of it.
+bool Producer::Impl::probe(Flight& flight) {
+  auto half = std::move(flight.halves.front());
+  flight.halves.pop_front();
+  while (!half.empty() && hand_over(flight, half)) {
+  }
+  probed_ = open_;
+  if (half.empty()) return true;
+  flight.halves.push_front(std::move(half));
+  return false;
 }
 
 rd_kafka_resp_err_t Producer::Impl::produce(Flight& flight, std::uint32_t index) {

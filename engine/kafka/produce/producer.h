@@ -49,7 +49,8 @@ enum class Behind { fast, strict };
 
 // Writes batches to one topic: idempotent, acknowledged by all replicas in sync, keys spread as
 // Kafka's own clients spread them. While brokers are away records wait, for ever. Events become
-// records by the rules of record_writer.h.
+// records by the rules of record_writer.h. Brokers refuse a whole request for one of its records:
+// it is sent again in halves until the culprit is alone, and only that one is refused.
 //
 // Methods: any thread, but for the destructor (after the loop has stopped).
 class Producer {

@@ -21,11 +21,15 @@ constexpr std::array kFinal{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
                             RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
                             RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION};
 
+constexpr std::array kOfARecord{
+    RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+    RD_KAFKA_RESP_ERR_INVALID_MSG,        RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
+    RD_KAFKA_RESP_ERR_INVALID_RECORD,     RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP};
+
 }  // namespace
 
-bool too_large(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-         error == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE;
+bool refuses_request(rd_kafka_resp_err_t error) {
+  return std::ranges::find(kOfARecord, error) != kOfARecord.end();
 }
 
 bool is_final(rd_kafka_resp_err_t error) {

@@ -9,8 +9,9 @@
 // Which errors of a record are the record's own. For the .cpp files of this folder only.
 namespace pelton::kafka {
 
-// The record, or the request that it shared with others, is larger than the topic allows.
-bool too_large(rd_kafka_resp_err_t error);
+// Some record of the request is at fault, or the size of the request as a whole: the brokers refuse
+// it with all of its records, and do not say which.
+bool refuses_request(rd_kafka_resp_err_t error);
 // No retry makes these better: the record, the topic or the rights have to change.
 bool is_final(rd_kafka_resp_err_t error);
 // The client that had it ended, or gave it back: it was not refused.

@@ -96,7 +96,7 @@ class TransactionalProducer::Impl {
   std::uint64_t open_ = 0;                // records whose report is still to come
   bool broken_ = false;                   // it has to be aborted
   bool alone_ = false;                    // the record that is open was sent alone
-  std::set<Spot> suspects_;  // refused for a size that was perhaps that of a shared request
+  std::set<Spot> suspects_;  // refused with a request that was perhaps another record's fault
   std::vector<std::pair<Spot, rd_kafka_resp_err_t>> refused_;
 
   Trouble trouble_;
@@ -287,7 +287,7 @@ void TransactionalProducer::Impl::on_delivery(const rd_kafka_message_t& message)
   broken_ = true;
   if (orphaned(message.err)) return;
   const Spot spot = spot_of(message._private);
-  if (too_large(message.err) && !alone_)
+  if (refuses_request(message.err) && !alone_)
     suspects_.insert(spot);
   else if (is_final(message.err))
     refused_.emplace_back(spot, message.err);

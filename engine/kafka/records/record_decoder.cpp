@@ -23,6 +23,13 @@ std::string_view header(const model::EventView& event, std::string_view name) {
   return at == event.headers.end() ? std::string_view{} : at->value;
 }
 
+// Producers write what they like: none (-1), seconds, nanoseconds. Times beyond the year 9999,
+// which no text form of a time has, are that year's last one.
+std::int64_t time_of(std::int64_t ms) {
+  constexpr std::int64_t kLast = 253'402'300'799'999;
+  return std::clamp<std::int64_t>(ms, 0, kLast) * 1000;
+}
+
 bool is_binary_cloud_event(const model::EventView& event) {
   return !header(event, "ce_specversion").empty() && !header(event, "ce_id").empty() &&
          !header(event, "ce_source").empty() && !header(event, "ce_type").empty();
@@ -86,8 +93,7 @@ void RecordDecoder::read(const rd_kafka_message_s& record) {
   event_.key = view(record.key, record.key_len);
   event_.has_data = record.payload != nullptr;
   event_.data = view(record.payload, record.len);
-  const std::int64_t time = rd_kafka_message_timestamp(&record, nullptr);
-  event_.time_us = time < 0 ? 0 : time * 1000;
+  event_.time_us = time_of(rd_kafka_message_timestamp(&record, nullptr));
   interpret();
 }
 
@@ -99,7 +105,7 @@ void RecordDecoder::add(const RawRecord& record, model::BatchBuilder& batch) {
   event_.key = record.key ? std::string_view(*record.key) : std::string_view{};
   event_.has_data = record.value.has_value();
   event_.data = record.value ? std::string_view(*record.value) : std::string_view{};
-  event_.time_us = record.time_ms * 1000;
+  event_.time_us = time_of(record.time_ms);
   interpret();
   batch.add(event_);
 }

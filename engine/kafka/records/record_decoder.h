@@ -28,10 +28,11 @@ class CloudEventReader {
 };
 
 // Turns records of a topic into events. Key, value and headers are taken byte for byte; a null
-// value is a tombstone, a null key no key, a time that the topic does not have (-1) is 0. Records
-// in the CloudEvents Kafka binding (binary content mode: headers "ce_*"; structured: content type
-// application/cloudevents+json) fill the event's attributes, id, source and type among them; what
-// lacks one of these three is no valid CloudEvent and stays what it is, a plain record. One thread.
+// value is a tombstone, a null key no key, a negative time is 0, one beyond the year 9999 is its
+// last millisecond. Records in the CloudEvents Kafka binding (binary content mode: headers "ce_*";
+// structured: content type application/cloudevents+json) fill the event's attributes, id, source
+// and type among them; what lacks one of these three is no valid CloudEvent and stays what it is, a
+// plain record. One thread.
 class RecordDecoder {
  public:
   // Events get `source` unless they bring their own.

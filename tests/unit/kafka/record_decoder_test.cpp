@@ -50,5 +50,22 @@ TEST(Record, KeepsNullsOfKeyAndValue) {
   EXPECT_TRUE(empty->has_data(0));
 }
 
+TEST(RecordDecoder, TimesOutOfRangeAreClampedAndNeverWrap) {
+  constexpr std::int64_t kLast = 253'402'300'799'999'000;  // 9999-12-31T23:59:59.999Z
+  const auto time_of = [](std::int64_t ms) {
+    RawRecord record;
+    record.value = "v";
+    record.time_ms = ms;
+    model::BatchBuilder builder;
+    RecordDecoder("kafka:orders").add(record, builder);
+    return builder.finish()->time_us(0);
+  };
+  EXPECT_EQ(time_of(1'600'000'000'123), 1'600'000'000'123'000);
+  EXPECT_EQ(time_of(1'600'000'000'123'456'789), kLast) << "nanoseconds";
+  EXPECT_EQ(time_of(INT64_MAX), kLast);
+  EXPECT_EQ(time_of(-1), 0);
+  EXPECT_EQ(time_of(INT64_MIN), 0);
+}
+
 }  // namespace
 }  // namespace pelton::kafka

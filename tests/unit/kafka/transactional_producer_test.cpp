@@ -118,6 +118,14 @@ TEST_F(Transactions, WhatIsTooLargeIsFoundAmongOthers) {
   EXPECT_EQ(commit(), Outcome::committed);
 }
 
+TEST_F(Transactions, ARefusedRecordTakesNoneWithIt) {
+  // The request of both; then each alone.
+  brokers.fail(Api::produce, {RD_KAFKA_RESP_ERR_INVALID_RECORD, RD_KAFKA_RESP_ERR_INVALID_RECORD});
+  EXPECT_EQ(write({batch({"wrong", "good"})}), std::vector<std::string>{"wrong"});
+  EXPECT_TRUE(write({batch({"good"})}).empty());
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
 TEST_F(Transactions, ARequestThatIsTooLargeRefusesNobody) {
   brokers.fail(Api::produce, {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE});
   EXPECT_EQ(write({batch({"a", "b"}), batch({"c"})}), Refusals{});
