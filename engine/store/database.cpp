@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/database.h"
 
-#include "engine/store/wal_check.h"
+#include "engine/store/keys.h"
 
 #include <fcntl.h>
 #include <rocksdb/env.h>
@@ -12,17 +12,22 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <random>
 
 namespace pelton::store {
 namespace {
 
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
 
-constexpr std::array<const char*, kFamilies> kNames{"default",     "streams", "segments",
-                                                    "cursors",     "retries", "dead_letters",
-                                                    "idempotency", "ledger"};
+constexpr std::string_view kLogKey = "log";
+// What only a data folder of format 1 has.
+constexpr std::string_view kFormat1Family = "streams";
+
+constexpr std::array<const char*, kFamilies> kNames{
+    "default", "index", "extents", "cursors", "retries", "dead_letters", "idempotency", "ledger"};
 
 class ErrorListener final : public rocksdb::EventListener {
  public:
@@ -53,14 +58,14 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
-  db.track_and_verify_wals_in_manifest = true;
   db.max_open_files = 512;
   db.max_background_jobs = 2;
-  // What a start replays: 1 GB of state opens in well under 2 s.
-  db.max_total_wal_size = 128U << 20;
+  // All families are flushed as of one moment: `applied` tells what the log need not replay.
+  db.atomic_flush = true;
+  // Only flush() at the end: a store that failed writes nothing behind its back.
+  db.avoid_flush_during_shutdown = true;
+  db.db_write_buffer_size = 64U << 20;
   db.bytes_per_sync = 1U << 20;
-  db.wal_bytes_per_sync = 0;
-  db.recycle_log_file_num = 0;
   db.info_log = std::make_shared<NoLog>();
   db.rate_limiter.reset(rocksdb::NewGenericRateLimiter(200LL << 20));
   // A failed background write ends the engine: what RocksDB repairs by itself has lost families
@@ -75,22 +80,11 @@ rocksdb::ColumnFamilyOptions family_options(Family family) {
   rocksdb::ColumnFamilyOptions options;
   options.compression = rocksdb::kNoCompression;
   rocksdb::BlockBasedTableOptions table;
-  if (family == Family::streams) {
-    options.write_buffer_size = 64U << 20;
-    options.target_file_size_base = 64U << 20;
-    options.max_bytes_for_level_base = 1U << 30;
-    // Batches are written once and read from the tail: merging them early is work for nothing.
-    options.level0_file_num_compaction_trigger = 16;
-    options.level0_slowdown_writes_trigger = 48;
-    options.level0_stop_writes_trigger = 64;
-    table.block_size = 64U << 10;
-    // Batches are read in order and kept by the tail and the page cache.
-    table.no_block_cache = true;
-  } else {
-    options.write_buffer_size = 8U << 20;
-    table.block_size = 16U << 10;
+  options.write_buffer_size = 16U << 20;
+  table.block_size = 16U << 10;
+  // Read in order, from one key on.
+  if (family != Family::index && family != Family::extents)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
@@ -143,13 +137,11 @@ Status Database::lock(const std::filesystem::path& data) {
   return {};
 }
 
-rocksdb::Status Database::try_open(const Options& options, const BackgroundError& on_error,
-                                   rocksdb::WALRecoveryMode mode) {
+rocksdb::Status Database::try_open(const Options& options, const BackgroundError& on_error) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < kFamilies; ++i)
     descriptors.emplace_back(kNames[i], family_options(static_cast<Family>(i)));
-  rocksdb::DBOptions settings = db_options(options, on_error);
-  settings.wal_recovery_mode = mode;
+  const rocksdb::DBOptions settings = db_options(options, on_error);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -160,16 +152,20 @@ rocksdb::Status Database::try_open(const Options& options, const BackgroundError
   return status;
 }
 
+Status Database::check_families(const std::filesystem::path& data) {
+  std::vector<std::string> names;
+  // Fails where there is no RocksDB yet, or none that opens: open() says so.
+  const auto listed = rocksdb::DB::ListColumnFamilies({}, (data / "db").string(), &names);
+  if (!listed.ok() || std::ranges::find(names, kFormat1Family) == names.end()) return {};
+  return fail(ErrorKind::invalid, "E4102",
+              "the data folder {} has format 1, this version reads format {} only; start with an "
+              "empty folder, or run the version that wrote it",
+              data.string(), kFormat);
+}
+
 Status Database::open_rocksdb(const Options& options, const BackgroundError& on_error) {
-  const std::filesystem::path db = options.data / "db";
-  if (auto ok = wal::check_ends(db); !ok) return ok;
-  auto status =
-      try_open(options, on_error, rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords);
-  if (status.IsCorruption()) {
-    auto torn = wal::only_torn(db);
-    if (!torn) return std::unexpected(torn.error());
-    if (*torn) status = try_open(options, on_error, rocksdb::WALRecoveryMode::kPointInTimeRecovery);
-  }
+  if (auto ok = check_families(options.data); !ok) return ok;
+  const auto status = try_open(options, on_error);
   if (status.ok()) return {};
   const std::string cause = status.ToString();
   if (status.IsInvalidArgument() && cause.find("olumn famil") != std::string::npos)
@@ -184,16 +180,58 @@ Status Database::open_rocksdb(const Options& options, const BackgroundError& on_
 Status Database::check_format() {
   auto stored = get(Family::meta, kFormatKey);
   if (!stored) return std::unexpected(stored.error());
-  if (*stored == kFormat) return {};
+  if (*stored == kFormat) return read_log_id();
   if (*stored)
     return fail(
         ErrorKind::invalid, "E4102",
         "the data folder has format {}, this version reads format {} only; it was written by "
         "another version of Pelton",
         **stored, kFormat);
+  return begin_format();
+}
+
+Status Database::begin_format() {
+  std::random_device random;
+  log_id_ = (static_cast<std::uint64_t>(random()) << 32) | random();
+  std::string id;
+  keys::put_u64(id, log_id_);
   rocksdb::WriteBatch batch;
   batch.Put(family(Family::meta), slice(kFormatKey), slice(kFormat));
-  return write(batch);
+  batch.Put(family(Family::meta), slice(kLogKey), id);
+  if (auto ok = apply(batch); !ok) return ok;
+  return flush();
+}
+
+Status Database::read_log_id() {
+  auto stored = get(Family::meta, kLogKey);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored || (*stored)->size() != 8)
+    return fail(ErrorKind::corrupt, "E4001", "the id of the log is damaged");
+  std::string_view bytes = **stored;
+  log_id_ = keys::take_u64(bytes);
+  return {};
+}
+
+std::string encode_slot(const LogSlot& slot) {
+  std::string out;
+  keys::put_u64(out, slot.group);
+  keys::put_u64(out, slot.lap);
+  keys::put_u64(out, slot.position);
+  return out;
+}
+
+Result<LogSlot> Database::applied() {
+  auto stored = get(Family::meta, kAppliedKey);
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return LogSlot{};
+  if ((*stored)->size() != 24)
+    return fail(ErrorKind::corrupt, "E4001", "the number of the last applied group is damaged");
+  std::string_view bytes = **stored;
+  LogSlot slot;
+  slot.group = keys::take_u64(bytes);
+  slot.lap = keys::take_u64(bytes);
+  slot.position = keys::take_u64(bytes);
+  return slot;
 }
 
 Database::~Database() {
@@ -211,18 +249,27 @@ Result<std::optional<std::string>> Database::get(Family family, std::string_view
   return value;
 }
 
-Status Database::write(rocksdb::WriteBatch& batch) {
+Status Database::apply(rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.disableWAL = true;
   const auto status = db_->Write(options, &batch);
+  if (!status.ok()) return database_error("writing the store", status);
+  return {};
+}
+
+Status Database::flush() {
+  const auto status = db_->Flush({}, {families_.begin(), families_.end()});
   if (!status.ok()) return database_error("writing the store", status);
   return {};
 }
 
 Status Database::scan(
     Family family, std::string_view prefix, std::string_view from,
-    const std::function<bool(std::string_view key, std::string_view value)>& visit) {
-  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator({}, this->family(family)));
+    const std::function<bool(std::string_view key, std::string_view value)>& visit,
+    const rocksdb::Snapshot* snapshot) {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, this->family(family)));
   for (at->Seek(slice(from)); at->Valid() && at->key().starts_with(slice(prefix)); at->Next())
     if (!visit(view(at->key()), view(at->value()))) return {};
   if (!at->status().ok()) return database_error("reading the store", at->status());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/unique_fd.h"
+#include "engine/store/log_record.h"
 #include "engine/store/store.h"
 
 #include <rocksdb/db.h>
@@ -15,9 +16,9 @@
 namespace pelton::store {
 
 enum class Family : std::size_t {
-  meta,      // format version, names, bounds of partitions
-  streams,   // batches
-  segments,  // about a MiB of batches each: what retention drops, where a time is looked up
+  meta,     // format version, names, bounds of partitions, the last group that was applied
+  index,    // where in the log each batch is
+  extents,  // about a MiB of batches each: what retention drops, where a time is looked up
   cursors,
   retries,
   dead_letters,
@@ -26,7 +27,8 @@ enum class Family : std::size_t {
 };
 inline constexpr std::size_t kFamilies = 8;
 
-// Resource. The opened RocksDB with its column families, and the lock on the data folder.
+// Resource. The opened RocksDB with its column families, and the lock on the data folder. RocksDB
+// keeps no log of its own: what was applied since the last flush() is replayed from the log.
 class Database {
  public:
   // Called on one of RocksDB's threads when background work failed: nothing can be trusted to be
@@ -44,24 +46,39 @@ class Database {
     return families_[static_cast<std::size_t>(family)];
   }
   Result<std::optional<std::string>> get(Family family, std::string_view key);
-  // Durable on return; only for what is not on the event's way (names, ledgers).
-  Status write(rocksdb::WriteBatch& batch);
-  // Visits the keys that begin with `prefix`, from `from` on, until `visit` returns false.
+  // What a group of the log says. In memory until the next flush.
+  Status apply(rocksdb::WriteBatch& batch);
+  // Durable on return: everything applied so far, all families as of one moment.
+  Status flush();
+  // Random, one a data folder.
+  std::uint64_t log_id() const { return log_id_; }
+  // The last group that is in here.
+  Result<LogSlot> applied();
+  // Visits the keys that begin with `prefix`, from `from` on, until `visit` returns false; as they
+  // were at the snapshot, if there is one.
   Status scan(Family family, std::string_view prefix, std::string_view from,
-              const std::function<bool(std::string_view key, std::string_view value)>& visit);
+              const std::function<bool(std::string_view key, std::string_view value)>& visit,
+              const rocksdb::Snapshot* snapshot = nullptr);
 
  private:
   Database() = default;
   Status lock(const std::filesystem::path& data);
-  rocksdb::Status try_open(const Options& options, const BackgroundError& on_error,
-                           rocksdb::WALRecoveryMode mode);
+  rocksdb::Status try_open(const Options& options, const BackgroundError& on_error);
   Status open_rocksdb(const Options& options, const BackgroundError& on_error);
+  Status check_families(const std::filesystem::path& data);
   Status check_format();
+  Status begin_format();
+  Status read_log_id();
 
   UniqueFd lock_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
+  std::uint64_t log_id_ = 0;
 };
+
+// The value of `applied` in the meta family: the last group whose metadata is in RocksDB.
+inline constexpr std::string_view kAppliedKey = "applied";
+std::string encode_slot(const LogSlot& slot);
 
 inline rocksdb::Slice slice(std::string_view text) {
   return {text.data(), text.size()};

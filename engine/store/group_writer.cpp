@@ -1,36 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/group_writer.h"
 
+#include "engine/base/crc32c.h"
 #include "engine/store/binding_state.h"
 #include "engine/store/codec.h"
 #include "engine/store/keys.h"
+
+#include <algorithm>
 
 namespace pelton::store {
 namespace {
 
 // Appends below this size are joined with their neighbours: many producers of single events would
-// otherwise cost a RocksDB key, a read and a frame each.
+// otherwise cost an entry of the index, a read and a frame each.
 constexpr std::size_t kJoinBelow = 32U << 10;
 constexpr std::size_t kJoinedBytes = 256U << 10;
+// What an entry of the index takes in the metadata at most, with its key, and what the number of
+// the group takes.
+constexpr std::size_t kIndexPut = 96;
+
+iovec part(std::string_view bytes) {
+  return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+// The bytes of every batch of the group, as the directory lists them.
+template <typename Visit>
+void for_each_batch(const Group& group, const Visit& visit) {
+  for (const model::PlacedBatch& placed : group.placed) visit(placed.batch->bytes());
+  for (const Pending& pending : group.pending)
+    for (const Move& move : pending.moves) visit(std::string_view(move.bytes));
+}
 
 }  // namespace
 
-Group GroupWriter::build(std::vector<Pending>& group) {
-  writes_.Clear();
-  Group out{writes_, {}, {}};
-  out.commits.resize(group.size());
-  for (std::size_t i = 0; i < group.size(); ++i)
-    for (const model::Append& append : group[i].transaction.appends)
-      add_append(append, out.commits[i], out);
-  for (auto& [at, joined] : joining_) flush_joined(at, joined, out);
-  joining_.clear();
-  add_cursors(group, out);
-  for (const Pending& pending : group) add_records(pending.transaction, out);
-  logs_.store_closed(out.writes);
+void Group::clear() {
+  pending.clear();
+  commits.clear();
+  placed.clear();
+  entries.clear();
+  moved_from.clear();
+  moved_to.clear();
+  bytes = 0;
+  metadata.Clear();
+  head.clear();
+  slot = {};
+}
+
+std::vector<iovec> Group::parts() const {
+  std::vector<iovec> out;
+  out.reserve(placed.size() + 2);
+  out.push_back(part(head));
+  for_each_batch(*this, [&](std::string_view batch) { out.push_back(part(batch)); });
+  out.push_back(part(metadata.Data()));
   return out;
 }
 
-void GroupWriter::add_append(const model::Append& append, Committed& committed, Group& out) {
+void GroupWriter::add(std::vector<Pending>&& pending, Group& group) {
+  for (Pending& each : pending) {
+    Committed& committed = group.commits.emplace_back();
+    for (const model::Append& append : each.transaction.appends)
+      add_append(append, committed, group);
+    add_records(each.transaction, group);
+    add_changes(each.changes, group);
+    for (const Move& move : each.moves) group.moved_from.push_back(move.entry.place);
+    group.bytes += each.bytes;
+    group.pending.push_back(std::move(each));
+  }
+}
+
+Status GroupWriter::finish(Group& group, WallTime now) {
+  for (auto& [at, joined] : joining_) flush_joined(at, joined, group);
+  joining_.clear();
+  add_cursors(group);
+  last_append_us_ = std::max(last_append_us_, to_us(now));
+  std::uint64_t batch_bytes = 0;
+  std::uint32_t batches = 0;
+  for_each_batch(group, [&](std::string_view bytes) {
+    batch_bytes += bytes.size();
+    ++batches;
+  });
+  if (batches == 0 && group.metadata.Count() == 0) return {};
+  logs_.store_closed(group.metadata);
+  auto slot = log_.reserve(kHeaderSize + batch_bytes + group.metadata.GetDataSize() +
+                           (batches + 1) * (kDirectoryEntrySize + kIndexPut));
+  if (!slot) return std::unexpected(slot.error());
+  group.slot = *slot;
+  std::string directory;
+  directory.reserve(batches * kDirectoryEntrySize);
+  add_batches(group, directory);
+  put(group, Family::meta, std::string(kAppliedKey), encode_slot(*slot));
+  const std::string& metadata = group.metadata.Data();
+  const RecordHeader header{log_.id(),
+                            slot->lap,
+                            slot->group,
+                            batch_bytes,
+                            metadata.size(),
+                            batches,
+                            crc32c(metadata, crc32c(directory))};
+  group.head = encode(header) + directory;
+  log_.reserved(header.padded_size());
+  return {};
+}
+
+void GroupWriter::add_batches(Group& group, std::string& directory) {
+  std::uint64_t position = group.slot.position + kHeaderSize;
+  position += (group.placed.size() + group.moved_from.size()) * kDirectoryEntrySize;
+  const auto give_place = [&](IndexEntry& entry) {
+    entry.place.lap = group.slot.lap;
+    entry.place.position = position;
+    position += entry.place.bytes;
+  };
+  for (std::size_t i = 0; i < group.placed.size(); ++i) {
+    const model::PlacedBatch& placed = group.placed[i];
+    IndexEntry& entry = group.entries[i];
+    give_place(entry);
+    entry.appended_us = last_append_us_;
+    encode(
+        {placed.at, placed.base, static_cast<std::uint32_t>(placed.batch->size()), entry.place.crc,
+         entry.place.bytes, entry.appended_us, earliest_us_[i], entry.latest_us},
+        directory);
+    put(group, Family::index, keys::batch(placed.at, placed.base), encode(entry));
+  }
+  earliest_us_.clear();
+  for (const Pending& pending : group.pending)
+    for (const Move& move : pending.moves) {
+      IndexEntry entry = move.entry;
+      give_place(entry);
+      group.moved_to.push_back(entry.place);
+      encode({move.at, move.base, 0, entry.place.crc, entry.place.bytes, entry.appended_us,
+              entry.latest_us, entry.latest_us},
+             directory);
+      put(group, Family::index, keys::batch(move.at, move.base), encode(entry));
+    }
+}
+
+void GroupWriter::add_append(const model::Append& append, Committed& committed, Group& group) {
   auto next = next_.find(append.to);
   if (next == next_.end()) next = next_.emplace(append.to, logs_.bounds(append.to)->end).first;
   const Offset base = next->second;
@@ -39,71 +143,95 @@ void GroupWriter::add_append(const model::Append& append, Committed& committed, 
   Joined& joined = joining_[append.to];
   const std::size_t bytes = append.batch->bytes().size();
   if (bytes >= kJoinBelow || !append.batch->consecutive()) {
-    flush_joined(append.to, joined, out);
-    return place(append.to, base, append.batch, out);
+    flush_joined(append.to, joined, group);
+    return place(append.to, base, append.batch, group);
   }
-  if (joined.bytes + bytes > kJoinedBytes) flush_joined(append.to, joined, out);
+  if (joined.bytes + bytes > kJoinedBytes) flush_joined(append.to, joined, group);
   if (joined.batches.empty()) joined.base = base;
   joined.batches.push_back(append.batch);
   joined.bytes += bytes;
 }
 
-void GroupWriter::flush_joined(model::StreamPartition at, Joined& joined, Group& out) {
+void GroupWriter::flush_joined(model::StreamPartition at, Joined& joined, Group& group) {
   if (joined.batches.empty()) return;
   if (joined.batches.size() == 1) {
-    place(at, joined.base, std::move(joined.batches.front()), out);
+    place(at, joined.base, std::move(joined.batches.front()), group);
   } else {
     for (const model::BatchPtr& batch : joined.batches)
       builder_.add_range(*batch, 0, batch->size());
-    place(at, joined.base, builder_.finish(), out);
+    place(at, joined.base, builder_.finish(), group);
   }
   joined = {};
 }
 
-void GroupWriter::place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& out) {
-  out.writes.Put(database_.family(Family::streams), keys::batch(at, base), slice(batch->bytes()));
-  out.placed.push_back({at, base, std::move(batch)});
+void GroupWriter::place(model::StreamPartition at, Offset base, model::BatchPtr batch,
+                        Group& group) {
+  IndexEntry entry;
+  entry.place.bytes = static_cast<std::uint32_t>(batch->bytes().size());
+  entry.place.crc = crc32c(batch->bytes());
+  entry.span = batch->span();
+  std::int64_t earliest = batch->time_us(0);
+  entry.latest_us = earliest;
+  for (std::size_t i = 1; i < batch->size(); ++i) {
+    earliest = std::min(earliest, batch->time_us(i));
+    entry.latest_us = std::max(entry.latest_us, batch->time_us(i));
+  }
+  earliest_us_.push_back(earliest);
+  group.entries.push_back(entry);
+  group.placed.push_back({at, base, std::move(batch)});
 }
 
-void GroupWriter::add_cursors(const std::vector<Pending>& group, Group& out) {
+void GroupWriter::add_cursors(Group& group) {
   std::map<std::pair<BindingId, model::StreamPartition>, const model::Progress*> last;
-  for (const Pending& pending : group)
+  for (const Pending& pending : group.pending)
     for (const auto& update : pending.transaction.progress)
       last[{update.binding, update.at}] = &update.progress;
   for (const auto& [where, cursor] : last) {
-    put(out, Family::cursors, keys::cursor(where.first, where.second), codec::encode(*cursor));
+    put(group, Family::cursors, keys::cursor(where.first, where.second), codec::encode(*cursor));
     bindings_.set_cursor(where.first, where.second, *cursor);
   }
 }
 
-void GroupWriter::add_records(const model::Transaction& transaction, Group& out) {
+void GroupWriter::add_records(const model::Transaction& transaction, Group& group) {
   for (const auto& retry : transaction.retries) {
     const std::string key = keys::retry(retry.binding, retry.at, retry.offset);
     if (retry.state)
-      put(out, Family::retries, key, codec::encode(*retry.state));
+      put(group, Family::retries, key, codec::encode(*retry.state));
     else
-      remove(out, Family::retries, key);
+      remove(group, Family::retries, key);
   }
   for (const model::DeadLetter& letter : transaction.dead_letters) {
-    put(out, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));
+    put(group, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));
     bindings_.add_dead_letter(letter.id);
   }
   for (const model::DeadLetterId& id : transaction.dead_letters_removed) {
-    remove(out, Family::dead_letters, keys::dead_letter(id));
+    remove(group, Family::dead_letters, keys::dead_letter(id));
     bindings_.remove_dead_letter(id);
   }
   for (const auto& update : transaction.idempotency)
-    put(out, Family::idempotency,
+    put(group, Family::idempotency,
         keys::idempotency(update.binding, update.record.time, update.record.fingerprint),
         codec::encode(update.record));
 }
 
-void GroupWriter::put(Group& out, Family family, const std::string& key, const std::string& value) {
-  out.writes.Put(database_.family(family), key, value);
+void GroupWriter::add_changes(const Changes& changes, Group& group) {
+  for (const Changes::Change& change : changes.all()) {
+    if (change.kind == Changes::Change::Kind::put)
+      put(group, change.family, change.key, change.value);
+    else if (change.kind == Changes::Change::Kind::remove)
+      remove(group, change.family, change.key);
+    else
+      group.metadata.DeleteRange(database_.family(change.family), change.key, change.value);
+  }
 }
 
-void GroupWriter::remove(Group& out, Family family, const std::string& key) {
-  out.writes.Delete(database_.family(family), key);
+void GroupWriter::put(Group& group, Family family, const std::string& key,
+                      const std::string& value) {
+  group.metadata.Put(database_.family(family), key, value);
+}
+
+void GroupWriter::remove(Group& group, Family family, const std::string& key) {
+  group.metadata.Delete(database_.family(family), key);
 }
 
 }  // namespace pelton::store

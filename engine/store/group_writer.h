@@ -2,33 +2,48 @@
 #pragma once
 
 #include "engine/model/batch_builder.h"
+#include "engine/store/log.h"
 #include "engine/store/logs.h"
 #include "engine/store/transaction_queue.h"
 
 #include <map>
-#include <set>
+#include <string>
 #include <vector>
 
 namespace pelton::store {
 
 class BindingState;
 
-// What one group came to.
+// What one group comes to. Kept by the thread that builds and commits it, and used again for its
+// memory.
 struct Group {
-  rocksdb::WriteBatch& writes;             // the writer's own, good until the next group is built
-  std::vector<model::PlacedBatch> placed;  // in the order of their offsets
+  std::vector<Pending> pending;
   std::vector<Committed> commits;          // of each transaction
+  std::vector<model::PlacedBatch> placed;  // in the order of their offsets
+  std::vector<IndexEntry> entries;         // of each of `placed`; places are known after finish()
+  std::vector<Place> moved_from;           // of the batches that are copied forward
+  std::vector<Place> moved_to;
+  std::size_t bytes = 0;  // queued so far
+  rocksdb::WriteBatch metadata;
+  std::string head;  // header and directory
+  LogSlot slot;      // group 0: there is nothing to write
+
+  void clear();
+  // The record, in the order of the log.
+  std::vector<iovec> parts() const;
 };
 
-// Turns a group of transactions into one WriteBatch: gives offsets, joins small appends of a
-// partition into one stored batch, writes only the last cursor of each binding and partition. The
-// store thread's.
+// Turns transactions into a group: gives offsets, joins small appends of a partition into one
+// stored batch, writes only the last cursor of each binding and partition, gives every batch its
+// place in the log. One thread at a time.
 class GroupWriter {
  public:
-  GroupWriter(Database& database, Logs& logs, BindingState& bindings)
-      : database_(database), logs_(logs), bindings_(bindings) {}
+  GroupWriter(Database& database, Log& log, Logs& logs, BindingState& bindings)
+      : database_(database), log_(log), logs_(logs), bindings_(bindings) {}
 
-  Group build(std::vector<Pending>& group);
+  void add(std::vector<Pending>&& pending, Group& group);
+  // After the last add(). `now` is the time of append. Fails when the log cannot grow.
+  Status finish(Group& group, WallTime now);
 
  private:
   // Appends of one partition that are small enough to be stored together.
@@ -38,20 +53,25 @@ class GroupWriter {
     std::size_t bytes = 0;
   };
 
-  void add_append(const model::Append& append, Committed& committed, Group& out);
-  void flush_joined(model::StreamPartition at, Joined& joined, Group& out);
-  void place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& out);
-  void add_cursors(const std::vector<Pending>& group, Group& out);
-  void add_records(const model::Transaction& transaction, Group& out);
-  void put(Group& out, Family family, const std::string& key, const std::string& value);
-  void remove(Group& out, Family family, const std::string& key);
+  void add_append(const model::Append& append, Committed& committed, Group& group);
+  void flush_joined(model::StreamPartition at, Joined& joined, Group& group);
+  void place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& group);
+  void add_cursors(Group& group);
+  void add_records(const model::Transaction& transaction, Group& group);
+  void add_changes(const Changes& changes, Group& group);
+  // Gives the batches their places, and the group its directory and index.
+  void add_batches(Group& group, std::string& directory);
+  void put(Group& group, Family family, const std::string& key, const std::string& value);
+  void remove(Group& group, Family family, const std::string& key);
 
   Database& database_;
+  Log& log_;
   Logs& logs_;
   BindingState& bindings_;
-  rocksdb::WriteBatch writes_;                        // kept for its memory: megabytes a group
   std::map<model::StreamPartition, Offset> next_;     // next offset of every partition appended to
-  std::map<model::StreamPartition, Joined> joining_;  // of the group at hand
+  std::map<model::StreamPartition, Joined> joining_;  // of the group being built
+  std::vector<std::int64_t> earliest_us_;             // event times of each placed batch
+  std::int64_t last_append_us_ = 0;                   // times of append never go back
   model::BatchBuilder builder_;
 };
 

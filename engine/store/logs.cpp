@@ -12,6 +12,8 @@ namespace {
 // What a batch takes in memory beside its bytes: tails of many small ones must stay bounded too.
 constexpr std::uint64_t kBatchOverhead = 640;
 
+constexpr int kLooks = 16;
+
 std::uint64_t tail_cost(const model::PlacedBatch& placed) {
   return placed.batch->bytes().size() + kBatchOverhead;
 }
@@ -45,29 +47,24 @@ std::unexpected<Error> Logs::damaged(model::StreamPartition at, Offset base,
               at.partition.value, base, cause);
 }
 
-Result<model::PlacedBatch> Logs::parse(model::StreamPartition at, std::string_view key,
-                                       std::string_view value) const {
-  if (key.size() != keys::kBatchKeySize) return damaged(at, 0, "the key of a batch is damaged");
-  const Offset base = keys::batch_base(key);
-  auto batch = model::Batch::parse(std::string(value));
-  if (!batch) return damaged(at, base, batch.error().message);
-  if ((*batch)->size() == 0) return damaged(at, base, "a batch without events");
-  return model::PlacedBatch{at, base, std::move(*batch)};
-}
-
 bool Logs::has(model::StreamPartition at) const {
   const auto spec = specs_.find(at.stream);
   return spec != specs_.end() && at.partition.value < spec->second.partitions;
 }
 
-Status Logs::open(std::span<const StreamSpec> specs) {
+Status Logs::open(std::span<const StreamSpec> specs, const WriteChanges& write) {
   for (const StreamSpec& spec : specs)
-    if (auto ok = open_stream(spec); !ok) return ok;
+    if (auto ok = open_stream(spec, write); !ok) return ok;
+  auto all = names::all_partitions(database_);
+  if (!all) return std::unexpected(all.error());
+  for (const model::StreamPartition& at : *all)
+    if (!specs_.contains(at.stream))
+      if (auto ok = open_partition(at); !ok) return ok;
   return {};
 }
 
-Status Logs::open_stream(const StreamSpec& spec) {
-  auto id = names::stream(database_, spec.name, spec.partitions);
+Status Logs::open_stream(const StreamSpec& spec, const WriteChanges& write) {
+  auto id = names::stream(database_, write, spec.name, spec.partitions);
   if (!id) return std::unexpected(id.error());
   names_[spec.name] = *id;
   specs_[*id] = spec;
@@ -78,46 +75,36 @@ Status Logs::open_stream(const StreamSpec& spec) {
   return {};
 }
 
-Result<std::deque<Segment>> Logs::stored_segments(model::StreamPartition at) {
-  std::deque<Segment> segments;
+Result<std::deque<Extent>> Logs::stored_extents(model::StreamPartition at) {
+  std::deque<Extent> extents;
   Status bad;
   const std::string prefix = keys::partition(at);
-  auto read = database_.scan(Family::segments, prefix, prefix, [&](auto key, auto value) {
-    auto segment = decode_segment(keys::batch_base(key), value);
-    if (segment)
-      segments.push_back(*segment);
+  auto read = database_.scan(Family::extents, prefix, prefix, [&](auto key, auto value) {
+    auto extent = decode_extent(keys::batch_base(key), value);
+    if (extent)
+      extents.push_back(*extent);
     else
-      bad = std::unexpected(segment.error());
-    return segment.has_value();
+      bad = std::unexpected(extent.error());
+    return extent.has_value();
   });
   if (!read) return std::unexpected(read.error());
   if (!bad) return std::unexpected(bad.error());
-  return segments;
+  return extents;
 }
 
-Status Logs::rebuild_last(model::StreamPartition at, Offset from, std::deque<Segment>& segments) {
-  Status bad;
+Status Logs::rebuild_last(model::StreamPartition at, Offset from, std::deque<Extent>& extents) {
+  auto found = look_up(at, from, SIZE_MAX);
+  if (!found) return std::unexpected(found.error());
   Offset next = from;
-  auto read = database_.scan(Family::streams, keys::partition(at), keys::batch(at, from),
-                             [&](auto key, auto value) {
-                               auto placed = parse(at, key, value);
-                               if (placed && placed->base != next)
-                                 placed = damaged(at, next, missing(placed->base));
-                               if (!placed) {
-                                 bad = std::unexpected(placed.error());
-                                 return false;
-                               }
-                               next = placed->base + placed->batch->span();
-                               const std::int64_t latest = max_time(*placed->batch);
-                               if (segments.empty() || segments.back().begin < from)
-                                 segments.push_back({placed->base, placed->base, 0, latest});
-                               Segment& last = segments.back();
-                               last.end = next;
-                               last.bytes += value.size();
-                               last.max_time_us = std::max(last.max_time_us, latest);
-                               return true;
-                             });
-  return read ? bad : read;
+  bool begin = true;
+  for (const Found& each : *found) {
+    if (each.base != next) return damaged(at, next, missing(each.base));
+    next = each.base + each.entry.span;
+    if (begin || extents.back().full()) extents.emplace_back();
+    begin = false;
+    extents.back().add(each.base, each.entry);
+  }
+  return {};
 }
 
 Status Logs::open_partition(model::StreamPartition at) {
@@ -129,18 +116,18 @@ Status Logs::open_partition(model::StreamPartition at) {
     if (!decoded) return std::unexpected(decoded.error());
     bounds = *decoded;
   }
-  auto segments = stored_segments(at);
-  if (!segments) return std::unexpected(segments.error());
-  const Offset closed = segments->empty() ? bounds.earliest : segments->back().end;
-  if (auto ok = rebuild_last(at, closed, *segments); !ok) return ok;
-  if (!segments->empty()) {
-    bounds.earliest = segments->front().begin;
-    bounds.end = segments->back().end;
+  auto extents = stored_extents(at);
+  if (!extents) return std::unexpected(extents.error());
+  const Offset closed = extents->empty() ? bounds.earliest : extents->back().end;
+  if (auto ok = rebuild_last(at, closed, *extents); !ok) return ok;
+  if (!extents->empty()) {
+    bounds.earliest = extents->front().begin;
+    bounds.end = extents->back().end;
   } else {
     bounds.earliest = bounds.end;
   }
   std::lock_guard lock(mutex_);
-  entries_[at].log.restore(bounds, std::move(*segments));
+  entries_[at].log.restore(bounds, std::move(*extents));
   return {};
 }
 
@@ -158,21 +145,23 @@ Result<const Logs::Entry*> Logs::find_locked(model::StreamPartition at) const {
 }
 
 void Logs::store_closed(rocksdb::WriteBatch& batch) {
-  for (const auto& [at, segment] : closed_)
-    batch.Put(database_.family(Family::segments), keys::batch(at, segment.begin),
-              encode_segment(segment));
+  std::lock_guard lock(mutex_);
+  for (const auto& [at, extent] : closed_)
+    batch.Put(database_.family(Family::extents), keys::batch(at, extent.begin), encode(extent));
   closed_.clear();
 }
 
-std::deque<Segment> Logs::segments(model::StreamPartition at) const {
+std::deque<Extent> Logs::extents(model::StreamPartition at) const {
   std::lock_guard lock(mutex_);
-  return entries_.at(at).log.segments();
+  return entries_.at(at).log.extents();
 }
 
-void Logs::append(std::span<const model::PlacedBatch> batches) {
+void Logs::append(std::span<const model::PlacedBatch> batches,
+                  std::span<const IndexEntry> entries) {
   std::lock_guard lock(mutex_);
-  for (const model::PlacedBatch& placed : batches) {
-    if (auto closed = entries_.at(placed.at).log.append(placed))
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const model::PlacedBatch& placed = batches[i];
+    if (auto closed = entries_.at(placed.at).log.append(placed, entries[i]))
       closed_.emplace_back(placed.at, *closed);
     tail_order_.push_back(placed.at);
     tail_bytes_ += tail_cost(placed);
@@ -188,10 +177,10 @@ void Logs::trim_tail() {
   }
 }
 
-void Logs::drop(model::StreamPartition at, std::size_t segments, std::uint64_t unsettled) {
+void Logs::drop(model::StreamPartition at, std::size_t extents, std::uint64_t unsettled) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_.at(at);
-  const std::vector<model::PlacedBatch> gone = entry.log.drop(segments);
+  const std::vector<model::PlacedBatch> gone = entry.log.drop(extents);
   for (const model::PlacedBatch& placed : gone) tail_bytes_ -= tail_cost(placed);
   std::size_t places = gone.size();
   std::erase_if(tail_order_, [&](model::StreamPartition other) {
@@ -199,7 +188,7 @@ void Logs::drop(model::StreamPartition at, std::size_t segments, std::uint64_t u
     --places;
     return true;
   });
-  // A closed segment that waits for the next group must not be stored after its batches are gone.
+  // A closed extent that waits for the next group must not be stored after its batches are gone.
   const Offset earliest = entry.log.bounds().earliest;
   std::erase_if(closed_, [&](const auto& closed) {
     return closed.first == at && closed.second.begin < earliest;
@@ -220,11 +209,10 @@ Result<std::vector<model::PlacedBatch>> Logs::read(model::StreamPartition at, Of
   return read_stored(at, from, max_bytes);
 }
 
-Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition at, Offset from,
-                                                          std::size_t max_bytes) {
-  std::vector<model::PlacedBatch> batches;
+Result<std::vector<Logs::Found>> Logs::look_up(model::StreamPartition at, Offset from,
+                                               std::size_t max_bytes) const {
   const std::unique_ptr<rocksdb::Iterator> it(
-      database_.db().NewIterator({}, database_.family(Family::streams)));
+      database_.db().NewIterator({}, database_.family(Family::index)));
   const std::string prefix = keys::partition(at);
   const std::string first = keys::batch(at, from);
   // A reader that goes on begins where a batch does; turning an iterator costs a second search.
@@ -233,27 +221,61 @@ Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition
     it->SeekForPrev(first);
     if (!it->Valid() || !it->key().starts_with(prefix)) it->Seek(first);
   }
+  std::vector<Found> found;
   std::size_t bytes = 0;
-  Offset next = from;
-  for (; it->Valid() && it->key().starts_with(prefix) && (batches.empty() || bytes < max_bytes);
+  for (; it->Valid() && it->key().starts_with(prefix) && (found.empty() || bytes < max_bytes);
        it->Next()) {
-    auto placed = parse(at, view(it->key()), view(it->value()));
-    if (!placed) return std::unexpected(placed.error());
-    const Offset end = placed->base + placed->batch->span();
-    if (end <= from) continue;
-    // Offsets have no gaps, unless retention has just dropped what was asked for.
-    if (placed->base > next && !dropped(at, next)) return damaged(at, next, missing(placed->base));
-    next = end;
-    bytes += it->value().size();
-    batches.push_back(std::move(*placed));
+    const Offset base = keys::batch_base(view(it->key()));
+    auto entry = decode_index_entry(view(it->value()));
+    if (!entry || it->key().size() != keys::kBatchKeySize)
+      return damaged(at, base, "an entry of the index is damaged");
+    if (base + entry->span <= from) continue;
+    bytes += entry->place.bytes;
+    found.push_back({base, *entry});
   }
-  if (!it->status().ok()) return damaged(at, next, it->status().ToString());
-  return batches;
+  if (!it->status().ok()) return damaged(at, from, it->status().ToString());
+  return found;
 }
 
-bool Logs::dropped(model::StreamPartition at, Offset offset) const {
+Result<std::optional<model::PlacedBatch>> Logs::fetch(model::StreamPartition at,
+                                                      const Found& found) const {
+  auto bytes = log_.read(found.entry.place);
+  if (!bytes && bytes.error().kind != ErrorKind::corrupt) return std::unexpected(bytes.error());
+  if (!bytes) return damaged(at, found.base, bytes.error().message);
+  if (!*bytes) return std::nullopt;
+  auto batch = model::Batch::parse(std::move(**bytes));
+  if (!batch) return damaged(at, found.base, batch.error().message);
+  if ((*batch)->size() == 0) return damaged(at, found.base, "a batch without events");
+  return model::PlacedBatch{at, found.base, std::move(*batch)};
+}
+
+Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition at, Offset from,
+                                                          std::size_t max_bytes) {
+  // A batch may be dropped or copied elsewhere between the look at the index and the read; then the
+  // index says so at the next look. It is looked at only so often: a segment may be missing.
+  for (int looks = 0;; ++looks) {
+    from = std::max(from, earliest(at));
+    auto found = look_up(at, from, max_bytes);
+    if (!found) return std::unexpected(found.error());
+    std::vector<model::PlacedBatch> batches;
+    Offset next = from;
+    for (const Found& each : *found) {
+      // Offsets have no gaps, unless retention has just dropped what was asked for.
+      if (each.base > next && next >= earliest(at)) return damaged(at, next, missing(each.base));
+      auto batch = fetch(at, each);
+      if (!batch) return std::unexpected(batch.error());
+      if (!*batch) break;
+      next = each.base + each.entry.span;
+      batches.push_back(std::move(**batch));
+    }
+    if (!batches.empty() || found->empty()) return batches;
+    if (looks == kLooks) return damaged(at, next, "its segment of the log is missing");
+  }
+}
+
+Offset Logs::earliest(model::StreamPartition at) const {
   std::lock_guard lock(mutex_);
-  return offset < entries_.at(at).log.bounds().earliest;
+  return entries_.at(at).log.bounds().earliest;
 }
 
 Result<StreamBounds> Logs::bounds(model::StreamPartition at) const {
@@ -278,10 +300,10 @@ Result<Offset> Logs::offset_at(model::StreamPartition at, WallTime time) {
     auto entry = find_locked(at);
     if (!entry) return std::unexpected(entry.error());
     end = (*entry)->log.bounds().end;
-    from = (*entry)->log.segment_at(to_us(time));
+    from = (*entry)->log.extent_at(to_us(time));
   }
   while (from && *from < end) {
-    auto batches = read(at, *from, kSegmentBytes);
+    auto batches = read(at, *from, Extent::kBytes);
     if (!batches) return std::unexpected(batches.error());
     if (batches->empty()) break;
     for (const model::PlacedBatch& placed : *batches) {

@@ -5,16 +5,24 @@
 #include "engine/store/keys.h"
 #include "engine/store/names.h"
 
-#include <rocksdb/convenience.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace pelton::store {
 namespace {
 
 // Kept until somebody listens.
 constexpr std::size_t kEarlyNotices = 16;
+constexpr std::size_t kCountAtOnce = 4096;
+// Recycled segments that wait to be written to; more are removed.
+constexpr std::size_t kSpareSegments = 4;
+// Of a segment less than one part in so many is alive when that is copied forward.
+constexpr std::uint64_t kMostlyDead = 4;
+// What one round of maintenance copies forward at most, and in pieces of which size.
+constexpr std::uint64_t kCopyBudget = 64U << 20;
+constexpr std::uint64_t kCopyAtOnce = 4U << 20;
 
 std::uint64_t free_bytes(const std::filesystem::path& path) {
   struct statvfs info {};
@@ -23,6 +31,10 @@ std::uint64_t free_bytes(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Maintenance::~Maintenance() {
+  if (uncounted_ != nullptr) database_.db().ReleaseSnapshot(uncounted_);
+}
 
 void Maintenance::set_notice(std::function<void(const std::string&)> notice) {
   std::lock_guard lock(mutex_);
@@ -48,24 +60,69 @@ void Maintenance::check_space() {
   const std::uint64_t free =
       options_.free_space ? options_.free_space(options_.data) : free_bytes(options_.data);
   const std::uint64_t limit = options_.free_space_bytes;
-  const bool accepts = accepts_.load();
   // Resumes a tenth above the limit, so that it does not flap.
-  if (accepts && free < limit) {
-    accepts_ = false;
+  if (free < limit && accepts_.exchange(false)) {
     notify(fmt::format("E4105: {} free in {}, less than engine.free_space {}: intake is held back",
                        format_size(free >> 20 << 20), options_.data.string(), format_size(limit)));
-  } else if (!accepts && free >= limit + limit / 10) {
-    accepts_ = true;
+  } else if (free >= limit + limit / 10 && !accepts_.exchange(true)) {
     notify("the disk has room again: intake resumes");
   }
 }
 
+void Maintenance::applied(std::uint64_t group, std::uint64_t bytes) {
+  applied_ = group;
+  unflushed_bytes_ += bytes;
+}
+
 Status Maintenance::run(WallTime now) {
   check_space();
+  if (auto ok = count_live(); !ok || stopping_) return ok;
+  if (auto ok = retain_all(now); !ok) return ok;
+  if (auto ok = copy_forward(); !ok) return ok;
+  if (unflushed_bytes_ >= log_.segment_bytes())
+    if (auto ok = flush(); !ok) return ok;
+  return recycle();
+}
+
+void Maintenance::begin_counting() {
+  uncounted_ = database_.db().GetSnapshot();
+}
+
+Status Maintenance::count_live() {
+  if (uncounted_ == nullptr) return {};
+  std::vector<Place> places;
+  Status bad;
+  auto read = database_.scan(
+      Family::index, "", "",
+      [&](auto, auto value) {
+        auto entry = decode_index_entry(value);
+        if (!entry) bad = std::unexpected(entry.error());
+        if (entry) places.push_back(entry->place);
+        if (places.size() == kCountAtOnce) {
+          log_.add_live(places);
+          places.clear();
+        }
+        return entry.has_value() && !stopping_;
+      },
+      uncounted_);
+  if (stopping_) return {};
+  if (!read || !bad) return read ? bad : read;
+  log_.add_live(places);
+  database_.db().ReleaseSnapshot(std::exchange(uncounted_, nullptr));
+  return {};
+}
+
+Status Maintenance::retain_all(WallTime now) {
+  Drop drop;
   for (const auto& [id, spec] : logs_.streams())
     for (std::uint32_t p = 0; p < spec.partitions; ++p)
-      if (auto ok = retain({id, PartitionId{p}}, spec, now); !ok) return ok;
-  return expire_idempotency(now);
+      if (auto ok = retain({id, PartitionId{p}}, spec, now, drop); !ok) return ok;
+  if (auto ok = expire_idempotency(now, drop.changes); !ok) return ok;
+  if (drop.changes.empty()) return {};
+  if (auto ok = write_.changes(std::move(drop.changes)); !ok) return ok;
+  log_.remove_live(drop.places);
+  for (const std::string& notice : drop.notices) notify(notice);
+  return {};
 }
 
 Offset Maintenance::unsettled(model::StreamPartition at, Offset end) const {
@@ -77,63 +134,68 @@ Offset Maintenance::unsettled(model::StreamPartition at, Offset end) const {
   return lowest;
 }
 
-Status Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, WallTime now) {
+Status Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, WallTime now,
+                           Drop& out) {
   if (!spec.retention_time && !spec.retention_bytes) return {};
-  const auto segments = logs_.segments(at);
-  if (segments.empty()) return {};
+  const auto extents = logs_.extents(at);
+  if (extents.empty()) return {};
   std::uint64_t bytes = 0;
-  for (const Segment& segment : segments) bytes += segment.bytes;
+  for (const Extent& extent : extents) bytes += extent.bytes;
   // The size is the stream's: each partition gets its part.
   const std::uint64_t most = spec.retention_bytes.value_or(UINT64_MAX) / spec.partitions;
-  const Offset settled = unsettled(at, segments.back().end);
+  const Offset settled = unsettled(at, extents.back().end);
   std::size_t count = 0;
-  for (const Segment& segment : segments) {
-    // The newest segment still grows; only its age can end it.
+  for (const Extent& extent : extents) {
+    // The newest extent still grows; only its age can end it.
     const bool too_old =
-        spec.retention_time && segment.max_time_us < to_us(now - *spec.retention_time);
-    const bool too_much = bytes > most && count + 1 < segments.size();
+        spec.retention_time && extent.appended_us < to_us(now - *spec.retention_time);
+    const bool too_much = bytes > most && count + 1 < extents.size();
     if (!too_old && !too_much) break;
-    if (segment.end > settled && !spec.retention_force) break;
-    bytes -= segment.bytes;
+    if (extent.end > settled && !spec.retention_force) break;
+    bytes -= extent.bytes;
     ++count;
   }
-  return count == 0 ? Status{} : drop(at, count, segments, settled);
+  return count == 0 ? Status{} : drop(at, count, extents, settled, out);
 }
 
 Status Maintenance::drop(model::StreamPartition at, std::size_t count,
-                         const std::deque<Segment>& segments, Offset settled) {
-  const Offset end = segments.back().end;
-  const Offset earliest = count == segments.size() ? end : segments[count].begin;
-  const std::string from = keys::batch(at, segments.front().begin);
+                         const std::deque<Extent>& extents, Offset settled, Drop& out) {
+  const Offset end = extents.back().end;
+  const Offset begin = extents.front().begin;
+  const Offset earliest = count == extents.size() ? end : extents[count].begin;
+  const std::string from = keys::batch(at, begin);
   const std::string to = keys::batch(at, earliest);
-  rocksdb::WriteBatch batch;
-  batch.DeleteRange(database_.family(Family::streams), from, to);
-  batch.DeleteRange(database_.family(Family::segments), from, to);
-  batch.Put(database_.family(Family::meta), names::bounds_key(at), encode_bounds({earliest, end}));
-  const Offset lost_from = std::max(settled, segments.front().begin);
+  Status bad;
+  auto read = database_.scan(Family::index, keys::partition(at), from, [&](auto key, auto value) {
+    if (key >= to) return false;
+    auto entry = decode_index_entry(value);
+    if (entry)
+      out.places.push_back(entry->place);
+    else
+      bad = std::unexpected(entry.error());
+    return entry.has_value();
+  });
+  if (!read || !bad) return read ? bad : read;
+  out.changes.remove_range(Family::index, from, to);
+  out.changes.remove_range(Family::extents, from, to);
+  out.changes.put(Family::meta, names::bounds_key(at), encode_bounds({earliest, end}));
+  const Offset lost_from = std::max(settled, begin);
   const auto lost = static_cast<std::uint64_t>(std::max<Offset>(0, earliest - lost_from));
   // In memory first: a reader that finds the batches gone must find that they were dropped.
   logs_.drop(at, count, lost);
-  if (auto ok = database_.write(batch); !ok) return ok;
-  // Gives whole files back at once, without waiting for a compaction.
-  const rocksdb::Slice begin(from);
-  const rocksdb::Slice last(to);
-  const rocksdb::Status files = rocksdb::DeleteFilesInRange(
-      &database_.db(), database_.family(Family::streams), &begin, &last, false);
-  if (!files.ok()) return database_error("dropping old batches", files);
   if (lost > 0)
-    notify(fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}",
-                       lost, logs_.streams().at(at.stream).name, at.partition.value));
+    out.notices.push_back(
+        fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}", lost,
+                    logs_.streams().at(at.stream).name, at.partition.value));
   return {};
 }
 
-Status Maintenance::expire_idempotency(WallTime now) {
+Status Maintenance::expire_idempotency(WallTime now, Changes& changes) {
   std::map<BindingId, Duration> ttls;
   {
     std::lock_guard lock(mutex_);
     ttls = ttls_;
   }
-  rocksdb::WriteBatch batch;
   for (const auto& [binding, ttl] : ttls) {
     const std::string first = keys::idempotency_from(binding, WallTime{});
     const std::string keep = keys::idempotency_from(binding, keys::bucket_begin(now - ttl));
@@ -143,9 +205,74 @@ Status Maintenance::expire_idempotency(WallTime now) {
       return false;
     });
     if (!read) return read;
-    if (any) batch.DeleteRange(database_.family(Family::idempotency), first, keep);
+    if (any) changes.remove_range(Family::idempotency, first, keep);
   }
-  return batch.Count() == 0 ? Status{} : database_.write(batch);
+  return {};
+}
+
+Status Maintenance::copy_forward() {
+  std::uint64_t budget = std::min(kCopyBudget, log_.segment_bytes());
+  for (const SegmentUsage& segment : log_.sealed()) {
+    if (segment.live == 0 || segment.live > segment.used / kMostlyDead) continue;
+    if (segment.live > budget || stopping_) continue;
+    if (auto ok = copy_segment(segment.lap, budget); !ok) return ok;
+  }
+  return {};
+}
+
+Status Maintenance::copy_segment(std::uint64_t lap, std::uint64_t& budget) {
+  std::vector<std::pair<DirectoryEntry, Place>> batches;
+  auto visited = log_.visit(lap, [&](const DirectoryEntry& entry, const Place& place) {
+    batches.emplace_back(entry, place);
+  });
+  if (!visited) return visited;
+  std::vector<Move> moves;
+  std::uint64_t bytes = 0;
+  for (const auto& [entry, place] : batches) {
+    auto move = living(entry, place);
+    if (!move) return std::unexpected(move.error());
+    if (!*move) continue;
+    bytes += place.bytes;
+    budget -= std::min<std::uint64_t>(budget, place.bytes);
+    moves.push_back(std::move(**move));
+    if (bytes < kCopyAtOnce) continue;
+    if (auto ok = write_.moves(std::exchange(moves, {})); !ok) return ok;
+    bytes = 0;
+  }
+  return moves.empty() ? Status{} : write_.moves(std::move(moves));
+}
+
+Result<std::optional<Move>> Maintenance::living(const DirectoryEntry& entry, const Place& place) {
+  auto stored = database_.get(Family::index, keys::batch(entry.at, entry.base));
+  if (!stored) return std::unexpected(stored.error());
+  if (!*stored) return std::nullopt;
+  auto known = decode_index_entry(**stored);
+  if (!known) return std::unexpected(known.error());
+  if (known->place != place) return std::nullopt;
+  auto bytes = log_.read(place);
+  // A damaged batch stays where it is, for whoever reads it to find.
+  if (!bytes && bytes.error().kind == ErrorKind::corrupt) return std::nullopt;
+  if (!bytes) return std::unexpected(bytes.error());
+  if (!*bytes) return std::nullopt;
+  return Move{entry.at, entry.base, *known, std::move(**bytes)};
+}
+
+Status Maintenance::flush() {
+  const std::uint64_t applied = applied_;
+  unflushed_bytes_ = 0;
+  if (auto ok = database_.flush(); !ok) return ok;
+  flushed_ = applied;
+  return {};
+}
+
+Status Maintenance::recycle() {
+  const std::size_t spare = accepts_ ? kSpareSegments : 0;
+  auto all = log_.release(flushed_, spare);
+  if (all && !*all) {
+    if (auto ok = flush(); !ok) return ok;
+    all = log_.release(flushed_, spare);
+  }
+  return all ? Status{} : std::unexpected(all.error());
 }
 
 }  // namespace pelton::store

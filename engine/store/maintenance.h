@@ -3,7 +3,9 @@
 
 #include "engine/store/binding_state.h"
 #include "engine/store/logs.h"
+#include "engine/store/transaction_queue.h"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -11,38 +13,85 @@
 
 namespace pelton::store {
 
-// Retention of streams, expiry of idempotency records, the free-space guard. The store thread's,
-// but for the accessors marked any thread.
+// What is done behind the events' backs: retention of streams, expiry of idempotency records, the
+// free-space guard, flushes of RocksDB, and what follows for the log: segments are recycled, mostly
+// dead ones have their living batches copied forward. The maintenance thread's, but for what is
+// marked any thread.
 class Maintenance {
  public:
-  Maintenance(const Options& options, Database& database, Logs& logs, BindingState& bindings)
-      : options_(options), database_(database), logs_(logs), bindings_(bindings) {}
+  // How it writes: durable on return.
+  struct Writes {
+    WriteChanges changes;
+    std::function<Status(std::vector<Move>&&)> moves;
+  };
 
-  // Gives the numbers of the bindings that hold back each stream. Before the store thread runs.
+  Maintenance(const Options& options, Database& database, Log& log, Logs& logs,
+              BindingState& bindings, Writes write)
+      : options_(options),
+        database_(database),
+        log_(log),
+        logs_(logs),
+        bindings_(bindings),
+        write_(std::move(write)) {}
+
+  ~Maintenance();
+  Maintenance(const Maintenance&) = delete;
+  Maintenance& operator=(const Maintenance&) = delete;
+
+  // Gives the numbers of the bindings that hold back each stream. Before anything runs.
   void hold(StreamId stream, BindingId binding) { holders_[stream].push_back(binding); }
+  // Takes the state of the index as it is: batches that are committed later are counted by the
+  // committing thread. Before anything is appended.
+  void begin_counting();
   // Any thread. What was said before is said again, on the caller's thread.
   void set_notice(std::function<void(const std::string&)> notice);
   void set_ttl(BindingId binding, Duration ttl);
+  // Any thread: a group is applied, of so many bytes of the log.
+  void applied(std::uint64_t group, std::uint64_t bytes);
+  // Any thread: what takes long ends early.
+  void stop() { stopping_ = true; }
 
   Status run(WallTime now);
-  // Looks at the free space, before a large group as well. Any thread may ask accepts_intake().
+  // Any thread. Looks at the free space.
   void check_space();
   bool accepts_intake() const { return accepts_.load(std::memory_order_relaxed); }
 
  private:
+  // What retention takes away, of all partitions together.
+  struct Drop {
+    Changes changes;
+    std::vector<Place> places;
+    std::vector<std::string> notices;
+  };
+
   void notify(const std::string& sentence);
-  Status retain(model::StreamPartition at, const StreamSpec& spec, WallTime now);
+  Status count_live();
+  Status retain_all(WallTime now);
+  Status retain(model::StreamPartition at, const StreamSpec& spec, WallTime now, Drop& out);
   // The first offset that some binding has not settled; nothing holds back: the end.
   Offset unsettled(model::StreamPartition at, Offset end) const;
-  Status drop(model::StreamPartition at, std::size_t count, const std::deque<Segment>& segments,
-              Offset settled);
-  Status expire_idempotency(WallTime now);
+  Status drop(model::StreamPartition at, std::size_t count, const std::deque<Extent>& extents,
+              Offset settled, Drop& out);
+  Status expire_idempotency(WallTime now, Changes& changes);
+  Status copy_forward();
+  Status copy_segment(std::uint64_t lap, std::uint64_t& budget);
+  // The batch at this place, when the index still knows it there.
+  Result<std::optional<Move>> living(const DirectoryEntry& entry, const Place& place);
+  Status flush();
+  Status recycle();
 
   const Options& options_;
   Database& database_;
+  Log& log_;
   Logs& logs_;
   BindingState& bindings_;
+  const Writes write_;
   std::map<StreamId, std::vector<BindingId>> holders_;
+  const rocksdb::Snapshot* uncounted_ = nullptr;
+  std::uint64_t flushed_ = 0;  // groups up to this one need no replay
+  std::atomic<std::uint64_t> applied_{0};
+  std::atomic<std::uint64_t> unflushed_bytes_{0};
+  std::atomic<bool> stopping_{false};
   std::atomic<bool> accepts_{true};
   std::mutex mutex_;
   // guarded by mutex_

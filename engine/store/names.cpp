@@ -15,16 +15,15 @@ Result<std::uint32_t> next_number(Database& database, std::string_view counter) 
   return keys::take_u32(bytes);
 }
 
-void put_number(Database& database, rocksdb::WriteBatch& batch, std::string_view key,
-                std::uint32_t number) {
+void put_number(Changes& changes, std::string key, std::uint32_t number) {
   std::string value;
   keys::put_u32(value, number);
-  batch.Put(database.family(Family::meta), slice(key), value);
+  changes.put(Family::meta, std::move(key), std::move(value));
 }
 
 // The number behind `key`, given now when it is new.
-Result<std::uint32_t> number_of(Database& database, const std::string& key,
-                                const std::string& counter) {
+Result<std::uint32_t> number_of(Database& database, const WriteChanges& write,
+                                const std::string& key, const std::string& counter) {
   auto stored = database.get(Family::meta, key);
   if (!stored) return std::unexpected(stored.error());
   if (*stored) {
@@ -34,17 +33,18 @@ Result<std::uint32_t> number_of(Database& database, const std::string& key,
   }
   auto number = next_number(database, counter);
   if (!number) return number;
-  rocksdb::WriteBatch batch;
-  put_number(database, batch, key, *number);
-  put_number(database, batch, counter, *number + 1);
-  if (auto ok = database.write(batch); !ok) return std::unexpected(ok.error());
+  Changes changes;
+  put_number(changes, key, *number);
+  put_number(changes, counter, *number + 1);
+  if (auto ok = write(std::move(changes)); !ok) return std::unexpected(ok.error());
   return number;
 }
 
 }  // namespace
 
-Result<StreamId> stream(Database& database, std::string_view name, std::uint32_t partitions) {
-  auto number = number_of(database, "stream/" + std::string(name), "next/stream");
+Result<StreamId> stream(Database& database, const WriteChanges& write, std::string_view name,
+                        std::uint32_t partitions) {
+  auto number = number_of(database, write, "stream/" + std::string(name), "next/stream");
   if (!number) return std::unexpected(number.error());
   const std::string key = "partitions/" + std::string(name);
   auto stored = database.get(Family::meta, key);
@@ -64,17 +64,36 @@ Result<StreamId> stream(Database& database, std::string_view name, std::uint32_t
                 "away",
                 name, known, partitions);
   if (known != partitions) {
-    rocksdb::WriteBatch batch;
-    put_number(database, batch, key, partitions);
-    if (auto ok = database.write(batch); !ok) return std::unexpected(ok.error());
+    Changes changes;
+    put_number(changes, key, partitions);
+    if (auto ok = write(std::move(changes)); !ok) return std::unexpected(ok.error());
   }
   return StreamId{*number};
 }
 
-Result<BindingId> binding(Database& database, std::string_view name) {
-  auto number = number_of(database, "binding/" + std::string(name), "next/binding");
+Result<BindingId> binding(Database& database, const WriteChanges& write, std::string_view name) {
+  auto number = number_of(database, write, "binding/" + std::string(name), "next/binding");
   if (!number) return std::unexpected(number.error());
   return BindingId{*number};
+}
+
+Result<std::vector<model::StreamPartition>> all_partitions(Database& database) {
+  constexpr std::string_view kPrefix = "partitions/";
+  std::vector<model::StreamPartition> found;
+  Status bad;
+  auto read = database.scan(Family::meta, kPrefix, kPrefix, [&](auto key, auto value) {
+    auto number = database.get(Family::meta, "stream/" + std::string(key.substr(kPrefix.size())));
+    if (!number) bad = std::unexpected(number.error());
+    if (!number || !*number || (*number)->size() != 4 || value.size() != 4) return bad.has_value();
+    std::string_view bytes = **number;
+    const StreamId stream{keys::take_u32(bytes)};
+    const std::uint32_t partitions = keys::take_u32(value);
+    for (std::uint32_t p = 0; p < partitions; ++p) found.push_back({stream, PartitionId{p}});
+    return true;
+  });
+  if (!read) return std::unexpected(read.error());
+  if (!bad) return std::unexpected(bad.error());
+  return found;
 }
 
 std::string bounds_key(model::StreamPartition at) {

@@ -7,61 +7,89 @@
 
 namespace pelton::store {
 
-std::string encode_segment(const Segment& segment) {
+std::string encode(const IndexEntry& entry) {
   std::string out;
-  keys::put_u64(out, static_cast<std::uint64_t>(segment.end));
-  keys::put_u64(out, segment.bytes);
-  keys::put_u64(out, static_cast<std::uint64_t>(segment.max_time_us));
+  keys::put_u64(out, entry.place.lap);
+  keys::put_u64(out, entry.place.position);
+  keys::put_u32(out, entry.place.bytes);
+  keys::put_u32(out, entry.place.crc);
+  keys::put_u64(out, static_cast<std::uint64_t>(entry.span));
+  keys::put_u64(out, static_cast<std::uint64_t>(entry.latest_us));
+  keys::put_u64(out, static_cast<std::uint64_t>(entry.appended_us));
   return out;
 }
 
-Result<Segment> decode_segment(Offset begin, std::string_view bytes) {
-  if (bytes.size() != 24) return fail(ErrorKind::corrupt, "E4001", "a stored segment is damaged");
-  Segment segment;
-  segment.begin = begin;
-  segment.end = static_cast<Offset>(keys::take_u64(bytes));
-  segment.bytes = keys::take_u64(bytes);
-  segment.max_time_us = static_cast<std::int64_t>(keys::take_u64(bytes));
-  return segment;
+Result<IndexEntry> decode_index_entry(std::string_view bytes) {
+  if (bytes.size() != kIndexEntrySize)
+    return fail(ErrorKind::corrupt, "E4001", "an entry of the index is damaged");
+  IndexEntry entry;
+  entry.place.lap = keys::take_u64(bytes);
+  entry.place.position = keys::take_u64(bytes);
+  entry.place.bytes = keys::take_u32(bytes);
+  entry.place.crc = keys::take_u32(bytes);
+  entry.span = static_cast<Offset>(keys::take_u64(bytes));
+  entry.latest_us = static_cast<std::int64_t>(keys::take_u64(bytes));
+  entry.appended_us = static_cast<std::int64_t>(keys::take_u64(bytes));
+  return entry;
 }
 
-std::int64_t max_time(const model::Batch& batch) {
-  std::int64_t latest = batch.time_us(0);
-  for (std::size_t i = 1; i < batch.size(); ++i) latest = std::max(latest, batch.time_us(i));
-  return latest;
+void Extent::add(Offset base, const IndexEntry& entry) {
+  if (batches == 0) begin = base;
+  latest_us = batches == 0 ? entry.latest_us : std::max(latest_us, entry.latest_us);
+  appended_us = std::max(appended_us, entry.appended_us);
+  end = base + entry.span;
+  bytes += entry.place.bytes;
+  ++batches;
 }
 
-void PartitionLog::restore(StreamBounds bounds, std::deque<Segment> segments) {
+std::string encode(const Extent& extent) {
+  std::string out;
+  keys::put_u64(out, static_cast<std::uint64_t>(extent.end));
+  keys::put_u64(out, extent.bytes);
+  keys::put_u64(out, static_cast<std::uint64_t>(extent.latest_us));
+  keys::put_u64(out, static_cast<std::uint64_t>(extent.appended_us));
+  keys::put_u32(out, extent.batches);
+  return out;
+}
+
+Result<Extent> decode_extent(Offset begin, std::string_view bytes) {
+  if (bytes.size() != 36) return fail(ErrorKind::corrupt, "E4001", "a stored extent is damaged");
+  Extent extent;
+  extent.begin = begin;
+  extent.end = static_cast<Offset>(keys::take_u64(bytes));
+  extent.bytes = keys::take_u64(bytes);
+  extent.latest_us = static_cast<std::int64_t>(keys::take_u64(bytes));
+  extent.appended_us = static_cast<std::int64_t>(keys::take_u64(bytes));
+  extent.batches = keys::take_u32(bytes);
+  return extent;
+}
+
+void PartitionLog::restore(StreamBounds bounds, std::deque<Extent> extents) {
   earliest_ = bounds.earliest;
   end_ = bounds.end;
-  segments_ = std::move(segments);
+  extents_ = std::move(extents);
   bytes_ = 0;
-  for (const Segment& segment : segments_) bytes_ += segment.bytes;
+  for (const Extent& extent : extents_) bytes_ += extent.bytes;
 }
 
-std::optional<Segment> PartitionLog::append(const model::PlacedBatch& placed) {
-  const Offset end = placed.base + placed.batch->span();
-  const std::uint64_t bytes = placed.batch->bytes().size();
-  const std::int64_t latest = max_time(*placed.batch);
-  std::optional<Segment> closed;
-  if (!segments_.empty() && segments_.back().bytes >= kSegmentBytes) closed = segments_.back();
-  if (segments_.empty() || closed) segments_.push_back({placed.base, placed.base, 0, latest});
-  Segment& last = segments_.back();
-  last.end = end;
-  last.bytes += bytes;
-  last.max_time_us = std::max(last.max_time_us, latest);
-  bytes_ += bytes;
-  end_ = end;
+std::optional<Extent> PartitionLog::append(const model::PlacedBatch& placed,
+                                           const IndexEntry& entry) {
+  std::optional<Extent> closed;
+  if (!extents_.empty() && extents_.back().full()) closed = extents_.back();
+  if (extents_.empty() || closed) extents_.emplace_back();
+  extents_.back().add(placed.base, entry);
+  bytes_ += entry.place.bytes;
+  end_ = placed.base + entry.span;
   tail_.push_back(placed);
   return closed;
 }
 
-std::vector<model::PlacedBatch> PartitionLog::drop(std::size_t segments) {
-  for (std::size_t i = 0; i < segments; ++i) {
-    bytes_ -= segments_.front().bytes;
-    segments_.pop_front();
+std::vector<model::PlacedBatch> PartitionLog::drop(std::size_t extents) {
+  for (std::size_t i = 0; i < extents; ++i) {
+    bytes_ -= extents_.front().bytes;
+    extents_.pop_front();
   }
-  earliest_ = segments_.empty() ? end_ : segments_.front().begin;
+  earliest_ = extents_.empty() ? end_ : extents_.front().begin;
   std::vector<model::PlacedBatch> dropped;
   while (!tail_.empty() && tail_.front().base < earliest_) {
     dropped.push_back(std::move(tail_.front()));
@@ -92,9 +120,9 @@ bool PartitionLog::read_tail(Offset from, std::size_t max_bytes,
   return true;
 }
 
-std::optional<Offset> PartitionLog::segment_at(std::int64_t time_us) const {
-  for (const Segment& segment : segments_)
-    if (segment.max_time_us >= time_us) return segment.begin;
+std::optional<Offset> PartitionLog::extent_at(std::int64_t time_us) const {
+  for (const Extent& extent : extents_)
+    if (extent.latest_us >= time_us) return extent.begin;
   return std::nullopt;
 }
 

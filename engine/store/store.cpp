@@ -12,10 +12,16 @@
 namespace pelton::store {
 namespace {
 
-// What one WriteBatch takes at most: the next group fills meanwhile.
-constexpr std::size_t kGroupBytes = 32U << 20;
-// The free space is looked at whenever so much was appended, not only at the interval.
-constexpr std::size_t kSpaceCheckBytes = 16U << 20;
+// What a transaction takes of the queue, about: what it carries of events.
+std::size_t bytes_of(const model::Transaction& transaction) {
+  std::size_t bytes = 0;
+  for (const model::Append& append : transaction.appends) bytes += append.batch->bytes().size();
+  for (const model::DeadLetter& letter : transaction.dead_letters)
+    if (letter.event) bytes += letter.event->bytes().size();
+  for (const auto& update : transaction.idempotency)
+    if (update.record.result) bytes += update.record.result->bytes().size();
+  return bytes;
+}
 
 }  // namespace
 
@@ -25,11 +31,19 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   });
   if (!opened) return std::unexpected(opened.error());
   database = std::move(*opened);
-  logs = std::make_unique<Logs>(*database, options.tail_bytes);
-  if (auto ok = logs->open(streams); !ok) return ok;
+  if (auto ok = open_log(); !ok) return ok;
+  logs = std::make_unique<Logs>(*database, *log, options.tail_bytes);
   bindings = std::make_unique<BindingState>(*database);
-  maintenance = std::make_unique<Maintenance>(options, *database, *logs, *bindings);
-  writer = std::make_unique<GroupWriter>(*database, *logs, *bindings);
+  maintenance = std::make_unique<Maintenance>(
+      options, *database, *log, *logs, *bindings,
+      Maintenance::Writes{
+          [this](Changes&& changes) { return write(std::move(changes)); },
+          [this](std::vector<Move>&& moves) { return write_moves(std::move(moves)); }});
+  writer = std::make_unique<GroupWriter>(*database, *log, *logs, *bindings);
+  maintenance->begin_counting();
+  start();
+  const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
+  if (auto ok = logs->open(streams, write_names); !ok) return ok;
   for (const StreamSpec& stream : streams)
     for (const std::string& name : stream.bindings) {
       auto id = binding(name);
@@ -37,11 +51,30 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
       maintenance->hold(*logs->find(stream.name), *id);
     }
   maintenance->check_space();
+  start_maintenance();
   return {};
 }
 
+Status Store::Impl::open_log() {
+  SegmentFolder* folder = options.log_files;
+  if (folder == nullptr) {
+    own_folder = segment_folder(options.data / "log");
+    folder = own_folder.get();
+  }
+  auto applied = database->applied();
+  if (!applied) return std::unexpected(applied.error());
+  log = std::make_unique<Log>(*folder, database->log_id(), options.segment_bytes);
+  return log->open(*applied, [this](std::string_view metadata) { return replay(metadata); });
+}
+
+Status Store::Impl::replay(std::string_view metadata) {
+  rocksdb::WriteBatch batch{std::string(metadata)};
+  return database->apply(batch);
+}
+
 Result<BindingId> Store::Impl::binding(std::string_view name) {
-  auto id = names::binding(*database, name);
+  auto id = names::binding(
+      *database, [this](Changes&& changes) { return write(std::move(changes)); }, name);
   if (!id) return id;
   if (auto ok = bindings->open(*id); !ok) return std::unexpected(ok.error());
   return id;
@@ -83,59 +116,6 @@ void Store::Impl::listen_for_failure(std::function<void(const Error&)> listener)
   late(error);
 }
 
-void Store::Impl::run() {
-  while (!queue.closed_and_empty()) {
-    const auto until = std::max(next_maintenance, std::chrono::steady_clock::now());
-    std::vector<Pending> group = queue.take(kGroupBytes, until);
-    if (!group.empty()) commit(group);
-    maintain();
-  }
-}
-
-void Store::Impl::watch_space(const std::vector<Pending>& group) {
-  for (const Pending& pending : group) since_space_check += pending.bytes;
-  if (since_space_check < kSpaceCheckBytes) return;
-  since_space_check = 0;
-  maintenance->check_space();
-}
-
-void Store::Impl::refuse_all(std::vector<Pending>& group) {
-  std::unique_lock lock(mutex);
-  const Error error = failure;
-  lock.unlock();
-  for (Pending& pending : group) pending.done(std::unexpected(error));
-}
-
-void Store::Impl::commit(std::vector<Pending>& group) {
-  watch_space(group);
-  if (failed) return refuse_all(group);
-  Group built = writer->build(group);
-  if (auto done = database->write(built.writes); !done) fail_with(done.error());
-  if (failed) return refuse_all(group);
-  syncs.fetch_add(1, std::memory_order_relaxed);
-  commits.fetch_add(group.size(), std::memory_order_relaxed);
-  logs->append(built.placed);
-  if (on_append && !built.placed.empty()) on_append(built.placed);
-  for (std::size_t i = 0; i < group.size(); ++i) group[i].done(std::move(built.commits[i]));
-}
-
-void Store::Impl::maintain() {
-  std::uint64_t wanted = 0;
-  {
-    std::lock_guard lock(mutex);
-    wanted = maintenance_wanted;
-    if (wanted == maintenance_done && std::chrono::steady_clock::now() < next_maintenance) return;
-  }
-  next_maintenance = std::chrono::steady_clock::now() + options.maintenance_interval;
-  if (!failed)
-    if (auto ok = maintenance->run(SystemClock{}.now()); !ok) fail_with(ok.error());
-  {
-    std::lock_guard lock(mutex);
-    maintenance_done = wanted;
-  }
-  maintained.notify_all();
-}
-
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Store::~Store() = default;
 
@@ -143,7 +123,6 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options,
                                            std::span<const StreamSpec> streams) {
   auto impl = std::make_unique<Impl>(options);
   if (auto ok = impl->open(streams); !ok) return std::unexpected(ok.error());
-  impl->start();
   return std::unique_ptr<Store>(new Store(std::move(impl)));
 }
 
@@ -156,9 +135,8 @@ Result<BindingId> Store::binding_id(std::string_view name) {
 
 Status Store::submit(model::Transaction&& transaction, Origin origin, CommitCallback done) {
   if (auto ok = impl_->refuse(transaction, origin); !ok) return ok;
-  Pending pending{std::move(transaction), std::move(done), 0};
-  for (const model::Append& append : pending.transaction.appends)
-    pending.bytes += append.batch->bytes().size();
+  Pending pending{std::move(transaction), std::move(done), 0, {}, {}};
+  pending.bytes = bytes_of(pending.transaction);
   if (impl_->queue.push(pending, origin)) return {};
   transaction = std::move(pending.transaction);
   return fail(ErrorKind::overloaded, "E4108", "the store's queue is full");
@@ -214,9 +192,7 @@ std::uint64_t Store::syncs() const {
 void Store::run_maintenance() {
   std::unique_lock lock(impl_->mutex);
   const std::uint64_t mine = ++impl_->maintenance_wanted;
-  lock.unlock();
-  impl_->queue.nudge();
-  lock.lock();
+  impl_->maintenance_due.notify_one();
   impl_->maintained.wait(lock, [&] { return impl_->maintenance_done >= mine; });
 }
 

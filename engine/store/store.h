@@ -19,6 +19,8 @@ class Env;
 
 namespace pelton::store {
 
+class SegmentFolder;
+
 // What the engine wants to know of a stream that is to exist.
 struct StreamSpec {
   std::string name;
@@ -37,21 +39,25 @@ struct Options {
   std::size_t queue_transactions = 4096;  // outside appends wait or are refused beyond it
   std::size_t queue_bytes = 256U << 20;
   Duration maintenance_interval =
-      std::chrono::seconds(5);  // retention and free space are looked at
-  // Seams for tests: the free bytes of the data folder's file system, RocksDB's way to the disk.
+      std::chrono::seconds(5);               // retention and free space are looked at
+  std::uint64_t segment_bytes = 256U << 20;  // of a file of the log
+  // Seams for tests: the free bytes of the data folder's file system, the wall clock, RocksDB's way
+  // to the disk, the log's files.
   std::function<std::uint64_t(const std::filesystem::path&)> free_space;
+  std::function<WallTime()> now;
   rocksdb::Env* env = nullptr;
+  SegmentFolder* log_files = nullptr;
 };
 
 // How a commit ended: for each append of the transaction, the offset of its first event.
 struct Committed {
   std::vector<Offset> bases;
 };
-// Called on the store thread, once, in the order of submission: post on, do not work here.
+// Called on the committing thread, once, in the order of submission: post on, do not work here.
 using CommitCallback = std::move_only_function<void(Result<Committed>)>;
 
-// Called on the store thread after each fsync with everything appended in that group, before the
-// commit callbacks of the group: post on.
+// Called on the committing thread after each sync with everything appended in that group, before
+// the commit callbacks of the group: post on.
 using AppendListener = std::function<void(std::span<const model::PlacedBatch>)>;
 
 enum class Origin {
@@ -70,15 +76,19 @@ struct PartitionStats {
   std::uint64_t dropped_unsettled = 0;  // events that retention.force dropped, since start
 };
 
-// The engine's memory: one RocksDB with one writing thread, the sequencer. It takes all
-// transactions that have queued, assigns offsets, writes one WriteBatch with one fsync, then calls
-// back. Reads go straight to RocksDB and the in-memory tail from any thread. After a failed write
-// nothing is acknowledged any more: every callback gets the error, failed() is true, on_failure is
-// called, and the process is expected to end (a restart recovers).
+// The engine's memory: a log of groups, and RocksDB, which says what is where in it and keeps
+// progress, retries, dead letters. All transactions that have queued become one group: offsets are
+// given, the group is written to the log as one record with one sync, its metadata is applied to
+// RocksDB, then the callbacks come. Two threads take turns, so that a large group is built while
+// the one before is synced; commits come in order, one at a time ("the committing thread"). Reads
+// go straight to the log and the in-memory tail from any thread. After a failed write nothing is
+// acknowledged any more: every callback gets the error, failed() is true, on_failure is called, and
+// the process is expected to end (a restart recovers).
 class Store final {
  public:
-  // Errors: E4101 another engine holds the folder (its process id is named); E4102 a newer format;
-  // E4104 not readable, writable or created; corrupt: RocksDB found damage.
+  // Replays what the log has and RocksDB had not flushed. Errors: E4101 another engine holds the
+  // folder (its process id is named); E4102 another format; E4104 not readable, writable or
+  // created; corrupt (E4001): the log or RocksDB is damaged.
   static Result<std::unique_ptr<Store>> open(const Options& options,
                                              std::span<const StreamSpec> streams);
   ~Store();  // drains the queue, then closes
@@ -148,9 +158,9 @@ class Store final {
   Status ledger_scan(std::string_view connector, std::string_view prefix,
                      const std::function<bool(std::string_view, std::string_view)>& visit);
 
-  // Called on the store thread with a sentence for the operator's log (what retention.force
-  // dropped, intake held back or resumed); it calls nothing of the store. What was said since
-  // open() is said at once.
+  // Called on one of the store's threads with a sentence for the operator's log (what
+  // retention.force dropped, intake held back or resumed); it calls nothing of the store. What was
+  // said since open() is said at once.
   void set_notice_listener(std::function<void(const std::string&)> listener);
   // Transactions committed and fsyncs made since open().
   std::uint64_t commits() const;

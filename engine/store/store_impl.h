@@ -11,31 +11,28 @@
 
 namespace pelton::store {
 
-// Internal: what the sources of Store share. Writing is in store.cpp, reading in store_read.cpp.
+// Internal: what the sources of Store share. The threads are in store_threads.cpp, the interface in
+// store.cpp, reading in store_read.cpp.
 class Store::Impl {
  public:
   Impl(const Options& settings)
       : options(settings), queue(settings.queue_transactions, settings.queue_bytes) {}
 
-  ~Impl() {
-    queue.close();
-    if (thread.joinable()) thread.join();
-    // Before what RocksDB's own threads may still report to.
-    database.reset();
-  }
+  ~Impl();
 
   Status open(std::span<const StreamSpec> streams);
-  void start() {
-    thread = std::thread([this] { run(); });
-  }
   // Why the transaction is not taken, if so. E4107: a partition that is not there.
   Status refuse(const model::Transaction& transaction, Origin origin) const;
   void fail_with(const Error& error);
   void listen_for_failure(std::function<void(const Error&)> listener);
   Result<BindingId> binding(std::string_view name);
+  // Durable on return.
+  Status write(Changes&& changes);
 
   const Options options;
   std::unique_ptr<Database> database;
+  std::unique_ptr<SegmentFolder> own_folder;
+  std::unique_ptr<Log> log;
   std::unique_ptr<Logs> logs;
   std::unique_ptr<BindingState> bindings;
   std::unique_ptr<Maintenance> maintenance;
@@ -48,21 +45,36 @@ class Store::Impl {
 
   std::mutex mutex;
   std::condition_variable maintained;
+  std::condition_variable maintenance_due;
   std::function<void(const Error&)> on_failure;  // guarded by mutex
   Error failure;                                 // guarded by mutex, written once
   std::uint64_t maintenance_wanted = 0;          // guarded by mutex
   std::uint64_t maintenance_done = 0;            // guarded by mutex
 
  private:
+  Status open_log();
+  Status replay(std::string_view metadata);
+  void start();
+  void start_maintenance();
+  // What both committing threads do, in turns.
   void run();
-  void commit(std::vector<Pending>& group);
-  void refuse_all(std::vector<Pending>& group);
+  void commit(Group& group);
+  Status write_group(Group& group);
+  void refuse_all(Group& group);
+  void watch_space(const Group& group);
+  Status write(Pending&& pending);
+  Status write_moves(std::vector<Move>&& moves);
+  // The maintenance thread.
   void maintain();
-  void watch_space(const std::vector<Pending>& group);
+  bool wait_for_maintenance(std::uint64_t& wanted);
+  WallTime now() const { return options.now ? options.now() : SystemClock{}.now(); }
 
-  std::chrono::steady_clock::time_point next_maintenance{};
-  std::size_t since_space_check = 0;
-  std::thread thread;
+  std::size_t since_space_check = 0;  // the committing thread's
+  std::uint64_t last_lap = 0;         // the committing thread's
+  bool stopping = false;              // guarded by mutex
+  bool segment_full = false;          // guarded by mutex
+  std::vector<std::thread> threads;
+  std::thread maintenance_thread;
 };
 
 }  // namespace pelton::store

@@ -97,20 +97,15 @@ void Store::set_idempotency_ttl(BindingId binding, Duration ttl) {
 }
 
 Status Store::ledger_put(std::string_view connector, std::span<const KeyValue> entries) {
-  if (impl_->failed)
-    return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
-  rocksdb::WriteBatch batch;
-  rocksdb::ColumnFamilyHandle* family = impl_->database->family(Family::ledger);
+  Changes changes;
   for (const KeyValue& entry : entries) {
     const std::string key = keys::ledger(connector, entry.key);
     if (entry.value)
-      batch.Put(family, key, *entry.value);
+      changes.put(Family::ledger, key, *entry.value);
     else
-      batch.Delete(family, key);
+      changes.remove(Family::ledger, key);
   }
-  auto done = impl_->database->write(batch);
-  if (!done) impl_->fail_with(done.error());
-  return done;
+  return impl_->write(std::move(changes));
 }
 
 Result<std::optional<std::string>> Store::ledger_get(std::string_view connector,

@@ -6,14 +6,17 @@
 namespace pelton::store {
 
 bool TransactionQueue::push(Pending& pending, Origin origin) {
+  std::condition_variable* waiting = nullptr;
   {
     std::lock_guard lock(mutex_);
     if (closed_ || (origin == Origin::outside && full())) return false;
+    const bool was_worth = worth_building();
     bytes_ += pending.bytes;
     items_.push_back(std::move(pending));
-    if (items_.size() > 1) return true;
+    const bool first = items_.size() == 1 && !committing_;
+    if (first || (!was_worth && worth_building())) waiting = building_ ? &builder_ : &idle_;
   }
-  not_empty_.notify_one();
+  if (waiting != nullptr) waiting->notify_one();
   return true;
 }
 
@@ -22,22 +25,63 @@ bool TransactionQueue::wait_for_room(std::chrono::steady_clock::time_point deadl
   return not_full_.wait_until(lock, deadline, [&] { return closed_ || !full(); }) && !closed_;
 }
 
-std::vector<Pending> TransactionQueue::take(std::size_t max_bytes,
-                                            std::chrono::steady_clock::time_point until) {
-  std::vector<Pending> group;
-  std::unique_lock lock(mutex_);
-  not_empty_.wait_until(lock, until, [&] { return closed_ || nudged_ || !items_.empty(); });
-  nudged_ = false;
-  std::size_t taken = 0;
-  while (!items_.empty() && (group.empty() || taken < max_bytes)) {
-    taken += items_.front().bytes;
-    group.push_back(std::move(items_.front()));
+TransactionQueue::Taken TransactionQueue::take(std::size_t max_bytes) {
+  Taken taken;
+  std::size_t bytes = 0;
+  while (!items_.empty() && bytes < max_bytes) {
+    bytes += items_.front().bytes;
+    taken.items.push_back(std::move(items_.front()));
     items_.pop_front();
   }
-  bytes_ -= taken;
+  bytes_ -= bytes;
+  if (closed_ && items_.empty()) idle_.notify_all();
+  taken.turn = !committing_;
+  committing_ = true;
+  return taken;
+}
+
+TransactionQueue::Taken TransactionQueue::begin(std::size_t max_bytes) {
+  std::unique_lock lock(mutex_);
+  const auto ready = [&] {
+    if (building_) return false;
+    return worth_building() || (!committing_ && !items_.empty());
+  };
+  idle_.wait(lock, [&] { return ready() || (closed_ && items_.empty()); });
+  if (items_.empty()) return {};
+  building_ = true;
+  Taken taken = take(max_bytes);
   lock.unlock();
   not_full_.notify_all();
-  return group;
+  return taken;
+}
+
+TransactionQueue::Taken TransactionQueue::more(std::size_t max_bytes) {
+  std::unique_lock lock(mutex_);
+  builder_.wait(lock, [&] { return !committing_ || (max_bytes > 0 && worth_building()); });
+  Taken taken = take(max_bytes);
+  lock.unlock();
+  not_full_.notify_all();
+  return taken;
+}
+
+void TransactionQueue::built() {
+  {
+    std::lock_guard lock(mutex_);
+    building_ = false;
+    if (!worth_building()) return;
+  }
+  idle_.notify_one();
+}
+
+void TransactionQueue::committed() {
+  std::condition_variable* waiting = nullptr;
+  {
+    std::lock_guard lock(mutex_);
+    committing_ = false;
+    // This thread comes back itself, unless another one has a group or nothing comes any more.
+    if (building_) waiting = &builder_;
+  }
+  if (waiting != nullptr) waiting->notify_one();
 }
 
 void TransactionQueue::close() {
@@ -45,21 +89,8 @@ void TransactionQueue::close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
   }
-  not_empty_.notify_all();
+  idle_.notify_all();
   not_full_.notify_all();
-}
-
-bool TransactionQueue::closed_and_empty() const {
-  std::lock_guard lock(mutex_);
-  return closed_ && items_.empty();
-}
-
-void TransactionQueue::nudge() {
-  {
-    std::lock_guard lock(mutex_);
-    nudged_ = true;
-  }
-  not_empty_.notify_all();
 }
 
 }  // namespace pelton::store

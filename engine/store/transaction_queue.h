@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/store/store.h"
+#include "engine/store/changes.h"
+#include "engine/store/partition_log.h"
 
 #include <chrono>
 #include <condition_variable>
@@ -11,15 +12,28 @@
 
 namespace pelton::store {
 
-// One transaction on its way to the store thread.
+// A batch whose bytes are copied to another place of the log.
+struct Move {
+  model::StreamPartition at;
+  Offset base = 0;
+  IndexEntry entry;  // with the place where it is
+  std::string bytes;
+};
+
+// One transaction on its way to the store's threads, or what the store itself has to write.
 struct Pending {
   model::Transaction transaction;
   CommitCallback done;
   std::size_t bytes = 0;  // of what it appends
+  Changes changes;
+  std::vector<Move> moves;
 };
 
-// Thread-safe. What waits for the store thread: bounded for outside senders, while the engine's own
-// settling (bounded by the windows) is always taken.
+// Thread-safe. What waits for the store's threads: bounded for outside senders, while the engine's
+// own settling (bounded by the windows) is always taken. It also says whose turn it is: at most one
+// thread builds a group and at most one commits one. While a group is committed, the next is
+// built as soon as enough has queued that this pays; otherwise what comes waits and shares a sync.
+// begin(), more(), built(), committed(): one group's way, by one thread.
 class TransactionQueue {
  public:
   TransactionQueue(std::size_t max_transactions, std::size_t max_bytes)
@@ -29,27 +43,40 @@ class TransactionQueue {
   bool push(Pending& pending, Origin origin);
   // Waits until an outside push would be taken. False when closed or at the deadline.
   bool wait_for_room(std::chrono::steady_clock::time_point deadline);
-  // Takes the next group, oldest first, up to about `max_bytes`; waits at most until `until`.
-  // Empty: nothing came.
-  std::vector<Pending> take(std::size_t max_bytes, std::chrono::steady_clock::time_point until);
+  struct Taken {
+    std::vector<Pending> items;
+    bool turn = false;  // the group is complete and may be committed after built()
+  };
+  // Waits until there is something to build. No items: closed, and all is written.
+  Taken begin(std::size_t max_bytes);
+  // What the group gets next; at most about `max_bytes`.
+  Taken more(std::size_t max_bytes);
+  // The group is built: another thread may begin one.
+  void built();
+  // The group is committed: the next one has its turn.
+  void committed();
   void close();
-  bool closed_and_empty() const;
-  // Wakes take() before its time.
-  void nudge();
 
  private:
+  bool worth_building() const { return bytes_ >= kBuildAhead; }
+  Taken take(std::size_t max_bytes);
   bool full() const { return items_.size() >= max_transactions_ || bytes_ >= max_bytes_; }
+
+  // From so much on, a group is built while another one is committed.
+  static constexpr std::size_t kBuildAhead = 1U << 20;
 
   const std::size_t max_transactions_;
   const std::size_t max_bytes_;
   mutable std::mutex mutex_;
-  std::condition_variable not_empty_;
+  std::condition_variable idle_;     // threads without a group
+  std::condition_variable builder_;  // the thread that builds one
   std::condition_variable not_full_;
   // guarded by mutex_
   std::deque<Pending> items_;
   std::size_t bytes_ = 0;
   bool closed_ = false;
-  bool nudged_ = false;
+  bool building_ = false;
+  bool committing_ = false;
 };
 
 }  // namespace pelton::store

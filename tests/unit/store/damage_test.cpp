@@ -2,11 +2,10 @@
 // Files that are not what was written: an error with its place, never wrong or missing data.
 #include "engine/store/database.h"
 #include "engine/store/keys.h"
-#include "engine/store/wal_check.h"
+#include "tests/unit/store/faulty_segments.h"
 #include "tests/unit/store/store_fixture.h"
 
-#include <algorithm>
-#include <fstream>
+#include <filesystem>
 
 namespace pelton::store {
 namespace {
@@ -18,94 +17,126 @@ class Damage : public StoreFixture {
   static constexpr int kBatches = 50;
   static constexpr std::size_t kSize = 3000;
 
-  // Batches of 3,000 bytes, closed: all of it in one log.
+  Damage() { options.log_files = &files; }
+
+  // Batches of 3,000 bytes, and RocksDB as after a kill: only the log has them.
   void fill() {
     open();
     for (int i = 0; i < kBatches; ++i) ASSERT_TRUE(append({text(i)}));
+    kill();
+  }
+  // Nothing is flushed behind the back of a store that failed.
+  void kill() {
+    files.fail_at(1);
+    ASSERT_FALSE(append({"never acknowledged"}));
     store.reset();
+    files.lose_all_unsynced();
+    files.heal();
   }
   static std::string text(int i) {
     std::string data = std::to_string(i);
     return data.append(kSize, 'x');
   }
-  // The largest file of that kind.
-  fs::path file(const std::string& extension) {
-    fs::path found;
-    for (const auto& each : fs::directory_iterator(options.data / "db"))
-      if (each.path().extension() == extension &&
-          (found.empty() || each.file_size() > fs::file_size(found)))
-        found = each.path();
-    return found;
+  std::string& log() { return files.bytes(1); }
+  std::size_t find(int batch) { return log().find(text(batch)); }
+  void expect_refused() {
+    const auto refused = try_open();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, "E4001");
+    EXPECT_EQ(refused.error().kind, ErrorKind::corrupt);
+    EXPECT_NE(refused.error().message.find("segment 00000001.log"), std::string::npos)
+        << refused.error().message;
   }
-  static void overwrite(const fs::path& path, std::uint64_t at, const std::string& bytes) {
-    std::fstream out(path, std::ios::in | std::ios::out | std::ios::binary);
-    out.seekp(static_cast<std::streamoff>(at));
-    out << bytes;
-  }
+
+  FaultySegments files;
 };
 
-TEST_F(Damage, InTheMiddleOfTheLogIsRefused) {
+TEST_F(Damage, NothingIsLostWhenTheLogIsReplayed) {
   fill();
-  const fs::path log = file(".log");
-  overwrite(log, fs::file_size(log) / 2, "DAMAGE");
-  const auto refused = try_open();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "E4001");
-  EXPECT_EQ(refused.error().kind, ErrorKind::corrupt);
+  open();
+  EXPECT_EQ(store->bounds(at())->end, kBatches);
+  EXPECT_EQ(read().back(), text(kBatches - 1));
 }
 
-TEST_F(Damage, NearTheEndOfTheLogIsRefused) {
+TEST_F(Damage, OfABatchInTheMiddleOfTheLogIsRefused) {
   fill();
-  const fs::path log = file(".log");
-  // The length of some record in the last block: RocksDB alone would take that for a torn end.
-  const std::string bytes = test::read_file(log);
-  const std::size_t at = bytes.find(text(kBatches - 3));
-  ASSERT_GT(at, (bytes.size() - 1) / 32768 * 32768);
-  const std::size_t record = bytes.rfind('\1', at - 60);
-  overwrite(log, record - 2, "\xff\x7f");
-  const auto refused = try_open();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "E4001");
-  EXPECT_NE(refused.error().message.find(log.filename().string()), std::string::npos)
-      << refused.error().message;
+  log()[find(kBatches / 2) + 100] ^= 1;
+  expect_refused();
 }
 
-TEST_F(Damage, ALastWriteThatWasCutOffIsForgotten) {
+TEST_F(Damage, OfABatchBeforeTheLastIsRefused) {
   fill();
-  const fs::path log = file(".log");
-  fs::resize_file(log, fs::file_size(log) - kSize / 2);
+  log()[find(kBatches - 2) + 100] ^= 1;
+  expect_refused();
+}
+
+// Every byte of one group: header, directory, batch, metadata.
+TEST_F(Damage, AnyBitOfAGroupThatOthersFollowIsRefused) {
+  open();
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(append({std::to_string(i)}));
+  const std::size_t begin = log().size();
+  ASSERT_TRUE(append({"five"}));
+  const std::size_t end = log().size();
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(append({std::to_string(i)}));
+  kill();
+  const auto padding = RecordHeader{}.padded_size() - RecordHeader{}.size() + kRecordAlignment;
+  for (std::size_t at = (begin + 7) / 8 * 8; at < end - padding; at += 13) {
+    log()[at] ^= 4;
+    const auto refused = try_open();
+    EXPECT_FALSE(refused) << at - begin;
+    store.reset();
+    log()[at] ^= 4;
+  }
+  open();
+  EXPECT_EQ(read().size(), 9U);
+}
+
+TEST_F(Damage, ALastGroupThatWasCutOffIsForgotten) {
+  fill();
+  log().resize(find(kBatches - 1) + kSize / 2);
   open();
   EXPECT_EQ(store->bounds(at())->end, kBatches - 1);
   EXPECT_EQ(read().back(), text(kBatches - 2));
+  EXPECT_EQ(*append({"next"}), kBatches - 1);
+  open();
+  EXPECT_EQ(read().back(), "next");
 }
 
-TEST_F(Damage, ALastWriteOfWhichAPageNeverReachedTheDiskIsForgotten) {
+TEST_F(Damage, ALastGroupOfWhichAPageNeverReachedTheDiskIsForgotten) {
   fill();
-  const fs::path log = file(".log");
-  overwrite(log, fs::file_size(log) - 2000, std::string(1000, '\0'));
+  log().replace(find(kBatches - 1) + 500, 1000, std::string(1000, '\0'));
   open();
   EXPECT_EQ(store->bounds(at())->end, kBatches - 1);
   EXPECT_EQ(*append({"next"}), kBatches - 1);
 }
 
-TEST_F(Damage, ALogIsWholeUnlessItIsTouched) {
+TEST_F(Damage, ASegmentThatIsGoneIsRefused) {
   fill();
-  const fs::path log = file(".log");
-  EXPECT_EQ(*wal::check_log(log, 0), wal::Condition::whole);
-  overwrite(log, 40'000, "x!");
-  EXPECT_EQ(*wal::check_log(log, 0), wal::Condition::damaged);
-  EXPECT_EQ(wal::check_log(log.string() + ".not", 0).error().code, "E4104");
+  open();
+  store.reset();
+  files.files().clear();
+  const auto refused = try_open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E4001");
+  EXPECT_NE(refused.error().message.find("segment of the log is missing"), std::string::npos);
 }
 
-TEST_F(Damage, InATableIsNamedByPlace) {
+// Whoever deletes `db` alone must not have the log written over.
+TEST_F(Damage, ALogWithoutItsDatabaseIsRefused) {
+  fill();
+  fs::remove_all(options.data / "db");
+  const auto refused = try_open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E4001");
+  EXPECT_NE(refused.error().message.find("belongs to another log"), std::string::npos);
+}
+
+TEST_F(Damage, OfABatchThatIsReadIsNamedByPlace) {
+  options.tail_bytes = 0;
+  fill();
   open();
-  for (int i = 0; i < 5; ++i) append({std::string(1'500'000, static_cast<char>('a' + i))});
-  open();  // the log became a table
-  store.reset();
-  const fs::path table = file(".sst");
-  ASSERT_FALSE(table.empty());
-  overwrite(table, 2'000'000, "DAMAGE");
-  open();
+  open();  // all of it is applied and flushed
+  log()[find(1) + 100] ^= 1;
   const auto batches = store->read(at(), 0, 10'000'000);
   ASSERT_FALSE(batches);
   EXPECT_EQ(batches.error().kind, ErrorKind::corrupt);
@@ -119,7 +150,11 @@ TEST_F(Damage, ATableThatIsGoneIsRefused) {
   fill();
   open();
   store.reset();
-  fs::remove(file(".sst"));
+  fs::path table;
+  for (const auto& each : fs::directory_iterator(options.data / "db"))
+    if (each.path().extension() == ".sst") table = each.path();
+  ASSERT_FALSE(table.empty());
+  fs::remove(table);
   EXPECT_FALSE(try_open());
 }
 
@@ -131,8 +166,9 @@ TEST_F(Damage, ABatchThatIsGoneIsNotSkipped) {
   {
     auto database = Database::open(options, [](const std::string&) {});
     rocksdb::WriteBatch removal;
-    removal.Delete((*database)->family(Family::streams), keys::batch(where, 1));
-    ASSERT_TRUE((*database)->write(removal));
+    removal.Delete((*database)->family(Family::index), keys::batch(where, 1));
+    ASSERT_TRUE((*database)->apply(removal));
+    ASSERT_TRUE((*database)->flush());
   }
   open();
   const auto batches = store->read(at(), 0, 10'000'000);

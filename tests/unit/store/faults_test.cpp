@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/database.h"
+#include "tests/unit/store/faulty_segments.h"
 #include "tests/unit/store/store_fixture.h"
-
-#include <rocksdb/env.h>
-#include <rocksdb/file_system.h>
 
 #include <atomic>
 #include <fstream>
 
 namespace pelton::store {
 namespace {
-
-// A file system whose log files stop taking syncs when told.
-class FailingFile final : public rocksdb::FSWritableFileOwnerWrapper {
- public:
-  FailingFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::atomic<bool>& broken)
-      : FSWritableFileOwnerWrapper(std::move(file)), broken_(broken) {}
-  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
-                         rocksdb::IODebugContext* context) override {
-    if (broken_) return rocksdb::IOStatus::IOError("the disk is gone");
-    return FSWritableFileOwnerWrapper::Sync(options, context);
-  }
-
- private:
-  std::atomic<bool>& broken_;
-};
-
-class FailingFileSystem final : public rocksdb::FileSystemWrapper {
- public:
-  explicit FailingFileSystem(std::atomic<bool>& broken)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), broken_(broken) {}
-  const char* Name() const override { return "failing"; }
-  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
-                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
-                                    rocksdb::IODebugContext* context) override {
-    auto status = FileSystemWrapper::NewWritableFile(name, options, result, context);
-    if (status.ok() && name.ends_with(".log"))
-      *result = std::make_unique<FailingFile>(std::move(*result), broken_);
-    return status;
-  }
-
- private:
-  std::atomic<bool>& broken_;
-};
 
 TEST_F(StoreFixture, ASecondOneIsRefusedByProcess) {
   open();
@@ -68,9 +33,8 @@ TEST_F(StoreFixture, AFolderThatCannotBeIsNamed) {
 }
 
 TEST_F(StoreFixture, AFailedSyncEndsEverything) {
-  std::atomic<bool> broken{false};
-  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(broken));
-  options.env = env.get();
+  FaultySegments files;
+  options.log_files = &files;
   open();
   std::atomic<int> told{0};
   store->set_failure_listener([&](const Error& error) {
@@ -78,15 +42,17 @@ TEST_F(StoreFixture, AFailedSyncEndsEverything) {
     ++told;
   });
   ASSERT_TRUE(append({"good"}));
-  broken = true;
+  files.fail_at(2, "the disk is gone");
   EXPECT_EQ(append({"lost"}).error().code, "E4106");
   EXPECT_TRUE(store->failed());
-  broken = false;
+  files.heal();
   EXPECT_EQ(append({"later"}).error().code, "E4106");  // no way back but a restart
   EXPECT_FALSE(settle(1));
   EXPECT_EQ(told, 1);
+  store.reset();
+  files.lose_all_unsynced();
   open();
-  EXPECT_EQ(read().front(), "good");
+  EXPECT_EQ(read(), (std::vector<std::string>{"good"}));
   EXPECT_TRUE(append({"again"}));
   store.reset();
 }
@@ -117,13 +83,33 @@ TEST_F(StoreFixture, AFolderOfANewerFormatIsRefused) {
   {
     auto database = Database::open(options, [](const std::string&) {});
     rocksdb::WriteBatch newer;
-    newer.Put((*database)->family(Family::meta), "format", "2");
-    ASSERT_TRUE((*database)->write(newer));
+    newer.Put((*database)->family(Family::meta), "format", "3");
+    ASSERT_TRUE((*database)->apply(newer));
+    ASSERT_TRUE((*database)->flush());
   }
   const auto refused = try_open();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "E4102");
-  EXPECT_NE(refused.error().message.find("format 2"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("format 3"), std::string::npos);
+}
+
+TEST_F(StoreFixture, AFolderOfFormat1IsRefusedWithASentence) {
+  rocksdb::Options old;
+  old.create_if_missing = true;
+  rocksdb::DB* made = nullptr;
+  std::filesystem::create_directories(options.data);
+  ASSERT_TRUE(rocksdb::DB::Open(old, (options.data / "db").string(), &made).ok());
+  const std::unique_ptr<rocksdb::DB> db(made);
+  rocksdb::ColumnFamilyHandle* streams = nullptr;
+  ASSERT_TRUE(db->CreateColumnFamily({}, "streams", &streams).ok());
+  db->DestroyColumnFamilyHandle(streams);
+  ASSERT_TRUE(db->Close().ok());
+  const auto refused = try_open();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E4102");
+  EXPECT_NE(refused.error().message.find("has format 1, this version reads format 2 only"),
+            std::string::npos)
+      << refused.error().message;
 }
 
 TEST_F(StoreFixture, AFolderWithUnknownFamiliesIsRefused) {
@@ -139,11 +125,10 @@ TEST_F(StoreFixture, AFolderWithUnknownFamiliesIsRefused) {
 }
 
 TEST_F(StoreFixture, AFailureIsToldToWhoListensLater) {
-  std::atomic<bool> broken{false};
-  const auto env = rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(broken));
-  options.env = env.get();
+  FaultySegments files;
+  options.log_files = &files;
   open();
-  broken = true;
+  files.fail_at(2, "the disk is gone");
   ASSERT_FALSE(append({"lost"}));
   std::string told;
   store->set_failure_listener([&](const Error& error) { told = error.message; });

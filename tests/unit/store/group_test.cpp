@@ -149,17 +149,20 @@ TEST_F(Groups, TheEndDrainsWhatIsQueued) {
 TEST_F(Groups, CursorsOfAGroupBecomeOne) {
   auto database = Database::open(options, [](const std::string&) {});
   ASSERT_TRUE(database);
-  Logs logs(**database, 1 << 20);
-  const StreamSpec streams[] = {stream};
-  ASSERT_TRUE(logs.open(streams));
+  const auto files = segment_folder(options.data / "log");
+  Log log(*files, (*database)->log_id(), options.segment_bytes);
+  ASSERT_TRUE(log.open({}, [](auto) { return Status{}; }));
+  Logs logs(**database, log, 1 << 20);
   BindingState state(**database);
-  GroupWriter writer(**database, logs, state);
-  const model::StreamPartition where{*logs.find("s"), PartitionId{0}};
-  std::vector<Pending> group(100);
+  GroupWriter writer(**database, log, logs, state);
+  const model::StreamPartition where{StreamId{1}, PartitionId{0}};
+  std::vector<Pending> pending(100);
   for (int i = 0; i < 100; ++i)
-    group[i].transaction.progress.push_back({BindingId{1}, where, {i, {}}});
-  const Group built = writer.build(group);
-  EXPECT_EQ(built.writes.Count(), 1);
+    pending[i].transaction.progress.push_back({BindingId{1}, where, {i, {}}});
+  Group group;
+  writer.add(std::move(pending), group);
+  ASSERT_TRUE(writer.finish(group, from_us(1)));
+  EXPECT_EQ(group.metadata.Count(), 2);  // and the number of the group
   EXPECT_EQ(state.cursor(BindingId{1}, where), 99);
 }
 

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// The threads of Store: two that build and commit groups in turns, one for maintenance.
+#include "engine/store/store_impl.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::store {
+namespace {
+
+// What one group takes at most: the next one fills meanwhile.
+constexpr std::size_t kGroupBytes = 32U << 20;
+// The free space is looked at whenever so much was appended, not only at the interval.
+constexpr std::size_t kSpaceCheckBytes = 16U << 20;
+constexpr int kCommittingThreads = 2;
+
+}  // namespace
+
+Store::Impl::~Impl() {
+  {
+    std::lock_guard lock(mutex);
+    stopping = true;
+  }
+  if (maintenance) maintenance->stop();
+  maintenance_due.notify_all();
+  if (maintenance_thread.joinable()) maintenance_thread.join();
+  queue.close();
+  for (std::thread& thread : threads) thread.join();
+  // Saves the next start the replay. What failed is left as the log has it.
+  if (database && maintenance && !failed) static_cast<void>(database->flush());
+  maintenance.reset();
+  // Before what RocksDB's own threads may still report to.
+  database.reset();
+}
+
+void Store::Impl::start() {
+  for (int i = 0; i < kCommittingThreads; ++i) threads.emplace_back([this] { run(); });
+}
+
+void Store::Impl::start_maintenance() {
+  maintenance_thread = std::thread([this] { maintain(); });
+}
+
+void Store::Impl::run() {
+  Group group;
+  for (;;) {
+    auto taken = queue.begin(kGroupBytes);
+    if (taken.items.empty()) return;
+    writer->add(std::move(taken.items), group);
+    while (!taken.turn) {
+      taken = queue.more(kGroupBytes - std::min(group.bytes, kGroupBytes));
+      writer->add(std::move(taken.items), group);
+    }
+    if (auto built = writer->finish(group, now()); !built) fail_with(built.error());
+    queue.built();
+    commit(group);
+    queue.committed();
+    group.clear();
+  }
+}
+
+void Store::Impl::watch_space(const Group& group) {
+  since_space_check += group.bytes;
+  if (since_space_check < kSpaceCheckBytes) return;
+  since_space_check = 0;
+  maintenance->check_space();
+}
+
+void Store::Impl::refuse_all(Group& group) {
+  std::unique_lock lock(mutex);
+  const Error error = failure;
+  lock.unlock();
+  for (Pending& pending : group.pending) pending.done(std::unexpected(error));
+}
+
+void Store::Impl::commit(Group& group) {
+  watch_space(group);
+  if (failed) return refuse_all(group);
+  if (group.slot.group != 0)
+    if (auto done = write_group(group); !done) fail_with(done.error());
+  if (failed) return refuse_all(group);
+  commits.fetch_add(group.pending.size(), std::memory_order_relaxed);
+  logs->append(group.placed, group.entries);
+  if (on_append && !group.placed.empty()) on_append(group.placed);
+  for (std::size_t i = 0; i < group.pending.size(); ++i)
+    group.pending[i].done(std::move(group.commits[i]));
+}
+
+Status Store::Impl::write_group(Group& group) {
+  auto parts = group.parts();
+  std::uint64_t bytes = 0;
+  for (const iovec& part : parts) bytes += part.iov_len;
+  if (auto ok = log->write(group.slot, parts); !ok) return ok;
+  if (auto ok = database->apply(group.metadata); !ok) return ok;
+  syncs.fetch_add(1, std::memory_order_relaxed);
+  std::vector<Place> places = std::move(group.moved_to);
+  for (const IndexEntry& entry : group.entries) places.push_back(entry.place);
+  log->add_live(places);
+  log->remove_live(group.moved_from);
+  maintenance->applied(group.slot.group, bytes);
+  if (std::exchange(last_lap, group.slot.lap) == group.slot.lap) return {};
+  {
+    std::lock_guard lock(mutex);
+    segment_full = true;
+  }
+  maintenance_due.notify_one();
+  return {};
+}
+
+Status Store::Impl::write(Pending&& pending) {
+  if (failed)
+    return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
+  std::mutex done_mutex;
+  std::condition_variable answered;
+  std::optional<Status> answer;
+  pending.done = [&](const Result<Committed>& result) {
+    std::lock_guard lock(done_mutex);
+    answer = result ? Status{} : std::unexpected(result.error());
+    answered.notify_one();
+  };
+  if (!queue.push(pending, Origin::engine))
+    return fail(ErrorKind::cancelled, "E4108", "the store is closing");
+  std::unique_lock lock(done_mutex);
+  answered.wait(lock, [&] { return answer.has_value(); });
+  return std::move(*answer);
+}
+
+Status Store::Impl::write(Changes&& changes) {
+  Pending pending;
+  pending.changes = std::move(changes);
+  return write(std::move(pending));
+}
+
+Status Store::Impl::write_moves(std::vector<Move>&& moves) {
+  Pending pending;
+  for (const Move& move : moves) pending.bytes += move.bytes.size();
+  pending.moves = std::move(moves);
+  return write(std::move(pending));
+}
+
+bool Store::Impl::wait_for_maintenance(std::uint64_t& wanted) {
+  std::unique_lock lock(mutex);
+  maintenance_due.wait_for(lock, options.maintenance_interval, [&] {
+    return stopping || segment_full || maintenance_wanted != maintenance_done;
+  });
+  wanted = maintenance_wanted;
+  segment_full = false;
+  return !stopping;
+}
+
+void Store::Impl::maintain() {
+  std::uint64_t wanted = 0;
+  while (wait_for_maintenance(wanted)) {
+    if (!failed)
+      if (auto ok = maintenance->run(now()); !ok) fail_with(ok.error());
+    {
+      std::lock_guard lock(mutex);
+      maintenance_done = wanted;
+    }
+    maintained.notify_all();
+  }
+}
+
+}  // namespace pelton::store
