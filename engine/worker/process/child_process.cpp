@@ -44,7 +44,7 @@ ChildProcess::~ChildProcess() {
   kill();
   ::waitpid(child_.pid, nullptr, 0);
   exited_ = true;
-  kill_orphans(identity_);
+  clean_up();
 }
 
 Status ChildProcess::start(LaunchPlan plan) {
@@ -53,6 +53,7 @@ Status ChildProcess::start(LaunchPlan plan) {
   auto launched = launch(std::move(plan));
   if (!launched) return std::unexpected(launched.error());
   child_ = std::move(*launched);
+  expect_end_of(child_.pid);
   if (auto ok = adopt_descriptors(); !ok) return ok;
   open_outputs_ = 2;
   read(out_);
@@ -103,7 +104,7 @@ void ChildProcess::on_end() {
   ::kill(-child_.pid, SIGKILL);
   ::wait4(child_.pid, &status, 0, &usage);
   exited_ = true;
-  kill_orphans(identity_);
+  clean_up();
   cpu_us_ = microseconds(usage.ru_utime) + microseconds(usage.ru_stime);
   ending_ = ending_text(status);
   grace_.expires_after(kOutputGrace);
@@ -113,6 +114,13 @@ void ChildProcess::on_end() {
     end_when_read();
   });
   end_when_read();
+}
+
+// What it left became ours when it ended.
+void ChildProcess::clean_up() {
+  end_seen_of(child_.pid);
+  kill_orphans(identity_);
+  reap_orphans();
 }
 
 void ChildProcess::end_when_read() {

@@ -67,6 +67,7 @@ class ChildProcess {
   void read(Output& from);
   void wait_end();
   void on_end();
+  void clean_up();
   void end_when_read();
 
   ChildEvents& events_;

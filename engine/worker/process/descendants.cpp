@@ -16,8 +16,10 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace pelton::worker {
 namespace {
@@ -32,24 +34,29 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The parent of a process that runs: the second field behind the name, which may hold anything.
-std::optional<pid_t> parent_of(pid_t pid) {
+struct Process {
+  pid_t parent = 0;
+  bool ended = false;  // and not waited for
+};
+
+// Two fields behind the name, which may hold anything.
+std::optional<Process> process_of(pid_t pid) {
   const std::string stat = contents("/proc/" + std::to_string(pid) + "/stat");
   const auto name_end = stat.rfind(") ");
   if (name_end == std::string::npos || name_end + 4 >= stat.size()) return std::nullopt;
+  Process process;
   const char state = stat[name_end + 2];
-  if (state == 'Z' || state == 'X') return std::nullopt;
-  pid_t parent = 0;
+  process.ended = state == 'Z' || state == 'X';
   const char* const digits = stat.data() + name_end + 4;
-  if (std::from_chars(digits, stat.data() + stat.size(), parent).ec != std::errc())
+  if (std::from_chars(digits, stat.data() + stat.size(), process.parent).ec != std::errc())
     return std::nullopt;
-  return parent;
+  return process;
 }
 
 using Children = std::unordered_map<pid_t, std::vector<pid_t>>;
 
-// The processes of the machine by their parent.
-Children all_children() {
+// The processes of the machine by their parent: those that run, or those that have ended.
+Children all_children(bool ended = false) {
   Children children;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), ::closedir);
   if (!proc) return children;
@@ -57,9 +64,20 @@ Children all_children() {
     const std::string_view name(entry->d_name);
     pid_t pid = 0;
     if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
-    if (const auto parent = parent_of(pid)) children[*parent].push_back(pid);
+    const auto process = process_of(pid);
+    if (process && process->ended == ended) children[process->parent].push_back(pid);
   }
   return children;
+}
+
+// What belongs to the process as a whole: its children, whichever thread started them.
+struct Expected {
+  std::mutex mutex;
+  std::unordered_set<pid_t> children;
+};
+Expected& expected() {
+  static Expected all;
+  return all;
 }
 
 void collect(const Children& children, pid_t pid, std::vector<pid_t>& into) {
@@ -102,6 +120,25 @@ void reap(pid_t pid) {
 
 void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+void expect_end_of(pid_t child) {
+  const std::lock_guard lock(expected().mutex);
+  expected().children.insert(child);
+}
+
+void end_seen_of(pid_t child) {
+  const std::lock_guard lock(expected().mutex);
+  expected().children.erase(child);
+}
+
+void reap_orphans() {
+  const Children ended = all_children(true);
+  const auto own = ended.find(::getpid());
+  if (own == ended.end()) return;
+  const std::lock_guard lock(expected().mutex);
+  for (const pid_t child : own->second)
+    if (!expected().children.contains(child)) ::waitpid(child, nullptr, WNOHANG);
 }
 
 std::vector<pid_t> descendants(pid_t pid) {

@@ -24,6 +24,13 @@ std::vector<pid_t> descendants(pid_t pid);
 // SIGKILL for every descendant of `pid`, also for those that begin meanwhile.
 void kill_descendants(pid_t pid);
 
+// A child that somebody waits for: reap_orphans() leaves it alone. Any thread.
+void expect_end_of(pid_t child);
+void end_seen_of(pid_t child);
+
+// Waits for children of this process that have ended and that nobody waits for: what workers left.
+void reap_orphans();
+
 // SIGKILL for children of this process that have `worker` as their kWorkerVariable, and for all
 // below them: what a worker of that name left. Waits for those that end within a moment.
 void kill_orphans(const std::string& worker);

@@ -41,6 +41,11 @@ struct OutputSink {
   std::vector<std::uint32_t> parents;
   std::vector<Output> at_hand;    // of the event at hand; their texts live in `texts`
   std::deque<std::string> texts;  // a deque: its strings stay where they are
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const std::string& text : texts) sum += text.size();
+    return sum;
+  }
 };
 
 // The fields of an Invoke message; false when it is malformed.

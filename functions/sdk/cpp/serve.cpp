@@ -6,6 +6,7 @@
 
 #include "pelton/function.h"
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -91,6 +92,10 @@ constexpr std::uint64_t kOrderNone = 2;
 // Finished events are answered at least so often, so that they do not wait for slow ones behind
 // them.
 constexpr auto kFlushAfter = std::chrono::milliseconds(10);
+// And at least after so many bytes of outputs, so that no message is too large to send.
+constexpr std::size_t kFlushBytes = 1U << 20;
+// What one event may make: the engine takes messages of up to 64 MiB.
+constexpr std::size_t kMaxEventBytes = 60U << 20;
 
 void put_u32(std::string& out, std::uint32_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -177,10 +182,13 @@ class Server {
     flushed_ = SteadyClock::now();
     for (std::size_t i = 0; i < frame_.batch->size(); ++i) {
       one(i);
-      if (SteadyClock::now() - flushed_ >= kFlushAfter) flush();
+      if (sink_.builder.payload_bytes() >= kFlushBytes ||
+          SteadyClock::now() - flushed_ >= kFlushAfter)
+        flush();
     }
-    if (progress_ != nullptr) progress_[1] = 0;
     flush();
+    // Only now: should the answer not get through, the last event is the one to look at.
+    if (progress_ != nullptr) progress_[1] = 0;
     return true;
   }
 
@@ -203,7 +211,12 @@ class Server {
     } catch (const std::exception& error) {
       outcome = retry(error.what());
       type = "exception";
+    } catch (...) {
+      outcome = retry("an exception that is no std::exception");
+      type = "exception";
     }
+    if (outcome.kind == Outcome::Kind::done && sink_.bytes() > kMaxEventBytes)
+      outcome = retry("the outputs of one event are more than 60 MiB");
     if (outcome.kind == Outcome::Kind::done) {
       keep_outputs(i);
       codes_.push_back(kDone);
@@ -313,7 +326,15 @@ int serve(int, char** argv, const Handler& handler) {
     return 2;
   }
   const char* progress = std::getenv("PELTON_PROGRESS_FD");
-  return Server(std::atoi(fd), progress == nullptr ? -1 : std::atoi(progress), handler).run();
+  const int fds[2] = {std::atoi(fd), progress == nullptr ? -1 : std::atoi(progress)};
+  // What the function starts gets neither the descriptors nor their names.
+  for (const int own : fds)
+    if (own >= 0) ::fcntl(own, F_SETFD, FD_CLOEXEC);
+  ::unsetenv("PELTON_FD");
+  ::unsetenv("PELTON_PROGRESS_FD");
+  // A pipe would have its lines late, and lose them in a crash.
+  std::setvbuf(stdout, nullptr, _IOLBF, 1U << 16);
+  return Server(fds[0], fds[1], handler).run();
 }
 
 }  // namespace pelton

@@ -22,6 +22,10 @@ constexpr std::size_t kMaxStack = 16384;
 // A year: a function that asks for more has made a mistake, and the sum of times stays a time.
 constexpr std::uint64_t kMaxRetryAfterMs = 365ULL * 24 * 3600 * 1000;
 
+// 0001-01-01 and 9999-12-31.
+constexpr std::int64_t kFirstTimeUs = -62'135'596'800'000'000;
+constexpr std::int64_t kLastTimeUs = 253'402'300'799'999'999;
+
 std::unexpected<Error> garbage(std::string_view what) {
   return fail(ErrorKind::invalid, "E3003", "the worker sent a frame that is not one: {}", what);
 }
@@ -176,6 +180,16 @@ bool take_result_field(const wire::Field& field, ResultFields& to) {
   }
 }
 
+// What is stored as it comes: a place in a stream is not the worker's to choose, and a time is one
+// that RFC 3339 can write.
+Status check_outputs(const model::Batch& outputs) {
+  if (!outputs.consecutive()) return garbage("outputs with offsets");
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (const auto time = outputs.time_us(i); time < kFirstTimeUs || time > kLastTimeUs)
+      return garbage("an output whose time is not between the years 1 and 9999");
+  return {};
+}
+
 Result<FromWorker> decode_result(std::string_view in) {
   ResultFields fields;
   wire::Field field;
@@ -187,6 +201,7 @@ Result<FromWorker> decode_result(std::string_view in) {
   if (!fields.outputs.empty()) {
     auto batch = model::Batch::parse(std::string(fields.outputs));
     if (!batch) return garbage(batch.error().message);
+    if (auto ok = check_outputs(**batch); !ok) return std::unexpected(ok.error());
     fields.answer.result.outputs = std::move(*batch);
   }
   return std::move(fields.answer);

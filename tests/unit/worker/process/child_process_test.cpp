@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include <functional>
 #include <string>
@@ -72,6 +73,9 @@ TEST_F(Shell, AKillReachesWhatItStarted) {
   child->kill();
   run_until([this] { return ended; });
   EXPECT_EQ(child->ending(), "signal 9");
+  siginfo_t left = {};
+  EXPECT_EQ(::waitid(P_ALL, 0, &left, WEXITED | WNOHANG | WNOWAIT), -1)
+      << "no child is left, running or not waited for: " << left.si_pid;
 }
 
 TEST_F(Shell, AFolderThatIsNotThereIsNamed) {

@@ -86,6 +86,30 @@ TEST(Codec, ContradictionsAreRefused) {
   EXPECT_FALSE(decode(""));
 }
 
+TEST(Codec, WhatWouldBeStoredIsChecked) {
+  const auto decoded = [](auto change) {
+    auto message = result();
+    v1::EventBatch& outputs = *message.mutable_result()->mutable_outputs();
+    EXPECT_TRUE(outputs.ParseFromString(std::string(batch()->bytes())));
+    change(outputs);
+    const auto read = decode(message.SerializeAsString());
+    return read ? std::string("good") : read.error().message;
+  };
+  EXPECT_EQ(decoded([](v1::EventBatch&) {}), "good");
+  EXPECT_NE(decoded([](v1::EventBatch& b) {
+              b.add_offset_delta(0);
+              b.add_offset_delta(4'000'000'000);
+            }).find("offsets"),
+            std::string::npos);
+  for (const std::int64_t time : {INT64_MAX, INT64_MIN, std::int64_t{253'402'300'800'000'000}})
+    EXPECT_NE(decoded([time](v1::EventBatch& b) {
+                b.clear_time_us();
+                b.add_time_us(time);
+              }).find("time"),
+              std::string::npos)
+        << time;
+}
+
 TEST(Codec, MutatedResultsNeverCrash) {
   auto message = result();
   ASSERT_TRUE(
