@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consume/consumer.h"
+
+#include "tests/kafka/mock_cluster.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+namespace pelton::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Notes what it is told, and begins at the earliest offset, or not at all.
+struct Member final : ConsumerListener {
+  PollLoop& loop;
+  std::unique_ptr<Consumer> consumer;
+  bool begins = true;
+  std::uint64_t tenures = 0, round = 0;
+  std::map<PartitionId, PartitionFacts> facts;
+  std::map<PartitionId, std::uint64_t> tenure;
+  std::vector<std::string> values;  // "partition:offset=data"
+  std::size_t bytes = 0;            // fetched and not taken
+  Offset end = -1;
+  std::vector<PartitionId> revoked, gone;
+  std::map<std::uint64_t, Status> commits;
+  bool left = false;
+
+  Member(PollLoop& on, Consumer::Setup setup) : loop(on) {
+    auto made = Consumer::create(std::move(setup), loop, *this);
+    if (!made) throw std::runtime_error(made.error().text());
+    consumer = std::move(*made);
+    consumer->subscribe();
+  }
+
+  void begin(std::function<Offset(const PartitionFacts&)> where) {
+    std::vector<Consumer::ReadFrom> starts;
+    for (const auto& [partition, fact] : facts)
+      starts.push_back({partition, tenure[partition] = ++tenures, where(fact), false});
+    consumer->begin(round, std::move(starts));
+  }
+  void assigning(std::vector<PartitionFacts> all, std::uint64_t number) override {
+    round = number;
+    facts.clear();
+    for (auto& each : all) facts[each.partition] = each;
+    if (begins) begin([](const PartitionFacts& fact) { return fact.earliest; });
+  }
+  void fetched(PartitionId partition, std::uint64_t of, Offset base, model::BatchPtr batch,
+               Offset to) override {
+    EXPECT_EQ(of, tenure[partition]);
+    for (std::size_t i = 0; i < batch->size(); ++i)
+      values.push_back(
+          fmt::format("{}:{}={}", partition.value, base + batch->delta(i), batch->data(i)));
+    bytes += batch->bytes().size();
+    end = to;
+  }
+  void end_moved(PartitionId, Offset to) override { end = to; }
+  void passed(PartitionId, std::uint64_t, Offset, Offset) override {}
+  void revoking(std::vector<PartitionId> partitions) override { revoked = std::move(partitions); }
+  void lost(std::vector<PartitionId> partitions) override { gone = std::move(partitions); }
+  void committed(std::uint64_t id, Status status) override { commits[id] = std::move(status); }
+  void trouble(const Error&) override {}
+  void closed() override { left = true; }
+};
+
+struct ConsumerTest : testing::Test {
+  test::MockCluster cluster;
+  config::KafkaTopic topic = cluster.topic("orders", 2);
+  PollLoop loop;
+
+  Consumer::Setup setup() {
+    Consumer::Setup setup{topic.client, {}, topic.topic, {}};
+    setup.group.group = "billing";
+    setup.group.assignor = "range";
+    setup.group.session_timeout = 6s;
+    return setup;
+  }
+  bool until(const std::function<bool()>& over) {
+    const auto deadline = steady_clock::now() + 30s;
+    while (!over() && steady_clock::now() < deadline) loop.turn(20ms);
+    return over();
+  }
+  void produce(int partition, std::initializer_list<const char*> values) {
+    std::vector<test::MockCluster::Record> records;
+    for (const char* value : values) records.push_back({"k", value});
+    cluster.produce_all("orders", partition, records);
+  }
+};
+
+TEST_F(ConsumerTest, SaysWhatTheBrokersKnowAndReadsFromWhereItIsTold) {
+  produce(0, {"a", "b", "c"});
+  cluster.commit("billing", "orders", 0, 1, "note");
+  Member member(loop, setup());
+  member.begins = false;
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  const PartitionFacts& facts = member.facts[PartitionId{0}];
+  EXPECT_EQ(facts.committed, 1);
+  EXPECT_EQ(facts.metadata, "note");
+  EXPECT_EQ(facts.earliest, 0);
+  EXPECT_EQ(facts.end, 3);
+  EXPECT_FALSE(member.facts[PartitionId{1}].committed);
+  EXPECT_THAT(member.values, IsEmpty()) << "not before begin()";
+  member.begin([](const PartitionFacts& fact) { return fact.committed.value_or(0); });
+  ASSERT_TRUE(until([&] { return member.values.size() >= 2; }));
+  EXPECT_THAT(member.values, ElementsAre("0:1=b", "0:2=c"));
+  EXPECT_EQ(member.end, 3);
+}
+
+TEST_F(ConsumerTest, CommitsOffsetsWithTheirMetadata) {
+  Member member(loop, setup());
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  member.consumer->commit(7, {{PartitionId{1}, 5, "pelton1:x"}});
+  ASSERT_TRUE(until([&] { return member.commits.contains(7); }));
+  EXPECT_TRUE(member.commits[7]);
+  EXPECT_EQ(cluster.committed("billing", "orders", 1), 5);
+  std::optional<Result<std::vector<PartitionFacts>>> answer;
+  member.consumer->ask({PartitionId{1}}, std::nullopt, [&](auto facts) {
+    loop.post([&, facts = std::move(facts)]() mutable { answer = std::move(facts); });
+  });
+  ASSERT_TRUE(until([&] { return answer.has_value(); }));
+  ASSERT_TRUE(*answer);
+  EXPECT_EQ((**answer)[0].metadata, "pelton1:x");
+}
+
+TEST_F(ConsumerTest, APositionThatIsGoneIsAskedFor) {
+  produce(0, {"a"});
+  Member member(loop, setup());
+  member.begins = false;
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  member.begin([](const PartitionFacts&) { return 4711; });
+  member.facts.clear();
+  member.begins = true;
+  ASSERT_TRUE(until([&] { return !member.values.empty(); }));
+  EXPECT_THAT(member.values, ElementsAre("0:0=a")) << "where the listener then began";
+}
+
+TEST_F(ConsumerTest, ASeekMovesAPartitionInANewTenure) {
+  produce(0, {"a", "b"});
+  Member member(loop, setup());
+  ASSERT_TRUE(until([&] { return member.values.size() == 2; }));
+  member.values.clear();
+  member.consumer->seek({PartitionId{0}, member.tenure[PartitionId{0}] = 100, 1, false});
+  ASSERT_TRUE(until([&] { return !member.values.empty(); }));
+  EXPECT_THAT(member.values, ElementsAre("0:1=b"));
+}
+
+TEST_F(ConsumerTest, WhatIsNotTakenIsBounded) {
+  const std::string large(100'000, 'x');
+  for (int i = 0; i < 12; ++i) produce(0, {large.c_str()});
+  auto bounded = setup();
+  bounded.read_ahead = 256U << 10;
+  Member member(loop, std::move(bounded));
+  ASSERT_TRUE(until([&] { return member.bytes >= 256U << 10; }));
+  const std::size_t given = member.values.size();
+  EXPECT_LT(given, 12U);
+  for (int i = 0; i < 20; ++i) loop.turn(5ms);
+  EXPECT_EQ(member.values.size(), given) << "nothing more until some is taken";
+  const auto take = [&] {
+    member.consumer->taken(PartitionId{0}, member.tenure[PartitionId{0}],
+                           std::exchange(member.bytes, 0));
+    return member.values.size() == 12;
+  };
+  EXPECT_TRUE(until(take));
+}
+
+TEST_F(ConsumerTest, AMembershipEndsWithItsTenures) {
+  Member member(loop, setup());
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  const auto ask = [&](std::uint64_t tenure) {
+    std::optional<bool> good;
+    member.consumer->membership({{PartitionId{0}, tenure}},
+                                [&](auto metadata) { good = metadata.has_value(); });
+    EXPECT_TRUE(until([&] { return good.has_value(); }));
+    return *good;
+  };
+  EXPECT_TRUE(ask(member.tenure[PartitionId{0}]));
+  EXPECT_FALSE(ask(4711));
+}
+
+TEST_F(ConsumerTest, PartitionsAreGivenBackOnceTheyAreReleased) {
+  Member one(loop, setup());
+  ASSERT_TRUE(until([&] { return one.facts.size() == 2; }));
+  Member two(loop, setup());
+  ASSERT_TRUE(until([&] { return !one.revoked.empty(); }));
+  EXPECT_EQ(one.revoked.size(), 2U) << "an eager assignor takes all";
+  for (int i = 0; i < 20; ++i) loop.turn(5ms);
+  EXPECT_THAT(two.facts, IsEmpty()) << "nobody else's before release()";
+  one.facts.clear();
+  one.consumer->release(one.revoked);
+  ASSERT_TRUE(until([&] { return !one.facts.empty() && !two.facts.empty(); }));
+  EXPECT_EQ(one.facts.size(), 1U);
+  EXPECT_EQ(two.facts.size(), 1U);
+  EXPECT_NE(one.facts.begin()->first, two.facts.begin()->first);
+  EXPECT_THAT(one.gone, IsEmpty()) << "given back in order, not lost";
+}
+
+TEST_F(ConsumerTest, CloseLeavesTheGroup) {
+  Member member(loop, setup());
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  member.consumer->close();
+  EXPECT_TRUE(until([&] { return member.left; }));
+  EXPECT_EQ(member.gone.size(), 2U) << "nothing may be committed any more";
+}
+
+}  // namespace
+}  // namespace pelton::kafka
