@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/produce/transactional_producer.h"
 
-#include "engine/base/bounded_queue.h"
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
 #include "engine/kafka/client/token_refresh.h"
@@ -9,17 +8,15 @@
 #include "engine/kafka/produce/refusal.h"
 #include "engine/kafka/records/record_writer.h"
 #include "engine/observe/log.h"
+#include "engine/thread/job_thread.h"
 
 #include <algorithm>
-#include <atomic>
 #include <set>
 #include <thread>
 #include <utility>
 
 namespace pelton::kafka {
 namespace {
-
-using Job = std::move_only_function<void()>;
 
 // The library's own advice for its transactional calls: the rest of the transaction's time.
 constexpr int kRemaining = -1;
@@ -52,8 +49,8 @@ class TransactionalProducer::Impl {
   explicit Impl(Setup setup) : setup_(std::move(setup)), trouble_(setup_.topic.topic) {}
   ~Impl();
 
-  Status start();      // any thread, first
-  void post(Job job);  // any thread
+  Status start();                                                       // any thread, first
+  void post(thread::JobThread::Job job) { jobs_.run(std::move(job)); }  // any thread
   void write(std::vector<model::BatchPtr> batches, Written& done);
   Outcome commit(const std::string& topic, const std::vector<OffsetCommit>& positions,
                  const GroupMetadata& group);
@@ -72,7 +69,7 @@ class TransactionalProducer::Impl {
   Status open();
   void close();
   bool ready();
-  void run();
+  void poll_idle();
   void pause() const { std::this_thread::sleep_for(kPause); }
   template <typename Call>
   Step repeat(const char* what, Call call);
@@ -80,7 +77,8 @@ class TransactionalProducer::Impl {
   bool hand_over(Spot spot);
   bool send_alone(Spot spot);
   bool flush();
-  bool good() const { return !broken_ && !stopping_; }
+  bool stopping() const { return jobs_.stopping(); }
+  bool good() const { return !broken_ && !stopping(); }
   void on_delivery(const rd_kafka_message_t& message);
   void on_error(int code, const char* reason);
   std::vector<std::vector<Refused>> take_refused();
@@ -100,36 +98,28 @@ class TransactionalProducer::Impl {
   std::vector<std::pair<Spot, rd_kafka_resp_err_t>> refused_;
 
   Trouble trouble_;
-  std::atomic<bool> stopping_{false};
-  BoundedQueue<Job> jobs_{4};  // one call at a time, and the end
-  std::thread thread_;
+  thread::JobThread jobs_;  // one call at a time
 };
 
 TransactionalProducer::Impl::~Impl() {
-  stopping_ = true;
-  jobs_.close();
-  if (thread_.joinable()) thread_.join();
+  jobs_.stop();
+  if (in_transaction_) abort();
   close();
 }
 
 Status TransactionalProducer::Impl::start() {
   if (auto ok = open(); !ok) return ok;
-  thread_ = std::thread([this] { run(); });
+  jobs_.start();
+  poll_idle();
   return {};
 }
 
-void TransactionalProducer::Impl::post(Job job) {
-  jobs_.try_push(job);
-}
-
-void TransactionalProducer::Impl::run() {
-  while (!stopping_) {
-    if (auto job = jobs_.pop_for(kIdle))
-      (*job)();
-    else if (client_ != nullptr)
-      rd_kafka_poll(client_, 0);  // what it logs
-  }
-  if (in_transaction_) abort();
+// Takes what the client logs between two calls.
+void TransactionalProducer::Impl::poll_idle() {
+  jobs_.run_after(kIdle, [this] {
+    if (client_ != nullptr) rd_kafka_poll(client_, 0);
+    poll_idle();
+  });
 }
 
 Status TransactionalProducer::Impl::open() {
@@ -189,21 +179,21 @@ TransactionalProducer::Impl::Step TransactionalProducer::Impl::repeat(const char
     if (rd_kafka_error_txn_requires_abort(error.get()) != 0) return Step::abort;
     // Not one of the three: the library and we disagree on where the transaction is.
     if (rd_kafka_error_is_retriable(error.get()) == 0) return Step::ended;
-    if (stopping_) return Step::stopped;
+    if (stopping()) return Step::stopped;
     pause();
   }
 }
 
 // A client that can begin a transaction.
 bool TransactionalProducer::Impl::ready() {
-  while (!initialised_ && !stopping_) {
+  while (!initialised_ && !stopping()) {
     if (client_ == nullptr)
       if (auto ok = open(); !ok) trouble_.say(ok.error().text());
     if (client_ != nullptr && repeat("beginning to write", [this] {
                                 return rd_kafka_init_transactions(client_, kRemaining);
                               }) == Step::done)
       initialised_ = true;
-    else if (!stopping_) {
+    else if (!stopping()) {
       close();
       pause();
     }
@@ -214,7 +204,7 @@ bool TransactionalProducer::Impl::ready() {
 void TransactionalProducer::Impl::write(std::vector<model::BatchPtr> batches, Written& done) {
   suspects_.clear();
   refused_.clear();
-  while (!stopping_) {
+  while (!stopping()) {
     batches_ = batches;
     if (!ready()) return;
     if (attempt()) {
