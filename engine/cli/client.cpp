@@ -135,9 +135,10 @@ class Client::Impl {
 
   Status receive_lines(const std::function<bool(std::string_view)>& visit) {
     std::string waiting;
+    std::size_t searched = 0;  // that much of it has no line end
     auto head = read_response([&](unsigned status, std::string_view bytes) {
       waiting += bytes;
-      return status == kOk ? visit_lines(waiting, visit) : Result<bool>(true);
+      return status == kOk ? visit_lines(waiting, searched, visit) : Result<bool>(true);
     });
     if (!head) return std::unexpected(head.error());
     if (head->status != kOk) return std::unexpected(answer_error(waiting, head->status));
@@ -173,18 +174,20 @@ class Client::Impl {
     return head;
   }
 
-  // Takes the whole lines off `waiting`. False: no more are wanted.
-  static Result<bool> visit_lines(std::string& waiting,
+  // Takes the whole lines off `waiting`, in time proportional to what is new in it. False: no more
+  // are wanted.
+  static Result<bool> visit_lines(std::string& waiting, std::size_t& searched,
                                   const std::function<bool(std::string_view)>& visit) {
     std::size_t begin = 0;
-    for (std::size_t end = 0; (end = waiting.find('\n', begin)) != std::string::npos;
-         begin = end + 1) {
+    for (std::size_t end = searched; (end = waiting.find('\n', end)) != std::string::npos;
+         begin = ++end) {
       const std::string_view line = std::string_view(waiting).substr(begin, end - begin);
       if (line.starts_with(R"({"error":{)"))
         if (auto error = engine_error(line)) return std::unexpected(std::move(*error));
       if (!visit(line)) return false;
     }
     waiting.erase(0, begin);
+    searched = waiting.size();
     return true;
   }
 

@@ -71,13 +71,16 @@ class Producer {
     if (!answer)
       return std::unexpected(
           std::move(answer.error()).within(fmt::format("after {} events that are stored", sent_)));
-    sent_ += waiting_;
+    const auto stored = parse_object(*answer);
+    if (!stored) return std::unexpected(stored.error());
+    sent_ += count_of(*stored, "count");
     waiting_ = 0;
     first_line_ = line_;
     body_.clear();
     return {};
   }
 
+  // Events that the engine says are durable.
   std::uint64_t sent() const { return sent_; }
 
   // Nothing to send is no reason to say that all is well with a stream that is not there.

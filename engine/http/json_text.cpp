@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/http/json_text.h"
 
-#include "engine/base/utf8.h"
-
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <boost/json/string.hpp>
 
 #include <algorithm>
 
@@ -157,10 +153,6 @@ std::optional<std::vector<std::string>> json_strings(std::string_view array) {
     if (cutter.peek() != '"') return std::nullopt;
     texts.push_back(json_string(cutter.string()));
   }
-}
-
-std::string json_quoted(std::string_view text) {
-  return json::serialize(json::string(to_utf8(text)));
 }
 
 }  // namespace pelton::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/json_quoted.h"
 #include "engine/base/result.h"
 
 #include <cstddef>
@@ -44,8 +45,5 @@ inline bool is_json_string(std::string_view value) {
 
 // The texts of an array that check_json() found good; nothing when something else is among them.
 std::optional<std::vector<std::string>> json_strings(std::string_view array);
-
-// As a JSON string; U+FFFD for bytes that are not UTF-8.
-std::string json_quoted(std::string_view text);
 
 }  // namespace pelton::http

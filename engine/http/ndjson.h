@@ -26,10 +26,27 @@ namespace pelton::http {
 // without a time get `now`.
 Status parse_event(std::string_view line, WallTime now, model::BatchBuilder& into);
 
-// Adds the events of all lines; empty lines are passed over. The error names the line, the first
-// being `first_line`: nothing may be used then.
-Status parse_events(std::string_view lines, WallTime now, model::BatchBuilder& into,
-                    std::uint64_t first_line = 1);
+// Adds the events of lines that come in pieces; empty lines are passed over. An error names the
+// line: nothing that was added may be used then.
+class EventLines {
+ public:
+  // The first line is called `first_line` in errors. E5011: there are more than `max_events`.
+  EventLines(WallTime now, model::BatchBuilder& into, std::uint64_t first_line = 1,
+             std::size_t max_events = SIZE_MAX)
+      : now_(now), into_(into), line_(first_line), max_events_(max_events) {}
+  Status add(std::string_view bytes);
+  // The last line may have no end.
+  Status finish();
+
+ private:
+  Status add_line(std::string_view line);
+
+  const WallTime now_;
+  model::BatchBuilder& into_;
+  std::uint64_t line_;  // the number of the next one
+  const std::size_t max_events_;
+  std::string begun_;  // a line whose end has not come
+};
 
 // The event at `index` of a batch as one line, its end included.
 std::string event_line(std::string_view stream, const model::PlacedBatch& placed,

@@ -7,11 +7,15 @@
 #include <boost/json/parse.hpp>
 
 #include <deque>
+#include <utility>
 
 namespace pelton::http {
 namespace {
 
 namespace json = boost::json;
+
+// As a tree they take many times their text.
+constexpr std::size_t kMaxHeadersText = 1U << 20;
 
 std::unexpected<Error> bad(std::string_view what) {
   return fail(ErrorKind::invalid, "E5003", "{}", what);
@@ -124,6 +128,8 @@ class EventReader {
   }
 
   Status headers(std::string_view text) {
+    if (text.size() > kMaxHeadersText)
+      return bad(fmt::format("\"headers\" are longer than {} bytes", kMaxHeadersText));
     json::parse_options options;
     options.max_depth = kMaxJsonDepth;
     json::error_code error;
@@ -166,17 +172,33 @@ Status parse_event(std::string_view line, WallTime now, model::BatchBuilder& int
   return {};
 }
 
-Status parse_events(std::string_view lines, WallTime now, model::BatchBuilder& into,
-                    std::uint64_t first_line) {
-  for (std::uint64_t number = first_line; !lines.empty(); ++number) {
-    const auto end = lines.find('\n');
-    std::string_view line = lines.substr(0, end);
-    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (line.empty()) continue;
-    if (auto ok = parse_event(line, now, into); !ok)
-      return std::unexpected(std::move(ok.error()).within(fmt::format("line {}", number)));
+Status EventLines::add(std::string_view bytes) {
+  for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n')) {
+    const bool continued = !begun_.empty();
+    if (continued) begun_ += bytes.substr(0, end);
+    auto ok = add_line(continued ? std::string_view(begun_) : bytes.substr(0, end));
+    begun_.clear();
+    if (!ok) return ok;
+    bytes.remove_prefix(end + 1);
   }
+  begun_ += bytes;
+  return {};
+}
+
+Status EventLines::finish() {
+  return begun_.empty() ? Status{} : add_line(std::exchange(begun_, {}));
+}
+
+Status EventLines::add_line(std::string_view line) {
+  const std::uint64_t number = line_++;
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.empty()) return {};
+  if (into_.size() >= max_events_)
+    return fail(ErrorKind::invalid, "E5011",
+                "line {}: a request takes at most {} events: send the rest in another one", number,
+                max_events_);
+  if (auto ok = parse_event(line, now_, into_); !ok)
+    return std::unexpected(std::move(ok.error()).within(fmt::format("line {}", number)));
   return {};
 }
 

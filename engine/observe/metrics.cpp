@@ -42,20 +42,63 @@ class Families {
   std::vector<prometheus::MetricFamily> families_;
 };
 
-void add_stream(Families& out, const StreamStatus& stream) {
+// The partition label of a series that stands for all partitions.
+constexpr const char* kAllPartitions = "all";
+
+PartitionStatus sum_of(const std::vector<PartitionStatus>& partitions) {
+  PartitionStatus sum;
+  for (const PartitionStatus& p : partitions) {
+    sum.earliest += p.earliest;
+    sum.end += p.end;
+    sum.bytes += p.bytes;
+  }
+  return sum;
+}
+
+BindingPartitionStatus sum_of(const std::vector<BindingPartitionStatus>& partitions) {
+  BindingPartitionStatus sum;
+  for (const BindingPartitionStatus& p : partitions) {
+    sum.cursor += p.cursor;
+    sum.lag_events += p.lag_events;
+    sum.lag_seconds = std::max(sum.lag_seconds, p.lag_seconds);
+    sum.in_flight += p.in_flight;
+    sum.retrying += p.retrying;
+    sum.waiting += p.waiting;
+  }
+  return sum;
+}
+
+// Calls add(partition label, status) for each partition, or once for all of them.
+template <typename Partitions, typename Add>
+void for_partitions(const Partitions& partitions, bool each, Add add) {
+  if (!each && !partitions.empty()) return add(std::string(kAllPartitions), sum_of(partitions));
+  for (const auto& p : partitions) add(std::to_string(p.partition), p);
+}
+
+// The page is bounded: series of single partitions only while there are few in all.
+template <typename Items>
+std::size_t most_partitions(const Items& items) {
+  std::size_t total = 0;
+  for (const auto& item : items)
+    if (item.partitions.size() <= kMaxPartitionSeries) total += item.partitions.size();
+  return total <= kMaxAllPartitionSeries ? kMaxPartitionSeries : 1;
+}
+
+void add_stream(Families& out, const StreamStatus& stream, std::size_t most) {
   out.counter("pelton_stream_events_total", "Events appended since start.",
               {{"stream", stream.name}}, stream.appended);
   out.counter("pelton_stream_dropped_unsettled_events_total",
               "Unsettled events that retention.force dropped.", {{"stream", stream.name}},
               stream.dropped_unsettled);
-  for (const PartitionStatus& p : stream.partitions) {
-    const Labels labels{{"stream", stream.name}, {"partition", std::to_string(p.partition)}};
+  const bool each = stream.partitions.size() <= most;
+  for_partitions(stream.partitions, each, [&](const std::string& partition, const auto& p) {
+    const Labels labels{{"stream", stream.name}, {"partition", partition}};
     out.gauge("pelton_stream_bytes", "Bytes stored.", labels, static_cast<double>(p.bytes));
     out.gauge("pelton_stream_end_offset", "Next offset to be given.", labels,
               static_cast<double>(p.end));
     out.gauge("pelton_stream_earliest_offset", "First offset still stored.", labels,
               static_cast<double>(p.earliest));
-  }
+  });
 }
 
 void add_connector(Families& out, const ConnectorStatus& c) {
@@ -91,7 +134,21 @@ void add_function(Families& out, const FunctionStatus& f) {
             static_cast<double>(memory));
 }
 
-void add_binding(Families& out, const BindingStatus& b) {
+void add_binding_partition(Families& out, const Labels& at, const BindingPartitionStatus& p) {
+  out.gauge("pelton_binding_cursor_offset", "First offset not settled.", at,
+            static_cast<double>(p.cursor));
+  out.gauge("pelton_binding_lag_events", "Events from the cursor to the end.", at,
+            static_cast<double>(p.lag_events));
+  out.gauge("pelton_binding_lag_seconds", "Age of the oldest unsettled event.", at, p.lag_seconds);
+  out.gauge("pelton_binding_in_flight_events", "Events with workers.", at,
+            static_cast<double>(p.in_flight));
+  out.gauge("pelton_binding_retrying_events", "Events between attempts.", at,
+            static_cast<double>(p.retrying));
+  out.gauge("pelton_binding_waiting_events", "Events behind another of their key.", at,
+            static_cast<double>(p.waiting));
+}
+
+void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
   const Labels labels{{"binding", b.name}};
   out.counter("pelton_binding_done_events_total", "Events that ended as done.", labels, b.done);
   out.counter("pelton_binding_failed_attempts_total", "Attempts that failed.", labels,
@@ -112,21 +169,10 @@ void add_binding(Families& out, const BindingStatus& b) {
   out.gauge("pelton_binding_trouble",
             "1 while its stream cannot be read or its offsets not committed (brokers away).",
             labels, b.trouble.empty() ? 0 : 1);
-  for (const BindingPartitionStatus& p : b.partitions) {
-    const Labels at{{"binding", b.name}, {"partition", std::to_string(p.partition)}};
-    out.gauge("pelton_binding_cursor_offset", "First offset not settled.", at,
-              static_cast<double>(p.cursor));
-    out.gauge("pelton_binding_lag_events", "Events from the cursor to the end.", at,
-              static_cast<double>(p.lag_events));
-    out.gauge("pelton_binding_lag_seconds", "Age of the oldest unsettled event.", at,
-              p.lag_seconds);
-    out.gauge("pelton_binding_in_flight_events", "Events with workers.", at,
-              static_cast<double>(p.in_flight));
-    out.gauge("pelton_binding_retrying_events", "Events between attempts.", at,
-              static_cast<double>(p.retrying));
-    out.gauge("pelton_binding_waiting_events", "Events behind another of their key.", at,
-              static_cast<double>(p.waiting));
-  }
+  const bool each = b.partitions.size() <= most;
+  for_partitions(b.partitions, each, [&](const std::string& partition, const auto& p) {
+    add_binding_partition(out, {{"binding", b.name}, {"partition", partition}}, p);
+  });
 }
 
 }  // namespace
@@ -140,10 +186,12 @@ std::string render_metrics(const StatusReport& report) {
   out.counter("pelton_store_commits_total", "Transactions committed.", {}, report.store_commits);
   out.counter("pelton_store_syncs_total", "Groups of transactions synced to disk.", {},
               report.store_fsyncs);
-  for (const StreamStatus& stream : report.streams) add_stream(out, stream);
+  const std::size_t streams = most_partitions(report.streams);
+  for (const StreamStatus& stream : report.streams) add_stream(out, stream, streams);
   for (const ConnectorStatus& connector : report.connectors) add_connector(out, connector);
   for (const FunctionStatus& function : report.functions) add_function(out, function);
-  for (const BindingStatus& binding : report.bindings) add_binding(out, binding);
+  const std::size_t bindings = most_partitions(report.bindings);
+  for (const BindingStatus& binding : report.bindings) add_binding(out, binding, bindings);
   return out.text();
 }
 

@@ -2,6 +2,7 @@
 #include "engine/observe/status_json.h"
 
 #include "engine/base/units.h"
+#include "engine/base/utf8.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -24,7 +25,7 @@ json::value convert(const PartitionStatus& p) {
 }
 
 json::value convert(const StreamStatus& s) {
-  return {{"name", s.name},
+  return {{"name", to_utf8(s.name)},
           {"appended", s.appended},
           {"appended_per_second", s.appended_per_second},
           {"dropped_unsettled", s.dropped_unsettled},
@@ -32,21 +33,21 @@ json::value convert(const StreamStatus& s) {
 }
 
 json::value convert(const ConnectorStatus& c) {
-  return {{"name", c.name},
+  return {{"name", to_utf8(c.name)},
           {"type", c.type},
           {"direction", c.direction},
-          {"stream", c.stream},
+          {"stream", to_utf8(c.stream)},
           {"state", c.state},
           {"events", c.events},
           {"bytes", c.bytes},
           {"errors", c.errors},
-          {"last_error", c.last_error},
+          {"last_error", to_utf8(c.last_error)},
           {"events_per_second", c.events_per_second},
           {"lag_events", c.lag_events ? json::value(*c.lag_events) : json::value(nullptr)}};
 }
 
 json::value convert(const WorkerStatus& w) {
-  return {{"name", w.name},
+  return {{"name", to_utf8(w.name)},
           {"pid", w.pid},
           {"state", w.state},
           {"events", w.events},
@@ -55,7 +56,7 @@ json::value convert(const WorkerStatus& w) {
 }
 
 json::value convert(const FunctionStatus& f) {
-  return {{"name", f.name},
+  return {{"name", to_utf8(f.name)},
           {"workers", list(f.workers, [](const auto& w) { return convert(w); })},
           {"started", f.started},
           {"crashed", f.crashed},
@@ -63,7 +64,7 @@ json::value convert(const FunctionStatus& f) {
           {"recycled", f.recycled},
           {"reaped", f.reaped},
           {"start_failures", f.start_failures},
-          {"start_error", f.start_error}};
+          {"start_error", to_utf8(f.start_error)}};
 }
 
 json::value convert(const BindingPartitionStatus& p) {
@@ -73,15 +74,16 @@ json::value convert(const BindingPartitionStatus& p) {
 }
 
 json::value convert(const ParkedKey& k) {
-  return {{"partition", k.partition}, {"offset", k.offset},          {"key", k.key},
-          {"attempts", k.attempts},   {"next", format_time(k.next)}, {"last_error", k.last_error}};
+  return {{"partition", k.partition},    {"offset", k.offset},
+          {"key", to_utf8(k.key)},       {"attempts", k.attempts},
+          {"next", format_time(k.next)}, {"last_error", to_utf8(k.last_error)}};
 }
 
 json::value convert(const BindingStatus& b) {
-  return {{"name", b.name},
-          {"stream", b.stream},
-          {"function", b.function},
-          {"target", b.target},
+  return {{"name", to_utf8(b.name)},
+          {"stream", to_utf8(b.stream)},
+          {"function", to_utf8(b.function)},
+          {"target", to_utf8(b.target)},
           {"done", b.done},
           {"failed_attempts", b.failed_attempts},
           {"filtered", b.filtered},
@@ -91,8 +93,8 @@ json::value convert(const BindingStatus& b) {
           {"dead_letters", b.dead_letters},
           {"dead_lettered", b.dead_lettered},
           {"done_per_second", b.done_per_second},
-          {"trouble", b.trouble},
-          {"stopped", b.stopped},
+          {"trouble", to_utf8(b.trouble)},
+          {"stopped", to_utf8(b.stopped)},
           {"partitions", list(b.partitions, [](const auto& p) { return convert(p); })},
           {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};
 }
@@ -105,11 +107,11 @@ std::string to_json(const StatusReport& r) {
       {"pid", r.pid},
       {"started", format_time(r.started)},
       {"now", format_time(r.now)},
-      {"config", r.config},
-      {"data", r.data},
+      {"config", to_utf8(r.config)},
+      {"data", to_utf8(r.data)},
       {"state", r.state},
       {"ready", r.ready},
-      {"not_ready", list(r.not_ready, [](const auto& s) { return json::value(s); })},
+      {"not_ready", list(r.not_ready, [](const auto& s) { return json::value(to_utf8(s)); })},
       {"streams", list(r.streams, [](const auto& s) { return convert(s); })},
       {"connectors", list(r.connectors, [](const auto& c) { return convert(c); })},
       {"functions", list(r.functions, [](const auto& f) { return convert(f); })},

@@ -41,8 +41,8 @@ class EmbeddedReader final : public http::StreamReader {
   EmbeddedReader(store::Store& store, const stream::StreamTarget& target)
       : store_(store), target_(target) {}
 
-  void partitions(http::Answer<std::uint32_t> answer) override { answer(target_.partitions()); }
-  void read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) override {
+  void partitions(Answer<std::uint32_t> answer) override { answer(target_.partitions()); }
+  void read(const http::ReadRequest& request, Answer<http::ReadAnswer> answer) override {
     answer(page(request));
   }
 
@@ -99,7 +99,7 @@ Result<const Admin::KnownBinding*> Admin::find_binding(std::string_view name) co
   return not_found("binding", name);
 }
 
-void Admin::status(http::Answer<observe::StatusReport> answer) {
+void Admin::status(Answer<observe::StatusReport> answer) {
   shard_.post([this, answer = std::move(answer)]() mutable {
     observe::StatusReport report;
     report_(report);
@@ -109,7 +109,7 @@ void Admin::status(http::Answer<observe::StatusReport> answer) {
 
 void Admin::produce(const std::string& stream, model::BatchPtr events,
                     std::optional<std::uint32_t> partition,
-                    http::Answer<std::vector<http::Produced>> answer) {
+                    Answer<std::vector<http::Produced>> answer) {
   if (topics_.has(stream))
     return topics_.produce(stream, std::move(events), partition, std::move(answer));
   auto target = find_stream(stream);
@@ -126,7 +126,7 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
     produced.push_back(
         {append.to.partition.value, 0, static_cast<std::uint32_t>(append.batch->size())});
   // Shared by the refusal below and the commit: exactly one of them answers.
-  auto reply = std::make_shared<http::Answer<std::vector<http::Produced>>>(std::move(answer));
+  auto reply = std::make_shared<Answer<std::vector<http::Produced>>>(std::move(answer));
   auto taken = store_.submit(std::move(transaction), store::Origin::outside,
                              [reply, produced](Result<store::Committed> committed) mutable {
                                if (!committed) return (*reply)(std::unexpected(committed.error()));
@@ -137,7 +137,7 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
   if (!taken) (*reply)(std::unexpected(taken.error()));
 }
 
-void Admin::restart(const std::string& function, http::Answer<std::uint64_t> answer) {
+void Admin::restart(const std::string& function, Answer<std::uint64_t> answer) {
   shard_.post([this, function, answer = std::move(answer)]() mutable {
     FunctionRunner* const runner = shard_.find_function(function);
     if (runner == nullptr) return answer(not_found("function", function));

@@ -3,7 +3,9 @@
 
 #include "engine/config/parts/stream.h"
 #include "engine/dead_letters/dead_letters.h"
-#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/dead_letters.h"
+#include "engine/http/admin/operations.h"
+#include "engine/http/admin/streams.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/topic_access.h"
 #include "engine/stream/appender.h"
@@ -18,8 +20,8 @@ namespace pelton::runtime {
 
 // The admin API's view of the engine. Reads and appends go to the store, which any thread may use;
 // what belongs to the shard is asked there, what is in dead-letter topics on their thread. Called
-// on the http thread.
-class Admin final : public http::AdminBackend {
+// on the thread that answers admin requests.
+class Admin final : public http::Streams, public http::DeadLetters, public http::Operations {
  public:
   using Targets = std::map<std::string, std::unique_ptr<stream::StreamTarget>, std::less<>>;
 
@@ -35,24 +37,24 @@ class Admin final : public http::AdminBackend {
   // A stream that the engine does not keep itself; it outlives this. Before the server starts.
   void add_topic(const config::Stream& stream, StreamId id) { topics_.add(stream, id); }
 
-  void status(http::Answer<observe::StatusReport> answer) override;
+  void status(Answer<observe::StatusReport> answer) override;
   void produce(const std::string& stream, model::BatchPtr events,
                std::optional<std::uint32_t> partition,
-               http::Answer<std::vector<http::Produced>> answer) override;
-  // Shared as AdminBackend says.
+               Answer<std::vector<http::Produced>> answer) override;
+  // Shared as http::Streams says.
   Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream) override;
   void dead_letters(const http::DeadLetterQuery& query,
-                    http::Answer<http::DeadLetterPage> answer) override;
-  void dead_letter(const std::string& id, http::Answer<model::DeadLetter> answer) override;
+                    Answer<http::DeadLetterPage> answer) override;
+  void dead_letter(const std::string& id, Answer<model::DeadLetter> answer) override;
   void count_dead_letters(const http::DeadLetterQuery& query,
-                          http::Answer<std::uint64_t> answer) override;
+                          Answer<std::uint64_t> answer) override;
   void find_dead_letters(const std::vector<std::string>& ids,
-                         http::Answer<std::vector<http::DeadLetterBrief>> answer) override;
-  void replay(const std::vector<std::string>& ids, http::Answer<http::ReplayCount> answer) override;
-  void purge(const std::vector<std::string>& ids, http::Answer<std::uint64_t> answer) override;
+                         Answer<std::vector<http::DeadLetterBrief>> answer) override;
+  void replay(const std::vector<std::string>& ids, Answer<http::ReplayCount> answer) override;
+  void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const http::SeekRequest& request,
-            http::Answer<std::vector<http::SeekChange>> answer) override;
-  void restart(const std::string& function, http::Answer<std::uint64_t> answer) override;
+            Answer<std::vector<http::SeekChange>> answer) override;
+  void restart(const std::string& function, Answer<std::uint64_t> answer) override;
 
  private:
   struct KnownBinding {
@@ -81,7 +83,7 @@ class Admin final : public http::AdminBackend {
   // Visits the matching letters until `visit` returns false.
   Status visit_letters(const http::DeadLetterQuery& query,
                        const std::function<bool(const model::DeadLetter&)>& visit);
-  void purge_now(std::vector<model::DeadLetterId> ids, http::Answer<std::uint64_t> answer);
+  void purge_now(std::vector<model::DeadLetterId> ids, Answer<std::uint64_t> answer);
 
   store::Store& store_;
   Shard& shard_;

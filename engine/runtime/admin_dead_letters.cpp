@@ -125,8 +125,7 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
   return {};
 }
 
-void Admin::dead_letters(const http::DeadLetterQuery& query,
-                         http::Answer<http::DeadLetterPage> answer) {
+void Admin::dead_letters(const http::DeadLetterQuery& query, Answer<http::DeadLetterPage> answer) {
   on_letters([this, query, answer = std::move(answer)]() mutable {
     http::DeadLetterPage page;
     std::uint64_t bytes = 0;
@@ -156,7 +155,7 @@ Result<std::vector<model::DeadLetter>> Admin::find_letters(
   return letters;
 }
 
-void Admin::dead_letter(const std::string& text, http::Answer<model::DeadLetter> answer) {
+void Admin::dead_letter(const std::string& text, Answer<model::DeadLetter> answer) {
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
   on_letters([this, id = *id, text, answer = std::move(answer)]() mutable {
@@ -184,8 +183,7 @@ Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
   return total;
 }
 
-void Admin::count_dead_letters(const http::DeadLetterQuery& query,
-                               http::Answer<std::uint64_t> answer) {
+void Admin::count_dead_letters(const http::DeadLetterQuery& query, Answer<std::uint64_t> answer) {
   http::DeadLetterQuery all = query;
   all.after.reset();
   on_letters([this, all = std::move(all), answer = std::move(answer)]() mutable {
@@ -201,7 +199,7 @@ void Admin::count_dead_letters(const http::DeadLetterQuery& query,
 }
 
 void Admin::find_dead_letters(const std::vector<std::string>& texts,
-                              http::Answer<std::vector<http::DeadLetterBrief>> answer) {
+                              Answer<std::vector<http::DeadLetterBrief>> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
@@ -214,7 +212,7 @@ void Admin::find_dead_letters(const std::vector<std::string>& texts,
   });
 }
 
-void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::ReplayCount> answer) {
+void Admin::replay(const std::vector<std::string>& texts, Answer<http::ReplayCount> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
@@ -241,7 +239,7 @@ void Admin::replay(const std::vector<std::string>& texts, http::Answer<http::Rep
   });
 }
 
-void Admin::purge(const std::vector<std::string>& texts, http::Answer<std::uint64_t> answer) {
+void Admin::purge(const std::vector<std::string>& texts, Answer<std::uint64_t> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
@@ -255,7 +253,7 @@ namespace {
 // What a purge waits for: the store and each topic. The last of them answers.
 class Purge {
  public:
-  Purge(std::uint64_t removed, std::size_t open, http::Answer<std::uint64_t> answer)
+  Purge(std::uint64_t removed, std::size_t open, Answer<std::uint64_t> answer)
       : removed_(removed), open_(open), answer_(std::move(answer)) {}
   // Any thread.
   void answered(Status status) {
@@ -270,13 +268,13 @@ class Purge {
   std::mutex mutex_;
   const std::uint64_t removed_;
   std::size_t open_;
-  http::Answer<std::uint64_t> answer_;
+  Answer<std::uint64_t> answer_;
   Status status_;
 };
 
 }  // namespace
 
-void Admin::purge_now(std::vector<model::DeadLetterId> ids, http::Answer<std::uint64_t> answer) {
+void Admin::purge_now(std::vector<model::DeadLetterId> ids, Answer<std::uint64_t> answer) {
   model::Transaction transaction;
   std::map<dead_letters::DeadLetterTopic*, std::vector<kafka::RawRecord>> removals;
   std::uint64_t removed = 0;

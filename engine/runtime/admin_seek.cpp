@@ -38,7 +38,7 @@ Result<Changes> plan_seek(const http::SeekRequest& request, BindingRunner& runne
 }
 
 void seek_all(BindingRunner& runner, const Changes& plan,
-              const std::shared_ptr<http::Answer<Changes>>& reply) {
+              const std::shared_ptr<Answer<Changes>>& reply) {
   struct Pending {
     std::size_t left;
     Status status;
@@ -56,11 +56,11 @@ void seek_all(BindingRunner& runner, const Changes& plan,
 
 }  // namespace
 
-void Admin::seek(const http::SeekRequest& request, http::Answer<Changes> answer) {
+void Admin::seek(const http::SeekRequest& request, Answer<Changes> answer) {
   auto binding = find_binding(request.binding);
   if (!binding) return answer(std::unexpected(binding.error()));
   // Shared by the steps below, of which exactly one answers.
-  auto reply = std::make_shared<http::Answer<Changes>>(std::move(answer));
+  auto reply = std::make_shared<Answer<Changes>>(std::move(answer));
   shard_.post([this, request, reply] {
     BindingRunner* runner = shard_.find_binding(request.binding);
     std::optional<WallTime> time;

@@ -2,7 +2,7 @@
 #include "engine/runtime/engine.h"
 
 #include "engine/base/units.h"
-#include "engine/http/server.h"
+#include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/admin.h"
 #include "engine/runtime/assembly.h"
@@ -112,7 +112,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
       [this](std::span<const model::PlacedBatch> batches) { shard_->appended(batches); });
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
-  auto server = http::Server::start(listen, *admin_);
+  auto server = http::Server::start(listen, {*admin_, *admin_, *admin_});
   if (!server) return std::unexpected(server.error());
   server_ = std::move(*server);
   if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))

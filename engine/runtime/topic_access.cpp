@@ -48,9 +48,9 @@ Error refusal(const std::vector<kafka::Refused>& refused, std::size_t count) {
 // Answered once: by the producer, or by the clock. On the shard but for its making.
 class TopicAccess::Request : public std::enable_shared_from_this<Request> {
  public:
-  using Answer = http::Answer<std::vector<http::Produced>>;
+  using ProduceAnswer = Answer<std::vector<http::Produced>>;
 
-  Request(std::size_t count, Answer answer) : count_(count), answer_(std::move(answer)) {}
+  Request(std::size_t count, ProduceAnswer answer) : count_(count), answer_(std::move(answer)) {}
 
   // `trouble`: what keeps records from going, then.
   void start(Shard& shard, std::function<std::string()> trouble) {
@@ -83,7 +83,7 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
   }
 
   const std::size_t count_;
-  Answer answer_;
+  ProduceAnswer answer_;
   std::unique_ptr<thread::Timer> timer_;
 };
 
@@ -106,7 +106,7 @@ Result<kafka::Producer*> TopicAccess::producer_of(Topic& topic) {
 
 void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
                           std::optional<std::uint32_t> partition,
-                          http::Answer<std::vector<http::Produced>> answer) {
+                          Answer<std::vector<http::Produced>> answer) {
   auto producer = producer_of(topics_.find(stream)->second);
   if (!producer) return answer(std::unexpected(producer.error()));
   const std::size_t bytes = events->bytes().size();

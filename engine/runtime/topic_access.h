@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
-#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/streams.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/runtime/shard.h"
@@ -25,14 +25,13 @@ class TopicAccess {
   void add(const config::Stream& stream, StreamId id) { topics_[stream.name] = {&stream, id, {}}; }
   bool has(const std::string& stream) const { return topics_.contains(stream); }
 
-  // Shared as AdminBackend says.
+  // Shared as http::Streams says.
   Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream);
   // Answered once each event is acknowledged by all replicas in sync, or refused. invalid (E6106):
   // some were refused, the others are in the topic; overloaded (E5009): too much is on its way;
   // unavailable (E6101): no answer in time, they may still be written.
   void produce(const std::string& stream, model::BatchPtr events,
-               std::optional<std::uint32_t> partition,
-               http::Answer<std::vector<http::Produced>> answer);
+               std::optional<std::uint32_t> partition, Answer<std::vector<http::Produced>> answer);
 
  private:
   class Request;

@@ -142,11 +142,11 @@ class TopicReaders::Reader final : public http::StreamReader {
   explicit Reader(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
   ~Reader() override { desk_->close(); }
 
-  void partitions(http::Answer<std::uint32_t> answer) override {
+  void partitions(Answer<std::uint32_t> answer) override {
     desk_->post(
         [&desk = *desk_, answer = std::move(answer)]() mutable { answer(desk.partitions()); });
   }
-  void read(const http::ReadRequest& request, http::Answer<http::ReadAnswer> answer) override {
+  void read(const http::ReadRequest& request, Answer<http::ReadAnswer> answer) override {
     desk_->post([&desk = *desk_, request, answer = std::move(answer)]() mutable {
       answer(desk.read(request));
     });

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/kafka.h"
-#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/streams.h"
 
 #include <memory>
 #include <string>

@@ -26,14 +26,14 @@ EventStream::EventStream(std::shared_ptr<StreamReader> reader, std::string strea
     places_.push_back({partition, parameters.from, -1, false});
 }
 
-void EventStream::next(PieceAnswer answer) {
-  if (left_ == 0 || places_.empty()) return answer(Piece{"", Piece::Then::end});
+void EventStream::next(net::PieceAnswer answer) {
+  if (left_ == 0 || places_.empty()) return answer(net::Piece{"", net::Piece::Then::end});
   const Place& place = places_[current_];
   const ReadRequest request{place.partition, place.from, kPieceBytes};
   // Shared by the connection, which may close first, and the read that is under way.
   reader_->read(request, [self = shared_from_this(),
                           answer = std::move(answer)](Result<ReadAnswer> read) mutable {
-    if (!read && self->waits(read.error())) return answer(Piece{"", Piece::Then::later});
+    if (!read && self->waits(read.error())) return answer(net::Piece{"", net::Piece::Then::later});
     if (!read) return answer(std::unexpected(read.error()));
     answer(self->take(*read));
   });
@@ -45,11 +45,11 @@ bool EventStream::waits(const Error& error) const {
          std::ranges::any_of(places_, [](const Place& place) { return place.stop >= 0; });
 }
 
-Piece EventStream::take(const ReadAnswer& read) {
+net::Piece EventStream::take(const ReadAnswer& read) {
   Place& place = places_[current_];
   if (place.stop < 0) place.stop = read.end;
   const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : place.stop;
-  Piece piece;
+  net::Piece piece;
   for (const model::PlacedBatch& placed : read.batches)
     for (std::size_t i = 0; i < placed.batch->size() && left_ > 0; ++i) {
       const Offset offset = placed.base + placed.batch->delta(i);
@@ -59,18 +59,18 @@ Piece EventStream::take(const ReadAnswer& read) {
     }
   place.at_end = read.at_end || read.next >= stop;
   place.from = {ReadRequest::From::Kind::offset, read.next, {}};
-  piece.then = left_ == 0 ? Piece::Then::end : advance();
+  piece.then = left_ == 0 ? net::Piece::Then::end : advance();
   return piece;
 }
 
-Piece::Then EventStream::advance() {
+net::Piece::Then EventStream::advance() {
   if (!follow_) {
     if (places_[current_].at_end) ++current_;
-    return current_ == places_.size() ? Piece::Then::end : Piece::Then::more;
+    return current_ == places_.size() ? net::Piece::Then::end : net::Piece::Then::more;
   }
   current_ = (current_ + 1) % places_.size();
   const bool idle = current_ == 0 && std::ranges::all_of(places_, &Place::at_end);
-  return idle ? Piece::Then::later : Piece::Then::more;
+  return idle ? net::Piece::Then::later : net::Piece::Then::more;
 }
 
 }  // namespace pelton::http

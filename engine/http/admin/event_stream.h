@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/admin_backend.h"
 #include "engine/http/admin/parameters.h"
-#include "engine/http/message.h"
+#include "engine/http/admin/streams.h"
+#include "engine/net/message.h"
 
 #include <cstdint>
 #include <memory>
@@ -16,11 +16,11 @@ namespace pelton::http {
 // partition after another, each up to the end that it had when it was begun. With it: the
 // partitions in turn, for ever. Stops at the limit. On the http thread; its answers may come on
 // any.
-class EventStream final : public BodyStream, public std::enable_shared_from_this<EventStream> {
+class EventStream final : public net::BodyStream, public std::enable_shared_from_this<EventStream> {
  public:
   EventStream(std::shared_ptr<StreamReader> reader, std::string stream,
               const std::vector<std::uint32_t>& partitions, const ConsumeParameters& parameters);
-  void next(PieceAnswer answer) override;
+  void next(net::PieceAnswer answer) override;
 
  private:
   struct Place {
@@ -30,9 +30,9 @@ class EventStream final : public BodyStream, public std::enable_shared_from_this
     bool at_end = false;
   };
 
-  Piece take(const ReadAnswer& read);
+  net::Piece take(const ReadAnswer& read);
   // Behind a page of the current place: on to the next one, or to the end.
-  Piece::Then advance();
+  net::Piece::Then advance();
 
   bool waits(const Error& error) const;
 

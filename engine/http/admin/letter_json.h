@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/dead_letters.h"
 #include "engine/model/records.h"
 
 #include <string>

@@ -13,30 +13,30 @@ constexpr std::size_t kPage = 1000;
 
 }  // namespace
 
-LetterStream::LetterStream(AdminBackend& backend, LetterParameters parameters)
-    : backend_(backend),
+LetterStream::LetterStream(DeadLetters& letters, LetterParameters parameters)
+    : letters_(letters),
       query_(std::move(parameters.query)),
       left_(parameters.limit),
       brief_(parameters.brief) {}
 
-void LetterStream::next(PieceAnswer answer) {
-  if (left_ == 0) return answer(Piece{"", Piece::Then::end});
+void LetterStream::next(net::PieceAnswer answer) {
+  if (left_ == 0) return answer(net::Piece{"", net::Piece::Then::end});
   query_.limit = static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPage));
   // Shared by the connection, which may close first, and the page that is being read.
-  backend_.dead_letters(query_, [self = shared_from_this(),
+  letters_.dead_letters(query_, [self = shared_from_this(),
                                  answer = std::move(answer)](Result<DeadLetterPage> page) mutable {
     if (!page) return answer(std::unexpected(page.error()));
     answer(self->take(*page));
   });
 }
 
-Piece LetterStream::take(const DeadLetterPage& page) {
-  Piece piece;
+net::Piece LetterStream::take(const DeadLetterPage& page) {
+  net::Piece piece;
   for (const model::DeadLetter& letter : page.letters)
     piece.bytes += brief_ ? brief_letter_line(letter) : letter_line(letter);
   left_ -= std::min<std::uint64_t>(left_, page.letters.size());
   if (!page.more || left_ == 0) {
-    piece.then = Piece::Then::end;
+    piece.then = net::Piece::Then::end;
   } else {
     const model::DeadLetter& last = page.letters.back();
     query_.after = dead_letter_text(last.binding, last.id);

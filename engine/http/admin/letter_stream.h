@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/dead_letters.h"
 #include "engine/http/admin/parameters.h"
-#include "engine/http/message.h"
+#include "engine/net/message.h"
 
 #include <cstdint>
 #include <memory>
@@ -12,15 +12,16 @@ namespace pelton::http {
 
 // Dead letters as lines, read in pages while they are sent: each holds its whole event. On
 // the http thread; its answers may come on any.
-class LetterStream final : public BodyStream, public std::enable_shared_from_this<LetterStream> {
+class LetterStream final : public net::BodyStream,
+                           public std::enable_shared_from_this<LetterStream> {
  public:
-  LetterStream(AdminBackend& backend, LetterParameters parameters);
-  void next(PieceAnswer answer) override;
+  LetterStream(DeadLetters& letters, LetterParameters parameters);
+  void next(net::PieceAnswer answer) override;
 
  private:
-  Piece take(const DeadLetterPage& page);
+  net::Piece take(const DeadLetterPage& page);
 
-  AdminBackend& backend_;
+  DeadLetters& letters_;
   DeadLetterQuery query_;
   std::uint64_t left_;
   const bool brief_;

@@ -23,21 +23,14 @@ std::optional<Number> number(std::string_view text) {
   return value;
 }
 
-std::optional<std::string> query(const Request& request, const std::string& name) {
-  const auto at = request.query.find(name);
-  return at == request.query.end() ? std::nullopt : std::optional(at->second);
-}
-
-Status only(const Request& request, std::initializer_list<std::string_view> known) {
-  for (const auto& [name, value] : request.query)
-    if (std::ranges::find(known, name) == known.end())
-      return bad_parameter("unknown parameter " + json_quoted(name));
-  return {};
+std::optional<std::string> query(const net::Request& request, const std::string& name) {
+  const std::string* value = request.parameter(name);
+  return value == nullptr ? std::nullopt : std::optional(*value);
 }
 
 // Reads a parameter into `to` when it is there.
 template <typename Number, typename To>
-Status read_number(const Request& request, const std::string& name, To& to) {
+Status read_number(const net::Request& request, const std::string& name, To& to) {
   const auto text = query(request, name);
   if (!text) return {};
   const auto value = number<Number>(*text);
@@ -46,7 +39,7 @@ Status read_number(const Request& request, const std::string& name, To& to) {
   return {};
 }
 
-Status read_flag(const Request& request, const std::string& name, bool& to) {
+Status read_flag(const net::Request& request, const std::string& name, bool& to) {
   const auto text = query(request, name);
   if (!text) return {};
   if (*text != "" && *text != "1" && *text != "0" && *text != "true" && *text != "false")
@@ -55,7 +48,8 @@ Status read_flag(const Request& request, const std::string& name, bool& to) {
   return {};
 }
 
-Status read_time(const Request& request, const std::string& name, std::optional<WallTime>& to) {
+Status read_time(const net::Request& request, const std::string& name,
+                 std::optional<WallTime>& to) {
   const auto text = query(request, name);
   if (!text) return {};
   auto time = parse_time(*text);
@@ -65,7 +59,7 @@ Status read_time(const Request& request, const std::string& name, std::optional<
 }
 
 // earliest, latest, an offset or a time; "offset:" or "time:" may say which.
-Status read_from(const Request& request, ReadRequest::From& to) {
+Status read_from(const net::Request& request, ReadRequest::From& to) {
   using Kind = ReadRequest::From::Kind;
   const std::string whole = query(request, "from").value_or("earliest");
   if (whole == "earliest") return {};
@@ -163,30 +157,40 @@ struct SeekReader {
 
 }  // namespace
 
-Result<ProduceParameters> produce_parameters(const Request& request) {
+Status check_parameters(const net::Request& request, std::string_view known) {
+  std::vector<std::string_view> seen;
+  for (const net::Field& parameter : request.query) {
+    const std::string_view name = parameter.name;
+    if (name.empty() || name.contains(' ') ||
+        !(" " + std::string(known) + " ").contains(" " + parameter.name + " "))
+      return bad_parameter("unknown parameter " + json_quoted(name));
+    if (std::ranges::find(seen, name) != seen.end())
+      return bad_parameter("duplicate parameter " + json_quoted(name));
+    seen.push_back(name);
+  }
+  return {};
+}
+
+Result<ProduceParameters> produce_parameters(const net::Request& request) {
   ProduceParameters out;
-  auto ok = first_error(only(request, {"partition", "first_line"}),
-                        read_number<std::uint32_t>(request, "partition", out.partition),
+  auto ok = first_error(read_number<std::uint32_t>(request, "partition", out.partition),
                         read_number<std::uint64_t>(request, "first_line", out.first_line));
   if (!ok) return std::unexpected(ok.error());
   return out;
 }
 
-Result<ConsumeParameters> consume_parameters(const Request& request) {
+Result<ConsumeParameters> consume_parameters(const net::Request& request) {
   ConsumeParameters out;
-  auto ok = first_error(only(request, {"partition", "limit", "from", "follow"}),
-                        read_number<std::uint32_t>(request, "partition", out.partition),
+  auto ok = first_error(read_number<std::uint32_t>(request, "partition", out.partition),
                         read_number<std::uint64_t>(request, "limit", out.limit),
                         read_flag(request, "follow", out.follow), read_from(request, out.from));
   if (!ok) return std::unexpected(ok.error());
   return out;
 }
 
-Result<LetterParameters> letter_parameters(const Request& request) {
+Result<LetterParameters> letter_parameters(const net::Request& request) {
   LetterParameters out;
-  auto ok = first_error(only(request, {"binding", "reason", "contains", "after", "partition",
-                                       "limit", "since", "until", "brief"}),
-                        read_number<std::uint32_t>(request, "partition", out.query.partition),
+  auto ok = first_error(read_number<std::uint32_t>(request, "partition", out.query.partition),
                         read_number<std::uint64_t>(request, "limit", out.limit),
                         read_time(request, "since", out.query.since),
                         read_time(request, "until", out.query.until),
@@ -228,8 +232,7 @@ Result<SeekRequest> seek_of(const std::string& body) {
   return reader.request;
 }
 
-Result<std::string> offsets_binding(const Request& request) {
-  if (auto ok = only(request, {"binding"}); !ok) return std::unexpected(ok.error());
+Result<std::string> offsets_binding(const net::Request& request) {
   return query(request, "binding").value_or("");
 }
 

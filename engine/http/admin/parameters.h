@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/admin_backend.h"
-#include "engine/http/message.h"
+#include "engine/http/admin/dead_letters.h"
+#include "engine/http/admin/operations.h"
+#include "engine/http/admin/streams.h"
+#include "engine/net/message.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What the routes read out of requests. Strict: an unknown or malformed parameter or member is an
 // error (E5002), never passed over, for a misspelt filter would act on everything.
 namespace pelton::http {
 
+// `known`: the names that the route takes, with a space between them.
+Status check_parameters(const net::Request& request, std::string_view known);
+
 struct ProduceParameters {
   std::optional<std::uint32_t> partition;
   std::uint64_t first_line = 1;  // what the first line of the body is called in errors
 };
-Result<ProduceParameters> produce_parameters(const Request& request);
+Result<ProduceParameters> produce_parameters(const net::Request& request);
 
 struct ConsumeParameters {
   ReadRequest::From from;
@@ -25,19 +31,19 @@ struct ConsumeParameters {
   std::uint64_t limit = UINT64_MAX;
   bool follow = false;
 };
-Result<ConsumeParameters> consume_parameters(const Request& request);
+Result<ConsumeParameters> consume_parameters(const net::Request& request);
 
 struct LetterParameters {
   DeadLetterQuery query;  // its limit is a page's, not the request's
   std::uint64_t limit = 100;
   bool brief = false;  // only id and replays
 };
-Result<LetterParameters> letter_parameters(const Request& request);
+Result<LetterParameters> letter_parameters(const net::Request& request);
 
 // {"ids": [...]}
 Result<std::vector<std::string>> ids_of(const std::string& body);
 Result<SeekRequest> seek_of(const std::string& body);
 // ?binding=; empty: all.
-Result<std::string> offsets_binding(const Request& request);
+Result<std::string> offsets_binding(const net::Request& request);
 
 }  // namespace pelton::http

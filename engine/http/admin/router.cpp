@@ -2,9 +2,10 @@
 #include "engine/http/admin/router.h"
 
 #include "engine/http/admin/event_stream.h"
+#include "engine/http/admin/gzip.h"
 #include "engine/http/admin/parameters.h"
+#include "engine/http/admin/produce.h"
 #include "engine/http/json_text.h"
-#include "engine/http/ndjson.h"
 #include "engine/observe/metrics.h"
 #include "engine/observe/status_json.h"
 
@@ -26,133 +27,174 @@ bool fits(std::string_view pattern, const std::vector<std::string>& path) {
   return pattern.empty();
 }
 
-std::string path_text(const Request& request) {
+std::string path_text(const net::Request& request) {
   std::string path = request.method + " ";
   for (const std::string& part : request.path) path += "/" + part;
   return path.substr(0, 200);
 }
 
+constexpr std::size_t kSmallBody = 1U << 20;
+
 }  // namespace
 
-const Router::Route Router::kRoutes[] = {
-    {"GET", "/livez", Surface::metrics, &Router::livez},
-    {"GET", "/readyz", Surface::metrics, &Router::readyz},
-    {"GET", "/metrics", Surface::metrics, &Router::metrics},
-    {"GET", "/v1/status", Surface::admin, &Router::status},
-    {"POST", "/v1/streams/*/events", Surface::admin, &Router::produce},
-    {"GET", "/v1/streams/*/events", Surface::admin, &Router::consume},
-    {"GET", "/v1/dead-letters", Surface::admin, &Router::list_letters},
-    {"GET", "/v1/dead-letters/count", Surface::admin, &Router::count_letters},
-    {"GET", "/v1/dead-letters/*/*/*", Surface::admin, &Router::show_letter},
-    {"POST", "/v1/dead-letters/find", Surface::admin, &Router::find_letters},
-    {"POST", "/v1/dead-letters/replay", Surface::admin, &Router::replay},
-    {"POST", "/v1/dead-letters/purge", Surface::admin, &Router::purge},
-    {"GET", "/v1/offsets", Surface::admin, &Router::offsets},
-    {"POST", "/v1/offsets/seek", Surface::admin, &Router::seek},
-    {"POST", "/v1/functions/*/restart", Surface::admin, &Router::restart},
-};
-
-void Router::handle(Request&& request, Reply reply) {
-  std::string allowed;
-  for (const Route& route : kRoutes) {
-    if (surface_ == Surface::metrics && route.surface == Surface::admin) continue;
-    if (!fits(route.path, request.path)) continue;
-    if (request.method == route.method)
-      return (this->*route.run)(std::move(request), std::move(reply));
-    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
-  }
-  Response response;
-  if (allowed.empty()) {
-    response =
-        error_response({ErrorKind::invalid, "E5001", "nothing answers " + path_text(request)});
-  } else {
-    response =
-        error_response({ErrorKind::invalid, "E5002",
-                        fmt::format("{}: the method must be {}", path_text(request), allowed)});
-    response.status = 405;
-    response.headers.emplace_back("Allow", allowed);
-  }
-  reply(std::move(response));
+std::span<const AdminRouter::Route> AdminRouter::routes() {
+  using R = AdminRouter;
+  constexpr auto admin = Surface::admin;
+  constexpr auto metrics = Surface::metrics;
+  constexpr const char* kLetters =
+      "binding reason contains since until partition after limit brief";
+  static const Route all[] = {
+      {"GET", "/livez", "", metrics, 0, &R::livez},
+      {"GET", "/readyz", "verbose", metrics, 0, &R::readyz},
+      {"GET", "/metrics", "", metrics, 0, &R::metrics},
+      {"GET", "/v1/status", "", admin, 0, &R::status},
+      {"POST", "/v1/streams/*/events", "partition first_line", admin, SIZE_MAX, &R::produce},
+      {"GET", "/v1/streams/*/events", "partition from limit follow", admin, 0, &R::consume},
+      {"GET", "/v1/dead-letters", kLetters, admin, 0, &R::list_letters},
+      {"GET", "/v1/dead-letters/count", kLetters, admin, 0, &R::count_letters},
+      {"GET", "/v1/dead-letters/*/*/*", "", admin, 0, &R::show_letter},
+      {"POST", "/v1/dead-letters/find", "", admin, kSmallBody, &R::find_letters},
+      {"POST", "/v1/dead-letters/replay", "", admin, kSmallBody, &R::replay},
+      {"POST", "/v1/dead-letters/purge", "", admin, kSmallBody, &R::purge},
+      {"GET", "/v1/offsets", "binding", admin, 0, &R::offsets},
+      {"POST", "/v1/offsets/seek", "", admin, kSmallBody, &R::seek},
+      {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
+  };
+  return all;
 }
 
-void Router::livez(Request&&, Reply reply) {
+bool AdminRouter::is_health_check(const net::Request& request) const {
+  return request.path.size() == 1 && (request.path[0] == "livez" || request.path[0] == "readyz");
+}
+
+void AdminRouter::handle(net::Request&& request, net::Reply reply) {
+  std::string allowed;
+  const std::string method = request.method == "HEAD" ? std::string("GET") : request.method;
+  for (const Route& route : routes()) {
+    if (surface_ == Surface::metrics && route.surface == Surface::admin) continue;
+    if (!fits(route.path, request.path)) continue;
+    if (method == route.method) return run(route, std::move(request), std::move(reply));
+    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+  }
+  reply(not_found(request, allowed));
+}
+
+net::Response AdminRouter::not_found(const net::Request& request,
+                                     const std::string& allowed) const {
+  if (allowed.empty())
+    return net::error_response(
+        {ErrorKind::invalid, "E5001", "there is no route " + path_text(request)});
+  net::Response response =
+      net::error_response({ErrorKind::invalid, "E5002",
+                           fmt::format("{}: the method must be {}", path_text(request), allowed)});
+  response.status = 405;
+  response.headers.push_back({"Allow", allowed});
+  return response;
+}
+
+void AdminRouter::run(const Route& route, net::Request&& request, net::Reply&& reply) {
+  if (auto ok = check_parameters(request, route.parameters); !ok)
+    return reply(net::error_response(ok.error()));
+  // At once: nothing that the engine does may delay it.
+  if (route.run == &AdminRouter::livez) return livez(request, {}, std::move(reply));
+  // Of what may be large the route reads the pieces itself.
+  if (route.max_body == 0 || route.max_body == SIZE_MAX)
+    return work_.run(
+        [this, &route, request = std::move(request), reply = std::move(reply)]() mutable {
+          (this->*route.run)(request, {}, std::move(reply));
+        });
+  auto body = request.body;
+  net::read_all(std::move(body), route.max_body,
+                work_.answer<std::string>([this, &route, request = std::move(request),
+                                           reply = std::move(reply)](auto whole) mutable {
+                  if (!whole) return reply(net::error_response(whole.error()));
+                  (this->*route.run)(request, std::move(*whole), std::move(reply));
+                }));
+}
+
+// NDJSON that is made while it is sent. An error of its first piece becomes the response.
+net::Response AdminRouter::lines(std::shared_ptr<net::BodyStream> stream) {
+  net::Response response{200, "application/x-ndjson", ""};
+  response.stream = work_.made_here(std::move(stream));
+  return response;
+}
+
+void AdminRouter::livez(const net::Request&, std::string&&, net::Reply&& reply) {
   reply({200, "text/plain", "ok\n"});
 }
 
-void Router::readyz(Request&& request, Reply reply) {
-  const bool verbose = request.query.contains("verbose");
-  backend_.status(
+void AdminRouter::readyz(const net::Request& request, std::string&&, net::Reply&& reply) {
+  const bool verbose = request.parameter("verbose") != nullptr;
+  backend_.operations.status(work_.answer<observe::StatusReport>(
       [verbose, reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
-        if (!report) return reply(error_response(report.error()));
+        if (!report) return reply(net::error_response(report.error()));
         std::string body = report->ready ? "ready\n" : "not ready\n";
         if (verbose || !report->ready)
           for (const std::string& reason : report->not_ready) body += reason + "\n";
         reply({report->ready ? 200U : 503U, "text/plain; charset=utf-8", body});
-      });
+      }));
 }
 
-void Router::metrics(Request&&, Reply reply) {
-  backend_.status([reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
-    if (!report) return reply(error_response(report.error()));
-    reply({200, "text/plain; version=0.0.4; charset=utf-8", observe::render_metrics(*report)});
-  });
+void AdminRouter::metrics(const net::Request& request, std::string&&, net::Reply&& reply) {
+  const bool gzip = accepts_gzip(request);
+  backend_.operations.status(work_.answer<observe::StatusReport>(
+      [gzip, reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
+        if (!report) return reply(net::error_response(report.error()));
+        net::Response response{200, "text/plain; version=0.0.4; charset=utf-8",
+                               observe::render_metrics(*report)};
+        response.headers.push_back({"Vary", "Accept-Encoding"});
+        if (gzip) {
+          response.body = gzipped(response.body);
+          response.headers.push_back({"Content-Encoding", "gzip"});
+        }
+        reply(std::move(response));
+      }));
 }
 
-void Router::status(Request&&, Reply reply) {
-  backend_.status([reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
-    if (!report) return reply(error_response(report.error()));
-    reply({200, "application/json", observe::to_json(*report) + "\n"});
-  });
+void AdminRouter::status(const net::Request&, std::string&&, net::Reply&& reply) {
+  backend_.operations.status(work_.answer<observe::StatusReport>(
+      [reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
+        if (!report) return reply(net::error_response(report.error()));
+        reply({200, "application/json", observe::to_json(*report) + "\n"});
+      }));
 }
 
-void Router::produce(Request&& request, Reply reply) {
+void AdminRouter::produce(const net::Request& request, std::string&&, net::Reply&& reply) {
   const auto parameters = produce_parameters(request);
-  if (!parameters) return reply(error_response(parameters.error()));
-  model::BatchBuilder builder;
-  if (auto ok = parse_events(request.body, SystemClock{}.now(), builder, parameters->first_line);
-      !ok)
-    return reply(error_response(ok.error()));
-  if (builder.empty())
-    return reply(error_response({ErrorKind::invalid, "E5003", "no events in the body"}));
-  const std::size_t count = builder.size();
-  backend_.produce(
-      request.path[2], builder.finish(), parameters->partition,
-      [count, reply = std::move(reply)](Result<std::vector<Produced>> produced) mutable {
-        if (!produced) return reply(error_response(produced.error()));
-        std::string list;
-        for (const Produced& p : *produced)
-          list += fmt::format(R"({}{{"partition":{},"offset":{},"count":{}}})",
-                              list.empty() ? "" : ",", p.partition, p.base, p.count);
-        reply({200, "application/json",
-               fmt::format(R"({{"count":{},"produced":[{}]}})", count, list) + "\n"});
-      });
+  if (!parameters) return reply(net::error_response(parameters.error()));
+  std::make_shared<ProduceRequest>(backend_.streams, work_, request.path[2], *parameters,
+                                   std::move(reply))
+      ->read(request.body);
 }
 
-void Router::consume(Request&& request, Reply reply) {
+void AdminRouter::consume(const net::Request& request, std::string&&, net::Reply&& reply) {
   const auto parameters = consume_parameters(request);
-  if (!parameters) return reply(error_response(parameters.error()));
+  if (!parameters) return reply(net::error_response(parameters.error()));
   const std::string name = request.path[2];
-  auto reader = backend_.reader(name);
-  if (!reader) return reply(error_response(reader.error()));
+  auto reader = backend_.streams.reader(name);
+  if (!reader) return reply(net::error_response(reader.error()));
   if (parameters->partition)
     return reply(lines(std::make_shared<EventStream>(
         std::move(*reader), name, std::vector{*parameters->partition}, *parameters)));
   StreamReader& asked = **reader;
-  asked.partitions([reader = std::move(*reader), name, parameters = *parameters,
-                    reply = std::move(reply)](Result<std::uint32_t> count) mutable {
-    if (!count) return reply(error_response(count.error()));
+  asked.partitions(work_.answer<std::uint32_t>([this, reader = std::move(*reader), name,
+                                                parameters = *parameters, reply = std::move(reply)](
+                                                   Result<std::uint32_t> count) mutable {
+    if (!count) return reply(net::error_response(count.error()));
     std::vector<std::uint32_t> partitions(*count);
     std::iota(partitions.begin(), partitions.end(), 0U);
     reply(lines(std::make_shared<EventStream>(std::move(reader), name, partitions, parameters)));
-  });
+  }));
 }
 
-void Router::offsets(Request&& request, Reply reply) {
+void AdminRouter::offsets(const net::Request& request, std::string&&, net::Reply&& reply) {
   auto binding = offsets_binding(request);
-  if (!binding) return reply(error_response(binding.error()));
-  backend_.status([name = std::move(*binding),
-                   reply = std::move(reply)](Result<observe::StatusReport> report) mutable {
-    if (!report) return reply(error_response(report.error()));
+  if (!binding) return reply(net::error_response(binding.error()));
+  backend_.operations.status(work_.answer<observe::StatusReport>([name = std::move(*binding),
+                                                                  reply = std::move(reply)](
+                                                                     Result<observe::StatusReport>
+                                                                         report) mutable {
+    if (!report) return reply(net::error_response(report.error()));
     std::string list;
     bool found = name.empty();
     for (const observe::BindingStatus& b : report->bindings) {
@@ -165,18 +207,18 @@ void Router::offsets(Request&& request, Reply reply) {
             p.cursor, p.end, p.lag_events, p.lag_seconds);
     }
     if (!found)
-      return reply(error_response(
+      return reply(net::error_response(
           {ErrorKind::invalid, "E5001", fmt::format("no binding named \"{}\"", name)}));
     reply({200, "application/json", fmt::format(R"({{"offsets":[{}]}})", list) + "\n"});
-  });
+  }));
 }
 
-void Router::seek(Request&& request, Reply reply) {
-  const auto wanted = seek_of(request.body);
-  if (!wanted) return reply(error_response(wanted.error()));
-  backend_.seek(
+void AdminRouter::seek(const net::Request&, std::string&& body, net::Reply&& reply) {
+  const auto wanted = seek_of(body);
+  if (!wanted) return reply(net::error_response(wanted.error()));
+  backend_.operations.seek(
       *wanted, [reply = std::move(reply)](Result<std::vector<SeekChange>> changes) mutable {
-        if (!changes) return reply(error_response(changes.error()));
+        if (!changes) return reply(net::error_response(changes.error()));
         std::string list;
         for (const SeekChange& change : *changes)
           list += fmt::format(R"({}{{"partition":{},"from":{},"to":{},"events":{}}})",
@@ -186,10 +228,10 @@ void Router::seek(Request&& request, Reply reply) {
       });
 }
 
-void Router::restart(Request&& request, Reply reply) {
-  backend_.restart(
+void AdminRouter::restart(const net::Request& request, std::string&&, net::Reply&& reply) {
+  backend_.operations.restart(
       request.path[2], [reply = std::move(reply)](Result<std::uint64_t> ended) mutable {
-        if (!ended) return reply(error_response(ended.error()));
+        if (!ended) return reply(net::error_response(ended.error()));
         reply({200, "application/json", fmt::format(R"({{"workers":{}}})", *ended) + "\n"});
       });
 }

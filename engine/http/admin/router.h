@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/admin_backend.h"
-#include "engine/http/message.h"
+#include "engine/http/admin/dead_letters.h"
+#include "engine/http/admin/operations.h"
+#include "engine/http/admin/streams.h"
+#include "engine/http/admin/work_thread.h"
+#include "engine/net/message.h"
 
+#include <cstddef>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace pelton::http {
 
@@ -14,40 +20,59 @@ enum class Surface {
   metrics,  // /metrics, /livez, /readyz: TCP
 };
 
-// Gives requests to the backend and makes responses of its answers. docs/admin_api.md lists the
-// routes. On the http thread; replies may come on any.
-class Router {
- public:
-  Router(AdminBackend& backend, Surface surface) : backend_(backend), surface_(surface) {}
-  void handle(Request&& request, Reply reply);
+// What the routes ask.
+struct AdminBackend {
+  Streams& streams;
+  DeadLetters& dead_letters;
+  Operations& operations;
+};
 
- private:
+// The admin API: gives requests to the engine and makes responses of its answers. Requests are
+// parsed and answered on `work`, but for /livez, which is answered at once.
+class AdminRouter final : public net::RequestHandler {
+ public:
   struct Route {
     const char* method;
-    const char* path;  // a star stands for one segment
-    Surface surface;   // the least that serves it
-    void (Router::*run)(Request&&, Reply);
+    const char* path;        // a star stands for one segment
+    const char* parameters;  // of the query: names with a space between them
+    Surface surface;         // the least that serves it
+    std::size_t max_body;    // bytes; 0: it takes none
+    void (AdminRouter::*run)(const net::Request&, std::string&& body, net::Reply&&);
   };
-  static const Route kRoutes[];
+  // docs/admin_api.md lists them; a test compares.
+  static std::span<const Route> routes();
 
-  void livez(Request&& request, Reply reply);
-  void readyz(Request&& request, Reply reply);
-  void metrics(Request&& request, Reply reply);
-  void status(Request&& request, Reply reply);
-  void produce(Request&& request, Reply reply);
-  void consume(Request&& request, Reply reply);
-  void list_letters(Request&& request, Reply reply);
-  void count_letters(Request&& request, Reply reply);
-  void find_letters(Request&& request, Reply reply);
-  void show_letter(Request&& request, Reply reply);
-  void replay(Request&& request, Reply reply);
-  void purge(Request&& request, Reply reply);
-  void offsets(Request&& request, Reply reply);
-  void seek(Request&& request, Reply reply);
-  void restart(Request&& request, Reply reply);
+  AdminRouter(AdminBackend backend, Surface surface, WorkThread& work)
+      : backend_(backend), surface_(surface), work_(work) {}
+  void handle(net::Request&& request, net::Reply reply) override;
+  bool is_health_check(const net::Request& request) const override;
 
-  AdminBackend& backend_;
+ private:
+  void run(const Route& route, net::Request&& request, net::Reply&& reply);
+  net::Response not_found(const net::Request& request, const std::string& allowed) const;
+
+  void livez(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void readyz(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void metrics(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void status(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void produce(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void consume(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void list_letters(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void count_letters(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void find_letters(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void show_letter(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void replay(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void purge(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void offsets(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void seek(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void restart(const net::Request& request, std::string&& body, net::Reply&& reply);
+
+  // The stream is shared with the piece that is being made.
+  net::Response lines(std::shared_ptr<net::BodyStream> stream);
+
+  const AdminBackend backend_;
   const Surface surface_;
+  WorkThread& work_;
 };
 
 }  // namespace pelton::http

@@ -64,7 +64,7 @@ TEST_F(EventStreamTest, FollowingShowsWhatIsAppended) {
   backend.append("wide", 1, {"old"});
   start();
   Connection follower(path);
-  follower.send("GET /v1/streams/wide/events?follow=true HTTP/1.1\r\n\r\n").until("old");
+  follower.send("GET /v1/streams/wide/events?follow=true HTTP/1.1\r\nHost: x\r\n\r\n").until("old");
   for (const char* data : {"first", "second"}) {
     backend.append("wide", 2, {data});
     EXPECT_NE(follower.until(data).find(data), std::string::npos);
@@ -75,7 +75,8 @@ TEST_F(EventStreamTest, FollowingFromTheEndBeginsWithTheNextEvent) {
   backend.append("wide", 1, {"old"});
   start();
   Connection follower(path);
-  follower.send("GET /v1/streams/wide/events?follow=true&from=latest&limit=1 HTTP/1.1\r\n\r\n");
+  follower.send(
+      "GET /v1/streams/wide/events?follow=true&from=latest&limit=1 HTTP/1.1\r\nHost: x\r\n\r\n");
   while (backend.reads < 6) std::this_thread::yield();  // every partition's end is known
   backend.append("wide", 1, {"new"});
   EXPECT_EQ(summary(body_of(follower.until("0\r\n\r\n"))), "1:new");
@@ -84,7 +85,8 @@ TEST_F(EventStreamTest, FollowingFromTheEndBeginsWithTheNextEvent) {
 TEST_F(EventStreamTest, AFollowerThatLeavesIsNoLongerReadFor) {
   start();
   Connection follower(path);
-  follower.send("GET /v1/streams/s/events?follow=true HTTP/1.1\r\n\r\n").until("\r\n\r\n");
+  follower.send("GET /v1/streams/s/events?follow=true HTTP/1.1\r\nHost: x\r\n\r\n")
+      .until("\r\n\r\n");
   follower.close();
   // It is noticed with the next look: reads stop.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -99,7 +101,8 @@ TEST_F(EventStreamTest, AFollowerThatLeavesIsNoLongerReadFor) {
 TEST_F(EventStreamTest, AFollowerThatOnlyListensGoesOn) {
   start();
   Connection follower(path);
-  follower.send("GET /v1/streams/s/events?follow=true&limit=1 HTTP/1.1\r\n\r\n").finish();
+  follower.send("GET /v1/streams/s/events?follow=true&limit=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+      .finish();
   follower.until("\r\n\r\n");
   while (backend.reads < 3) std::this_thread::yield();
   backend.append("s", 0, {"x"});
@@ -109,7 +112,8 @@ TEST_F(EventStreamTest, AFollowerThatOnlyListensGoesOn) {
 TEST_F(EventStreamTest, AnErrorInTheMiddleIsTheLastLineOfAnUnfinishedBody) {
   start();
   Connection follower(path);
-  follower.send("GET /v1/streams/s/events?follow=true HTTP/1.1\r\n\r\n").until("\r\n\r\n");
+  follower.send("GET /v1/streams/s/events?follow=true HTTP/1.1\r\nHost: x\r\n\r\n")
+      .until("\r\n\r\n");
   backend.fail_with(Error{ErrorKind::corrupt, "E4103", "batch 7 is damaged"});
   const std::string answer = follower.all();
   EXPECT_NE(answer.find(R"({"error":{"code":"E4103")"), std::string::npos);
@@ -118,11 +122,11 @@ TEST_F(EventStreamTest, AnErrorInTheMiddleIsTheLastLineOfAnUnfinishedBody) {
 
 TEST_F(EventStreamTest, AReaderThatTakesNothingIsLetGo) {
   backend.append("s", 0, std::vector<std::string>(100, std::string(100'000, 'x')));
-  ServerLimits limits;
+  net::Limits limits;
   limits.stall_time = std::chrono::milliseconds(100);
   start(limits);
   Connection lazy(path);
-  lazy.send("GET /v1/streams/s/events HTTP/1.1\r\n\r\n");
+  lazy.send("GET /v1/streams/s/events HTTP/1.1\r\nHost: x\r\n\r\n");
   while (backend.reads < 1) std::this_thread::yield();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
   while (std::chrono::steady_clock::now() < deadline) std::this_thread::yield();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/admin_backend.h"
+#include "engine/http/admin/router.h"
 
 #include <atomic>
 #include <map>
@@ -14,8 +14,9 @@ namespace pelton::http {
 
 // An engine in memory: streams of which each event is a batch of its own, dead letters, and what it
 // was asked to do. Thread-safe; set up before the server starts.
-class FakeBackend final : public AdminBackend {
+class FakeBackend final : public Streams, public DeadLetters, public Operations {
  public:
+  AdminBackend all() { return {*this, *this, *this}; }
   // A stream with so many partitions.
   void stream(const std::string& name, std::uint32_t partitions);
   // Appends events to a partition; any thread.

@@ -29,9 +29,15 @@ std::string data_of(const std::string& line) {
   return std::string(builder.finish()->data(0));
 }
 
+Status parse_lines(const std::string& text, model::BatchBuilder& builder) {
+  EventLines lines(kNow, builder);
+  auto ok = lines.add(text);
+  return ok ? lines.finish() : ok;
+}
+
 std::string refused(const std::string& lines) {
   model::BatchBuilder builder;
-  const auto ok = parse_events(lines, kNow, builder);
+  const auto ok = parse_lines(lines, builder);
   EXPECT_TRUE(ok || ok.error().code == "E5003");
   return ok ? "" : ok.error().message;
 }
@@ -111,7 +117,7 @@ TEST(Ndjson, ProblemsNameTheirPlace) {
 
 TEST(Ndjson, LineEndsOfBothKindsAndNone) {
   model::BatchBuilder builder;
-  EXPECT_TRUE(parse_events("{\"data\":1}\r\n\r\n{\"data\":2}", kNow, builder));
+  EXPECT_TRUE(parse_lines("{\"data\":1}\r\n\r\n{\"data\":2}", builder));
   EXPECT_EQ(builder.size(), 2U);
 }
 
@@ -149,6 +155,30 @@ TEST(Ndjson, MutationsNeverCrash) {
     const bool taken = parse_event(line, kNow, builder).has_value();
     EXPECT_EQ(builder.size(), taken ? 1U : 0U);
   }
+}
+
+TEST(Ndjson, LinesMayComeInPiecesOfAnySize) {
+  const std::string text = "{\"data\":\"one\"}\r\n\n{\"data\":\"two\"}";
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    model::BatchBuilder builder;
+    EventLines lines(kNow, builder);
+    for (std::size_t at = 0; at < text.size(); at += size)
+      ASSERT_TRUE(lines.add(text.substr(at, size)));
+    ASSERT_TRUE(lines.finish());
+    const auto batch = builder.finish();
+    ASSERT_EQ(batch->size(), 2U) << size;
+    EXPECT_EQ(batch->data(1), "two") << size;
+  }
+}
+
+TEST(Ndjson, MoreEventsThanAllowedAreRefusedWithTheLine) {
+  model::BatchBuilder builder;
+  EventLines lines(kNow, builder, 10, 2);
+  const auto refused = lines.add("{}\n\n{}\n{}\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "E5011");
+  EXPECT_TRUE(has(refused.error().message, "line 13")) << refused.error().message;
+  EXPECT_TRUE(has(refused.error().message, "at most 2 events")) << refused.error().message;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/server.h"
+#include "engine/http/admin/server.h"
 #include "tests/contract/temporary_folder.h"
 #include "tests/unit/http/connection.h"
 #include "tests/unit/http/fake_backend.h"
@@ -20,12 +20,12 @@ class ServerTest : public ::testing::Test {
     backend.stream("s", 1);
     backend.stream("wide", 3);
   }
-  void start(ServerLimits limits = {}) {
+  void start(net::Limits limits = {}) {
     ServerOptions options;
     options.socket = path;
     options.tcp = {"127.0.0.1", 0};
     options.limits = limits;
-    auto started = Server::start(options, backend);
+    auto started = Server::start(options, backend.all());
     ASSERT_TRUE(started) << started.error().message;
     server = std::move(*started);
   }

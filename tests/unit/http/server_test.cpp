@@ -30,7 +30,7 @@ TEST_F(ServerTest, AFolderWithALongPathWorks) {
   std::filesystem::create_directories(deep);
   ServerOptions options;
   options.socket = deep / "admin.sock";
-  EXPECT_TRUE(Server::start(options, backend));
+  EXPECT_TRUE(Server::start(options, backend.all()));
 }
 
 TEST_F(ServerTest, AnAddressThatIsTakenIsNamed) {
@@ -40,12 +40,12 @@ TEST_F(ServerTest, AnAddressThatIsTakenIsNamed) {
   const std::string& taken = server->tcp_address();
   second.tcp = {"127.0.0.1",
                 static_cast<std::uint16_t>(std::stoi(taken.substr(taken.rfind(':') + 1)))};
-  const auto refused = Server::start(second, backend);
+  const auto refused = Server::start(second, backend.all());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "E5005");
   EXPECT_NE(refused.error().message.find(taken), std::string::npos);
   second.socket = folder.path() / "nowhere" / "admin.sock";
-  EXPECT_EQ(Server::start(second, backend).error().code, "E5005");
+  EXPECT_EQ(Server::start(second, backend.all()).error().code, "E5005");
 }
 
 TEST_F(ServerTest, AnswersItsRoutes) {
@@ -69,7 +69,7 @@ TEST_F(ServerTest, TcpServesMetricsAndHealthOnly) {
   EXPECT_EQ(ask("GET", "/livez"), "HTTP/1.1 200 OK");
   EXPECT_EQ(ask("GET", "/v1/status"), "HTTP/1.1 404 Not Found");
   EXPECT_EQ(ask("POST", "/v1/streams/s/events"), "HTTP/1.1 404 Not Found");
-  const std::string large = "POST /metrics HTTP/1.1\r\nContent-Length: 100000\r\n\r\n";
+  const std::string large = "POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
   EXPECT_NE(Connection(server->tcp_address()).send(large).all().find("413"), std::string::npos);
 }
 
@@ -164,6 +164,40 @@ TEST_F(ServerTest, AnswersAfterTheServersEndAreDropped) {
   server.reset();
   backend.release();
   EXPECT_EQ(waiting.all(), "");
+}
+
+TEST_F(ServerTest, HeadIsGetWithoutABody) {
+  start();
+  const std::string get = request("GET", "/v1/offsets");
+  const std::string head = request("HEAD", "/v1/offsets");
+  EXPECT_EQ(head, get.substr(0, get.find("\r\n\r\n") + 4));
+  EXPECT_EQ(status("HEAD", "/v1/nothing"), "404");
+  EXPECT_EQ(body_of(request("HEAD", "/v1/streams/s/events")), "");
+  EXPECT_EQ(status("HEAD", "/v1/dead-letters/find"), "405");
+}
+
+TEST_F(ServerTest, TargetsMayNameTheServer) {
+  start();
+  EXPECT_EQ(status("GET", "http://x/livez"), "200");
+  EXPECT_EQ(status("GET", "HTTP://x:80/v1/offsets?binding=job"), "200");
+  EXPECT_EQ(status("GET", "http://x"), "404");
+  EXPECT_EQ(status("GET", "ftp://x/livez"), "400");
+}
+
+TEST_F(ServerTest, MetricsAreCompressedForThoseWhoAcceptIt) {
+  start();
+  auto ask = [this](const std::string& accept) {
+    return talk("GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: " +
+                accept + "\r\n\r\n");
+  };
+  for (const char* yes : {"gzip", "deflate, gzip;q=0.5", "*"}) {
+    const std::string answer = ask(yes);
+    EXPECT_NE(answer.find("Content-Encoding: gzip"), std::string::npos) << yes;
+    EXPECT_TRUE(body_of(answer).starts_with("\x1f\x8b")) << yes;
+    EXPECT_LT(body_of(answer).size(), body_of(request("GET", "/metrics")).size() / 2);
+  }
+  for (const char* no : {"identity", "gzip;q=0", "br"})
+    EXPECT_EQ(ask(no).find("Content-Encoding"), std::string::npos) << no;
 }
 
 }  // namespace

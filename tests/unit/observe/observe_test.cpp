@@ -66,5 +66,42 @@ TEST(Log, OneLineAndNoEscapes) {
             "\"\xef\xbf\xbd\"}");
 }
 
+TEST(Metrics, ManyPartitionsAreOneSeries) {
+  StatusReport report;
+  StreamStatus wide;
+  wide.name = "wide";
+  for (std::uint32_t p = 0; p < 1024; ++p) wide.partitions.push_back({p, 1, 3, 10});
+  StreamStatus narrow;
+  narrow.name = "narrow";
+  narrow.partitions.push_back({0, 1, 3, 10});
+  report.streams = {wide, narrow};
+  BindingStatus binding;
+  binding.name = "b";
+  for (std::uint32_t p = 0; p < 1024; ++p)
+    binding.partitions.push_back({p, 1, 3, 2, p * 0.5, 1, 0, 0});
+  report.bindings = {binding};
+  const std::string text = render_metrics(report);
+  EXPECT_LT(text.size(), 16U << 10);
+  EXPECT_NE(text.find("pelton_stream_bytes{stream=\"wide\",partition=\"all\"} 10240"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("pelton_stream_bytes{stream=\"narrow\",partition=\"0\"} 10"),
+            std::string::npos);
+  EXPECT_NE(text.find("pelton_binding_lag_events{binding=\"b\",partition=\"all\"} 2048"),
+            std::string::npos);
+  EXPECT_NE(text.find("pelton_binding_lag_seconds{binding=\"b\",partition=\"all\"} 511.5"),
+            std::string::npos);
+  narrow.partitions.resize(60);
+  report.streams.assign(10, narrow);
+  EXPECT_EQ(render_metrics(report).find("partition=\"0\""), std::string::npos) << "bounded in all";
+}
+
+TEST(StatusJson, PathsThatAreNotUtf8AreStillJson) {
+  StatusReport report;
+  report.data = "/data/\xff";
+  report.config = "/etc/\xfe.yaml";
+  EXPECT_NE(to_json(report).find("\"data\":\"/data/\xef\xbf\xbd\""), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pelton::observe

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/answer.h"
+#include "engine/base/clock.h"
+#include "engine/base/ids.h"
+#include "engine/observe/status.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pelton::http {
+
+struct SeekRequest {
+  std::string binding;
+  std::optional<std::uint32_t> partition;  // absent: all
+  enum class To { offset, time, earliest, latest, by } to = To::offset;
+  Offset offset = 0;  // offset; or by: events forward (+) or back (-)
+  WallTime time{};
+  bool dry_run = false;
+};
+struct SeekChange {
+  std::uint32_t partition = 0;
+  Offset from = 0;
+  Offset to = 0;
+};
+
+// Interface. What an operator asks of the running engine. Errors are those of streams.h.
+// Called on the thread that answers admin requests, which may wait for a disk but for nothing else.
+class Operations {
+ public:
+  virtual ~Operations() = default;
+  virtual void status(Answer<observe::StatusReport> answer) = 0;
+  virtual void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) = 0;
+  // New workers for the function, each once the old one has answered what it has; answers how many
+  // old ones there are.
+  virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;
+};
+
+}  // namespace pelton::http

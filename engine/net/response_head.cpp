@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/net/response_head.h"
+
+#include <boost/beast/http/status.hpp>
+
+namespace pelton::net {
+namespace {
+
+void add(std::string& head, std::string_view name, std::string_view value) {
+  auto append = [&head](std::string_view text) {
+    for (const char c : text)
+      if (c != '\r' && c != '\n' && c != '\0') head += c;
+  };
+  append(name);
+  head += ": ";
+  append(value);
+  head += "\r\n";
+}
+
+}  // namespace
+
+std::string response_head(const Response& response, const Framing& framing) {
+  const auto reason =
+      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
+  std::string head = fmt::format("HTTP/1.{} {} {}\r\n", framing.http11 ? 1 : 0, response.status,
+                                 std::string_view(reason.data(), reason.size()));
+  add(head, "Server", "pelton");
+  add(head, "Content-Type", response.content_type);
+  add(head, "Cache-Control", "no-store");
+  for (const Field& field : response.headers) add(head, field.name, field.value);
+  if (!framing.keep_alive)
+    add(head, "Connection", "close");
+  else if (!framing.http11)
+    add(head, "Connection", "keep-alive");
+  if (framing.length)
+    add(head, "Content-Length", std::to_string(*framing.length));
+  else if (framing.http11)
+    add(head, "Transfer-Encoding", "chunked");
+  return head + "\r\n";
+}
+
+}  // namespace pelton::net

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/net/server.h"
+
+#include "engine/base/unique_fd.h"
+#include "engine/net/session.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+namespace pelton::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Local = asio::local::stream_protocol;
+using Tcp = asio::ip::tcp;
+
+std::unexpected<Error> cannot_listen(const std::string& where, const std::string& why) {
+  return fail(ErrorKind::unavailable, "E5005", "cannot listen on {}: {}", where, why);
+}
+
+// Accepts connections and gives each a session.
+class Listener {
+ public:
+  using Acceptor = asio::basic_socket_acceptor<Stream, Executor>;
+
+  Listener(asio::io_context& io, const Listen& listen, std::shared_ptr<ReturnPath> path)
+      : acceptor_(io), pause_(io), host_{*listen.handler, listen.limits, std::move(path)} {}
+
+  Status open(const Listen& listen, asio::io_context& io) {
+    auto ok = listen.socket.empty() ? open_tcp(listen, io) : open_local(listen.socket);
+    if (ok) accept();
+    return ok;
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  Status open_local(const std::filesystem::path& path);
+  Status open_tcp(const Listen& listen, asio::io_context& io);
+
+  void accept() {
+    acceptor_.async_accept([this](const error_code& error, Socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      // Out of descriptors: it may pass.
+      if (error) return pause([this] { accept(); });
+      admit(std::move(socket));
+    });
+  }
+
+  void admit(Socket&& socket) {
+    const auto place = host_.crowd.make_room(std::chrono::steady_clock::now());
+    if (place != Crowd::Place::none) {
+      open_session(std::move(socket), host_, place);
+      return accept();
+    }
+    // Shared by nobody: the wait below only lends it to a copyable function.
+    auto waiting = std::make_shared<Socket>(std::move(socket));
+    pause([this, waiting] { admit(std::move(*waiting)); });
+  }
+
+  void pause(std::function<void()> then) {
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([then = std::move(then)](const error_code& error) {
+      if (!error) then();
+    });
+  }
+
+  Acceptor acceptor_;
+  asio::steady_timer pause_;
+  SessionHost host_;
+  std::string address_;
+};
+
+Status Listener::open_local(const std::filesystem::path& path) {
+  // A path of a socket is at most 107 bytes long: the folder is named by a descriptor instead.
+  const UniqueFd folder(::open(path.parent_path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) return cannot_listen(path.string(), "its folder cannot be opened");
+  const std::string name =
+      fmt::format("/proc/self/fd/{}/{}", folder.get(), path.filename().string());
+  error_code error;
+  std::filesystem::remove(path, error);
+  acceptor_.open(Stream(AF_UNIX, 0), error);
+  // Before bind, which takes the file's mode from the socket: at no time may others open it.
+  if (!error && ::fchmod(acceptor_.native_handle(), 0600) != 0)
+    error = error_code(errno, boost::system::system_category());
+  if (!error) acceptor_.bind(Local::endpoint(name), error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return cannot_listen(path.string(), error.message());
+  address_ = path.string();
+  return {};
+}
+
+std::uint16_t port_of(const Listener::Acceptor& acceptor) {
+  const Stream::endpoint bound = acceptor.local_endpoint();
+  Tcp::endpoint tcp;
+  std::memcpy(tcp.data(), bound.data(), std::min(bound.size(), tcp.capacity()));
+  return tcp.port();
+}
+
+Status Listener::open_tcp(const Listen& listen, asio::io_context& io) {
+  const std::string where = address_text(listen.host, listen.port);
+  error_code error;
+  Tcp::resolver resolver(io);
+  const auto found =
+      resolver.resolve(listen.host, std::to_string(listen.port), Tcp::resolver::passive, error);
+  if (error) return cannot_listen(where, error.message());
+  const Stream::endpoint endpoint(found.begin()->endpoint());
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (error) return cannot_listen(where, error.message());
+  address_ = address_text(listen.host, port_of(acceptor_));
+  return {};
+}
+
+}  // namespace
+
+std::string address_text(const std::string& host, std::uint16_t port) {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+class Server::Impl {
+ public:
+  ~Impl() {
+    path_->close();
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+    error_code ignored;
+    for (const auto& socket : sockets_) std::filesystem::remove(socket, ignored);
+  }
+
+  Status listen(const std::vector<Listen>& all) {
+    for (const Listen& each : all) {
+      listeners_.push_back(std::make_unique<Listener>(io_, each, path_));
+      if (auto ok = listeners_.back()->open(each, io_); !ok) return ok;
+      addresses.push_back(listeners_.back()->address());
+      if (!each.socket.empty()) sockets_.push_back(each.socket);
+    }
+    thread_ = std::thread([this] { io_.run(); });
+    return {};
+  }
+
+  std::vector<std::string> addresses;
+
+ private:
+  asio::io_context io_{1};
+  // Shared by this and the answers that are still to come.
+  std::shared_ptr<ReturnPath> path_ = std::make_shared<ReturnPath>(io_);
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::filesystem::path> sockets_;
+  std::thread thread_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+const std::vector<std::string>& Server::addresses() const {
+  return impl_->addresses;
+}
+
+Result<std::unique_ptr<Server>> Server::start(const std::vector<Listen>& listen) {
+  auto impl = std::make_unique<Impl>();
+  if (auto ok = impl->listen(listen); !ok) return std::unexpected(ok.error());
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+}  // namespace pelton::net

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/net/session.h"
+
+#include "engine/net/request_parser.h"
+#include "engine/net/response_head.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace pelton::net {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kPollEvery{50};
+// For what a peer still sends behind an early answer: closing at once would destroy the answer.
+constexpr milliseconds kLinger{1000};
+
+Pace::Time now() {
+  return std::chrono::steady_clock::now();
+}
+
+Error error_of(const Refusal& refusal) {
+  if (refusal.status == 413) return {ErrorKind::invalid, "E5011", refusal.why};
+  const bool limit = refusal.status == 431 || refusal.status == 414;
+  return {ErrorKind::invalid, limit ? "E5008" : "E5002", refusal.why};
+}
+
+}  // namespace
+
+class Session final : public Peer, public std::enable_shared_from_this<Session> {
+ public:
+  Session(Socket&& socket, SessionHost& host, Crowd::Place place)
+      : socket_(std::move(socket)),
+        host_(host),
+        reserved_(place == Crowd::Place::reserve),
+        deadline_(socket_.get_executor(), Pace::Time::max()),
+        pause_(socket_.get_executor()) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
+    host_.crowd.add(*this);
+  }
+
+  void read_request() {
+    parser_.emplace(host_.limits.body);
+    sending_ = head_only_ = broken_ = false;
+    pace_.restart();
+    next_head();
+  }
+  void want_body(Answer<std::string>&& answer);
+
+  std::optional<Pace::Span> behind(Pace::Time at) const override {
+    if (lingering_) return Pace::Span::max();
+    if (pace_.waiting()) return pace_.behind(at);
+    return peer_gone() ? std::optional(Pace::Span::max()) : std::nullopt;
+  }
+  std::size_t held() const override { return claimed_; }
+  void give_way() override { close(); }
+
+ private:
+  using Next = void (Session::*)();
+
+  void next_head();
+  void on_head();
+  void next_body();
+  void receive(milliseconds patience, Next next);
+  void on_readable();
+  void expect_progress(milliseconds patience);
+  void refuse(const Refusal& refusal) { write_last(error_response(error_of(refusal)), refusal); }
+  void refuse_for_now(const char* why);
+  void write_last(Response&& response, const Refusal& refusal);
+
+  template <typename Value>
+  std::move_only_function<void(Value)> returning(void (Session::*then)(Value&&));
+  void respond(Response&& response);
+  void on_first(Result<Piece>&& first);
+  void write(Response&& response);
+  void send_piece();
+  void after_piece();
+  void ask_for_piece() { response_.stream->next(returning<Result<Piece>>(&Session::on_piece)); }
+  void on_piece(Result<Piece>&& piece);
+  void end_stream();
+  void after_response();
+  void send(std::array<std::string_view, 3> parts, milliseconds patience, Next next);
+  void push();
+  void linger();
+  void release_claim();
+  bool peer_gone() const;
+  void close();
+
+  Socket socket_;
+  SessionHost& host_;
+  const bool reserved_;
+  asio::steady_timer deadline_;  // armed while the peer is waited for
+  asio::steady_timer pause_;
+  Pace pace_;
+  std::string bytes_;  // received, not yet parsed
+  std::optional<RequestParser> parser_;
+  Answer<std::string> body_answer_;
+  std::size_t claimed_ = 0;
+  bool keep_alive_ = true;
+  bool sending_ = false;    // a response has begun
+  bool head_only_ = false;  // HEAD
+  bool broken_ = false;     // a streamed body has no proper end
+  bool lingering_ = false;
+  bool open_ = true;
+  std::string head_;   // being sent: a response's, or a chunk's
+  Response response_;  // being sent, or whose body is being streamed
+  Piece piece_;        // being sent
+  std::array<std::string_view, 3> parts_;
+  milliseconds patience_{};
+  Next next_ = nullptr;
+};
+
+namespace {
+
+// The way to a session's body from any thread.
+class ConnectionBody final : public RequestBody {
+ public:
+  ConnectionBody(std::shared_ptr<ReturnPath> path, std::weak_ptr<Session> session)
+      : path_(std::move(path)), session_(std::move(session)) {}
+  void read(Answer<std::string> answer) override {
+    path_->post([weak = session_, answer = std::move(answer)]() mutable {
+      if (auto session = weak.lock()) session->want_body(std::move(answer));
+    });
+  }
+
+ private:
+  const std::shared_ptr<ReturnPath> path_;  // shared with the server
+  const std::weak_ptr<Session> session_;
+};
+
+}  // namespace
+
+void Session::next_head() {
+  const auto whole = parser_->head(bytes_);
+  if (!whole) return refuse(whole.error());
+  if (*whole) return on_head();
+  receive(host_.limits.header_time, &Session::next_head);
+}
+
+void Session::on_head() {
+  Request request = std::move(parser_->request());
+  head_only_ = request.method == "HEAD";
+  pace_.restart();
+  if (reserved_ && !host_.handler.is_health_check(request))
+    return refuse_for_now("all connections are taken: try again");
+  // Shared by the request and the reads that are under way.
+  request.body = std::make_shared<ConnectionBody>(host_.path, weak_from_this());
+  host_.handler.handle(std::move(request), returning<Response>(&Session::respond));
+}
+
+void Session::want_body(Answer<std::string>&& answer) {
+  if (!open_ || sending_) return;
+  body_answer_ = std::move(answer);
+  if (parser_->expects_continue() && claimed_ == 0 && bytes_.empty())
+    return send({"HTTP/1.1 100 Continue\r\n\r\n"}, host_.limits.response_time, &Session::next_body);
+  next_body();
+}
+
+void Session::next_body() {
+  auto piece = parser_->body(bytes_);
+  if (!piece) return refuse(piece.error());
+  if (piece->empty() && !parser_->done())
+    return receive(host_.limits.body_time, &Session::next_body);
+  if (!host_.crowd.claim(*this, piece->size(), now()))
+    return refuse_for_now("the bodies of other requests fill the memory: try again");
+  claimed_ += piece->size();
+  std::exchange(body_answer_, nullptr)(std::move(*piece));
+}
+
+// Waits for the peer until it is `patience` behind.
+void Session::expect_progress(milliseconds patience) {
+  pace_.begin_wait(now());
+  deadline_.expires_at(now() + (patience - pace_.behind(now())));
+  deadline_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!error && self->deadline_.expiry() <= now()) self->close();
+  });
+}
+
+void Session::receive(milliseconds patience, Next next) {
+  next_ = next;
+  patience_ = patience;
+  expect_progress(patience);
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (self->open_ && !self->lingering_) error ? self->close() : self->on_readable();
+  });
+}
+
+void Session::on_readable() {
+  deadline_.expires_at(Pace::Time::max());
+  // Of a head no more is taken than it may be long.
+  const std::size_t most = claimed_ == 0 ? kMaxHeaderBytes : host_.scratch.size();
+  const ssize_t got = ::recv(socket_.native_handle(), host_.scratch.data(), most, 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return receive(patience_, next_);
+  pace_.end_wait(now(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  if (got <= 0) return close();
+  bytes_.append(host_.scratch.data(), static_cast<std::size_t>(got));
+  (this->*next_)();
+}
+
+void Session::refuse_for_now(const char* why) {
+  write_last(error_response({ErrorKind::overloaded, "E5008", why}), {503, why});
+}
+
+void Session::write_last(Response&& response, const Refusal& refusal) {
+  body_answer_ = nullptr;
+  keep_alive_ = false;
+  response.status = refusal.status;
+  write(std::move(response));
+}
+
+// A function that any thread may call, once: it runs `then` on the transport's thread, if the
+// session still is.
+template <typename Value>
+std::move_only_function<void(Value)> Session::returning(void (Session::*then)(Value&&)) {
+  return [path = host_.path, weak = weak_from_this(), then](Value value) {
+    path->post([weak, then, value = std::move(value)]() mutable {
+      if (auto self = weak.lock(); self && self->open_ && !self->lingering_)
+        (self.get()->*then)(std::move(value));
+    });
+  };
+}
+
+void Session::respond(Response&& response) {
+  if (sending_) return;
+  keep_alive_ = parser_->keep_alive() && parser_->done();
+  if (!response.stream) return write(std::move(response));
+  sending_ = true;
+  response_ = std::move(response);
+  response_.stream->next(returning<Result<Piece>>(&Session::on_first));
+}
+
+void Session::on_first(Result<Piece>&& first) {
+  if (!first) return write(error_response(first.error()));
+  if (first->then == Piece::Then::end) {
+    Response whole = std::move(response_);
+    whole.stream.reset();
+    whole.body = std::move(first->bytes);
+    return write(std::move(whole));
+  }
+  piece_ = std::move(*first);
+  if (head_only_) piece_ = {"", Piece::Then::end};
+  // What came before chunks were known ends where the connection does.
+  if (!parser_->chunks_known()) keep_alive_ = false;
+  head_ = response_head(response_, {parser_->chunks_known(), keep_alive_, std::nullopt});
+  pace_.restart();
+  send({head_}, host_.limits.stall_time, &Session::send_piece);
+}
+
+void Session::send_piece() {
+  if (piece_.bytes.empty()) return after_piece();
+  pace_.restart();
+  if (!parser_->chunks_known())
+    return send({piece_.bytes}, host_.limits.stall_time, &Session::after_piece);
+  head_ = fmt::format("{:x}\r\n", piece_.bytes.size());
+  send({head_, piece_.bytes, "\r\n"}, host_.limits.stall_time, &Session::after_piece);
+}
+
+void Session::after_piece() {
+  piece_.bytes = {};
+  if (piece_.then == Piece::Then::end) return end_stream();
+  if (piece_.then == Piece::Then::more) return ask_for_piece();
+  pause_.expires_after(kPollEvery);
+  pause_.async_wait([self = shared_from_this()](const error_code& error) {
+    if (!self->open_) return;
+    error || self->peer_gone() ? self->close() : self->ask_for_piece();
+  });
+}
+
+// A peer that closed both ways; one that only said all it had to say still listens.
+bool Session::peer_gone() const {
+  pollfd entry{const_cast<Socket&>(socket_).native_handle(), 0, 0};
+  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+void Session::on_piece(Result<Piece>&& piece) {
+  // Too late for a status: the last line is the error, and the body has no proper end.
+  broken_ = !piece;
+  piece_ = piece ? std::move(*piece) : Piece{error_line(piece.error()), Piece::Then::end};
+  send_piece();
+}
+
+void Session::end_stream() {
+  response_.stream.reset();
+  if (head_only_) return after_response();
+  if (broken_ || !parser_->chunks_known()) return close();
+  send({"0\r\n\r\n"}, host_.limits.response_time, &Session::after_response);
+}
+
+void Session::write(Response&& response) {
+  sending_ = true;
+  response_ = std::move(response);
+  head_ = response_head(response_,
+                        {!parser_ || parser_->chunks_known(), keep_alive_, response_.body.size()});
+  pace_.restart();
+  send({head_, head_only_ ? std::string_view() : response_.body}, host_.limits.response_time,
+       &Session::after_response);
+}
+
+// Sends the parts, which stay where they are until `next`.
+void Session::send(std::array<std::string_view, 3> parts, milliseconds patience, Next next) {
+  parts_ = parts;
+  patience_ = patience;
+  next_ = next;
+  push();
+}
+
+void Session::push() {
+  iovec buffers[3];
+  for (;;) {
+    std::size_t left = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      buffers[i] = {const_cast<char*>(parts_[i].data()), parts_[i].size()};
+      left += parts_[i].size();
+    }
+    if (left == 0) return (this->*next_)();
+    const msghdr message{nullptr, 0, buffers, parts_.size(), nullptr, 0, 0};
+    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno == EAGAIN) break;
+    if (sent < 0) return close();
+    pace_.end_wait(now(), static_cast<std::size_t>(sent));
+    auto gone = static_cast<std::size_t>(sent);
+    for (std::string_view& part : parts_) {
+      const std::size_t taken = std::min(gone, part.size());
+      part.remove_prefix(taken);
+      gone -= taken;
+    }
+  }
+  expect_progress(patience_);
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+    if (!self->open_) return;
+    self->deadline_.expires_at(Pace::Time::max());
+    self->pace_.end_wait(now(), 0);
+    error ? self->close() : self->push();
+  });
+}
+
+void Session::after_response() {
+  release_claim();
+  response_ = {};
+  if (keep_alive_) return read_request();
+  linger();
+}
+
+// Says that nothing more is sent, and throws away what the peer had already sent.
+void Session::linger() {
+  if (!lingering_) {
+    lingering_ = true;
+    bytes_ = {};
+    error_code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+    deadline_.expires_after(kLinger);
+    deadline_.async_wait([self = shared_from_this()](const error_code& error) {
+      if (!error) self->close();
+    });
+  }
+  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+    if (!self->open_) return;
+    const auto got = error ? 0
+                           : ::recv(self->socket_.native_handle(), self->host_.scratch.data(),
+                                    self->host_.scratch.size(), 0);
+    got > 0 || (got < 0 && errno == EAGAIN) ? self->linger() : self->close();
+  });
+}
+
+void Session::release_claim() {
+  host_.crowd.release(claimed_);
+  claimed_ = 0;
+}
+
+void Session::close() {
+  if (!open_) return;
+  open_ = false;
+  body_answer_ = nullptr;
+  release_claim();
+  host_.crowd.remove(*this);
+  deadline_.cancel();
+  pause_.cancel();
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  host_.open.erase(shared_from_this());
+}
+
+void open_session(Socket&& socket, SessionHost& host, Crowd::Place place) {
+  (*host.open.insert(std::make_shared<Session>(std::move(socket), host, place)).first)
+      ->read_request();
+}
+
+}  // namespace pelton::net

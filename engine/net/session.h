@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/net/crowd.h"
+#include "engine/net/message.h"
+#include "engine/net/return_path.h"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <memory>
+#include <set>
+#include <vector>
+
+namespace pelton::net {
+
+// One type for Unix sockets and TCP: what serves a connection is compiled once.
+using Stream = boost::asio::generic::stream_protocol;
+using Executor = boost::asio::io_context::executor_type;
+using Socket = boost::asio::basic_stream_socket<Stream, Executor>;
+
+class Session;
+
+// What the sessions of one listener share. The transport's thread's.
+struct SessionHost {
+  RequestHandler& handler;
+  const Limits limits;
+  // Shared by the server and the answers that are still to come.
+  std::shared_ptr<ReturnPath> path;
+  Crowd crowd{limits};
+  // Where a read puts its bytes before they are parsed: connections that rest have no buffer.
+  std::vector<char> scratch = std::vector<char>(256U << 10);
+  // Shared by this list and the operations under way; answers hold weak ones, since the last owner
+  // must let go on this thread.
+  std::set<std::shared_ptr<Session>> open = {};
+};
+
+// Serves the requests of one connection, one after another, until it closes: a session of
+// `host.open`. The host outlives its sessions.
+void open_session(Socket&& socket, SessionHost& host, Crowd::Place place);
+
+}  // namespace pelton::net
