@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a handler sees: events and their context."""
 
+import io as _io
 import json as _json
 import logging as _logging
+import os as _os
 
 try:
     from ._loop import Record
@@ -104,6 +106,24 @@ class IncomingEvent(Record):
             if known == name:
                 return value.decode("utf-8", "replace")
         return default
+
+    @property
+    def path(self):
+        """The path of the event's file, or ``None``; bytes that are not UTF-8 survive, see :func:`os.fsdecode`."""
+        for known, value in self.headers:
+            if known == "path":
+                return _os.fsdecode(value)
+        return None
+
+    def open(self):
+        """The data as a binary file; that of an event without data is the file at :attr:`path`.
+
+        A connector sends only the path of a file above its ``inline_limit``. The path comes from a header: whoever may
+        write to the stream chooses which file is opened.
+        """
+        if self.has_data or self.path is None:
+            return _io.BytesIO(self.data)
+        return open(self.path, "rb")
 
     def text(self):
         """The data as UTF-8 text."""

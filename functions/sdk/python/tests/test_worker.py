@@ -29,13 +29,17 @@ def handle(event, context):
     if text == "object": return object()
     if text == "slow": time.sleep(0.03)
 
+def opened(event, context):
+    with event.open() as file:
+        return file.read() + b" of " + repr(event.path).encode()
+
 @pelton.batch
 def whole(events, context):
     return [ValueError("x") if e.text() == "raise" else None for e in events]
 '''
 
 
-def batch(data, keys=None, flags=b"", content_type=b""):
+def batch(data, keys=None, flags=b"", content_type=b"", path=None):
     out = bytearray()
     wire.put_varint(out, 1, len(data))
     for number, values in ((2, data), (4, keys or [])):
@@ -52,6 +56,14 @@ def batch(data, keys=None, flags=b"", content_type=b""):
         for word in (b"", content_type):
             wire.put_bytes(out, 8, word)
         wire.put_bytes(out, 11, struct.pack("<I", 1))
+    if path:  # one event for all: without data, with the header `path`
+        header, headers = bytearray(), bytearray()
+        wire.put_bytes(header, 1, b"path")
+        wire.put_bytes(header, 2, path)
+        wire.put_bytes(headers, 1, header)
+        wire.put_bytes(out, 6, b"\x02")
+        wire.put_bytes(out, 16, headers)
+        wire.put_bytes(out, 17, struct.pack("<I", len(headers)))
     return bytes(out)
 
 
@@ -346,6 +358,19 @@ def handle(event, context):
         self.assertEqual(peer.receive()[1][2][0], 1)
         self.assertEqual(peer.invoke(["x", "raise", "x"], ["a", "b", "b"])[0], [0, 1, 3])
         self.assertEqual(peer.close(), 0)
+
+    def test_an_event_without_data_opens_its_file_whatever_its_name(self):
+        peer = Peer("function:opened")
+        peer.receive()
+        path = os.fsencode(peer.folder.name) + b"/a\xff"
+        with open(path, "wb") as file:
+            file.write(b"large")
+        codes, failures, _, outputs, _ = peer.invoke([""], path=path)
+        self.assertEqual((codes, failures), ([0], []))
+        self.assertEqual(bytes(outputs[0][2][0]), b"large of " + repr(os.fsdecode(path)).encode())
+        codes, _, _, outputs, _ = peer.invoke(["inline"])
+        self.assertEqual(bytes(outputs[0][2][0]), b"inline of None")
+        peer.close()
 
     def test_what_cannot_start_is_named(self):
         for handler, source, words in (("nowhere:handle", HANDLER, "nowhere"), ("function:handel", HANDLER, "handel"),
