@@ -54,8 +54,8 @@ std::string connectors(const json::array& list) {
 }
 
 std::string bindings(const json::array& list) {
-  Table table({"BINDING", "FUNCTION", "STREAM", "DONE", "RATE", "LAG", "OLDEST", "IN FLIGHT",
-               "RETRYING", "WAITING", "DEAD LETTERS"});
+  Table table({"BINDING", "FUNCTION", "STREAM", "DONE", "FILTERED", "RATE", "LAG", "OLDEST",
+               "IN FLIGHT", "RETRYING", "WAITING", "DEAD LETTERS"});
   for (const json::value& value : list) {
     const json::object& b = as_object(value);
     std::uint64_t lag = 0, in_flight = 0, retrying = 0, waiting = 0;
@@ -70,7 +70,8 @@ std::string bindings(const json::array& list) {
     }
     const std::string function = text_of(b, "function");
     table.add({text_of(b, "name"), function.empty() ? "(sink)" : function, text_of(b, "stream"),
-               grouped(count_of(b, "done")), rate_text(real_of(b, "done_per_second")), grouped(lag),
+               grouped(count_of(b, "done")), grouped(count_of(b, "filtered")),
+               rate_text(real_of(b, "done_per_second")), grouped(lag),
                lag == 0 ? "-" : age_text(oldest), grouped(in_flight), grouped(retrying),
                grouped(waiting), grouped(count_of(b, "dead_letters"))});
   }

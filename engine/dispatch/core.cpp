@@ -109,6 +109,7 @@ void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr&
 void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, std::uint32_t index,
                              Offset offset) {
   if (!filter_.empty() && !filter_.passes(batch, index)) return pass_over(partition, offset);
+  ++totals.passed;
   if (index_)
     if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
   const Position position = partition.window.push(batch, index, offset, lane_of(batch, index));

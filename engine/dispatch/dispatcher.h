@@ -62,8 +62,8 @@ struct PartitionCounts {
 
 // Totals since start, for metrics.
 struct Totals {
-  std::uint64_t done = 0, failed_attempts = 0, dead_letters = 0, filtered = 0, deduplicated = 0,
-                outputs = 0, late_results = 0, skipped = 0, replayed = 0;
+  std::uint64_t done = 0, failed_attempts = 0, dead_letters = 0, filtered = 0, passed = 0,
+                deduplicated = 0, outputs = 0, late_results = 0, skipped = 0, replayed = 0;
 };
 
 // An event between attempts, for status.

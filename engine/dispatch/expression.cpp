@@ -10,6 +10,8 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 FieldValue text_value(std::string_view text) {
   FieldValue value;
   value.kind = FieldValue::Kind::text;
@@ -26,6 +28,22 @@ std::string_view trimmed(std::string_view raw) {
   return raw;
 }
 
+// Python's json.dumps and others write names that are not ASCII with escapes ("gr\\u00f6\\u00dfe").
+bool is_named(ondemand::field& field, std::string_view name) {
+  const char* raw = field.key().raw();
+  const char* end = raw;
+  while (*end != '"' && *end != '\\') ++end;
+  if (*end == '"') return std::string_view(raw, end) == name;
+  return std::string_view(field.unescaped_key()) == name;
+}
+
+// Throws simdjson's error when there is none.
+ondemand::value find_field(ondemand::object object, std::string_view name) {
+  for (ondemand::field field : object)
+    if (is_named(field, name)) return field.value();
+  throw simdjson::simdjson_error(simdjson::NO_SUCH_FIELD);
+}
+
 template <typename Json>
 FieldValue scalar(Json& json, ondemand::json_type type) {
   FieldValue value;
@@ -37,7 +55,6 @@ FieldValue scalar(Json& json, ondemand::json_type type) {
     case ondemand::json_type::number:
       value.kind = FieldValue::Kind::number;
       value.text = trimmed(std::string_view(json.raw_json_token()));
-      value.number = json.get_double();
       break;
     case ondemand::json_type::boolean:
       value.kind = FieldValue::Kind::boolean;
@@ -59,13 +76,13 @@ FieldValue scalar(Json& json, ondemand::json_type type) {
 class FieldReader::Json {
  public:
   FieldValue read(const std::vector<std::string>& path, std::string_view data) try {
+    if (data.starts_with(kByteOrderMark)) data.remove_prefix(kByteOrderMark.size());
     buffer_.assign(data);
     buffer_.reserve(data.size() + simdjson::SIMDJSON_PADDING);
     ondemand::document document = parser_.iterate(buffer_);
     if (path.empty()) return {};
-    ondemand::value at = document.get_object().find_field_unordered(path[0]);
-    for (std::size_t i = 1; i < path.size(); ++i)
-      at = at.get_object().find_field_unordered(path[i]);
+    ondemand::value at = find_field(document.get_object(), path[0]);
+    for (std::size_t i = 1; i < path.size(); ++i) at = find_field(at.get_object(), path[i]);
     return scalar(at, at.type());
   } catch (const simdjson::simdjson_error&) {
     return {};

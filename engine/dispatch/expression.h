@@ -13,13 +13,13 @@ namespace pelton::dispatch {
 struct FieldValue {
   enum class Kind { absent, null, boolean, number, text, structure } kind = Kind::absent;
   bool boolean = false;
-  double number = 0;
   std::string text;  // of text; of a number, boolean or structure its JSON
 };
 
 // Reads the fields that filters and key expressions name. JSON is parsed on demand, and only for
-// fields in the data; data that is not JSON has no fields. What no field names is passed over,
-// without recursion. Reuses its buffers: one thread.
+// fields in the data; data that is not JSON has no fields. A byte order mark before the JSON is
+// ignored, and a field is the same whether or not its name is written with escapes. What no field
+// names is passed over, without recursion. Reuses its buffers: one thread.
 class FieldReader {
  public:
   FieldReader();

@@ -4,41 +4,30 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace pelton::dispatch {
 namespace {
 
 using Kind = FieldValue::Kind;
 
-bool number_of(const FieldValue& value, double& number) {
-  if (value.kind == Kind::number) {
-    number = value.number;
-    return true;
-  }
-  if (value.kind != Kind::text || value.text.empty()) return false;
-  const char* end = value.text.data() + value.text.size();
-  const auto read = std::from_chars(value.text.data(), end, number);
-  return read.ec == std::errc{} && read.ptr == end;
+std::optional<Number> number_of(const FieldValue& value) {
+  if (value.kind != Kind::number && value.kind != Kind::text) return std::nullopt;
+  return parse_number(value.text);
 }
 
 bool equals(const config::Matcher& matcher, const FieldValue& value) {
   if (matcher.null) return value.kind == Kind::null;
   if (matcher.flag) return value.kind == Kind::boolean && value.boolean == *matcher.flag;
-  if (matcher.number) {
-    double number = 0;
-    return number_of(value, number) && number == *matcher.number;
-  }
+  if (matcher.number) return number_of(value) == matcher.number;
   return value.kind == Kind::text && value.text == matcher.text;
 }
 
 bool in_range(const config::Matcher& matcher, const FieldValue& value) {
-  double number = 0;
-  if (!number_of(value, number)) return false;
-  return !(matcher.above && !(number > *matcher.above)) &&
-         !(matcher.at_least && !(number >= *matcher.at_least)) &&
-         !(matcher.below && !(number < *matcher.below)) &&
-         !(matcher.at_most && !(number <= *matcher.at_most));
+  const auto number = number_of(value);
+  return number && (!matcher.above || *number > *matcher.above) &&
+         (!matcher.at_least || *number >= *matcher.at_least) &&
+         (!matcher.below || *number < *matcher.below) &&
+         (!matcher.at_most || *number <= *matcher.at_most);
 }
 
 }  // namespace

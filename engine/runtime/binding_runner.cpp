@@ -90,7 +90,17 @@ void BindingRunner::feed(PartitionId partition) {
     dispatcher_.offer(partition, next->base, next->batch, clock_.now(), commits_);
     if (dispatcher_.wants(partition).from == want.from) break;
   }
+  if (!setup_.dispatcher.filter.empty()) watch_filter(clock_.now());
   flush();
+}
+
+void BindingRunner::watch_filter(WallTime now) {
+  const dispatch::Totals& totals = dispatcher_.totals();
+  if (!filter_watch_.suspicious(totals.filtered, totals.passed, now)) return;
+  observe::log::warn(
+      fmt::format("no event has passed the filter yet, {} were filtered out; is it right?",
+                  totals.filtered),
+      {{"binding", setup_.dispatcher.binding}});
 }
 
 bool BindingRunner::has_work() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/dispatch/dispatcher.h"
+#include "engine/dispatch/filter_watch.h"
 #include "engine/store/store.h"
 #include "engine/stream/input.h"
 #include "engine/stream/output.h"
@@ -104,6 +105,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     return !draining_ && input_->room() && (!setup_.output || setup_.output->room());
   }
   void feed(PartitionId partition);
+  void watch_filter(WallTime now);
   void flush();
   void changed();
   void tell_drained();
@@ -120,6 +122,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     WallTime since{};
   };
   std::map<PartitionId, Stop> stopped_;
+  dispatch::FilterWatch filter_watch_;
   dispatch::Commits commits_;
   thread::Timer timer_;
   std::optional<WallTime> armed_;

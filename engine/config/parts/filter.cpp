@@ -6,8 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 namespace pelton::config {
 namespace {
@@ -23,14 +21,6 @@ std::vector<std::string> split_path(std::string_view text) {
     if (dot == std::string_view::npos) return path;
     text.remove_prefix(dot + 1);
   }
-}
-
-std::optional<double> number_of(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(number))
-    return std::nullopt;
-  return number;
 }
 
 // A range that no number is in.
@@ -133,12 +123,12 @@ class RuleReader {
   }
 
   void read_bound(const std::string& name, const Node& value, Matcher& range) {
-    std::optional<double>& bound = name == "above"      ? range.above
+    std::optional<Number>& bound = name == "above"      ? range.above
                                    : name == "at_least" ? range.at_least
                                    : name == "below"    ? range.below
                                                         : range.at_most;
     const auto text = value.kind == Node::Kind::scalar ? expand(value, context_) : std::nullopt;
-    if (text) bound = number_of(*text);
+    if (text) bound = parse_number(*text);
     if (text || value.kind != Node::Kind::scalar)
       if (!bound) problem(value, fmt::format("{} needs a number", name));
   }
@@ -160,7 +150,7 @@ class RuleReader {
     matcher.text = std::move(*text);
     if (node.quoted) return matcher;
     if (matcher.text == "true" || matcher.text == "false") matcher.flag = matcher.text == "true";
-    matcher.number = number_of(matcher.text);
+    matcher.number = parse_number(matcher.text);
     return matcher;
   }
 

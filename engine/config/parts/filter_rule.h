@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/number.h"
 #include "engine/config/yaml/place.h"
 
 #include <optional>
@@ -32,11 +33,11 @@ struct FieldRef {
 struct Matcher {
   enum class Kind { equals, prefix, suffix, glob, exists, range } kind = Kind::equals;
   std::string text;              // prefix, suffix, glob, equals (string)
-  std::optional<double> number;  // equals (number)
+  std::optional<Number> number;  // equals (number)
   std::optional<bool> flag;      // equals (bool); exists: true or false
   bool null = false;             // equals null
   // range: each bound may be absent
-  std::optional<double> above, at_least, below, at_most;
+  std::optional<Number> above, at_least, below, at_most;
 };
 
 // A field passes when any of its matchers holds; an event passes a filter when every field does.

@@ -48,7 +48,7 @@ class FilterTest : public ::testing::Test {
     matcher.flag = wanted;
     return matcher;
   }
-  static config::Matcher number(double value) {
+  static config::Matcher number(Number value) {
     config::Matcher matcher;
     matcher.number = value;
     return matcher;
@@ -110,6 +110,33 @@ TEST_F(FilterTest, JsonValuesKeepTheirType) {
   EXPECT_TRUE(holds(data({"items"}), exists(true)));
   EXPECT_FALSE(holds(data({"items", "x"}), exists(true)));
   EXPECT_TRUE(holds(data({"missing"}), exists(false)));
+}
+
+TEST_F(FilterTest, IntegersBeyondDoublesCompareExactly) {
+  EXPECT_TRUE(holds(data({"big"}), number(*parse_number("9007199254740993"))));
+  EXPECT_FALSE(holds(data({"big"}), number(*parse_number("9007199254740992"))));
+  config::Matcher range;
+  range.kind = Is::range;
+  range.above = *parse_number("9007199254740992");
+  EXPECT_TRUE(holds(data({"big"}), range));
+  range.above = *parse_number("9007199254740993");
+  EXPECT_FALSE(holds(data({"big"}), range));
+}
+
+TEST_F(FilterTest, AFieldIsFoundHoweverItsNameIsWritten) {
+  for (const std::string_view json :
+       {R"({"größe": 91})", R"({"gr\u00f6\u00dfe": 91})", R"({"a\"b": {}, "gr\u00f6ße" : 91})"}) {
+    event_.data = json;
+    EXPECT_TRUE(holds(data({"größe"}), number(91))) << json;
+    EXPECT_FALSE(holds(data({"gr\\u00f6\\u00dfe"}), exists(true))) << json;
+  }
+  event_.data = R"({"\u0061": {"\u00e9\u00e9": {"c": true}}})";
+  EXPECT_TRUE(holds(data({"a", "éé", "c"}), exists(true)));
+}
+
+TEST_F(FilterTest, JsonMayBeginWithAByteOrderMark) {
+  event_.data = "\xEF\xBB\xBF{\"amount\": 3}";
+  EXPECT_TRUE(holds(data({"amount"}), number(3)));
 }
 
 TEST_F(FilterTest, RangesCompareNumbersAlsoInText) {
