@@ -112,6 +112,7 @@ class Dispatcher::Core {
   Fit fit_history(Partition& partition, Position position, const Slot& slot, Picking& picking,
                   WallTime now);
   bool blocked_by_key(Partition& partition, Position position, WallTime now);
+  static Fit fit_suspect(const Partition& partition, const Slot& slot, Picking& picking);
   static void take(Position position, Slot& slot, Lane* lane, Picking& picking);
   model::Frame build(Partition& partition, Picking&& picking, WorkerId worker);
   void fill_batch(Partition& partition, const std::vector<Position>& slots, model::Frame& frame);
@@ -144,6 +145,8 @@ class Dispatcher::Core {
   void give_back(Partition& partition, Position position);
   void wait(Partition& partition, Lane& lane, Position position);
   void lane_moved(Partition& partition, LaneKey key);
+  model::WorkerLoss narrow(const std::vector<FrameId>& lost, const model::WorkerLoss& loss);
+  static void suspect(Partition& partition, const Open& open);
   void lose_frame(Partition& partition, const Open& open, const model::WorkerLoss* blame,
                   WallTime now);
   std::string name_of(WorkerId worker) const;

@@ -155,6 +155,7 @@ void Dispatcher::Core::settle_run(Partition& partition, const std::vector<Positi
       leave_flight(partition, slot);
       partition.window.settle(slots[i]);
       forget_retry(partition, end);
+      if (!partition.suspects.empty()) partition.suspects.erase(end);
     }
     partition.settled.add(begin, end);
   }
@@ -170,6 +171,7 @@ void Dispatcher::Core::settle(Partition& partition, Position position) {
   partition.window.settle(position);
   partition.settled.add(slot.offset, slot.offset + 1);
   partition.keys.erase(slot.offset);
+  partition.suspects.erase(slot.offset);
   forget_retry(partition, slot.offset);
   ++partition.fresh;
   ++partition.uncommitted;
@@ -214,6 +216,7 @@ void Dispatcher::Core::failure(Partition& partition, Position position,
     ++totals.skipped;
     return give_back(partition, position);
   }
+  if (!partition.suspects.empty()) partition.suspects.erase(partition.window.at(position).offset);
   if (failed.counts) ++totals.failed_attempts;
   model::RetryState& state = partition.retries[partition.window.at(position).offset];
   park_or_bury(partition, position, policy_.failed(state, failed, worker, now), now);
@@ -258,10 +261,12 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& los
   for (const auto& [id, open] : frames_)
     if (open.worker == worker && !open.lost) lost.push_back(id);
   std::ranges::sort(lost);
+  const model::WorkerLoss narrowed = narrow(lost, loss);
   for (const FrameId id : lost) {
     Open& open = frames_.at(id);
     open.lost = true;
-    const model::WorkerLoss* blame = loss.frame == id && loss.cause != "engine" ? &loss : nullptr;
+    const model::WorkerLoss* blame =
+        narrowed.frame == id && loss.cause != "engine" ? &narrowed : nullptr;
     if (!open.replay)
       lose_frame(*find(open.partition), open, blame, now);
     else if (open.held.empty())
@@ -269,6 +274,34 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& los
     if (open.over()) frames_.erase(id);
   }
   emit(out);
+}
+
+// A worker takes its frames in their order: what lies behind the oldest had not begun. Whoever was
+// alone with the worker is to blame, of several each is a suspect.
+model::WorkerLoss Dispatcher::Core::narrow(const std::vector<FrameId>& lost,
+                                           const model::WorkerLoss& loss) {
+  model::WorkerLoss narrowed = loss;
+  if (loss.frame || loss.cause == "engine") return narrowed;
+  const auto oldest = std::ranges::find_if(lost, [&](FrameId id) {
+    const Open& open = frames_.at(id);
+    return open.covered < open.events();
+  });
+  if (oldest == lost.end()) return narrowed;
+  const Open& open = frames_.at(*oldest);
+  if (open.events() - open.covered > 1) {
+    suspect(*find(open.partition), open);
+  } else {
+    narrowed.frame = *oldest;
+    narrowed.index = open.covered;
+  }
+  return narrowed;
+}
+
+// What of the frame was not answered for comes again in halves.
+void Dispatcher::Core::suspect(Partition& partition, const Open& open) {
+  const std::uint32_t half = (open.events() - open.covered + 1) / 2;
+  for (std::uint32_t i = open.covered; i < open.slots.size(); ++i)
+    partition.suspects[partition.window.at(open.slots[i]).offset] = half;
 }
 
 void Dispatcher::Core::lose_frame(Partition& partition, const Open& open,

@@ -26,8 +26,9 @@ struct Dispatcher::Core::Picking {
   model::FrameLimits limits;
   std::vector<Position> slots;
   std::uint64_t bytes = 0;
-  Offset first = 0;     // offset of the first event taken
-  bool closed = false;  // nothing more goes in
+  Offset first = 0;       // offset of the first event taken
+  bool suspects = false;  // only suspects go in
+  bool closed = false;    // nothing more goes in
   bool full() const { return closed || slots.size() >= limits.events || bytes >= limits.bytes; }
 };
 
@@ -51,7 +52,7 @@ std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
 std::optional<model::Frame> Dispatcher::Core::pull_partition(Partition& partition, WorkerId worker,
                                                              const model::FrameLimits& limits,
                                                              WallTime now) {
-  Picking picking{FrameId{next_frame_}, limits, {}, 0, 0, false};
+  Picking picking{.frame = FrameId{next_frame_}, .limits = limits, .slots = {}};
   // Again when all that was looked at is settled or parked now, which may have let others go.
   do {
     pick_ready(partition, picking, now);
@@ -138,6 +139,10 @@ Dispatcher::Core::Fit Dispatcher::Core::fit(Partition& partition, Position posit
              std::abs(slot.offset - picking.first) >= kMaxSpan / 2) {
     return Fit::later;
   }
+  if (!partition.suspects.empty()) {
+    const Fit fits = fit_suspect(partition, slot, picking);
+    if (fits != Fit::goes) return fits;
+  }
   if (index_ && blocked_by_key(partition, position, now)) return Fit::gone;
   if (!partition.retries.empty()) {
     const Fit fits = fit_history(partition, position, slot, picking, now);
@@ -157,9 +162,22 @@ Dispatcher::Core::Fit Dispatcher::Core::fit_history(Partition& partition, Positi
     return Fit::gone;
   }
   // An event that has ended a worker goes alone, so that nothing else is harmed by it.
-  if (retry->second.worker_kills == 0) return Fit::goes;
+  if (!ended_a_worker(retry->second)) return Fit::goes;
   if (!picking.slots.empty()) return Fit::later;
   picking.closed = true;
+  return Fit::goes;
+}
+
+// Suspects share no frame with others, or these would become suspects as well.
+Dispatcher::Core::Fit Dispatcher::Core::fit_suspect(const Partition& partition, const Slot& slot,
+                                                    Picking& picking) {
+  const auto suspect = partition.suspects.find(slot.offset);
+  const bool suspected = suspect != partition.suspects.end();
+  if (picking.slots.empty()) picking.suspects = suspected;
+  if (picking.suspects != suspected) return Fit::later;
+  if (!suspected) return Fit::goes;
+  if (picking.slots.size() >= suspect->second) return Fit::later;
+  picking.limits.events = std::min(picking.limits.events, suspect->second);
   return Fit::goes;
 }
 

@@ -43,6 +43,9 @@ struct Partition {
   std::uint64_t in_flight = 0;
   std::uint64_t waiting = 0;
   std::unordered_map<Offset, model::RetryState> retries;
+  // Events whose worker ended and nobody knows because of which of them: the most of them that a
+  // frame may hold. Gone with the process: then they begin again as one frame.
+  std::unordered_map<Offset, std::uint32_t> suspects;
   std::unordered_map<Offset, IdempotencyKey> keys;
   std::set<std::pair<WallTime, Position>>
       due;                  // events between attempts, at their RetryState::next

@@ -7,6 +7,8 @@
 namespace pelton::dispatch {
 namespace {
 
+constexpr std::string_view kTimeout = "timeout";  // cause of an attempt or a loss
+
 // Bounds of what a history keeps of a function's words.
 constexpr std::size_t kMaxMessage = 4096;
 constexpr std::size_t kMaxStack = 16'384;
@@ -16,6 +18,11 @@ std::string cut(const std::string& text, std::size_t most) {
 }
 
 }  // namespace
+
+bool ended_a_worker(const model::RetryState& state) {
+  return state.worker_kills > 0 ||
+         std::ranges::any_of(state.history, [](const auto& a) { return a.cause == kTimeout; });
+}
 
 void RetryPolicy::record(model::RetryState& state, model::Attempt attempt) {
   if (state.first == WallTime{}) state.first = attempt.time;
@@ -57,7 +64,7 @@ Verdict RetryPolicy::failed(model::RetryState& state, const model::Failure& fail
 
 Verdict RetryPolicy::killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now) {
   ++state.attempts;
-  ++state.worker_kills;
+  if (loss.cause != kTimeout) ++state.worker_kills;
   record(state, {state.attempts, now, loss.cause, loss.type, cut(loss.message, kMaxMessage), "",
                  loss.worker});
   state.next = now + backoff(state.attempts);

@@ -23,6 +23,9 @@ struct Verdict {
   std::string reason;  // of a dead letter: attempts | failed | worker_killer | max_age
 };
 
+// A crash or a time-out of one of the attempts is this event's fault.
+bool ended_a_worker(const model::RetryState& state);
+
 // Decides between the next attempt and the dead letter. Randomness (jitter) from the seed.
 class RetryPolicy {
  public:
@@ -31,7 +34,8 @@ class RetryPolicy {
   // The function answered retry or fail. Updates the state: attempts, history, next.
   Verdict failed(model::RetryState& state, const model::Failure& failure, const std::string& worker,
                  WallTime now);
-  // The event took the blame for the end of its worker.
+  // The event took the blame for the end of its worker: an attempt and, unless that was a time-out,
+  // a kill.
   Verdict killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now);
 
  private:

@@ -82,8 +82,10 @@ struct WorkerLoss {
   std::string cause;    // crash | timeout; engine: none of the events is to blame
   std::string type;     // "signal 9", "exit 1", "timeout after 30s"
   std::string message;  // its last words (stderr), bounded
-  // The event that it had begun and not finished; it takes the blame (an attempt, a worker kill).
-  // Absent: no event is to blame, none loses an attempt.
+  // The event that it had begun and not finished: it takes the blame (an attempt and, unless the
+  // cause is a time-out, a worker kill). Absent: unknown. Unless the cause is `engine`, the oldest
+  // of the worker's frames is then narrowed down: its events come again in halves, and one that is
+  // alone takes the blame.
   std::optional<FrameId> frame;
   std::uint32_t index = 0;
 };

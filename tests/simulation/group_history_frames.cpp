@@ -116,13 +116,18 @@ void GroupHistory::outcome(Life life, FrameId id, const model::FrameResult& resu
 }
 
 void GroupHistory::worker_lost(Life life, WorkerId worker, const model::WorkerLoss& loss) {
+  // Without blame, the oldest frame counts when one event of it was left.
+  bool first = !loss.frame && loss.cause != "engine";
   for (auto at = frames_.begin(); at != frames_.end();) {
     const auto here = at++;
     OpenFrame& open = here->second;
     if (here->first.first != life || open.worker != worker) continue;
+    const auto left = open.offsets.size() - open.covered;
+    const bool alone = left == 1 && first;
+    if (left > 0) first = false;
     for (auto i = open.covered; i < open.offsets.size(); ++i) {
       comes_back(*open.session, open.offsets[i], false);
-      if (loss.frame == here->first.second && loss.cause != "engine" && loss.index == i)
+      if (alone || (loss.frame == here->first.second && loss.cause != "engine" && loss.index == i))
         ++open.session->failures[open.offsets[i]];
     }
     open.left -= static_cast<std::uint32_t>(open.offsets.size()) - open.covered;

@@ -37,6 +37,7 @@ void History::restarted() {
     for (const Offset offset : partition.undurable) {
       Event& event = partition.events.at(offset);
       event.trouble = event.durable;
+      event.suspect = 0;
       event.done_by = 0;
       const auto lane = scenario_.lane(*event.message);
       if (lane && event.message->passes) partition.lanes[*lane].insert(offset);

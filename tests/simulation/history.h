@@ -74,6 +74,7 @@ class History {
   struct Trouble {
     std::uint32_t failures = 0;  // that counted
     std::uint32_t kills = 0;
+    std::uint32_t timeouts = 0;
     WallTime not_before{};
     WallTime first{};  // when the first of them ended
   };
@@ -83,6 +84,7 @@ class History {
     std::uint32_t index = 0;
     Trouble trouble;                  // as the engine knows it now
     Trouble durable;                  // as the disk does
+    std::uint32_t suspect = 0;        // most suspects that may go with it; 0: it is none
     Invocation done_by = 0;           // the accepted result
     std::set<std::uint32_t> outputs;  // on the disk
     bool dead = false;                // its dead letter is on the disk
@@ -125,6 +127,7 @@ class History {
   void check_event(const model::Frame& frame, std::uint32_t i, const Event& event);
   void check_trouble(const model::Frame& frame, std::uint32_t i, const Event& event,
                      const Trouble& trouble);
+  void check_suspects(const model::Frame& frame, const Partition& partition);
   void check_order(const model::Frame& frame, const Partition& partition);
   void check_replay(const model::Frame& frame, const Partition& partition);
   void check_once(const model::Frame& frame, Offset offset, const Message& message);
@@ -133,7 +136,8 @@ class History {
   void close(FrameId frame);
   void event_done(OpenFrame& open, Offset offset);
   void event_failed(const OpenFrame& open, Offset offset, const model::Failure& failure);
-  void blame(const OpenFrame& open, Offset offset);
+  void blame(const OpenFrame& open, Offset offset, const std::string& cause);
+  void narrow(WorkerId worker, const std::string& cause);
   void fail(Trouble& trouble, std::optional<Duration> asked);
   Trouble& trouble_of(const OpenFrame& open, Offset offset);
 

@@ -44,6 +44,7 @@ void History::frame(WorkerId worker, const model::Frame& frame, std::uint64_t li
     check_replay(frame, partition);
   else
     check_order(frame, partition);
+  if (!open.replay) check_suspects(frame, partition);
   for (const Offset offset : open.offsets) occupy(open, offset);
   frames_.emplace(frame.id, std::move(open));
 }
@@ -99,9 +100,23 @@ void History::check_trouble(const model::Frame& frame, std::uint32_t i, const Ev
     violation("event {} gets attempt {}", name(), attempt);
   if (scheduler_.now() < trouble.not_before) violation("event {} is tried too early", name());
   if (trouble.kills >= 2) violation("event {} ended two workers and is tried again", name());
-  if (trouble.kills > 0 && frame.batch->size() > 1)
+  if (trouble.kills + trouble.timeouts > 0 && frame.batch->size() > 1)
     violation("event {} has ended a worker and is not alone", name());
   if (event.settled) violation("event {} is settled and tried again", name());
+}
+
+// Those of which one has ended a worker come again in halves, and nothing else with them.
+void History::check_suspects(const model::Frame& frame, const Partition& partition) {
+  const std::uint32_t size = static_cast<std::uint32_t>(frame.batch->size());
+  const bool suspects = partition.events.at(frame.base + frame.batch->delta(0)).suspect > 0;
+  for (std::uint32_t i = 0; i < size; ++i) {
+    const Offset offset = frame.base + frame.batch->delta(i);
+    const std::uint32_t most = partition.events.at(offset).suspect;
+    if ((most > 0) != suspects)
+      violation("a suspect and another event are in a frame, {}/{}", frame.partition.value, offset);
+    if (most > 0 && size > most)
+      violation("suspect {}/{} comes among {}, not {}", frame.partition.value, offset, size, most);
+  }
 }
 
 // Events of a lane go one after the other: all that precede one in its lane are settled, or before
@@ -195,6 +210,7 @@ void History::result(FrameId id, const model::FrameResult& result) {
 void History::event_done(OpenFrame& open, Offset offset) {
   ++seen.done;
   Event& event = at(open.partition).events.at(offset);
+  event.suspect = 0;
   if (open.replay) {
     ++seen.replays_done;
     replays_.at({scenario_.binding.id, open.partition, offset}).done_by = open.by;
@@ -213,6 +229,7 @@ History::Trouble& History::trouble_of(const OpenFrame& open, Offset offset) {
 void History::event_failed(const OpenFrame& open, Offset offset, const model::Failure& failure) {
   if (failure.code == model::OutcomeCode::skipped) return;
   ++seen.retries;
+  at(open.partition).events.at(offset).suspect = 0;
   Trouble& trouble = trouble_of(open, offset);
   if (!failure.counts) {
     trouble.not_before = scheduler_.now() + scenario_.binding.retry.first;
@@ -232,21 +249,34 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
 }
 
 void History::lost(WorkerId worker, const model::WorkerLoss& loss) {
+  if (!loss.frame && loss.cause != "engine") narrow(worker, loss.cause);
   for (auto frame = frames_.begin(); frame != frames_.end();) {
     const auto here = frame++;
     const OpenFrame& open = here->second;
     if (open.worker != worker) continue;
     const bool blamed = loss.frame == here->first && loss.cause != "engine" &&
                         loss.index >= open.covered && loss.index < open.offsets.size();
-    if (blamed) blame(open, open.offsets[loss.index]);
+    if (blamed) blame(open, open.offsets[loss.index], loss.cause);
     close(here->first);
   }
 }
 
-void History::blame(const OpenFrame& open, Offset offset) {
+// It was at the oldest of its frames.
+void History::narrow(WorkerId worker, const std::string& cause) {
+  const auto found = std::ranges::find_if(
+      frames_, [&](const auto& entry) { return entry.second.worker == worker; });
+  if (found == frames_.end()) return;
+  const OpenFrame& open = found->second;
+  const auto left = static_cast<std::uint32_t>(open.offsets.size()) - open.covered;
+  if (left == 1) return blame(open, open.offsets.back(), cause);
+  for (std::uint32_t i = open.covered; i < open.offsets.size(); ++i)
+    at(open.partition).events.at(open.offsets[i]).suspect = (left + 1) / 2;
+}
+
+void History::blame(const OpenFrame& open, Offset offset, const std::string& cause) {
   ++seen.kills;
   Trouble& trouble = trouble_of(open, offset);
-  ++trouble.kills;
+  ++(cause == "timeout" ? trouble.timeouts : trouble.kills);
   fail(trouble, std::nullopt);
 }
 
@@ -257,6 +287,7 @@ void History::close(FrameId id) {
 }
 
 void History::revoked(PartitionId partition) {
+  for (auto& [offset, event] : at(partition).events) event.suspect = 0;
   for (auto frame = frames_.begin(); frame != frames_.end();) {
     const auto here = frame++;
     if (here->second.partition == partition && !here->second.replay) close(here->first);

@@ -44,6 +44,9 @@ std::string name_of(Mutation mutation) {
                                            "recycling_counts",
                                            "wrong_blame",
                                            "no_blame",
+                                           "not_narrowed",
+                                           "first_is_blamed",
+                                           "timeouts_kill",
                                            "drop_letter",
                                            "wrong_letter",
                                            "replay_keeps_letter",
@@ -96,6 +99,7 @@ std::optional<model::Frame> Mutant::pull(WorkerId worker, const model::FrameLimi
   change(out, from);
   if (!frame) return frame;
   frames_.insert_or_assign(frame->id, *frame);
+  given_.insert_or_assign(worker, frame->id);
   // Otherwise its own frames would give it away at once.
   if (is(Mutation::lanes_open)) frame->order = model::Order::key;
   return frame;
@@ -138,6 +142,10 @@ void Mutant::worker_lost(WorkerId worker, model::WorkerLoss loss, WallTime now,
                          dispatch::Commits& out) {
   const std::size_t from = out.size();
   if (is(Mutation::recycling_counts) && loss.cause == "engine") loss.cause = "crash";
+  if (is(Mutation::not_narrowed) && !loss.frame) loss.cause = "engine";
+  if (is(Mutation::first_is_blamed) && !loss.frame && given_.contains(worker))
+    loss.frame = given_.at(worker);
+  if (is(Mutation::timeouts_kill) && loss.cause == "timeout") loss.cause = "crash";
   if (is(Mutation::wrong_blame)) ++loss.index;
   if (is(Mutation::no_blame)) loss.frame.reset();
   inner_.worker_lost(worker, loss, now, out);

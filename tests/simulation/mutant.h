@@ -29,6 +29,9 @@ enum class Mutation {
   recycling_counts,      // a worker that the engine ended costs an attempt
   wrong_blame,           // the event after the one that ended the worker takes the blame
   no_blame,              // nobody does
+  not_narrowed,          // a death without blame leaves no suspects
+  first_is_blamed,       // ... or the first of them takes the blame
+  timeouts_kill,         // a time-out counts as a kill
   drop_letter,           // no dead letter is written
   wrong_letter,          // it holds another event
   replay_keeps_letter,   // a replay that is done does not remove it
@@ -83,6 +86,7 @@ class Mutant {
   const Mutation mutation_;
   dispatch::Dispatcher inner_;
   std::map<FrameId, model::Frame> frames_;
+  std::map<WorkerId, FrameId> given_;      // the last frame of each
   std::set<dispatch::CommitToken> extra_;  // commits of the mutation's own
   dispatch::CommitToken next_extra_ = dispatch::CommitToken{1} << 60;
 };

@@ -52,6 +52,7 @@ void add_faults(Scenario& scenario, Dice& dice) {
   auto some = [&](double p) { return dice.chance(0.5) ? p : 0; };
   faults.crash = some(0.03);
   faults.hang = some(0.02);
+  faults.blind = dice.chance(0.5) ? 0.5 : 0;
   faults.twice = some(0.05);
   faults.late = some(0.03);
   faults.garbage = some(0.02);

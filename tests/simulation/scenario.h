@@ -37,7 +37,8 @@ struct Message {
 
 // How often things go wrong; all zero once the faults are over.
 struct Faults {
-  double crash = 0, hang = 0, twice = 0, late = 0, garbage = 0, partial = 0, infrastructure = 0,
+  double crash = 0, hang = 0, blind = 0, twice = 0, late = 0, garbage = 0, partial = 0,
+         infrastructure = 0,
          recycle = 0;                      // per frame of a worker
   double store_slow = 0, store_fails = 0;  // per group
   double producer_retries = 0;             // per append

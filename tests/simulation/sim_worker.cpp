@@ -199,7 +199,8 @@ void SimWorker::die(std::uint32_t at, std::string cause, Duration delay) {
   loss.worker = fmt::format("function-{}", id_.value);
   loss.cause = std::move(cause);
   loss.type = "signal 9";
-  loss.frame = frames_.front().id;
+  // Not every death leaves word of what it was at.
+  if (!chance(scenario_.faults.blind)) loss.frame = frames_.front().id;
   loss.index = at;
   scheduler_.after(delay, [this, loss = std::move(loss)]() mutable {
     if (!alive_) return;

@@ -117,7 +117,9 @@ TEST_F(LostWorker, CostsNobodyAnAttemptWhenNobodyIsToBlame) {
   pull();
   lose(1);
   EXPECT_EQ(dispatcher().in_flight(), 0U);
-  EXPECT_EQ(pull(), "a0 b1");
+  EXPECT_EQ(pull(), "b1");
+  EXPECT_TRUE(frame().attempts.empty());
+  EXPECT_EQ(pull(), "a0");
   EXPECT_TRUE(frame().attempts.empty());
 }
 
@@ -139,11 +141,99 @@ TEST_F(LostWorker, ASecondOneMakesTheEventADeadLetter) {
   lose(1, {{frame().id, 0}});
   pass(seconds(1));
   pull(2);
-  lose(2, {{frame().id, 0}}, "timeout");
+  lose(2, {{frame().id, 0}});
   EXPECT_EQ(letters(), std::vector<std::string>{"0/0 worker_killer"});
   EXPECT_EQ(letter(0).retry.worker_kills, 2U);
-  EXPECT_EQ(letter(0).retry.history[1].cause, "timeout");
+  EXPECT_EQ(letter(0).retry.history[1].cause, "crash");
   EXPECT_EQ(letter(0).retry.history[1].type, "signal 9");
+}
+
+TEST_F(LostWorker, ATimeOutIsAnAttemptAndNoKill) {
+  options.retry.attempts = 3;
+  offer("a");
+  for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
+    EXPECT_TRUE(letters().empty());
+    EXPECT_EQ(pull(attempt), "a0");
+    lose(attempt, {{frame().id, 0}}, "timeout");
+    pass(std::chrono::hours(1));
+  }
+  EXPECT_EQ(letters(), std::vector<std::string>{"0/0 attempts"});
+  EXPECT_EQ(letter(0).retry.worker_kills, 0U);
+  EXPECT_EQ(letter(0).retry.history[2].cause, "timeout");
+}
+
+TEST_F(LostWorker, WhatTimedOutGoesAlone) {
+  offer("a b");
+  pull(1);
+  lose(1, {{frame().id, 0}}, "timeout");
+  EXPECT_EQ(pull(2), "b1");
+  offer("c");
+  pass(seconds(1));
+  EXPECT_EQ(pull(3), "a0");
+}
+
+TEST_F(LostWorker, ThatNobodyIsBlamedForIsNarrowedDownToOneEvent) {
+  offer("a b c d e");
+  std::vector<std::size_t> sizes;
+  for (std::uint64_t worker = 1; letters().empty() && worker < 100; ++worker) {
+    const std::string events = pull(worker);
+    if (events.empty()) {
+      pass(seconds(1));
+    } else if (events.contains("b1")) {
+      sizes.push_back(frame().batch->size());
+      lose(worker);
+    } else {
+      done({}, worker);
+    }
+  }
+  EXPECT_EQ(letters(), std::vector<std::string>{"0/1 worker_killer"});
+  EXPECT_EQ(letter(0).retry.attempts, 2U) << "only those that it was alone for";
+  ASSERT_GE(sizes.size(), 4U);
+  EXPECT_EQ(sizes.front(), 5U);
+  for (std::size_t i = 1; i < sizes.size(); ++i) EXPECT_LE(sizes[i], (sizes[i - 1] + 1) / 2);
+  EXPECT_EQ(cursor(), "5");
+}
+
+TEST_F(LostWorker, SuspectsShareNoFrameWithOthers) {
+  offer("k k");
+  pull(1);
+  lose(1);
+  offer("c d");
+  EXPECT_EQ(pull(2), "k0");
+  EXPECT_EQ(pull(2), "c2 d3");
+}
+
+TEST_F(LostWorker, OnlyTheOldestOfItsFramesIsSuspected) {
+  limits.events = 2;
+  offer("a b c d");
+  EXPECT_EQ(pull(1), "a0 b1");
+  EXPECT_EQ(pull(1), "c2 d3");
+  lose(1);
+  limits.events = 4;
+  EXPECT_EQ(pull(2), "b1");
+  EXPECT_EQ(pull(2), "a0");
+  EXPECT_EQ(pull(2), "c2 d3");
+}
+
+TEST_F(LostWorker, AnEventThatIsAnsweredIsNoSuspect) {
+  offer("a b");
+  pull(1);
+  lose(1);
+  for (std::uint64_t worker : {2, 3}) {
+    pull(worker);
+    model::FrameResult result = all_done(frame());
+    result.not_done.emplace_back();
+    finish(std::move(result), {}, worker);
+  }
+  pass(seconds(1));
+  EXPECT_EQ(pull(4), "a0 b1");
+}
+
+TEST_F(LostWorker, OneThatTheEngineEndedLeavesNoSuspects) {
+  offer("a b");
+  pull(1);
+  lose(1, {}, "engine");
+  EXPECT_EQ(pull(2), "a0 b1");
 }
 
 TEST_F(LostWorker, WhatEndedOneGoesAlone) {
@@ -194,7 +284,7 @@ TEST_F(LostWorker, AllItsFramesComeBack) {
   pull(1);
   pull(1);
   pull(2);
-  lose(1);
+  lose(1, {}, "engine");
   EXPECT_EQ(dispatcher().in_flight(), 1U);
   EXPECT_EQ(pull(2), "a0");
   EXPECT_EQ(pull(2), "b1");
@@ -204,7 +294,7 @@ TEST_F(LostWorker, ItsLateAnswerIsDropped) {
   offer("a");
   pull();
   const model::Frame old = frame();
-  lose(1);
+  lose(1, {}, "engine");
   done(old);
   EXPECT_EQ(dispatcher().totals().late_results, 1U);
   EXPECT_EQ(cursor(), "0");

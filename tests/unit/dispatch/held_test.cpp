@@ -83,7 +83,7 @@ TEST_F(Held, SurvivesItsWorker) {
   offer("a b c");
   pull();
   hold(0, 2);
-  lose(1);
+  lose(1, {}, "engine");
   EXPECT_EQ(pull(2), "c2");
   const model::Frame again = frame();
   done(again, 2);

@@ -152,7 +152,7 @@ TEST_F(Order, ALostWorkersEventsGoAgainInOrder) {
   offer("a b a");
   pull();
   offer("a");
-  lose(1);
+  lose(1, {}, "engine");
   EXPECT_EQ(pull(), "a0 b1 a2 a3");
   EXPECT_TRUE(frame().attempts.empty());
 }

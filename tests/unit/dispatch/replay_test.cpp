@@ -142,9 +142,13 @@ TEST_F(ReplayedLetter, OfALostWorkerGoesAgain) {
   bury();
   replay(letter(0));
   pull();
-  lose(1);
+  lose(1, {}, "engine");
   EXPECT_EQ(pull(2), "a0");
   EXPECT_EQ(frame().attempts, std::vector<std::uint32_t>{1});
+  lose(2);
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(pull(3), "a0");
+  EXPECT_EQ(frame().attempts, std::vector<std::uint32_t>{2}) << "it was alone with its worker";
 }
 
 TEST_F(ReplayedLetter, ThatEndsTwoWorkersIsADeadLetterAgain) {
