@@ -161,6 +161,31 @@ TEST_F(Power, OldLapsAreNotMistakenForGroups) {
   }
 }
 
+// What a start would replay is not written over.
+TEST_F(Power, NoSegmentIsRecycledBeforeItsMetadataIsFlushed) {
+  stream.retention_bytes.reset();
+  stream.retention_time = std::chrono::hours(1);
+  stream.bindings = {};
+  open();
+  ASSERT_TRUE(append({std::string(30'000, 'a')}));
+  open();  // the first group is flushed, the next ones are not
+  ASSERT_TRUE(append({std::string(20'000, 'b')}));
+  ASSERT_TRUE(append({std::string(20'000, 'c')}));  // in the second segment
+  clock = clock.load() + std::chrono::hours(2);
+  store->run_maintenance();
+  ASSERT_EQ(store->bounds(at())->earliest, 3);
+  ASSERT_TRUE(append({std::string(30'000, 'd')}));
+  // In the first segment again: it is written over, then the power fails.
+  files.fail_at(2);
+  ASSERT_FALSE(append({std::string(30'000, 'e')}));
+  ASSERT_EQ(files.files().size(), 2U);
+  store.reset();
+  files.heal();
+  open();
+  EXPECT_EQ(store->bounds(at())->end, 5);
+  EXPECT_EQ(read(3).size(), 2U);
+}
+
 TEST_F(Power, LivingBatchesOfMostlyDeadSegmentsAreCopiedForward) {
   stream.retention_bytes.reset();
   stream.retention_time = std::chrono::hours(1);
