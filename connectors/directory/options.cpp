@@ -2,122 +2,118 @@
 #include "connectors/directory/options.h"
 
 #include "connectors/directory/file_name.h"
+#include "engine/config/spec/fields.h"
 
 #include <charconv>
 
 namespace pelton::directory {
 namespace {
 
-using config::OptionSpec;
-using config::OptionType;
+using config::Fields;
+using config::Location;
+using config::ReadContext;
+using config::Section;
 
-OptionSpec option(const char* name, OptionType type, const char* fallback, const char* sentence,
-                  const char* example = "") {
-  OptionSpec spec;
-  spec.name = name;
-  spec.type = type;
-  spec.sentence = sentence;
-  spec.fallback = fallback;
-  spec.example = example;
-  return spec;
+constexpr const char* kCreate =
+    "Create the folder if it does not exist. Otherwise the connector waits for it.";
+
+template <typename Options>
+Fields<Options> fields(std::string path_sentence, std::string example) {
+  return Fields<Options>("directory", "")
+      .option("path", &Options::path, std::move(path_sentence),
+              {.example = std::move(example), .required = true})
+      .flag("create", &Options::create, CreateFolder::yes, CreateFolder::no, kCreate);
 }
 
-OptionSpec required(OptionSpec spec) {
-  spec.required = true;
-  return spec;
-}
-
-OptionSpec between(const char* at_least, const char* at_most, OptionSpec spec) {
-  spec.at_least = at_least;
-  spec.at_most = at_most;
-  return spec;
-}
-
-OptionSpec one_of(std::vector<std::string> choices, OptionSpec spec) {
-  spec.choices = std::move(choices);
-  return spec;
-}
-
-OptionSpec create_option() {
-  return option("create", OptionType::boolean, "true",
-                "Makes the folder when it is missing; otherwise the connector waits for it.");
-}
-
-std::vector<OptionSpec> which_files_options() {
-  return {
-      required(option("path", OptionType::path, "", "The folder to watch.", "./inbox")),
-      create_option(),
-      option("match", OptionType::text_list, "*",
-             "Patterns (`*`, `?`, `[a-z]`) of the files that become events. One without a slash is "
-             "held against the file's name, one with a slash against its path inside the folder. "
-             "Case matters.",
-             "[\"*.jpg\", \"*.png\"]"),
-      option("ignore", OptionType::text_list, "",
-             "Patterns of files and subfolders that are left alone. By default the names that "
-             "programs give to files they have not finished, and hidden ones: `.*`, `*.part`, "
-             "`*.tmp`, `*~`, `*.crdownload`.",
-             "[\".*\", \"archive\"]"),
-      option("recursive", OptionType::boolean, "true", "Looks into subfolders as well."),
+void check_source(const Section& section, const std::string&, ReadContext& context,
+                  SourceOptions& options) {
+  const auto refuse = [&](const char* option, std::string message) {
+    context.problems.error(section.place(option), "E2004",
+                           fmt::format("connector {}: {}", context.part, message));
   };
+  options.connector = context.part;
+  options.names = NameFilter(options.match, options.ignore);
+  if (options.after == After::move && options.move_to.empty())
+    refuse("after", "`after: move` requires `move_to`");
+  else if (options.after != After::move && !options.move_to.empty())
+    refuse("move_to", "`move_to` requires `after: move`");
+  else if (!options.move_to.empty() && options.move_to == options.path)
+    refuse("move_to", "`move_to` is the watched folder itself");
 }
 
-std::vector<OptionSpec> source_options() {
-  std::vector<OptionSpec> options = which_files_options();
-  const OptionSpec more[] = {
-      between("0B", "16MiB",
-              option("inline_limit", OptionType::size, "1MiB",
-                     "Larger files become events without data; the header `path` says where they "
-                     "are.")),
-      between("0s", "1h",
-              option("settle", OptionType::duration, "500ms",
-                     "A file that a scan comes upon must not have changed for so long. Files that "
-                     "the kernel reports as closed or moved in do not wait.")),
-      between(
-          "100ms", "1d",
-          option("rescan", OptionType::duration, "60s",
-                 "How often the whole folder is looked at again: finds what the kernel does not "
-                 "report, as on network file systems.")),
-      one_of({"keep", "delete", "move"},
-             option("after", OptionType::choice, "keep",
-                    "What becomes of a file once its event is durable.")),
-      option("move_to", OptionType::path, "",
-             "Where `after: move` puts files, on the same file system. A name that is taken there "
-             "gets its version appended.",
-             "./inbox-done"),
-  };
-  options.insert(options.end(), std::begin(more), std::end(more));
-  return options;
+Result<mode_t> mode_of(const std::string& text) {
+  mode_t mode = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), mode, 8);
+  if (error != std::errc{} || end != text.data() + text.size() || mode > 0777)
+    return fail(ErrorKind::invalid, "E2004", "is not three octal digits, such as 0644");
+  return mode;
 }
 
-std::vector<OptionSpec> sink_options() {
-  return {
-      required(option("path", OptionType::path, "", "The folder to write to.", "./outbox")),
-      create_option(),
-      option("name", OptionType::text, "",
-             "The file's path inside the folder, with `{subject}`, `{key}`, `{id}`, `{stream}`, "
-             "`{partition}` and `{offset}` filled in. By default the event's subject, without one "
-             "its id, without that `<stream>-<partition>-<offset>`.",
-             "{stream}/{key}.json"),
-      option("mode", OptionType::text, "0644", "Permissions of the files, in octal.", "0640"),
-      option("sync", OptionType::boolean, "true",
-             "Writes each file through to the disk before its event counts as done. Without it a "
-             "power failure can lose the files of the last half minute."),
-  };
+void check_sink(const Section& section, const std::string&, ReadContext& context,
+                SinkOptions& options) {
+  options.connector = context.part;
+  if (auto ok = check_template(options.name); !ok)
+    context.problems.error(section.place("name"), ok.error().code,
+                           fmt::format("connector {}: {}", context.part, ok.error().message));
 }
 
-template <typename T>
-T value_or(const config::OptionValues& values, const char* name, T fallback) {
-  const auto at = values.find(name);
-  return at == values.end() ? std::move(fallback) : std::get<T>(at->second);
+Fields<SourceOptions> source_fields() {
+  return fields<SourceOptions>("Folder to watch.", "./inbox")
+      .option("match", &SourceOptions::match,
+              "Patterns (`*`, `?`, `[a-z]`) of the files to read. A pattern without a slash is "
+              "compared with the file's name, one with a slash with its path inside the folder. "
+              "Case-sensitive.",
+              {.example = "[\"*.jpg\", \"*.png\"]"})
+      .option("ignore", &SourceOptions::ignore,
+              "Patterns of files and subfolders to skip. The default covers hidden files and the "
+              "names that programs give to files they have not finished.",
+              {.example = "[\".*\", \"archive\"]"})
+      .option("recursive", &SourceOptions::recursive, "Also read subfolders.")
+      .option("inline_limit", &SourceOptions::inline_limit,
+              "Larger files become events without data. Their header `path` contains the path of "
+              "the file.",
+              {.at_least = "0B", .at_most = "16MiB"})
+      .option("settle", &SourceOptions::settle,
+              "A file that is found by a scan is read once it has not changed for this long. Files "
+              "that the kernel reports as closed or moved in are read at once.",
+              {.at_least = "0s", .at_most = "1h"})
+      .option("rescan", &SourceOptions::rescan,
+              "Interval between scans of the whole folder, which find what the kernel does not "
+              "report, for example on network file systems.",
+              {.at_least = "100ms", .at_most = "1d"})
+      .choice("after", &SourceOptions::after,
+              {{"keep", After::keep}, {"delete", After::remove}, {"move", After::move}},
+              "What to do with a file once its event is durable.")
+      .option("move_to", &SourceOptions::move_to,
+              "Folder for `after: move`, on the same file system. If the name is already taken, "
+              "the file's version is appended to it.",
+              {.example = "./inbox-done"})
+      .then(check_source);
 }
 
-std::filesystem::path tidy(const std::filesystem::path& path) {
-  std::filesystem::path tidied = path.lexically_normal();
-  return tidied.has_filename() ? tidied : tidied.parent_path();
+Fields<SinkOptions> sink_fields() {
+  return fields<SinkOptions>("Folder to write to.", "./outbox")
+      .option("name", &SinkOptions::name,
+              "Path of the file inside the folder. `{subject}`, `{key}`, `{id}`, `{stream}`, "
+              "`{partition}` and `{offset}` are replaced. The default is the event's subject, or "
+              "its id, or `<stream>-<partition>-<offset>`.",
+              {.example = "{stream}/{key}.json"})
+      .parsed("mode", &SinkOptions::mode, mode_of, "Permissions of the files, in octal.", "0644",
+              {.example = "0640"})
+      .option("sync", &SinkOptions::sync,
+              "Flush each file to disk before its event counts as done. If disabled, a power "
+              "failure can lose the files of the last 30 seconds.")
+      .then(check_sink);
 }
 
-CreateFolder create_of(const config::OptionValues& values) {
-  return value_or(values, "create", true) ? CreateFolder::yes : CreateFolder::no;
+std::vector<Location> source_locations(const SourceOptions& options) {
+  std::vector<Location> locations{config::folder_location(options.path, false)};
+  if (!options.move_to.empty()) locations.push_back(config::folder_location(options.move_to, true));
+  return locations;
+}
+
+std::vector<Location> sink_locations(const SinkOptions& options) {
+  return {config::folder_location(options.path, true)};
 }
 
 }  // namespace
@@ -126,65 +122,11 @@ config::ConnectorOptions describe_options() {
   config::ConnectorOptions options;
   options.type = "directory";
   options.sentence =
-      "Files: as a source, each complete file (and each new version of one) in a folder becomes an "
-      "event; as a sink, each event becomes a file, whole or not at all.";
-  options.source = true;
-  options.sink = true;
-  options.source_options = source_options();
-  options.sink_options = sink_options();
-  options.place_option = "path";
+      "Files in a folder. As a source, each complete file, and each new version of one, becomes an "
+      "event. As a sink, each event is written to a file, atomically.";
+  options.source = config::connector_side(source_fields(), source_locations);
+  options.sink = config::connector_side(sink_fields(), sink_locations);
   return options;
-}
-
-Result<SourceOptions> parse_source_options(const config::Connector& connector) {
-  using Texts = std::vector<std::string>;
-  const config::OptionValues& values = connector.options;
-  SourceOptions out;
-  out.connector = connector.name;
-  out.path = tidy(value_or(values, "path", std::filesystem::path()));
-  out.create = create_of(values);
-  out.names =
-      NameFilter(value_or(values, "match", Texts{"*"}),
-                 value_or(values, "ignore", Texts{".*", "*.part", "*.tmp", "*~", "*.crdownload"}));
-  out.recursive = value_or(values, "recursive", out.recursive);
-  out.inline_limit = value_or(values, "inline_limit", out.inline_limit);
-  out.settle = value_or(values, "settle", Duration(out.settle));
-  out.rescan = value_or(values, "rescan", Duration(out.rescan));
-  const std::string after = value_or(values, "after", std::string("keep"));
-  out.after = after == "move" ? After::move : after == "delete" ? After::remove : After::keep;
-  out.move_to = value_or(values, "move_to", std::filesystem::path());
-  if (out.path.empty())
-    return fail(ErrorKind::invalid, "E2004", "connector {} has no path", connector.name);
-  if ((out.after == After::move) == out.move_to.empty())
-    return fail(ErrorKind::invalid, "E2004",
-                "connector {}: after: move and move_to belong together, one of them is missing",
-                connector.name);
-  if (out.after == After::move) out.move_to = tidy(out.move_to);
-  if (out.move_to == out.path)
-    return fail(ErrorKind::invalid, "E2004", "connector {}: move_to is the folder itself",
-                connector.name);
-  return out;
-}
-
-Result<SinkOptions> parse_sink_options(const config::Connector& connector) {
-  const config::OptionValues& values = connector.options;
-  SinkOptions out;
-  out.connector = connector.name;
-  out.path = tidy(value_or(values, "path", std::filesystem::path()));
-  out.create = create_of(values);
-  out.name = value_or(values, "name", std::string());
-  out.sync = value_or(values, "sync", out.sync);
-  if (out.path.empty())
-    return fail(ErrorKind::invalid, "E2004", "connector {} has no path", connector.name);
-  const std::string mode = value_or(values, "mode", std::string("0644"));
-  const auto [end, error] = std::from_chars(mode.data(), mode.data() + mode.size(), out.mode, 8);
-  if (error != std::errc{} || end != mode.data() + mode.size() || out.mode > 0777)
-    return fail(ErrorKind::invalid, "E2004",
-                "connector {}: mode \"{}\" is not three octal digits, such as 0644", connector.name,
-                mode);
-  if (auto ok = check_template(out.name); !ok)
-    return std::unexpected(std::move(ok).error().within("connector " + connector.name));
-  return out;
 }
 
 }  // namespace pelton::directory

@@ -3,9 +3,7 @@
 
 #include "connectors/directory/folder.h"
 #include "connectors/directory/names.h"
-#include "engine/config/parts/connector.h"
-#include "engine/config/spec/option_spec.h"
-#include "engine/config/spec/option_value.h"
+#include "engine/config/spec/connector_options.h"
 
 #include <sys/types.h>
 
@@ -20,16 +18,19 @@ namespace pelton::directory {
 // What becomes of a file once its event is durable.
 enum class After { keep, remove, move };
 
-// Value. A source's options, parsed, and its inner bounds (not options; tests lower them).
+// Value. A source's options, whose defaults stand here, and its inner bounds (not options; tests
+// lower them).
 struct SourceOptions {
   std::string connector;
   std::filesystem::path path;
   CreateFolder create = CreateFolder::yes;
-  NameFilter names{{"*"}, {}};
+  std::vector<std::string> match{"*"};
+  std::vector<std::string> ignore{".*", "*.part", "*.tmp", "*~", "*.crdownload"};
+  NameFilter names{match, ignore};
   bool recursive = true;
   std::uint64_t inline_limit = 1U << 20;
-  std::chrono::microseconds settle{std::chrono::milliseconds(500)};
-  std::chrono::microseconds rescan{std::chrono::seconds(60)};
+  Duration settle{std::chrono::milliseconds(500)};
+  Duration rescan{std::chrono::seconds(60)};
   After after = After::keep;
   std::filesystem::path move_to;
 
@@ -49,11 +50,8 @@ struct SinkOptions {
   bool sync = true;
 };
 
-// The one description of both directions.
+// The one description of both directions. Their settings are SourceOptions and SinkOptions.
+// Contradictions among options are E2004.
 config::ConnectorOptions describe_options();
-
-// From a loaded config. Errors: E2004, invalid: options that contradict each other.
-Result<SourceOptions> parse_source_options(const config::Connector& connector);
-Result<SinkOptions> parse_sink_options(const config::Connector& connector);
 
 }  // namespace pelton::directory

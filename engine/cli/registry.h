@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/connector_options.h"
 
 #include <vector>
 

@@ -51,10 +51,7 @@ int validate(const ValidateOptions& options) {
 }  // namespace
 
 config::Loaded load_config(const std::string& file) {
-  return config::load(file, connector_options(), config::process_environment,
-                      [](const config::Config& config, bool sound) {
-                        return runtime::check(config, sound, builtin_connectors());
-                      });
+  return config::load(file, connector_options(), config::process_environment, runtime::check);
 }
 
 std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/build.h"
 
-#include "engine/config/parts/parts.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,21 +19,23 @@ bool good_name(const std::string& name) {
 
 // Calls read(name, node) for each entry of a mapping of names.
 template <typename Read>
-void each_named(const Node& root, const std::string& key, Diagnostics& problems, Read read) {
+void each_named(const Node& root, const std::string& key, ReadContext& context, Read read) {
+  Diagnostics& problems = context.problems;
   const Node* section = root.find(key);
   if (section == nullptr || section->kind == Node::Kind::null) return;
   if (section->kind != Node::Kind::map) {
-    problems.error(
-        section->place, "E1007",
-        fmt::format("{} must be a mapping of names, here is {}", key, section->kind_name()));
+    problems.error(section->place, "E1007",
+                   fmt::format("{} must be a mapping of names, not {}", key, section->kind_name()));
     return;
   }
   for (const auto& [name, node] : section->entries) {
     if (!good_name(name.text))
       problems.error(name.place, "E1011",
-                     fmt::format("\"{}\" is not a name: lower-case letters, digits, - _ and ., a "
-                                 "letter or digit first, at most 63",
+                     fmt::format("\"{}\" is not a valid name: use lower-case letters, digits, `-`, "
+                                 "`_` and `.`, beginning with a letter or digit, at most 63 "
+                                 "characters",
                                  name.text));
+    context.part = name.text;
     read(name, node);
   }
 }
@@ -64,7 +64,7 @@ bool check_references(const Node& root, ReadContext& context) {
                                   : did_you_mean(reference.written, stream ? streams : functions);
     context.problems.error(
         reference.place, "E1012",
-        fmt::format("{} names the {} \"{}\", which is not there{}", reference.who,
+        fmt::format("{} names the {} \"{}\", which does not exist{}", reference.who,
                     stream ? "stream" : "function", reference.written, guess));
   }
   return all_there;
@@ -97,18 +97,18 @@ Config build_config(const Node& root, std::span<const ConnectorOptions> connecto
   const Node none;
   const Node* engine = root.find("engine");
   config.engine = parse_engine(engine == nullptr ? none : *engine, context);
-  each_named(root, "streams", context.problems, [&](const Node& name, const Node& node) {
+  each_named(root, "streams", context, [&](const Node& name, const Node& node) {
     config.streams.push_back(parse_stream(name.text, placed(name, node), context));
   });
-  each_named(root, "connectors", context.problems, [&](const Node& name, const Node& node) {
+  each_named(root, "connectors", context, [&](const Node& name, const Node& node) {
     if (auto connector = parse_connector(name.text, placed(name, node), connectors, context))
       config.connectors.push_back(std::move(*connector));
   });
-  each_named(root, "functions", context.problems, [&](const Node& name, const Node& node) {
+  each_named(root, "functions", context, [&](const Node& name, const Node& node) {
     if (auto function = parse_function(name.text, placed(name, node), context))
       config.functions.push_back(std::move(*function));
   });
-  each_named(root, "bindings", context.problems, [&](const Node& name, const Node& node) {
+  each_named(root, "bindings", context, [&](const Node& name, const Node& node) {
     config.bindings.push_back(parse_binding(name.text, placed(name, node), context));
   });
   // What a misspelt name meant would seem unused.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/check.h"
 
+#include "engine/config/real_path.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace pelton::config {
@@ -19,26 +20,21 @@ void check_names(const Config& config, Diagnostics& problems) {
   for (const Connector& connector : config.connectors)
     if (connector.direction == Direction::sink && bindings.contains(connector.name))
       problems.error(connector.place, "E1011",
-                     fmt::format("the sink {} and a binding share their name, under which dead "
-                                 "letters are kept",
+                     fmt::format("the sink {} has the same name as a binding: both keep dead "
+                                 "letters under it",
                                  connector.name));
 }
 
-bool within(const fs::path& inner, const fs::path& outer) {
-  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
-}
-
-void check_data_folder(const Config& config, std::span<const ConnectorOptions> types,
-                       Diagnostics& problems) {
+void check_data_folder(const Config& config, Diagnostics& problems) {
   const fs::path data = real_path(config.engine.data);
   for (const Connector& source : config.connectors) {
     if (source.direction != Direction::source) continue;
-    const auto folder = folder_of(source, types);
-    if (folder && within(data, *folder))
-      problems.warning(source.place, "E1103",
-                       fmt::format("the source {} reads a folder that holds the engine's own data "
-                                   "({}), whose files would become events",
-                                   source.name, data.string()));
+    for (const Location& place : source.locations)
+      if (!place.written && !place.folder.empty() && within(data, place.folder))
+        problems.warning(source.place, "E1103",
+                         fmt::format("the source {} reads a folder that contains the engine's own "
+                                     "data ({}), whose files would become events",
+                                     source.name, data.string()));
   }
 }
 
@@ -48,9 +44,9 @@ void check_members(const Config& config, Diagnostics& problems) {
     const Stream* from = config.find_stream(binding.from);
     if (from != nullptr && !from->kafka && binding.kafka.place.line != 0)
       problems.error(
-          binding.kafka.place, "E1017",
-          fmt::format("binding {} reads {}, which is no Kafka topic: `group` and `kafka` "
-                      "have no meaning here",
+          binding.kafka.place, "E1025",
+          fmt::format("binding {} reads {}, which is not a Kafka topic: `group` and `kafka` do not "
+                      "apply to it",
                       binding.name, from->name));
   }
 }
@@ -60,29 +56,36 @@ class GroupCheck {
  public:
   explicit GroupCheck(Diagnostics& problems) : problems_(problems) {}
 
-  void add(const std::string& who, Place place, const std::string& group,
-           const std::string& topic) {
-    const auto [at, fresh] = members_.try_emplace({group, topic}, who);
-    if (fresh) return;
-    problems_.error(place, "E1017",
-                    fmt::format("{} and {} read the topic {} in one group, {}: each needs its own",
-                                at->second, who, topic, group));
+  void add(const std::string& who, Place place, const Location& location) {
+    const auto shared = std::ranges::find_if(members_, [&](const auto& member) {
+      return member.second.group == location.group && member.second.same(location);
+    });
+    if (shared != members_.end())
+      problems_.error(
+          place, "E1026",
+          fmt::format("{} and {} read the {} in the same consumer group, {}: each needs "
+                      "a group of its own",
+                      shared->first, who, location.name, location.group));
+    members_.emplace_back(who, location);
   }
 
  private:
   Diagnostics& problems_;
-  std::map<std::pair<std::string, std::string>, std::string> members_;
+  std::vector<std::pair<std::string, Location>> members_;
 };
 
 void check_groups(const Config& config, Diagnostics& problems) {
   GroupCheck groups(problems);
   for (const Binding& binding : config.bindings)
-    if (const Stream* from = config.find_stream(binding.from); from != nullptr && from->kafka)
-      groups.add("binding " + binding.name, binding.place, binding.kafka.group, from->kafka->topic);
+    if (const Stream* from = config.find_stream(binding.from); from != nullptr && from->kafka) {
+      Location topic = topic_location(*from->kafka, false);
+      topic.group = binding.kafka.group;
+      groups.add("binding " + binding.name, binding.place, topic);
+    }
   for (const Connector& connector : config.connectors)
-    if (connector.topic && connector.direction == Direction::source)
-      groups.add("connector " + connector.name, connector.place, connector.group.group,
-                 connector.topic->topic);
+    for (const Location& location : connector.locations)
+      if (!location.group.empty())
+        groups.add("connector " + connector.name, connector.place, location);
 }
 
 // A transaction spans one cluster. A record of a completed key is durable before the transaction
@@ -91,18 +94,18 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
   for (const Binding& binding : config.bindings) {
     if (!binding.exactly_once) continue;
     const auto refuse = [&](std::string_view why) {
-      problems.error(binding.delivery_place, "E1017",
+      problems.error(binding.delivery_place, "E1027",
                      fmt::format("binding {}: delivery: exactly_once {}", binding.name, why));
     };
     const Stream* from = config.find_stream(binding.from);
     const Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr;
     if (from == nullptr || (binding.to && to == nullptr)) continue;  // said elsewhere
     if (!from->kafka || to == nullptr || !to->kafka)
-      refuse("is for bindings from a Kafka topic to a Kafka topic");
-    else if (std::ranges::find_first_of(from->kafka->client.brokers, to->kafka->client.brokers) ==
-             from->kafka->client.brokers.end())
-      refuse("needs both topics on the same brokers");
-    if (binding.idempotency) refuse("goes without `idempotency`: no output is made twice");
+      refuse("requires that both `from` and `to` are Kafka topics");
+    else if (!same_cluster(from->kafka->client, to->kafka->client))
+      refuse("requires that both topics are on the same brokers");
+    if (binding.idempotency)
+      refuse("cannot be combined with `idempotency`, which it makes unnecessary");
   }
 }
 
@@ -113,15 +116,39 @@ void check_dead_letters(const Config& config, Diagnostics& problems) {
     if (from == nullptr) continue;
     const Place place = binding.dead_letters->place;
     if (!from->kafka)
-      problems.error(place, "E1019",
-                     fmt::format("binding {} reads {}, which is no Kafka topic: its dead letters "
-                                 "are kept in the data folder, `dead_letters` has no meaning here",
-                                 binding.name, from->name));
+      problems.error(
+          place, "E1028",
+          fmt::format("binding {} reads {}, which is not a Kafka topic: its dead letters "
+                      "are kept in the data folder and `dead_letters` does not apply",
+                      binding.name, from->name));
     else if (from->kafka->topic == binding.dead_letters->topic)
-      problems.error(place, "E1019",
-                     fmt::format("binding {} reads the topic {}, in which its dead letters would "
-                                 "be: each would be delivered again, without end",
-                                 binding.name, from->kafka->topic));
+      problems.error(
+          place, "E1019",
+          fmt::format("binding {} reads the topic {} and would write its dead letters to "
+                      "it: they would be delivered again and again",
+                      binding.name, from->kafka->topic));
+  }
+}
+
+// What nobody drops fills the disk. A stream with a consumer is held back by it in any case.
+void check_retention(const Config& config, Diagnostics& problems) {
+  for (const Stream& stream : config.streams) {
+    const auto reads = [&](const std::string& from) { return from == stream.name; };
+    const auto writes = [&](const Connector& c) {
+      return c.direction == Direction::source && c.stream == stream.name;
+    };
+    const bool read = std::ranges::any_of(config.bindings, reads, &Binding::from) ||
+                      std::ranges::any_of(config.connectors, [&](const Connector& c) {
+                        return c.direction == Direction::sink && c.stream == stream.name;
+                      });
+    const bool written =
+        std::ranges::any_of(config.connectors, writes) ||
+        std::ranges::any_of(config.bindings, [&](const Binding& b) { return b.to == stream.name; });
+    if (!stream.kafka && written && !read && !stream.retention.time && !stream.retention.size_bytes)
+      problems.warning(stream.place, "E1104",
+                       fmt::format("nothing reads the stream {} and its events are kept forever: "
+                                   "set `retention`, or it will fill the disk",
+                                   stream.name));
   }
 }
 
@@ -129,40 +156,29 @@ void check_dead_letters(const Config& config, Diagnostics& problems) {
 void check_connector_streams(const Config& config, Diagnostics& problems) {
   for (const Connector& connector : config.connectors)
     if (const Stream* stream = config.find_stream(connector.stream); stream && stream->kafka)
-      problems.error(connector.place, "E1015",
-                     fmt::format("connector {}: its stream must be one that the engine keeps",
-                                 connector.name));
+      problems.error(
+          connector.place, "E1015",
+          fmt::format("connector {}: its stream must be kept by the engine, not by Kafka",
+                      connector.name));
 }
 
 }  // namespace
 
-fs::path real_path(const fs::path& path) {
-  std::error_code error;
-  const fs::path real = fs::weakly_canonical(path, error);
-  const fs::path tidy = error ? path.lexically_normal() : real;
-  return tidy.has_filename() ? tidy : tidy.parent_path();
+Location topic_location(const KafkaTopic& topic, bool written) {
+  return {"topic " + topic.topic, topic.client.brokers, written, {}, {}};
 }
 
-std::optional<fs::path> folder_of(const Connector& connector,
-                                  std::span<const ConnectorOptions> types) {
-  const auto type = std::ranges::find(types, connector.type, &ConnectorOptions::type);
-  if (type == types.end() || type->place_option.empty()) return std::nullopt;
-  const auto option = connector.options.find(type->place_option);
-  if (option == connector.options.end()) return std::nullopt;
-  const auto* path = std::get_if<fs::path>(&option->second);
-  return path == nullptr ? std::nullopt : std::optional(real_path(*path));
-}
-
-void check_config(const Config& config, std::span<const ConnectorOptions> connectors,
-                  Diagnostics& problems) {
+void check_config(const Config& config, Diagnostics& problems) {
   check_names(config, problems);
-  check_data_folder(config, connectors, problems);
+  check_data_folder(config, problems);
   check_members(config, problems);
   check_groups(config, problems);
   check_exactly_once(config, problems);
   check_dead_letters(config, problems);
   check_connector_streams(config, problems);
-  check_loops(config, connectors, problems);
+  // Of what could not be read, nothing is known.
+  if (!problems.has_errors()) check_retention(config, problems);
+  check_loops(config, problems);
 }
 
 }  // namespace pelton::config

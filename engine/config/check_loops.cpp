@@ -94,44 +94,30 @@ class FlowGraph {
   std::vector<Node> nodes_;
 };
 
-std::string stream_label(const std::string& name) {
-  return "stream " + name;
-}
-std::string topic_label(const std::string& name) {
-  return "topic " + name;
-}
-std::string folder_label(const fs::path& path) {
-  return "folder " + path.string();
-}
-
-// One label for each topic: that of its first name in the file. Clusters are told apart by their
-// brokers; two lists that share one are one cluster.
-class TopicLabels {
+// One label for each place outside: that of its first name in the file.
+class Labels {
  public:
-  std::string label(const KafkaTopic& topic, std::string own) {
+  std::string of(const Location& place, std::string own) {
     for (const auto& [known, label] : known_)
-      if (known.topic == topic.topic &&
-          std::ranges::find_first_of(known.client.brokers, topic.client.brokers) !=
-              known.client.brokers.end())
-        return label;
+      if (known.same(place)) return label;
     // A topic of that name on another cluster.
     const auto taken = [&](const auto& entry) { return entry.second == own; };
-    if (std::ranges::any_of(known_, taken) && !topic.client.brokers.empty())
-      own += " of " + topic.client.brokers.front();
-    known_.emplace_back(topic, own);
+    if (std::ranges::any_of(known_, taken) && !place.at.empty()) own += " at " + place.at.front();
+    known_.emplace_back(place, own);
     return own;
   }
+  std::string of(const Location& place) { return of(place, place.name); }
 
  private:
-  std::vector<std::pair<KafkaTopic, std::string>> known_;
+  std::vector<std::pair<Location, std::string>> known_;
 };
 
 // A label for each stream; streams that are one topic share theirs.
-std::map<std::string, std::string> stream_labels(const Config& config, TopicLabels& topics) {
+std::map<std::string, std::string> stream_labels(const Config& config, Labels& places) {
   std::map<std::string, std::string> labels;
   for (const Stream& stream : config.streams) {
-    const std::string own = stream_label(stream.name);
-    labels[stream.name] = stream.kafka ? topics.label(*stream.kafka, own) : own;
+    const std::string own = "stream " + stream.name;
+    labels[stream.name] = stream.kafka ? places.of(topic_location(*stream.kafka, true), own) : own;
   }
   return labels;
 }
@@ -139,44 +125,87 @@ std::map<std::string, std::string> stream_labels(const Config& config, TopicLabe
 // Dead letters that come back to the topic they came from; one that is the source itself has been
 // reported.
 void add_dead_letters(const Config& config, const std::map<std::string, std::string>& labels,
-                      TopicLabels& topics, FlowGraph& graph) {
+                      Labels& places, FlowGraph& graph) {
   for (const Binding& binding : config.bindings) {
     const Stream* from = config.find_stream(binding.from);
     if (!binding.dead_letters || from == nullptr || !from->kafka) continue;
-    const std::string& topic = binding.dead_letters->topic;
-    const std::string to = topics.label({from->kafka->client, topic}, topic_label(topic));
+    const std::string to =
+        places.of(topic_location({from->kafka->client, binding.dead_letters->topic}, true));
     if (to == labels.at(from->name)) continue;
     graph.edge(labels.at(from->name), to, "dead letters of " + binding.name,
                binding.dead_letters->place);
   }
 }
 
-using Folders = std::set<std::string>;
+// What connectors read and write outside.
+class Outside {
+ public:
+  Outside(Labels& labels, FlowGraph& graph) : labels_(labels), graph_(graph) {}
 
-// The folders of `outer` that hold `path`, itself left out.
-template <typename Visit>
-void each_outer(const fs::path& path, const Folders& outer, Visit visit) {
-  for (fs::path at = path; at.has_relative_path();) {
-    at = at.parent_path();
-    if (outer.contains(at.string())) visit(at);
+  void add(const Connector& connector, const std::string& stream) {
+    for (const Location& place : connector.locations) {
+      const bool source = connector.direction == Direction::source;
+      const std::string label = labels_.of(place);
+      if (!place.folder.empty()) {
+        Folder& folder = (place.written ? written_ : read_)[place.folder.string()];
+        folder.label = label;
+        folder.users.insert(&connector);
+      }
+      // What a source writes, such as files that it has read, came from what it reads.
+      if (source && place.written)
+        graph_.edge(read_by(connector, stream), label, "source " + connector.name, connector.place);
+      else if (source)
+        graph_.edge(label, stream, "source " + connector.name, connector.place);
+      else
+        graph_.edge(stream, label, "sink " + connector.name, connector.place);
+    }
   }
-}
+  // A source reads what is written below its folder; a sink writes below its own.
+  void nest() {
+    for (const auto& [path, inner] : written_)
+      each_outer(path, read_, [&](const Folder& outer) { meet(inner, outer); });
+    for (const auto& [path, inner] : read_)
+      each_outer(path, written_, [&](const Folder& outer) { meet(outer, inner); });
+  }
 
-void add_between(FlowGraph& graph, const Connector& connector, const std::string& outside) {
-  const std::string stream = stream_label(connector.stream);
-  if (connector.direction == Direction::source)
-    graph.edge(outside, stream, "source " + connector.name, connector.place);
-  else
-    graph.edge(stream, outside, "sink " + connector.name, connector.place);
-}
+ private:
+  struct Folder {
+    std::string label;
+    std::set<const Connector*> users;
+  };
+  using Folders = std::map<std::string, Folder>;  // by path
+
+  // A source does not read what it has put into its own folder.
+  void meet(const Folder& written, const Folder& read) {
+    if (written.users.size() > 1 || written.users != read.users)
+      graph_.edge(written.label, read.label, "", {});
+  }
+  std::string read_by(const Connector& connector, const std::string& stream) {
+    for (const Location& place : connector.locations)
+      if (!place.written) return labels_.of(place);
+    return stream;
+  }
+  // The labels of the folders of `outer` that hold `path`, itself left out.
+  template <typename Visit>
+  static void each_outer(const fs::path& path, const Folders& outer, Visit visit) {
+    for (fs::path at = path; at.has_relative_path();) {
+      at = at.parent_path();
+      if (const auto found = outer.find(at.string()); found != outer.end()) visit(found->second);
+    }
+  }
+
+  Labels& labels_;
+  FlowGraph& graph_;
+  Folders read_;
+  Folders written_;
+};
 
 }  // namespace
 
-void check_loops(const Config& config, std::span<const ConnectorOptions> connectors,
-                 Diagnostics& problems) {
+void check_loops(const Config& config, Diagnostics& problems) {
   FlowGraph graph(problems);
-  TopicLabels topics;
-  const std::map<std::string, std::string> labels = stream_labels(config, topics);
+  Labels places;
+  const std::map<std::string, std::string> labels = stream_labels(config, places);
   for (const auto& [name, label] : labels) graph.node(label);
   // A missing stream has been reported and is part of no loop.
   const auto known = [&](const std::string& name) { return labels.contains(name); };
@@ -184,26 +213,12 @@ void check_loops(const Config& config, std::span<const ConnectorOptions> connect
     if (binding.to && known(binding.from) && known(*binding.to))
       graph.edge(labels.at(binding.from), labels.at(*binding.to), "binding " + binding.name,
                  binding.place);
-  add_dead_letters(config, labels, topics, graph);
-  Folders read;
-  Folders written;
-  for (const Connector& connector : config.connectors) {
-    if (connector.topic)
-      add_between(graph, connector,
-                  topics.label(*connector.topic, topic_label(connector.topic->topic)));
-    const auto folder = folder_of(connector, connectors);
-    if (!folder) continue;
-    (connector.direction == Direction::source ? read : written).insert(folder->string());
-    add_between(graph, connector, folder_label(*folder));
-  }
-  // A source reads what is written below its folder; a sink writes below its own.
-  const auto meet = [&](const fs::path& from, const fs::path& to) {
-    graph.edge(folder_label(from), folder_label(to), "", {});
-  };
-  for (const std::string& folder : written)
-    each_outer(folder, read, [&](const fs::path& outer) { meet(folder, outer); });
-  for (const std::string& folder : read)
-    each_outer(folder, written, [&](const fs::path& outer) { meet(outer, folder); });
+  add_dead_letters(config, labels, places, graph);
+  Outside outside(places, graph);
+  for (const Connector& connector : config.connectors)
+    outside.add(connector, known(connector.stream) ? labels.at(connector.stream)
+                                                   : "stream " + connector.stream);
+  outside.nest();
   graph.report_loops();
 }
 

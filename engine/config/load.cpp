@@ -3,6 +3,7 @@
 
 #include "engine/config/build.h"
 #include "engine/config/check.h"
+#include "engine/config/specs.h"
 
 #include <fmt/format.h>
 
@@ -18,18 +19,18 @@ namespace {
 void check_version(const Node& root, Diagnostics& problems) {
   const Node* version = root.find("version");
   if (version == nullptr)
-    problems.error(root.place, "E1006",
-                   "\"version: 1\" is missing: it says which rules the file follows");
+    problems.error(root.place, "E1006", "\"version: 1\" is missing");
   else if (version->text != "1")
-    problems.error(version->place, "E1010",
-                   fmt::format("version {} is unknown; this build reads version 1", version->text));
+    problems.error(
+        version->place, "E1010",
+        fmt::format("version {} is not supported; this build supports version 1", version->text));
 }
 
 void check_top_keys(const Node& root, Diagnostics& problems) {
   std::vector<std::string> known{"version"};
   for (const TopLevel& top : top_levels()) known.push_back(top.key);
   for (const auto& [key, value] : root.entries)
-    if (std::ranges::find(known, key.text) == known.end())
+    if (!is_extension(key.text) && std::ranges::find(known, key.text) == known.end())
       problems.error(key.place, "E1005",
                      fmt::format("unknown key \"{}\"{}", key.text, did_you_mean(key.text, known)));
 }
@@ -64,15 +65,15 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
     ReadContext context{problems, absolute.parent_path(), environment};
     if (root.kind != Node::Kind::map) {
       problems.error(root.place, "E1002",
-                     fmt::format("a config file is a mapping, here is {}", root.kind_name()));
+                     fmt::format("a config file must be a mapping, not {}", root.kind_name()));
     } else {
       check_version(root, problems);
       check_top_keys(root, problems);
       Config config = build_config(root, connectors, context);
       config.file = absolute;
-      check_config(config, connectors, problems);
+      check_config(config, problems);
       if (further)
-        for (Diagnostic& found : further(config, !problems.has_errors()))
+        for (Diagnostic& found : further(config))
           problems.error(found.place, std::move(found.code), std::move(found.message));
       if (!problems.has_errors()) loaded.config = std::move(config);
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/connector_options.h"
 #include "engine/config/spec/section.h"
 #include "engine/config/yaml/diagnostic.h"
 
@@ -21,9 +21,8 @@ struct Loaded {
   std::vector<Diagnostic> problems;  // all of the file's, in its order
 };
 
-// What those find who will use the options. `sound`: nothing is wrong so far; else parts of the
-// config may lack what could not be read.
-using FurtherCheck = std::function<std::vector<Diagnostic>(const Config&, bool sound)>;
+// What those find who will use the options. Parts of the config may lack what could not be read.
+using FurtherCheck = std::function<std::vector<Diagnostic>(const Config&)>;
 
 // Reads and checks a config file. `connectors` are the kinds of connectors that this build has.
 Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "engine/config/parts/connector.h"
-#include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/connector_options.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/sink.h"
 #include "engine/connector/source.h"
 
+#include <any>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -20,6 +21,12 @@ namespace pelton::connector {
 struct BuildContext {
   const config::Connector& config;
   Ledger& ledger;
+
+  // What the connector's ConnectorSide has read.
+  template <typename T>
+  const T& settings() const {
+    return std::any_cast<const T&>(config.settings);
+  }
 };
 
 // Value. All that the engine knows of a kind of connector: its options (config::ConnectorOptions,
@@ -27,8 +34,6 @@ struct BuildContext {
 // each direction; an empty function where it has none. connectors/builtin.cpp lists them.
 struct ConnectorSpec {
   config::ConnectorOptions options;
-  // What the options' own specs cannot say: contradictions, for `pelton validate`. Empty: nothing.
-  std::function<Status(const config::Connector&)> check;
   std::function<Result<std::unique_ptr<Source>>(const BuildContext&)> make_source;
   std::function<Result<std::unique_ptr<Sink>>(const BuildContext&)> make_sink;
   // The longest pause between attempts to connect.

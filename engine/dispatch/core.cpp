@@ -22,7 +22,7 @@ Dispatcher::Core::Core(DispatcherOptions settings)
       filter_(options.filter),
       index_(options.idempotency ? std::make_unique<IdempotencyIndex>(*options.idempotency)
                                  : nullptr),
-      policy_(options.retry, options.seed),
+      policy_(options.delivery.retry, options.seed),
       next_frame_(model::first_frame_of(options.id).value) {}
 
 Partition* Dispatcher::Core::find(PartitionId partition) {
@@ -37,7 +37,7 @@ const Partition* Dispatcher::Core::find(PartitionId partition) const {
 
 void Dispatcher::Core::assign(PartitionId partition, const model::Restored& restored) {
   ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
-  auto assigned = std::make_unique<Partition>(partition, options.window, restored);
+  auto assigned = std::make_unique<Partition>(partition, options.delivery.max_unsettled, restored);
   assigned->epoch = ++epochs_;
   partitions_.emplace(partition, std::move(assigned));
 }
@@ -70,13 +70,13 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   // What lies between the ranges is taken in any case: a restored cursor that has as many would
   // never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
-  if (known->draining || used >= options.window || crowded) return {known->next, 0};
-  return {known->next, options.window - used};
+  if (known->draining || used >= options.delivery.max_unsettled || crowded) return {known->next, 0};
+  return {known->next, options.delivery.max_unsettled - used};
 }
 
 LaneKey Dispatcher::Core::lane_of(const model::Batch& batch, std::uint32_t index) const {
-  if (options.order == model::Order::partition) return kWholePartition;
-  if (options.order == model::Order::none || !batch.has_key(index)) return 0;
+  if (options.delivery.order == model::Order::partition) return kWholePartition;
+  if (options.delivery.order == model::Order::none || !batch.has_key(index)) return 0;
   // 0 and 1 have a meaning of their own.
   return hash64(batch.key(index)) | 2;
 }
@@ -113,7 +113,7 @@ void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, st
   if (index_)
     if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
   const Position position = partition.window.push(batch, index, offset, lane_of(batch, index));
-  if (options.batch.window > Duration{0})
+  if (options.delivery.batch.wait > Duration{0})
     partition.new_bytes += payload(partition.window.at(position));
 }
 
@@ -176,10 +176,10 @@ bool Dispatcher::Core::idle(PartitionId partition) const {
 }
 
 bool Dispatcher::Core::window_open(const Partition& partition, WallTime now) const {
-  if (options.batch.window == Duration{0}) return true;
-  return partition.window.tail() - partition.pick >= options.batch.events ||
-         partition.new_bytes >= options.batch.bytes ||
-         now >= partition.window.arrived(partition.pick) + options.batch.window;
+  if (options.delivery.batch.wait == Duration{0}) return true;
+  return partition.window.tail() - partition.pick >= options.delivery.batch.events ||
+         partition.new_bytes >= options.delivery.batch.bytes ||
+         now >= partition.window.arrived(partition.pick) + options.delivery.batch.wait;
 }
 
 bool Dispatcher::Core::can_pull(const Partition& partition, WallTime now) const {
@@ -197,10 +197,10 @@ std::optional<WallTime> Dispatcher::Core::next_due() const {
   auto earlier = [&](WallTime time) { due = due ? std::min(*due, time) : time; };
   for (const auto& [id, partition] : partitions_) {
     if (!partition->due.empty()) earlier(partition->due.begin()->first);
-    if (options.batch.window == Duration{0} || partition->draining || !partition->has_new())
+    if (options.delivery.batch.wait == Duration{0} || partition->draining || !partition->has_new())
       continue;
     const WallTime arrived = partition->window.arrived(partition->pick);
-    if (partition->announced != arrived) earlier(arrived + options.batch.window);
+    if (partition->announced != arrived) earlier(arrived + options.delivery.batch.wait);
   }
   return due;
 }
@@ -211,9 +211,9 @@ void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
     while (!partition->due.empty() && partition->due.begin()->first <= now) {
       unpark(*partition, partition->due.begin()->second);
     }
-    if (options.batch.window == Duration{0} || !partition->has_new()) continue;
+    if (options.delivery.batch.wait == Duration{0} || !partition->has_new()) continue;
     const WallTime arrived = partition->window.arrived(partition->pick);
-    if (arrived + options.batch.window <= now) partition->announced = arrived;
+    if (arrived + options.delivery.batch.wait <= now) partition->announced = arrived;
   }
   emit(out);
 }

@@ -37,8 +37,8 @@ std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
                                                    Commits& out) {
   std::optional<model::Frame> frame = pull_replay(worker, now);
   const model::FrameLimits both{
-      std::max(1U, std::min(limits.events, options.batch.events)),
-      std::max<std::uint64_t>(1, std::min(limits.bytes, options.batch.bytes))};
+      std::max(1U, std::min(limits.events, options.delivery.batch.events)),
+      std::max<std::uint64_t>(1, std::min(limits.bytes, options.delivery.batch.bytes))};
   for (std::size_t tried = 0; !frame && tried < partitions_.size(); ++tried) {
     turn_ = (turn_ + 1) % partitions_.size();
     Partition& partition =
@@ -121,7 +121,7 @@ void Dispatcher::Core::pick_new(Partition& partition, Picking& picking, WallTime
         if (fits == Fit::later) break;
       }
     }
-    if (options.batch.window > Duration{0}) partition.new_bytes -= payload(slot);
+    if (options.delivery.batch.wait > Duration{0}) partition.new_bytes -= payload(slot);
   }
 }
 
@@ -214,7 +214,7 @@ model::Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, Wo
   frame.binding = options.binding;
   frame.stream = options.stream;
   frame.partition = partition.id;
-  frame.order = options.order;
+  frame.order = options.delivery.order;
   fill_batch(partition, picking.slots, frame);
   if (!partition.retries.empty()) {
     for (const Position position : picking.slots) {

@@ -23,7 +23,7 @@ bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
 }
 
 bool Dispatcher::Core::replay_room() const {
-  return replays_.size() < options.window && replays_.bytes() < kMostReplayedBytes;
+  return replays_.size() < options.delivery.max_unsettled && replays_.bytes() < kMostReplayedBytes;
 }
 
 std::optional<model::Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now) {
@@ -66,7 +66,7 @@ model::Frame Dispatcher::Core::frame_of(Replay& replay, WorkerId worker) {
   frame.stream = options.stream;
   frame.partition = id.partition;
   frame.base = id.offset;
-  frame.order = options.order;
+  frame.order = options.delivery.order;
   frame.batch = replay.letter.event;
   frame.attempts.push_back(replay.state.attempts + 1);
   frame.idempotency_keys.push_back(replay.letter.idempotency_key);

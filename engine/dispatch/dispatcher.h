@@ -23,12 +23,9 @@ struct DispatcherOptions {
   std::string function;
   StreamId stream_id;
   std::string stream;
-  model::Order order = model::Order::key;
-  config::BatchLimits batch;
-  config::Retry retry;
+  config::Delivery delivery;
   std::vector<config::FilterRule> filter;
   std::optional<config::Idempotency> idempotency;
-  std::uint32_t window = 10'000;  // most unsettled or uncommitted events of a partition
   struct Target {
     StreamId stream;
     std::uint32_t partitions = 1;

@@ -40,12 +40,9 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.function = binding.function;
   options.stream = binding.from;
   options.stream_id = *assembly.store.find_stream(binding.from);
-  options.order = binding.order;
-  options.batch = binding.batch;
-  options.retry = binding.retry;
+  options.delivery = binding.delivery;
   options.filter = binding.filter;
   options.idempotency = binding.idempotency;
-  options.window = binding.window;
   options.seed = static_cast<std::uint64_t>(to_us(SystemClock{}.now()));
   if (const auto target = binding.to ? assembly.targets.find(*binding.to) : assembly.targets.end();
       target != assembly.targets.end())
@@ -58,10 +55,7 @@ config::Binding as_binding(const config::Connector& sink) {
   config::Binding binding;
   binding.name = sink.name;
   binding.from = sink.stream;
-  binding.order = sink.order;
-  binding.batch = sink.batch;
-  binding.retry = sink.retry;
-  binding.window = sink.window;
+  binding.delivery = sink.delivery;
   return binding;
 }
 
@@ -138,7 +132,8 @@ Result<BindingRunner*> add_topic_binding(Assembly& assembly, const config::Bindi
   if (!node) return std::unexpected(node.error());
   auto input = std::make_unique<stream::TopicInput>(
       stream::TopicInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
-                                binding.kafka, binding.start, binding.window, *node},
+                                binding.kafka, binding.start, binding.delivery.max_unsettled,
+                                *node},
       assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
   if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
   if (binding.exactly_once) {

@@ -3,16 +3,13 @@
 
 #include "engine/config/config.h"
 #include "engine/config/yaml/diagnostic.h"
-#include "engine/connector/connector_spec.h"
 
-#include <span>
 #include <vector>
 
 namespace pelton::runtime {
 
-// What only those who will use the options can say of a config: the Kafka client of its properties;
-// connectors of theirs, when nothing else is wrong (`sound`).
-std::vector<config::Diagnostic> check(const config::Config& config, bool sound,
-                                      std::span<const connector::ConnectorSpec> connectors);
+// What only those who will use the options can say of a config: the Kafka client of the properties
+// of streams.
+std::vector<config::Diagnostic> check(const config::Config& config);
 
 }  // namespace pelton::runtime

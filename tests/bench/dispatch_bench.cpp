@@ -45,10 +45,10 @@ DispatcherOptions options(model::Order order) {
   options.function = "noop";
   options.stream_id = StreamId{1};
   options.stream = "events";
-  options.order = order;
-  options.batch = {kBatch, 4U << 20, Duration{0}};
-  options.retry.first = std::chrono::milliseconds(200);
-  options.retry.max = std::chrono::minutes(5);
+  options.delivery.order = order;
+  options.delivery.batch = {kBatch, 4U << 20, Duration{0}};
+  options.delivery.retry.first = std::chrono::milliseconds(200);
+  options.delivery.retry.max = std::chrono::minutes(5);
   return options;
 }
 

@@ -100,7 +100,7 @@ bindings:
 
     def frames(self, events):
         """A binding's limits: for rate, or as they are by default."""
-        return "" if self.options.defaults else f", batch: {{ events: {events}, bytes: 4MiB }}, window: 100000"
+        return "" if self.options.defaults else f", batch: {{ events: {events}, bytes: 4MiB }}, max_unsettled: 100000"
 
     def engine(self, config, environment=None):
         return Engine(self.folder / "engine", config, environment)

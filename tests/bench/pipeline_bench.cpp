@@ -43,7 +43,7 @@ connectors:
 functions:
   noop: {{ {}, scale: {{ min: 1, max: 1 }} }}
 bindings:
-  count: {{ from: input, function: noop, batch: {{ events: 8192, bytes: 4MiB }}, window: 100000 }}
+  count: {{ from: input, function: noop, batch: {{ events: 8192, bytes: 4MiB }}, max_unsettled: 100000 }}
 )",
                      events, function);
 }

@@ -2,6 +2,8 @@
 #include "tests/contract/connector_fixtures.h"
 
 #include "connectors/builtin.h"
+#include "connectors/directory/options.h"
+#include "connectors/kafka/options.h"
 #include "engine/base/ensure.h"
 #include "tests/contract/memory_ledger.h"
 #include "tests/contract/temporary_folder.h"
@@ -18,20 +20,23 @@ connector::ConnectorSpec spec_of(const std::string& type) {
   ENSURE(false, "no connector {}", type);
 }
 
-config::Connector config_of(const std::string& type, config::OptionValues options) {
+config::Connector config_of(const std::string& type, std::any settings) {
   config::Connector config;
   config.name = "under_test";
   config.type = type;
-  config.options = std::move(options);
+  config.settings = std::move(settings);
   return config;
 }
 
 class DirectorySourceFixture final : public SourceFixture {
  public:
   std::unique_ptr<connector::Source> make() override {
-    const auto config = config_of(
-        "directory",
-        {{"path", inbox_}, {"create", false}, {"settle", Duration(std::chrono::milliseconds(20))}});
+    directory::SourceOptions options;
+    options.connector = "under_test";
+    options.path = inbox_;
+    options.create = directory::CreateFolder::no;
+    options.settle = std::chrono::milliseconds(20);
+    const auto config = config_of("directory", options);
     return std::move(*spec_of("directory").make_source({config, ledger_}));
   }
   void produce(const std::string& data) override {
@@ -53,7 +58,11 @@ class DirectorySourceFixture final : public SourceFixture {
 class DirectorySinkFixture final : public SinkFixture {
  public:
   std::unique_ptr<connector::Sink> make() override {
-    const auto config = config_of("directory", {{"path", outbox_}, {"create", false}});
+    directory::SinkOptions options;
+    options.connector = "under_test";
+    options.path = outbox_;
+    options.create = directory::CreateFolder::no;
+    const auto config = config_of("directory", options);
     return std::move(*spec_of("directory").make_sink({config, ledger_}));
   }
   std::string written(const std::string& subject) override { return read_file(outbox_ / subject); }
@@ -73,12 +82,11 @@ class DirectorySinkFixture final : public SinkFixture {
 class KafkaSourceFixture final : public SourceFixture {
  public:
   std::unique_ptr<connector::Source> make() override {
-    auto config = config_of("kafka", {});
-    config.topic = topic_;
-    config.group.group = "contract";
-    config.group.assignor = "range";
-    config.group.session_timeout = std::chrono::seconds(6);
-    config.group.commit_interval = std::chrono::milliseconds(20);
+    kafka_connector::SourceOptions options{topic_, {}, {}};
+    options.group.group = "contract";
+    options.group.session_timeout = std::chrono::seconds(6);
+    options.group.commit_interval = std::chrono::milliseconds(20);
+    const auto config = config_of("kafka", options);
     return std::move(*spec_of("kafka").make_source({config, ledger_}));
   }
   void produce(const std::string& data) override {
@@ -96,8 +104,7 @@ class KafkaSourceFixture final : public SourceFixture {
 class KafkaSinkFixture final : public SinkFixture {
  public:
   std::unique_ptr<connector::Sink> make() override {
-    auto config = config_of("kafka", {});
-    config.topic = topic_;
+    const auto config = config_of("kafka", kafka_connector::SinkOptions{topic_});
     return std::move(*spec_of("kafka").make_sink({config, ledger_}));
   }
   std::string written(const std::string& subject) override {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `validate` says about each bad config of tests/golden/config. UPDATE_GOLDEN=1 writes the
 // expectations again.
+#include "engine/config/check.h"
 #include "engine/config/load.h"
+#include "engine/config/parts/kafka_fields.h"
 #include "engine/config/specs.h"
 
 #include <gtest/gtest.h>
@@ -17,34 +19,60 @@ namespace {
 namespace fs = std::filesystem;
 
 // A connector type whose options are those of a topic.
+struct TopicOptions {
+  KafkaTopic topic;
+  KafkaGroup group;
+  Start start;
+};
+
+std::vector<Location> topic_read(const TopicOptions& options) {
+  Location read = topic_location(options.topic, false);
+  read.group = options.group.group;
+  return {read};
+}
+
+std::vector<Location> topic_written(const TopicOptions& options) {
+  return {topic_location(options.topic, true)};
+}
+
 ConnectorOptions topic_type() {
-  const SectionSpec spec = kafka_topic_spec("");
-  ConnectorOptions type;
-  type.type = "kafka";
-  type.sentence = "A topic.";
-  type.source = type.sink = type.topic = true;
-  type.source_options = type.sink_options = spec.options;
-  for (OptionSpec& option : kafka_member_options()) type.source_options.push_back(option);
-  type.source_sections = type.sink_sections = spec.sections;
+  const auto topic = [] {
+    return Fields<TopicOptions>("", "").include(&TopicOptions::topic, kafka_topic_fields("", ""));
+  };
+  ConnectorOptions type{"kafka", "A topic.", {}, {}};
+  type.source = connector_side(
+      topic()
+          .include(&TopicOptions::group, kafka_group_name_fields("The group."))
+          .parsed("start", &TopicOptions::start, parse_start, "Where it begins.", kStartDefault)
+          .include(&TopicOptions::group, kafka_member_fields("", ""))
+          .then([](const Section&, const std::string&, ReadContext& context, TopicOptions& out) {
+            if (out.group.group.empty()) out.group.group = "pelton." + context.part;
+          }),
+      topic_read);
+  type.sink = connector_side(topic(), topic_written);
   return type;
 }
 
+struct Sample {
+  std::filesystem::path place;
+};
+
 std::vector<ConnectorOptions> sample() {
-  ConnectorOptions type;
-  type.type = "sample";
-  type.sentence = "Files.";
-  type.source = type.sink = true;
-  OptionSpec place;
-  place.name = "place";
-  place.type = OptionType::path;
-  place.sentence = "The folder.";
-  place.required = true;
-  type.source_options = type.sink_options = {place};
-  type.place_option = "place";
-  ConnectorOptions readonly;
-  readonly.type = "readonly";
-  readonly.sentence = "Has one direction.";
-  readonly.source = true;
+  const auto fields = [] {
+    return Fields<Sample>("", "").option("place", &Sample::place, "The folder.",
+                                         {.required = true});
+  };
+  ConnectorOptions type{"sample", "Files.", {}, {}};
+  type.source = connector_side<Sample>(fields(), [](const Sample& sample) {
+    return std::vector{folder_location(sample.place, false)};
+  });
+  type.sink = connector_side<Sample>(fields(), [](const Sample& sample) {
+    return std::vector{folder_location(sample.place, true)};
+  });
+  struct Nothing {};
+  ConnectorOptions readonly{"readonly", "Has one direction.", {}, {}};
+  readonly.source = connector_side<Nothing>(Fields<Nothing>("", ""),
+                                            [](const Nothing&) { return std::vector<Location>{}; });
   return {type, readonly, topic_type()};
 }
 

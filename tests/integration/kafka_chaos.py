@@ -73,7 +73,7 @@ bindings:
     function: work
     to: seen
     group: {group.topic}
-    window: {WINDOW}
+    max_unsettled: {WINDOW}
     kafka: {{ {", ".join(options)} }}
     retry: {{ attempts: 1000, backoff: {{ first: 50ms, max: 50ms }} }}
 """)

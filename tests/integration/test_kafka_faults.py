@@ -70,7 +70,7 @@ def handle(event, context):
     topic = broker.topic(1)
     count = 5_000  # of 2 KB each: more than is fetched ahead
     broker.produce(topic, [{"key": f"k{n % 50}", "value": json.dumps({"n": n, "padding": "x" * 2000})} for n in range(count)])
-    config = topic_config(broker, topic, code, binding="window: 200", member=f"out_of_range: {policy}",
+    config = topic_config(broker, topic, code, binding="max_unsettled: 200", member=f"out_of_range: {policy}",
                           security='properties: { queued.max.messages.kbytes: "1024" }')
     with Engine(tmp_path, config) as engine:
         wait_until(lambda: engine.lag("job") == count, "the window is full")

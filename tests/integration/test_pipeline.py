@@ -67,7 +67,7 @@ def test_a_replay_of_many_waits_for_the_function(tmp_path):
                            f"    while not pathlib.Path({str(go)!r}).exists():\n"
                            "        time.sleep(0.01)\n"
                            "    return event\n")
-    with Engine(tmp_path, pipeline_config(code, binding="window: 10")) as engine:
+    with Engine(tmp_path, pipeline_config(code, binding="max_unsettled: 10")) as engine:
         engine.produce("input", numbered(250, 5))
         wait_until(lambda: len(engine.letters("--limit", "1000")) == 250, "the dead letters")
         mended.touch()

@@ -150,9 +150,9 @@ void GroupHistory::offered(Life life, PartitionId id, Offset next) {
         !(owner.certain && is_covered(owner.local, at->first)))
       owner.open.insert(at->first);
   owner.next = std::max(owner.next, next);
-  if (owner.certain && owner.open.size() > scenario_.base.binding.window)
+  if (owner.certain && owner.open.size() > scenario_.base.binding.delivery.max_unsettled)
     violation("{} events of partition {} are in a window of {}", owner.open.size(), id.value,
-              scenario_.base.binding.window);
+              scenario_.base.binding.delivery.max_unsettled);
 }
 
 void GroupHistory::emitted(Life life, Tag tag, const model::Transaction& transaction) {

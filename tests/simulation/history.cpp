@@ -52,9 +52,9 @@ void History::offered(PartitionId id, Offset next) {
               partition.end);
   const auto used =
       std::distance(partition.undurable.begin(), partition.undurable.lower_bound(next));
-  if (used > scenario_.binding.window)
+  if (used > scenario_.binding.delivery.max_unsettled)
     violation("{} events of partition {} are in a window of {}", used, id.value,
-              scenario_.binding.window);
+              scenario_.binding.delivery.max_unsettled);
 }
 
 void History::emitted(Tag tag, const model::Transaction& transaction) {

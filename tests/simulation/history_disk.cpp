@@ -133,7 +133,7 @@ void History::write_letter(const model::DeadLetter& letter) {
 
 void History::check_reason(const model::DeadLetter& letter, const Event& event,
                            const Trouble& trouble) {
-  const config::Retry& retry = scenario_.binding.retry;
+  const config::Retry& retry = scenario_.binding.delivery.retry;
   const bool right =
       (letter.reason == "attempts" && trouble.failures == retry.attempts && trouble.kills < 2) ||
       (letter.reason == "worker_killer" && trouble.kills == 2) ||

@@ -50,7 +50,7 @@ void History::frame(WorkerId worker, const model::Frame& frame, std::uint64_t li
 }
 
 void History::check_shape(WorkerId worker, const model::Frame& frame) {
-  const auto& limits = scenario_.binding.batch;
+  const auto& limits = scenario_.binding.delivery.batch;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += payload(*frame.batch, i);
   if (frame.batch->size() > std::min(limits.events, scenario_.limits.events))
@@ -58,7 +58,7 @@ void History::check_shape(WorkerId worker, const model::Frame& frame) {
   if (frame.batch->size() > 1 && bytes > std::min(limits.bytes, scenario_.limits.bytes))
     violation("a frame of {} bytes", bytes);
   if (frame.binding != scenario_.binding.binding || frame.stream != scenario_.binding.stream ||
-      frame.order != scenario_.binding.order)
+      frame.order != scenario_.binding.delivery.order)
     violation("a frame of another binding");
   const auto credit = std::ranges::count_if(
       frames_, [&](const auto& open) { return open.second.worker == worker; });
@@ -96,7 +96,7 @@ void History::check_trouble(const model::Frame& frame, std::uint32_t i, const Ev
   const auto name = [&] { return fmt::format("{}/{}", frame.partition.value, offset); };
   if (attempt != trouble.failures + 1)
     violation("event {} gets attempt {} after {} failures", name(), attempt, trouble.failures);
-  if (attempt > scenario_.binding.retry.attempts)
+  if (attempt > scenario_.binding.delivery.retry.attempts)
     violation("event {} gets attempt {}", name(), attempt);
   if (scheduler_.now() < trouble.not_before) violation("event {} is tried too early", name());
   if (trouble.kills >= 2) violation("event {} ended two workers and is tried again", name());
@@ -232,14 +232,14 @@ void History::event_failed(const OpenFrame& open, Offset offset, const model::Fa
   at(open.partition).events.at(offset).suspect = 0;
   Trouble& trouble = trouble_of(open, offset);
   if (!failure.counts) {
-    trouble.not_before = scheduler_.now() + scenario_.binding.retry.first;
+    trouble.not_before = scheduler_.now() + scenario_.binding.delivery.retry.first;
     return;
   }
   fail(trouble, failure.retry_after);
 }
 
 void History::fail(Trouble& trouble, std::optional<Duration> asked) {
-  const config::Retry& retry = scenario_.binding.retry;
+  const config::Retry& retry = scenario_.binding.delivery.retry;
   if (trouble.failures++ == 0) trouble.first = scheduler_.now();
   const double most = static_cast<double>(retry.max.count());
   const double delay = std::min(most, static_cast<double>(retry.first.count()) *

@@ -13,11 +13,13 @@ namespace {
 constexpr Duration kLongTime = std::chrono::hours(48);
 
 dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutation mutation) {
-  if (mutation == Mutation::lanes_open) options.order = model::Order::none;
+  if (mutation == Mutation::lanes_open) options.delivery.order = model::Order::none;
   if (mutation == Mutation::keys_ignored) options.idempotency.reset();
   if (mutation == Mutation::filter_ignored) options.filter.clear();
-  if (mutation == Mutation::window_ignored) options.window = options.window * 2 + 10;
-  if (mutation == Mutation::frames_too_large) options.batch.events = options.batch.events * 2 + 1;
+  if (mutation == Mutation::window_ignored)
+    options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
+  if (mutation == Mutation::frames_too_large)
+    options.delivery.batch.events = options.delivery.batch.events * 2 + 1;
   return options;
 }
 

@@ -75,19 +75,20 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   binding.stream_id = kInput;
   binding.stream = "input";
   const std::uint64_t order = dice.below(10);
-  binding.order = order < 7   ? model::Order::key
-                  : order < 9 ? model::Order::partition
-                              : model::Order::none;
-  binding.batch.events = static_cast<std::uint32_t>(dice.between(1, 40));
-  binding.batch.bytes = dice.chance(0.2) ? 300 : 1U << 20;
-  if (dice.chance(0.2)) binding.batch.window = milliseconds(dice.between(1, 20));
-  binding.retry.attempts = static_cast<std::uint32_t>(dice.between(1, 5));
-  binding.retry.first = milliseconds(dice.between(1, 20));
-  binding.retry.factor = 2;
-  binding.retry.max = milliseconds(200);
-  binding.retry.jitter = 0.2;
-  if (dice.chance(0.1)) binding.retry.max_age = milliseconds(dice.between(5, 500));
-  binding.window = static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);
+  binding.delivery.order = order < 7   ? model::Order::key
+                           : order < 9 ? model::Order::partition
+                                       : model::Order::none;
+  binding.delivery.batch.events = static_cast<std::uint32_t>(dice.between(1, 40));
+  binding.delivery.batch.bytes = dice.chance(0.2) ? 300 : 1U << 20;
+  if (dice.chance(0.2)) binding.delivery.batch.wait = milliseconds(dice.between(1, 20));
+  binding.delivery.retry.attempts = static_cast<std::uint32_t>(dice.between(1, 5));
+  binding.delivery.retry.first = milliseconds(dice.between(1, 20));
+  binding.delivery.retry.factor = 2;
+  binding.delivery.retry.max = milliseconds(200);
+  binding.delivery.retry.jitter = 0.2;
+  if (dice.chance(0.1)) binding.delivery.retry.max_age = milliseconds(dice.between(5, 500));
+  binding.delivery.max_unsettled =
+      static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);
   if (dice.chance(0.8)) binding.target = {kOutput, static_cast<std::uint32_t>(dice.between(1, 3))};
   if (dice.chance(0.4)) {
     config::FieldRef field;
@@ -147,8 +148,8 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
 }
 
 std::optional<std::string> Scenario::lane(const Message& message) const {
-  if (binding.order == model::Order::partition) return "";
-  if (binding.order == model::Order::none || !message.key) return std::nullopt;
+  if (binding.delivery.order == model::Order::partition) return "";
+  if (binding.delivery.order == model::Order::none || !message.key) return std::nullopt;
   return *message.key;
 }
 

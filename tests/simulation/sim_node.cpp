@@ -9,7 +9,8 @@ namespace pelton::simulation {
 namespace {
 
 dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, GroupMutation mutation) {
-  if (mutation == GroupMutation::window_ignored) options.window = options.window * 2 + 10;
+  if (mutation == GroupMutation::window_ignored)
+    options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
   return options;
 }
 

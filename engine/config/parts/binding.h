@@ -14,12 +14,17 @@
 
 namespace pelton::config {
 
+struct Node;
+struct ReadContext;
+struct SectionSpec;
+
 // A topic that keeps a binding's dead letters.
 struct DeadLetterTopic {
   Place place;
-  std::string topic;  // dead_letters.topic, on the cluster of the binding's stream
+  std::string topic;  // on the cluster of the binding's stream
 };
 
+// Value. The members' initialisers are the defaults.
 struct Binding {
   std::string name;
   Place place;
@@ -29,17 +34,18 @@ struct Binding {
   // delivery: exactly_once: outputs and offsets in one transaction; topic to topic only
   bool exactly_once = false;
   Place delivery_place;
-  model::Order order = model::Order::key;
-  Start start;  // start: earliest | latest | <time>
+  Delivery delivery;
+  Start start;
   std::vector<FilterRule> filter;
-  BatchLimits batch;
-  Retry retry;
   std::optional<Idempotency> idempotency;
-  std::uint32_t window = 10'000;  // window: most unsettled events of a partition
-  // concurrency: most workers with its events at a time; absent: any number
+  // Most workers with its events at a time; absent: any number.
   std::optional<std::uint32_t> concurrency;
   KafkaGroup kafka;                             // used when `from` is a topic
-  std::optional<DeadLetterTopic> dead_letters;  // dead_letters; absent: the engine keeps them
+  std::optional<DeadLetterTopic> dead_letters;  // absent: the engine keeps them
 };
+
+const SectionSpec& binding_spec();
+// What had problems is as far as it got. Names of other parts are noted in the context.
+Binding parse_binding(const std::string& name, const Node& node, ReadContext& context);
 
 }  // namespace pelton::config

@@ -1,46 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/parts/parts.h"
+#include "engine/config/parts/connector.h"
 
-#include <fmt/format.h>
+#include "engine/config/real_path.h"
+#include "engine/config/spec/connector_options.h"
+#include "engine/config/spec/fields.h"
 
 #include <algorithm>
 
 namespace pelton::config {
 namespace {
 
+// What the file says of a connector beside the options of its type.
+struct Common {
+  std::optional<std::string> to;
+  std::optional<std::string> from;
+  Delivery delivery;
+};
+
+const Fields<Common>& common_fields() {
+  static const Fields<Common> fields =
+      Fields<Common>("connectors",
+                     "Reads an external system into a stream (a source, with `to`) or writes a "
+                     "stream to an external system (a sink, with `from`). The options of its type "
+                     "are under the type's name.")
+          .option("to", &Common::to, "Source: the stream to write to.")
+          .option("from", &Common::from, "Sink: the stream to read.")
+          .include(&Common::delivery, delivery_fields());
+  return fields;
+}
+
+std::vector<std::string> names_of(std::span<const ConnectorOptions> types) {
+  std::vector<std::string> names;
+  for (const ConnectorOptions& type : types) names.push_back(type.type);
+  return names;
+}
+
+bool is_common(const std::string& key) {
+  const SectionSpec& spec = connector_spec();
+  return std::ranges::find(spec.options, key, &OptionSpec::name) != spec.options.end() ||
+         std::ranges::find(spec.sections, key, &SectionSpec::name) != spec.sections.end();
+}
+
 // Which type's options it holds. Without one: a problem, unless a key that is unknown anyway shows
 // that it was meant.
 const ConnectorOptions* type_of(const std::string& who, const Node& node,
-                                std::span<const ConnectorOptions> types, bool unknown_key,
-                                Diagnostics& problems) {
+                                std::span<const ConnectorOptions> types, Diagnostics& problems) {
   const ConnectorOptions* found = nullptr;
-  std::vector<std::string> names;
-  for (const ConnectorOptions& type : types) names.push_back(type.type);
+  bool unknown_key = false;
   for (const auto& [key, value] : node.entries) {
     const auto type = std::ranges::find(types, key.text, &ConnectorOptions::type);
-    if (type == types.end()) continue;
-    if (found != nullptr)
-      problems.error(key.place, "E1017",
-                     fmt::format("{} is of two types, {} and {}", who, found->type, type->type));
-    else
+    if (type == types.end()) {
+      unknown_key |= !is_common(key.text) && !is_extension(key.text);
+    } else if (found != nullptr) {
+      problems.error(
+          key.place, "E1020",
+          fmt::format("{} has the options of two types, {} and {}", who, found->type, type->type));
+    } else {
       found = &*type;
+    }
   }
   if (found == nullptr && !unknown_key)
     problems.error(
         node.place, "E1006",
-        fmt::format("{} has no type: give it the options of one of: {}", who, joined(names)));
+        fmt::format("{} has no type: add the options of one of {}", who, joined(names_of(types))));
   return found;
-}
-
-bool has_unknown_key(const Node& node, const std::vector<std::string>& types) {
-  return std::ranges::any_of(node.entries, [&](const auto& entry) {
-    const std::string& key = entry.first.text;
-    return std::ranges::find(types, key) == types.end() &&
-           std::ranges::find(connector_spec().options, key, &OptionSpec::name) ==
-               connector_spec().options.end() &&
-           std::ranges::find(connector_spec().sections, key, &SectionSpec::name) ==
-               connector_spec().sections.end();
-  });
 }
 
 const Node* given(const Node& node, std::string_view key) {
@@ -48,80 +71,84 @@ const Node* given(const Node& node, std::string_view key) {
   return value == nullptr || value->kind == Node::Kind::null ? nullptr : value;
 }
 
-// Source or sink; nothing, and a problem, when the file does not say or the type has it not.
+// Nothing, and a problem, when the file does not say or the type has it not.
 std::optional<Direction> direction_of(const std::string& who, const Node& node,
                                       const ConnectorOptions& type, Diagnostics& problems) {
   const Node* to = given(node, "to");
   const Node* from = given(node, "from");
   if ((to == nullptr) == (from == nullptr)) {
-    problems.error(
-        from == nullptr ? node.place : from->place, "E1017",
-        fmt::format("{} has {}: give it `to` when it is a source, `from` when it is a sink", who,
-                    to == nullptr ? "neither `to` nor `from`" : "both `to` and `from`"));
+    problems.error(from == nullptr ? node.place : from->place, "E1017",
+                   fmt::format("{} has {}: set `to` for a source or `from` for a sink", who,
+                               to == nullptr ? "neither `to` nor `from`" : "both `to` and `from`"));
     return std::nullopt;
   }
-  if (to != nullptr ? type.source : type.sink)
-    return to != nullptr ? Direction::source : Direction::sink;
-  problems.error(
-      to != nullptr ? to->place : from->place, "E1017",
-      fmt::format("{}: {} cannot be a {}", who, type.type, to != nullptr ? "source" : "sink"));
+  const Direction direction = to != nullptr ? Direction::source : Direction::sink;
+  if (type.side(direction)) return direction;
+  problems.error((to != nullptr ? to : from)->place, "E1021",
+                 fmt::format("{}: a {} connector can only be a {}", who, type.type,
+                             to != nullptr ? "sink (`from`)" : "source (`to`)"));
   return std::nullopt;
 }
 
 // What only bindings have would be ignored by a source.
 void refuse_delivery(const std::string& who, const Node& node, Diagnostics& problems) {
   for (const auto& [key, value] : node.entries)
-    if (key.text == "order" || key.text == "window" || key.text == "batch" || key.text == "retry")
+    if (is_common(key.text) && key.text != "to" && key.text != "from")
       problems.error(
-          key.place, "E1017",
-          fmt::format("{} is a source: `{}` belongs to sinks and bindings", who, key.text));
+          key.place, "E1022",
+          fmt::format("{} is a source: `{}` applies to sinks and bindings only", who, key.text));
 }
 
 // The type's own options.
-void read_options(Connector& connector, const Node& node, const ConnectorOptions& type,
-                  const std::string& who, ReadContext& context) {
-  const Section own = read_section(node, connector_type_spec(type, connector.direction),
-                                   fmt::format("{} of {}", type.type, who), context);
-  connector.options = own.values();
-  if (!type.topic) return;
-  connector.topic = parse_kafka_topic(own, "", who, context);
-  if (connector.direction == Direction::sink) return;
-  connector.group = parse_kafka_group(own, "", connector.name);
-  connector.start = parse_start(own, context.problems);
+void read_own(Connector& connector, const Node& node, const ConnectorOptions& type,
+              ReadContext& context) {
+  const ConnectorSide& side = *type.side(connector.direction);
+  const Section own = read_section(
+      node, side.spec, fmt::format("{} of connector {}", type.type, connector.name), context);
+  connector.settings = side.read(own, context);
+  if (side.locations) connector.locations = side.locations(connector.settings);
 }
 
 }  // namespace
+
+bool Location::same(const Location& other) const {
+  if (name != other.name) return false;
+  return (at.empty() && other.at.empty()) || std::ranges::find_first_of(at, other.at) != at.end();
+}
+
+Location folder_location(const std::filesystem::path& folder, bool written) {
+  const std::filesystem::path path = real_path(folder);
+  return {"folder " + path.string(), {}, written, path, {}};
+}
+
+const SectionSpec& connector_spec() {
+  return common_fields().spec();
+}
 
 std::optional<Connector> parse_connector(const std::string& name, const Node& node,
                                          std::span<const ConnectorOptions> types,
                                          ReadContext& context) {
   const std::string who = "connector " + name;
-  std::vector<std::string> type_names;
-  for (const ConnectorOptions& type : types) type_names.push_back(type.type);
-  const Section section = read_section(node, connector_spec(), who, context, type_names);
-  refer(section, "to", Reference::Kind::stream, who, context);
-  refer(section, "from", Reference::Kind::stream, who, context);
+  const Section section = read_section(node, connector_spec(), who, context, names_of(types));
+  refer(section, "to", Reference::Kind::stream, context);
+  refer(section, "from", Reference::Kind::stream, context);
   if (node.kind == Node::Kind::scalar || node.kind == Node::Kind::sequence) return std::nullopt;
-
-  const ConnectorOptions* type =
-      type_of(who, node, types, has_unknown_key(node, type_names), context.problems);
+  const ConnectorOptions* type = type_of(who, node, types, context.problems);
   if (type == nullptr) return std::nullopt;
   const auto direction = direction_of(who, node, *type, context.problems);
   if (!direction) return std::nullopt;
 
+  Common common;
+  common_fields().fill(section, "", context, common);
   Connector connector;
   connector.name = name;
   connector.place = node.place;
   connector.type = type->type;
   connector.direction = *direction;
-  connector.stream = section.value<std::string>(*direction == Direction::source ? "to" : "from");
-  read_options(connector, *node.find(type->type), *type, who, context);
+  connector.stream = (*direction == Direction::source ? common.to : common.from).value_or("");
+  connector.delivery = common.delivery;
+  read_own(connector, *node.find(type->type), *type, context);
   if (*direction == Direction::source) refuse_delivery(who, node, context.problems);
-  Delivery delivery = parse_delivery(section, context);
-  connector.order = delivery.order;
-  connector.retry = delivery.retry;
-  connector.batch = delivery.batch;
-  connector.window = delivery.window;
   return connector;
 }
 

@@ -2,35 +2,56 @@
 #pragma once
 
 #include "engine/config/parts/delivery.h"
-#include "engine/config/parts/kafka.h"
-#include "engine/config/parts/start.h"
-#include "engine/config/spec/option_value.h"
 #include "engine/config/yaml/place.h"
 
-#include <cstdint>
+#include <any>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace pelton::config {
 
+struct ConnectorOptions;
+struct Node;
+struct ReadContext;
+struct SectionSpec;
+
 enum class Direction { source, sink };
 
+// Value. Something outside the engine that a connector reads or writes. Two connectors that meet
+// at one make a loop possible, which validation refuses.
+struct Location {
+  std::string name;             // "folder /x", "topic orders", "bucket b/prefix"
+  std::vector<std::string> at;  // what tells equal names apart (brokers): one in common is the same
+  bool written = false;         // else it is read
+  // Of a folder: its path, links resolved. What is below it belongs to it.
+  std::filesystem::path folder;
+  // Of a system whose readers share a position under a name: that name.
+  std::string group;
+
+  bool same(const Location& other) const;
+};
+
+// Value.
 struct Connector {
   std::string name;
   Place place;
   std::string type;  // "directory": the key that holds its options
-  OptionValues options;
+  // Its own options, as the type that its ConnectorSide reads; only the connector looks inside.
+  std::any settings;
+  std::vector<Location> locations;
   Direction direction = Direction::source;
   std::string stream;  // to (source) or from (sink)
-  // Of types whose system is Kafka (ConnectorOptions::topic); group and start of sources.
-  std::optional<KafkaTopic> topic;
-  KafkaGroup group;
-  Start start;
-  // A sink is a binding whose worker is the connector; unused for sources.
-  model::Order order = model::Order::key;
-  Retry retry;
-  BatchLimits batch;
-  std::uint32_t window = 10'000;
+  Delivery delivery;   // a sink is a binding whose worker is the connector; unused for sources
 };
+
+// What every connector has beside the options of its type.
+const SectionSpec& connector_spec();
+// Nothing, and a problem, where not even the kind is known.
+std::optional<Connector> parse_connector(const std::string& name, const Node& node,
+                                         std::span<const ConnectorOptions> types,
+                                         ReadContext& context);
 
 }  // namespace pelton::config

@@ -1,65 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/base/units.h"
-#include "engine/config/parts/parts.h"
+#include "engine/config/parts/delivery.h"
 
-#include <fmt/format.h>
+#include "engine/base/units.h"
+#include "engine/config/spec/fields.h"
 
 namespace pelton::config {
 namespace {
 
-model::Order order_of(const Section& section) {
-  const auto text = section.value<std::string>("order");
-  return text == "partition" ? model::Order::partition
-         : text == "none"    ? model::Order::none
-                             : model::Order::key;
+void check_backoff(const Section& section, const std::string& prefix, ReadContext& context,
+                   Retry& retry) {
+  if (retry.first > retry.max)
+    context.problems.error(
+        section.place(prefix + "backoff.first"), "E1009",
+        fmt::format("{0}backoff.first ({1}) is more than {0}backoff.max ({2})", prefix,
+                    format_duration(retry.first), format_duration(retry.max)));
 }
 
-Retry retry_of(const Section& section, Diagnostics& problems) {
-  Retry retry;
-  retry.attempts = count(section, "retry.attempts");
-  retry.first = section.value<Duration>("retry.backoff.first");
-  retry.factor = section.value<double>("retry.backoff.factor");
-  retry.max = section.value<Duration>("retry.backoff.max");
-  retry.jitter = section.value<double>("retry.backoff.jitter");
-  retry.max_age = section.get<Duration>("retry.max_age");
-  if (retry.first > retry.max)
-    problems.error(section.place("retry.backoff.first"), "E1009",
-                   fmt::format("retry.backoff.first ({}) is more than retry.backoff.max ({})",
-                               format_duration(retry.first), format_duration(retry.max)));
-  return retry;
+Fields<Retry> retry_fields() {
+  return Fields<Retry>("retry",
+                       "What happens when an event fails: it is retried with growing delays and, "
+                       "after the last attempt, becomes a dead letter.")
+      .option("attempts", &Retry::attempts,
+              "Maximum number of deliveries, including the first one.",
+              {.at_least = "1", .at_most = "1000000"})
+      .option("max_age", &Retry::max_age,
+              "Stop retrying once this much time has passed since the first attempt.",
+              {.at_least = "1s", .example = "6h"})
+      .section(Fields<Retry>("backoff", "The delays between attempts.")
+                   .option("first", &Retry::first, "Delay after the first failure.",
+                           {.at_least = "1ms", .at_most = "24h"})
+                   .option("factor", &Retry::factor, "Multiplier for each further delay.",
+                           {.at_least = "1", .at_most = "100"})
+                   .option("max", &Retry::max, "Upper limit of the delay.",
+                           {.at_least = "1ms", .at_most = "24h"})
+                   .option("jitter", &Retry::jitter,
+                           "Random variation of each delay, as a fraction of it, in both "
+                           "directions.",
+                           {.at_least = "0", .at_most = "1"}))
+      .then(check_backoff);
+}
+
+Fields<BatchLimits> batch_fields() {
+  return Fields<BatchLimits>("batch",
+                             "How many events a worker receives at a time. Events are delivered "
+                             "as soon as a worker is free, unless `wait` is set.")
+      .option("events", &BatchLimits::events, "Maximum number of events in a frame.",
+              {.at_least = "1", .at_most = "65536"})
+      .option("bytes", &BatchLimits::bytes,
+              "Maximum payload of a frame. A single larger event is sent in a frame of its own.",
+              {.at_least = "1KiB", .at_most = "32MiB"})
+      .option("wait", &BatchLimits::wait,
+              "How long to wait for a frame to fill up. `0s` disables waiting.", {.at_most = "5m"});
 }
 
 }  // namespace
 
-std::uint32_t count(const Section& section, const std::string& path) {
-  return static_cast<std::uint32_t>(section.value<std::int64_t>(path));
-}
-
-Delivery parse_delivery(const Section& section, ReadContext& context) {
-  const BatchLimits batch{count(section, "batch.events"),
-                          section.value<std::uint64_t>("batch.bytes"),
-                          section.value<Duration>("batch.window")};
-  return {order_of(section), retry_of(section, context.problems), batch, count(section, "window")};
-}
-
-Start parse_start(const Section& section, Diagnostics& problems) {
-  const auto text = section.value<std::string>("start");
-  if (text == "earliest") return {};
-  if (text == "latest") return {Start::Kind::latest, {}};
-  if (const auto time = parse_time(text)) return {Start::Kind::time, *time};
-  problems.error(section.place("start"), "E1008",
-                 fmt::format("start: \"{}\" is neither earliest, latest nor a time such as "
-                             "2026-01-01T00:00:00Z{}",
-                             section.written("start"),
-                             did_you_mean(section.written("start"), {"earliest", "latest"})));
-  return {};
-}
-
-void refer(const Section& section, const std::string& path, Reference::Kind kind,
-           const std::string& who, ReadContext& context) {
-  if (auto name = section.get<std::string>(path))
-    context.references.push_back(
-        {kind, std::move(*name), section.written(path), section.place(path), who});
+Fields<Delivery> delivery_fields() {
+  return Fields<Delivery>("", "")
+      .choice("order", &Delivery::order,
+              {{"key", model::Order::key},
+               {"partition", model::Order::partition},
+               {"none", model::Order::none}},
+              "What waits behind a failed event: later events with the same `key`, the whole "
+              "`partition`, or nothing (`none`).")
+      .option("max_unsettled", &Delivery::max_unsettled,
+              "How far ahead of a partition's oldest unsettled event the engine reads, in events.",
+              {.at_least = "1", .at_most = "1000000"})
+      .section(&Delivery::batch, batch_fields())
+      .section(&Delivery::retry, retry_fields());
 }
 
 }  // namespace pelton::config

@@ -4,24 +4,40 @@
 #include "engine/base/clock.h"
 #include "engine/model/order.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
 namespace pelton::config {
 
+template <typename Struct>
+class Fields;
+
+// Values. How the events of a binding, or of a sink, are delivered. The members' initialisers are
+// the defaults of the options of the same names.
 struct Retry {
-  std::uint32_t attempts = 5;       // retry.attempts: deliveries in all
-  Duration first{};                 // retry.backoff.first
-  double factor = 2;                // retry.backoff.factor
-  Duration max{};                   // retry.backoff.max
-  double jitter = 0.2;              // retry.backoff.jitter: +- this part of the delay
-  std::optional<Duration> max_age;  // retry.max_age: from the event's first attempt
+  std::uint32_t attempts = 5;                      // deliveries in all
+  Duration first{std::chrono::milliseconds(200)};  // backoff.first
+  double factor = 2;                               // backoff.factor
+  Duration max{std::chrono::minutes(5)};           // backoff.max
+  double jitter = 0.2;                             // backoff.jitter: +- this part of the delay
+  std::optional<Duration> max_age;                 // from the event's first attempt
 };
 
 struct BatchLimits {
-  std::uint32_t events = 0;  // batch.events: most events in a frame
-  std::uint64_t bytes = 0;   // batch.bytes: most payload bytes in a frame
-  Duration window{};         // batch.window: wait this long for a fuller frame; 0: do not
+  std::uint32_t events = 1024;     // most events in a frame
+  std::uint64_t bytes = 1U << 20;  // most payload bytes in a frame
+  Duration wait{};                 // wait this long for a fuller frame; 0: do not
 };
+
+struct Delivery {
+  model::Order order = model::Order::key;
+  Retry retry;
+  BatchLimits batch;
+  // How far work may run ahead of a partition's oldest unsettled event, in events.
+  std::uint32_t max_unsettled = 10'000;
+};
+
+Fields<Delivery> delivery_fields();
 
 }  // namespace pelton::config

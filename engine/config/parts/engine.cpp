@@ -1,65 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/parts/parts.h"
+#include "engine/config/parts/engine.h"
 
-#include <fmt/format.h>
+#include "engine/config/spec/fields.h"
 
 #include <charconv>
 
 namespace pelton::config {
 namespace {
 
+std::unexpected<Error> no_address() {
+  return fail(ErrorKind::invalid, "E1008", "is not ADDRESS:PORT, such as 127.0.0.1:8080");
+}
+
 // "127.0.0.1:8080", "localhost:0", "[::1]:8080".
-std::optional<HttpListen> address_of(std::string_view text) {
+Result<HttpListen> address_of(const std::string& text) {
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = text.substr(0, colon);
-  const std::string_view port = text.substr(colon + 1);
+  if (colon == std::string::npos) return no_address();
+  std::string_view host = std::string_view(text).substr(0, colon);
+  const std::string_view port = std::string_view(text).substr(colon + 1);
   const bool bracketed = host.starts_with('[') && host.ends_with(']');
   if (bracketed) host = host.substr(1, host.size() - 2);
   if (host.empty() || (!bracketed && host.find_first_of("[]: ") != std::string_view::npos))
-    return std::nullopt;
+    return no_address();
   HttpListen listen{std::string(host), 0};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), listen.port);
-  if (error != std::errc{} || end != port.data() + port.size()) return std::nullopt;
+  if (error != std::errc{} || end != port.data() + port.size()) return no_address();
   return listen;
 }
 
-std::optional<HttpListen> listen_of(const Section& section, Diagnostics& problems) {
-  const auto text = section.get<std::string>("http.listen");
-  if (!text) return std::nullopt;
-  auto listen = address_of(*text);
-  if (!listen)
-    problems.error(section.place("http.listen"), "E1008",
-                   fmt::format("http.listen: \"{}\" is not ADDRESS:PORT, such as 127.0.0.1:8080",
-                               section.written("http.listen")));
-  return listen;
+Fields<Engine> http_fields() {
+  return Fields<Engine>("http",
+                        "TCP listener for `/metrics`, `/livez` and `/readyz`. Disabled if omitted.")
+      .parsed("listen", &Engine::http, address_of,
+              "Address and port to listen on. Port 0 picks a free port.", "",
+              {.example = "127.0.0.1:8080", .required = true});
 }
 
-LogLevel level_of(const std::string& text) {
-  return text == "debug"   ? LogLevel::debug
-         : text == "warn"  ? LogLevel::warn
-         : text == "error" ? LogLevel::error
-                           : LogLevel::info;
+Fields<Engine> log_fields() {
+  return Fields<Engine>("log", "The engine's log, written to standard error.")
+      .choice("level", &Engine::log_level,
+              {{"debug", LogLevel::debug},
+               {"info", LogLevel::info},
+               {"warn", LogLevel::warn},
+               {"error", LogLevel::error}},
+              "Minimum severity of the lines that are written.")
+      .choice("format", &Engine::log_format,
+              {{"automatic", LogFormat::automatic},
+               {"pretty", LogFormat::pretty},
+               {"json", LogFormat::json}},
+              "Format of the lines. `automatic` is pretty on a terminal and JSON otherwise.");
 }
 
-LogFormat format_of(const std::string& text) {
-  return text == "pretty" ? LogFormat::pretty
-         : text == "json" ? LogFormat::json
-                          : LogFormat::automatic;
+const Fields<Engine>& engine_fields() {
+  static const Fields<Engine> fields =
+      Fields<Engine>("engine", "Settings of the engine itself.")
+          .option("data", &Engine::data,
+                  "Folder for the engine's state (RocksDB) and its admin socket. Each engine needs "
+                  "a folder of its own.")
+          .option("free_space", &Engine::free_space_bytes,
+                  "Stop accepting events when the disk of the data folder has less free space than "
+                  "this.")
+          .option("shutdown_timeout", &Engine::shutdown_timeout,
+                  "How long to wait for events in flight after SIGTERM.", {.at_most = "1h"})
+          .option("tail", &Engine::tail_bytes,
+                  "Memory for the newest events of all streams, which bindings read without "
+                  "touching the disk.",
+                  {.at_least = "1MiB", .at_most = "64GiB"})
+          .section(http_fields())
+          .section(log_fields());
+  return fields;
 }
 
 }  // namespace
 
+const SectionSpec& engine_spec() {
+  return engine_fields().spec();
+}
+
 Engine parse_engine(const Node& node, ReadContext& context) {
-  const Section section = read_section(node, engine_spec(), "engine", context);
   Engine engine;
-  engine.data = section.value<std::filesystem::path>("data");
-  engine.http = listen_of(section, context.problems);
-  engine.log_level = level_of(section.value<std::string>("log.level"));
-  engine.log_format = format_of(section.value<std::string>("log.format"));
-  engine.free_space_bytes = section.value<std::uint64_t>("free_space");
-  engine.shutdown_timeout = section.value<Duration>("shutdown_timeout");
-  engine.tail_bytes = section.value<std::uint64_t>("tail");
+  engine_fields().fill(read_section(node, engine_spec(), "engine", context), "", context, engine);
   return engine;
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/base/clock.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -10,23 +11,31 @@
 
 namespace pelton::config {
 
+struct Node;
+struct ReadContext;
+struct SectionSpec;
+
 struct HttpListen {
   std::string host;
   std::uint16_t port = 0;  // 0: any free port, printed at start
 };
 
 enum class LogLevel { debug, info, warn, error };
-
 enum class LogFormat { automatic, pretty, json };
 
+// Value. The members' initialisers are the defaults.
 struct Engine {
-  std::filesystem::path data;                   // data
+  std::filesystem::path data = "./data";        // absolute after parsing
   std::optional<HttpListen> http;               // http.listen; absent: no TCP listener
   LogLevel log_level = LogLevel::info;          // log.level
   LogFormat log_format = LogFormat::automatic;  // log.format; automatic: pretty on a terminal
-  std::uint64_t free_space_bytes = 0;           // free_space: intake stops below it
-  Duration shutdown_timeout{};                  // shutdown_timeout: drain deadline after SIGTERM
-  std::uint64_t tail_bytes = 0;  // tail: memory for the newest batches of all streams
+  std::uint64_t free_space_bytes = 1ULL << 30;  // free_space: intake stops below it
+  Duration shutdown_timeout{std::chrono::seconds(30)};  // drain deadline after SIGTERM
+  std::uint64_t tail_bytes = 256ULL << 20;  // tail: memory for the newest batches of all streams
 };
+
+const SectionSpec& engine_spec();
+// `node` is the section, or nothing.
+Engine parse_engine(const Node& node, ReadContext& context);
 
 }  // namespace pelton::config

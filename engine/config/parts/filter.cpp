@@ -32,6 +32,16 @@ bool empty_range(const Matcher& m) {
   return crossed;
 }
 
+// What other YAML readers take for booleans.
+bool is_other_boolean(const std::string& text) {
+  return text == "True" || text == "TRUE" || text == "False" || text == "FALSE";
+}
+
+// "data.celsius > 80": a comparison as other languages have it, where a field is named.
+bool is_comparison(const Node& key) {
+  return !key.quoted && key.text.find_first_of("<>=!") != std::string::npos;
+}
+
 // Reads what one field must hold.
 class RuleReader {
  public:
@@ -39,14 +49,38 @@ class RuleReader {
 
   void read(const Node& node) {
     if (node.kind != Node::Kind::sequence) return read_one(node);
-    if (node.items.empty()) problem(node, "an empty list never holds");
+    if (node.items.empty()) problem(node, "the list is empty, so nothing would match");
     for (const Node& item : node.items) read_one(item);
   }
 
  private:
   void read_one(const Node& node) {
     if (node.kind == Node::Kind::map) return read_conditions(node);
-    if (auto matcher = equal_to(node)) rule_.any_of.push_back(std::move(*matcher));
+    add_equal(node);
+  }
+
+  void add_equal(const Node& node) {
+    auto matcher = equal_to(node);
+    if (!matcher) return;
+    if (const std::string why = never_equal(node, *matcher); !why.empty()) return never(node, why);
+    rule_.any_of.push_back(std::move(*matcher));
+  }
+
+  // Why no event can have this value; empty: one can.
+  std::string never_equal(const Node& node, const Matcher& matcher) const {
+    const bool data = rule_.field.kind == FieldRef::Kind::data && !rule_.field.path.empty();
+    if (!data && matcher.flag)
+      return fmt::format("the field is a text, not a boolean: write \"{}\"", node.text);
+    if (!data && matcher.null)
+      return "the field is a text, never null: `exists: false` matches events without it";
+    if (rule_.field.kind == FieldRef::Kind::time && matcher.number)
+      return "the field is a time (RFC 3339), not a number";
+    if (!node.quoted && is_other_boolean(node.text))
+      return fmt::format(
+          "{} is a text, not a boolean: booleans are written true and false (or put "
+          "it in quotes if a text is meant)",
+          node.text);
+    return {};
   }
 
   void read_conditions(const Node& node) {
@@ -61,12 +95,15 @@ class RuleReader {
       if (condition->kind != Matcher::Kind::range || !ranged) ++kinds;
       if (first.empty()) first = key.text;
       if (kinds > 1)
-        problem(key, fmt::format("{} and {} stand together; give a list when one of them will do",
-                                 first, key.text));
+        problem(key,
+                fmt::format("{} and {} cannot be combined; use a list if one of them is enough",
+                            first, key.text));
       ranged |= condition->kind == Matcher::Kind::range;
       read_condition(*condition, value, range);
     }
     if (node.entries.empty()) problem(node, "no condition is given");
+    if (ranged && rule_.field.kind == FieldRef::Kind::time)
+      return never(node, "the field is a time (RFC 3339), not a number");
     if (ranged && empty_range(range)) problem(node, "no number is within these bounds");
     if (ranged) rule_.any_of.push_back(range);
   }
@@ -99,23 +136,22 @@ class RuleReader {
     matcher.kind = condition.kind;
     const auto text = value.kind == Node::Kind::scalar ? expand(value, context_) : std::nullopt;
     if (value.kind != Node::Kind::scalar)
-      problem(value, fmt::format("{} needs a text, here is {}", condition.name, value.kind_name()));
+      problem(value, fmt::format("{} takes a text, not {}", condition.name, value.kind_name()));
     matcher.text = text.value_or("");
     rule_.any_of.push_back(std::move(matcher));
   }
 
   void read_equals(const Node& value) {
     if (value.kind == Node::Kind::sequence && !value.items.empty()) {
-      for (const Node& item : value.items)
-        if (auto matcher = equal_to(item)) rule_.any_of.push_back(std::move(*matcher));
-    } else if (auto matcher = equal_to(value)) {
-      rule_.any_of.push_back(std::move(*matcher));
+      for (const Node& item : value.items) add_equal(item);
+    } else {
+      add_equal(value);
     }
   }
 
   void read_exists(const Node& value) {
     if (value.quoted || (value.text != "true" && value.text != "false"))
-      problem(value, "exists is true or false");
+      problem(value, "exists takes true or false");
     Matcher matcher;
     matcher.kind = Matcher::Kind::exists;
     matcher.flag = value.text == "true";
@@ -130,7 +166,7 @@ class RuleReader {
     const auto text = value.kind == Node::Kind::scalar ? expand(value, context_) : std::nullopt;
     if (text) bound = parse_number(*text);
     if (text || value.kind != Node::Kind::scalar)
-      if (!bound) problem(value, fmt::format("{} needs a number", name));
+      if (!bound) problem(value, fmt::format("{} takes a number", name));
   }
 
   // The value as YAML has it: a number, true, false, null or a text; in quotes always a text.
@@ -142,7 +178,7 @@ class RuleReader {
       return matcher;
     }
     if (node.kind != Node::Kind::scalar) {
-      problem(node, fmt::format("a value is needed, here is {}", node.kind_name()));
+      problem(node, fmt::format("expected a value, not {}", node.kind_name()));
       return std::nullopt;
     }
     auto text = expand(node, context_);
@@ -152,6 +188,11 @@ class RuleReader {
     if (matcher.text == "true" || matcher.text == "false") matcher.flag = matcher.text == "true";
     matcher.number = parse_number(matcher.text);
     return matcher;
+  }
+
+  void never(const Node& at, const std::string& why) {
+    context_.problems.error(at.place, "E1029",
+                            fmt::format("filter on {} never matches: {}", rule_.field.text, why));
   }
 
   void problem(const Node& at, const std::string& message) {
@@ -188,8 +229,8 @@ std::optional<FieldRef> read_field(const std::string& text, Place place, Diagnos
     return field;
   }
   problems.error(place, "E1018",
-                 fmt::format("\"{}\" is not a field of an event, which are {}{}", text,
-                             joined(known), did_you_mean(text, known)));
+                 fmt::format("\"{}\" is not a field of an event{}; the fields are {}", text,
+                             did_you_mean(text, known), joined(known)));
   return std::nullopt;
 }
 
@@ -198,10 +239,19 @@ std::vector<FilterRule> read_filter(const Node& node, ReadContext& context) {
   if (node.kind != Node::Kind::map) {
     context.problems.error(
         node.place, "E1018",
-        fmt::format("a filter is a mapping of fields to conditions, here is {}", node.kind_name()));
+        fmt::format("a filter is a mapping of fields to conditions, not {}", node.kind_name()));
     return rules;
   }
   for (const auto& [key, value] : node.entries) {
+    if (is_comparison(key)) {
+      context.problems.error(
+          key.place, "E1029",
+          fmt::format(
+              "filter on {} never matches: that is not the name of a field; a comparison is "
+              "written as a condition, such as data.celsius: {{ above: 80 }}",
+              key.text));
+      continue;
+    }
     auto field = read_field(key.text, key.place, context.problems);
     if (!field) continue;
     FilterRule rule;

@@ -4,13 +4,14 @@
 #include "engine/base/clock.h"
 #include "engine/config/parts/filter_rule.h"
 
+#include <chrono>
 #include <vector>
 
 namespace pelton::config {
 
 struct Idempotency {
-  std::vector<FieldRef> key;  // idempotency.key: one field or a list of them
-  Duration ttl{};             // idempotency.ttl
+  std::vector<FieldRef> key;             // one field or a list of them
+  Duration ttl{std::chrono::hours(24)};  // how long a completed key is remembered
 };
 
 }  // namespace pelton::config

@@ -2,6 +2,9 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/base/result.h"
+
+#include <string>
 
 namespace pelton::config {
 
@@ -10,5 +13,12 @@ struct Start {
   enum class Kind { earliest, latest, time } kind = Kind::earliest;
   WallTime time{};
 };
+
+// The text of the default.
+inline constexpr const char* kStartDefault = "earliest";
+inline constexpr const char* kStartExample = "2026-01-01T00:00:00Z";
+
+// E1008: neither earliest, latest nor a time.
+Result<Start> parse_start(const std::string& text);
 
 }  // namespace pelton::config

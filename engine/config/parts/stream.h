@@ -11,18 +11,27 @@
 
 namespace pelton::config {
 
+struct Node;
+struct ReadContext;
+struct SectionSpec;
+
 struct Retention {
-  std::optional<Duration> time;             // retention.time
-  std::optional<std::uint64_t> size_bytes;  // retention.size, per stream
-  bool force = false;  // retention.force: drop even what a binding has not settled
+  std::optional<Duration> time;             // drop events older than this
+  std::optional<std::uint64_t> size_bytes;  // size: of the stream
+  bool force = false;                       // drop even what a binding has not settled
 };
 
+// Value. The members' initialisers are the defaults.
 struct Stream {
   std::string name;
   Place place;
-  std::uint32_t partitions = 1;  // partitions; 0 with kafka: the topic has its own number
+  std::uint32_t partitions = 1;  // 0 with kafka: the topic has its own number
   Retention retention;
   std::optional<KafkaTopic> kafka;  // absent: kept by the engine
 };
+
+const SectionSpec& stream_spec();
+// What had problems is as far as it got.
+Stream parse_stream(const std::string& name, const Node& node, ReadContext& context);
 
 }  // namespace pelton::config

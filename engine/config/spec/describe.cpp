@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/spec/describe.h"
 
+#include "engine/config/parts/binding.h"
+#include "engine/config/parts/engine.h"
 #include "engine/config/parts/filter_spec.h"
+#include "engine/config/parts/function.h"
+#include "engine/config/parts/stream.h"
 #include "engine/config/spec/values.h"
 #include "engine/config/specs.h"
 #include "engine/config/yaml/diagnostic.h"
@@ -17,9 +21,11 @@ constexpr const char* kMade =
 constexpr const char* kValues =
     "Durations and sizes carry a unit: `200ms`, `30s`, `5m`, `7d`; `64KiB`, `512MiB`, `10GiB`, "
     "also `kB`, `MB`, `GB`. Only `true` and `false` are booleans. Relative paths begin in the "
-    "folder of the config file. In any value `${env:NAME}` stands for a variable of the "
-    "environment and `${file:path}` for the text of a file, which is where secrets belong; `$${` "
-    "is a plain `${`. Names are lower-case letters, digits, `-`, `_` and `.`, at most 63.\n";
+    "folder of the config file. In any value `${env:NAME}` is replaced by an environment "
+    "variable (`${env:NAME:-default}` if it may be unset, `${env:NAME:?message}` to say what is "
+    "missing) and `${file:path}` by the text of a file, which is where secrets belong; `$${` is a "
+    "literal `${`. Keys that begin with `x-` are ignored. Names are lower-case letters, digits, "
+    "`-`, `_` and `.`, at most 63.\n";
 
 // How a value is shown: as it is in the terminal, as code in Markdown.
 using Show = std::string (*)(const std::string&);

@@ -37,6 +37,7 @@ struct OptionSpec {
   std::string at_most;
   std::vector<std::string> choices;
   std::string example;
+  bool secret = false;  // its value is never shown
 };
 
 // Value. A mapping of the config file: its options and the mappings within it. The only description
@@ -46,25 +47,6 @@ struct SectionSpec {
   std::string sentence;
   std::vector<OptionSpec> options;
   std::vector<SectionSpec> sections;
-};
-
-// Value. The options of one kind of connector ("directory").
-struct ConnectorOptions {
-  std::string type;  // the key in the config file
-  std::string sentence;
-  bool source = false;  // which directions it has
-  bool sink = false;
-  std::vector<OptionSpec> source_options;
-  std::vector<OptionSpec> sink_options;
-  std::vector<SectionSpec> source_sections;  // mappings within them
-  std::vector<SectionSpec> sink_sections;
-  // Both directions have the options of kafka_topic_spec(), a source those of
-  // kafka_member_options() as well (specs.h): they come parsed, as Connector::topic, group and
-  // start.
-  bool topic = false;
-  // Names the option, if any, whose value is a place in the file system that a source reads and a
-  // sink writes: two connectors meeting there make a loop, which validation refuses.
-  std::string place_option;
 };
 
 }  // namespace pelton::config

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/spec/section.h"
 
+#include "engine/config/yaml/secrets.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,6 +24,10 @@ std::string Section::written(const std::string& path) const {
   return at == nullptr ? "" : at->text;
 }
 
+bool is_extension(std::string_view key) {
+  return key.starts_with("x-");
+}
+
 // Walks a section's spec and the file's mapping together.
 class SectionReader {
  public:
@@ -30,6 +36,7 @@ class SectionReader {
 
   void read_root(const Node& node, const SectionSpec& spec, const std::vector<std::string>& extra) {
     out_.place_ = node.place;
+    out_.label_ = label_;
     read(&node, spec, "", extra);
   }
 
@@ -42,7 +49,7 @@ class SectionReader {
     if (node != nullptr && !present)
       context_.problems.error(
           node->place, "E1007",
-          fmt::format("{} must be a mapping, here is {}", name_of(prefix), node->kind_name()));
+          fmt::format("{} must be a mapping, not {}", name_of(prefix), node->kind_name()));
     if (present) check_keys(*node, spec, prefix, extra);
     for (const OptionSpec& option : spec.options) {
       const Node* value = present ? node->find(option.name) : nullptr;
@@ -75,7 +82,7 @@ class SectionReader {
     for (const OptionSpec& option : spec.options) known.push_back(option.name);
     for (const SectionSpec& section : spec.sections) known.push_back(section.name);
     for (const auto& [key, value] : node.entries)
-      if (std::ranges::find(known, key.text) == known.end())
+      if (!is_extension(key.text) && std::ranges::find(known, key.text) == known.end())
         context_.problems.error(key.place, "E1005",
                                 fmt::format("unknown key \"{}\" in {}{}", key.text, name_of(prefix),
                                             did_you_mean(key.text, known)));
@@ -90,8 +97,11 @@ class SectionReader {
       }
     }
     if (option.fallback.empty()) return;
-    auto value = parse_value(option, option.fallback, false, context_.folder);
-    if (value) out_.values_[path] = std::move(*value);
+    if (option.type == OptionType::text_list) {
+      out_.values_[path] = split(option.fallback);
+    } else if (auto value = parse_value(option, option.fallback, false, context_.folder)) {
+      out_.values_[path] = std::move(*value);
+    }
   }
 
   std::optional<OptionValue> read_value(const Node& node, const OptionSpec& option,
@@ -102,17 +112,19 @@ class SectionReader {
       return read_list(node, option, path);
     if (node.kind != Node::Kind::scalar)
       return refuse(node, "E1007",
-                    fmt::format("{} takes {}, here is {}", path, wanted(option), node.kind_name()));
+                    fmt::format("{} takes {}, not {}", path, wanted(option), node.kind_name()));
     const auto text = expand(node, context_);
     if (!text) return std::nullopt;
     if (option.required && text->empty())
       return refuse(node, "E1006", fmt::format("{} is empty: {}", path, option.sentence));
+    if (text->empty() && option.type != OptionType::boolean)
+      return refuse(node, "E1006", fmt::format("{} is empty; leave it out instead", path));
+    if (option.secret || secret_value(*text)) guard_secret(path, node, context_);
     const bool hidden = has_expansion(node);
     auto value = parse_value(option, *text, node.quoted && !hidden, context_.folder);
     if (!value && hidden)
-      return refuse(
-          node, value.error().code,
-          fmt::format("{}: what {} stands for is not {}", path, node.text, wanted(option)));
+      return refuse(node, value.error().code,
+                    fmt::format("{}: the value of {} is not {}", path, node.text, wanted(option)));
     Status good =
         value ? check_bounds(option, *value, node.text) : std::unexpected(std::move(value).error());
     if (!good)
@@ -126,11 +138,17 @@ class SectionReader {
     for (const Node& item : node.items) {
       if (item.kind != Node::Kind::scalar || item.text.empty()) {
         refuse(item, "E1007",
-               fmt::format("{} is a list of texts, here is {}", path,
-                           item.kind == Node::Kind::scalar ? "an empty one" : item.kind_name()));
+               fmt::format("{} is a list of texts, not {}", path,
+                           item.kind == Node::Kind::scalar ? "an empty text" : item.kind_name()));
         continue;
       }
-      if (auto text = expand(item, context_)) texts.push_back(std::move(*text));
+      const auto text = expand(item, context_);
+      if (text && text->empty())
+        refuse(item, "E1006", fmt::format("an entry of {} is empty", path));
+      else if (text) {
+        if (secret_value(*text)) guard_secret(path, item, context_);
+        texts.push_back(*text);
+      }
     }
     if (option.required && node.items.empty())
       return refuse(node, "E1006", fmt::format("{} is empty: {}", path, option.sentence));
@@ -152,6 +170,13 @@ Section read_section(const Node& node, const SectionSpec& spec, const std::strin
   Section section;
   SectionReader(label, context, section).read_root(node, spec, extra);
   return section;
+}
+
+void refer(const Section& section, const std::string& path, Reference::Kind kind,
+           ReadContext& context) {
+  if (auto name = section.get<std::string>(path))
+    context.references.push_back(
+        {kind, std::move(*name), section.written(path), section.place(path), section.label()});
 }
 
 }  // namespace pelton::config

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/spec/option_spec.h"
 #include "engine/config/spec/option_value.h"
 #include "engine/config/spec/values.h"
-#include "engine/config/specs.h"
 #include "engine/config/yaml/expand.h"
 #include "engine/config/yaml/tree.h"
 
@@ -12,6 +12,9 @@
 #include <string>
 
 namespace pelton::config {
+
+// Keys that begin with "x-" are the user's own: ignored in every section.
+bool is_extension(std::string_view key);
 
 class Section;
 // Reads a mapping as its spec says. `label` names it in messages ("binding bill"); `extra` are keys
@@ -41,12 +44,19 @@ class Section {
   // The option's text as a message may show it: before expansion.
   std::string written(const std::string& path) const;
   const OptionValues& values() const { return values_; }
+  // What messages call it: "binding bill".
+  const std::string& label() const { return label_; }
 
  private:
   friend class SectionReader;
   OptionValues values_;
   std::map<std::string, const Node*> nodes_;
   Place place_;
+  std::string label_;
 };
+
+// Notes that the section names a stream or function by this option, if it is there.
+void refer(const Section& section, const std::string& path, Reference::Kind kind,
+           ReadContext& context);
 
 }  // namespace pelton::config

@@ -71,8 +71,20 @@ void Diagnostics::add(Diagnostic&& problem) {
     ++left_out_;
     return;
   }
-  problem.message = printable(problem.message);
+  problem.message = printable(without_hidden(std::move(problem.message)));
   all_.push_back(std::move(problem));
+}
+
+void Diagnostics::hide(const std::string& text, const std::string& instead) {
+  if (text.size() >= kHidden) hidden_.try_emplace(text, instead);
+}
+
+std::string Diagnostics::without_hidden(std::string message) const {
+  for (const auto& [text, instead] : hidden_)
+    for (std::size_t at = 0; (at = message.find(text, at)) != std::string::npos;
+         at += instead.size())
+      message.replace(at, text.size(), instead);
+  return message;
 }
 
 bool Diagnostics::has_only(std::string_view code) const {
@@ -115,6 +127,16 @@ std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text;
+}
+
+std::vector<std::string> split(std::string_view joined) {
+  std::vector<std::string> words;
+  for (;;) {
+    const auto comma = joined.find(", ");
+    words.emplace_back(joined.substr(0, comma));
+    if (comma == std::string_view::npos) return words;
+    joined.remove_prefix(comma + 2);
+  }
 }
 
 }  // namespace pelton::config

@@ -3,6 +3,7 @@
 
 #include "engine/config/yaml/place.h"
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,11 @@ class Diagnostics {
 
   void error(Place place, std::string code, std::string message);
   void warning(Place place, std::string code, std::string message);
+  // Shows `instead` wherever a later message has this text, which is or may be a secret. Texts of
+  // less than kHidden bytes are not looked for: they would be found in ordinary words.
+  void hide(const std::string& text, const std::string& instead);
+  static constexpr std::size_t kHidden = 4;
+
   bool has_errors() const { return errors_ > 0; }
   // There are no errors but of this code.
   bool has_only(std::string_view code) const;
@@ -40,10 +46,12 @@ class Diagnostics {
 
  private:
   void add(Diagnostic&& problem);
+  std::string without_hidden(std::string message) const;
 
   std::vector<Diagnostic> all_;
   std::size_t errors_ = 0;
   std::size_t left_out_ = 0;
+  std::map<std::string, std::string> hidden_;
 };
 
 // The candidate that was probably meant: by edit distance, if it is near enough; else empty.
@@ -51,7 +59,8 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
 // " (did you mean \"x\"?)", or nothing.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
-// "a, b, c".
+// "a, b, c", and back.
 std::string joined(const std::vector<std::string>& words);
+std::vector<std::string> split(std::string_view joined);
 
 }  // namespace pelton::config

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
@@ -37,24 +38,57 @@ Result<std::string> file_text(const fs::path& path, const std::string& shown) {
   if (text.size() > kMaxSecretBytes)
     return missing(fmt::format("the file {} is larger than {} bytes", shown, kMaxSecretBytes));
   if (text.find('\0') != std::string::npos)
-    return missing(fmt::format("the file {} holds a NUL: it is not text", shown));
+    return missing(fmt::format("the file {} contains a NUL byte, so it is not text", shown));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   return text;
+}
+
+bool good_name(std::string_view name) {
+  const auto good = [](char c) {
+    return c == '_' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && std::ranges::all_of(name, good);
+}
+
+// "NAME", "NAME:-default", "NAME:?message": the last two also where the variable is empty.
+Result<std::string> variable(const std::string& text, const ReadContext& context) {
+  const auto colon = text.find(':');
+  const std::string name = text.substr(0, colon);
+  const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
+  const bool fallback = rest.starts_with('-');
+  const bool demand = rest.starts_with('?');
+  if (!good_name(name) || (colon != std::string::npos && !fallback && !demand))
+    return missing(
+        fmt::format("${{env:{}}} is not ${{env:NAME}}, ${{env:NAME:-default}} or "
+                    "${{env:NAME:?message}}",
+                    text));
+  auto value = context.environment(name);
+  if (value && !(value->empty() && (fallback || demand))) {
+    context.problems.hide(*value, "${env:" + name + "}");
+    return std::move(*value);
+  }
+  if (fallback) return rest.substr(1);
+  if (demand && rest.size() > 1)
+    return missing(fmt::format("the variable {} is not set: {}", name, rest.substr(1)));
+  return missing(fmt::format("the variable {} is not set", name));
 }
 
 // What stands for the inside of a ${...}.
 Result<std::string> looked_up(const std::string& inside, const ReadContext& context) {
   const std::string what = inside.substr(inside.find(':') + 1);
-  if (inside.starts_with("file:")) return file_text(context.folder / what, what);
-  auto value = context.environment(what);
-  if (!value) return missing(fmt::format("the variable {} is not set", what));
-  return std::move(*value);
+  if (inside.starts_with("env:")) return variable(what, context);
+  auto text = file_text(context.folder / what, what);
+  if (text) context.problems.hide(*text, "${file:" + what + "}");
+  return text;
 }
 
 }  // namespace
 
 bool has_expansion(const Node& scalar) {
-  return scalar.text.find("${") != std::string::npos;
+  const std::string& text = scalar.text;
+  for (std::size_t at = 0; (at = text.find("${", at)) != std::string::npos; at += 2)
+    if (at == 0 || text[at - 1] != '$') return true;
+  return false;
 }
 
 std::optional<std::string> expand(const Node& scalar, ReadContext& context) {
@@ -73,12 +107,13 @@ std::optional<std::string> expand(const Node& scalar, ReadContext& context) {
     const auto end = std::min(text.find('}', at), text.size());
     const std::string inside = text.substr(at + 2, end - at - 2);
     const bool known = inside.starts_with("env:") || inside.starts_with("file:");
-    if (end == text.size() || !known || inside.ends_with(':')) {
+    if (end == text.size() || !known || inside == "env:" || inside == "file:") {
       context.problems.error(
           scalar.place, "E1016",
-          fmt::format("\"{}\" is neither ${{env:NAME}} nor ${{file:path}}; write $${{ for a plain "
-                      "${{",
-                      text.substr(at, end - at + 1)));
+          fmt::format(
+              "\"{}\" is neither ${{env:NAME}} nor ${{file:path}}; write $${{ for a literal "
+              "${{",
+              text.substr(at, end - at + 1)));
       return std::nullopt;
     }
     auto value = looked_up(inside, context);

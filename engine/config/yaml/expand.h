@@ -27,6 +27,7 @@ struct ReadContext {
   Diagnostics& problems;
   std::filesystem::path folder;  // of the config file: relative paths begin here
   const Environment& environment;
+  std::string part{};                   // name of the part being read: "bill"
   std::vector<Reference> references{};  // collected by the parts, checked once all names are known
 };
 
@@ -37,7 +38,9 @@ inline constexpr std::size_t kMaxSecretBytes = 64U << 10;
 bool has_expansion(const Node& scalar);
 
 // A scalar's text with ${env:NAME} and ${file:path} replaced; nothing (and a problem) when one is
-// missing. $${ is a literal ${. What was put in is not expanded again.
+// missing. ${env:NAME:-default} has a default, ${env:NAME:?message} a message, both also where the
+// variable is empty. $${ is a literal ${. What was put in is not expanded again, and no message
+// shows it.
 std::optional<std::string> expand(const Node& scalar, ReadContext& context);
 
 }  // namespace pelton::config

@@ -168,8 +168,7 @@ class Builder final : public YAML::EventHandler {
     map.have_key = false;
     if (map.key.kind != Node::Kind::scalar) return;
     if (!map.keys.insert(map.key.text).second) {
-      problems_.error(map.key.place, "E1004",
-                      fmt::format("the key \"{}\" stands here twice", map.key.text));
+      problems_.error(map.key.place, "E1004", fmt::format("duplicate key \"{}\"", map.key.text));
       if (!problems_.full()) join(map.node, map.key.text, std::move(node));
       return;
     }

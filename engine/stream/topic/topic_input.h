@@ -31,7 +31,7 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
     config::KafkaTopic topic;
     config::KafkaGroup group;
     config::Start start;
-    std::uint32_t window = 10'000;
+    std::uint32_t max_unsettled = 10'000;
     std::uint64_t node = 0;  // of this data folder
   };
 

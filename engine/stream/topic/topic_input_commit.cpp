@@ -69,7 +69,7 @@ void TopicInput::take_entry(Entry&& entry) {
     part.settled = entry.number;
     part.dirty = true;
     // Early enough that the window does not close for want of a commit.
-    due |= part.position.settled - part.committed >= static_cast<Offset>(setup_.window / 4);
+    due |= part.position.settled - part.committed >= static_cast<Offset>(setup_.max_unsettled / 4);
   }
   committing_.push_back(std::move(entry));
   if (committing_.back().cursors.empty()) return finish_entries();

@@ -38,10 +38,11 @@ TEST_F(Code, AModuleIsAFileOrAPackage) {
 TEST_F(Code, AHandlerIsModuleAndCallable) {
   write("code/m.py", "");
   for (const char* handler :
-       {"m", "m:", ":h", "m:h:i", "m h", "../m:h", "m/n:h", ".m:h", "m.:h", "1m:h", "m:h()", ""})
+       {"m", "m:", ":h", "m:h:i", "m h", "../m:h", "m/n:h", ".m:h", "m.:h", "1m:h", "m:h()"})
     EXPECT_EQ(codes(python(fmt::format("handler: \"{}\"", handler))),
               std::vector<std::string>{"E1008"})
         << handler;
+  EXPECT_EQ(codes(python("handler: \"\"")), std::vector<std::string>{"E1006"});
   EXPECT_EQ(codes(python("timeout: 1s")), std::vector<std::string>{"E1006"});
 }
 

@@ -172,7 +172,7 @@ TEST_F(Loops, TheWholeWayIsShown) {
 }
 
 TEST_F(Loops, TheEnginesDataInASourceIsWarnedOf) {
-  EXPECT_EQ(codes("version: 1\nstreams: { a: {} }\n"
+  EXPECT_EQ(codes("version: 1\nstreams: { a: { retention: { time: 1d } } }\n"
                   "connectors: { in: { files: { path: . }, to: a } }\n"),
             std::vector<std::string>{"E1103"});
 }

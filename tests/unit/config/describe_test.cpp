@@ -45,7 +45,7 @@ TEST(ReferencePages, ThereIsOneForEachTopicAndAnIndex) {
 // A bar would end the cell.
 TEST(ReferencePages, BarsInCellsAreEscaped) {
   auto types = sample_types();
-  types[0].source_options[0].sentence = "a | b";
+  types[0].source->spec.options[0].sentence = "a | b";
   EXPECT_NE(reference_pages(types).at("files-source.md").find("a \\| b"), std::string::npos);
 }
 

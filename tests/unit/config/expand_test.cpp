@@ -37,6 +37,26 @@ TEST_F(Expand, AnUnsetVariableIsAProblem) {
   EXPECT_EQ(of("${env:NOT_SET}"), "E1016 the variable NOT_SET is not set");
 }
 
+TEST_F(Expand, AnUnsetOrEmptyVariableHasItsDefaultOrMessage) {
+  variables_ = {{"SET", "x"}, {"EMPTY", ""}};
+  EXPECT_EQ(of("${env:SET:-y}${env:EMPTY:-y}${env:NOT_SET:-a b}[${env:NOT_SET:-}]"), "xya b[]");
+  EXPECT_EQ(of("${env:SET:?why}"), "x");
+  for (const char* name : {"EMPTY", "NOT_SET"})
+    EXPECT_EQ(of(std::string("${env:") + name + ":?export it}"),
+              std::string("E1016 the variable ") + name + " is not set: export it");
+  EXPECT_EQ(of("${env:NOT_SET:?}"), "E1016 the variable NOT_SET is not set");
+  EXPECT_TRUE(of("${env:SET:+y}").starts_with("E1016 "));
+  EXPECT_TRUE(of("${env:SET:}").starts_with("E1016 "));
+}
+
+TEST_F(Expand, NoMessageShowsWhatAVariableStandsFor) {
+  variables_ = {{"TOPIC", "hidden topic!"}, {"PEM", "hidden/file"}};
+  for (const std::string& problem :
+       problems("version: 1\nstreams: { s: { kafka: { brokers: [\"${env:PEM}\"], topic: "
+                "\"${env:TOPIC}\", tls: { ca: \"${env:PEM}\" } } } }\n"))
+    EXPECT_EQ(problem.find("hidden"), std::string::npos) << problem;
+}
+
 TEST_F(Expand, FilesLoseTheirLastLineEnd) {
   write("token", "s3cret\r\n");
   EXPECT_EQ(of("${file:token}"), "s3cret");
@@ -74,7 +94,7 @@ TEST_F(Expand, FilesAreLimitedAndText) {
   write("binary", std::string("a\0b", 3));
   EXPECT_EQ(of("${file:fits}").size(), kMaxSecretBytes);
   EXPECT_TRUE(of("${file:large}").starts_with("E1016 the file large is larger than"));
-  EXPECT_TRUE(of("${file:binary}").starts_with("E1016 the file binary holds a NUL"));
+  EXPECT_TRUE(of("${file:binary}").starts_with("E1016 the file binary contains a NUL"));
 }
 
 TEST_F(Expand, NumbersAndBooleansMayComeFromVariables) {
@@ -85,7 +105,7 @@ connectors: { c: { files: { path: ./x }, from: a, order: "${env:MODE}" } }
 )");
   EXPECT_EQ(config.find_stream("a")->partitions, 7U);
   EXPECT_TRUE(config.find_stream("a")->retention.force);
-  EXPECT_EQ(config.connectors.front().order, model::Order::none);
+  EXPECT_EQ(config.connectors.front().delivery.order, model::Order::none);
 }
 
 }  // namespace

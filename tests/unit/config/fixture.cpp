@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/config/fixture.h"
 
+#include "engine/config/check.h"
+#include "engine/config/parts/kafka_fields.h"
 #include "engine/config/specs.h"
 
 #include <fmt/format.h>
@@ -73,48 +75,60 @@ Config ConfigTest::good(const std::string& text) const {
 namespace {
 
 // A connector type whose options are those of a topic.
+struct TopicOptions {
+  KafkaTopic topic;
+  KafkaGroup group;
+  Start start;
+};
+
+std::vector<Location> topic_read(const TopicOptions& options) {
+  Location read = topic_location(options.topic, false);
+  read.group = options.group.group;
+  return {read};
+}
+
+std::vector<Location> topic_written(const TopicOptions& options) {
+  return {topic_location(options.topic, true)};
+}
+
 ConnectorOptions topic_type() {
-  const SectionSpec spec = kafka_topic_spec("");
-  ConnectorOptions type;
-  type.type = "kafka";
-  type.sentence = "A topic.";
-  type.source = type.sink = type.topic = true;
-  type.source_options = type.sink_options = spec.options;
-  for (OptionSpec& option : kafka_member_options()) type.source_options.push_back(option);
-  type.source_sections = type.sink_sections = spec.sections;
+  const auto topic = [] {
+    return Fields<TopicOptions>("", "").include(&TopicOptions::topic, kafka_topic_fields("", ""));
+  };
+  ConnectorOptions type{"kafka", "A topic.", {}, {}};
+  type.source = connector_side(
+      topic()
+          .include(&TopicOptions::group, kafka_group_name_fields("The group."))
+          .parsed("start", &TopicOptions::start, parse_start, "Where it begins.", kStartDefault)
+          .include(&TopicOptions::group, kafka_member_fields("", ""))
+          .then([](const Section&, const std::string&, ReadContext& context, TopicOptions& out) {
+            if (out.group.group.empty()) out.group.group = "pelton." + context.part;
+          }),
+      topic_read);
+  type.sink = connector_side(topic(), topic_written);
   return type;
 }
+
+struct Feed {};
 
 }  // namespace
 
 std::vector<ConnectorOptions> sample_types() {
-  OptionSpec path;
-  path.name = "path";
-  path.type = OptionType::path;
-  path.sentence = "The folder.";
-  path.required = true;
-  OptionSpec match;
-  match.name = "match";
-  match.type = OptionType::text_list;
-  match.fallback = "*";
-  match.sentence = "Patterns.";
-  OptionSpec limit;
-  limit.name = "limit";
-  limit.type = OptionType::size;
-  limit.fallback = "1MiB";
-  limit.at_most = "16MiB";
-  limit.sentence = "The largest.";
-  ConnectorOptions files;
-  files.type = "files";
-  files.sentence = "Files in and out.";
-  files.source = files.sink = true;
-  files.source_options = {path, match, limit};
-  files.sink_options = {path};
-  files.place_option = "path";
-  ConnectorOptions feed;
-  feed.type = "feed";
-  feed.sentence = "Only comes in.";
-  feed.source = true;
+  ConnectorOptions files{"files", "Files in and out.", {}, {}};
+  const auto path = [] {
+    return Fields<SampleFiles>("", "").option("path", &SampleFiles::path, "The folder.",
+                                              {.required = true});
+  };
+  files.source = connector_side<SampleFiles>(
+      path()
+          .option("match", &SampleFiles::match, "Patterns.")
+          .option("limit", &SampleFiles::limit, "The largest.", {.at_most = "16MiB"}),
+      [](const SampleFiles& f) { return std::vector{folder_location(f.path, false)}; });
+  files.sink = connector_side<SampleFiles>(
+      path(), [](const SampleFiles& f) { return std::vector{folder_location(f.path, true)}; });
+  ConnectorOptions feed{"feed", "Only comes in.", {}, {}};
+  feed.source = connector_side<Feed>(Fields<Feed>("", ""),
+                                     [](const Feed&) { return std::vector<Location>{}; });
   return {files, feed, topic_type()};
 }
 
@@ -143,9 +157,9 @@ bindings:
     to: out
     order: partition
     start: 2026-01-01T00:00:00Z
-    window: 500
+    max_unsettled: 500
     filter: { type: [x, y], data.n: { above: 3, at_most: 9 }, key: { prefix: k } }
-    batch: { events: 64, bytes: 2MiB, window: 10ms }
+    batch: { events: 64, bytes: 2MiB, wait: 10ms }
     retry: { attempts: 7, backoff: { first: 1s, factor: 3, max: 1m, jitter: 0 }, max_age: 6h }
     idempotency: { key: [data.id, headers.tenant] }
 )";

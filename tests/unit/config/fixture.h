@@ -36,7 +36,14 @@ class ConfigTest : public ::testing::Test {
   std::map<std::string, std::string> variables_;
 };
 
-// Connector types for tests: "files" (both directions, option `path` is its place), "feed" (a
+// What connectors of the type "files" have.
+struct SampleFiles {
+  std::filesystem::path path;
+  std::vector<std::string> match{"*"};
+  std::uint64_t limit = 1U << 20;
+};
+
+// Connector types for tests: "files" (both directions), "feed" (a
 // source), "kafka" (a topic).
 std::vector<ConnectorOptions> sample_types();
 

@@ -20,11 +20,12 @@ TEST_F(Load, EnginesStreamsAndConnectorsAreTyped) {
   EXPECT_EQ(c.find_stream("in")->retention.size_bytes, 10ULL << 30);
   ASSERT_EQ(c.connectors.size(), 2U);
   EXPECT_EQ(c.connectors[0].direction, Direction::source);
-  EXPECT_EQ(std::get<std::filesystem::path>(c.connectors[0].options.at("path")), folder_ / "inbox");
-  EXPECT_EQ(std::get<std::uint64_t>(c.connectors[0].options.at("limit")), 1ULL << 20);
+  const auto files = std::any_cast<SampleFiles>(c.connectors[0].settings);
+  EXPECT_EQ(files.path, folder_ / "inbox");
+  EXPECT_EQ(files.limit, 1ULL << 20);
   EXPECT_EQ(c.connectors[1].stream, "out");
-  EXPECT_EQ(c.connectors[1].order, model::Order::none);
-  EXPECT_EQ(c.connectors[1].retry.attempts, 9U);
+  EXPECT_EQ(c.connectors[1].delivery.order, model::Order::none);
+  EXPECT_EQ(c.connectors[1].delivery.retry.attempts, 9U);
 }
 
 TEST_F(Load, FunctionsAreTyped) {
@@ -45,15 +46,15 @@ TEST_F(Load, BindingsAreTyped) {
   const Config c = good(whole_config());
   const Binding& b = c.bindings.front();
   EXPECT_EQ(b.to, "out");
-  EXPECT_EQ(b.order, model::Order::partition);
+  EXPECT_EQ(b.delivery.order, model::Order::partition);
   EXPECT_EQ(b.start.kind, Start::Kind::time);
-  EXPECT_EQ(b.window, 500U);
-  EXPECT_EQ(b.batch.events, 64U);
-  EXPECT_EQ(b.batch.bytes, 2ULL << 20);
-  EXPECT_EQ(b.batch.window, std::chrono::milliseconds(10));
-  EXPECT_EQ(b.retry.factor, 3.0);
-  EXPECT_EQ(b.retry.jitter, 0.0);
-  EXPECT_EQ(b.retry.max_age, std::chrono::hours(6));
+  EXPECT_EQ(b.delivery.max_unsettled, 500U);
+  EXPECT_EQ(b.delivery.batch.events, 64U);
+  EXPECT_EQ(b.delivery.batch.bytes, 2ULL << 20);
+  EXPECT_EQ(b.delivery.batch.wait, std::chrono::milliseconds(10));
+  EXPECT_EQ(b.delivery.retry.factor, 3.0);
+  EXPECT_EQ(b.delivery.retry.jitter, 0.0);
+  EXPECT_EQ(b.delivery.retry.max_age, std::chrono::hours(6));
   ASSERT_EQ(b.filter.size(), 3U);
   EXPECT_EQ(b.idempotency->key[1].header, "tenant");
   EXPECT_EQ(b.idempotency->ttl, std::chrono::hours(24));
@@ -79,17 +80,17 @@ bindings: { b: { from: a, function: f } }
   EXPECT_EQ(f.scale.idle, std::chrono::seconds(60));
   EXPECT_FALSE(f.memory_bytes);
   const Binding& b = c.bindings[0];
-  EXPECT_EQ(b.order, model::Order::key);
+  EXPECT_EQ(b.delivery.order, model::Order::key);
   EXPECT_EQ(b.start.kind, Start::Kind::earliest);
-  EXPECT_EQ(b.window, 10'000U);
-  EXPECT_EQ(b.batch.events, 1024U);
-  EXPECT_EQ(b.batch.bytes, 1ULL << 20);
-  EXPECT_EQ(b.batch.window, Duration{});
-  EXPECT_EQ(b.retry.attempts, 5U);
-  EXPECT_EQ(b.retry.first, std::chrono::milliseconds(200));
-  EXPECT_EQ(b.retry.factor, 2.0);
-  EXPECT_EQ(b.retry.max, std::chrono::minutes(5));
-  EXPECT_EQ(b.retry.jitter, 0.2);
+  EXPECT_EQ(b.delivery.max_unsettled, 10'000U);
+  EXPECT_EQ(b.delivery.batch.events, 1024U);
+  EXPECT_EQ(b.delivery.batch.bytes, 1ULL << 20);
+  EXPECT_EQ(b.delivery.batch.wait, Duration{});
+  EXPECT_EQ(b.delivery.retry.attempts, 5U);
+  EXPECT_EQ(b.delivery.retry.first, std::chrono::milliseconds(200));
+  EXPECT_EQ(b.delivery.retry.factor, 2.0);
+  EXPECT_EQ(b.delivery.retry.max, std::chrono::minutes(5));
+  EXPECT_EQ(b.delivery.retry.jitter, 0.2);
   EXPECT_FALSE(b.idempotency);
 }
 

@@ -2,6 +2,7 @@
 #include "engine/config/spec/schema.h"
 
 #include "engine/config/parts/filter_spec.h"
+#include "engine/config/specs.h"
 #include "tests/unit/config/fixture.h"
 
 #include <boost/json/object.hpp>

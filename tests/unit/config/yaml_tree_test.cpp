@@ -63,8 +63,8 @@ TEST(YamlTree, ASecondDocumentIsRefused) {
 }
 
 TEST(YamlTree, AKeyTwiceIsRefused) {
-  EXPECT_EQ(first_problem("a: 1\nb: 2\na: 3\n"), "E1004 the key \"a\" stands here twice");
-  EXPECT_EQ(first_problem("a: 1\n\"a\": 3\n"), "E1004 the key \"a\" stands here twice");
+  EXPECT_EQ(first_problem("a: 1\nb: 2\na: 3\n"), "E1004 duplicate key \"a\"");
+  EXPECT_EQ(first_problem("a: 1\n\"a\": 3\n"), "E1004 duplicate key \"a\"");
 }
 
 TEST(YamlTree, SizeIsLimited) {

@@ -34,11 +34,11 @@ DispatcherTest::DispatcherTest() {
   options.function = "charge";
   options.stream_id = StreamId{1};
   options.stream = "orders";
-  options.batch = {1000, 1U << 30, Duration{0}};
-  options.retry.attempts = 3;
-  options.retry.first = std::chrono::seconds(1);
-  options.retry.max = std::chrono::minutes(5);
-  options.retry.jitter = 0;
+  options.delivery.batch = {1000, 1U << 30, Duration{0}};
+  options.delivery.retry.attempts = 3;
+  options.delivery.retry.first = std::chrono::seconds(1);
+  options.delivery.retry.max = std::chrono::minutes(5);
+  options.delivery.retry.jitter = 0;
 }
 
 Dispatcher& DispatcherTest::dispatcher() {

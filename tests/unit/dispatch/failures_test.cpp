@@ -23,7 +23,7 @@ TEST_F(Failures, AreTriedAgainUntilTheAttemptsAreUsedUp) {
 }
 
 TEST_F(Failures, ALetterTellsTheWholeHistory) {
-  options.retry.attempts = 2;
+  options.delivery.retry.attempts = 2;
   offer("a:payload");
   pull();
   fail({0});
@@ -135,7 +135,7 @@ TEST_F(LostWorker, TheEventThatItHadBegunIsBlamed) {
 }
 
 TEST_F(LostWorker, ASecondOneMakesTheEventADeadLetter) {
-  options.retry.attempts = 100;
+  options.delivery.retry.attempts = 100;
   offer("a");
   pull();
   lose(1, {{frame().id, 0}});
@@ -149,7 +149,7 @@ TEST_F(LostWorker, ASecondOneMakesTheEventADeadLetter) {
 }
 
 TEST_F(LostWorker, ATimeOutIsAnAttemptAndNoKill) {
-  options.retry.attempts = 3;
+  options.delivery.retry.attempts = 3;
   offer("a");
   for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
     EXPECT_TRUE(letters().empty());

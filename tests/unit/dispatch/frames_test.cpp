@@ -45,13 +45,13 @@ TEST_F(Frames, ALargeBatchIsSliced) {
 }
 
 TEST_F(Frames, TheBindingsLimitHoldsAsWell) {
-  options.batch.events = 3;
+  options.delivery.batch.events = 3;
   offer("a b c d e");
   EXPECT_EQ(pull(), "a0 b1 c2");
 }
 
 TEST_F(Frames, BytesLimitThem) {
-  options.batch.bytes = 10;
+  options.delivery.batch.bytes = 10;
   offer("a:12345 b:1234 c:1");
   EXPECT_EQ(pull(), "a0");
   EXPECT_EQ(pull(), "b1 c2");
@@ -140,8 +140,8 @@ TEST_F(Frames, HasWorkSaysWhetherPullGivesOne) {
 class BatchWindow : public DispatcherTest {
  protected:
   BatchWindow() {
-    options.batch.window = std::chrono::milliseconds(10);
-    options.batch.events = 3;
+    options.delivery.batch.wait = std::chrono::milliseconds(10);
+    options.delivery.batch.events = 3;
   }
 };
 
@@ -166,7 +166,7 @@ TEST_F(BatchWindow, AFullFrameGoesAtOnce) {
 }
 
 TEST_F(BatchWindow, SoDoManyBytes) {
-  options.batch.bytes = 8;
+  options.delivery.batch.bytes = 8;
   offer("a:1234 b:1234");
   EXPECT_EQ(pull(), "a0");
 }

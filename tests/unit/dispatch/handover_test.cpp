@@ -100,8 +100,8 @@ TEST_F(Handover, ARetryThatFallsDueIsNotTriedWhileDraining) {
 }
 
 TEST_F(Handover, ABatchWindowIsNotWaitedFor) {
-  options.batch.window = std::chrono::seconds(1);
-  options.batch.events = 10;
+  options.delivery.batch.wait = std::chrono::seconds(1);
+  options.delivery.batch.events = 10;
   offer("a");
   EXPECT_TRUE(dispatcher().next_due());
   drain();
@@ -149,7 +149,7 @@ TEST_F(Handover, OfAnUnknownPartitionIsNothing) {
 }
 
 TEST_F(Handover, AReplayGoesOn) {
-  options.retry.attempts = 1;
+  options.delivery.retry.attempts = 1;
   offer("a");
   pull();
   fail({0}, model::OutcomeCode::fail);

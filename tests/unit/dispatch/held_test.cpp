@@ -201,7 +201,7 @@ TEST_F(Held, IsFencedWithItsPartition) {
 }
 
 TEST_F(Held, AReplaySurvivesItsWorker) {
-  options.retry.attempts = 1;
+  options.delivery.retry.attempts = 1;
   offer("a");
   pull();
   fail({0}, model::OutcomeCode::fail);

@@ -17,7 +17,7 @@ class Intake : public DispatcherTest {
 };
 
 TEST_F(Intake, TakesNoMoreThanTheWindow) {
-  options.window = 3;
+  options.delivery.max_unsettled = 3;
   offer("a b c d e");
   EXPECT_EQ(room(), 0U);
   EXPECT_EQ(wanted(), 3);
@@ -28,7 +28,7 @@ TEST_F(Intake, TakesNoMoreThanTheWindow) {
 }
 
 TEST_F(Intake, RoomComesBackOnceTheCommitIsDurable) {
-  options.window = 2;
+  options.delivery.max_unsettled = 2;
   offer("a b");
   pull();
   hold_commits();
@@ -50,7 +50,7 @@ TEST_F(Intake, WhatWasOfferedBeforeIsPassedOver) {
 }
 
 TEST_F(Intake, OneLongRetryHoldsUpNobody) {
-  options.window = 8;
+  options.delivery.max_unsettled = 8;
   offer("stuck");
   pull();
   model::FrameResult result = all_done(frame());
@@ -74,7 +74,7 @@ TEST_F(Intake, OneLongRetryHoldsUpNobody) {
 }
 
 TEST_F(Intake, SoManyRetriesAreBoundedByTheWindow) {
-  options.window = 4;
+  options.delivery.max_unsettled = 4;
   for (int i = 0; i < 4; ++i) {
     offer(fmt::format("k{}", i));
     pull();
@@ -85,9 +85,9 @@ TEST_F(Intake, SoManyRetriesAreBoundedByTheWindow) {
 }
 
 TEST_F(Intake, TooManyRangesCloseTheWindow) {
-  options.window = 100'000;
-  options.order = model::Order::none;
-  limits.events = options.batch.events = 100'000;
+  options.delivery.max_unsettled = 100'000;
+  options.delivery.order = model::Order::none;
+  limits.events = options.delivery.batch.events = 100'000;
   std::string words;
   for (int i = 0; i < 50'000; ++i) words += "- ";
   offer(words);
@@ -135,7 +135,7 @@ TEST_F(Filtered, EventsSettleWithoutAWorkerInOneCommit) {
 }
 
 TEST_F(Filtered, EventsTakeUpRoomUntilTheyAreDurable) {
-  options.window = 3;
+  options.delivery.max_unsettled = 3;
   hold_commits();
   offer("out out out out");
   EXPECT_EQ(room(), 0U);
@@ -164,7 +164,7 @@ TEST_F(Intake, ARevokedPartitionIsFenced) {
 }
 
 TEST_F(Intake, AnotherAssignmentStartsAfresh) {
-  options.window = 2;
+  options.delivery.max_unsettled = 2;
   offer("a b");
   pull();
   hold_commits();

@@ -127,7 +127,7 @@ TEST_F(Order, AnEmptyKeyIsAKey) {
 }
 
 TEST_F(Order, OfThePartitionIsOneLane) {
-  options.order = model::Order::partition;
+  options.delivery.order = model::Order::partition;
   offer("a b c -");
   EXPECT_EQ(pull(), "a0 b1");
   EXPECT_EQ(pull(), "");
@@ -140,7 +140,7 @@ TEST_F(Order, OfThePartitionIsOneLane) {
 }
 
 TEST_F(Order, NoneLetsEverythingGo) {
-  options.order = model::Order::none;
+  options.delivery.order = model::Order::none;
   offer("a a a a");
   EXPECT_EQ(pull(), "a0 a1");
   fail({0, 1});

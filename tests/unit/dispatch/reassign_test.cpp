@@ -39,9 +39,9 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
   static DispatcherOptions options() {
     DispatcherOptions options;
     options.id = BindingId{3};
-    options.window = 40;
-    options.batch.events = 5;
-    options.retry.attempts = 1'000'000;
+    options.delivery.max_unsettled = 40;
+    options.delivery.batch.events = 5;
+    options.delivery.retry.attempts = 1'000'000;
     return options;
   }
 
@@ -204,7 +204,7 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
       const PartitionId partition{p};
       ASSERT_EQ(dispatcher_.counts(partition).in_flight, flying[partition]);
       ASSERT_EQ(dispatcher_.idle(partition), flying[partition] == 0 && !pending(partition));
-      ASSERT_LE(dispatcher_.counts(partition).unsettled, options().window);
+      ASSERT_LE(dispatcher_.counts(partition).unsettled, options().delivery.max_unsettled);
     }
   }
 

@@ -49,7 +49,7 @@ TEST_F(ReplayedLetter, OnlyOnceAtATime) {
 }
 
 TEST_F(ReplayedLetter, TakesRoomUntilItHasEndedDurably) {
-  options.window = 1;
+  options.delivery.max_unsettled = 1;
   bury();
   EXPECT_TRUE(dispatcher().replay_room());
   replay(letter(0));
