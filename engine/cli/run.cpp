@@ -38,6 +38,7 @@ int run(const std::string& file) {
   const auto config = load_or_complain(file, Warnings::shown);
   if (!config) return kConfigInvalid;
   configure_log(config->engine);
+  const observe::log::Background background;
   runtime::RunOptions options;
   options.version = PELTON_VERSION;
   options.sdk_python = find_sdk();

@@ -4,12 +4,14 @@
 #include "engine/base/clock.h"
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
+#include "engine/observe/line_writer.h"
 #include "engine/observe/repeat_limit.h"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <mutex>
 
@@ -39,14 +41,37 @@ spdlog::level::level_enum spd_level(Level level) {
   return spdlog::level::info;
 }
 
+// Standard error: directly, or through a writer while there is one.
+class ErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  void use(LineWriter* writer) {
+    const std::lock_guard lock(mutex_);
+    writer_ = writer;
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    const std::string_view line(message.payload.data(), message.payload.size());
+    if (writer_ != nullptr)
+      writer_->push(line);
+    else
+      fmt::print(stderr, "{}\n", line);
+  }
+  void flush_() override {}
+
+  LineWriter* writer_ = nullptr;  // guarded by the base's mutex_
+};
+
+ErrorSink& error_sink() {
+  static ErrorSink sink;
+  return sink;
+}
+
 spdlog::logger& logger() {
-  static const auto instance = [] {
-    auto made = spdlog::stderr_logger_mt("pelton");
-    made->set_pattern("%v");
-    made->flush_on(spdlog::level::debug);
-    return made;
-  }();
-  return *instance;
+  // The sink is static: it is shared with nobody who could outlive it.
+  static spdlog::logger instance(
+      "pelton", std::shared_ptr<ErrorSink>(std::shared_ptr<void>(), &error_sink()));
+  return instance;
 }
 
 const char* name_of(Level level) {
@@ -121,10 +146,13 @@ void configure(Level least, Format format, bool colours) {
 
 namespace {
 
-void write_line(WallTime now, Level level, std::string_view message, Fields fields) {
+std::string rendered(WallTime now, Level level, std::string_view message, Fields fields) {
   const std::string time = format_time(std::chrono::floor<std::chrono::milliseconds>(now));
-  logger().log(spd_level(level), "{}",
-               render(settings.format, settings.colours, time, level, message, fields));
+  return render(settings.format, settings.colours, time, level, message, fields);
+}
+
+void write_line(WallTime now, Level level, std::string_view message, Fields fields) {
+  logger().log(spd_level(level), "{}", rendered(now, level, message, fields));
 }
 
 // False when this line has been written often enough for now. Also tells what was left out before.
@@ -144,6 +172,25 @@ bool admit(WallTime now, Level level, std::string_view message, Fields fields) {
 }
 
 }  // namespace
+
+class Background::Impl {
+ public:
+  Impl()
+      : writer_(STDERR_FILENO, [](std::uint64_t lines) {
+          return rendered(SystemClock{}.now(), Level::warn,
+                          "log lines were dropped because standard error is not being read",
+                          {{"lines", lines}});
+        }) {
+    error_sink().use(&writer_);
+  }
+  ~Impl() { error_sink().use(nullptr); }
+
+ private:
+  LineWriter writer_;
+};
+
+Background::Background() : impl_(std::make_unique<Impl>()) {}
+Background::~Background() = default;
 
 void write(Level level, std::string_view message, Fields fields) {
   if (!logger().should_log(spd_level(level))) return;

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -35,6 +36,19 @@ using Fields = std::initializer_list<Field>;
 
 // Before the first line; the defaults are info and pretty.
 void configure(Level least, Format format, bool colours);
+
+// While one lives, lines are written by a thread of its own and a reader of standard error that is
+// slow or stuck blocks nobody: up to 4 MiB wait, then lines are dropped and counted. At most one at
+// a time; its end waits a second for lines to be written.
+class Background {
+ public:
+  Background();
+  ~Background();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 void write(Level level, std::string_view message, Fields fields);
 inline void debug(std::string_view message, Fields fields = {}) {

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of the C++ code: names that clash in joined sources, classes with too many jobs, folders with too few tests."""
+
+import collections
+import pathlib
+import re
+
+MAX_METHODS = 35
+MAX_MEMBERS = 20
+MIN_TESTS = 0.5  # lines of tests/unit/<folder> to lines of the folder
+# Folders that are not there yet. A figure here is raised when tests are added and never lowered.
+FEWER_TESTS = {}
+# Classes that are to be cut by responsibility: their methods and members today. Entries are only removed.
+LARGE_CLASSES = {}
+
+COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\((?:.|\n)*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'', re.S)
+NOT_MEMBERS = re.compile(r"^(using|friend|enum|typedef|static_assert|template\s*<[^>]*>\s*(struct|class))\b")
+
+
+def bare(text):
+    """The code without comments and the contents of texts, line by line as before."""
+    return COMMENT_OR_TEXT.sub(lambda found: '""' + "\n" * found.group(0).count("\n"), text)
+
+
+def block_end(text, start):
+    """The index behind the brace that closes the one at `start`."""
+    depth = 0
+    for index in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[index], 0)
+        if depth == 0:
+            return index + 1
+    return len(text)
+
+
+def anonymous_names(text):
+    """The functions and types at the outermost level of anonymous namespaces, with their lines."""
+    code = bare(text)
+    for opening in re.finditer(r"^namespace \{", code, re.M):
+        begin = opening.end() - 1
+        inside = code[begin:block_end(code, begin)]
+        for found in re.finditer(r"^(?:(?:class|struct|enum class) (\w+)[^;\n]*\{|[A-Za-z_][^;\n()=]*?\b(\w+)\()", inside, re.M):
+            yield found.group(1) or found.group(2), code.count("\n", 0, begin + found.start()) + 1
+
+
+def target_of(path):
+    parts = path.parts
+    return "/".join(parts[:3] if parts[:2] == ("tests", "unit") else parts[:1] if parts[0] == "connectors" else parts[:2])
+
+
+def check_anonymous_names(texts, problem):
+    seen = collections.defaultdict(dict)
+    for path, text in texts.items():
+        if path.suffix != ".cpp" or not re.match("engine|connectors|tests/(unit|simulation)", str(path)):
+            continue
+        for name, line in anonymous_names(text):
+            other = seen[target_of(path)].setdefault(name, path)
+            if other != path:
+                problem(path, line, f"{name} is also in the anonymous namespace of {other}: the release preset compiles them as one")
+
+
+def statements(body):
+    """Declarations at the outermost level of a class body; what nests in braces is left out."""
+    depth, current = 0, ""
+    for char in body:
+        if char == "{":
+            if depth == 0:
+                current += "{}"
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0 and (")" in current and "=" not in current.split(")")[-1]):
+                yield current
+                current = ""
+        elif depth == 0:
+            if char == ";":
+                yield current
+                current = ""
+            else:
+                current += char
+
+
+def class_size(body):
+    methods = members = 0
+    for statement in statements(body):
+        text = re.sub(r"\b(public|private|protected)\s*:", "", statement).strip()
+        if not text or NOT_MEMBERS.match(text) or re.match(r"^(class|struct|union)\b[^()]*\{\}\s*$", text):
+            continue
+        head = re.sub(r"<[^<>]*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>)*[^<>]*>", "", text)  # of templates: their arguments may have brackets
+        if "(" in head.split("=")[0].split("{")[0] or "operator" in head:
+            methods += "= default" not in text and "= delete" not in text
+        elif not re.match(r"^(static )?constexpr\b|^inline constexpr\b", text):
+            members += 1
+    return methods, members
+
+
+def check_classes(texts, problem):
+    for path, text in texts.items():
+        if path.suffix not in {".h", ".cpp"} or path.parts[0] not in {"engine", "connectors"}:
+            continue
+        code = bare(text)
+        for found in re.finditer(r"^\s*class (?:\w+::)*(\w+)[^;{(]*\{", code, re.M):
+            begin = found.end() - 1
+            methods, members = class_size(code[begin + 1:block_end(code, begin) - 1])
+            most = LARGE_CLASSES.get(found.group(1), (MAX_METHODS, MAX_MEMBERS))
+            if methods > most[0] or members > most[1]:
+                line = code.count("\n", 0, found.start(0)) + 1
+                problem(path, line, f"class {found.group(1)}: {methods} methods, {members} members; the most is {most[0]} and {most[1]}")
+
+
+def check_tests(texts, problem):
+    lines = collections.Counter()
+    for path, text in texts.items():
+        if path.suffix in {".h", ".cpp"} and path.parts[0] == "engine":
+            lines[path.parts[1]] += text.count("\n")
+        elif path.suffix in {".h", ".cpp"} and path.parts[:2] == ("tests", "unit"):
+            lines["tests/" + path.parts[2]] += text.count("\n")
+    for folder in sorted(name for name in lines if not name.startswith("tests/")):
+        ratio, least = lines["tests/" + folder] / lines[folder], FEWER_TESTS.get(folder, MIN_TESTS)
+        if ratio < least:
+            problem(pathlib.Path("engine") / folder, 1, f"{ratio:.2f} lines of unit tests a line of code; the least is {least}")
+
+
+def check(texts, problem):
+    check_anonymous_names(texts, problem)
+    check_classes(texts, problem)
+    check_tests(texts, problem)
