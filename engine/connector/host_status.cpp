@@ -3,6 +3,10 @@
 
 namespace pelton::connector {
 
+HostState state_after(const Error& error) {
+  return error.kind == ErrorKind::invalid ? HostState::failed : HostState::backing_off;
+}
+
 const char* to_string(HostState state) {
   switch (state) {
     case HostState::connecting:

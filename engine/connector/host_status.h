@@ -16,9 +16,12 @@ enum class HostState {
   running,
   backing_off,  // waits before it connects, reads or writes again
   stopped,
-  failed,  // ended by an `invalid` error; only a mended config helps
+  failed,  // refused with an `invalid` error; tried again with backoff, in case its cause is
+           // removed
 };
 
+// How a host is while it waits after that error.
+HostState state_after(const Error& error);
 // "connecting", "running", "backing_off", "stopped", "failed".
 const char* to_string(HostState state);
 

@@ -100,9 +100,7 @@ void SinkHost::run() {
     works = deliver(*frame);
   }
   sink_->close();
-  const bool failed = !stopping();
-  begin_stop();
-  status_.set_state(failed ? HostState::failed : HostState::stopped);
+  status_.set_state(HostState::stopped);
 }
 
 std::optional<model::Frame> SinkHost::next() {
@@ -114,7 +112,7 @@ std::optional<model::Frame> SinkHost::next() {
   return frame;
 }
 
-// False: stopping, or an error that no further attempt mends; the frame is not answered.
+// False: stopping; the frame is not answered.
 bool SinkHost::deliver(const model::Frame& frame) {
   while (connected_ || connect()) {
     auto written =
@@ -127,7 +125,7 @@ bool SinkHost::deliver(const model::Frame& frame) {
     report_error(written.error());
     sink_->close();
     connected_ = false;
-    status_.set_state(HostState::backing_off);
+    status_.set_state(state_after(written.error()));
     if (!wait(backoff_.next())) return false;
   }
   return false;
@@ -135,7 +133,8 @@ bool SinkHost::deliver(const model::Frame& frame) {
 
 bool SinkHost::connect() {
   while (!stopping()) {
-    status_.set_state(HostState::connecting);
+    // While it has failed its state says so, until an attempt succeeds.
+    if (status_.snapshot().state != HostState::failed) status_.set_state(HostState::connecting);
     const Status connected = sink_->connect();
     if (connected) {
       connected_ = true;
@@ -143,8 +142,7 @@ bool SinkHost::connect() {
       return true;
     }
     report_error(connected.error());
-    if (connected.error().kind == ErrorKind::invalid) return false;
-    status_.set_state(HostState::backing_off);
+    status_.set_state(state_after(connected.error()));
     if (!wait(backoff_.next())) return false;
   }
   return false;

@@ -55,7 +55,7 @@ class SinkHost {
   SinkHost& operator=(const SinkHost&) = delete;
 
   void start();
-  // Any thread. False when no credit is left or the host stops or has failed; the frame is then
+  // Any thread. False when no credit is left or the host stops; the frame is then
   // untouched.
   bool offer(model::Frame&& frame);
   // How many frames offer() would take now.

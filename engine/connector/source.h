@@ -28,8 +28,9 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // Called before the first read and, after close(), again after `unavailable` or `corrupt`, with
-  // backoff. `invalid` ends the connector with its message in status.
+  // Called before the first read and, after close(), again after every error but those of single
+  // reads, with backoff. `invalid`: the connector counts as failed, in status and readiness, until
+  // an attempt succeeds.
   virtual Status connect() = 0;
 
   // Adds events to `into` (at most `max_events` and about `max_bytes` of data) and returns the

@@ -104,25 +104,25 @@ void SourceHost::stop(TimePoint deadline) {
 }
 
 void SourceHost::run() {
-  Ended ended = Ended::lost;
-  while (ended == Ended::lost && !commits_->stopping()) {
-    ended = connect() ? pump() : commits_->stopping() ? Ended::stopping : Ended::failed;
-    if (ended != Ended::lost) break;
+  while (!commits_->stopping()) {
+    const Ended ended = connect() ? pump() : Ended::stopping;
+    if (ended == Ended::stopping) break;
     // Tokens belong to a connection: they are settled before it goes.
     drain(TimePoint::max());
     source_->close();
-    status_.set_state(HostState::backing_off);
+    status_.set_state(ended == Ended::failed ? HostState::failed : HostState::backing_off);
     commits_->sleep(backoff_.next());
   }
-  drain(commits_->stopping() ? commits_->deadline() : TimePoint::max());
+  drain(commits_->deadline());
   source_->close();
-  status_.set_state(ended == Ended::failed ? HostState::failed : HostState::stopped);
+  status_.set_state(HostState::stopped);
 }
 
-// False: stopping, or an error that no further attempt mends.
+// False: stopping.
 bool SourceHost::connect() {
   while (!commits_->stopping()) {
-    status_.set_state(HostState::connecting);
+    // While it has failed its state says so, until an attempt succeeds.
+    if (status_.snapshot().state != HostState::failed) status_.set_state(HostState::connecting);
     const Status connected = source_->connect();
     take_warnings();
     if (connected) {
@@ -130,8 +130,7 @@ bool SourceHost::connect() {
       return true;
     }
     report_error(connected.error());
-    if (connected.error().kind == ErrorKind::invalid) return false;
-    status_.set_state(HostState::backing_off);
+    status_.set_state(state_after(connected.error()));
     if (!commits_->sleep(backoff_.next())) return false;
   }
   return false;

@@ -229,6 +229,10 @@ void Engine::fill(observe::StatusReport& report) {
   report.store_commits = store_->commits();
   report.store_fsyncs = store_->syncs();
   report.not_ready = reasons_not_ready();
+  for (const observe::ConnectorStatus& connector : report.connectors)
+    if (connector.state == "failed")
+      report.not_ready.push_back(
+          fmt::format("connector {} has failed: {}", connector.name, connector.last_error));
   report.ready = report.not_ready.empty();
 }
 

@@ -216,12 +216,18 @@ TEST_F(SinkHostTest, StopEndsTheBackoff) {
   EXPECT_EQ(host_->snapshot().state, HostState::stopped);
 }
 
-TEST_F(SinkHostTest, AnInvalidConnectEndsTheConnectorWithItsMessage) {
-  world_.connects.push_back(fail(ErrorKind::invalid, "E2002", "not a folder"));
+TEST_F(SinkHostTest, AFailedConnectorComesBackOnceItsCauseIsGone) {
+  for (int i = 0; i < 100'000; ++i)
+    world_.connects.push_back(fail(ErrorKind::invalid, "E2002", "not a folder"));
   start();
-  ASSERT_TRUE(wait_until([&] { return host_->snapshot().state == HostState::failed; }));
+  ASSERT_TRUE(wait_until([&] { return world_.count("connect") > 2; }));
+  EXPECT_EQ(host_->snapshot().state, HostState::failed);
   EXPECT_EQ(host_->snapshot().last_error, "E2002: not a folder");
-  EXPECT_EQ(host_->credit(), 0U);
+  {
+    std::lock_guard lock(world_.mutex);
+    world_.connects.clear();
+  }
+  ASSERT_TRUE(wait_until([&] { return host_->snapshot().state == HostState::running; }));
 }
 
 }  // namespace

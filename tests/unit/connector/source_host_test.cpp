@@ -275,12 +275,20 @@ TEST_F(SourceHostTest, ConnectsAgainUntilItWorks) {
   EXPECT_EQ(host_->snapshot().errors, 3U);
 }
 
-TEST_F(SourceHostTest, AnInvalidConnectEndsTheConnectorWithItsMessage) {
-  world_.connects.emplace_back(std::unexpected(error(ErrorKind::invalid)));
+TEST_F(SourceHostTest, AFailedConnectorComesBackOnceItsCauseIsGone) {
+  for (int i = 0; i < 100'000; ++i)
+    world_.connects.emplace_back(std::unexpected(error(ErrorKind::invalid)));
   start();
-  ASSERT_TRUE(wait_until([&] { return state() == HostState::failed; }));
+  ASSERT_TRUE(wait_until([&] { return world_.count("connect") > 2; }));
+  EXPECT_EQ(state(), HostState::failed);
   EXPECT_EQ(host_->snapshot().last_error, "E2001: away");
-  EXPECT_EQ(world_.count("connect"), 1);
+  {
+    std::lock_guard lock(world_.mutex);
+    world_.connects.clear();
+  }
+  world_.produce("one");
+  ASSERT_TRUE(wait_until([&] { return world_.saw("done 1"); }));
+  EXPECT_EQ(state(), HostState::running);
 }
 
 TEST_F(SourceHostTest, ALostPeerIsClosedAndConnectedAfterEverythingIsSettled) {
