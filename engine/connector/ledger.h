@@ -25,9 +25,10 @@ class Ledger {
   virtual Result<std::optional<std::string>> get(std::string_view key) = 0;
   // Writes all entries at once; durable on return.
   virtual Status put(std::span<const LedgerEntry> entries) = 0;
-  // Visits every entry in key order until `visit` returns false.
+  // Visits the entries whose keys begin with `prefix`, from the key `from` on (itself included), in
+  // key order, until `visit` returns false. What lies before `from` costs nothing.
   virtual Status scan(
-      std::string_view prefix,
+      std::string_view prefix, std::string_view from,
       const std::function<bool(std::string_view key, std::string_view value)>& visit) = 0;
 };
 

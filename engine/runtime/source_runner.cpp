@@ -19,9 +19,9 @@ Status StoreLedger::put(std::span<const connector::LedgerEntry> entries) {
   return store_.ledger_put(name_, out);
 }
 
-Status StoreLedger::scan(std::string_view prefix,
+Status StoreLedger::scan(std::string_view prefix, std::string_view from,
                          const std::function<bool(std::string_view, std::string_view)>& visit) {
-  return store_.ledger_scan(name_, prefix, visit);
+  return store_.ledger_scan(name_, prefix, from, visit);
 }
 
 Status StreamIntake::append(model::BatchPtr batch, Committed committed,

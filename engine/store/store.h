@@ -155,7 +155,8 @@ class Store final {
   };
   Status ledger_put(std::string_view connector, std::span<const KeyValue> entries);
   Result<std::optional<std::string>> ledger_get(std::string_view connector, std::string_view key);
-  Status ledger_scan(std::string_view connector, std::string_view prefix,
+  // In key order, from the key `from` on.
+  Status ledger_scan(std::string_view connector, std::string_view prefix, std::string_view from,
                      const std::function<bool(std::string_view, std::string_view)>& visit);
 
   // Called on one of the store's threads with a sentence for the operator's log (what

@@ -114,9 +114,11 @@ Result<std::optional<std::string>> Store::ledger_get(std::string_view connector,
 }
 
 Status Store::ledger_scan(std::string_view connector, std::string_view prefix,
+                          std::string_view from,
                           const std::function<bool(std::string_view, std::string_view)>& visit) {
-  const std::string from = keys::ledger(connector, prefix);
-  return impl_->database->scan(Family::ledger, from, from, [&](auto key, auto value) {
+  const std::string within = keys::ledger(connector, prefix);
+  const std::string begin = std::max(within, keys::ledger(connector, from));
+  return impl_->database->scan(Family::ledger, within, begin, [&](auto key, auto value) {
     key.remove_prefix(connector.size() + 1);
     return visit(key, value);
   });

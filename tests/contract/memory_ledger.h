@@ -3,6 +3,7 @@
 
 #include "engine/connector/ledger.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -35,16 +36,19 @@ class MemoryLedger final : public connector::Ledger {
     return {};
   }
 
-  Status scan(std::string_view prefix,
+  Status scan(std::string_view prefix, std::string_view from,
               const std::function<bool(std::string_view, std::string_view)>& visit) override {
-    for (auto at = entries.lower_bound(std::string(prefix));
-         at != entries.end() && at->first.starts_with(prefix); ++at)
+    for (auto at = entries.lower_bound(std::string(std::max(prefix, from)));
+         at != entries.end() && at->first.starts_with(prefix); ++at) {
+      ++visits;
       if (!visit(at->first, at->second)) break;
+    }
     return {};
   }
 
   std::map<std::string, std::string> entries;
   int puts = 0;
+  int visits = 0;  // entries that scans have come by
   int fail_puts = 0;
 };
 

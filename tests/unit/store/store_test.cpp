@@ -164,7 +164,7 @@ TEST_F(StoreFixture, LedgersAreKeptByConnector) {
   EXPECT_EQ(store->ledger_get("inbox", "a")->value(), "1");
   EXPECT_FALSE(*store->ledger_get("inbox", "b"));
   int seen = 0;
-  ASSERT_TRUE(store->ledger_scan("inbox", "", [&](auto, auto) { return ++seen > 0; }));
+  ASSERT_TRUE(store->ledger_scan("inbox", "", "", [&](auto, auto) { return ++seen > 0; }));
   EXPECT_EQ(seen, 1);
 }
 
