@@ -3,6 +3,7 @@
 
 #include "engine/config/parts/connector.h"
 #include "engine/config/spec/connector_options.h"
+#include "engine/connector/consumption.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/sink.h"
 #include "engine/connector/source.h"
@@ -16,11 +17,12 @@
 
 namespace pelton::connector {
 
-// What a connector is built from: its parsed options, its name in the config file and its durable
-// memory (which outlives it).
+// What a connector is built from: its parsed options, its name in the config file, its durable
+// memory, and for a source how far its stream has been consumed (null for sinks). All outlive it.
 struct BuildContext {
   const config::Connector& config;
   Ledger& ledger;
+  Consumption* consumption = nullptr;
 
   // What the connector's ConnectorSide has read.
   template <typename T>

@@ -32,6 +32,17 @@ std::string stored_name(const config::Connector& sink) {
   return "connector/" + sink.name;
 }
 
+// The stored names of the bindings and sinks that read the stream.
+std::vector<std::string> readers_of(const config::Config& config, const std::string& stream) {
+  std::vector<std::string> names;
+  for (const config::Binding& binding : config.bindings)
+    if (binding.from == stream) names.push_back(binding.name);
+  for (const config::Connector& connector : config.connectors)
+    if (connector.direction == config::Direction::sink && connector.stream == stream)
+      names.push_back(stored_name(connector));
+  return names;
+}
+
 dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, BindingId id,
                                                const Assembly& assembly) {
   dispatch::DispatcherOptions options;
@@ -200,6 +211,16 @@ Status add_sink(Assembly& assembly, const config::Connector& connector) {
   return {};
 }
 
+// Tells the newest source which bindings and sinks read its stream.
+Status add_consumers(Assembly& assembly, const config::Connector& source) {
+  for (const std::string& name : readers_of(assembly.config, source.stream)) {
+    auto id = assembly.store.binding_id(name);
+    if (!id) return std::unexpected(id.error());
+    assembly.sources.back()->consumption().add(*id);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
@@ -211,11 +232,7 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
                            stream.retention.size_bytes,
                            stream.retention.force,
                            {}};
-    for (const config::Binding& binding : config.bindings)
-      if (binding.from == stream.name) spec.bindings.push_back(binding.name);
-    for (const config::Connector& connector : config.connectors)
-      if (connector.direction == config::Direction::sink && connector.stream == stream.name)
-        spec.bindings.push_back(stored_name(connector));
+    spec.bindings = readers_of(config, stream.name);
     streams.push_back(std::move(spec));
   }
   store::Options options;
@@ -247,8 +264,10 @@ Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assem
     stream::StreamTarget& target = *assembly.targets.find(connector.stream)->second;
     assembly.sources.push_back(std::make_unique<SourceRunner>(connector, assembly.store, target));
     assembly.sources.back()->set_backoff_max(spec_of(assembly, connector).backoff_max);
-    auto source =
-        spec_of(assembly, connector).make_source({connector, assembly.sources.back()->ledger()});
+    if (auto ok = add_consumers(assembly, connector); !ok) return std::unexpected(ok.error());
+    auto source = spec_of(assembly, connector)
+                      .make_source({connector, assembly.sources.back()->ledger(),
+                                    &assembly.sources.back()->consumption()});
     if (!source)
       return std::unexpected(std::move(source.error()).within("connector " + connector.name));
     sources.push_back(std::move(*source));

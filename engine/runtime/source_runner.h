@@ -5,6 +5,7 @@
 #include "engine/connector/ledger.h"
 #include "engine/connector/source_host.h"
 #include "engine/runtime/rate.h"
+#include "engine/runtime/stream_consumption.h"
 #include "engine/store/store.h"
 #include "engine/stream/appender.h"
 
@@ -19,7 +20,7 @@ class StoreLedger final : public connector::Ledger {
   StoreLedger(store::Store& store, std::string name) : store_(store), name_(std::move(name)) {}
   Result<std::optional<std::string>> get(std::string_view key) override;
   Status put(std::span<const connector::LedgerEntry> entries) override;
-  Status scan(std::string_view prefix,
+  Status scan(std::string_view prefix, std::string_view from,
               const std::function<bool(std::string_view, std::string_view)>& visit) override;
 
  private:
@@ -47,9 +48,13 @@ class SourceRunner {
  public:
   SourceRunner(const config::Connector& connector, store::Store& store,
                stream::StreamTarget& target)
-      : connector_(connector), ledger_(store, connector.name), intake_(store, target) {}
+      : connector_(connector),
+        ledger_(store, connector.name),
+        consumption_(store, target.stream(), target.partitions()),
+        intake_(store, target) {}
 
   connector::Ledger& ledger() { return ledger_; }
+  StreamConsumption& consumption() { return consumption_; }
   const config::Connector& settings() const { return connector_; }
   // Before any other thread asks for a snapshot.
   void attach(std::unique_ptr<connector::Source> source);
@@ -67,6 +72,7 @@ class SourceRunner {
  private:
   const config::Connector& connector_;
   StoreLedger ledger_;
+  StreamConsumption consumption_;
   StreamIntake intake_;
   connector::SourcePacing pacing_;
   std::unique_ptr<connector::SourceHost> host_;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/stream_consumption.h"
+
+namespace pelton::runtime {
+
+Result<connector::Checkpoint> StreamConsumption::now() {
+  connector::Checkpoint checkpoint;
+  checkpoint.ends.reserve(partitions_);
+  for (std::uint32_t p = 0; p < partitions_; ++p) {
+    auto bounds = store_.bounds({stream_, PartitionId{p}});
+    if (!bounds) return std::unexpected(bounds.error());
+    checkpoint.ends.push_back(bounds->end);
+  }
+  return checkpoint;
+}
+
+// Read from the database: what the store has in memory runs ahead of the disk.
+Result<bool> StreamConsumption::settled(const connector::Checkpoint& checkpoint) {
+  for (const BindingId binding : bindings_) {
+    for (std::uint32_t p = 0; p < checkpoint.ends.size(); ++p) {
+      auto progress = store_.cursor(binding, {stream_, PartitionId{p}});
+      if (!progress) return std::unexpected(progress.error());
+      if (!*progress || (*progress)->settled < checkpoint.ends[p]) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace pelton::runtime
