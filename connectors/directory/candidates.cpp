@@ -18,11 +18,16 @@ constexpr std::chrono::seconds kWriterSilence{60};
 // Names that a scan looks at before it lets its caller see to the deadline.
 constexpr std::size_t kScanSteps = 256;
 
-bool changed_within(const struct stat& stat, std::chrono::microseconds span) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto mtime =
-      std::chrono::seconds(stat.st_mtim.tv_sec) + std::chrono::nanoseconds(stat.st_mtim.tv_nsec);
-  return now - mtime < span;
+// Without watches a file server may have set the times, by a clock of its own: only an age that no
+// such difference explains is believed.
+constexpr std::chrono::hours kClockDifference{24};
+
+std::chrono::nanoseconds since_epoch(const timespec& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+bool changed_within(std::chrono::nanoseconds changed, std::chrono::nanoseconds span) {
+  return std::chrono::system_clock::now().time_since_epoch() - changed < span;
 }
 
 }  // namespace
@@ -147,7 +152,7 @@ std::optional<Candidate> Candidates::next_ready() {
 }
 
 std::optional<Candidate> Candidates::next_found() {
-  if (!scan_->active()) return std::nullopt;
+  if (!scan_->active() || settling_.size() >= options_.max_queued) return std::nullopt;
   for (std::size_t step = 0; step < kScanSteps; ++step) {
     auto found = scan_->next(1);
     if (!scan_->active()) {
@@ -157,7 +162,7 @@ std::optional<Candidate> Candidates::next_found() {
     if (!found) continue;
     saw_files_ = true;
     if (being_written(found->name)) continue;
-    if (!S_ISREG(found->stat.st_mode) || !changed_within(found->stat, options_.settle))
+    if (!S_ISREG(found->stat.st_mode) || !may_be_growing(found->stat))
       return Candidate{std::move(found->name), found->stat};
     again_when_settled(std::move(found->name), FileVersion::of(found->stat));
   }
@@ -207,6 +212,13 @@ void Candidates::end_scan() {
   if (whole_scan_) next_scan_ = follow ? now : now + scan_period();
   whole_scan_ = false;
   std::erase_if(writing_, [&](const auto& entry) { return now - entry.second >= kWriterSilence; });
+}
+
+// Such a file must look the same twice, `settle` apart by the monotonic clock.
+bool Candidates::may_be_growing(const struct stat& stat) const {
+  const auto mtime = since_epoch(stat.st_mtim);
+  if (!unwatched_) return changed_within(mtime, options_.settle);
+  return changed_within(std::max(mtime, since_epoch(stat.st_ctim)), kClockDifference);
 }
 
 bool Candidates::being_written(const std::string& name) const {

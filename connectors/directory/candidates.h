@@ -39,13 +39,18 @@ class Candidates {
 
   // The next one, without waiting. Nothing: call again at once while busy(), else after wait().
   std::optional<Candidate> next();
-  bool busy() const { return !ready_.empty() || (scan_ && scan_->active()); }
+  bool busy() const {
+    return !ready_.empty() || (scan_ && scan_->active() && settling_.size() < options_.max_queued);
+  }
   // Until something may have happened, at most until the deadline.
   void wait(TimePoint deadline) const;
 
   // To be looked at again now, or once unchanged from this version for the settle time.
   void again(std::string name);
   void again_when_settled(std::string name, const FileVersion& version);
+
+  // Scans the whole folder without waiting for the period to end.
+  void scan_soon() { next_scan_ = {}; }
 
   // True once after each whole scan that saw a file and missed nothing: what it did not see is
   // gone.
@@ -73,6 +78,7 @@ class Candidates {
   void watch_folder(int folder, const std::string& name);
   void start_scan();
   void end_scan();
+  bool may_be_growing(const struct stat& stat) const;
   bool being_written(const std::string& name) const;
   std::chrono::microseconds scan_period() const;
 

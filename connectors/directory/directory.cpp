@@ -4,6 +4,7 @@
 #include "connectors/directory/directory_sink.h"
 #include "connectors/directory/directory_source.h"
 #include "connectors/directory/options.h"
+#include "engine/base/ensure.h"
 
 namespace pelton::directory {
 
@@ -12,7 +13,9 @@ connector::ConnectorSpec connector_spec() {
   spec.options = describe_options();
   spec.make_source =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
-    return std::make_unique<DirectorySource>(context.settings<SourceOptions>(), context.ledger);
+    ENSURE(context.consumption != nullptr, "a source knows the consumption of its stream");
+    return std::make_unique<DirectorySource>(context.settings<SourceOptions>(), context.ledger,
+                                             *context.consumption);
   };
   spec.make_sink =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Sink>> {

@@ -2,6 +2,7 @@
 #include "connectors/directory/directory_sink.h"
 
 #include "connectors/directory/file_name.h"
+#include "connectors/directory/names.h"
 #include "engine/connector/lane_guard.h"
 
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace pelton::directory {
@@ -19,6 +21,8 @@ using connector::SinkPosition;
 
 // Folders kept open at once during a write.
 constexpr std::size_t kMaxFolders = 64;
+constexpr std::size_t kVersionDigits = 16;
+constexpr std::size_t kMaxVersionedLeaf = 200;
 // The code of errors that concern every file: the write as a whole is repeated.
 constexpr std::string_view kSinkAway = "E2021";
 
@@ -50,6 +54,29 @@ std::unexpected<Error> cannot_write(const std::string& name) {
               error_number == ELOOP || error_number == EXDEV
                   ? "a symbolic link stands in its way"
                   : std::generic_category().message(error_number));
+}
+
+bool exists(int folder, const std::string& leaf) {
+  struct stat stat {};
+  return ::fstatat(folder, leaf.c_str(), &stat, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// Whether the file holds exactly this.
+bool holds(int folder, const std::string& leaf, std::string_view data) {
+  const UniqueFd file(
+      ::openat(folder, leaf.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat stat {};
+  if (!file || ::fstat(file.get(), &stat) != 0 || !S_ISREG(stat.st_mode) ||
+      static_cast<std::size_t>(stat.st_size) != data.size())
+    return false;
+  char piece[16U << 10];
+  while (!data.empty()) {
+    const ssize_t got = ::read(file.get(), piece, std::min(sizeof piece, data.size()));
+    if (got <= 0 || !data.starts_with(std::string_view(piece, static_cast<std::size_t>(got))))
+      return false;
+    data.remove_prefix(static_cast<std::size_t>(got));
+  }
+  return true;
 }
 
 bool write_whole(int fd, std::string_view data) {
@@ -101,7 +128,8 @@ Status DirectorySink::write_event(const model::Batch& batch, std::size_t i,
                 subject_of(*name));
   const auto folder = folder_of(*name);
   if (!folder) return std::unexpected(folder.error());
-  if (!batch.has_data(i)) return remove(*folder, *name);
+  if (!batch.has_data(i))
+    return options_.if_exists == IfExists::replace ? remove(*folder, *name) : Status{};
   const Offset offset = position.base + batch.delta(i);
   return put(*folder, *name, temporary_name(options_.connector, position, offset), batch.data(i));
 }
@@ -118,12 +146,28 @@ Result<int> DirectorySink::folder_of(const std::string& name) {
 
 Status DirectorySink::put(int folder, const std::string& name, const std::string& temporary,
                           std::string_view data) {
+  const std::string leaf = leaf_of(name);
+  if (options_.if_exists == IfExists::keep && exists(folder, leaf)) return {};
   if (auto written = write_temporary(folder, temporary, data); !written) return written;
-  if (::renameat(folder, temporary.c_str(), folder, leaf_of(name).c_str()) == 0) return {};
+  const unsigned flags = options_.if_exists == IfExists::replace ? 0 : RENAME_NOREPLACE;
+  if (::renameat2(folder, temporary.c_str(), folder, leaf.c_str(), flags) == 0) return {};
+  if (errno == EEXIST && flags != 0 && put_beside(folder, leaf, temporary, data)) return {};
   const int error_number = errno;
   ::unlinkat(folder, temporary.c_str(), 0);
   errno = error_number;
   return cannot_write(name);
+}
+
+// A file of that name exists. One with this content is what an earlier attempt wrote. False leaves
+// errno.
+bool DirectorySink::put_beside(int folder, const std::string& leaf, const std::string& temporary,
+                               std::string_view data) const {
+  if (options_.if_exists == IfExists::keep || holds(folder, leaf, data))
+    return ::unlinkat(folder, temporary.c_str(), 0) == 0;
+  // The same name at every attempt, so that a repeated event does no harm.
+  const std::string version = temporary.substr(kTemporaryPrefix.size(), kVersionDigits);
+  const std::string other = leaf.substr(0, kMaxVersionedLeaf) + '.' + version;
+  return ::renameat(folder, temporary.c_str(), folder, other.c_str()) == 0;
 }
 
 Status DirectorySink::write_temporary(int folder, const std::string& temporary,

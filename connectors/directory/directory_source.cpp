@@ -29,12 +29,14 @@ const char* kind_of(const struct stat& stat) {
 
 }  // namespace
 
-DirectorySource::DirectorySource(SourceOptions options, connector::Ledger& ledger)
+DirectorySource::DirectorySource(SourceOptions options, connector::Ledger& ledger,
+                                 connector::Consumption& consumption)
     : options_(std::move(options)),
       source_("directory:" + options_.connector),
       names_(options_.names),
-      marks_(ledger),
-      disposal_(options_.after, options_.move_to),
+      ledger_(ledger),
+      after_(options_.after, options_.move_to),
+      unsettled_(consumption, options_.max_queued),
       candidates_(options_, names_, warnings_) {
   // Files moved to a place inside the folder are not new files.
   const std::string inside = options_.move_to.lexically_relative(options_.path).string();
@@ -46,7 +48,7 @@ Status DirectorySource::connect() {
   auto root = Folder::open(options_.path, options_.create);
   if (!root) return std::unexpected(std::move(root).error());
   root_ = std::move(*root);
-  if (auto opened = disposal_.open(root_); !opened) return opened;
+  if (auto opened = after_.open(root_); !opened) return opened;
   candidates_.open(root_);
   return {};
 }
@@ -55,6 +57,8 @@ Result<connector::AckToken> DirectorySource::read(model::BatchBuilder& into, std
                                                   std::size_t max_bytes,
                                                   steady_clock::time_point deadline) {
   if (auto there = candidates_.check_root(); !there) return std::unexpected(there.error());
+  if (auto applied = apply_after(steady_clock::now()); !applied)
+    return std::unexpected(applied.error());
   ++token_;
   while (into.size() < max_events && into.payload_bytes() < max_bytes) {
     auto found = candidates_.next();
@@ -63,6 +67,7 @@ Result<connector::AckToken> DirectorySource::read(model::BatchBuilder& into, std
       if (!took) return std::unexpected(took.error());
       if (*took == Took::no_room) break;
     } else if (!candidates_.busy()) {
+      if (auto marked = ledger_.mark({}); !marked) return std::unexpected(marked.error());
       if (auto forgot = forget_missing(); !forgot) return std::unexpected(forgot.error());
       if (!into.empty()) break;
       candidates_.wait(deadline);
@@ -79,14 +84,16 @@ Result<DirectorySource::Took> DirectorySource::take(Candidate& found, model::Bat
     return Took::nothing;
   }
   const FileVersion version = FileVersion::of(found.stat);
-  const Taken seen{found.name, version, version.id(found.name)};
-  const auto known = marks_.look_up(seen.name, seen.id);
+  const Taken seen{found.name, version, version.id(found.name), {}};
+  const auto known = ledger_.look_up(seen.name, version);
   if (!known) return std::unexpected(known.error());
-  if (*known == Marks::Known::marked && !disposal_.keeps()) {
-    // Marked, but still here: the engine ended between the two.
-    if (auto disposed = dispose({seen}); !disposed) return std::unexpected(disposed.error());
+  if (*known == FileLedger::Known::marked && !after_.keeps()) {
+    // Marked, but still here: the engine ended before its event was settled, or too many waited.
+    if (!unsettled_.contains(seen))
+      if (auto added = unsettled_.add({seen}); !added) return std::unexpected(added.error());
   }
-  if (*known == Marks::Known::marked || *known == Marks::Known::in_flight) return Took::nothing;
+  if (*known == FileLedger::Known::marked || *known == FileLedger::Known::in_flight)
+    return Took::nothing;
   const std::uint64_t size = version.size > options_.inline_limit ? 0 : version.size;
   if (!into.empty() && into.payload_bytes() + size > max_bytes) {
     candidates_.again(std::move(found.name));
@@ -113,17 +120,29 @@ Result<DirectorySource::Took> DirectorySource::take_content(const std::string& n
       break;
   }
   // What was opened may be newer than what was found.
-  const std::string id = content_.version.id(name);
-  const auto known = marks_.look_up(name, id);
+  const auto known = ledger_.look_up(name, content_.version);
   if (!known) return std::unexpected(known.error());
-  if (*known == Marks::Known::marked || *known == Marks::Known::in_flight) return Took::nothing;
-  add_event(name, id, *known, into);
-  marks_.take(token_, {name, content_.version, id});
+  if (*known == FileLedger::Known::marked || *known == FileLedger::Known::in_flight)
+    return Took::nothing;
+  const bool touched = *known == FileLedger::Known::touched;
+  Taken taken{name, content_.version,
+              touched ? content_.version.id_with_ctime(name) : content_.version.id(name),
+              content_.has_data ? hex_hash(content_.data) : std::string(kNotInline)};
+  if (touched) {
+    const auto same = ledger_.has_content(name, taken.content);
+    if (!same) return std::unexpected(same.error());
+    if (*same) {
+      ledger_.refresh(std::move(taken));
+      return Took::nothing;
+    }
+  }
+  add_event(name, taken.id, *known, into);
+  ledger_.take(token_, std::move(taken));
   return Took::event;
 }
 
-void DirectorySource::add_event(const std::string& name, const std::string& id, Marks::Known known,
-                                model::BatchBuilder& into) const {
+void DirectorySource::add_event(const std::string& name, const std::string& id,
+                                FileLedger::Known known, model::BatchBuilder& into) const {
   const std::string subject = subject_of(name);
   const std::string path = (options_.path / name).string();
   const std::string size = std::to_string(content_.version.size);
@@ -132,7 +151,7 @@ void DirectorySource::add_event(const std::string& name, const std::string& id, 
   model::EventView event;
   event.id = id;
   event.source = source_;
-  event.type = known == Marks::Known::no ? "pelton.file.created" : "pelton.file.modified";
+  event.type = known == FileLedger::Known::no ? "pelton.file.created" : "pelton.file.modified";
   event.subject = subject;
   event.content_type = content_type_of(name);
   event.key = name;
@@ -145,33 +164,37 @@ void DirectorySource::add_event(const std::string& name, const std::string& id, 
 }
 
 Status DirectorySource::settle(connector::AckToken token, connector::Settlement how) {
-  std::vector<Taken> taken = marks_.release(token);
+  std::vector<Taken> taken = ledger_.release(token);
   if (how == connector::Settlement::retry_later) {
-    marks_.unmark(taken);
+    ledger_.unmark(taken);
     for (Taken& one : taken) candidates_.again(std::move(one.name));
     return {};
   }
-  if (auto marked = marks_.mark(taken); !marked) return marked;
-  return dispose(taken);
+  if (auto marked = ledger_.mark(taken); !marked) return marked;
+  if (after_.keeps()) return {};
+  if (auto added = unsettled_.add(std::move(taken)); !added) return added;
+  return apply_after(steady_clock::now());
 }
 
-Status DirectorySource::dispose(const std::vector<Taken>& done) {
-  if (disposal_.keeps()) return {};
+Status DirectorySource::apply_after(steady_clock::time_point now) {
+  const auto settled = unsettled_.take_settled(now);
+  if (!settled) return std::unexpected(settled.error());
   std::vector<std::string> free;
-  for (const Taken& taken : done) {
-    const auto disposed = disposal_.dispose(root_, taken);
-    if (!disposed)
-      warnings_.add(disposed.error().code, taken.name, disposed.error().message);
-    else if (*disposed)
+  for (const Taken& taken : *settled) {
+    const auto applied = after_.apply(root_, taken);
+    if (!applied)
+      warnings_.add(applied.error().code, taken.name, applied.error().message);
+    else if (*applied)
       free.push_back(taken.name);
   }
-  return marks_.forget(free);
+  if (unsettled_.take_left_out()) candidates_.scan_soon();
+  return ledger_.forget(free);
 }
 
 Status DirectorySource::forget_missing() {
   forgetting_ |= candidates_.take_scanned();
   if (!forgetting_) return {};
-  const auto whole = marks_.forget_missing(root_, kForgetBudget);
+  const auto whole = ledger_.forget_missing(root_, kForgetBudget);
   if (!whole) return std::unexpected(whole.error());
   forgetting_ = !*whole;
   return {};
@@ -179,8 +202,9 @@ Status DirectorySource::forget_missing() {
 
 void DirectorySource::close() {
   candidates_.close();
-  disposal_.close();
-  marks_.clear();
+  after_.close();
+  ledger_.clear();
+  unsettled_.clear();
   root_ = Folder();
   forgetting_ = false;
 }

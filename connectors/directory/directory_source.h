@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/directory/after_action.h"
 #include "connectors/directory/candidates.h"
-#include "connectors/directory/disposal.h"
+#include "connectors/directory/file_ledger.h"
 #include "connectors/directory/file_reader.h"
-#include "connectors/directory/marks.h"
 #include "connectors/directory/options.h"
+#include "connectors/directory/unsettled_files.h"
 #include "connectors/directory/warnings.h"
 #include "engine/connector/source.h"
 
@@ -24,7 +25,8 @@ namespace pelton::directory {
 // E2006) and never stop the others.
 class DirectorySource final : public connector::Source {
  public:
-  DirectorySource(SourceOptions options, connector::Ledger& ledger);
+  DirectorySource(SourceOptions options, connector::Ledger& ledger,
+                  connector::Consumption& consumption);
 
   Status connect() override;
   Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t max_events,
@@ -39,19 +41,20 @@ class DirectorySource final : public connector::Source {
 
   Result<Took> take(Candidate& found, model::BatchBuilder& into, std::size_t max_bytes);
   Result<Took> take_content(const std::string& name, model::BatchBuilder& into);
-  void add_event(const std::string& name, const std::string& id, Marks::Known known,
+  void add_event(const std::string& name, const std::string& id, FileLedger::Known known,
                  model::BatchBuilder& into) const;
   void refuse(const std::string& name, const char* what);
   void unreadable(const std::string& name, int error_number);
-  Status dispose(const std::vector<Taken>& done);
+  Status apply_after(std::chrono::steady_clock::time_point now);
   Status forget_missing();
 
   const SourceOptions options_;
   const std::string source_;  // the events' source attribute
   NameFilter names_;
   Warnings warnings_;
-  Marks marks_;
-  Disposal disposal_;
+  FileLedger ledger_;
+  AfterAction after_;
+  UnsettledFiles unsettled_;  // empty with `after: keep`
   Folder root_;
   Candidates candidates_;
   FileContent content_;  // reused from file to file

@@ -76,8 +76,9 @@ UniqueFd Folder::make_subfolder(const std::string& name) const {
     const std::size_t slash = name.find('/', from);
     const std::string part = name.substr(from, slash - from);
     UniqueFd next = open_beneath(at.get(), part, O_RDONLY | O_DIRECTORY);
-    if (!next && errno == ENOENT && ::mkdirat(at.get(), part.c_str(), 0755) == 0 &&
-        ::fsync(at.get()) == 0)
+    // Somebody else may make it in between; both then see to it that it lasts.
+    if (!next && errno == ENOENT &&
+        (::mkdirat(at.get(), part.c_str(), 0755) == 0 || errno == EEXIST) && ::fsync(at.get()) == 0)
       next = open_beneath(at.get(), part, O_RDONLY | O_DIRECTORY);
     at = std::move(next);
     from = slash == std::string::npos ? name.size() : slash + 1;

@@ -93,13 +93,10 @@ bool plain(std::string_view text, std::size_t length) {
   return length > 1 || (length == 1 && byte_at(text, 0) >= 0x20 && byte_at(text, 0) != 0x7f);
 }
 
-bool is_plain(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
-    if (!plain(text, length)) return false;
-    text.remove_prefix(length);
-  }
-  return true;
+// A percent sign that would read as one of our escapes.
+bool looks_escaped(std::string_view text) {
+  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F'); };
+  return text.size() >= 3 && text[0] == '%' && hex(text[1]) && hex(text[2]);
 }
 
 Status check_part(std::string_view name, std::string_view part) {
@@ -125,11 +122,10 @@ bool NameFilter::wants_folder(const std::string& name) const {
 }
 
 std::string subject_of(std::string_view name) {
-  if (is_plain(name)) return std::string(name);
   std::string out;
   while (!name.empty()) {
     const std::size_t length = utf8_length(name);
-    if (plain(name, length) && name.front() != '%') {
+    if (plain(name, length) && !looks_escaped(name)) {
       out.append(name.substr(0, length));
       name.remove_prefix(length);
     } else {

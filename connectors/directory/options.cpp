@@ -83,7 +83,8 @@ Fields<SourceOptions> source_fields() {
               {.at_least = "100ms", .at_most = "1d"})
       .choice("after", &SourceOptions::after,
               {{"keep", After::keep}, {"delete", After::remove}, {"move", After::move}},
-              "What to do with a file once its event is durable.")
+              "What to do with a file once every binding of the stream has settled its event. Until "
+              "then the file stays in place.")
       .option("move_to", &SourceOptions::move_to,
               "Folder for `after: move`, on the same file system. If the name is already taken, "
               "the file's version is appended to it.",
@@ -98,6 +99,13 @@ Fields<SinkOptions> sink_fields() {
               "`{partition}` and `{offset}` are replaced. The default is the event's subject, or "
               "its id, or `<stream>-<partition>-<offset>`.",
               {.example = "{stream}/{key}.json"})
+      .choice("if_exists", &SinkOptions::if_exists,
+              {{"replace", IfExists::replace},
+               {"keep", IfExists::keep},
+               {"version", IfExists::version}},
+              "What to do if a file of that name exists: `replace` it, `keep` it and drop the new "
+              "one, or write the new one beside it under a `version` of its own "
+              "(`a.txt.<16 hex digits>`). With `keep` and `version` no file is ever deleted.")
       .parsed("mode", &SinkOptions::mode, mode_of, "Permissions of the files, in octal.", "0644",
               {.example = "0640"})
       .option("sync", &SinkOptions::sync,
@@ -106,8 +114,11 @@ Fields<SinkOptions> sink_fields() {
       .then(check_sink);
 }
 
+// A source that deletes or moves its files changes the folder that it reads.
 std::vector<Location> source_locations(const SourceOptions& options) {
   std::vector<Location> locations{config::folder_location(options.path, false)};
+  if (options.after != After::keep)
+    locations.push_back(config::folder_location(options.path, true));
   if (!options.move_to.empty()) locations.push_back(config::folder_location(options.move_to, true));
   return locations;
 }

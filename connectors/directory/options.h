@@ -15,7 +15,7 @@
 
 namespace pelton::directory {
 
-// What becomes of a file once its event is durable.
+// What happens to a file once every binding has settled its event.
 enum class After { keep, remove, move };
 
 // Value. A source's options, whose defaults stand here, and its inner bounds (not options; tests
@@ -40,6 +40,9 @@ struct SourceOptions {
   std::chrono::microseconds rescan_unwatched{std::chrono::seconds(5)};
 };
 
+// What a sink does with an event whose file is there already.
+enum class IfExists { replace, keep, version };
+
 // Value. A sink's options, parsed.
 struct SinkOptions {
   std::string connector;
@@ -47,6 +50,7 @@ struct SinkOptions {
   CreateFolder create = CreateFolder::yes;
   std::string name;  // template; empty: subject, else id, else position
   mode_t mode = 0644;
+  IfExists if_exists = IfExists::replace;
   bool sync = true;
 };
 

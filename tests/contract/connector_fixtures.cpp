@@ -5,6 +5,7 @@
 #include "connectors/directory/options.h"
 #include "connectors/kafka/options.h"
 #include "engine/base/ensure.h"
+#include "tests/contract/fake_consumption.h"
 #include "tests/contract/memory_ledger.h"
 #include "tests/contract/temporary_folder.h"
 #include "tests/kafka/mock_cluster.h"
@@ -37,7 +38,7 @@ class DirectorySourceFixture final : public SourceFixture {
     options.create = directory::CreateFolder::no;
     options.settle = std::chrono::milliseconds(20);
     const auto config = config_of("directory", options);
-    return std::move(*spec_of("directory").make_source({config, ledger_}));
+    return std::move(*spec_of("directory").make_source({config, ledger_, &consumption_}));
   }
   void produce(const std::string& data) override {
     write_file(inbox_ / ("file" + std::to_string(++files_)), data);
@@ -52,6 +53,7 @@ class DirectorySourceFixture final : public SourceFixture {
   const fs::path inbox_ = folder_.path() / "inbox";
   const fs::path away_ = folder_.path() / "away";
   MemoryLedger ledger_;
+  FakeConsumption consumption_;
   int files_ = 0;
 };
 
@@ -87,7 +89,7 @@ class KafkaSourceFixture final : public SourceFixture {
     options.group.session_timeout = std::chrono::seconds(6);
     options.group.commit_interval = std::chrono::milliseconds(20);
     const auto config = config_of("kafka", options);
-    return std::move(*spec_of("kafka").make_source({config, ledger_}));
+    return std::move(*spec_of("kafka").make_source({config, ledger_, &consumption_}));
   }
   void produce(const std::string& data) override {
     cluster_.produce("records", 0, {std::nullopt, data});
@@ -99,6 +101,7 @@ class KafkaSourceFixture final : public SourceFixture {
   MockCluster cluster_;
   const config::KafkaTopic topic_ = cluster_.topic("records");
   MemoryLedger ledger_;
+  FakeConsumption consumption_;
 };
 
 class KafkaSinkFixture final : public SinkFixture {

@@ -209,3 +209,46 @@ def test_many_producers_at_once(tmp_path):
             offsets.setdefault(event["partition"], []).append(event["offset"])
         assert all(seen == list(range(len(seen))) for seen in offsets.values())  # gap-free
         assert json.loads(engine.run("offsets", "list", "job", "-o", "json").stdout)[0]["lag_events"] == 0
+
+
+def test_closed_standard_descriptors_are_not_given_to_files(tmp_path):
+    engine = Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO)))
+    process = subprocess.Popen(["bash", "-c", 'exec "$0" run "$1" <&- >&- 2>&-', BINARY, str(engine.config)])
+    try:
+        wait_until(lambda: engine.run("status", check=False).returncode == 0, "the engine")
+        for number in (0, 1, 2):
+            assert os.readlink(f"/proc/{process.pid}/fd/{number}") == "/dev/null"
+    finally:
+        process.terminate()
+        assert process.wait(40) == 0
+
+
+def test_a_failed_connector_is_not_ready_and_comes_back(tmp_path):
+    (tmp_path / "inbox").write_text("a file where the folder should be")
+    config = ("version: 1\nengine: { data: ./data }\nstreams: { a: {} }\n"
+              "connectors: { inbox: { directory: { path: ./inbox }, to: a } }\n")
+    engine = Engine(tmp_path, config).start(wait=False)
+    wait_until(lambda: engine.run("status", check=False).returncode == 0, "the engine")
+    reasons = wait_until(lambda: [r for r in engine.status()["not_ready"] if "inbox" in r], "the reason")
+    assert "E2002" in reasons[0]
+    (tmp_path / "inbox").unlink()
+    wait_until(engine.ready, "a connector that works")
+    (tmp_path / "inbox/file").write_text("text")
+    wait_until(lambda: engine.consume("a"), "the file")
+    assert engine.stop() == 0
+
+
+def test_a_large_file_is_there_until_its_event_is_settled(tmp_path):
+    code = function_folder(tmp_path, "def handle(event, context):\n    with event.open() as file:\n"
+                                     "        return {'read': len(file.read())}\n")
+    config = ("version: 1\nengine: { data: ./data }\n"
+              "streams: { a: {}, b: {}, out: {} }\nconnectors:\n"
+              "  x: { directory: { path: ./x, after: delete }, to: a }\n"
+              "  y: { directory: { path: ./y, after: move, move_to: ./done }, to: b }\n"
+              f"functions: {{ f: {{ runtime: python, code: {code}, handler: 'function:handle', interpreter: /usr/bin/python3 }} }}\n"
+              "bindings: { fx: { from: a, function: f, to: out }, fy: { from: b, function: f, to: out } }\n")
+    with Engine(tmp_path, config) as engine:
+        for box in ("x", "y"):
+            (tmp_path / box / "large").write_bytes(bytes(2_000_000))
+        wait_until(lambda: (tmp_path / "done/large").exists() and not (tmp_path / "x/large").exists(), "the files to go")
+        assert [json.loads(line)["data"] for line in engine.run("consume", "out").stdout.splitlines()] == [{"read": 2_000_000}] * 2

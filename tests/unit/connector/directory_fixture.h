@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectors/directory/directory_source.h"
+#include "tests/contract/fake_consumption.h"
 #include "tests/contract/memory_ledger.h"
 #include "tests/contract/temporary_folder.h"
 
@@ -53,7 +54,7 @@ class DirectorySourceTest : public testing::Test {
     std::filesystem::rename(elsewhere, at(name));
   }
 
-  void make() { source_ = std::make_unique<DirectorySource>(options_, ledger_); }
+  void make() { source_ = std::make_unique<DirectorySource>(options_, ledger_, consumption_); }
   void connect() {
     make();
     ASSERT_TRUE(source_->connect());
@@ -91,6 +92,7 @@ class DirectorySourceTest : public testing::Test {
   test::TemporaryFolder folder_;
   SourceOptions options_;
   test::MemoryLedger ledger_;
+  test::FakeConsumption consumption_;
   std::unique_ptr<DirectorySource> source_;
   std::vector<std::string> warnings_;
 };

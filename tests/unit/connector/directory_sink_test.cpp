@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <list>
 #include <optional>
 #include <thread>
@@ -258,6 +260,43 @@ TEST_F(DirectorySinkTest, AReadOnlyFolderIsUnavailable) {
     sink_.reset();
   }).join();
   if (!mounted) GTEST_SKIP() << "no permission to mount a small file system";
+}
+
+TEST_F(DirectorySinkTest, AnExistingFileCanBeKept) {
+  options_.if_exists = IfExists::keep;
+  expect_written({event("a", "one"), event("a", "two")});
+  EXPECT_EQ(text("a"), "one");
+  model::EventView tombstone = event("a");
+  tombstone.has_data = false;
+  expect_written({tombstone});
+  EXPECT_EQ(text("a"), "one");
+}
+
+TEST_F(DirectorySinkTest, AnExistingFileCanGetVersionsBesideIt) {
+  options_.if_exists = IfExists::version;
+  const auto files = [&] {
+    return std::distance(fs::directory_iterator(options_.path), fs::directory_iterator());
+  };
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    expect_written({event("a", "one"), event("a", "two"), event("a", "three")});
+    EXPECT_EQ(text("a"), "one");
+    EXPECT_EQ(files(), 3) << "an attempt more leaves no file more";
+  }
+}
+
+TEST_F(DirectorySinkTest, TwoSinksMakeTheSameFolders) {
+  ASSERT_TRUE(Folder::open(options_.path, CreateFolder::yes));
+  const auto make = [&](std::atomic<int>& made) {
+    const auto root = Folder::open(options_.path, CreateFolder::no);
+    for (int i = 0; i < 300; ++i)
+      if (root->make_subfolder(fmt::format("{}/x/y", i))) ++made;
+  };
+  std::atomic<int> made = 0;
+  {
+    std::jthread one([&] { make(made); });
+    std::jthread two([&] { make(made); });
+  }
+  EXPECT_EQ(made, 600);
 }
 
 }  // namespace

@@ -212,6 +212,37 @@ TEST_F(DirectorySourceTest, AfterDeleteTheFileGoesOnceItsEventIsSettled) {
   EXPECT_EQ(take(1).at(0).type, "pelton.file.created");
 }
 
+TEST_F(DirectorySourceTest, AFileStaysUntilEveryBindingHasSettledItsEvent) {
+  for (const After after : {After::remove, After::move}) {
+    options_.after = after;
+    options_.move_to = after == After::move ? folder_.path() / "done" : fs::path();
+    options_.inline_limit = 3;
+    consumption_.settled_to = consumption_.end;
+    put("large", "text");
+    connect();
+    EXPECT_FALSE(take(1).at(0).has_data);
+    expect_quiet();
+    EXPECT_TRUE(fs::exists(at("large")));
+    crash();
+    expect_quiet();
+    EXPECT_TRUE(fs::exists(at("large")));
+    consumption_.settled_to = consumption_.end;
+    EXPECT_TRUE(reads_until([&] { return !fs::exists(at("large")); }));
+    EXPECT_TRUE(ledger_.entries.empty());
+  }
+}
+
+TEST_F(DirectorySourceTest, MoreFilesThanMayWaitAreFoundAgain) {
+  options_.after = After::remove;
+  options_.max_queued = 2;
+  consumption_.settled_to = 0;
+  connect();
+  for (const char* name : {"a", "b", "c", "d", "e"}) put(name, "text");
+  take(5);
+  consumption_.settled_to = 100;
+  EXPECT_TRUE(reads_until([&] { return fs::is_empty(options_.path); }));
+}
+
 TEST_F(DirectorySourceTest, AfterDeleteANewerVersionIsNotDeleted) {
   options_.after = After::remove;
   put("file", "old");
@@ -245,6 +276,62 @@ TEST_F(DirectorySourceTest, AfterMoveFilesAreKeptElsewhereUnderBothNames) {
   EXPECT_EQ(test::read_file(options_.move_to / "sub/file"), "one");
   EXPECT_EQ(test::read_file(options_.move_to / ("sub/file." + second.id.substr(0, 16))), "two");
   expect_quiet();
+}
+
+TEST_F(DirectorySourceTest, AnOverwriteBehindAnUnchangedMtimeIsANewEvent) {
+  for (const std::uint64_t limit : {1'000, 2}) {  // inline, and by path
+    options_.inline_limit = limit;
+    const std::string name = fmt::format("file{}", limit);
+    put(name, "one");
+    connect();
+    const Seen first = take(1).at(0);
+    const auto before = fs::last_write_time(at(name));
+    put(name, "two");
+    fs::last_write_time(at(name), before);
+    const Seen second = take(1).at(0);
+    EXPECT_EQ(second.type, "pelton.file.modified");
+    EXPECT_NE(second.id, first.id);
+  }
+}
+
+TEST_F(DirectorySourceTest, AChangeOfModeOrLinksIsNoEvent) {
+  options_.rescan = 20ms;
+  put("file", "one");
+  connect();
+  take(1);
+  const std::string before = ledger_.entries.at("file");
+  fs::permissions(at("file"), fs::perms::owner_read);
+  fs::create_hard_link(at("file"), folder_.path() / "link");
+  expect_quiet();
+  EXPECT_TRUE(reads_until([&] { return ledger_.entries.at("file") != before; }));
+  const int puts = ledger_.puts;
+  expect_quiet();
+  EXPECT_EQ(ledger_.puts, puts) << "it is read again once, not with every scan";
+}
+
+TEST_F(DirectorySourceTest, WithoutWatchesAClockThatIsBehindMakesNoHalfFile) {
+  options_.max_folders = 0;
+  options_.rescan = 1h;
+  options_.settle = 300ms;
+  put("file", "half");
+  fs::last_write_time(at("file"), fs::file_time_type::clock::now() - 1h);
+  connect();
+  expect_quiet(50ms);
+  put("file", "whole file");
+  fs::last_write_time(at("file"), fs::file_time_type::clock::now() - 1h);
+  EXPECT_EQ(take(1).at(0).data, "whole file");
+}
+
+TEST_F(DirectorySourceTest, ALargeLedgerIsLookedThroughOnce) {
+  constexpr int kFiles = 500;
+  for (int i = 0; i < kFiles; ++i) ledger_.entries[fmt::format("gone{:05}", i)] = "id";
+  auto root = Folder::open(options_.path, CreateFolder::no);
+  ASSERT_TRUE(root);
+  FileLedger ledger(ledger_);
+  int calls = 1;
+  for (; !*ledger.forget_missing(*root, 0ms); ++calls) ASSERT_LE(calls, kFiles + 1);
+  EXPECT_TRUE(ledger_.entries.empty());
+  EXPECT_LE(ledger_.visits, kFiles + calls);
 }
 
 TEST_F(DirectorySourceTest, MarksOfMissingFilesAreDroppedByAScan) {

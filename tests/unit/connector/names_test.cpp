@@ -42,7 +42,10 @@ TEST(SubjectOf, KeepsUtf8AndEncodesEverythingElse) {
   EXPECT_EQ(subject_of("\xe2\x82\xac.txt"), "\xe2\x82\xac.txt");
   EXPECT_EQ(subject_of("\xf0\x9f\x98\x80"), "\xf0\x9f\x98\x80");
   EXPECT_EQ(subject_of("a\nb"), "a%0Ab");
-  EXPECT_EQ(subject_of("50%\xff"), "50%25%FF");
+  EXPECT_EQ(subject_of("50%\xff"), "50%%FF");
+  EXPECT_EQ(subject_of("a\xff"), "a%FF");
+  EXPECT_EQ(subject_of("a%FF"), "a%25FF");  // no two names share a subject
+  EXPECT_EQ(subject_of("50%%FF"), "50%%25FF");
   EXPECT_EQ(subject_of("\xc0\xaf"), "%C0%AF");                // overlong
   EXPECT_EQ(subject_of("\xe0\x80\xaf"), "%E0%80%AF");         // overlong
   EXPECT_EQ(subject_of("\xed\xa0\x80"), "%ED%A0%80");         // surrogate

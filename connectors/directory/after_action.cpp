@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connectors/directory/disposal.h"
+#include "connectors/directory/after_action.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,15 +10,15 @@
 namespace pelton::directory {
 namespace {
 
-std::unexpected<Error> not_disposed(const char* what, const Taken& taken) {
+std::unexpected<Error> not_applied(const char* what, const Taken& taken) {
   return fail_errno("E2008",
-                    fmt::format("{} {} after its event was stored", what, subject_of(taken.name)),
+                    fmt::format("{} {} after its event was settled", what, subject_of(taken.name)),
                     errno);
 }
 
 }  // namespace
 
-Status Disposal::open(const Folder& root) {
+Status AfterAction::open(const Folder& root) {
   if (after_ != After::move) return {};
   auto target = Folder::open(move_to_, CreateFolder::yes);
   if (!target) return std::unexpected(std::move(target).error());
@@ -31,7 +31,7 @@ Status Disposal::open(const Folder& root) {
   return {};
 }
 
-Result<bool> Disposal::dispose(const Folder& root, const Taken& taken) const {
+Result<bool> AfterAction::apply(const Folder& root, const Taken& taken) const {
   if (after_ == After::keep) return false;
   const UniqueFd parent = root.open_subfolder(parent_of(taken.name));
   if (!parent) return true;
@@ -43,22 +43,22 @@ Result<bool> Disposal::dispose(const Folder& root, const Taken& taken) const {
   if (after_ == After::move) {
     if (auto moved = move(parent.get(), taken); !moved) return std::unexpected(moved.error());
   } else if (::unlinkat(parent.get(), leaf.c_str(), 0) != 0 && errno != ENOENT) {
-    return not_disposed("deleting", taken);
+    return not_applied("deleting", taken);
   }
   return true;
 }
 
-Status Disposal::move(int parent, const Taken& taken) const {
+Status AfterAction::move(int parent, const Taken& taken) const {
   const std::string leaf = leaf_of(taken.name);
   const UniqueFd target = target_.make_subfolder(parent_of(taken.name));
-  if (!target) return not_disposed("making the folder to move to for", taken);
+  if (!target) return not_applied("making the folder to move to for", taken);
   if (::renameat2(parent, leaf.c_str(), target.get(), leaf.c_str(), RENAME_NOREPLACE) == 0)
     return {};
-  if (errno != EEXIST) return not_disposed("moving", taken);
+  if (errno != EEXIST) return not_applied("moving", taken);
   // An earlier upload of that name is there: both are kept.
   const std::string other = leaf.substr(0, 200) + '.' + taken.id.substr(0, 16);
   if (::renameat2(parent, leaf.c_str(), target.get(), other.c_str(), 0) == 0) return {};
-  return not_disposed("moving", taken);
+  return not_applied("moving", taken);
 }
 
 }  // namespace pelton::directory
