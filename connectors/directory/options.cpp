@@ -81,10 +81,11 @@ Fields<SourceOptions> source_fields() {
               "Interval between scans of the whole folder, which find what the kernel does not "
               "report, for example on network file systems.",
               {.at_least = "100ms", .at_most = "1d"})
-      .choice("after", &SourceOptions::after,
-              {{"keep", After::keep}, {"delete", After::remove}, {"move", After::move}},
-              "What to do with a file once every binding of the stream has settled its event. Until "
-              "then the file stays in place.")
+      .choice(
+          "after", &SourceOptions::after,
+          {{"keep", After::keep}, {"delete", After::remove}, {"move", After::move}},
+          "What to do with a file once every binding of the stream has settled its event. Until "
+          "then the file stays in place.")
       .option("move_to", &SourceOptions::move_to,
               "Folder for `after: move`, on the same file system. If the name is already taken, "
               "the file's version is appended to it.",

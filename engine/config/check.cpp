@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/check.h"
 
+#include "engine/config/check_written.h"
 #include "engine/config/real_path.h"
 
 #include <fmt/format.h>
@@ -179,6 +180,7 @@ void check_config(const Config& config, Diagnostics& problems) {
   // Of what could not be read, nothing is known.
   if (!problems.has_errors()) check_retention(config, problems);
   check_loops(config, problems);
+  check_written(config, problems);
 }
 
 }  // namespace pelton::config

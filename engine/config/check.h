@@ -11,7 +11,8 @@ namespace pelton::config {
 void check_config(const Config& config, Diagnostics& problems);
 
 // Events that come back to the stream they came from, through bindings or through a place outside
-// that one connector writes and another reads. One problem for each loop found.
+// that one connector writes and another reads. One problem for each loop found. Folders are
+// check_written's, which refuses every connector that writes where another one reads.
 void check_loops(const Config& config, Diagnostics& problems);
 
 // A topic, as connectors name theirs.

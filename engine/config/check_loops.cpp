@@ -5,16 +5,13 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 namespace pelton::config {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kShownSteps = 12;
 
-// Streams, topics and folders, and what carries events from one to the other.
+// Streams and the places outside, and what carries events from one to the other.
 class FlowGraph {
  public:
   explicit FlowGraph(Diagnostics& problems) : problems_(problems) {}
@@ -137,68 +134,20 @@ void add_dead_letters(const Config& config, const std::map<std::string, std::str
   }
 }
 
-// What connectors read and write outside.
-class Outside {
- public:
-  Outside(Labels& labels, FlowGraph& graph) : labels_(labels), graph_(graph) {}
-
-  void add(const Connector& connector, const std::string& stream) {
-    for (const Location& place : connector.locations) {
-      const bool source = connector.direction == Direction::source;
-      const std::string label = labels_.of(place);
-      if (!place.folder.empty()) {
-        Folder& folder = (place.written ? written_ : read_)[place.folder.string()];
-        folder.label = label;
-        folder.users.insert(&connector);
-      }
-      // What a source writes, such as files that it has read, came from what it reads.
-      if (source && place.written)
-        graph_.edge(read_by(connector, stream), label, "source " + connector.name, connector.place);
-      else if (source)
-        graph_.edge(label, stream, "source " + connector.name, connector.place);
-      else
-        graph_.edge(stream, label, "sink " + connector.name, connector.place);
-    }
+// What a source writes came from what it reads, by way of its stream.
+void add_connector(const Connector& connector, const std::string& stream, Labels& places,
+                   FlowGraph& graph) {
+  const bool source = connector.direction == Direction::source;
+  const std::string carrier = (source ? "source " : "sink ") + connector.name;
+  for (const Location& place : connector.locations) {
+    if (!place.folder.empty()) continue;
+    const std::string label = places.of(place);
+    if (place.written)
+      graph.edge(stream, label, carrier, connector.place);
+    else
+      graph.edge(label, stream, carrier, connector.place);
   }
-  // A source reads what is written below its folder; a sink writes below its own.
-  void nest() {
-    for (const auto& [path, inner] : written_)
-      each_outer(path, read_, [&](const Folder& outer) { meet(inner, outer); });
-    for (const auto& [path, inner] : read_)
-      each_outer(path, written_, [&](const Folder& outer) { meet(outer, inner); });
-  }
-
- private:
-  struct Folder {
-    std::string label;
-    std::set<const Connector*> users;
-  };
-  using Folders = std::map<std::string, Folder>;  // by path
-
-  // A source does not read what it has put into its own folder.
-  void meet(const Folder& written, const Folder& read) {
-    if (written.users.size() > 1 || written.users != read.users)
-      graph_.edge(written.label, read.label, "", {});
-  }
-  std::string read_by(const Connector& connector, const std::string& stream) {
-    for (const Location& place : connector.locations)
-      if (!place.written) return labels_.of(place);
-    return stream;
-  }
-  // The labels of the folders of `outer` that hold `path`, itself left out.
-  template <typename Visit>
-  static void each_outer(const fs::path& path, const Folders& outer, Visit visit) {
-    for (fs::path at = path; at.has_relative_path();) {
-      at = at.parent_path();
-      if (const auto found = outer.find(at.string()); found != outer.end()) visit(found->second);
-    }
-  }
-
-  Labels& labels_;
-  FlowGraph& graph_;
-  Folders read_;
-  Folders written_;
-};
+}
 
 }  // namespace
 
@@ -214,11 +163,11 @@ void check_loops(const Config& config, Diagnostics& problems) {
       graph.edge(labels.at(binding.from), labels.at(*binding.to), "binding " + binding.name,
                  binding.place);
   add_dead_letters(config, labels, places, graph);
-  Outside outside(places, graph);
-  for (const Connector& connector : config.connectors)
-    outside.add(connector, known(connector.stream) ? labels.at(connector.stream)
-                                                   : "stream " + connector.stream);
-  outside.nest();
+  for (const Connector& connector : config.connectors) {
+    const bool there = known(connector.stream);
+    add_connector(connector, there ? labels.at(connector.stream) : "stream " + connector.stream,
+                  places, graph);
+  }
   graph.report_loops();
 }
 

@@ -27,6 +27,15 @@ SourceOptions source(const std::string& options) {
   return std::any_cast<SourceOptions>(loaded.config.value().connectors.at(0).settings);
 }
 
+// The folders that the connector may change.
+std::vector<std::string> written(const std::string& options, const std::string& direction) {
+  const auto loaded = with(options, direction);
+  std::vector<std::string> folders;
+  for (const config::Location& place : loaded.config.value().connectors.at(0).locations)
+    if (place.written) folders.push_back(place.folder.string());
+  return folders;
+}
+
 // "LINE:COLUMN CODE" of each error.
 std::vector<std::string> errors(const std::string& options, const std::string& direction) {
   std::vector<std::string> all;
@@ -75,6 +84,23 @@ TEST(DirectoryOptions, ASinkRefusesAModeThatIsNotOctalAndAnUnknownField) {
   for (const char* name : {"{user}", "a{id"})
     EXPECT_THAT(errors(std::string("path: /out, name: \"") + name + "\"", "from"),
                 ElementsAre("6:36 E2004"));
+}
+
+TEST(DirectoryOptions, TheFoldersThatAConnectorMayChange) {
+  EXPECT_THAT(written("path: /in", "to"), ElementsAre());
+  EXPECT_THAT(written("path: /in, after: delete", "to"), ElementsAre("/in"));
+  EXPECT_THAT(written("path: /in, after: move, move_to: /done", "to"), ElementsAre("/in", "/done"));
+  EXPECT_THAT(written("path: /out", "from"), ElementsAre("/out"));
+}
+
+TEST(DirectoryOptions, ASinkReplacesFilesUnlessToldOtherwise) {
+  const auto if_exists = [](const std::string& options) {
+    const auto loaded = with(options, "from");
+    return std::any_cast<SinkOptions>(loaded.config.value().connectors.at(0).settings).if_exists;
+  };
+  EXPECT_EQ(if_exists("path: /out"), IfExists::replace);
+  EXPECT_EQ(if_exists("path: /out, if_exists: keep"), IfExists::keep);
+  EXPECT_EQ(if_exists("path: /out, if_exists: version"), IfExists::version);
 }
 
 TEST(DirectoryOptions, EveryOptionIsDescribedOnce) {
