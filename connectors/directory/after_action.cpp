@@ -23,9 +23,7 @@ Status AfterAction::open(const Folder& root) {
   auto target = Folder::open(move_to_, CreateFolder::yes);
   if (!target) return std::unexpected(std::move(target).error());
   if (target->device() != root.device())
-    return fail(ErrorKind::invalid, "E2004",
-                "move_to ({}) lies on another file system than {}: a file cannot be moved there in "
-                "one step",
+    return fail(ErrorKind::invalid, "E2004", "move_to ({}) is not on the same file system as {}",
                 move_to_.string(), root.path().string());
   target_ = std::move(*target);
   return {};

@@ -186,10 +186,11 @@ std::optional<Candidate> Candidates::next_settled() {
 void Candidates::watch_folder(int folder, const std::string& name) {
   if (folder >= 0 && watch_->add(folder, name)) return;
   unwatched_ = true;
-  warnings_.add("E2007", options_.path.string(),
-                fmt::format("the system has no inotify watch left for {}: folders without one are "
-                            "looked at every {} instead",
-                            (options_.path / name).string(), format_duration(scan_period())));
+  warnings_.add(
+      "E2007", options_.path.string(),
+      fmt::format("out of inotify watches for {}: folders without a watch are scanned every {} "
+                  "instead",
+                  (options_.path / name).string(), format_duration(scan_period())));
 }
 
 void Candidates::start_scan() {

@@ -52,7 +52,7 @@ std::unexpected<Error> cannot_write(const std::string& name) {
   if (!of_one_file(error_number)) return fail_errno(kSinkAway, what, error_number);
   return fail(ErrorKind::invalid, "E2022", "{}: {}", what,
               error_number == ELOOP || error_number == EXDEV
-                  ? "a symbolic link stands in its way"
+                  ? "its path contains a symbolic link"
                   : std::generic_category().message(error_number));
 }
 

@@ -210,7 +210,7 @@ void DirectorySource::close() {
 }
 
 void DirectorySource::refuse(const std::string& name, const char* what) {
-  warnings_.add("E2005", name, fmt::format("refused {}: {}", subject_of(name), what));
+  warnings_.add("E2005", name, fmt::format("rejected {}: {}", subject_of(name), what));
 }
 
 void DirectorySource::unreadable(const std::string& name, int error_number) {

@@ -48,8 +48,7 @@ class FileLedger {
   void take(connector::AckToken token, Taken taken);
   // What was read under the token, which is now settled; not marked yet.
   std::vector<Taken> release(connector::AckToken token);
-  // FileLedger them done in one write. After an error they stay in flight and are written with the
-  // next.
+  // Marks them done in one write. After an error they stay in flight and are written with the next.
   Status mark(const std::vector<Taken>& done);
   // The version is that of a content which has been delivered; written with the next mark().
   void refresh(Taken taken) { to_mark_.push_back(std::move(taken)); }

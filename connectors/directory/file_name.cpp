@@ -59,8 +59,8 @@ Status check_template(const std::string& text) {
     const Piece piece = take_piece(rest);
     if (piece.field && std::ranges::find(kFields, piece.text) == kFields.end())
       return fail(ErrorKind::invalid, "E2004",
-                  "name holds the field \"{}\", which is none of {{subject}}, {{key}}, {{id}}, "
-                  "{{stream}}, {{partition}}, {{offset}}",
+                  "name has an unknown field \"{}\"; the fields are {{subject}}, {{key}}, {{id}}, "
+                  "{{stream}}, {{partition}} and {{offset}}",
                   piece.text);
   }
   return {};
@@ -76,7 +76,7 @@ Result<std::string> file_name(const std::string& text, const model::Batch& batch
         piece.field ? field_value(piece.text, batch, i, position) : std::string(piece.text);
     if (value.empty())
       return fail(ErrorKind::invalid, "E2020",
-                  "no file is written: its name needs a {}, which the event does not have",
+                  "cannot write a file: its name needs a {}, which the event does not have",
                   piece.text);
     name += value;
   }

@@ -47,8 +47,9 @@ Result<Folder> Folder::open(const std::filesystem::path& path, CreateFolder crea
   folder.device_ = stat.st_dev;
   folder.inode_ = stat.st_ino;
   if (!folder.open_subfolder("") && (errno == ENOSYS || errno == EPERM))
-    return fail(ErrorKind::invalid, "E2009",
-                "the system call openat2 is missing or forbidden here (Linux 5.6 or newer has it)");
+    return fail(
+        ErrorKind::invalid, "E2009",
+        "the system call openat2 is unavailable or forbidden (it needs Linux 5.6 or newer)");
   return folder;
 }
 

@@ -106,7 +106,7 @@ Status check_part(std::string_view name, std::string_view part) {
   if (part.size() > kMaxPart) wrong = "has a part of more than 255 bytes";
   if (part.starts_with(kTemporaryPrefix)) wrong = "begins as temporary files do (.pelton-)";
   if (wrong == nullptr) return {};
-  return fail(ErrorKind::invalid, "E2020", "no file is written: the name \"{}\" {}",
+  return fail(ErrorKind::invalid, "E2020", "cannot write a file: the name \"{}\" {}",
               subject_of(name), wrong);
 }
 
@@ -156,7 +156,7 @@ Status check_name(std::string_view name) {
   if (name.find('\0') != std::string_view::npos) wrong = "holds a NUL byte";
   if (name.size() > kMaxName) wrong = "is longer than 4,000 bytes";
   if (wrong != nullptr)
-    return fail(ErrorKind::invalid, "E2020", "no file is written: the name \"{}\" {}",
+    return fail(ErrorKind::invalid, "E2020", "cannot write a file: the name \"{}\" {}",
                 subject_of(name.substr(0, kMaxPart)), wrong);
   for (std::size_t from = 0; from <= name.size();) {
     const std::size_t slash = std::min(name.find('/', from), name.size());

@@ -42,7 +42,7 @@ class UnsettledFiles {
 
   connector::Consumption& consumption_;
   const std::size_t max_files_;
-  std::deque<Group> groups_;  // ascending by checkpoint
+  std::deque<Group> groups_;                             // ascending by checkpoint
   std::unordered_map<std::string, FileVersion> newest_;  // of each name here
   bool left_out_ = false;
   TimePoint ask_again_{};

@@ -82,9 +82,9 @@ TEST_F(DirectorySourceTest, SymbolicLinksAreRefusedWithOneWarning) {
   expect_quiet();
   remember_warnings();
   EXPECT_EQ(warnings_.size(), 3U);
-  EXPECT_TRUE(warned("E2005: refused link: a symbolic link"));
+  EXPECT_TRUE(warned("E2005: rejected link: a symbolic link"));
   fs::create_symlink("file", at("later"));
-  EXPECT_TRUE(reads_until([&] { return warned("refused later"); }));
+  EXPECT_TRUE(reads_until([&] { return warned("rejected later"); }));
 }
 
 TEST_F(DirectorySourceTest, ASymbolicLinkPutInTheWayIsNotFollowed) {
@@ -115,9 +115,9 @@ TEST_F(DirectorySourceTest, PipesSocketsAndDevicesAreRefusedWithoutWaiting) {
   connect();
   EXPECT_EQ(names(take(1)), Names{"file"});
   ASSERT_EQ(::mkfifo(at("later").c_str(), 0644), 0);
-  EXPECT_TRUE(reads_until([&] { return warned("refused later: a named pipe"); }));
-  EXPECT_TRUE(warned("refused pipe: a named pipe"));
-  EXPECT_TRUE(warned("refused socket: a socket"));
+  EXPECT_TRUE(reads_until([&] { return warned("rejected later: a named pipe"); }));
+  EXPECT_TRUE(warned("rejected pipe: a named pipe"));
+  EXPECT_TRUE(warned("rejected socket: a socket"));
   expect_quiet();
 }
 
@@ -129,11 +129,10 @@ TEST_F(DirectorySourceTest, AHardLinkIsAFileUnderEachOfItsNames) {
 }
 
 TEST_F(DirectorySourceTest, OddNamesComeAsTheyAreInTheKeyAndReadableInTheSubject) {
-  const std::map<std::string, std::string> names{{"new\nline", "new%0Aline"},
-                                                 {"bad\xff%utf8", "bad%FF%25utf8"},
-                                                 {"100% \xc3\xa4", "100% \xc3\xa4"},
-                                                 {"-rf *", "-rf *"},
-                                                 {std::string(255, 'n'), std::string(255, 'n')}};
+  const std::map<std::string, std::string> names{
+      {"new\nline", "new%0Aline"}, {"bad\xff%utf8", "bad%FF%utf8"},
+      {"a%FF", "a%25FF"},          {"100% \xc3\xa4", "100% \xc3\xa4"},
+      {"-rf *", "-rf *"},          {std::string(255, 'n'), std::string(255, 'n')}};
   for (const auto& [name, subject] : names) put(name, subject);
   connect();
   for (const Seen& seen : take(names.size())) {
@@ -214,7 +213,7 @@ TEST_F(DirectorySourceTest, WithoutWatchesScansFindTheFiles) {
   put("sub/before", "1");
   connect();
   EXPECT_EQ(names(take(1)), Names{"sub/before"});
-  EXPECT_TRUE(warned("E2007: the system has no inotify watch left"));
+  EXPECT_TRUE(warned("E2007: out of inotify watches"));
   put("sub/after", "2");
   EXPECT_EQ(names(take(1)), Names{"sub/after"});
 }

@@ -130,7 +130,7 @@ TEST_F(DirectorySourceTest, ANewVersionWhileTheOldIsInFlightIsAnEventToo) {
   EXPECT_EQ(newer.type, "pelton.file.modified");
   settle(old);
   settle(newer);
-  EXPECT_EQ(ledger_.entries.at("file"), newer.id);
+  EXPECT_TRUE(ledger_.entries.at("file").starts_with(newer.id + " "));
   expect_quiet();
 }
 
