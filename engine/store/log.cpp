@@ -149,8 +149,8 @@ Result<bool> Log::release(std::uint64_t flushed, std::size_t spare) {
     std::lock_guard lock(mutex_);
     for (auto at = segments_.begin(); at != segments_.end();) {
       const bool unwanted = at->first != active_lap_ && at->second->live == 0;
-      if (unwanted && at->second->last_group > flushed) all = false;
-      if (unwanted && at->second->last_group <= flushed) {
+      if (unwanted && at->second->last_group >= flushed) all = false;
+      if (unwanted && at->second->last_group < flushed) {
         dead.push_back(std::move(at->second));
         at = segments_.erase(at);
       } else {

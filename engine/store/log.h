@@ -65,8 +65,9 @@ class Log {
   // quietly at a record that is not whole.
   Status visit(std::uint64_t lap,
                const std::function<void(const DirectoryEntry&, const Place&)>& visit);
-  // Recycles the sealed segments without live batches whose groups up to `flushed` need no replay;
-  // keeps at most `spare` unused files. False: some need a flush first.
+  // Recycles the sealed segments without live batches whose groups all come before `flushed`, the
+  // last one that needs no replay: a start looks for that one. Keeps at most `spare` unused files.
+  // False: some need a flush first.
   Result<bool> release(std::uint64_t flushed, std::size_t spare);
 
  private:

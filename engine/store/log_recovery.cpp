@@ -23,6 +23,7 @@ Status Log::Recovery::run() {
   if (auto ok = follow(); !ok) return ok;
   if (auto ok = check_end(); !ok) return ok;
   if (auto ok = harden_last(); !ok) return ok;
+  if (auto ok = apply_last(); !ok) return ok;
   continue_here();
   return {};
 }
@@ -54,6 +55,10 @@ Status Log::Recovery::find_segments() {
       log_.give_back(std::move(opened));
       continue;
     }
+    if (laps_.contains(header->lap))
+      return fail(ErrorKind::corrupt, "E4001",
+                  "segment {:08}.log is a copy of another segment of the log: both have lap {}",
+                  number, header->lap);
     laps_[header->lap] = {SegmentPtr(new Segment{log_, std::move(opened), header->lap, *size}),
                           header->group};
     last_lap_ = std::max(last_lap_, header->lap);
@@ -96,7 +101,8 @@ Status Log::Recovery::follow() {
       if (enter_next_segment()) continue;
       return {};
     }
-    if (auto ok = apply_(**metadata); !ok) return ok;
+    if (auto ok = apply_last(); !ok) return ok;
+    last_metadata_ = std::move(**metadata);
     last_ = at_;
     last_position_ = position_;
     last_size_ = size;
@@ -106,8 +112,12 @@ Status Log::Recovery::follow() {
   return {};
 }
 
-// The last group may be whole in the page cache only, if its sync failed or never came: what
-// follows is going to rest on it.
+Status Log::Recovery::apply_last() {
+  return last_ ? apply_(last_metadata_) : Status{};
+}
+
+// The last group may be whole in the page cache only, if its sync failed or never came. It is
+// applied after this: RocksDB may flush at any time and must not be ahead of the log.
 Status Log::Recovery::harden_last() {
   if (!last_) return {};
   std::string bytes(std::min(last_size_, last_->used - last_position_), '\0');
@@ -177,7 +187,8 @@ Result<bool> Log::Recovery::later_group_behind() {
     // A header may begin in one piece and end in the next.
     auto bytes = read(from, std::min(kScanBytes + kHeaderSize, at_->used - from));
     if (!bytes) return std::unexpected(bytes.error());
-    const std::string_view all = bytes->value_or("");
+    if (!*bytes) return false;
+    const std::string_view all = **bytes;
     for (std::uint64_t i = 0; i < std::min<std::uint64_t>(kScanBytes, all.size());
          i += kRecordAlignment) {
       const auto header = decode_header(all.substr(i), log_.id_);

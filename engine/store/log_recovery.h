@@ -31,6 +31,9 @@ class Log::Recovery {
   bool enter_next_segment();
   Status check_end();
   Status harden_last();
+  // Each group is applied when a whole one follows, which proves it durable; the very last one
+  // after harden_last().
+  Status apply_last();
   Result<bool> later_group_behind();
   Result<std::optional<std::string>> read(std::uint64_t position, std::uint64_t size);
   void continue_here();
@@ -44,9 +47,10 @@ class Log::Recovery {
   SegmentPtr at_;  // where the next group is expected; null: nothing was written yet
   std::uint64_t position_ = 0;
   std::uint64_t group_ = 1;
-  SegmentPtr last_;  // where the last whole group is that was not applied before
+  SegmentPtr last_;  // where the last whole group is, if it was not applied before
   std::uint64_t last_position_ = 0;
   std::uint64_t last_size_ = 0;
+  std::string last_metadata_;  // not applied yet
 };
 
 }  // namespace pelton::store

@@ -177,9 +177,11 @@ void Logs::trim_tail() {
   }
 }
 
-void Logs::drop(model::StreamPartition at, std::size_t extents, std::uint64_t unsettled) {
+bool Logs::drop(model::StreamPartition at, std::size_t extents, Offset up_to,
+                std::uint64_t unsettled) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_.at(at);
+  if (entry.log.extents().at(extents - 1).end != up_to) return false;
   const std::vector<model::PlacedBatch> gone = entry.log.drop(extents);
   for (const model::PlacedBatch& placed : gone) tail_bytes_ -= tail_cost(placed);
   std::size_t places = gone.size();
@@ -194,6 +196,7 @@ void Logs::drop(model::StreamPartition at, std::size_t extents, std::uint64_t un
     return closed.first == at && closed.second.begin < earliest;
   });
   entry.dropped_unsettled += unsettled;
+  return true;
 }
 
 Result<std::vector<model::PlacedBatch>> Logs::read(model::StreamPartition at, Offset from,

@@ -34,7 +34,9 @@ class Logs {
   void store_closed(rocksdb::WriteBatch& batch);
   // ---- maintenance
   std::deque<Extent> extents(model::StreamPartition at) const;
-  void drop(model::StreamPartition at, std::size_t extents, std::uint64_t unsettled);
+  // Drops whole extents off the front, up to this offset. False, and nothing is dropped: a batch
+  // has come to the last of them since extents().
+  bool drop(model::StreamPartition at, std::size_t extents, Offset up_to, std::uint64_t unsettled);
 
   // ---- any thread
   Result<std::vector<model::PlacedBatch>> read(model::StreamPartition at, Offset from,

@@ -163,6 +163,10 @@ Status Maintenance::drop(model::StreamPartition at, std::size_t count,
   const Offset end = extents.back().end;
   const Offset begin = extents.front().begin;
   const Offset earliest = count == extents.size() ? end : extents[count].begin;
+  const Offset lost_from = std::max(settled, begin);
+  const auto lost = static_cast<std::uint64_t>(std::max<Offset>(0, earliest - lost_from));
+  // In memory first: a reader that finds the batches gone must find that they were dropped.
+  if (!logs_.drop(at, count, earliest, lost)) return {};
   const std::string from = keys::batch(at, begin);
   const std::string to = keys::batch(at, earliest);
   Status bad;
@@ -179,10 +183,6 @@ Status Maintenance::drop(model::StreamPartition at, std::size_t count,
   out.changes.remove_range(Family::index, from, to);
   out.changes.remove_range(Family::extents, from, to);
   out.changes.put(Family::meta, names::bounds_key(at), encode_bounds({earliest, end}));
-  const Offset lost_from = std::max(settled, begin);
-  const auto lost = static_cast<std::uint64_t>(std::max<Offset>(0, earliest - lost_from));
-  // In memory first: a reader that finds the batches gone must find that they were dropped.
-  logs_.drop(at, count, lost);
   if (lost > 0)
     out.notices.push_back(
         fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}", lost,

@@ -12,6 +12,7 @@
 #include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 namespace pelton::store {
 namespace {
@@ -94,9 +95,7 @@ class PosixFolder final : public SegmentFolder {
     if (error) return failed("creating", folder_, error.value());
     std::vector<std::uint32_t> numbers;
     for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
-      if (at->path().extension() == ".log")
-        numbers.push_back(
-            static_cast<std::uint32_t>(std::strtoul(at->path().stem().c_str(), nullptr, 10)));
+      if (const auto number = number_of(at->path())) numbers.push_back(*number);
     if (error) return failed("reading", folder_, error.value());
     std::ranges::sort(numbers);
     return numbers;
@@ -120,6 +119,11 @@ class PosixFolder final : public SegmentFolder {
   }
 
  private:
+  // Only the exact names: a copy such as 00000001.old.log is not the file that it was made of.
+  std::optional<std::uint32_t> number_of(const fs::path& file) const {
+    const auto number = static_cast<std::uint32_t>(std::strtoul(file.stem().c_str(), nullptr, 10));
+    return file == path(number) ? std::optional(number) : std::nullopt;
+  }
   fs::path path(std::uint32_t number) const { return folder_ / fmt::format("{:08}.log", number); }
   Status sync_folder() {
     const UniqueFd fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

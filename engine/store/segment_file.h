@@ -33,7 +33,7 @@ class SegmentFile {
 class SegmentFolder {
  public:
   virtual ~SegmentFolder() = default;
-  // The numbers of all files, ascending. Creates the folder when missing.
+  // The numbers of all files, ascending; other names are ignored. Creates the folder when missing.
   virtual Result<std::vector<std::uint32_t>> list() = 0;
   // Opens the file, created (durably) when missing.
   virtual Result<std::unique_ptr<SegmentFile>> open(std::uint32_t number) = 0;

@@ -81,7 +81,7 @@ void Store::Impl::commit(Group& group) {
   if (failed) return refuse_all(group);
   commits.fetch_add(group.pending.size(), std::memory_order_relaxed);
   logs->append(group.placed, group.entries);
-  if (on_append && !group.placed.empty()) on_append(group.placed);
+  if (!group.placed.empty() && on_append) on_append(group.placed);
   for (std::size_t i = 0; i < group.pending.size(); ++i)
     group.pending[i].done(std::move(group.commits[i]));
 }

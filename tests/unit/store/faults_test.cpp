@@ -9,6 +9,11 @@
 namespace pelton::store {
 namespace {
 
+class Faults : public StoreFixture {
+ protected:
+  FaultySegments files;
+};
+
 TEST_F(StoreFixture, ASecondOneIsRefusedByProcess) {
   open();
   const StreamSpec streams[] = {stream};
@@ -32,8 +37,7 @@ TEST_F(StoreFixture, AFolderThatCannotBeIsNamed) {
   EXPECT_EQ(try_open().error().code, "E4104");
 }
 
-TEST_F(StoreFixture, AFailedSyncEndsEverything) {
-  FaultySegments files;
+TEST_F(Faults, AFailedSyncEndsEverything) {
   options.log_files = &files;
   open();
   std::atomic<int> told{0};
@@ -124,8 +128,7 @@ TEST_F(StoreFixture, AFolderWithUnknownFamiliesIsRefused) {
   EXPECT_EQ(try_open().error().code, "E4102");
 }
 
-TEST_F(StoreFixture, AFailureIsToldToWhoListensLater) {
-  FaultySegments files;
+TEST_F(Faults, AFailureIsToldToWhoListensLater) {
   options.log_files = &files;
   open();
   files.fail_at(2, "the disk is gone");

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -30,14 +31,18 @@ class StoreFixture : public ::testing::Test {
     auto opened = Store::open(options, streams);
     if (!opened) return std::unexpected(opened.error());
     store = std::move(*opened);
-    binding = *store->binding_id("b");
+    const auto id = store->binding_id("b");
+    if (!id) return std::unexpected(id.error());
+    binding = *id;
     store->run_maintenance();  // that of the start
     return {};
   }
+  // Throws when it fails: the test ends there, as failed, instead of using a store that is not.
   void open() {
-    const auto ok = try_open();
-    ASSERT_TRUE(ok) << ok.error().text();
+    if (const auto ok = try_open(); !ok) throw std::runtime_error(ok.error().text());
   }
+  // Before what the derived fixtures own: the store's threads may still be using it.
+  void TearDown() override { store.reset(); }
 
   model::StreamPartition at(std::uint32_t partition = 0) {
     return {*store->find_stream("s"), PartitionId{partition}};
