@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/bench/bench_connectors.h"
 
+#include "engine/config/spec/fields.h"
+
 #include <time.h>
 
 #include <charconv>
@@ -10,27 +12,36 @@
 namespace pelton::bench {
 namespace {
 
-std::int64_t number(const config::OptionValues& options, const char* name) {
-  return std::get<std::int64_t>(options.at(name));
+struct GeneratorOptions {
+  std::uint32_t events = 1'000'000;
+  std::uint32_t bytes = 256;
+  std::uint32_t keys = 10'000;
+};
+
+struct NoOptions {};
+
+template <typename T>
+std::vector<config::Location> nowhere(const T&) {
+  return {};
 }
 
-config::OptionSpec number_option(std::string name, std::string sentence, std::string fallback) {
-  config::OptionSpec spec;
-  spec.name = std::move(name);
-  spec.type = config::OptionType::number;
-  spec.sentence = std::move(sentence);
-  spec.fallback = std::move(fallback);
-  spec.at_least = "1";
-  return spec;
+config::ConnectorSide generator_side() {
+  config::Fields<GeneratorOptions> fields("generate", "Events made up for a measurement.");
+  fields.option("events", &GeneratorOptions::events, "How many.", {.at_least = "1"})
+      .option("bytes", &GeneratorOptions::bytes, "Size of the data.", {.at_least = "1"})
+      .option("keys", &GeneratorOptions::keys, "How many different keys.", {.at_least = "1"});
+  return config::connector_side(std::move(fields), nowhere<GeneratorOptions>);
+}
+
+config::ConnectorSide no_options() {
+  return config::connector_side(config::Fields<NoOptions>("none", "No options."),
+                                nowhere<NoOptions>);
 }
 
 class Generator final : public connector::Source {
  public:
-  Generator(const config::OptionValues& options, Shared& shared)
-      : shared_(shared),
-        left_(static_cast<std::uint64_t>(number(options, "events"))),
-        keys_(static_cast<std::uint64_t>(number(options, "keys"))),
-        data_(static_cast<std::size_t>(number(options, "bytes")), 'x') {}
+  Generator(const GeneratorOptions& options, Shared& shared)
+      : shared_(shared), left_(options.events), keys_(options.keys), data_(options.bytes, 'x') {}
 
   Status connect() override { return {}; }
 
@@ -140,14 +151,11 @@ connector::ConnectorSpec generator(Shared& shared) {
   connector::ConnectorSpec spec;
   spec.options.type = "generate";
   spec.options.sentence = "Events made up for a measurement.";
-  spec.options.source = true;
-  spec.options.source_options = {number_option("events", "How many.", "1000000"),
-                                 number_option("bytes", "Size of the data.", "256"),
-                                 number_option("keys", "How many different keys.", "10000")};
+  spec.options.source = generator_side();
   spec.make_source =
       [&shared](
           const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
-    return std::make_unique<Generator>(context.config.options, shared);
+    return std::make_unique<Generator>(context.settings<GeneratorOptions>(), shared);
   };
   return spec;
 }
@@ -156,7 +164,7 @@ connector::ConnectorSpec ping(Shared& shared) {
   connector::ConnectorSpec spec;
   spec.options.type = "ping";
   spec.options.sentence = "One event after another.";
-  spec.options.source = true;
+  spec.options.source = no_options();
   spec.make_source =
       [&shared](const connector::BuildContext&) -> Result<std::unique_ptr<connector::Source>> {
     return std::make_unique<Ping>(shared);
@@ -168,7 +176,7 @@ connector::ConnectorSpec pong(Shared& shared) {
   connector::ConnectorSpec spec;
   spec.options.type = "pong";
   spec.options.sentence = "Measures what comes out.";
-  spec.options.sink = true;
+  spec.options.sink = no_options();
   spec.make_sink =
       [&shared](const connector::BuildContext&) -> Result<std::unique_ptr<connector::Sink>> {
     return std::make_unique<Pong>(shared);
