@@ -9,6 +9,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <exception>
 
 namespace pelton::cli {
@@ -92,6 +95,14 @@ int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const cha
   return kUsage;
 }
 
+// A command whose output did not arrive has failed, whatever it did: an export that is followed by
+// a purge would lose dead letters.
+int flushed(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  fmt::print(stderr, "pelton: cannot write to standard output: {}\n", std::strerror(errno));
+  return code == kOk ? static_cast<int>(kFailure) : code;
+}
+
 }  // namespace
 
 std::string check_time(const std::string& word) {
@@ -115,7 +126,7 @@ int run_command_line(int argc, const char* const* argv) {
   }
   if (!chosen) return kUsage;
   try {
-    return chosen();
+    return flushed(chosen());
   } catch (const std::exception& error) {  // what a library throws: memory, a full disk
     fmt::print(stderr, "pelton: {}\n", error.what());
     return kFailure;

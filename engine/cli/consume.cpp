@@ -85,6 +85,14 @@ int consume(const ConsumeOptions& options) {
   return read ? static_cast<int>(kOk) : complain(read.error());
 }
 
+std::string check_from(const std::string& word) {
+  if (word == "earliest" || word == "latest") return {};
+  if (!word.empty() && word.find_first_not_of("0123456789") == std::string::npos) return {};
+  return check_time(word).empty()
+             ? ""
+             : fmt::format("\"{}\" is not earliest, latest, an offset or a time (RFC 3339)", word);
+}
+
 }  // namespace
 
 void add_consume(CLI::App& app, Run& chosen) {
@@ -92,8 +100,10 @@ void add_consume(CLI::App& app, Run& chosen) {
       app.add_subcommand("consume", "print the events of a stream, one JSON object a line");
   auto options = std::make_shared<ConsumeOptions>();
   command->add_option("STREAM", options->stream, "stream")->required();
-  command->add_option("--from", options->from,
-                      "earliest, latest, an offset, or a time such as 2026-11-23T10:00:00Z");
+  command
+      ->add_option("--from", options->from,
+                   "earliest, latest, an offset, or a time such as 2026-11-23T10:00:00Z")
+      ->check(check_from);
   command->add_option("--partition", options->partition, "this partition only");
   command->add_flag("--follow", options->follow, "wait for more");
   command->add_option("--limit", options->limit, "stop after so many events");

@@ -124,7 +124,7 @@ int show_letter(const LetterOptions& options) {
   for (const json::value& attempt : list_of(*letter, "history")) print_attempt(as_object(attempt));
   fmt::print("event\n  {}\n", escaped(event_text(*answer)));
   const std::string function = text_of(*letter, "function");
-  fmt::print("Once the cause is mended{}: pelton dead-letters replay {}\n",
+  fmt::print("Once the cause is fixed{}: pelton dead-letters replay {}\n",
              function.empty() ? "" : " (new code: pelton functions restart " + function + ")", id);
   return kOk;
 }

@@ -82,8 +82,8 @@ class WaitingWords {
     std::string why = why_waiting(client, letter);
     if (why.empty() || why == said_) return;
     fmt::print(stderr,
-               "{}waiting: the function cannot start a worker (mend it, the replay goes on by "
-               "itself):\n{}",
+               "{}waiting: the function cannot start a worker (fix it; the replay continues "
+               "automatically):\n{}",
                terminal(STDERR_FILENO) ? "\n" : "", indented("  ", why));
     said_ = std::move(why);
   }

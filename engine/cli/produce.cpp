@@ -5,15 +5,20 @@
 #include "engine/cli/line_reader.h"
 #include "engine/cli/output.h"
 #include "engine/http/ndjson.h"
+#include "engine/observe/log.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <thread>
+#include <utility>
 
 namespace pelton::cli {
 namespace {
@@ -35,12 +40,14 @@ struct ProduceOptions {
   std::string content_type;
   std::vector<std::string> headers;
   std::optional<std::uint32_t> partition;
+  bool no_wait = false;
 };
 
 // Collects lines and sends them request by request.
 class Producer {
  public:
-  Producer(Client& client, const ProduceOptions& options) : client_(client) {
+  Producer(Client& client, const ProduceOptions& options)
+      : client_(client), wait_(!options.no_wait) {
     target_ = "/v1/streams/" + url_encoded(options.stream) + "/events?";
     if (options.partition) target_ += fmt::format("partition={}&", *options.partition);
   }
@@ -66,11 +73,12 @@ class Producer {
 
   Status flush() {
     if (waiting_ == 0) return {};
-    auto answer = client_.post(fmt::format("{}first_line={}", target_, first_line_), body_);
+    auto answer = send();
     if (!answer && sent_ == 0) return std::unexpected(answer.error());
     if (!answer)
-      return std::unexpected(
-          std::move(answer.error()).within(fmt::format("after {} events that are stored", sent_)));
+      return std::unexpected(std::move(answer.error())
+                                 .within(fmt::format("{} events are durable; continue from line {}",
+                                                     sent_, first_line_)));
     const auto stored = parse_object(*answer);
     if (!stored) return std::unexpected(stored.error());
     sent_ += count_of(*stored, "count");
@@ -90,7 +98,24 @@ class Producer {
   }
 
  private:
+  static constexpr auto kFirstPause = std::chrono::milliseconds(100);
+  static constexpr auto kLongestPause = std::chrono::seconds(2);
+
+  // While the engine is overloaded, nothing of the request is appended: it is sent again.
+  Result<std::string> send() {
+    for (auto pause = std::chrono::milliseconds(kFirstPause);;
+         pause = std::min<std::chrono::milliseconds>(2 * pause, kLongestPause)) {
+      auto answer = client_.post(fmt::format("{}first_line={}", target_, first_line_), body_);
+      if (answer || !wait_ || answer.error().kind != ErrorKind::overloaded) return answer;
+      if (!std::exchange(said_waiting_, true))
+        fmt::print(stderr, "pelton: waiting: {}\n", observe::log::escaped(answer.error().text()));
+      std::this_thread::sleep_for(pause);
+    }
+  }
+
   Client& client_;
+  const bool wait_;  // for an engine that is overloaded
+  bool said_waiting_ = false;
   std::string target_;
   std::string body_;
   std::uint64_t first_line_ = 1;  // of the body
@@ -207,6 +232,8 @@ void add_produce(CLI::App& app, Run& chosen) {
       command->add_option("--header", options->headers, "NAME=VALUE, for every event")};
   for (CLI::Option* option : given) ndjson->excludes(option);
   command->add_option("--partition", options->partition, "this partition instead of the key's");
+  command->add_flag("--no-wait", options->no_wait,
+                    "fail when the engine is overloaded, instead of waiting until it is not");
   add_format(*command, options->format);
   add_address(*command, options->address);
   command->footer(

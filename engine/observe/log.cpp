@@ -48,6 +48,10 @@ class ErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
     const std::lock_guard lock(mutex_);
     writer_ = writer;
   }
+  void finish(std::chrono::milliseconds patience) {
+    const std::lock_guard lock(mutex_);
+    if (writer_ != nullptr) writer_->stop(patience);
+  }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override {
@@ -188,6 +192,10 @@ class Background::Impl {
  private:
   LineWriter writer_;
 };
+
+void finish(std::chrono::milliseconds patience) {
+  error_sink().finish(patience);
+}
 
 Background::Background() : impl_(std::make_unique<Impl>()) {}
 Background::~Background() = default;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <initializer_list>
 #include <memory>
@@ -49,6 +50,10 @@ class Background {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// Writes what waits, for at most that long, for a process that ends without its destructors. Lines
+// that come later are dropped.
+void finish(std::chrono::milliseconds patience);
 
 void write(Level level, std::string_view message, Fields fields);
 inline void debug(std::string_view message, Fields fields = {}) {

@@ -36,6 +36,7 @@ class Engine {
 
  private:
   void on_signal(int signal);
+  void await_hangup();
   void on_failure(const Error& error);
   void begin_drain();
   void fill(observe::StatusReport& report);
@@ -54,6 +55,7 @@ class Engine {
   SystemClock clock_;
   boost::asio::io_context io_{1};  // the starting thread's: signals and the way to the end
   boost::asio::signal_set signals_{io_};
+  boost::asio::signal_set hangups_{io_, SIGHUP};
   std::unique_ptr<store::Store> store_;
   Admin::Targets targets_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
@@ -88,6 +90,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   signals_.async_wait([this](const boost::system::error_code& error, int signal) {
     if (!error) on_signal(signal);
   });
+  await_hangup();
   auto store = open_store(config_);
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
@@ -131,9 +134,20 @@ Status Engine::wait() {
   return result_;
 }
 
+// A closed terminal or a script that means "reload" must not end the engine without a drain.
+void Engine::await_hangup() {
+  hangups_.async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    observe::log::warn("SIGHUP ignored: restart the engine to apply a changed config",
+                       {{"config", config_.file.string()}});
+    await_hangup();
+  });
+}
+
 void Engine::on_signal(int signal) {
   if (draining_) {
-    observe::log::warn("a second signal: ending at once; what was acknowledged is on disk");
+    observe::log::warn("second signal: exiting now; everything acknowledged is on disk");
+    observe::log::finish(std::chrono::milliseconds(200));
     std::_Exit(130);
   }
   observe::log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
