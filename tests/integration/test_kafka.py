@@ -28,7 +28,7 @@ bindings:
     function: work
     to: seen
     group: {topic}
-    kafka: {{ session_timeout: 6s, drain: 3s, instance: "{instance}" }}
+    kafka: {{ session_timeout: 6s, drain: 3s{f', instance: {instance}' if instance else ''} }}
     retry: {{ attempts: 3, backoff: {{ first: 10ms, max: 50ms }} }}
     {binding}
 """
