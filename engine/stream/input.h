@@ -13,7 +13,7 @@ namespace pelton::stream {
 
 // Interface. What one binding reads: the partitions of its stream that are this engine's at the
 // moment, and the place where its settled offsets are kept. Implemented for embedded streams
-// (embedded_input.h) and for Kafka topics (kafka_input.h). Shard-confined.
+// (embedded_input.h) and for Kafka topics (topic_input.h). Shard-confined.
 class Input {
  public:
   using Done = std::function<void(Status)>;

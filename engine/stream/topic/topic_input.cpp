@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/topic/topic_input.h"
 
+#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -13,6 +14,13 @@ Offset end_of(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
 }
 
+GroupProgress::Options rules(const TopicInput::Setup& setup) {
+  return {setup.node, setup.max_unsettled,
+          [](const kafka::CommitMetadata& metadata, Offset offset) {
+            return kafka::encode(metadata, offset).ranges;
+          }};
+}
+
 }  // namespace
 
 TopicInput::TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
@@ -21,6 +29,7 @@ TopicInput::TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbo
       lane_(store, mailbox),
       mailbox_(mailbox),
       loop_(loop),
+      progress_(rules(setup_)),
       ticker_(io),
       drain_limit_(io) {}
 
@@ -40,33 +49,31 @@ void TopicInput::start() {
 }
 
 std::vector<PartitionId> TopicInput::partitions() const {
-  std::vector<PartitionId> ours;
-  for (const auto& [partition, part] : parts_) ours.push_back(partition);
-  return ours;
+  return progress_.partitions();
 }
 
 std::optional<model::PlacedBatch> TopicInput::next(PartitionId partition, Offset from) {
-  const auto at = parts_.find(partition);
-  if (at == parts_.end()) return std::nullopt;
-  Part& part = at->second;
+  const auto found = fetched_.find(partition);
+  if (found == fetched_.end()) return std::nullopt;
+  auto& ahead = found->second.ahead;
   std::size_t taken = 0;
-  while (!part.ahead.empty() && end_of(part.ahead.front()) <= from) {
-    taken += part.ahead.front().batch->bytes().size();
-    part.ahead.pop_front();
+  while (!ahead.empty() && end_of(ahead.front()) <= from) {
+    taken += ahead.front().batch->bytes().size();
+    ahead.pop_front();
   }
-  if (taken > 0) consumer_->taken(partition, part.stay, taken);
-  if (part.ahead.empty()) return std::nullopt;
-  return part.ahead.front();
+  if (taken > 0) consumer_->taken(partition, tenure(partition), taken);
+  if (ahead.empty()) return std::nullopt;
+  return ahead.front();
 }
 
-void TopicInput::fetched(PartitionId partition, std::uint64_t stay, Offset base,
-                         model::BatchPtr batch, Offset end) {
-  mailbox_.post([this, partition, stay, base, batch = std::move(batch), end] {
-    const auto part = parts_.find(partition);
-    if (part == parts_.end() || part->second.stay != stay) return;
-    well();
-    part->second.ahead.push_back({at(partition), base, batch});
-    part->second.end = std::max(part->second.end, end);
+void TopicInput::fetched(PartitionId partition, Tenure tenure, Offset base, model::BatchPtr batch,
+                         Offset end) {
+  mailbox_.post([this, partition, tenure, base, batch = std::move(batch), end] {
+    if (progress_.tenure(partition) != tenure) return;
+    recovered();
+    Fetched& fetched = fetched_.at(partition);
+    fetched.ahead.push_back({at(partition), base, batch});
+    fetched.end = std::max(fetched.end, end);
     listener_->readable(partition);
     listener_->wake();
   });
@@ -74,21 +81,20 @@ void TopicInput::fetched(PartitionId partition, std::uint64_t stay, Offset base,
 
 void TopicInput::end_moved(PartitionId partition, Offset end) {
   mailbox_.post([this, partition, end] {
-    const auto part = parts_.find(partition);
-    if (part != parts_.end()) part->second.end = std::max(part->second.end, end);
+    const auto found = fetched_.find(partition);
+    if (found != fetched_.end()) found->second.end = std::max(found->second.end, end);
   });
 }
 
-void TopicInput::passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) {
-  mailbox_.post([this, partition, stay, from, to] {
-    const auto part = parts_.find(partition);
-    if (part == parts_.end() || part->second.stay != stay) return;
-    part->second.empty = {from, to};
-    if (part->second.position.settled == from) part->second.dirty = true;
+void TopicInput::passed(PartitionId partition, Tenure tenure, Offset from, Offset to) {
+  mailbox_.post([this, partition, tenure, from, to] {
+    if (progress_.tenure(partition) != tenure) return;
+    fetched_.at(partition).gap = {from, to};
+    progress_.skip(partition, tenure, {from, to});
   });
 }
 
-void TopicInput::well() {
+void TopicInput::recovered() {
   if (trouble_.empty()) return;
   trouble_.clear();
   reported_.clear();
@@ -96,17 +102,17 @@ void TopicInput::well() {
 }
 
 Offset TopicInput::end(PartitionId partition) const {
-  const auto part = parts_.find(partition);
-  if (part == parts_.end()) return 0;
+  const auto found = fetched_.find(partition);
+  if (found == fetched_.end()) return 0;
   // The end of the records: what follows them is nothing to wait for.
-  const OffsetRange& empty = part->second.empty;
-  return part->second.end <= empty.end ? empty.begin : part->second.end;
+  const OffsetRange& gap = found->second.gap;
+  return found->second.end <= gap.end ? gap.begin : found->second.end;
 }
 
 std::optional<WallTime> TopicInput::time_at(PartitionId partition, Offset offset) {
-  const auto part = parts_.find(partition);
-  if (part == parts_.end()) return std::nullopt;
-  for (const model::PlacedBatch& placed : part->second.ahead)
+  const auto found = fetched_.find(partition);
+  if (found == fetched_.end()) return std::nullopt;
+  for (const model::PlacedBatch& placed : found->second.ahead)
     if (end_of(placed) > offset) return from_us(placed.batch->time_us(0));
   return std::nullopt;
 }
@@ -148,24 +154,16 @@ void TopicInput::seek(PartitionId partition, Offset offset, Done done) {
 }
 
 void TopicInput::moved(PartitionId partition, Offset offset, const Done& done) {
-  const auto found = parts_.find(partition);
-  if (found == parts_.end())
+  if (tenure(partition) == 0)
     return done(fail(ErrorKind::unavailable, "E5001",
                      "partition {} went to another engine meanwhile", partition.value));
-  Part& part = found->second;
-  part.stay = ++stays_;
-  part.ahead.clear();
-  if (offset > part.empty.begin) part.empty = {};
-  part.position = part.buried = {offset, {}};
-  part.committed = offset;
-  part.settled = ++entries_;
-  part.dirty = true;
-  consumer_->seek({partition, part.stay, offset});
-  model::Restored restored;
-  restored.progress = part.position;
-  listener_->assigned(partition, restored);
   // Answered like a settled event: once the brokers have it.
-  committing_.push_back({part.settled, true, {{partition, part.position}}, {part.stay}, done});
+  unanswered_[progress_.move(partition, offset)] = done;
+  Fetched& fetched = fetched_.at(partition);
+  fetched.ahead.clear();
+  if (offset > fetched.gap.begin) fetched.gap = {};
+  consumer_->seek({partition, tenure(partition), offset});
+  listener_->assigned(partition, {{offset, {}}, {}});
   commit();
 }
 
@@ -180,7 +178,7 @@ void TopicInput::stop(std::chrono::steady_clock::time_point deadline, std::funct
   drain_limit_.after(std::max<Duration>(left, std::chrono::seconds(2)), [this] { closed(); });
   last_commit_ = true;
   commit();
-  if (!commit_running_) consumer_->close();
+  if (!committing()) consumer_->close();
 }
 
 void TopicInput::closed() {

@@ -4,10 +4,10 @@
 #include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/dead_letters/dead_letter_forwarder.h"
-#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/kafka/consume/consumer.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/input.h"
+#include "engine/stream/topic/group_progress.h"
 #include "engine/thread/timer.h"
 
 #include <deque>
@@ -41,7 +41,7 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
     virtual ~Transactions() = default;
     // Something that is settled in the partition has outputs that are not committed: its offset
     // must not be without them.
-    virtual bool owes(PartitionId partition) const = 0;
+    virtual bool has_uncommitted_outputs(PartitionId partition) const = 0;
     // No commit is running any more.
     virtual void commit_over() = 0;
   };
@@ -72,69 +72,47 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
 
-  // ---- for transactions (kafka_input_transactions.cpp)
+  // ---- for transactions (topic_input_transactions.cpp)
   // Before open().
-  void commit_with(Transactions& transactions) { transactions_ = &transactions; }
+  void commit_with(Transactions& transactions) {
+    transactions_ = &transactions;
+    // Of outputs that are committed nothing may be forgotten.
+    progress_.require_all_ranges();
+  }
   const std::string& topic() const { return setup_.topic.topic; }
   kafka::Consumer& consumer() { return *consumer_; }
   // Numbers the times that a partition is ours; 0: it is not at the moment.
-  std::uint64_t stay(PartitionId partition) const;
+  Tenure tenure(PartitionId partition) const { return progress_.tenure(partition); }
   // Calls `then` once what was settled so far is in the store and in the positions.
   void after_stored(std::function<void()> then);
   // What is settled of the partition can be told in a commit's metadata, whole.
-  bool fits(PartitionId partition) const;
-  bool committing() const { return commit_running_; }
+  bool fits(PartitionId partition) const { return progress_.fits(partition); }
+  bool committing() const { return progress_.committing(); }
   struct Taken {
     std::vector<kafka::OffsetCommit> positions;
-    std::vector<kafka::Consumer::Tenure> stays;  // of each
+    std::vector<kafka::Consumer::Tenure> tenures;  // of each
   };
   // The positions to commit, of those partitions that may be. Unless empty on_committed() has to
   // follow. Not while one is committing().
   Taken take_positions(const std::function<bool(PartitionId)>& may);
   void on_committed(Status status);
   // Whether a commit of which nothing is known has happened.
-  void landed(Taken taken, std::function<void(bool)> answer);
+  void was_committed(Taken taken, std::function<void(bool)> answer);
   // Delivers again what is not committed.
   void rewind(PartitionId partition);
 
  private:
-  // A partition that is ours, or is about to be.
-  struct Part {
-    std::uint64_t stay = 0;
-    std::uint64_t epoch = 0;
+  // What was fetched of a partition that is ours.
+  struct Fetched {
     Offset end = 0;
-    OffsetRange empty;  // no record stands there; settled once what is before it is
+    OffsetRange gap;  // no records are there
     std::deque<model::PlacedBatch> ahead;
-    model::Progress position;   // settled and durable
-    model::Progress buried;     // with transactions: what the store knows to be settled
-    Offset committed = 0;       // at the brokers
-    std::uint64_t settled = 0;  // number of the newest entry in `position`
-    std::uint64_t covered = 0;  // ... in what is committed
-    bool dirty = false;         // position is to be committed
   };
-  // A position on its way to the brokers.
-  struct UnderWay {
-    std::uint64_t stay = 0;
-    Offset offset = 0;
-    std::uint64_t covers = 0;  // number of the newest entry that it commits
-  };
-  // A transaction of the dispatcher on its way: store, then brokers.
-  struct Entry {
-    std::uint64_t number = 0;
-    bool stored = false;
-    std::vector<std::pair<PartitionId, model::Progress>> cursors;
-    std::vector<std::uint64_t> stays;
-    Done done;
-  };
-  // Where a partition begins, as decided.
+  // Where a partition begins, or why it cannot.
   struct Beginning {
-    PartitionId partition;
-    model::Restored restored;
-    std::uint64_t epoch = 0;
-    bool trusted = false;          // the store's own state is still true
-    std::optional<Error> stopped;  // it cannot go on without the operator
-    bool commit = false;           // nothing is committed yet, or less than we know
+    PartitionStart start;
     Offset end = 0;
+    std::optional<Error> stopped;  // it cannot continue without the operator
   };
 
   model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
@@ -144,45 +122,39 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
 
   // ---- from the consumer, on the loop's thread
   void assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) override;
-  void fetched(PartitionId partition, std::uint64_t stay, Offset base, model::BatchPtr batch,
+  void fetched(PartitionId partition, Tenure tenure, Offset base, model::BatchPtr batch,
                Offset end) override;
   void end_moved(PartitionId partition, Offset end) override;
-  void passed(PartitionId partition, std::uint64_t stay, Offset from, Offset to) override;
+  void passed(PartitionId partition, Tenure tenure, Offset from, Offset to) override;
   void revoking(std::vector<PartitionId> partitions) override;
   void lost(std::vector<PartitionId> partitions) override;
   void committed(std::uint64_t id, Status status) override;
   void trouble(const Error& error) override;
   void closed() override;
 
-  // ---- assignments (kafka_input_assign.cpp)
+  // ---- assignments (topic_input_assign.cpp)
   void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
   Beginning decide(const kafka::PartitionFacts& facts);
-  Status trust(const kafka::PartitionFacts& facts, Beginning& beginning);
+  Result<LocalProgress> local(const GroupCommit& commit);
   Result<Offset> resume(const kafka::PartitionFacts& facts) const;
-  Status add_local(Beginning& beginning);
   Status write_untrusted(const std::vector<Beginning>& beginnings, model::Transaction& transaction);
   void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
   void let_go(const std::vector<PartitionId>& partitions);
   void finish_revoke();
 
-  // ---- commits (kafka_input_commit.cpp)
+  // ---- commits (topic_input_commit.cpp)
   void write(std::uint64_t number, model::Transaction&& transaction);
   void stored(std::uint64_t number);
   void behind_letters(std::function<void()> then);
-  void advance();
-  void take_entry(Entry&& entry);
   // Unless one is under way, whose answer or the next tick will see to it.
   void commit();
-  static Offset offset_of(const Part& part);
-  kafka::EncodedMetadata metadata_of(const Part& part) const;
-  void leave(bool committed);
+  void leave(bool was_committed);
   void keep_buried(model::Transaction& transaction);
-  bool covered(const Entry& entry) const;
-  Status outcome(const Entry& entry) const;
-  void finish_entries();
+  // Tells the dispatcher, in order, of every settlement that is complete.
+  void complete();
   void tick();
   // The brokers answer: whatever was wrong is over.
-  void well();
+  void recovered();
 
   const Setup setup_;
   StoreClient lane_;
@@ -193,16 +165,12 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   Listener* listener_ = nullptr;
   Transactions* transactions_ = nullptr;
   std::unique_ptr<kafka::Consumer> consumer_;
-  std::map<PartitionId, Part> parts_;
-  std::uint64_t stays_ = 0;
+  GroupProgress progress_;
+  std::map<PartitionId, Fetched> fetched_;    // of each partition in progress_
+  std::map<std::uint64_t, Done> unanswered_;  // by settlement
   std::uint64_t round_ = 0;  // of the assignment at hand, whose partitions may be decided one by
                              // one; 0: none
-  std::uint64_t entries_ = 0;
-  std::deque<Entry> storing_;                  // in order; the front may wait for the store
-  std::deque<Entry> committing_;               // stored, not yet covered by a commit
-  std::map<PartitionId, UnderWay> under_way_;  // the commit at hand
   std::uint64_t commits_ = 0;
-  bool commit_running_ = false;
   std::set<PartitionId> draining_;  // of a revoke
   std::vector<PartitionId> leaving_;
   bool last_commit_ = false;  // of a revoke or the end: when answered, let go

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where partitions begin, and how they are given back.
-#include "engine/dispatch/offset_ranges.h"
+#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/kafka/consume/resume_offset.h"
 #include "engine/observe/log.h"
 #include "engine/stream/topic/topic_input.h"
@@ -38,7 +38,7 @@ std::string in_words(std::vector<PartitionId> partitions) {
 void TopicInput::assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) {
   mailbox_.post([this, facts = std::move(facts), round] {
     round_ = round;
-    // What an earlier stay has settled must be in the store before the store is asked.
+    // What an earlier tenure has settled must be in the store before the store is asked.
     behind_letters([this, facts, round] {
       lane_.after_all([this, facts, round] {
         if (round_ == round) take(facts, round);
@@ -51,7 +51,7 @@ void TopicInput::take(const std::vector<kafka::PartitionFacts>& facts, std::uint
   std::vector<Beginning> beginnings;
   for (const kafka::PartitionFacts& fact : facts) {
     // Ours already: its position is gone from the topic.
-    if (parts_.contains(fact.partition)) let_go({fact.partition});
+    if (tenure(fact.partition) != 0) let_go({fact.partition});
     beginnings.push_back(decide(fact));
   }
   model::Transaction transaction;
@@ -71,14 +71,13 @@ Status TopicInput::write_untrusted(const std::vector<Beginning>& beginnings,
                                    model::Transaction& transaction) {
   std::vector<store::Store::KeyValue> epochs;
   for (const Beginning& beginning : beginnings) {
-    if (beginning.trusted) continue;
+    const PartitionStart& start = beginning.start;
+    if (start.trusted) continue;
     epochs.push_back(
-        {epoch_name(setup_.binding_name, beginning.partition), std::to_string(beginning.epoch)});
+        {epoch_name(setup_.binding_name, start.partition), std::to_string(start.epoch)});
     if (beginning.stopped) continue;
-    transaction.progress.push_back(
-        {setup_.binding, at(beginning.partition), beginning.restored.progress});
-    if (auto ok =
-            forget_retries(lane_.store(), setup_.binding, at(beginning.partition), transaction);
+    transaction.progress.push_back({setup_.binding, at(start.partition), start.restored.progress});
+    if (auto ok = forget_retries(lane_.store(), setup_.binding, at(start.partition), transaction);
         !ok)
       return ok;
   }
@@ -104,83 +103,50 @@ Result<Offset> TopicInput::resume(const kafka::PartitionFacts& facts) const {
 
 TopicInput::Beginning TopicInput::decide(const kafka::PartitionFacts& facts) {
   Beginning beginning;
-  beginning.partition = facts.partition;
   beginning.end = facts.end;
-  beginning.epoch = random_number();
+  GroupCommit commit{facts.partition, 0, facts.committed, std::nullopt, facts.end};
   const auto offset = resume(facts);
-  Offset& cursor = beginning.restored.progress.settled;
-  cursor = offset ? *offset : *facts.committed;
-  if (!offset)
-    beginning.stopped = offset.error();
-  else if (facts.committed != cursor)
-    beginning.commit = true;
-  else if (auto ok = trust(facts, beginning); !ok)
-    beginning.stopped = ok.error();
+  if (!offset) beginning.stopped = offset.error();
+  commit.resume = offset ? *offset : *facts.committed;
+  if (offset && facts.committed) commit.metadata = kafka::decode(facts.metadata, *facts.committed);
+  auto known = local(commit);
+  if (!known) beginning.stopped = known.error();
+  beginning.start =
+      progress_.decide(commit, known ? std::move(*known) : LocalProgress{}, random_number());
   return beginning;
 }
 
-// Takes from the commit's metadata, and from the store, what is true beyond the committed offset.
-Status TopicInput::trust(const kafka::PartitionFacts& facts, Beginning& beginning) {
-  const auto metadata = kafka::decode(facts.metadata, *facts.committed);
-  // Another client's commit, or an operator's: the offset alone counts.
-  if (!metadata) return {};
-  // So it does when the topic was made anew.
-  if (!metadata->completed.empty() && metadata->completed.back().end > facts.end) return {};
-  beginning.restored.progress.completed = metadata->completed;
-  if (metadata->node != setup_.node) return {};
-  auto epoch = lane_.store().ledger_get(kLedger, epoch_name(setup_.binding_name, facts.partition));
+Result<LocalProgress> TopicInput::local(const GroupCommit& commit) {
+  LocalProgress local;
+  if (!progress_.needs_local(commit)) return local;
+  auto epoch = lane_.store().ledger_get(kLedger, epoch_name(setup_.binding_name, commit.partition));
   if (!epoch) return std::unexpected(epoch.error());
-  if (!*epoch || **epoch != std::to_string(metadata->epoch)) return {};
-  beginning.epoch = metadata->epoch;
-  return add_local(beginning);
-}
-
-// The last commit is of our own: what the store knows beyond it is true as well.
-Status TopicInput::add_local(Beginning& beginning) {
-  auto stored = lane_.store().cursor(setup_.binding, at(beginning.partition));
-  if (!stored) return std::unexpected(stored.error());
-  auto retries = lane_.store().retries(setup_.binding, at(beginning.partition));
+  if (*epoch && **epoch == std::to_string(commit.metadata->epoch))
+    local.epoch = commit.metadata->epoch;
+  auto progress = lane_.store().cursor(setup_.binding, at(commit.partition));
+  if (!progress) return std::unexpected(progress.error());
+  auto retries = lane_.store().retries(setup_.binding, at(commit.partition));
   if (!retries) return std::unexpected(retries.error());
-  model::Progress& cursor = beginning.restored.progress;
-  if (*stored) {
-    const Offset last =
-        (*stored)->completed.empty() ? (*stored)->settled : (*stored)->completed.back().end;
-    // Beyond the topic's end: it was made anew, or the folder is another one's.
-    if (last > beginning.end) return {};
-    const model::Progress before = cursor;
-    dispatch::OffsetRanges all(cursor);
-    all.add(0, (*stored)->settled);
-    for (const OffsetRange& range : (*stored)->completed) all.add(range.begin, range.end);
-    cursor = all.stored();
-    beginning.commit = !(cursor == before);
-  }
-  beginning.trusted = true;
-  for (auto& retry : *retries)
-    if (retry.offset >= cursor.settled) beginning.restored.retries.push_back(std::move(retry));
-  return {};
+  local.progress = std::move(*progress);
+  local.retries = std::move(*retries);
+  return local;
 }
 
 void TopicInput::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
   if (round_ != round) return;  // revoked meanwhile
-  well();
+  recovered();
   std::vector<kafka::Consumer::ReadFrom> starts;
-  for (const Beginning& beginning : beginnings) {
-    Part part;
-    part.stay = ++stays_;
-    part.epoch = beginning.epoch;
-    part.end = beginning.end;
-    part.position = part.buried = beginning.restored.progress;
-    part.committed = beginning.restored.progress.settled;
-    part.dirty = beginning.commit;
-    const bool idle = beginning.stopped.has_value();
-    starts.push_back(
-        {beginning.partition, part.stay, idle ? part.end : part.position.settled, idle});
-    parts_[beginning.partition] = std::move(part);
-    listener_->assigned(beginning.partition, beginning.restored);
-    if (idle) listener_->stopped(beginning.partition, *beginning.stopped);
-  }
   std::vector<PartitionId> taken;
-  for (const Beginning& beginning : beginnings) taken.push_back(beginning.partition);
+  for (const Beginning& beginning : beginnings) {
+    const auto& [partition, restored, epoch, trusted, commit] = beginning.start;
+    const bool idle = beginning.stopped.has_value();
+    starts.push_back({partition, progress_.begin(beginning.start),
+                      idle ? beginning.end : restored.progress.settled, idle});
+    fetched_[partition] = {beginning.end, {}, {}};
+    listener_->assigned(partition, restored);
+    if (idle) listener_->stopped(partition, *beginning.stopped);
+    taken.push_back(partition);
+  }
   observe::log::info("partitions assigned",
                      {{"binding", setup_.binding_name}, {"partitions", in_words(taken)}});
   consumer_->begin(round, std::move(starts));
@@ -190,10 +156,11 @@ void TopicInput::begin(std::uint64_t round, const std::vector<Beginning>& beginn
 void TopicInput::let_go(const std::vector<PartitionId>& partitions) {
   for (PartitionId partition : partitions) {
     listener_->revoked(partition);
-    parts_.erase(partition);
+    progress_.end(partition);
+    fetched_.erase(partition);
     draining_.erase(partition);
   }
-  finish_entries();
+  complete();
 }
 
 void TopicInput::lost(std::vector<PartitionId> partitions) {
@@ -240,7 +207,7 @@ void TopicInput::finish_revoke() {
   for (PartitionId partition : leaving_) listener_->revoked(partition);
   last_commit_ = true;
   commit();
-  if (!commit_running_) on_committed({});
+  if (!committing()) on_committed({});
 }
 
 }  // namespace pelton::stream

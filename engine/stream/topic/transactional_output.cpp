@@ -24,7 +24,7 @@ TransactionalOutput::TransactionalOutput(TopicInput& input,
   input_.commit_with(*this);
 }
 
-bool TransactionalOutput::owes(PartitionId partition) const {
+bool TransactionalOutput::has_uncommitted_outputs(PartitionId partition) const {
   const auto owed = [partition](const Member& member) {
     return member.finished && member.held.partition == partition;
   };
@@ -35,7 +35,7 @@ void TransactionalOutput::send(Result&& result) {
   Member member;
   member.outputs = result.result.outputs;
   member.bytes = member.outputs->bytes().size();
-  if (result.partition) member.stay = input_.stay(*result.partition);
+  if (result.partition) member.tenure = input_.tenure(*result.partition);
   member.held = std::move(result);
   bytes_ += member.bytes;
   queue_.push_back(std::move(member));
@@ -54,10 +54,10 @@ void TransactionalOutput::begin() {
   if (!group_.empty()) write();
 }
 
-// Its partition is still ours, in the same stay.
+// Its partition is still ours, in the same tenure.
 bool TransactionalOutput::current(Member& member) const {
   if (member.finished)
-    return member.stay == 0 || input_.stay(*member.held.partition) == member.stay;
+    return member.tenure == 0 || input_.tenure(*member.held.partition) == member.tenure;
   return member.held.live(member.held.result);
 }
 
@@ -156,10 +156,10 @@ bool TransactionalOutput::set_stuck_aside() {
 
 void TransactionalOutput::commit_with(TopicInput::Taken&& taken) {
   state_ = State::committing;
-  auto stays = taken.stays;
+  auto tenures = taken.tenures;
   // On the loop's thread, then on the producer's.
   input_.consumer().membership(
-      std::move(stays),
+      std::move(tenures),
       [this, taken = std::move(taken)](pelton::Result<kafka::GroupMetadata> membership) mutable {
         if (!membership) {
           mailbox_.post([this, taken = std::move(taken)]() mutable {
@@ -184,7 +184,7 @@ void TransactionalOutput::on_ended(Outcome outcome, TopicInput::Taken&& taken) {
     case Outcome::aborted:
       return undone();
     case Outcome::unknown:
-      input_.landed(std::move(taken), [this](bool landed) { landed ? committed() : undone(); });
+      input_.was_committed(std::move(taken), [this](bool done) { done ? committed() : undone(); });
   }
 }
 

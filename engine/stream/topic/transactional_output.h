@@ -36,15 +36,15 @@ class TransactionalOutput final : public Output, private TopicInput::Transaction
  private:
   struct Member {
     Result held;
-    model::BatchPtr outputs;  // null once all of them were refused
-    std::uint64_t stay = 0;   // of its partition; 0: a replayed dead letter
+    model::BatchPtr outputs;   // null once all of them were refused
+    std::uint64_t tenure = 0;  // of its partition; 0: a replayed dead letter
     std::size_t bytes = 0;
     bool finished = false;  // the dispatcher knows; what is left is the commit
   };
   enum class State { idle, writing, settling, waiting, committing };
   using Members = std::vector<Member>;
 
-  bool owes(PartitionId partition) const override;
+  bool has_uncommitted_outputs(PartitionId partition) const override;
   void commit_over() override;
 
   void begin();
