@@ -36,6 +36,11 @@ SimNode::SimNode(Life life, const GroupScenario& scenario, GroupMutation mutatio
       dice_(dice),
       kill_(std::move(kill)),
       dispatcher_(changed(scenario.base.binding, mutation)),
+      progress_({disk.node, static_cast<std::uint32_t>(scenario.base.binding.window),
+                 [&scenario](const kafka::CommitMetadata& metadata, Offset) {
+                   return std::min<std::size_t>(metadata.completed.size(),
+                                                scenario.metadata_ranges);
+                 }}),
       listener_{[this](WorkerId w, FrameId f, auto&& r) { gate([=, this] { result(w, f, r); }); },
                 [this](WorkerId w, FrameId f, auto&& r) { gate([=, this] { garbage(w, f, r); }); },
                 [this](WorkerId w, auto&& loss) { gate([=, this] { worker_lost(w, loss); }); }} {}
@@ -70,10 +75,10 @@ void SimNode::resume() {
 
 bool SimNode::quiet() const {
   return alive_ && !paused_ && !leaving() && asked_.empty() && dispatcher_.idle() &&
-         !dispatcher_.has_work(scheduler_.now()) &&
-         std::ranges::all_of(partitions_, [this](const auto& entry) {
-           return entry.second.stage == Stage::active && !dirty(entry.second) &&
-                  !entry.second.committing && dispatcher_.counts(entry.first).unsettled == 0;
+         !dispatcher_.has_work(scheduler_.now()) && !progress_.uncommitted() &&
+         !progress_.committing() && std::ranges::all_of(partitions_, [this](const auto& entry) {
+           return entry.second.stage == Stage::active &&
+                  dispatcher_.counts(entry.first).unsettled == 0;
          });
 }
 
@@ -83,9 +88,9 @@ std::string SimNode::describe() const {
                   paused_ ? ", paused" : "", dispatcher_.in_flight());
   for (const auto& [id, held] : partitions_) {
     const auto counts = dispatcher_.counts(id);
-    text += fmt::format("; partition {}: stage {}, durable {}, committed {}, next {}, {} unsettled",
-                        id.value, static_cast<int>(held.stage), held.durable.settled,
-                        held.committed.settled, counts.next, counts.unsettled);
+    text += fmt::format("; partition {}: stage {}, {}committed, next {}, {} unsettled", id.value,
+                        static_cast<int>(held.stage), progress_.uncommitted(id) ? "un" : "",
+                        counts.next, counts.unsettled);
   }
   return text;
 }
@@ -96,17 +101,14 @@ void SimNode::fetch() {
 
 void SimNode::feed_all() {
   for (auto& [partition, held] : partitions_)
-    if (held.stage == Stage::active) feed(partition, held);
+    if (held.stage == Stage::active) feed(partition);
   after_call();
 }
 
-void SimNode::feed(PartitionId partition, Held& held) {
+void SimNode::feed(PartitionId partition) {
   for (;;) {
     const auto want = dispatcher_.wants(partition);
     if (want.events == 0) return;
-    // What is completed has to fit beside the committed offset; holes are filled in any case.
-    const auto& completed = held.settled.completed;
-    if (completed.size() > scenario_.metadata_ranges && want.from >= completed.back().end) return;
     const model::PlacedBatch* next = broker_.batch_at(partition, want.from);
     if (next == nullptr) return;
     dispatcher_.offer(partition, next->base,
@@ -128,29 +130,33 @@ void SimNode::after_call() {
 void SimNode::submit_commits() {
   for (dispatch::Commit& commit : std::exchange(commits_, {})) {
     history_.emitted(life_, commit.token, commit.transaction);
-    std::map<PartitionId, model::Progress> cursors;
-    for (const auto& update : commit.transaction.progress) {
-      cursors[update.at.partition] = update.progress;
-      Held& moved = partitions_.at(update.at.partition);
-      moved.settled = update.progress;
-      if (is(GroupMutation::commits_undurable)) moved.durable = update.progress;
-    }
+    const std::uint64_t settlement = progress_.settle(commit.transaction.progress);
+    settling_[settlement] = commit.token;
+    if (is(GroupMutation::commits_undurable)) progress_.stored(settlement);
     disk_.store->submit(commit.token, std::move(commit.transaction),
-                        [this, token = commit.token, cursors = std::move(cursors)] {
-                          gate([=, this] { durable(token, cursors); });
+                        [this, token = commit.token, settlement] {
+                          gate([=, this] { durable(token, settlement); });
                         });
   }
 }
 
-void SimNode::durable(dispatch::CommitToken token,
-                      const std::map<PartitionId, model::Progress>& cursors) {
+void SimNode::durable(dispatch::CommitToken token, std::uint64_t settlement) {
   history_.durable(life_, token);
-  dispatcher_.committed(token);
-  for (const auto& [partition, cursor] : cursors)
-    if (const auto held = partitions_.find(partition);
-        held != partitions_.end() && held->second.stage != Stage::preparing)
-      held->second.durable = cursor;
-  feed_all();
+  const bool due = !is(GroupMutation::commits_undurable) && progress_.stored(settlement);
+  complete();
+  if (due || !asked_.empty()) commit();
+  if (alive_) feed_all();
+}
+
+// Opens windows, also of partitions that the caller does not mean.
+void SimNode::complete() {
+  bool any = false;
+  while (const auto complete = progress_.next_complete()) {
+    const auto token = settling_.extract(complete->number).mapped();
+    dispatcher_.committed(token);
+    any = true;
+  }
+  if (any) after(Duration{0}, [this] { feed_all(); });
 }
 
 void SimNode::arm() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/dispatch/dispatcher.h"
+#include "engine/stream/topic/group_progress.h"
 #include "tests/simulation/group_history.h"
 #include "tests/simulation/sim_broker.h"
 #include "tests/simulation/sim_store.h"
@@ -28,11 +29,10 @@ struct NodeDisk {
 // Tag of the write that forgets a partition and begins the epoch in the lower bits.
 inline constexpr Tag kEpochTag = Tag{1} << 62;
 
-// One life of an engine that is a member of the group: the rules of its partitions around the
-// dispatcher. A partition begins at the committed offset; what the metadata says is completed is
-// passed over; the own disk counts when the metadata names this node and the disk's epoch,
-// otherwise it is forgotten. Commits follow what is durable. A revoke drains, until a deadline,
-// commits, and is answered; what is lost is dropped at once.
+// One life of an engine that is a member of the group: a shell around the dispatcher and the
+// group's progress, which decide as they do in an engine. A revoke drains, until a deadline,
+// commits, and is answered; what is lost is dropped at once. Mutations change what goes into the
+// group's progress and what comes out of it.
 class SimNode : public GroupMember {
  public:
   SimNode(Life life, const GroupScenario& scenario, GroupMutation mutation, Scheduler& scheduler,
@@ -62,13 +62,8 @@ class SimNode : public GroupMember {
   struct Held {  // a partition
     Stage stage = Stage::preparing;
     std::uint64_t serial = 0;
-    std::uint64_t epoch = 0;
     Generation first = 0;
     WallTime deadline{};
-    model::Progress durable;    // may be committed
-    model::Progress committed;  // is
-    model::Progress settled;    // durable or not
-    bool committing = false;
     bool last_tried = false;
   };
   bool is(GroupMutation mutation) const { return mutation_ == mutation; }
@@ -80,11 +75,11 @@ class SimNode : public GroupMember {
   // partitions (sim_node_partitions.cpp)
   void prepare(PartitionId partition, std::uint64_t serial);
   void restore(PartitionId partition, std::uint64_t serial, const Committed& committed);
-  bool trusts(PartitionId partition, const Committed& committed) const;
-  model::Restored restored(PartitionId partition, const Committed& committed, bool trusted);
-  void forget(PartitionId partition, std::uint64_t epoch, const model::Progress& cursor,
-              std::function<void()> durable);
-  void begin(PartitionId partition, const Committed& committed, const model::Restored& restored);
+  stream::GroupCommit group_commit(PartitionId partition, const Committed& committed) const;
+  stream::LocalProgress local(const stream::GroupCommit& commit) const;
+  void break_start(stream::PartitionStart& start) const;
+  void forget(const stream::PartitionStart& start, std::function<void()> durable);
+  void begin(const stream::PartitionStart& start);
   void drain(PartitionId partition);
   void check_drained();
   void part(PartitionId partition);
@@ -92,14 +87,16 @@ class SimNode : public GroupMember {
   void let_go(PartitionId partition);
   void answer_revoke();
   void tick();
-  bool dirty(const Held& held) const { return held.durable != held.committed; }
-  void commit(PartitionId partition);
-  void committed(PartitionId partition, std::uint64_t serial, const model::Progress& cursor,
-                 CommitReply reply);
+  void commit();
+  void send(const std::vector<stream::GroupPosition>& positions);
+  void send(const stream::GroupPosition& position, std::function<void(CommitReply)> answered);
+  void answered(PartitionId partition, std::uint64_t serial, CommitReply reply);
+  void committed();
+  void complete();
 
   // the dispatcher
   void feed_all();
-  void feed(PartitionId partition, Held& held);
+  void feed(PartitionId partition);
   void pump();
   bool pull(SimWorker& worker);
   void start_worker();
@@ -112,7 +109,7 @@ class SimNode : public GroupMember {
   void worker_lost(WorkerId worker, const model::WorkerLoss& loss);
   void after_call();
   void submit_commits();
-  void durable(dispatch::CommitToken token, const std::map<PartitionId, model::Progress>& cursors);
+  void durable(dispatch::CommitToken token, std::uint64_t settlement);
   void arm();
 
   const Life life_;
@@ -125,10 +122,15 @@ class SimNode : public GroupMember {
   Dice dice_;
   const std::function<void()> kill_;
   dispatch::Dispatcher dispatcher_;
+  stream::GroupProgress progress_;
   dispatch::Commits commits_;
   const std::set<std::uint64_t> mended_;
   WorkerListener listener_;
   std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::map<std::uint64_t, dispatch::CommitToken> settling_;  // by settlement
+  std::map<PartitionId, stream::GroupPosition> sent_;        // last
+  std::size_t unanswered_ = 0;                               // of the commit
+  bool all_applied_ = true;
   std::map<PartitionId, Held> partitions_;
   std::set<PartitionId> asked_;  // to let go
   std::function<void()> gone_;   // it is leaving

@@ -41,80 +41,82 @@ void SimNode::prepare(PartitionId partition, std::uint64_t serial) {
   });
 }
 
-bool SimNode::trusts(PartitionId partition, const Committed& committed) const {
-  if (is(GroupMutation::forgets_local) || committed.node != disk_.node) return false;
-  const auto epoch = disk_.epochs.find(partition);
-  return is(GroupMutation::ignores_epoch) ||
-         (epoch != disk_.epochs.end() && epoch->second == committed.epoch);
+stream::GroupCommit SimNode::group_commit(PartitionId partition, const Committed& committed) const {
+  stream::GroupCommit commit{partition, committed.cursor.settled, committed.cursor.settled,
+                             std::nullopt, broker_.end(partition)};
+  if (committed.node == 0) return commit;
+  commit.metadata = {committed.node, committed.epoch, committed.cursor.completed};
+  auto& completed = commit.metadata->completed;
+  if (is(GroupMutation::ignores_metadata)) completed.clear();
+  if (is(GroupMutation::skips_metadata_twice))
+    for (OffsetRange& range : completed) range.end += range.end - range.begin;
+  return commit;
+}
+
+stream::LocalProgress SimNode::local(const stream::GroupCommit& commit) const {
+  stream::LocalProgress local;
+  if (is(GroupMutation::forgets_local)) return local;
+  const SimStore::Disk& disk = disk_.store->disk();
+  if (const auto epoch = disk_.epochs.find(commit.partition); epoch != disk_.epochs.end())
+    local.epoch = epoch->second;
+  if (is(GroupMutation::ignores_epoch) && commit.metadata) local.epoch = commit.metadata->epoch;
+  if (const auto at = disk.cursors.find(commit.partition); at != disk.cursors.end())
+    local.progress = at->second;
+  for (const auto& [place, state] : disk.retries)
+    if (place.first == commit.partition)
+      local.retries.push_back(
+          {scenario_.base.binding.id, {kInput, commit.partition}, place.second, state});
+  return local;
 }
 
 void SimNode::restore(PartitionId partition, std::uint64_t serial, const Committed& committed) {
   history_.begin(life_, disk_.node, partition, generation_, committed, disk_.store->disk());
-  const bool trusted = trusts(partition, committed);
-  const model::Restored from = restored(partition, committed, trusted);
-  if (trusted) {
-    held(partition, serial)->epoch = disk_.epochs[partition];
-    return begin(partition, committed, from);
-  }
+  const auto commit = group_commit(partition, committed);
   // By chance, not by counting: a disk that is exchanged for an older one would count the same
   // again.
-  const std::uint64_t epoch = dice_.seed() >> 3;
-  forget(partition, epoch, from.progress, [=, this] {
-    Held* here = held(partition, serial);
-    if (here == nullptr) return;
-    here->epoch = epoch;
-    begin(partition, committed, from);
+  auto start = progress_.decide(commit, local(commit), dice_.seed() >> 3);
+  break_start(start);
+  if (start.trusted) return begin(start);
+  forget(start, [=, this] {
+    if (held(partition, serial) != nullptr) begin(start);
   });
 }
 
-model::Restored SimNode::restored(PartitionId partition, const Committed& committed, bool trusted) {
-  const SimStore::Disk& disk = disk_.store->disk();
-  model::Restored restored{committed.cursor, {}};
-  auto& completed = restored.progress.completed;
-  if (is(GroupMutation::ignores_metadata)) completed.clear();
-  if (is(GroupMutation::skips_metadata_twice))
-    for (OffsetRange& range : completed) range.end += range.end - range.begin;
-  if (const auto local = disk.cursors.find(partition); local != disk.cursors.end()) {
-    if (is(GroupMutation::ignores_committed)) restored.progress = local->second;
-    if (trusted || is(GroupMutation::trusts_foreign_ranges)) {
-      completed.push_back({0, local->second.settled});
-      completed.insert(completed.end(), local->second.completed.begin(),
-                       local->second.completed.end());
-    }
+void SimNode::break_start(stream::PartitionStart& start) const {
+  stream::GroupCommit of_nobody;
+  of_nobody.partition = start.partition;
+  const auto known = local(of_nobody);
+  model::Progress& progress = start.restored.progress;
+  if (is(GroupMutation::ignores_committed) && known.progress) progress = *known.progress;
+  if (is(GroupMutation::trusts_foreign_ranges) && known.progress) {
+    dispatch::OffsetRanges all(progress);
+    all.add(0, known.progress->settled);
+    for (const OffsetRange& range : known.progress->completed) all.add(range.begin, range.end);
+    progress = all.stored();
   }
-  if (trusted || is(GroupMutation::trusts_foreign_retries))
-    for (const auto& [place, state] : disk.retries)
-      if (place.first == partition)
-        restored.retries.push_back(
-            {scenario_.base.binding.id, {kInput, partition}, place.second, state});
-  // Disjoint again.
-  restored.progress = dispatch::OffsetRanges(restored.progress).stored();
-  return restored;
+  if (is(GroupMutation::trusts_foreign_retries)) start.restored.retries = known.retries;
 }
 
-void SimNode::forget(PartitionId partition, std::uint64_t epoch, const model::Progress& cursor,
-                     std::function<void()> durable) {
+void SimNode::forget(const stream::PartitionStart& start, std::function<void()> durable) {
   const BindingId binding = scenario_.base.binding.id;
+  const model::StreamPartition at{kInput, start.partition};
   model::Transaction transaction;
-  transaction.progress.push_back({binding, {kInput, partition}, cursor});
+  transaction.progress.push_back({binding, at, start.restored.progress});
   for (const auto& [place, state] : disk_.store->disk().retries)
-    if (place.first == partition)
-      transaction.retries.push_back({binding, {kInput, partition}, place.second, std::nullopt});
-  disk_.store->submit(kEpochTag | epoch, std::move(transaction),
+    if (place.first == start.partition)
+      transaction.retries.push_back({binding, at, place.second, std::nullopt});
+  disk_.store->submit(kEpochTag | start.epoch, std::move(transaction),
                       [this, durable = std::move(durable)] { gate(durable); });
 }
 
-void SimNode::begin(PartitionId partition, const Committed& committed,
-                    const model::Restored& restored) {
-  Held& held = partitions_.at(partition);
-  held.stage = Stage::active;
-  held.committed = committed.cursor;
-  held.durable = restored.progress;
-  held.settled = restored.progress;
+void SimNode::begin(const stream::PartitionStart& start) {
+  partitions_.at(start.partition).stage = Stage::active;
+  progress_.begin(start);
   // What these left behind.
   if (is(GroupMutation::answers_revoke_early) || is(GroupMutation::ignores_lost))
-    dispatcher_.revoke(partition);
-  dispatcher_.assign(partition, restored);
+    dispatcher_.revoke(start.partition);
+  dispatcher_.assign(start.partition, start.restored);
+  complete();
   feed_all();
 }
 
@@ -174,18 +176,23 @@ void SimNode::part(PartitionId partition) {
 
 void SimNode::go_on_parting(PartitionId partition) {
   Held& held = partitions_.at(partition);
-  if (held.committing) return;
-  if (!dirty(held) || std::exchange(held.last_tried, true) ||
+  if (progress_.committing()) return;
+  if (!progress_.uncommitted(partition) || std::exchange(held.last_tried, true) ||
       is(GroupMutation::forgets_last_commit))
     return let_go(partition);
-  commit(partition);
+  commit();
 }
 
 void SimNode::let_go(PartitionId partition) {
   history_.let_go(life_, partition);
-  if (is(GroupMutation::commits_after_revoke)) commit(partition);
+  if (is(GroupMutation::commits_after_revoke) && sent_.contains(partition))
+    send(sent_.at(partition), [](CommitReply) {});
   asked_.erase(partition);
-  if (!is(GroupMutation::answers_revoke_early)) partitions_.erase(partition);
+  if (!is(GroupMutation::answers_revoke_early)) {
+    partitions_.erase(partition);
+    progress_.end(partition);
+    complete();
+  }
   answer_revoke();
 }
 
@@ -204,11 +211,19 @@ void SimNode::lost(MemberId as) {
     for (auto& [partition, held] : partitions_) {
       if (held.stage == Stage::preparing) continue;
       history_.lost(life_, partition);
-      if (is(GroupMutation::commits_after_lost) && dirty(held)) commit(partition);
+      if (is(GroupMutation::commits_after_lost) && progress_.uncommitted(partition)) {
+        const auto only = [partition](PartitionId p) { return p == partition; };
+        for (const auto& position : progress_.take_positions(only))
+          send(position, [](CommitReply) {});
+      }
       if (held.stage != Stage::parting && !is(GroupMutation::ignores_lost))
         dispatcher_.revoke(partition);
     }
-    if (!is(GroupMutation::ignores_lost)) partitions_.clear();
+    if (!is(GroupMutation::ignores_lost)) {
+      partitions_.clear();
+      for (const PartitionId partition : progress_.partitions()) progress_.end(partition);
+      complete();
+    }
     asked_.clear();
     answering_ = false;
     member_ = 0;
@@ -219,44 +234,60 @@ void SimNode::lost(MemberId as) {
 }
 
 void SimNode::tick() {
-  for (auto& [partition, held] : partitions_)
-    if ((held.stage == Stage::active || held.stage == Stage::draining) && dirty(held) &&
-        !held.committing)
-      commit(partition);
+  commit();
   if (!alive_) return;
   after(scenario_.commit_interval, [this] { tick(); });
 }
 
-void SimNode::commit(PartitionId partition) {
-  if (!alive_) return;
-  if (dice_.chance(scenario_.faults.die_at_commit)) return kill_();
-  Held& held = partitions_.at(partition);
-  model::Progress cursor = held.durable;
+void SimNode::commit() {
+  if (!progress_.committing()) send(progress_.take_positions([](PartitionId) { return true; }));
+}
+
+void SimNode::send(const std::vector<stream::GroupPosition>& positions) {
+  unanswered_ = positions.size();
+  all_applied_ = true;
+  for (const stream::GroupPosition& position : positions) {
+    if (!alive_) return;
+    if (dice_.chance(scenario_.faults.die_at_commit)) return kill_();
+    const auto held = partitions_.find(position.partition);
+    send(position, [this, partition = position.partition,
+                    serial = held == partitions_.end() ? 0 : held->second.serial](
+                       CommitReply reply) { answered(partition, serial, reply); });
+  }
+}
+
+void SimNode::send(const stream::GroupPosition& position,
+                   std::function<void(CommitReply)> answered) {
+  const PartitionId partition = position.partition;
+  sent_[partition] = position;
+  Committed value{
+      {position.offset, position.metadata.completed}, disk_.node, position.metadata.epoch};
   if (is(GroupMutation::commits_read_position))
-    cursor = {std::max(cursor.settled, dispatcher_.wants(partition).from), {}};
-  // The rest will be invoked again, should another node begin here; see feed().
-  Committed value{cursor, disk_.node, held.epoch};
-  if (value.cursor.completed.size() > scenario_.metadata_ranges)
-    value.cursor.completed.resize(scenario_.metadata_ranges);
+    value.cursor = {std::max(position.offset, dispatcher_.wants(partition).from), {}};
   const Generation generation =
-      is(GroupMutation::commits_old_generation) ? held.first : generation_;
+      is(GroupMutation::commits_old_generation) ? partitions_.at(partition).first : generation_;
   history_.committing(life_, partition, generation, value);
-  held.committing = true;
   broker_.commit(member_, generation, partition, value,
-                 [this, partition, serial = held.serial, cursor](CommitReply reply) {
-                   gate([=, this] { committed(partition, serial, cursor, reply); });
+                 [this, answered = std::move(answered)](CommitReply reply) {
+                   gate([=] { answered(reply); });
                  });
 }
 
-void SimNode::committed(PartitionId partition, std::uint64_t serial, const model::Progress& cursor,
-                        CommitReply reply) {
-  Held* here = held(partition, serial);
-  if (here == nullptr) return;
-  here->committing = false;
-  history_.replied(life_, partition, reply);
-  if (reply == CommitReply::applied || is(GroupMutation::forgets_failed_commit))
-    here->committed = cursor;
-  if (here->stage == Stage::parting) go_on_parting(partition);
+// The engine's commit is of all partitions, and applied when it is for each.
+void SimNode::answered(PartitionId partition, std::uint64_t serial, CommitReply reply) {
+  if (held(partition, serial) != nullptr) history_.replied(life_, partition, reply);
+  all_applied_ = all_applied_ && reply == CommitReply::applied;
+  if (--unanswered_ == 0) committed();
+}
+
+void SimNode::committed() {
+  progress_.committed(all_applied_ || is(GroupMutation::forgets_failed_commit));
+  complete();
+  for (const PartitionId partition : std::set<PartitionId>(asked_))
+    if (const auto found = partitions_.find(partition);
+        found != partitions_.end() && found->second.stage == Stage::parting)
+      go_on_parting(partition);
+  feed_all();
 }
 
 }  // namespace pelton::simulation

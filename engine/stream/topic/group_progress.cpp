@@ -173,6 +173,11 @@ bool GroupProgress::uncommitted() const {
   return std::ranges::any_of(held_, [](const auto& entry) { return entry.second.dirty; });
 }
 
+bool GroupProgress::uncommitted(PartitionId partition) const {
+  const auto found = held_.find(partition);
+  return found != held_.end() && found->second.dirty;
+}
+
 bool GroupProgress::fits(PartitionId partition) const {
   const auto found = held_.find(partition);
   return found == held_.end() ||

@@ -111,7 +111,8 @@ class GroupProgress {
 
   // ---- commits, one at a time
   bool committing() const { return committing_; }
-  bool uncommitted() const;
+  bool uncommitted() const;  // of any partition
+  bool uncommitted(PartitionId partition) const;
   // All ranges of the partition fit.
   bool fits(PartitionId partition) const;
   // What is to be committed of the partitions that `may` allows. Unless empty, a commit is under
