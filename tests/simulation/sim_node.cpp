@@ -36,11 +36,11 @@ SimNode::SimNode(Life life, const GroupScenario& scenario, GroupMutation mutatio
       dice_(dice),
       kill_(std::move(kill)),
       dispatcher_(changed(scenario.base.binding, mutation)),
-      progress_({disk.node, static_cast<std::uint32_t>(scenario.base.binding.delivery.max_unsettled),
-                 [&scenario](const kafka::CommitMetadata& metadata, Offset) {
-                   return std::min<std::size_t>(metadata.completed.size(),
-                                                scenario.metadata_ranges);
-                 }}),
+      progress_(
+          {disk.node, static_cast<std::uint32_t>(scenario.base.binding.delivery.max_unsettled),
+           [&scenario](const kafka::CommitMetadata& metadata, Offset) {
+             return std::min<std::size_t>(metadata.completed.size(), scenario.metadata_ranges);
+           }}),
       listener_{[this](WorkerId w, FrameId f, auto&& r) { gate([=, this] { result(w, f, r); }); },
                 [this](WorkerId w, FrameId f, auto&& r) { gate([=, this] { garbage(w, f, r); }); },
                 [this](WorkerId w, auto&& loss) { gate([=, this] { worker_lost(w, loss); }); }} {}
