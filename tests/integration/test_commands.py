@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import time
 import urllib.error
@@ -93,7 +94,7 @@ def test_produce_names_the_bad_line_of_many(engine):
     done = engine.run("produce", "input", "--ndjson", data="\n".join(lines) + "\n", check=False)
     assert done.returncode == 1 and "line 11500: column 11" in done.stderr and 'member "kye"' in done.stderr, done.stderr
     stored = len(engine.consume("input"))
-    assert f"after {stored} events that are stored" in done.stderr and stored in range(5000, 11_500)
+    assert f"{stored} events are durable; continue from line {stored + 1}" in done.stderr and stored in range(5000, 11_500)
 
 
 def test_bindings_begin_where_they_are_told(tmp_path):
@@ -236,3 +237,40 @@ def test_metrics_and_health(engine):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(base + "/v1/status")
     assert refused.value.code == 404
+
+
+def test_output_that_is_lost_is_a_failure(engine):
+    engine.produce("input", numbered(3, 1))
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BINARY, "consume", "input", "--config", str(engine.config)], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "cannot write to standard output" in done.stderr, done.stderr
+
+
+def test_consume_from_a_word_that_is_no_place_is_wrong_usage(engine):
+    done = engine.run("consume", "input", "--from", "tomorrow", check=False)
+    assert done.returncode == 2 and '"tomorrow" is not earliest, latest, an offset or a time' in done.stderr, done.stderr
+
+
+def test_a_hangup_does_not_end_the_engine(engine):
+    os.kill(engine.process.pid, signal.SIGHUP)
+    wait_until(lambda: "SIGHUP ignored" in engine.log.read_text(), "the warning")
+    engine.produce("input", numbered(3, 1))
+    engine.wait_settled("job")
+
+
+def test_a_log_that_nobody_reads_stops_nothing(tmp_path):
+    code = function_folder(tmp_path, "def handle(event, context):\n    for _ in range(40):\n        print('x' * 8000, flush=True)\n")
+    engine = Engine(tmp_path, pipeline_config(code))
+    engine.log.touch()
+    reading, writing = os.pipe()
+    engine.process = subprocess.Popen([BINARY, "run", str(engine.config)], stderr=writing, stdin=subprocess.DEVNULL)
+    Engine.started.append(engine)
+    os.close(writing)
+    try:
+        wait_until(engine.ready, "the engine is ready")
+        engine.produce("input", numbered(30, 3))
+        engine.wait_settled("job")
+        assert engine.stop() == 0
+    finally:
+        os.close(reading)
