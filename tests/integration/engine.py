@@ -121,7 +121,7 @@ class Engine:
         wait_until(lambda: self.lag(name) == 0, f"binding {name} has settled everything", seconds)
 
     def produce(self, stream, events, check=True):
-        return self.run("produce", stream, "--ndjson", data="".join(json.dumps(e) + "\n" for e in events), check=check)
+        return self.run("produce", stream, "--ndjson", *([] if check else ["--no-wait"]), data="".join(json.dumps(e) + "\n" for e in events), check=check)
 
     def consume(self, stream, *options):
         return [json.loads(line) for line in self.run("consume", stream, *options).stdout.splitlines()]
