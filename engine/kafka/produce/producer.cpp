@@ -64,6 +64,7 @@ class Producer::Impl {
   void on_delivery(Flight& flight, std::uint32_t index, const rd_kafka_message_t& message);
   bool lost_with_client(rd_kafka_resp_err_t error) const;
   void on_error(const Error& error);
+  void empty_client();
   void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
   void pump();
   bool pump_flight(Flight& flight);
@@ -130,6 +131,7 @@ bool Producer::Impl::serve() {
     const Event event(rd_kafka_queue_poll(queue_.get(), 0));
     if (!event) return false;
     on_event(event.get());
+    if (ended_ && open_ > 0) empty_client();
     pump();
   }
   return true;
@@ -167,6 +169,7 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
   const auto error = message.err;
   --flight.open;
   --open_;
+  const bool probed = probed_ > 0;
   const bool alone = probed_ == 1;
   if (open_ == 0) probed_ = 0;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -178,8 +181,10 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
   const auto put = [index](std::deque<std::uint32_t>& into) {
     into.insert(std::ranges::lower_bound(into, index), index);
   };
+  // What is lost of a half goes in front of the halves that wait, or it would come behind later
+  // records of its keys.
   if (lost_with_client(error))
-    put(flight.to_send);
+    put(probed ? flight.suspects : flight.to_send);
   else if (refuses_request(error) && !alone)
     put(flight.suspects);
   else
@@ -196,8 +201,14 @@ void Producer::Impl::on_error(const Error& error) {
   observe::log::warn("the producer client ended and is replaced",
                      {{"topic", setup_.topic}, {"error", error.text()}});
   ended_ = true;
-  // Everything that is with it comes back as a delivery report.
-  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  empty_client();
+}
+
+// What waits in a client that has ended comes back as a delivery report. A request that is on its
+// way is not taken back: the brokers may write it, and to send it again would write it twice. Its
+// answer, or the end of its connection, comes as a report or puts it where the next call finds it.
+void Producer::Impl::empty_client() {
+  rd_kafka_purge(client_, RD_KAFKA_PURGE_F_QUEUE);
 }
 
 // Gives the client what it has room for, in order, and answers for what is over.
