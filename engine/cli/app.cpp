@@ -88,19 +88,21 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error, int arg
   return fmt::format("there is no command \"{}\"", observe::log::escaped(argv[i]));
 }
 
-int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // --help
-  fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
-             suggestion(app, argc, argv), command_words(app, argc, argv));
-  return kUsage;
-}
-
 // A command whose output did not arrive has failed, whatever it did: an export that is followed by
 // a purge would lose dead letters.
 int flushed(int code) {
+  errno = 0;
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  fmt::print(stderr, "pelton: cannot write to standard output: {}\n", std::strerror(errno));
+  fmt::print(stderr, "pelton: cannot write to standard output{}{}\n", errno == 0 ? "" : ": ",
+             errno == 0 ? "" : std::strerror(errno));
   return code == kOk ? static_cast<int>(kFailure) : code;
+}
+
+int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
+  if (error.get_exit_code() == 0) return flushed(app.exit(error));  // --help
+  fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
+             suggestion(app, argc, argv), command_words(app, argc, argv));
+  return kUsage;
 }
 
 }  // namespace

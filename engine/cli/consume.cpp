@@ -78,7 +78,7 @@ int consume(const ConsumeOptions& options) {
       if (!event || !wanted(*event, options)) return event.has_value();
     }
     fmt::print("{}\n", printable(options.format == "raw" ? data_of(line) : line));
-    if (options.follow) std::fflush(stdout);
+    if (options.follow && std::fflush(stdout) != 0) return false;
     return --left > 0;
   });
   if (!parsed) return complain(parsed.error());

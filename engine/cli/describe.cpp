@@ -75,7 +75,7 @@ int describe(const DescribeOptions& options) {
 }  // namespace
 
 void add_describe(CLI::App& app, Run& chosen) {
-  auto* command = app.add_subcommand("describe", "what can stand in a config file");
+  auto* command = app.add_subcommand("describe", "the options of a config file");
   auto options = std::make_shared<DescribeOptions>();
   command->add_option("TOPIC", options->topic, "a section or a connector");
   command->add_option("--markdown", options->markdown,

@@ -204,7 +204,7 @@ int replay_letters(const LetterOptions& options) {
   if (!all) return complain(all.error());
   announce(options, all->size(), "replayed");
   const bool ask = options.id.empty() && !options.yes && terminal(STDIN_FILENO);
-  const bool go = !all->empty() && !options.dry_run && (!ask || confirm("Go on?"));
+  const bool go = !all->empty() && !options.dry_run && (!ask || confirm("Continue?"));
   Totals totals;
   WaitingWords words;
   std::uint64_t failed = 0;

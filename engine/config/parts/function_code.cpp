@@ -46,9 +46,9 @@ class CodeCheck {
     else if (fs::exists(function_.code, ignored))
       problem("code", "E1014", fmt::format("code: {} is not executable", path));
     else if (std::ranges::find(function_.code, fs::path("build")) != function_.code.end())
-      problem("code", "E1014",
-              fmt::format("code: {} does not exist: it stands in a build folder, so build it first",
-                          path));
+      problem(
+          "code", "E1014",
+          fmt::format("code: {} does not exist: it is in a build folder, so build it first", path));
     else
       problem("code", "E1014", fmt::format("code: the executable {} does not exist", path));
   }

@@ -182,15 +182,15 @@ void Consumer::Impl::restart(Part& part, PartitionId partition) {
       list_of(cooperative() ? std::vector{partition}
                             : std::vector<PartitionId>(assigned_.begin(), assigned_.end()));
   if (cooperative())
-    complain(rd_kafka_incremental_unassign(client_, list.get()), "reading partitions anew");
+    complain(rd_kafka_incremental_unassign(client_, list.get()), "restarting partitions");
   for (int i = 0; i < list->cnt; ++i)
     list->elems[i].offset =
         parts_[PartitionId{static_cast<std::uint32_t>(list->elems[i].partition)}].next;
   if (cooperative())
-    complain(rd_kafka_incremental_assign(client_, list.get()), "reading partitions anew");
+    complain(rd_kafka_incremental_assign(client_, list.get()), "restarting partitions");
   else if (const auto error = rd_kafka_assign(client_, list.get());
            error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    listener_.trouble(to_error(error, "reading partitions anew of " + setup_.topic));
+    listener_.trouble(to_error(error, "restarting the partitions of " + setup_.topic));
 }
 
 void Consumer::Impl::revoked(std::vector<PartitionId> partitions) {

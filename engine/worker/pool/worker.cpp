@@ -122,7 +122,7 @@ void Worker::broken(std::string what) {
   kill("crash", "protocol error: " + what);
 }
 
-// The worker has ended, and how is told in a moment; or it goes on without its connection and is
+// The worker has ended, and how is told in a moment; or it continues without its connection and is
 // not to be trusted any more.
 void Worker::hung_up() {
   if (state_ == State::ending && in_flight_.empty()) return;
