@@ -122,7 +122,7 @@ std::expected<std::vector<JsonMember>, JsonFault> json_members(std::string_view 
       return std::unexpected(JsonFault{member.at, "more members than any request has"});
     if (std::ranges::find(members, member.name, &JsonMember::name) != members.end())
       return std::unexpected(
-          JsonFault{member.at, "the member " + json_quoted(member.name) + " is duplicated"});
+          JsonFault{member.at, "the member " + json_quoted(member.name) + " appears twice"});
     cutter.skip_spaces();
     cutter.step();  // the colon
     cutter.skip_spaces();
