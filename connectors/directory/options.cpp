@@ -49,6 +49,10 @@ Result<mode_t> mode_of(const std::string& text) {
   return mode;
 }
 
+std::string mode_text(const mode_t& mode) {
+  return fmt::format("{:04o}", mode);
+}
+
 void check_sink(const Section& section, const std::string&, ReadContext& context,
                 SinkOptions& options) {
   options.connector = context.part;
@@ -107,8 +111,8 @@ Fields<SinkOptions> sink_fields() {
               "What to do if a file of that name exists: `replace` it, `keep` it and drop the new "
               "one, or write the new one beside it under a `version` of its own "
               "(`a.txt.<16 hex digits>`). With `keep` and `version` no file is ever deleted.")
-      .parsed("mode", &SinkOptions::mode, mode_of, "Permissions of the files, in octal.", "0644",
-              {.example = "0640"})
+      .parsed("mode", &SinkOptions::mode, mode_of, mode_text, "Permissions of the files, in octal.",
+              "0644", {.example = "0640"})
       .option("sync", &SinkOptions::sync,
               "Flush each file to disk before its event counts as done. If disabled, a power "
               "failure can lose the files of the last 30 seconds.")

@@ -32,7 +32,7 @@ Fields<SourceOptions> source_fields() {
       .include(&SourceOptions::topic, config::kafka_topic_fields("", ""))
       .include(&SourceOptions::group, config::kafka_group_name_fields(
                                           "Consumer group. The default is `pelton.<connector>`."))
-      .parsed("start", &SourceOptions::start, config::parse_start,
+      .parsed("start", &SourceOptions::start, config::parse_start, config::start_text,
               "Where a new group begins: `earliest`, `latest` or a time (RFC 3339).",
               config::kStartDefault, {.example = config::kStartExample})
       .include(&SourceOptions::group, config::kafka_member_fields("", ""))

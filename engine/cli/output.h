@@ -18,6 +18,7 @@ enum Exit : int {
   kNotReachable = 4,
   kNotFound = 5,
   kConflict = 6,
+  kChanges = 7,  // plan --exit-code
 };
 int exit_code(const Error& error);
 

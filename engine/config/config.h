@@ -8,6 +8,8 @@
 #include "engine/config/parts/stream.h"
 
 #include <filesystem>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +25,9 @@ struct Config {
   std::vector<Connector> connectors;
   std::vector<Function> functions;
   std::vector<Binding> bindings;
+  // Options whose values come from the environment or a file, or look like secrets, and are not to
+  // be shown: "function f environment.TOKEN".
+  std::set<std::string> hidden;
 
   const Stream* find_stream(std::string_view name) const;
   const Function* find_function(std::string_view name) const;

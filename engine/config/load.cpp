@@ -71,6 +71,7 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
       check_top_keys(root, problems);
       Config config = build_config(root, connectors, context);
       config.file = absolute;
+      config.hidden = std::move(context.hidden);
       check_config(config, problems);
       if (further)
         for (Diagnostic& found : further(config))

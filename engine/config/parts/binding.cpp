@@ -2,6 +2,7 @@
 #include "engine/config/parts/binding.h"
 
 #include "engine/config/parts/filter.h"
+#include "engine/config/parts/filter_text.h"
 #include "engine/config/parts/kafka_fields.h"
 #include "engine/config/spec/fields.h"
 
@@ -12,10 +13,14 @@ void read_filter_rules(const Node& node, ReadContext& context, Binding& binding)
   binding.filter = read_filter(node, context);
 }
 
+std::map<std::string, std::string> filter_texts(const Binding& binding) {
+  return rule_texts(binding.filter);
+}
+
 Fields<Idempotency> idempotency_fields() {
   return Fields<Idempotency>("idempotency",
                              "Skip an event whose key was already completed within `ttl`.")
-      .each("key", &Idempotency::key, read_field,
+      .each("key", &Idempotency::key, read_field, field_text,
             "Field or fields that make up the key: `id`, `key`, `subject`, `headers.NAME`, "
             "`data.PATH`, ...",
             {.example = "data.order_id", .required = true})
@@ -61,7 +66,7 @@ const Fields<Binding>& binding_fields() {
                   "transaction. Between the engine's own streams, effects are exactly once in any "
                   "case.")
           .include(&Binding::delivery, delivery_fields())
-          .parsed("start", &Binding::start, parse_start,
+          .parsed("start", &Binding::start, parse_start, start_text,
                   "Where a new binding begins: `earliest`, `latest` or a time (RFC 3339).",
                   kStartDefault, {.example = kStartExample})
           .option("concurrency", &Binding::concurrency,
@@ -70,7 +75,7 @@ const Fields<Binding>& binding_fields() {
           .include(&Binding::kafka,
                    kafka_group_name_fields("Consumer group, if the stream is a Kafka topic. The "
                                            "default is `pelton.<binding>`."))
-          .node("filter", OptionType::filter, read_filter_rules,
+          .node("filter", OptionType::filter, read_filter_rules, filter_texts,
                 "Only deliver events that match all of these conditions. Other events count as "
                 "done.",
                 {.example = "{ type: reading, data.celsius: { above: 80 } }"})
@@ -87,16 +92,25 @@ const SectionSpec& binding_spec() {
   return binding_fields().spec();
 }
 
+Binding default_binding(const std::string& name) {
+  Binding binding;
+  binding.name = name;
+  binding.kafka.group = "pelton." + name;
+  return binding;
+}
+
+OptionChanges differences(const Binding& before, const Binding& after) {
+  return binding_fields().differences(before, after);
+}
+
 Binding parse_binding(const std::string& name, const Node& node, ReadContext& context) {
   const std::string who = "binding " + name;
   const Section section = read_section(node, binding_spec(), who, context);
   refer(section, "from", Reference::Kind::stream, context);
   refer(section, "function", Reference::Kind::function, context);
   refer(section, "to", Reference::Kind::stream, context);
-  Binding binding;
-  binding.name = name;
+  Binding binding = default_binding(name);
   binding.place = node.place;
-  binding.kafka.group = "pelton." + name;
   binding_fields().fill(section, "", context, binding);
   return binding;
 }

@@ -5,6 +5,7 @@
 #include "engine/config/parts/idempotency.h"
 #include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
+#include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
 #include <cstdint>
@@ -47,5 +48,8 @@ struct Binding {
 const SectionSpec& binding_spec();
 // What had problems is as far as it got. Names of other parts are noted in the context.
 Binding parse_binding(const std::string& name, const Node& node, ReadContext& context);
+// One that the file says nothing of.
+Binding default_binding(const std::string& name);
+OptionChanges differences(const Binding& before, const Binding& after);
 
 }  // namespace pelton::config

@@ -109,6 +109,23 @@ void read_own(Connector& connector, const Node& node, const ConnectorOptions& ty
   if (side.locations) connector.locations = side.locations(connector.settings);
 }
 
+Common common_of(const Connector& connector) {
+  Common common;
+  common.delivery = connector.delivery;
+  if (connector.stream.empty()) return common;
+  (connector.direction == Direction::source ? common.to : common.from) = connector.stream;
+  return common;
+}
+
+// What the options of the types say; nothing where one connector has no type, or is of another.
+void compare_own(const std::any* before, const std::any* after, const Connector& connector,
+                 std::span<const ConnectorOptions> types, OptionChanges& out) {
+  const auto type = std::ranges::find(types, connector.type, &ConnectorOptions::type);
+  if (type == types.end()) return;
+  if (const auto& side = type->side(connector.direction))
+    side->differences(before, after, connector.type + ".", out);
+}
+
 }  // namespace
 
 bool Location::same(const Location& other) const {
@@ -123,6 +140,22 @@ Location folder_location(const std::filesystem::path& folder, bool written) {
 
 const SectionSpec& connector_spec() {
   return common_fields().spec();
+}
+
+OptionChanges differences(const Connector& before, const Connector& after,
+                          std::span<const ConnectorOptions> types) {
+  OptionChanges out = common_fields().differences(common_of(before), common_of(after));
+  if (before.type == after.type && before.direction == after.direction) {
+    compare_own(&before.settings, &after.settings, after, types, out);
+  } else {
+    const auto word = [](const std::string& text) {
+      return text.empty() ? std::nullopt : std::optional(text);
+    };
+    if (before.type != after.type) out.push_back({"type", word(before.type), word(after.type)});
+    compare_own(&before.settings, nullptr, before, types, out);
+    compare_own(nullptr, &after.settings, after, types, out);
+  }
+  return out;
 }
 
 std::optional<Connector> parse_connector(const std::string& name, const Node& node,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/delivery.h"
+#include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
 #include <any>
@@ -53,5 +54,8 @@ const SectionSpec& connector_spec();
 std::optional<Connector> parse_connector(const std::string& name, const Node& node,
                                          std::span<const ConnectorOptions> types,
                                          ReadContext& context);
+// The options of its type are under the type's name: "directory.path".
+OptionChanges differences(const Connector& before, const Connector& after,
+                          std::span<const ConnectorOptions> types);
 
 }  // namespace pelton::config

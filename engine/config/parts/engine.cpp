@@ -28,10 +28,16 @@ Result<HttpListen> address_of(const std::string& text) {
   return listen;
 }
 
+std::string address_text(const HttpListen& listen) {
+  const bool bracketed = listen.host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", bracketed ? "[" : "", listen.host, bracketed ? "]" : "",
+                     listen.port);
+}
+
 Fields<Engine> http_fields() {
   return Fields<Engine>("http",
                         "TCP listener for `/metrics`, `/livez` and `/readyz`. Disabled if omitted.")
-      .parsed("listen", &Engine::http, address_of,
+      .parsed("listen", &Engine::http, address_of, address_text,
               "Address and port to listen on. Port 0 picks a free port.", "",
               {.example = "127.0.0.1:8080", .required = true});
 }
@@ -81,6 +87,10 @@ Engine parse_engine(const Node& node, ReadContext& context) {
   Engine engine;
   engine_fields().fill(read_section(node, engine_spec(), "engine", context), "", context, engine);
   return engine;
+}
+
+OptionChanges differences(const Engine& before, const Engine& after) {
+  return engine_fields().differences(before, after);
 }
 
 }  // namespace pelton::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/config/spec/option_change.h"
 
 #include <chrono>
 #include <cstdint>
@@ -18,6 +19,8 @@ struct SectionSpec;
 struct HttpListen {
   std::string host;
   std::uint16_t port = 0;  // 0: any free port, printed at start
+
+  bool operator==(const HttpListen&) const = default;
 };
 
 enum class LogLevel { debug, info, warn, error };
@@ -37,5 +40,6 @@ struct Engine {
 const SectionSpec& engine_spec();
 // `node` is the section, or nothing.
 Engine parse_engine(const Node& node, ReadContext& context);
+OptionChanges differences(const Engine& before, const Engine& after);
 
 }  // namespace pelton::config

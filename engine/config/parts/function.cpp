@@ -51,6 +51,10 @@ void read_variables(const Node& node, ReadContext& context, Function& function) 
   function.environment = read_environment(node, context);
 }
 
+std::map<std::string, std::string> variables_of(const Function& function) {
+  return function.environment;
+}
+
 const Fields<Function>& function_fields() {
   static const Fields<Function> fields =
       Fields<Function>("functions", "User code, how it is run, and its limits.")
@@ -72,7 +76,7 @@ const Fields<Function>& function_fields() {
                   {.at_least = "10ms", .at_most = "24h"})
           .option("memory", &Function::memory_bytes, "Limit on the data memory of each worker.",
                   {.at_least = "16MiB", .example = "512MiB"})
-          .node("environment", OptionType::text_map, read_variables,
+          .node("environment", OptionType::text_map, read_variables, variables_of,
                 "Environment variables of the workers. Of the engine's own environment only "
                 "`PATH`, `HOME`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `USER` are passed on.")
           .section(&Function::scale, scale_fields())
@@ -97,6 +101,10 @@ std::optional<Function> parse_function(const std::string& name, const Node& node
   // Which file must be there depends on the runtime.
   if (section.get<std::string>("runtime")) check_code(function, section, context);
   return function;
+}
+
+OptionChanges differences(const Function& before, const Function& after) {
+  return function_fields().differences(before, after);
 }
 
 }  // namespace pelton::config

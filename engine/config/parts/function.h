@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
 #include <chrono>
@@ -44,5 +45,6 @@ const SectionSpec& function_spec();
 // Nothing (and a problem) when it is of a runtime that this build does not have.
 std::optional<Function> parse_function(const std::string& name, const Node& node,
                                        ReadContext& context);
+OptionChanges differences(const Function& before, const Function& after);
 
 }  // namespace pelton::config

@@ -54,6 +54,8 @@ std::map<std::string, std::string> read_environment(const Node& node, ReadContex
           fmt::format("the variable {} must be a text, not {}", name, value.kind_name()));
     } else {
       if (looks_secret(name, value)) guard_secret(name, value, context);
+      if (looks_secret(name, value) || has_expansion(value))
+        context.hide("function " + context.part, "environment." + name);
       if (auto text = expand(value, context)) variables[name] = std::move(*text);
     }
   }

@@ -60,6 +60,13 @@ void read_properties(const Node& node, ReadContext& context, KafkaClient& client
   }
 }
 
+std::map<std::string, std::string> properties_of(const KafkaClient& client) {
+  std::map<std::string, std::string> properties;
+  for (const KafkaProperty& property : client.properties)
+    properties[property.name] = property.value;
+  return properties;
+}
+
 void check_file(const Section& section, const std::string& path, const std::filesystem::path& file,
                 ReadContext& context) {
   std::error_code ignored;
@@ -125,9 +132,9 @@ Fields<KafkaClient> client_fields() {
   return Fields<KafkaClient>("", "")
       .option("brokers", &KafkaClient::brokers, "Bootstrap brokers, as `host:port`.",
               {.example = "[localhost:9092]", .required = true})
-      .node("properties", OptionType::text_map, read_properties,
+      .node("properties", OptionType::text_map, read_properties, properties_of,
             "Further properties of the client library (librdkafka).",
-            {.example = "{ fetch.min.bytes: 100000 }"})
+            {.example = "{ fetch.min.bytes: 100000 }", .secret = true})
       .section(&KafkaClient::tls, tls_fields())
       .section(&KafkaClient::sasl, sasl_fields())
       .then(tidy_brokers);

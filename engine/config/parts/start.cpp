@@ -13,4 +13,9 @@ Result<Start> parse_start(const std::string& text) {
               kStartExample);
 }
 
+std::string start_text(const Start& start) {
+  if (start.kind == Start::Kind::time) return format_time(start.time);
+  return start.kind == Start::Kind::latest ? "latest" : "earliest";
+}
+
 }  // namespace pelton::config

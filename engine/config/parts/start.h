@@ -12,6 +12,8 @@ namespace pelton::config {
 struct Start {
   enum class Kind { earliest, latest, time } kind = Kind::earliest;
   WallTime time{};
+
+  bool operator==(const Start&) const = default;
 };
 
 // The text of the default.
@@ -20,5 +22,7 @@ inline constexpr const char* kStartExample = "2026-01-01T00:00:00Z";
 
 // E1008: neither earliest, latest nor a time.
 Result<Start> parse_start(const std::string& text);
+// The text that parse_start() reads so.
+std::string start_text(const Start& start);
 
 }  // namespace pelton::config

@@ -62,4 +62,8 @@ Stream parse_stream(const std::string& name, const Node& node, ReadContext& cont
   return stream;
 }
 
+OptionChanges differences(const Stream& before, const Stream& after) {
+  return stream_fields().differences(before, after);
+}
+
 }  // namespace pelton::config

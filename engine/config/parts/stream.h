@@ -3,6 +3,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/config/parts/kafka.h"
+#include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
 #include <cstdint>
@@ -33,5 +34,6 @@ struct Stream {
 const SectionSpec& stream_spec();
 // What had problems is as far as it got.
 Stream parse_stream(const std::string& name, const Node& node, ReadContext& context);
+OptionChanges differences(const Stream& before, const Stream& after);
 
 }  // namespace pelton::config

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/connector.h"
+#include "engine/config/spec/option_change.h"
 #include "engine/config/spec/option_spec.h"
 
 #include <any>
@@ -23,6 +24,10 @@ struct ConnectorSide {
   // the options are problems, each at the place of its option.
   std::function<std::any(const Section&, ReadContext&)> read;
   std::function<std::vector<Location>(const std::any& settings)> locations;
+  // Adds what differs; null: there are no settings, all options are at their defaults.
+  std::function<void(const std::any* before, const std::any* after, const std::string& prefix,
+                     OptionChanges& out)>
+      differences;
 };
 
 // Value. The options of one kind of connector ("directory").
@@ -42,6 +47,11 @@ template <typename T>
 ConnectorSide connector_side(Fields<T> fields, std::vector<Location> (*locations)(const T&)) {
   ConnectorSide side;
   side.spec = fields.spec();
+  side.differences = [fields](const std::any* before, const std::any* after,
+                              const std::string& prefix, OptionChanges& out) {
+    const auto settings = [](const std::any* any) { return std::any_cast<T>(any); };
+    fields.differences({settings(before), settings(after), prefix}, out);
+  };
   side.read = [fields = std::move(fields)](const Section& section, ReadContext& context) {
     T settings;
     fields.fill(section, "", context, settings);

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/base/units.h"
+#include "engine/config/spec/fields_detail.h"
+#include "engine/config/spec/option_change.h"
 #include "engine/config/spec/section.h"
 
 #include <fmt/format.h>
 
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 // Options bound to the members that they fill: one entry has an option's name, member, bounds,
 // sentence and example; its default is what the member of a fresh struct holds. Parsing, defaults,
-// `pelton describe`, the JSON Schema and the reference pages follow from the entry.
+// `pelton describe`, the JSON Schema, the reference pages and what differs between two configs
+// follow from the entry.
 namespace pelton::config {
 
 // What an option has beside its name, member and sentence; bounds as one would write them.
@@ -28,59 +28,10 @@ struct Facts {
   bool secret = false;
 };
 
-namespace fields_detail {
-
-template <typename T>
-struct Optional : std::false_type {
-  using Value = T;
-};
-template <typename T>
-struct Optional<std::optional<T>> : std::true_type {
-  using Value = T;
-};
-
-template <typename T>
-constexpr OptionType type_of() {
-  if constexpr (std::is_same_v<T, bool>) return OptionType::boolean;
-  if constexpr (std::is_same_v<T, std::uint32_t>) return OptionType::number;
-  if constexpr (std::is_same_v<T, double>) return OptionType::real;
-  if constexpr (std::is_same_v<T, std::uint64_t>) return OptionType::size;
-  if constexpr (std::is_same_v<T, Duration>) return OptionType::duration;
-  if constexpr (std::is_same_v<T, std::filesystem::path>) return OptionType::path;
-  if constexpr (std::is_same_v<T, std::vector<std::string>>) return OptionType::text_list;
-  return OptionType::text;
+// The path of a section whose options begin with this prefix: "retry." -> "retry".
+inline std::string section_of(const std::string& prefix) {
+  return prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1);
 }
-
-inline std::string shown(bool value) {
-  return value ? "true" : "false";
-}
-inline std::string shown(std::uint32_t value) {
-  return fmt::format("{}", value);
-}
-inline std::string shown(double value) {
-  return fmt::format("{}", value);
-}
-inline std::string shown(std::uint64_t value) {
-  return format_size(value);
-}
-inline std::string shown(Duration value) {
-  return value == Duration{} ? "0s" : format_duration(value);
-}
-inline std::string shown(const std::string& value) {
-  return value;
-}
-inline std::string shown(const std::filesystem::path& value) {
-  return value.string();
-}
-inline std::string shown(const std::vector<std::string>& value) {
-  return fmt::format("{}", joined(value));
-}
-
-// The type in which the reader keeps a value that becomes a T.
-template <typename T>
-using Read = std::conditional_t<std::is_same_v<T, std::uint32_t>, std::int64_t, T>;
-
-}  // namespace fields_detail
 
 // The words of a choice and what they mean.
 template <typename T>
@@ -104,6 +55,8 @@ class Fields {
         described(name, fields_detail::type_of<Value>(), std::move(sentence), std::move(facts));
     if constexpr (!fields_detail::Optional<T>::value)
       if (!spec.required) spec.fallback = fields_detail::shown(Struct{}.*member);
+    compare(name, member, spec.secret,
+            [](const Value& value) { return fields_detail::shown(value); });
     spec_.options.push_back(std::move(spec));
     fills_.push_back([name, member](const Source& from, Struct& out) {
       if (auto value = from.section.template get<fields_detail::Read<Value>>(from.prefix + name))
@@ -117,6 +70,8 @@ class Fields {
   Fields& flag(const std::string& name, T Struct::*member, T yes, T no, std::string sentence) {
     OptionSpec spec = described(name, OptionType::boolean, std::move(sentence), {});
     spec.fallback = fields_detail::shown(Struct{}.*member == yes);
+    compare(name, member, false,
+            [yes](const T& value) { return fields_detail::shown(value == yes); });
     spec_.options.push_back(std::move(spec));
     fills_.push_back([name, member, yes, no](const Source& from, Struct& out) {
       if (const auto on = from.section.template get<bool>(from.prefix + name))
@@ -135,6 +90,11 @@ class Fields {
       spec.choices.push_back(word);
       if (!spec.required && Struct{}.*member == value) spec.fallback = word;
     }
+    compare(name, member, false, [words](const auto& value) {
+      for (const auto& [word, meaning] : words)
+        if (meaning == value) return word;
+      return std::string{};
+    });
     spec_.options.push_back(std::move(spec));
     fills_.push_back([name, member, words = std::move(words)](const Source& from, Struct& out) {
       const auto said = from.section.template get<std::string>(from.prefix + name);
@@ -144,15 +104,18 @@ class Fields {
     return *this;
   }
 
-  // A text that `parse` makes the member of; `fallback` is the text of the member's default.
+  // A text that `parse` makes the member of, and `show` makes of the member; `fallback` is the text
+  // of the member's default.
   // Errors of `parse` say what the text is not ("is not ADDRESS:PORT"): the reader puts the option
   // and the text as the file has it before them.
   template <typename T>
   Fields& parsed(const std::string& name, T Struct::*member,
                  Result<typename fields_detail::Optional<T>::Value> (*parse)(const std::string&),
+                 std::string (*show)(const typename fields_detail::Optional<T>::Value&),
                  std::string sentence, std::string fallback, Facts facts = {}) {
     OptionSpec spec = described(name, OptionType::text, std::move(sentence), std::move(facts));
     spec.fallback = std::move(fallback);
+    compare(name, member, false, show);
     spec_.options.push_back(std::move(spec));
     fills_.push_back([name, member, parse](const Source& from, Struct& out) {
       const std::string path = from.prefix + name;
@@ -170,11 +133,16 @@ class Fields {
   }
 
   // A text or a list of texts, each of which `parse` makes an element of the member; it reports
-  // what is wrong with one.
+  // what is wrong with one. `show` makes the text of an element.
   template <typename T>
   Fields& each(const std::string& name, std::vector<T> Struct::*member,
                std::optional<T> (*parse)(const std::string&, Place, Diagnostics&),
-               std::string sentence, Facts facts = {}) {
+               std::string (*show)(const T&), std::string sentence, Facts facts = {}) {
+    compare_text(name, false, [member, show](const Struct& from) {
+      std::vector<std::string> texts;
+      for (const T& one : from.*member) texts.push_back(show(one));
+      return joined(texts);
+    });
     spec_.options.push_back(
         described(name, OptionType::text_list, std::move(sentence), std::move(facts)));
     fills_.push_back([name, member, parse](const Source& from, Struct& out) {
@@ -187,13 +155,21 @@ class Fields {
     return *this;
   }
 
-  // A mapping or filter, which `read` reads itself.
+  // A mapping or filter, which `read` reads itself. `show` makes the texts of its entries.
   Fields& node(const std::string& name, OptionType type,
                void (*read)(const Node& node, ReadContext& context, Struct& out),
-               std::string sentence, Facts facts = {}) {
+               std::map<std::string, std::string> (*show)(const Struct&), std::string sentence,
+               Facts facts = {}) {
+    compare_entries(name, facts.secret, show);
     spec_.options.push_back(described(name, type, std::move(sentence), std::move(facts)));
-    fills_.push_back([name, read](const Source& from, Struct& out) {
-      if (const Node* node = from.section.node(from.prefix + name)) read(*node, from.context, out);
+    fills_.push_back([name, type, read](const Source& from, Struct& out) {
+      const std::string path = from.prefix + name;
+      const Node* node = from.section.node(path);
+      if (node == nullptr) return;
+      // The variables of a mapping are hidden one by one, by its reader.
+      if (type == OptionType::filter && has_expansion_within(*node))
+        from.context.hide(from.section.label(), path);
+      read(*node, from.context, out);
     });
     return *this;
   }
@@ -201,6 +177,9 @@ class Fields {
   // A section within whose options fill this struct, too.
   Fields& section(Fields<Struct> inner) {
     spec_.sections.push_back(inner.spec_);
+    compares_.push_back([inner](const Versions& versions, OptionChanges& out) {
+      inner.differences(versions.within(inner.spec_.name), out);
+    });
     fills_.push_back([inner = std::move(inner)](const Source& from, Struct& out) {
       inner.fill(from.section, from.prefix + inner.spec_.name + ".", from.context, out);
     });
@@ -210,6 +189,14 @@ class Fields {
   template <typename T>
   Fields& section(T Struct::*member, Fields<typename fields_detail::Optional<T>::Value> inner) {
     spec_.sections.push_back(inner.spec());
+    compares_.push_back([member, inner](const Versions& versions, OptionChanges& out) {
+      const auto parts = versions.of(member, inner.spec().name);
+      const std::size_t so_far = out.size();
+      inner.differences(parts, out);
+      // An empty section says something, too: `tls: {}`.
+      if (out.size() == so_far && (parts.before == nullptr) != (parts.after == nullptr))
+        out.push_back({section_of(parts.prefix), present(parts.before), present(parts.after)});
+    });
     fills_.push_back([member, inner = std::move(inner)](const Source& from, Struct& out) {
       const std::string path = from.prefix + inner.spec().name;
       if constexpr (fields_detail::Optional<T>::value) {
@@ -226,6 +213,11 @@ class Fields {
   Fields& include(T Struct::*member, Fields<T> other) {
     for (const OptionSpec& option : other.spec().options) spec_.options.push_back(option);
     for (const SectionSpec& section : other.spec().sections) spec_.sections.push_back(section);
+    compares_.push_back([member, other](const Versions& versions, OptionChanges& out) {
+      auto parts = versions.of(member, "");
+      parts.prefix = versions.prefix;
+      other.differences(parts, out);
+    });
     fills_.push_back([member, other = std::move(other)](const Source& from, Struct& out) {
       other.fill(from.section, from.prefix, from.context, out.*member);
     });
@@ -252,7 +244,85 @@ class Fields {
     for (const auto& fill : fills_) fill(from, out);
   }
 
+  // Two versions of a struct; null: that config does not have it, its options are at their
+  // defaults. `prefix` as above.
+  struct Versions {
+    const Struct* before = nullptr;
+    const Struct* after = nullptr;
+    std::string prefix{};
+
+    Versions within(const std::string& name) const { return {before, after, prefix + name + "."}; }
+    // A member of both, which is there when it is no std::optional or that has a value.
+    template <typename T>
+    auto of(T Struct::*member, const std::string& name) const {
+      using Value = typename fields_detail::Optional<T>::Value;
+      const auto part = [member](const Struct* from) -> const Value* {
+        if (from == nullptr) return nullptr;
+        if constexpr (fields_detail::Optional<T>::value)
+          return from->*member ? &*(from->*member) : nullptr;
+        else
+          return &(from->*member);
+      };
+      return typename Fields<Value>::Versions{part(before), part(after), prefix + name + "."};
+    }
+  };
+  // The options whose values differ, in the order of the entries.
+  void differences(const Versions& versions, OptionChanges& out) const {
+    for (const auto& compare : compares_) compare(versions, out);
+  }
+  OptionChanges differences(const Struct& before, const Struct& after) const {
+    OptionChanges out;
+    differences({&before, &after}, out);
+    return out;
+  }
+
  private:
+  template <typename T, typename Show>
+  void compare(const std::string& name, T Struct::*member, bool secret, Show show) {
+    compares_.push_back([name, member, secret, show](const Versions& of, OptionChanges& out) {
+      const Struct fresh{};
+      const Struct& before = of.before == nullptr ? fresh : *of.before;
+      const Struct& after = of.after == nullptr ? fresh : *of.after;
+      if (std::equal_to<>{}(before.*member, after.*member)) return;
+      const auto text = [&](const Struct* from) {
+        return from == nullptr ? std::nullopt : fields_detail::set_text(from->*member, show);
+      };
+      out.push_back({of.prefix + name, text(of.before), text(of.after), secret});
+    });
+  }
+  // By the text of the option.
+  template <typename Show>
+  void compare_text(const std::string& name, bool secret, Show show) {
+    compares_.push_back([name, secret, show](const Versions& of, OptionChanges& out) {
+      const auto text = [&](const Struct* from) -> std::optional<std::string> {
+        std::string shown = from == nullptr ? "" : show(*from);
+        return shown.empty() ? std::nullopt : std::optional(std::move(shown));
+      };
+      if (auto before = text(of.before), after = text(of.after); before != after)
+        out.push_back({of.prefix + name, std::move(before), std::move(after), secret});
+    });
+  }
+  // By the texts of the option's entries, each for itself.
+  void compare_entries(const std::string& name, bool secret,
+                       std::map<std::string, std::string> (*show)(const Struct&)) {
+    using Entries = std::map<std::string, std::string>;
+    compares_.push_back([name, secret, show](const Versions& of, OptionChanges& out) {
+      const Entries before = of.before == nullptr ? Entries{} : show(*of.before);
+      const Entries after = of.after == nullptr ? Entries{} : show(*of.after);
+      Entries all = before;
+      all.insert(after.begin(), after.end());
+      const auto text = [](const Entries& entries, const std::string& key) {
+        const auto at = entries.find(key);
+        return at == entries.end() ? std::nullopt : std::optional(at->second);
+      };
+      for (const auto& [key, ignored] : all)
+        if (auto old = text(before, key), now = text(after, key); old != now)
+          out.push_back({of.prefix + name + "." + key, std::move(old), std::move(now), secret});
+    });
+  }
+  static std::optional<std::string> present(const void* section) {
+    return section == nullptr ? std::nullopt : std::optional<std::string>("{}");
+  }
   struct Source {
     const Section& section;
     const std::string& prefix;
@@ -275,11 +345,7 @@ class Fields {
 
   SectionSpec spec_;
   std::vector<std::function<void(const Source&, Struct&)>> fills_;
+  std::vector<std::function<void(const Versions&, OptionChanges&)>> compares_;
 };
-
-// The path of a section whose options begin with this prefix: "retry." -> "retry".
-inline std::string section_of(const std::string& prefix) {
-  return prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1);
-}
 
 }  // namespace pelton::config

@@ -121,6 +121,7 @@ class SectionReader {
       return refuse(node, "E1006", fmt::format("{} is empty; leave it out instead", path));
     if (option.secret || secret_value(*text)) guard_secret(path, node, context_);
     const bool hidden = has_expansion(node);
+    if (hidden || secret_value(*text)) context_.hide(label_, path);
     auto value = parse_value(option, *text, node.quoted && !hidden, context_.folder);
     if (!value && hidden)
       return refuse(node, value.error().code,
@@ -147,6 +148,7 @@ class SectionReader {
         refuse(item, "E1006", fmt::format("an entry of {} is empty", path));
       else if (text) {
         if (secret_value(*text)) guard_secret(path, item, context_);
+        if (has_expansion(item) || secret_value(*text)) context_.hide(label_, path);
         texts.push_back(*text);
       }
     }

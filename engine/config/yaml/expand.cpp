@@ -91,6 +91,12 @@ bool has_expansion(const Node& scalar) {
   return false;
 }
 
+bool has_expansion_within(const Node& node) {
+  return has_expansion(node) || std::ranges::any_of(node.items, has_expansion_within) ||
+         std::ranges::any_of(node.entries,
+                             [](const auto& entry) { return has_expansion_within(entry.second); });
+}
+
 std::optional<std::string> expand(const Node& scalar, ReadContext& context) {
   const std::string& text = scalar.text;
   std::string out;

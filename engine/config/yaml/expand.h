@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace pelton::config {
@@ -29,6 +30,13 @@ struct ReadContext {
   const Environment& environment;
   std::string part{};                   // name of the part being read: "bill"
   std::vector<Reference> references{};  // collected by the parts, checked once all names are known
+  // Options whose values are not to be shown: "function f environment.TOKEN".
+  std::set<std::string> hidden{};
+
+  // `label` is the section's: "function f".
+  void hide(const std::string& label, const std::string& path) {
+    hidden.insert(label + " " + path);
+  }
 };
 
 // Longest text that ${file:path} may stand for.
@@ -36,6 +44,8 @@ inline constexpr std::size_t kMaxSecretBytes = 64U << 10;
 
 // Whether the text has a ${...}: what it stands for may be a secret and is not shown.
 bool has_expansion(const Node& scalar);
+// The same of any scalar in the node.
+bool has_expansion_within(const Node& node);
 
 // A scalar's text with ${env:NAME} and ${file:path} replaced; nothing (and a problem) when one is
 // missing. ${env:NAME:-default} has a default, ${env:NAME:?message} a message, both also where the

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <boost/json/object.hpp>
+
+// The answers of `plan` and `reload` (config::Review as JSON) for people.
+namespace pelton::cli {
+
+// The problems of the file, a line each, to standard error.
+void print_problems(const boost::json::object& review);
+// The parts that change, each with its options, and how many of which kind. Nothing when none does.
+void print_changes(const boost::json::object& review);
+// What a running engine cannot change, to standard error.
+void print_refusals(const boost::json::object& review);
+
+}  // namespace pelton::cli
