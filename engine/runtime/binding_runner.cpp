@@ -8,6 +8,15 @@
 #include <utility>
 
 namespace pelton::runtime {
+namespace {
+
+// Whether the disk has room for what the binding writes.
+bool disk_allows(const BindingRunner::Setup& setup, store::DiskRoom room) {
+  const bool writes_here = setup.dispatcher.target && !setup.output;
+  return room == store::DiskRoom::plenty || (room == store::DiskRoom::low && !writes_here);
+}
+
+}  // namespace
 
 BindingRunner::BindingRunner(Setup setup, std::unique_ptr<stream::Input> input, store::Store& store,
                              boost::asio::io_context& io, const Clock& clock)
@@ -65,7 +74,13 @@ void BindingRunner::stopped(PartitionId partition, const Error& error) {
   observe::log::error(why, {{"binding", setup_.dispatcher.binding}});
 }
 
+bool BindingRunner::room() const {
+  return !draining_ && disk_allows(setup_, store_.disk_room()) && input_->room() &&
+         (!setup_.output || setup_.output->room());
+}
+
 std::string BindingRunner::trouble() const {
+  if (!disk_allows(setup_, store_.disk_room())) return "E4105: the disk is nearly full: paused";
   std::string trouble = input_->trouble();
   return trouble.empty() && setup_.output ? setup_.output->trouble() : trouble;
 }

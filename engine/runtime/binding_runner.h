@@ -101,9 +101,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   void stopped(PartitionId partition, const Error& error) override;
 
   Status send(WorkerId worker, FrameId frame, model::FrameResult&& result);
-  bool room() const {
-    return !draining_ && input_->room() && (!setup_.output || setup_.output->room());
-  }
+  // Workers may get something more.
+  bool room() const;
   void feed(PartitionId partition);
   void watch_filter(WallTime now);
   void flush();

@@ -88,6 +88,8 @@ void Shard::sample() {
   const WallTime now = clock_.now();
   for (Binding& binding : bindings_)
     binding.done.sample(binding.runner->dispatcher().totals().done, now);
+  if (std::exchange(disk_room_, store_.disk_room()) != store_.disk_room())
+    for (Binding& binding : bindings_) binding.runner->wake();
   if (on_sample_) on_sample_(now);
   sampler_.after(kSampleInterval, [this] { sample(); });
 }

@@ -86,6 +86,7 @@ class Shard {
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::unique_ptr<stream::AppendFeed> feed_;
   std::function<void(WallTime)> on_sample_;
+  store::DiskRoom disk_room_ = store::DiskRoom::plenty;
   thread::Timer sampler_;
   thread::Timer idle_poll_;
   std::thread thread_;

@@ -3,17 +3,13 @@
 
 #include "engine/store/keys.h"
 
-#include <fcntl.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <random>
 
 namespace pelton::store {
@@ -21,6 +17,8 @@ namespace {
 
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "2";
+
+constexpr std::uint64_t kFlushSpace = 128U << 20;
 
 constexpr std::string_view kLogKey = "log";
 // What only a data folder of format 1 has.
@@ -54,7 +52,8 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError on_error) {
+rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError on_error,
+                              std::shared_ptr<rocksdb::SstFileManager> files) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
   db.create_missing_column_families = true;
@@ -64,8 +63,11 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   db.atomic_flush = true;
   // Only flush() at the end: a store that failed writes nothing behind its back.
   db.avoid_flush_during_shutdown = true;
-  db.db_write_buffer_size = 64U << 20;
+  db.db_write_buffer_size = options.buffer_bytes;
+  db.sst_file_manager = std::move(files);
   db.bytes_per_sync = 1U << 20;
+  // Space that is only reserved is missing where the disk is full.
+  db.allow_fallocate = false;
   db.info_log = std::make_shared<NoLog>();
   db.rate_limiter.reset(rocksdb::NewGenericRateLimiter(200LL << 20));
   // A failed background write ends the engine: what RocksDB repairs by itself has lost families
@@ -76,24 +78,22 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   return db;
 }
 
-rocksdb::ColumnFamilyOptions family_options(Family family) {
+rocksdb::ColumnFamilyOptions family_options(Family family, std::uint64_t buffer_bytes) {
   rocksdb::ColumnFamilyOptions options;
   options.compression = rocksdb::kNoCompression;
   rocksdb::BlockBasedTableOptions table;
-  options.write_buffer_size = 16U << 20;
+  options.write_buffer_size = std::min<std::uint64_t>(16U << 20, buffer_bytes);
+  // Each family takes a block at its first write: together a small part of all buffers.
+  options.arena_block_size = std::clamp<std::uint64_t>(buffer_bytes / 256, 16U << 10, 256U << 10);
+  // One compaction takes about so much of the disk beside what it replaces.
+  options.target_file_size_base = 16U << 20;
+  options.max_bytes_for_level_base = 64U << 20;
   table.block_size = 16U << 10;
   // Read in order, from one key on.
   if (family != Family::index && family != Family::extents)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
-}
-
-std::string holder(int fd) {
-  char text[32] = {};
-  const ssize_t length = ::pread(fd, text, sizeof text - 1, 0);
-  const std::string pid(text, length > 0 ? static_cast<std::size_t>(length) : 0);
-  return pid.empty() ? "another process" : "process " + pid.substr(0, pid.find('\n'));
 }
 
 }  // namespace
@@ -107,41 +107,19 @@ std::unexpected<Error> database_error(std::string_view what, const rocksdb::Stat
 Result<std::unique_ptr<Database>> Database::open(const Options& options,
                                                  const BackgroundError& on_error) {
   std::unique_ptr<Database> database(new Database);
-  if (auto ok = database->lock(options.data); !ok) return std::unexpected(ok.error());
   if (auto ok = database->open_rocksdb(options, on_error); !ok) return std::unexpected(ok.error());
   if (auto ok = database->check_format(); !ok) return std::unexpected(ok.error());
   return database;
 }
 
-Status Database::lock(const std::filesystem::path& data) {
-  std::error_code error;
-  std::filesystem::create_directories(data, error);
-  if (error)
-    return fail(ErrorKind::unavailable, "E4104", "the data folder {} cannot be created: {}",
-                data.string(), error.message());
-  const auto path = data / "engine.pid";
-  lock_.reset(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!lock_)
-    return fail(ErrorKind::unavailable, "E4104", "the data folder {} cannot be written: {}",
-                data.string(), std::strerror(errno));
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
-    return fail(ErrorKind::invalid, "E4101",
-                "the data folder {} is in use by another engine ({}); stop it first, or give this "
-                "one a folder of its own (engine.data)",
-                data.string(), holder(lock_.get()));
-  const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(lock_.get(), 0) != 0 ||
-      ::pwrite(lock_.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    return fail(ErrorKind::unavailable, "E4104", "the data folder {} cannot be written: {}",
-                data.string(), std::strerror(errno));
-  return {};
-}
-
 rocksdb::Status Database::try_open(const Options& options, const BackgroundError& on_error) {
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (std::size_t i = 0; i < kFamilies; ++i)
-    descriptors.emplace_back(kNames[i], family_options(static_cast<Family>(i)));
-  const rocksdb::DBOptions settings = db_options(options, on_error);
+    descriptors.emplace_back(kNames[i],
+                             family_options(static_cast<Family>(i), options.buffer_bytes));
+  rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  files_.reset(rocksdb::NewSstFileManager(env));
+  const rocksdb::DBOptions settings = db_options(options, on_error, files_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -261,6 +239,11 @@ Status Database::flush() {
   const auto status = db_->Flush({}, {families_.begin(), families_.end()});
   if (!status.ok()) return database_error("writing the store", status);
   return {};
+}
+
+void Database::set_free_space(std::uint64_t bytes) {
+  // Never so little that a flush would be refused: that ends the engine.
+  files_->SetMaxAllowedSpaceUsage(files_->GetTotalSize() + std::max(bytes, kFlushSpace));
 }
 
 Status Database::scan(

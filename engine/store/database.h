@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/base/unique_fd.h"
 #include "engine/store/log_record.h"
 #include "engine/store/store.h"
 
 #include <rocksdb/db.h>
+#include <rocksdb/sst_file_manager.h>
 
 #include <array>
 #include <filesystem>
@@ -27,8 +27,8 @@ enum class Family : std::size_t {
 };
 inline constexpr std::size_t kFamilies = 8;
 
-// Resource. The opened RocksDB with its column families, and the lock on the data folder. RocksDB
-// keeps no log of its own: what was applied since the last flush() is replayed from the log.
+// Resource. The opened RocksDB with its column families. RocksDB keeps no log of its own: what was
+// applied since the last flush() is replayed from the log.
 class Database {
  public:
   // Called on one of RocksDB's threads when background work failed: nothing can be trusted to be
@@ -50,6 +50,8 @@ class Database {
   Status apply(rocksdb::WriteBatch& batch);
   // Durable on return: everything applied so far, all families as of one moment.
   Status flush();
+  // Compactions may take so much of the disk from now on; others wait.
+  void set_free_space(std::uint64_t bytes);
   // Random, one a data folder.
   std::uint64_t log_id() const { return log_id_; }
   // The last group that is in here.
@@ -62,7 +64,6 @@ class Database {
 
  private:
   Database() = default;
-  Status lock(const std::filesystem::path& data);
   rocksdb::Status try_open(const Options& options, const BackgroundError& on_error);
   Status open_rocksdb(const Options& options, const BackgroundError& on_error);
   Status check_families(const std::filesystem::path& data);
@@ -70,7 +71,8 @@ class Database {
   Status begin_format();
   Status read_log_id();
 
-  UniqueFd lock_;
+  // Compactions that do not fit the disk are left for later.
+  std::shared_ptr<rocksdb::SstFileManager> files_;  // shared with RocksDB
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
   std::uint64_t log_id_ = 0;

@@ -55,6 +55,12 @@ std::vector<iovec> Group::parts() const {
   return out;
 }
 
+std::uint64_t Group::record_bytes() const {
+  std::uint64_t size = 0;
+  for (const iovec& each : parts()) size += each.iov_len;
+  return size;
+}
+
 void GroupWriter::add(std::vector<Pending>&& pending, Group& group) {
   for (Pending& each : pending) {
     Committed& committed = group.commits.emplace_back();

@@ -31,6 +31,7 @@ struct Group {
   void clear();
   // The record, in the order of the log.
   std::vector<iovec> parts() const;
+  std::uint64_t record_bytes() const;
 };
 
 // Turns transactions into a group: gives offsets, joins small appends of a partition into one

@@ -63,8 +63,13 @@ Status Log::write(const LogSlot& slot, std::span<iovec> parts) {
   const SegmentPtr segment = find(slot.lap);
   std::uint64_t bytes = 0;
   for (const iovec& part : parts) bytes += part.iov_len;
-  if (auto ok = segment->file.file->write(parts, slot.position); !ok) return ok;
-  if (auto ok = segment->file.file->sync(); !ok) return ok;
+  SegmentFile& file = *segment->file.file;
+  if (auto ok = file.write(parts, slot.position); !ok) {
+    // The torn group must not hold the space that a start needs.
+    if (ok.error().kind == ErrorKind::overloaded) static_cast<void>(file.truncate(slot.position));
+    return ok;
+  }
+  if (auto ok = file.sync(); !ok) return ok;
   std::lock_guard lock(mutex_);
   segment->used = slot.position + bytes;
   return {};

@@ -46,7 +46,7 @@ class Log {
   void reserved(std::uint64_t bytes) { position_ += bytes; }
 
   // ---- the committer
-  // Durable on return.
+  // Durable on return. Kind overloaded: the disk is full; the same group may be written again.
   Status write(const LogSlot& slot, std::span<iovec> parts);
   // Batches that are at these places from now on, or no longer. Any thread.
   void add_live(std::span<const Place> places);

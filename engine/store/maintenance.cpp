@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/maintenance.h"
 
-#include "engine/base/units.h"
 #include "engine/store/keys.h"
 #include "engine/store/names.h"
-
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <utility>
@@ -13,8 +10,6 @@
 namespace pelton::store {
 namespace {
 
-// Kept until somebody listens.
-constexpr std::size_t kEarlyNotices = 16;
 constexpr std::size_t kCountAtOnce = 4096;
 // Recycled segments that wait to be written to; more are removed.
 constexpr std::size_t kSpareSegments = 4;
@@ -24,49 +19,15 @@ constexpr std::uint64_t kMostlyDead = 4;
 constexpr std::uint64_t kCopyBudget = 64U << 20;
 constexpr std::uint64_t kCopyAtOnce = 4U << 20;
 
-std::uint64_t free_bytes(const std::filesystem::path& path) {
-  struct statvfs info {};
-  if (::statvfs(path.c_str(), &info) != 0) return UINT64_MAX;
-  return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
-}
-
 }  // namespace
 
 Maintenance::~Maintenance() {
   if (uncounted_ != nullptr) database_.db().ReleaseSnapshot(uncounted_);
 }
 
-void Maintenance::set_notice(std::function<void(const std::string&)> notice) {
-  std::lock_guard lock(mutex_);
-  notice_ = std::move(notice);
-  for (const std::string& sentence : early_) notice_(sentence);
-  early_.clear();
-}
-
-void Maintenance::notify(const std::string& sentence) {
-  std::lock_guard lock(mutex_);
-  if (notice_)
-    notice_(sentence);
-  else if (early_.size() < kEarlyNotices)
-    early_.push_back(sentence);
-}
-
 void Maintenance::set_ttl(BindingId binding, Duration ttl) {
   std::lock_guard lock(mutex_);
   ttls_[binding] = ttl;
-}
-
-void Maintenance::check_space() {
-  const std::uint64_t free =
-      options_.free_space ? options_.free_space(options_.data) : free_bytes(options_.data);
-  const std::uint64_t limit = options_.free_space_bytes;
-  // Resumes a tenth above the limit, so that it does not flap.
-  if (free < limit && accepts_.exchange(false)) {
-    notify(fmt::format("E4105: {} free in {}, less than engine.free_space {}: intake is held back",
-                       format_size(free >> 20 << 20), options_.data.string(), format_size(limit)));
-  } else if (free >= limit + limit / 10 && !accepts_.exchange(true)) {
-    notify("the disk has room again: intake resumes");
-  }
 }
 
 void Maintenance::applied(std::uint64_t group, std::uint64_t bytes) {
@@ -75,13 +36,17 @@ void Maintenance::applied(std::uint64_t group, std::uint64_t bytes) {
 }
 
 Status Maintenance::run(WallTime now) {
-  check_space();
+  disk_.check();
+  database_.set_free_space(disk_.free_bytes());
   if (auto ok = count_live(); !ok || stopping_) return ok;
   if (auto ok = retain_all(now); !ok) return ok;
   if (auto ok = copy_forward(); !ok) return ok;
   if (unflushed_bytes_ >= log_.segment_bytes())
     if (auto ok = flush(); !ok) return ok;
-  return recycle();
+  if (auto ok = recycle(); !ok) return ok;
+  disk_.check();
+  disk_.keep_ballast();
+  return {};
 }
 
 void Maintenance::begin_counting() {
@@ -121,7 +86,7 @@ Status Maintenance::retain_all(WallTime now) {
   if (drop.changes.empty()) return {};
   if (auto ok = write_.changes(std::move(drop.changes)); !ok) return ok;
   log_.remove_live(drop.places);
-  for (const std::string& notice : drop.notices) notify(notice);
+  for (const std::string& notice : drop.notices) notices_.say(notice);
   return {};
 }
 
@@ -266,7 +231,7 @@ Status Maintenance::flush() {
 }
 
 Status Maintenance::recycle() {
-  const std::size_t spare = accepts_ ? kSpareSegments : 0;
+  const std::size_t spare = disk_.room() == DiskRoom::plenty ? kSpareSegments : 0;
   auto all = log_.release(flushed_, spare);
   if (all && !*all) {
     if (auto ok = flush(); !ok) return ok;

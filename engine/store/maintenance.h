@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/store/binding_state.h"
+#include "engine/store/disk_space.h"
 #include "engine/store/logs.h"
 #include "engine/store/transaction_queue.h"
 
@@ -14,7 +15,7 @@
 namespace pelton::store {
 
 // What is done behind the events' backs: retention of streams, expiry of idempotency records, the
-// free-space guard, flushes of RocksDB, and what follows for the log: segments are recycled, mostly
+// ballast, flushes of RocksDB, and what follows for the log: segments are recycled, mostly
 // dead ones have their living batches copied forward. The maintenance thread's, but for what is
 // marked any thread.
 class Maintenance {
@@ -25,9 +26,10 @@ class Maintenance {
     std::function<Status(std::vector<Move>&&)> moves;
   };
 
-  Maintenance(const Options& options, Database& database, Log& log, Logs& logs,
+  Maintenance(DiskSpace& disk, Notices& notices, Database& database, Log& log, Logs& logs,
               BindingState& bindings, Writes write)
-      : options_(options),
+      : disk_(disk),
+        notices_(notices),
         database_(database),
         log_(log),
         logs_(logs),
@@ -43,8 +45,6 @@ class Maintenance {
   // Takes the state of the index as it is: batches that are committed later are counted by the
   // committing thread. Before anything is appended.
   void begin_counting();
-  // Any thread. What was said before is said again, on the caller's thread.
-  void set_notice(std::function<void(const std::string&)> notice);
   void set_ttl(BindingId binding, Duration ttl);
   // Any thread: a group is applied, of so many bytes of the log.
   void applied(std::uint64_t group, std::uint64_t bytes);
@@ -52,9 +52,6 @@ class Maintenance {
   void stop() { stopping_ = true; }
 
   Status run(WallTime now);
-  // Any thread. Looks at the free space.
-  void check_space();
-  bool accepts_intake() const { return accepts_.load(std::memory_order_relaxed); }
 
  private:
   // What retention takes away, of all partitions together.
@@ -64,7 +61,6 @@ class Maintenance {
     std::vector<std::string> notices;
   };
 
-  void notify(const std::string& sentence);
   Status count_live();
   Status retain_all(WallTime now);
   Status retain(model::StreamPartition at, const StreamSpec& spec, WallTime now, Drop& out);
@@ -80,7 +76,8 @@ class Maintenance {
   Status flush();
   Status recycle();
 
-  const Options& options_;
+  DiskSpace& disk_;
+  Notices& notices_;
   Database& database_;
   Log& log_;
   Logs& logs_;
@@ -92,12 +89,8 @@ class Maintenance {
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> unflushed_bytes_{0};
   std::atomic<bool> stopping_{false};
-  std::atomic<bool> accepts_{true};
   std::mutex mutex_;
-  // guarded by mutex_
-  std::function<void(const std::string&)> notice_;
-  std::vector<std::string> early_;
-  std::map<BindingId, Duration> ttls_;
+  std::map<BindingId, Duration> ttls_;  // guarded by mutex_
 };
 
 }  // namespace pelton::store

@@ -20,8 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 std::unexpected<Error> failed(const char* what, const fs::path& path, int error) {
-  return fail(ErrorKind::unavailable, "E4106", "{} {}: {}", what, path.string(),
-              std::strerror(error));
+  const bool full = error == ENOSPC || error == EDQUOT;
+  return fail(full ? ErrorKind::overloaded : ErrorKind::unavailable, "E4106", "{} {}: {}", what,
+              path.string(), std::strerror(error));
 }
 
 // Takes `done` bytes off the front of the parts.
@@ -54,8 +55,11 @@ class PosixFile final : public SegmentFile {
     return {};
   }
   Status sync() override {
-    if (::fdatasync(fd_.get()) != 0) return failed("syncing", path_, errno);
-    return {};
+    if (::fdatasync(fd_.get()) == 0) return {};
+    // Whatever the cause: a second sync may succeed without what the first one lost.
+    auto error = failed("syncing", path_, errno);
+    error.error().kind = ErrorKind::unavailable;
+    return error;
   }
   Result<std::size_t> read(char* into, std::size_t size, std::uint64_t position) override {
     std::size_t done = 0;

@@ -14,7 +14,8 @@
 namespace pelton::store {
 
 // One open file of the log. Writing and syncing: one thread at a time; reading: any thread at the
-// same time. Errors: E4106 with the system's reason and the file's name.
+// same time. Errors: E4106 with the system's reason and the file's name; kind overloaded: the disk
+// is full, the same may be tried again.
 class SegmentFile {
  public:
   virtual ~SegmentFile() = default;

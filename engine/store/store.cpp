@@ -26,6 +26,11 @@ std::size_t bytes_of(const model::Transaction& transaction) {
 }  // namespace
 
 Status Store::Impl::open(std::span<const StreamSpec> streams) {
+  if (auto ok = folder.lock.take(options.data); !ok) return ok;
+  folder.disk.start();
+  if (auto ok = folder.lock.sign(); !ok) return ok;
+  options.segment_bytes = folder.disk.segment_bytes();
+  options.buffer_bytes = folder.disk.buffer_bytes();
   auto opened = Database::open(options, [this](const std::string& text) {
     fail_with({ErrorKind::unavailable, "E4106", "RocksDB failed in the background: " + text});
   });
@@ -35,7 +40,7 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   logs = std::make_unique<Logs>(*database, *log, options.tail_bytes);
   bindings = std::make_unique<BindingState>(*database);
   maintenance = std::make_unique<Maintenance>(
-      options, *database, *log, *logs, *bindings,
+      folder.disk, folder.notices, *database, *log, *logs, *bindings,
       Maintenance::Writes{
           [this](Changes&& changes) { return write(std::move(changes)); },
           [this](std::vector<Move>&& moves) { return write_moves(std::move(moves)); }});
@@ -50,20 +55,20 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
       if (!id) return std::unexpected(id.error());
       maintenance->hold(*logs->find(stream.name), *id);
     }
-  maintenance->check_space();
+  folder.disk.check();
   start_maintenance();
   return {};
 }
 
 Status Store::Impl::open_log() {
-  SegmentFolder* folder = options.log_files;
-  if (folder == nullptr) {
+  SegmentFolder* files = options.log_files;
+  if (files == nullptr) {
     own_folder = segment_folder(options.data / "log");
-    folder = own_folder.get();
+    files = own_folder.get();
   }
   auto applied = database->applied();
   if (!applied) return std::unexpected(applied.error());
-  log = std::make_unique<Log>(*folder, database->log_id(), options.segment_bytes);
+  log = std::make_unique<Log>(*files, database->log_id(), options.segment_bytes);
   return log->open(*applied, [this](std::string_view metadata) { return replay(metadata); });
 }
 
@@ -90,7 +95,7 @@ Status Store::Impl::refuse(const model::Transaction& transaction, Origin origin)
   if (origin == Origin::engine) return {};
   if (failed)
     return fail(ErrorKind::unavailable, "E4106", "the store has failed; nothing is taken");
-  if (!maintenance->accepts_intake())
+  if (folder.disk.room() != DiskRoom::plenty)
     return fail(ErrorKind::overloaded, "E4105", "the disk is nearly full: intake is held back");
   return {};
 }
@@ -174,13 +179,16 @@ void Store::set_failure_listener(std::function<void(const Error&)> listener) {
   impl_->listen_for_failure(std::move(listener));
 }
 void Store::set_notice_listener(std::function<void(const std::string&)> listener) {
-  impl_->maintenance->set_notice(std::move(listener));
+  impl_->folder.notices.listen(std::move(listener));
 }
 bool Store::failed() const {
   return impl_->failed;
 }
 bool Store::accepts_intake() const {
-  return !impl_->failed && impl_->maintenance->accepts_intake();
+  return !impl_->failed && impl_->folder.disk.room() == DiskRoom::plenty;
+}
+DiskRoom Store::disk_room() const {
+  return impl_->folder.disk.room();
 }
 std::uint64_t Store::commits() const {
   return impl_->commits;

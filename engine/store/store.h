@@ -33,14 +33,18 @@ struct StreamSpec {
 };
 
 struct Options {
-  std::filesystem::path data;             // created when missing
-  std::uint64_t free_space_bytes = 0;     // appends from outside are refused (overloaded) below it
-  std::uint64_t tail_bytes = 256U << 20;  // memory for the newest batches
-  std::size_t queue_transactions = 4096;  // outside appends wait or are refused beyond it
+  std::filesystem::path data;              // created when missing
+  std::uint64_t free_space_bytes = 0;      // appends from outside are refused (overloaded) below it
+  std::uint64_t tail_bytes = 256U << 20;   // memory for the newest batches
+  std::uint64_t buffer_bytes = 64U << 20;  // of RocksDB, until it writes a file
+  std::size_t queue_transactions = 4096;   // outside appends wait or are refused beyond it
   std::size_t queue_bytes = 256U << 20;
   Duration maintenance_interval =
       std::chrono::seconds(5);               // retention and free space are looked at
-  std::uint64_t segment_bytes = 256U << 20;  // of a file of the log
+  std::uint64_t segment_bytes = 256U << 20;  // of a file of the log; a small disk gets smaller ones
+  // Of the file that is given back when the disk is full, and of the reserve. Absent: a sixteenth
+  // of the file system, at most 128 MiB. 0: none.
+  std::optional<std::uint64_t> ballast_bytes;
   // Seams for tests: the free bytes of the data folder's file system, the wall clock, RocksDB's way
   // to the disk, the log's files.
   std::function<std::uint64_t(const std::filesystem::path&)> free_space;
@@ -63,6 +67,13 @@ using AppendListener = std::function<void(std::span<const model::PlacedBatch>)>;
 enum class Origin {
   outside,  // connectors and producers: refused (overloaded) when full or the disk is nearly so
   engine,   // settling: bounded by the windows of the dispatchers, always taken
+};
+
+// What the disk of the data folder has room for.
+enum class DiskRoom {
+  plenty,
+  low,  // less than free_space_bytes: nothing is appended from outside; bindings that append wait
+  exhausted,  // less than the reserve: nothing is begun that may end in a dead letter
 };
 
 struct StreamBounds {
@@ -117,6 +128,7 @@ class Store final {
   bool failed() const;
   // False while the free-space guard holds intake back.
   bool accepts_intake() const;
+  DiskRoom disk_room() const;
 
   // ---- reading: any thread
   // Batches of the partition from the one that holds `from` on (it may begin before `from`), until

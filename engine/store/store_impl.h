@@ -2,6 +2,8 @@
 #pragma once
 
 #include "engine/store/binding_state.h"
+#include "engine/store/disk_space.h"
+#include "engine/store/folder_lock.h"
 #include "engine/store/group_writer.h"
 #include "engine/store/maintenance.h"
 
@@ -16,7 +18,9 @@ namespace pelton::store {
 class Store::Impl {
  public:
   Impl(const Options& settings)
-      : options(settings), queue(settings.queue_transactions, settings.queue_bytes) {}
+      : options(settings),
+        folder(options),
+        queue(settings.queue_transactions, settings.queue_bytes) {}
 
   ~Impl();
 
@@ -29,7 +33,13 @@ class Store::Impl {
   // Durable on return.
   Status write(Changes&& changes);
 
-  const Options options;
+  Options options;
+  struct Folder {
+    explicit Folder(const Options& options) : disk(options, notices) {}
+    Notices notices;
+    DiskSpace disk;
+    FolderLock lock;
+  } folder;
   std::unique_ptr<Database> database;
   std::unique_ptr<SegmentFolder> own_folder;
   std::unique_ptr<Log> log;
@@ -61,7 +71,7 @@ class Store::Impl {
   void commit(Group& group);
   Status write_group(Group& group);
   void refuse_all(Group& group);
-  void watch_space(const Group& group);
+  Status write_log(Group& group);
   Status write(Pending&& pending);
   Status write_moves(std::vector<Move>&& moves);
   // The maintenance thread.
@@ -69,10 +79,9 @@ class Store::Impl {
   bool wait_for_maintenance(std::uint64_t& wanted);
   WallTime now() const { return options.now ? options.now() : SystemClock{}.now(); }
 
-  std::size_t since_space_check = 0;  // the committing thread's
-  std::uint64_t last_lap = 0;         // the committing thread's
-  bool stopping = false;              // guarded by mutex
-  bool segment_full = false;          // guarded by mutex
+  std::uint64_t last_lap = 0;  // the committing thread's
+  bool stopping = false;       // guarded by mutex
+  bool segment_full = false;   // guarded by mutex
   std::vector<std::thread> threads;
   std::thread maintenance_thread;
 };

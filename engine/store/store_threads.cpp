@@ -10,8 +10,6 @@ namespace {
 
 // What one group takes at most: the next one fills meanwhile.
 constexpr std::size_t kGroupBytes = 32U << 20;
-// The free space is looked at whenever so much was appended, not only at the interval.
-constexpr std::size_t kSpaceCheckBytes = 16U << 20;
 constexpr int kCommittingThreads = 2;
 
 }  // namespace
@@ -59,13 +57,6 @@ void Store::Impl::run() {
   }
 }
 
-void Store::Impl::watch_space(const Group& group) {
-  since_space_check += group.bytes;
-  if (since_space_check < kSpaceCheckBytes) return;
-  since_space_check = 0;
-  maintenance->check_space();
-}
-
 void Store::Impl::refuse_all(Group& group) {
   std::unique_lock lock(mutex);
   const Error error = failure;
@@ -74,7 +65,7 @@ void Store::Impl::refuse_all(Group& group) {
 }
 
 void Store::Impl::commit(Group& group) {
-  watch_space(group);
+  folder.disk.about_to_write(group.bytes);
   if (failed) return refuse_all(group);
   if (group.slot.group != 0)
     if (auto done = write_group(group); !done) fail_with(done.error());
@@ -86,18 +77,28 @@ void Store::Impl::commit(Group& group) {
     group.pending[i].done(std::move(group.commits[i]));
 }
 
+Status Store::Impl::write_log(Group& group) {
+  const auto attempt = [&] {
+    auto parts = group.parts();
+    return log->write(group.slot, parts);
+  };
+  auto done = attempt();
+  const auto full = [&] { return !done && done.error().kind == ErrorKind::overloaded; };
+  if (full() && folder.disk.give_back()) done = attempt();
+  // What was built upon this group cannot wait: the engine ends.
+  if (full()) done.error().kind = ErrorKind::unavailable;
+  return done;
+}
+
 Status Store::Impl::write_group(Group& group) {
-  auto parts = group.parts();
-  std::uint64_t bytes = 0;
-  for (const iovec& part : parts) bytes += part.iov_len;
-  if (auto ok = log->write(group.slot, parts); !ok) return ok;
+  if (auto ok = write_log(group); !ok) return ok;
   if (auto ok = database->apply(group.metadata); !ok) return ok;
   syncs.fetch_add(1, std::memory_order_relaxed);
   std::vector<Place> places = std::move(group.moved_to);
   for (const IndexEntry& entry : group.entries) places.push_back(entry.place);
   log->add_live(places);
   log->remove_live(group.moved_from);
-  maintenance->applied(group.slot.group, bytes);
+  maintenance->applied(group.slot.group, group.record_bytes());
   if (std::exchange(last_lap, group.slot.lap) == group.slot.lap) return {};
   {
     std::lock_guard lock(mutex);

@@ -186,6 +186,42 @@ def test_a_full_disk_holds_intake_back(tmp_path, disk):
         check_exactly_once(engine.consume("output"), range(sent + 1))
 
 
+def fill(path):
+    with open(path, "wb", buffering=0) as filler:
+        try:
+            while filler.write(bytes(1 << 16)) > 0:
+                pass
+        except OSError:
+            pass
+
+
+def test_outputs_never_fill_the_disk_and_a_full_one_can_be_started(tmp_path, disk):
+    code = function_folder(tmp_path, "def handle(event, context):\n"
+                           "    n = event.json()['n']\n"
+                           "    if n < 5:\n"
+                           "        raise ValueError('a letter')\n"
+                           "    return {'n': n, 'x': 'x' * 400_000}\n")
+    config = pipeline_config(code).replace("data: ./data, free_space: 1MiB", f"data: {disk}/data, free_space: 24MiB")
+    engine = Engine(tmp_path, config).start()
+    engine.produce("input", numbered(300, 300))
+    wait_until(lambda: any("E4105" in reason for reason in engine.status()["not_ready"]), "outputs fill the disk", 60)
+    wait_until(lambda: engine.binding("job").get("trouble", "").startswith("E4105"), "the binding is paused", 20)
+    wait_until(lambda: sum(p["in_flight"] for p in engine.binding("job")["partitions"]) == 0, "what was in flight ends", 20)
+    assert engine.process.poll() is None and len(engine.letters()) == 5
+    engine.process.kill()
+    engine.process.wait()
+    fill(disk / "filler")
+    assert (disk / "data" / "ballast").exists()
+    engine.start(wait=False)
+    wait_until(lambda: engine.run("status", check=False).returncode == 0, "it starts on a full disk", 30)
+    assert not (disk / "data" / "ballast").exists()
+    engine.run("dead-letters", "purge", "--binding", "job", "--yes")
+    assert engine.letters() == []
+    numbers = [event["data"]["n"] for event in engine.consume("output")]
+    assert len(numbers) == len(set(numbers)) > 0
+    assert engine.stop() == 0
+
+
 def test_produce_with_a_bad_line_appends_nothing(tmp_path):
     with Engine(tmp_path, pipeline_config(function_folder(tmp_path, ECHO))) as engine:
         done = engine.run("produce", "input", "--ndjson", data='{"data":1}\n{"data":\n', check=False)

@@ -64,8 +64,8 @@ const Fields<Engine>& engine_fields() {
                   "Folder for the engine's state (RocksDB) and its admin socket. Each engine needs "
                   "a folder of its own.")
           .option("free_space", &Engine::free_space_bytes,
-                  "Stop accepting events when the disk of the data folder has less free space than "
-                  "this.")
+                  "When the disk of the data folder has less free space than this, no events are "
+                  "accepted and bindings that write to streams are paused.")
           .option("shutdown_timeout", &Engine::shutdown_timeout,
                   "How long to wait for events in flight after SIGTERM.", {.at_most = "1h"})
           .option("tail", &Engine::tail_bytes,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <random>
@@ -29,6 +30,15 @@ class FaultySegments final : public SegmentFolder {
     cause_ = std::move(cause);
   }
   void heal() { fail_at(0); }
+  // The disk: a write that makes the files larger than this in total finds it full.
+  void set_capacity(std::function<std::uint64_t()> capacity) {
+    std::lock_guard lock(mutex_);
+    capacity_ = std::move(capacity);
+  }
+  std::uint64_t total() const {
+    std::lock_guard lock(mutex_);
+    return total_locked();
+  }
   std::uint64_t operations() const {
     std::lock_guard lock(mutex_);
     return operations_;
@@ -85,7 +95,9 @@ class FaultySegments final : public SegmentFolder {
       std::lock_guard lock(folder_.mutex_);
       std::string all;
       for (const iovec& part : parts) all.append(static_cast<char*>(part.iov_base), part.iov_len);
-      const auto ok = folder_.operation();
+      auto ok = folder_.operation();
+      if (ok)
+        ok = folder_.fits(std::max(position + all.size(), file_.bytes.size()) - file_.bytes.size());
       if (!ok) all.resize(all.size() / 2);
       if (file_.bytes.size() < position + all.size()) file_.bytes.resize(position + all.size());
       file_.bytes.replace(position, all.size(), all);
@@ -120,6 +132,15 @@ class FaultySegments final : public SegmentFolder {
     File& file_;
   };
 
+  std::uint64_t total_locked() const {
+    std::uint64_t bytes = 0;
+    for (const auto& [number, file] : files_) bytes += file.bytes.size();
+    return bytes;
+  }
+  Status fits(std::uint64_t more) const {
+    if (!capacity_ || total_locked() + more <= capacity_()) return {};
+    return fail(ErrorKind::overloaded, "E4106", "writing a segment: No space left on device");
+  }
   Status operation() {
     ++operations_;
     if (fail_at_ == 0 || operations_ < fail_at_) return {};
@@ -131,6 +152,7 @@ class FaultySegments final : public SegmentFolder {
   std::uint64_t operations_ = 0;
   std::uint64_t fail_at_ = 0;
   std::string cause_;
+  std::function<std::uint64_t()> capacity_;
 };
 
 }  // namespace pelton::store

@@ -147,6 +147,7 @@ TEST_F(Groups, TheEndDrainsWhatIsQueued) {
 
 // Below the store: only the last cursor of a binding and partition is written.
 TEST_F(Groups, CursorsOfAGroupBecomeOne) {
+  std::filesystem::create_directories(options.data);
   auto database = Database::open(options, [](const std::string&) {});
   ASSERT_TRUE(database);
   const auto files = segment_folder(options.data / "log");

@@ -20,6 +20,7 @@ class StoreFixture : public ::testing::Test {
     options.data = folder.path() / "data";
     // Only when a test asks for it.
     options.maintenance_interval = std::chrono::hours(1);
+    options.ballast_bytes = 0;
     stream.name = "s";
     stream.partitions = 2;
     stream.bindings = {"b"};
