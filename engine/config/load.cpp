@@ -3,6 +3,7 @@
 
 #include "engine/config/build.h"
 #include "engine/config/check.h"
+#include "engine/config/parts/engine.h"
 #include "engine/config/specs.h"
 
 #include <fmt/format.h>
@@ -33,6 +34,27 @@ void check_top_keys(const Node& root, Diagnostics& problems) {
     if (!is_extension(key.text) && std::ranges::find(known, key.text) == known.end())
       problems.error(key.place, "E1005",
                      fmt::format("unknown key \"{}\"{}", key.text, did_you_mean(key.text, known)));
+}
+
+std::expected<std::string, Diagnostic> read_file(const std::filesystem::path& file) {
+  std::error_code error;
+  const bool folder = std::filesystem::is_directory(file, error);
+  std::ifstream in(file, std::ios::binary);
+  if (!in || folder) {
+    const std::string why = folder ? "it is a folder" : std::generic_category().message(errno);
+    return std::unexpected(
+        Diagnostic{{1, 1}, "E1001", "the file cannot be read: " + why, Severity::error});
+  }
+  std::string text(kMaxFileBytes + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+// The mapping with this entry alone.
+Node only(Node node, std::string_view key) {
+  std::erase_if(node.entries, [&](const auto& entry) { return entry.first.text != key; });
+  return node;
 }
 
 }  // namespace
@@ -85,17 +107,26 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
 
 Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,
             const Environment& environment, const FurtherCheck& further) {
-  std::error_code error;
-  const bool folder = std::filesystem::is_directory(file, error);
-  std::ifstream in(file, std::ios::binary);
-  if (!in || folder) {
-    const std::string why = folder ? "it is a folder" : std::generic_category().message(errno);
-    return {std::nullopt, {{{1, 1}, "E1001", "the file cannot be read: " + why, Severity::error}}};
-  }
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return load_text(text, file, connectors, environment, further);
+  const auto text = read_file(file);
+  if (!text) return {std::nullopt, {text.error()}};
+  return load_text(*text, file, connectors, environment, further);
+}
+
+std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,
+                                                             const Environment& environment) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(text.error());
+  Diagnostics problems;
+  const Node root = parse_yaml(*text, problems);
+  std::error_code ignored;
+  ReadContext context{problems, std::filesystem::absolute(file, ignored).parent_path(),
+                      environment};
+  const Node* engine = root.find("engine");
+  const Engine read = parse_engine(engine == nullptr ? Node{} : only(*engine, "data"), context);
+  for (const Diagnostic& problem : problems.sorted())
+    if (problem.severity == Severity::error && problem.code != "E1004")
+      return std::unexpected(problem);
+  return read.data;
 }
 
 }  // namespace pelton::config

@@ -6,6 +6,7 @@
 #include "engine/config/spec/section.h"
 #include "engine/config/yaml/diagnostic.h"
 
+#include <expected>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -31,6 +32,11 @@ Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions>
 Loaded load_text(const std::string& text, const std::filesystem::path& file,
                  std::span<const ConnectorOptions> connectors, const Environment& environment,
                  const FurtherCheck& further = {});
+
+// engine.data of a config file, or the first error that stands in the way of it. Nothing else in
+// the file is looked at: who only wants to reach the engine needs neither its secrets nor its code.
+std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,
+                                                             const Environment& environment);
 
 // The process's own environment.
 std::optional<std::string> process_environment(const std::string& name);

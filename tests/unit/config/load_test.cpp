@@ -179,5 +179,33 @@ TEST_F(Load, ManyProblemsAreBoundedAndInTime) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
 }
 
+class DataFolder : public ConfigTest {
+ protected:
+  std::string of(std::string_view text) {
+    const auto found = data_folder(write("p.yaml", text), [this](const std::string& name) {
+      const auto at = variables_.find(name);
+      return at == variables_.end() ? std::nullopt : std::optional(at->second);
+    });
+    return found ? found->string() : found.error().text("p.yaml");
+  }
+};
+
+TEST_F(DataFolder, NeedsNothingElseOfTheFile) {
+  variables_["HERE"] = "place";
+  EXPECT_EQ(of("engine: { data: \"${env:HERE}\", http: { listen: nowhere } }\n"
+               "functions: { f: { environment: { A: \"${env:NOT_SET}\" } } }\n"),
+            folder_ / "place");
+  EXPECT_EQ(of("streams: {}\n"), folder_ / "data");
+  EXPECT_EQ(of("engine:\n"), folder_ / "data");
+  EXPECT_EQ(of("engine: { data: a }\nengine: { data: b }\n"), folder_ / "a")
+      << "as load() reads it";
+}
+
+TEST_F(DataFolder, SaysWhatIsWrongWithIt) {
+  EXPECT_EQ(of("engine: { data: {} }\n").substr(0, 18), "p.yaml:1:17: E1007");
+  EXPECT_EQ(of("engine: [\n").substr(0, 7), "p.yaml:");
+  EXPECT_NE(of("engine: 5\n").find("E1007"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pelton::config
