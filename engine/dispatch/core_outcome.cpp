@@ -265,8 +265,7 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& los
   for (const FrameId id : lost) {
     Open& open = frames_.at(id);
     open.lost = true;
-    const model::WorkerLoss* blame =
-        narrowed.frame == id && loss.cause != "engine" ? &narrowed : nullptr;
+    const model::WorkerLoss* blame = narrowed.frame == id && narrowed.index ? &narrowed : nullptr;
     if (!open.replay)
       lose_frame(*find(open.partition), open, blame, now);
     else if (open.held.empty())
@@ -276,23 +275,21 @@ void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& los
   emit(out);
 }
 
-// A worker takes its frames in their order: what lies behind the oldest had not begun. Whoever was
-// alone with the worker is to blame, of several each is a suspect.
+// The loss with its index only if the blame is one event's. Of a frame that had begun at an unknown
+// event, the last one unanswered is to blame, of several each is a suspect.
 model::WorkerLoss Dispatcher::Core::narrow(const std::vector<FrameId>& lost,
                                            const model::WorkerLoss& loss) {
   model::WorkerLoss narrowed = loss;
-  if (loss.frame || loss.cause == "engine") return narrowed;
-  const auto oldest = std::ranges::find_if(lost, [&](FrameId id) {
-    const Open& open = frames_.at(id);
-    return open.covered < open.events();
-  });
-  if (oldest == lost.end()) return narrowed;
-  const Open& open = frames_.at(*oldest);
-  if (open.events() - open.covered > 1) {
-    suspect(*find(open.partition), open);
-  } else {
-    narrowed.frame = *oldest;
+  if (loss.cause == "engine") narrowed.frame.reset();
+  if (narrowed.index || !narrowed.frame || !std::ranges::binary_search(lost, *narrowed.frame))
+    return narrowed;
+  const Open& open = frames_.at(*narrowed.frame);
+  const std::uint32_t unanswered = open.events() - open.covered;
+  if (unanswered == 1) {
     narrowed.index = open.covered;
+  } else {
+    narrowed.frame.reset();
+    if (unanswered > 1) suspect(*find(open.partition), open);
   }
   return narrowed;
 }
@@ -309,7 +306,8 @@ void Dispatcher::Core::lose_frame(Partition& partition, const Open& open,
   // From the last to the first, so that putting events back into their lane is cheap.
   for (auto i = static_cast<std::uint32_t>(open.slots.size()); i-- > open.covered;) {
     const Position position = open.slots[i];
-    if (blame == nullptr || i != blame->index) {
+    const bool blamed = blame != nullptr && i == *blame->index;
+    if (!blamed) {
       give_back(partition, position);
       continue;
     }

@@ -82,12 +82,13 @@ struct WorkerLoss {
   std::string cause;    // crash | timeout; engine: none of the events is to blame
   std::string type;     // "signal 9", "exit 1", "timeout after 30s"
   std::string message;  // its last words (stderr), bounded
-  // The event that it had begun and not finished: it takes the blame (an attempt and, unless the
-  // cause is a time-out, a worker kill). Absent: unknown. Unless the cause is `engine`, the oldest
-  // of the worker's frames is then narrowed down: its events come again in halves, and one that is
-  // alone takes the blame.
+  // The frame that it was at, of all its frames whatever their binding. Absent: it had none. Nobody
+  // is to blame then, nor when the cause is `engine`.
   std::optional<FrameId> frame;
-  std::uint32_t index = 0;
+  // The event of that frame that it had begun and not finished: it takes the blame (an attempt and,
+  // unless the cause is a time-out, a worker kill). Absent: unknown. The frame is then narrowed
+  // down: its unanswered events come again in halves, and one that is alone takes the blame.
+  std::optional<std::uint32_t> index;
 };
 
 }  // namespace pelton::model

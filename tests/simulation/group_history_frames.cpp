@@ -116,19 +116,16 @@ void GroupHistory::outcome(Life life, FrameId id, const model::FrameResult& resu
 }
 
 void GroupHistory::worker_lost(Life life, WorkerId worker, const model::WorkerLoss& loss) {
-  // Without blame, the oldest frame counts when one event of it was left.
-  bool first = !loss.frame && loss.cause != "engine";
   for (auto at = frames_.begin(); at != frames_.end();) {
     const auto here = at++;
     OpenFrame& open = here->second;
     if (here->first.first != life || open.worker != worker) continue;
-    const auto left = open.offsets.size() - open.covered;
-    const bool alone = left == 1 && first;
-    if (left > 0) first = false;
+    const bool its = loss.frame == here->first.second && loss.cause != "engine";
+    // When nobody knows the event, the frame counts if one event of it was left.
+    const bool alone = its && !loss.index && open.offsets.size() - open.covered == 1;
     for (auto i = open.covered; i < open.offsets.size(); ++i) {
       comes_back(*open.session, open.offsets[i], false);
-      if (alone || (loss.frame == here->first.second && loss.cause != "engine" && loss.index == i))
-        ++open.session->failures[open.offsets[i]];
+      if (alone || (its && loss.index == i)) ++open.session->failures[open.offsets[i]];
     }
     open.left -= static_cast<std::uint32_t>(open.offsets.size()) - open.covered;
     open.covered = static_cast<std::uint32_t>(open.offsets.size());

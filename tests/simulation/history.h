@@ -137,7 +137,7 @@ class History {
   void event_done(OpenFrame& open, Offset offset);
   void event_failed(const OpenFrame& open, Offset offset, const model::Failure& failure);
   void blame(const OpenFrame& open, Offset offset, const std::string& cause);
-  void narrow(WorkerId worker, const std::string& cause);
+  void narrow(WorkerId worker, FrameId frame, const std::string& cause);
   void fail(Trouble& trouble, std::optional<Duration> asked);
   Trouble& trouble_of(const OpenFrame& open, Offset offset);
 

@@ -249,23 +249,23 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
 }
 
 void History::lost(WorkerId worker, const model::WorkerLoss& loss) {
-  if (!loss.frame && loss.cause != "engine") narrow(worker, loss.cause);
+  const bool guilty = loss.frame && loss.cause != "engine";
+  if (guilty && !loss.index) narrow(worker, *loss.frame, loss.cause);
   for (auto frame = frames_.begin(); frame != frames_.end();) {
     const auto here = frame++;
     const OpenFrame& open = here->second;
     if (open.worker != worker) continue;
-    const bool blamed = loss.frame == here->first && loss.cause != "engine" &&
-                        loss.index >= open.covered && loss.index < open.offsets.size();
-    if (blamed) blame(open, open.offsets[loss.index], loss.cause);
+    const bool blamed = guilty && loss.frame == here->first && loss.index &&
+                        *loss.index >= open.covered && *loss.index < open.offsets.size();
+    if (blamed) blame(open, open.offsets[*loss.index], loss.cause);
     close(here->first);
   }
 }
 
-// It was at the oldest of its frames.
-void History::narrow(WorkerId worker, const std::string& cause) {
-  const auto found = std::ranges::find_if(
-      frames_, [&](const auto& entry) { return entry.second.worker == worker; });
-  if (found == frames_.end()) return;
+// It was at that frame, nobody knows at which event.
+void History::narrow(WorkerId worker, FrameId frame, const std::string& cause) {
+  const auto found = frames_.find(frame);
+  if (found == frames_.end() || found->second.worker != worker) return;
   const OpenFrame& open = found->second;
   const auto left = static_cast<std::uint32_t>(open.offsets.size()) - open.covered;
   if (left == 1) return blame(open, open.offsets.back(), cause);

@@ -101,7 +101,6 @@ std::optional<model::Frame> Mutant::pull(WorkerId worker, const model::FrameLimi
   change(out, from);
   if (!frame) return frame;
   frames_.insert_or_assign(frame->id, *frame);
-  given_.insert_or_assign(worker, frame->id);
   // Otherwise its own frames would give it away at once.
   if (is(Mutation::lanes_open)) frame->order = model::Order::key;
   return frame;
@@ -144,12 +143,11 @@ void Mutant::worker_lost(WorkerId worker, model::WorkerLoss loss, WallTime now,
                          dispatch::Commits& out) {
   const std::size_t from = out.size();
   if (is(Mutation::recycling_counts) && loss.cause == "engine") loss.cause = "crash";
-  if (is(Mutation::not_narrowed) && !loss.frame) loss.cause = "engine";
-  if (is(Mutation::first_is_blamed) && !loss.frame && given_.contains(worker))
-    loss.frame = given_.at(worker);
+  if (is(Mutation::not_narrowed) && !loss.index) loss.cause = "engine";
+  if (is(Mutation::first_is_blamed) && loss.frame && !loss.index) loss.index = 0;
   if (is(Mutation::timeouts_kill) && loss.cause == "timeout") loss.cause = "crash";
-  if (is(Mutation::wrong_blame)) ++loss.index;
-  if (is(Mutation::no_blame)) loss.frame.reset();
+  if (is(Mutation::wrong_blame) && loss.index) ++*loss.index;
+  if (is(Mutation::no_blame)) loss.index.reset();
   inner_.worker_lost(worker, loss, now, out);
   change(out, from);
 }

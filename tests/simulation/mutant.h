@@ -86,7 +86,6 @@ class Mutant {
   const Mutation mutation_;
   dispatch::Dispatcher inner_;
   std::map<FrameId, model::Frame> frames_;
-  std::map<WorkerId, FrameId> given_;      // the last frame of each
   std::set<dispatch::CommitToken> extra_;  // commits of the mutation's own
   dispatch::CommitToken next_extra_ = dispatch::CommitToken{1} << 60;
 };

@@ -154,8 +154,11 @@ void SimEngine::garbage(WorkerId worker, FrameId frame, model::FrameResult&& res
   if (taken || !commits_.empty()) return history_.violation("a result that contradicts was taken");
   model::WorkerLoss loss;
   loss.cause = "crash";
-  for (auto& known : workers_)
-    if (known->id() == worker) known->kill();
+  for (auto& known : workers_) {
+    if (known->id() != worker) continue;
+    loss.frame = known->head();
+    known->kill();
+  }
   lost(worker, std::move(loss));
 }
 

@@ -259,10 +259,13 @@ void SimNode::finish(WorkerId worker, FrameId frame, model::FrameResult&& result
 void SimNode::garbage(WorkerId worker, FrameId frame, model::FrameResult result) {
   if (dispatcher_.check(worker, frame, result))
     return history_.violation("a result that contradicts passes the check");
-  for (auto& known : workers_)
-    if (known->id() == worker) known->kill();
   model::WorkerLoss loss;
   loss.cause = "crash";
+  for (auto& known : workers_) {
+    if (known->id() != worker) continue;
+    loss.frame = known->head();
+    known->kill();
+  }
   worker_lost(worker, loss);
 }
 

@@ -199,9 +199,9 @@ void SimWorker::die(std::uint32_t at, std::string cause, Duration delay) {
   loss.worker = fmt::format("function-{}", id_.value);
   loss.cause = std::move(cause);
   loss.type = "signal 9";
-  // Not every death leaves word of what it was at.
-  if (!chance(scenario_.faults.blind)) loss.frame = frames_.front().id;
-  loss.index = at;
+  loss.frame = frames_.front().id;
+  // Not every death leaves word of the event that it was at.
+  if (!chance(scenario_.faults.blind)) loss.index = at;
   scheduler_.after(delay, [this, loss = std::move(loss)]() mutable {
     if (!alive_) return;
     const FrameId frame = frames_.front().id;

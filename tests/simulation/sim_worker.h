@@ -34,6 +34,10 @@ class SimWorker {
 
   WorkerId id() const { return id_; }
   bool alive() const { return alive_; }
+  // The frame that it is at.
+  std::optional<FrameId> head() const {
+    return frames_.empty() ? std::nullopt : std::optional(frames_.front().id);
+  }
   bool has_credit() const { return alive_ && frames_.size() < 2; }
   void give(model::Frame frame);
   // Says nothing from now on.

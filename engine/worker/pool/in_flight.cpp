@@ -46,6 +46,10 @@ std::optional<Invocation> InFlight::unanswered(std::span<const Invocation> begun
   return std::nullopt;
 }
 
+std::optional<FrameId> InFlight::head() const {
+  return frames_.empty() ? std::nullopt : std::optional(frames_.front().frame.id);
+}
+
 std::string InFlight::place(const Invocation& invocation) const {
   const Entry* entry = find(invocation.frame);
   if (entry == nullptr || invocation.index >= entry->frame.batch->size()) return {};

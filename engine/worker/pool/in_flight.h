@@ -27,6 +27,8 @@ class InFlight {
   bool cover(FrameId frame, std::uint32_t events);
   // The first of these invocations whose event has no answer yet: the one to blame.
   std::optional<Invocation> unanswered(std::span<const Invocation> begun) const;
+  // The oldest frame that is not answered: workers take theirs in order. Nothing: there is none.
+  std::optional<FrameId> head() const;
   // "<stream>/<partition>/<offset>" of the event; empty when the worker does not have it.
   std::string place(const Invocation& invocation) const;
 

@@ -165,7 +165,7 @@ void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerL
   if (worker.in_flight().empty())
     tell(worker.name, with_lines(fmt::format("ended ({}) while it was idle", loss.type)));
   // It never finished an event, and none is to blame: another would end the same way at once.
-  if (worker.events_done() == 0 && !loss.frame) back_off();
+  if (worker.events_done() == 0 && !loss.index) back_off();
 }
 
 // ---- the tick

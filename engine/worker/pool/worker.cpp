@@ -160,6 +160,8 @@ model::WorkerLoss Worker::loss() {
   if (const auto blamed = in_flight_.unanswered(session_->begun(Clock::now()))) {
     loss.frame = blamed->frame;
     loss.index = blamed->index;
+  } else {
+    loss.frame = in_flight_.head();
   }
   return loss;
 }

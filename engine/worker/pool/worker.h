@@ -84,7 +84,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   // Why it could not serve, with its stack; empty: it could, or never said.
   const std::string& start_error() const { return start_error_; }
   std::uint64_t cpu_us() const { return child_.cpu_us(); }
-  // Why it ended, and which event is to blame.
+  // Why it ended, and which event is to blame, or which frame when that is not known.
   model::WorkerLoss loss();
 
  private:

@@ -84,6 +84,7 @@ std::string DispatcherTest::pull(std::uint64_t worker) {
   take_commits();
   if (!frame) return "";
   frame_ = std::move(*frame);
+  given_[worker].push_back({frame_.id, frame_.batch->size()});
   return text(frame_);
 }
 
@@ -113,6 +114,9 @@ model::FrameResult DispatcherTest::outputs(const model::Frame& frame, std::strin
 void DispatcherTest::finish(model::FrameResult result, std::optional<model::Frame> of,
                             std::uint64_t worker) {
   const FrameId id = of ? of->id : frame_.id;
+  for (Given& given : given_[worker])
+    if (given.frame == id) given.unanswered -= result.count;
+  std::erase_if(given_[worker], [](const Given& given) { return given.unanswered == 0; });
   auto taken = dispatcher().finished(WorkerId{worker}, id, std::move(result), now, commits_);
   EXPECT_TRUE(taken) << taken.error().message;
   take_commits();
@@ -153,14 +157,33 @@ Status DispatcherTest::refuse(model::FrameResult result) {
 void DispatcherTest::lose(std::uint64_t worker,
                           std::optional<std::pair<FrameId, std::uint32_t>> blame,
                           std::string cause) {
-  model::WorkerLoss loss;
-  loss.worker = fmt::format("charge-{}", worker);
+  model::WorkerLoss loss = loss_of(worker);
   loss.cause = std::move(cause);
-  loss.type = "signal 9";
   if (blame) {
     loss.frame = blame->first;
     loss.index = blame->second;
+  } else if (!given_[worker].empty()) {
+    loss.frame = given_[worker].front().frame;
   }
+  lose(worker, loss);
+}
+
+void DispatcherTest::lose_at(std::uint64_t worker, std::optional<FrameId> frame) {
+  model::WorkerLoss loss = loss_of(worker);
+  loss.frame = frame;
+  lose(worker, loss);
+}
+
+model::WorkerLoss DispatcherTest::loss_of(std::uint64_t worker) const {
+  model::WorkerLoss loss;
+  loss.worker = fmt::format("charge-{}", worker);
+  loss.cause = "crash";
+  loss.type = "signal 9";
+  return loss;
+}
+
+void DispatcherTest::lose(std::uint64_t worker, const model::WorkerLoss& loss) {
+  given_.erase(worker);
   dispatcher().worker_lost(WorkerId{worker}, loss, now, commits_);
   take_commits();
 }

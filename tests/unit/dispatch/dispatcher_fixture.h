@@ -49,8 +49,11 @@ class DispatcherTest : public ::testing::Test {
   // As one letter an event: d(one), r(etry), f(ail), s(kipped), i(nfrastructure).
   void answer(std::string_view outcomes);
   Status refuse(model::FrameResult result);
+  // Without blame, the worker was at the oldest of its frames, nobody knows at which event.
   void lose(std::uint64_t worker, std::optional<std::pair<FrameId, std::uint32_t>> blame = {},
             std::string cause = "crash");
+  // It was at that frame, of whatever binding, nobody knows at which event.
+  void lose_at(std::uint64_t worker, std::optional<FrameId> frame);
   void pass(Duration time);
   bool replay(const model::DeadLetter& letter);
 
@@ -72,6 +75,8 @@ class DispatcherTest : public ::testing::Test {
   model::FrameLimits limits{1000, 1U << 30};
 
  private:
+  model::WorkerLoss loss_of(std::uint64_t worker) const;
+  void lose(std::uint64_t worker, const model::WorkerLoss& loss);
   void take_commits();
   void write(const model::Transaction& transaction);
 
@@ -79,6 +84,11 @@ class DispatcherTest : public ::testing::Test {
   std::map<std::uint32_t, std::vector<model::PlacedBatch>> stream_;
   std::map<std::uint32_t, Offset> end_;
   model::Frame frame_;
+  struct Given {
+    FrameId frame;
+    std::size_t unanswered = 0;
+  };
+  std::map<std::uint64_t, std::vector<Given>> given_;  // by worker, oldest first
   Commits commits_;
   std::vector<Commit> pending_;
   bool held_ = false;

@@ -203,6 +203,27 @@ TEST_F(LostWorker, SuspectsShareNoFrameWithOthers) {
   EXPECT_EQ(pull(2), "c2 d3");
 }
 
+TEST_F(LostWorker, ThatWasAtAnotherBindingsFrameBlamesNobodyHere) {
+  limits.events = 1;
+  offer("a b");
+  EXPECT_EQ(pull(1), "a0");
+  lose_at(1, model::first_frame_of(BindingId{4}));
+  EXPECT_EQ(dispatcher().totals().failed_attempts, 0U);
+  limits.events = 2;
+  EXPECT_EQ(pull(2), "a0 b1") << "neither parked nor suspected";
+  EXPECT_TRUE(frame().attempts.empty());
+  lose_at(2, model::first_frame_of(BindingId{4}));
+  EXPECT_EQ(pull(3), "a0 b1") << "not in halves";
+}
+
+TEST_F(LostWorker, ThatWasAtNoFrameBlamesNobody) {
+  offer("a");
+  pull(1);
+  lose_at(1, std::nullopt);
+  EXPECT_EQ(pull(2), "a0");
+  EXPECT_TRUE(frame().attempts.empty());
+}
+
 TEST_F(LostWorker, OnlyTheOldestOfItsFramesIsSuspected) {
   limits.events = 2;
   offer("a b c d");

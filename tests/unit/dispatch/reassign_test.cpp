@@ -129,9 +129,15 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
     gone_.emplace_back(id, open_.at(id));
     open_.erase(id);
   }
+  // The oldest that the worker has not answered.
+  std::optional<FrameId> frame_of(std::uint64_t worker) const {
+    for (const auto& [id, given] : open_)
+      if (given.worker == worker && !given.lost && given.covered < given.size) return id;
+    return std::nullopt;
+  }
   void lose() {
     const std::uint64_t worker = 1 + below(kWorkers);
-    dispatcher_.worker_lost(WorkerId{worker}, {"w", "crash", "", "", std::nullopt, 0}, now_,
+    dispatcher_.worker_lost(WorkerId{worker}, {"w", "crash", "", "", frame_of(worker), {}}, now_,
                             commits_);
     for (auto& [id, given] : open_)
       if (given.worker == worker) given.lost = true;

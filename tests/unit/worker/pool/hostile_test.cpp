@@ -41,6 +41,17 @@ class Hostile : public PoolFixture {
 TEST_F(Hostile, ExitsWithAnEventAtHand) {
   expect_loss("exit-0-with-event", "crash", "exit 0");
 }
+TEST_F(Hostile, EndsAndNobodySawAtWhichEvent) {
+  strange("ends-unseen");
+  start();
+  give({"event"});
+  ASSERT_TRUE(run_until([&] { return !second.losses.empty(); })) << lines_text();
+  const model::WorkerLoss& loss = source.losses.front();
+  EXPECT_EQ(loss.frame, FrameId{1}) << "the frame that it was at";
+  EXPECT_EQ(loss.index, std::nullopt);
+  EXPECT_EQ(second.losses.front().frame, FrameId{1}) << "which is another source's";
+}
+
 TEST_F(Hostile, ClosesItsSocket) {
   expect_loss("close-socket", "crash", "closed its socket");
 }

@@ -57,6 +57,16 @@ TEST_F(InFlightTest, WhatAWorkerMakesUpIsNotToBlame) {
   EXPECT_EQ(blamed({{FrameId{7}, 3, {}}}), "") << "there are three";
 }
 
+TEST_F(InFlightTest, ItsHeadIsTheOldestThatIsNotAnswered) {
+  EXPECT_EQ(frames.head(), FrameId{7});
+  frames.cover(FrameId{7}, 2);
+  EXPECT_EQ(frames.head(), FrameId{7});
+  frames.cover(FrameId{7}, 1);
+  EXPECT_EQ(frames.head(), FrameId{8});
+  frames.cover(FrameId{8}, 2);
+  EXPECT_EQ(frames.head(), std::nullopt);
+}
+
 TEST_F(InFlightTest, NamesThePlaceOfAnEvent) {
   EXPECT_EQ(frames.place({FrameId{7}, 2, {}}), "s/3/42");
   EXPECT_EQ(frames.place({FrameId{7}, 3, {}}), "");

@@ -78,8 +78,8 @@ if MODE == "ignore-sigterm":
 while True:
     message = receive()
     frame = frame_of(message)
-    progress(frame, 1)
-    if MODE == "exit-0-with-event":
+    progress(frame, 0 if MODE == "ends-unseen" else 1)
+    if MODE in ("exit-0-with-event", "ends-unseen"):
         sys.exit(0)
     if MODE == "close-socket":
         sock.close()
