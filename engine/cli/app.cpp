@@ -17,9 +17,10 @@
 namespace pelton::cli {
 
 void add_address(CLI::App& command, EngineAddress& address) {
-  command.add_option("--config", address.config, "config file of the running engine");
+  command.add_option("--config", address.config,
+                     "config file of the running engine ($PELTON_CONFIG)");
   command.add_option("--data", address.data, "its data folder (default: ./data)");
-  command.add_option("--socket", address.socket, "its admin socket");
+  command.add_option("--socket", address.socket, "its admin socket ($PELTON_SOCKET)");
 }
 
 void add_format(CLI::App& command, std::string& format) {
@@ -98,6 +99,16 @@ int flushed(int code) {
   return code == kOk ? static_cast<int>(kFailure) : code;
 }
 
+// As the command prints its answer.
+ErrorFormat error_format(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  const CLI::Option* output = command->get_option_no_throw("--output");
+  return output != nullptr && output->count() > 0 && output->as<std::string>() == "json"
+             ? ErrorFormat::json
+             : ErrorFormat::text;
+}
+
 int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
   if (error.get_exit_code() == 0) return flushed(app.exit(error));  // --help
   fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
@@ -120,7 +131,7 @@ int run_command_line(int argc, const char* const* argv) {
   Run chosen;
   for (auto* add :
        {add_run, add_validate, add_plan, add_describe, add_schema, add_status, add_produce,
-        add_consume, add_dead_letters, add_offsets, add_functions, add_version})
+        add_consume, add_dead_letters, add_offsets, add_functions, add_wait, add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);
@@ -129,7 +140,8 @@ int run_command_line(int argc, const char* const* argv) {
   }
   if (!chosen) return kUsage;
   try {
-    return flushed(chosen());
+    const auto code = chosen();
+    return flushed(code ? *code : complain(code.error(), error_format(app)));
   } catch (const std::exception& error) {  // what a library throws: memory, a full disk
     fmt::print(stderr, "pelton: {}\n", error.what());
     return kFailure;

@@ -3,7 +3,6 @@
 
 #include "engine/base/unique_fd.h"
 #include "engine/cli/json.h"
-#include "engine/cli/registry.h"
 #include "engine/config/load.h"
 
 #include <boost/asio/io_context.hpp>
@@ -34,26 +33,12 @@ constexpr auto kRest = std::chrono::seconds(5);
 std::unexpected<Error> not_reachable(const std::filesystem::path& socket, const std::string& why) {
   return fail(ErrorKind::unavailable, "E5006",
               "no engine answers at {} ({}); start one with `pelton run CONFIG`, or say where it "
-              "is with --config, --data or --socket",
+              "is with --config, --data, --socket, PELTON_CONFIG or PELTON_SOCKET",
               socket.string(), why);
 }
 
 std::unexpected<Error> went_away(const std::string& why) {
   return fail(ErrorKind::unavailable, "E5006", "the engine went away during the answer ({})", why);
-}
-
-Result<std::filesystem::path> find_socket(const EngineAddress& address) {
-  if (!address.socket.empty()) return address.socket;
-  if (!address.data.empty()) return std::filesystem::path(address.data) / "admin.sock";
-  if (address.config.empty()) return std::filesystem::path("data/admin.sock");
-  const auto loaded =
-      config::load(address.config, connector_options(), config::process_environment);
-  if (loaded.config) return loaded.config->engine.data / "admin.sock";
-  for (const config::Diagnostic& problem : loaded.problems)
-    if (problem.severity == config::Severity::error)
-      return fail(ErrorKind::invalid, problem.code, "{}:{}:{}: {}", address.config,
-                  problem.place.line, problem.place.column, problem.message);
-  return fail(ErrorKind::invalid, "E1001", "{} cannot be read", address.config);
 }
 
 ErrorKind kind_named(std::string_view name) {
@@ -202,7 +187,7 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::connect(const EngineAddress& address) {
-  auto socket = find_socket(address);
+  auto socket = admin_socket(address, config::process_environment);
   if (!socket) return std::unexpected(socket.error());
   auto impl = std::make_unique<Impl>(*socket);
   if (auto ok = impl->connect(); !ok) return std::unexpected(ok.error());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/result.h"
+#include "engine/cli/engine_address.h"
 
 #include <functional>
 #include <memory>
@@ -10,16 +11,8 @@
 
 namespace pelton::cli {
 
-// What a command says about where the engine is.
-struct EngineAddress {
-  std::string config;  // --config: its engine.data
-  std::string data;    // --data
-  std::string socket;  // --socket
-};
-
 // The admin API over the Unix socket, one request after another, on one connection as long as it is
-// in use. Errors of the engine come as they were (code and kind); E5006: no engine answers. Of a
-// bad config file the first error is told.
+// in use. Errors of the engine come as they were (code and kind); E5006: no engine answers.
 class Client {
  public:
   static Result<std::unique_ptr<Client>> connect(const EngineAddress& address);

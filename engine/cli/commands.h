@@ -12,9 +12,12 @@ class App;
 
 // One function a command: it adds its subcommand with options and help, and sets `chosen` to what
 // runs when the command line names it. Each has a file of its own.
+//
+// A command answers its exit code, or the error that it failed with: run_command_line() prints that
+// as text, or as JSON where the command has `-o json`.
 namespace pelton::cli {
 
-using Run = std::function<int()>;
+using Run = std::function<Result<int>()>;
 
 void add_run(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
@@ -27,6 +30,7 @@ void add_consume(CLI::App& app, Run& chosen);
 void add_dead_letters(CLI::App& app, Run& chosen);
 void add_offsets(CLI::App& app, Run& chosen);
 void add_functions(CLI::App& app, Run& chosen);
+void add_wait(CLI::App& app, Run& chosen);
 void add_version(CLI::App& app, Run& chosen);
 
 // --config, --data and --socket.

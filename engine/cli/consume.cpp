@@ -66,9 +66,9 @@ std::string target_of(const ConsumeOptions& options) {
   return target;
 }
 
-int consume(const ConsumeOptions& options) {
+Result<int> consume(const ConsumeOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   std::uint64_t left = options.limit == 0 ? UINT64_MAX : options.limit;
   Status parsed;
   const auto read = (*client)->lines(target_of(options), [&](std::string_view line) {
@@ -81,8 +81,9 @@ int consume(const ConsumeOptions& options) {
     if (options.follow && std::fflush(stdout) != 0) return false;
     return --left > 0;
   });
-  if (!parsed) return complain(parsed.error());
-  return read ? static_cast<int>(kOk) : complain(read.error());
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!read) return std::unexpected(read.error());
+  return kOk;
 }
 
 std::string check_from(const std::string& word) {

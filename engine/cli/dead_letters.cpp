@@ -52,7 +52,7 @@ struct Added {
 };
 
 Added add(CLI::App& parent, Run& chosen, const char* name, const char* what, const char* example,
-          int (*run)(const LetterOptions&)) {
+          Result<int> (*run)(const LetterOptions&)) {
   auto* command = parent.add_subcommand(name, what);
   // Shared by the callback and the command that it chooses.
   auto options = std::make_shared<LetterOptions>();

@@ -25,7 +25,7 @@ struct DescribeOptions {
   std::string format = "text";
 };
 
-int write_pages(const std::string& folder) {
+Result<int> write_pages(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   for (const auto& [name, text] : config::reference_pages(connector_options())) {
@@ -33,8 +33,7 @@ int write_pages(const std::string& folder) {
     std::ofstream out(file);
     out << text;
     out.close();
-    if (!out)
-      return complain({ErrorKind::unavailable, "E5004", file.string() + " cannot be written"});
+    if (!out) return fail(ErrorKind::unavailable, "E5020", "{} cannot be written", file.string());
   }
   return kOk;
 }
@@ -49,7 +48,7 @@ void print_topics(const DescribeOptions& options, const std::vector<std::string>
   for (const std::string& topic : topics) fmt::print("  {}\n", topic);
 }
 
-int describe(const DescribeOptions& options) {
+Result<int> describe(const DescribeOptions& options) {
   if (!options.markdown.empty()) return write_pages(options.markdown);
   const auto connectors = connector_options();
   const auto text = config::describe(options.topic, connectors);
@@ -66,10 +65,8 @@ int describe(const DescribeOptions& options) {
     print_topics(options, topics);
     return kOk;
   }
-  return complain(
-      {ErrorKind::invalid, "E5001",
-       fmt::format("nothing is named \"{}\"{}; there are {}", options.topic,
-                   config::did_you_mean(options.topic, topics), config::joined(topics))});
+  return fail(ErrorKind::invalid, "E5001", "nothing is named \"{}\"{}; there are {}", options.topic,
+              config::did_you_mean(options.topic, topics), config::joined(topics));
 }
 
 }  // namespace

@@ -16,17 +16,17 @@ struct FunctionsOptions {
   std::string function;
 };
 
-int restart(const FunctionsOptions& options) {
+Result<int> restart(const FunctionsOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   auto answer = (*client)->post("/v1/functions/" + url_encoded(options.function) + "/restart", "");
-  if (!answer) return complain(answer.error());
+  if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
     fmt::print("{}", *answer);
     return kOk;
   }
   const auto said = parse_object(*answer);
-  if (!said) return complain(said.error());
+  if (!said) return std::unexpected(said.error());
   const std::uint64_t workers = count_of(*said, "workers");
   if (workers == 0)
     fmt::print("{} has no worker; the next one reads the code as it is then\n", options.function);

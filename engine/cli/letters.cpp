@@ -68,9 +68,9 @@ Result<std::uint64_t> count_letters(Client& client, const LetterOptions& options
   return count_of(*object, "count");
 }
 
-int list_letters(const LetterOptions& options) {
+Result<int> list_letters(const LetterOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   Table table({"ID", "TIME", "REASON", "ATTEMPTS", "REPLAYS", "KEY", "ERROR"});
   std::uint64_t shown = 0;
   const std::string target =
@@ -90,31 +90,31 @@ int list_letters(const LetterOptions& options) {
                shortened(text_of(*letter, "error"), kShownError)});
     return true;
   });
-  if (!read) return complain(read.error());
+  if (!read) return std::unexpected(read.error());
   if (options.format == "json") return kOk;
   if (shown == 0) {
     fmt::print("no dead letters\n");
     return kOk;
   }
   const auto total = count_letters(**client, options);
-  if (!total) return complain(total.error());
+  if (!total) return std::unexpected(total.error());
   fmt::print(
       "{}{} of {} dead letters; `pelton dead-letters show ID` tells the whole story of one\n",
       table.text(), grouped(shown), grouped(*total));
   return kOk;
 }
 
-int show_letter(const LetterOptions& options) {
+Result<int> show_letter(const LetterOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   auto answer = (*client)->get(letter_target(options.id));
-  if (!answer) return complain(answer.error());
+  if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
     fmt::print("{}", *answer);
     return kOk;
   }
   const auto letter = parse_object(*answer);
-  if (!letter) return complain(letter.error());
+  if (!letter) return std::unexpected(letter.error());
   const std::string id = escaped(text_of(*letter, "id"));
   fmt::print(
       "dead letter {}\n  reason    {}\n  since     {}\n  function  {}\n  replays   {}\n  "
@@ -129,11 +129,11 @@ int show_letter(const LetterOptions& options) {
   return kOk;
 }
 
-int export_letters(const LetterOptions& options) {
+Result<int> export_letters(const LetterOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   const auto total = count_letters(**client, options);
-  if (!total) return complain(total.error());
+  if (!total) return std::unexpected(total.error());
   ProgressBar bar("export", *total);
   const std::string target =
       fmt::format("/v1/dead-letters{}limit={}", letter_query(options), UINT64_MAX);
@@ -142,7 +142,8 @@ int export_letters(const LetterOptions& options) {
     bar.advance(1);
     return true;
   });
-  return read ? static_cast<int>(kOk) : complain(read.error());
+  if (!read) return std::unexpected(read.error());
+  return kOk;
 }
 
 }  // namespace pelton::cli

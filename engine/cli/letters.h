@@ -27,11 +27,11 @@ struct LetterOptions {
   double rate = 0;
 };
 
-int list_letters(const LetterOptions& options);
-int show_letter(const LetterOptions& options);
-int export_letters(const LetterOptions& options);
-int replay_letters(const LetterOptions& options);
-int purge_letters(const LetterOptions& options);
+Result<int> list_letters(const LetterOptions& options);
+Result<int> show_letter(const LetterOptions& options);
+Result<int> export_letters(const LetterOptions& options);
+Result<int> replay_letters(const LetterOptions& options);
+Result<int> purge_letters(const LetterOptions& options);
 
 // The filters as the query of a target, its end open: "?binding=a&".
 std::string letter_query(const LetterOptions& options);

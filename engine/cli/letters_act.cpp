@@ -197,11 +197,11 @@ void print_replayed(const LetterOptions& options, std::size_t matching_now, Tota
 
 }  // namespace
 
-int replay_letters(const LetterOptions& options) {
+Result<int> replay_letters(const LetterOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   const auto all = matching(**client, options);
-  if (!all) return complain(all.error());
+  if (!all) return std::unexpected(all.error());
   announce(options, all->size(), "replayed");
   const bool ask = options.id.empty() && !options.yes && terminal(STDIN_FILENO);
   const bool go = !all->empty() && !options.dry_run && (!ask || confirm("Continue?"));
@@ -210,12 +210,12 @@ int replay_letters(const LetterOptions& options) {
   std::uint64_t failed = 0;
   if (go) {
     if (auto ok = send_ids(**client, *all, "replay", options.rate, totals, words); !ok)
-      return complain(ok.error());
+      return std::unexpected(ok.error());
     if (!options.id.empty() && totals["running"] > 0)
-      return complain({ErrorKind::invalid, "E5007", options.id + " is being replayed already"});
+      return fail(ErrorKind::invalid, "E5007", "{} is being replayed already", options.id);
     if (options.wait) {
       const auto again = wait_for(**client, *all, words);
-      if (!again) return complain(again.error());
+      if (!again) return std::unexpected(again.error());
       failed = *again;
     }
   }
@@ -223,22 +223,22 @@ int replay_letters(const LetterOptions& options) {
   return failed > 0 ? kFailure : kOk;
 }
 
-int purge_letters(const LetterOptions& options) {
+Result<int> purge_letters(const LetterOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   const auto all = matching(**client, options);
-  if (!all) return complain(all.error());
+  if (!all) return std::unexpected(all.error());
   announce(options, all->size(), "removed for good");
   bool go = !all->empty() && !options.dry_run;
   if (go && !options.yes && !terminal(STDIN_FILENO))
-    return complain(
-        {ErrorKind::invalid, "E5004", "purging asks for --yes when no terminal is there"});
+    return fail(ErrorKind::invalid, "E5004",
+                "purging needs --yes, because standard input is no terminal to ask on");
   if (go && !options.yes) go = confirm("Remove for good?");
   Totals totals;
   WaitingWords words;
   if (go)
     if (auto ok = send_ids(**client, *all, "purge", 0, totals, words); !ok)
-      return complain(ok.error());
+      return std::unexpected(ok.error());
   if (options.format == "json")
     fmt::print("{{\"matching\":{},\"purged\":{}}}\n", all->size(), totals["purged"]);
   else if (go)

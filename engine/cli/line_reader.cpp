@@ -38,14 +38,14 @@ bool LineReader::fill() {
   scanned_ -= std::min(scanned_, begin_);
   begin_ = 0;
   if (buffer_.size() > kMaxLine) {
-    status_ = fail(ErrorKind::invalid, "E5004", "a line is longer than {} MiB", kMaxLine >> 20);
+    status_ = fail(ErrorKind::invalid, "E5020", "a line is longer than {} MiB", kMaxLine >> 20);
     return false;
   }
   char bytes[256U << 10];
   ssize_t got = 0;
   do got = ::read(fd_, bytes, sizeof bytes);
   while (got < 0 && errno == EINTR);
-  if (got < 0) status_ = fail_errno("E5004", "reading standard input", errno);
+  if (got < 0) status_ = fail_errno("E5020", "reading standard input", errno);
   if (got < 0) return false;
   ended_ = got == 0;
   buffer_.append(bytes, static_cast<std::size_t>(got));

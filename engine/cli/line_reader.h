@@ -19,7 +19,7 @@ class LineReader {
   bool next(std::string& line);
   // True: a whole line, the end, or bytes to be read are there.
   bool ready();
-  // E5004: reading failed, or a line is too long.
+  // E5020: reading failed, or a line is too long.
   const Status& status() const { return status_; }
 
  private:

@@ -5,7 +5,9 @@
 
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
+#include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -23,16 +25,17 @@ struct OffsetsOptions {
   bool to_latest = false;
   std::optional<std::uint32_t> partition;
   bool dry_run = false;
+  bool yes = false;
 };
 
-int list(const OffsetsOptions& options) {
+Result<int> list(const OffsetsOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   auto answer = (*client)->get(
       "/v1/offsets" + (options.binding.empty() ? "" : "?binding=" + url_encoded(options.binding)));
-  if (!answer) return complain(answer.error());
+  if (!answer) return std::unexpected(answer.error());
   const auto offsets = parse_object(*answer);
-  if (!offsets) return complain(offsets.error());
+  if (!offsets) return std::unexpected(offsets.error());
   if (options.format == "json") {
     fmt::print("{}\n", json::serialize(list_of(*offsets, "offsets")));
     return kOk;
@@ -72,22 +75,49 @@ Result<json::object> request(const OffsetsOptions& options) {
   return body;
 }
 
-int seek(const OffsetsOptions& options) {
+// How many unsettled events the move would pass over, which are then never delivered.
+Result<std::uint64_t> passed_over(Client& client, json::object body) {
+  body["dry_run"] = true;
+  auto answer = client.post("/v1/offsets/seek", json::serialize(body));
+  if (!answer) return std::unexpected(answer.error());
+  const auto changes = parse_object(*answer);
+  if (!changes) return std::unexpected(changes.error());
+  std::uint64_t events = 0;
+  for (const json::value& change : list_of(*changes, "changes"))
+    events += static_cast<std::uint64_t>(
+        std::max<std::int64_t>(0, integer_of(as_object(change), "events")));
+  return events;
+}
+
+// False: the operator said no.
+Result<bool> agree(Client& client, const OffsetsOptions& options, const json::object& body) {
+  if (options.yes || options.dry_run) return true;
+  const auto events = passed_over(client, body);
+  if (!events) return std::unexpected(events.error());
+  if (*events == 0) return true;
+  const std::string what =
+      fmt::format("{} unsettled event{} of {} would be passed over and never delivered",
+                  grouped(*events), *events == 1 ? "" : "s", options.binding);
+  if (!terminal(STDIN_FILENO))
+    return fail(ErrorKind::invalid, "E5004", "{}; add --yes if that is intended", what);
+  return confirm(what + ". Continue?");
+}
+
+Result<int> seek(const OffsetsOptions& options) {
   auto body = request(options);
-  if (!body) {
-    complain(body.error());
-    return kUsage;
-  }
+  if (!body) return std::unexpected(body.error());
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
+  if (auto agreed = agree(**client, options, *body); !agreed || !*agreed)
+    return agreed ? Result<int>(kFailure) : std::unexpected(agreed.error());
   auto answer = (*client)->post("/v1/offsets/seek", json::serialize(*body));
-  if (!answer) return complain(answer.error());
+  if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
     fmt::print("{}", *answer);
     return kOk;
   }
   const auto changes = parse_object(*answer);
-  if (!changes) return complain(changes.error());
+  if (!changes) return std::unexpected(changes.error());
   Table table({"PARTITION", "FROM", "TO", "EVENTS"});
   for (const json::value& value : list_of(*changes, "changes")) {
     const json::object& change = as_object(value);
@@ -128,6 +158,7 @@ void add_offsets(CLI::App& app, Run& chosen) {
   command->add_flag("--to-latest", options->to_latest, "behind the last event");
   command->add_option("--by", options->by, "so many events forward, or back (negative)");
   command->add_option("--partition", options->partition, "this partition only");
+  command->add_flag("--yes", options->yes, "do not ask before events are passed over");
   command->add_flag("--dry-run", options->dry_run,
                     "show from -> to and how many events, change nothing");
   add_format(*command, options->format);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/output.h"
 
+#include "engine/base/utf8.h"
+#include "engine/cli/json.h"
 #include "engine/observe/log.h"
 
+#include <boost/json/serialize.hpp>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,15 +17,23 @@ namespace pelton::cli {
 
 int exit_code(const Error& error) {
   if (error.code == "E5001") return kNotFound;
+  if (error.code == "E5004") return kUsage;
   if (error.code == "E5006") return kNotReachable;
   if (error.code == "E4101" || error.code == "E5007") return kConflict;
   if (error.code.starts_with("E1")) return kConfigInvalid;
   return kFailure;
 }
 
-int complain(const Error& error) {
+int complain(const Error& error, ErrorFormat format) {
   std::fflush(stdout);
-  fmt::print(stderr, "pelton: {}\n", observe::log::escaped(error.text()));
+  if (format == ErrorFormat::json)
+    fmt::print(stderr, "{}\n",
+               json::serialize(json::object{{"error",
+                                             {{"code", error.code},
+                                              {"kind", to_string(error.kind)},
+                                              {"message", to_utf8(error.message)}}}}));
+  else
+    fmt::print(stderr, "pelton: {}\n", observe::log::escaped(error.text()));
   return exit_code(error);
 }
 

@@ -22,8 +22,10 @@ enum Exit : int {
 };
 int exit_code(const Error& error);
 
-// Prints "pelton: <error>" to standard error and answers its exit code.
-int complain(const Error& error);
+// Prints "pelton: <error>" to standard error, or {"error":{"code","kind","message"}} as the admin
+// API does, and answers its exit code.
+enum class ErrorFormat { text, json };
+int complain(const Error& error, ErrorFormat format);
 
 // True when the stream is a terminal and NO_COLOR is not set.
 bool colours(int fd);

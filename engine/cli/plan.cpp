@@ -46,12 +46,12 @@ int told(const json::object& review, const PlanOptions& options) {
   return options.exit_code && outcome == "changes" ? kChanges : kOk;
 }
 
-int plan(const PlanOptions& options) {
+Result<int> plan(const PlanOptions& options) {
   auto answer = compare(options.files.front(), options.files.back());
-  if (!answer) return complain(answer.error());
+  if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") fmt::print("{}\n", *answer);
   const auto review = parse_object(*answer);
-  if (!review) return complain(review.error());
+  if (!review) return std::unexpected(review.error());
   return told(*review, options);
 }
 

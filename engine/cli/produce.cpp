@@ -74,11 +74,12 @@ class Producer {
   Status flush() {
     if (waiting_ == 0) return {};
     auto answer = send();
-    if (!answer && sent_ == 0) return std::unexpected(answer.error());
-    if (!answer)
-      return std::unexpected(std::move(answer.error())
-                                 .within(fmt::format("{} events are durable; continue from line {}",
-                                                     sent_, first_line_)));
+    if (!answer && sent_ == 0 && answer.error().code != "E5006")
+      return std::unexpected(answer.error());
+    if (!answer) {
+      const std::string context = how_far(answer.error());
+      return std::unexpected(std::move(answer.error()).within(context));
+    }
     const auto stored = parse_object(*answer);
     if (!stored) return std::unexpected(stored.error());
     sent_ += count_of(*stored, "count");
@@ -98,6 +99,14 @@ class Producer {
   }
 
  private:
+  // What a script needs to go on after an error. Of a request whose answer was lost nobody knows.
+  std::string how_far(const Error& error) const {
+    if (error.code == "E5006")
+      return fmt::format("{} events are durable; those of lines {} to {} may be as well", sent_,
+                         first_line_, line_ - 1);
+    return fmt::format("{} events are durable; continue from line {}", sent_, first_line_);
+  }
+
   static constexpr auto kFirstPause = std::chrono::milliseconds(100);
   static constexpr auto kLongestPause = std::chrono::seconds(2);
 
@@ -169,14 +178,14 @@ Status produce_lines(Producer& producer, const ProduceOptions& options, const js
 Result<std::string> contents(const std::string& file) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
-  if (error) return fail(ErrorKind::invalid, "E5004", "{}: {}", file, error.message());
+  if (error) return fail(ErrorKind::invalid, "E5020", "{}: {}", file, error.message());
   if (size > kMaxFile)
-    return fail(ErrorKind::invalid, "E5004", "{} is larger than the {} MiB of one request", file,
+    return fail(ErrorKind::invalid, "E5020", "{} is larger than the {} MiB of one request", file,
                 kMaxFile >> 20);
   std::string data(size, '\0');
   std::ifstream in(file, std::ios::binary);
   in.read(data.data(), static_cast<std::streamsize>(size));
-  if (!in) return fail(ErrorKind::invalid, "E5004", "{} cannot be read", file);
+  if (!in) return fail(ErrorKind::invalid, "E5020", "{} cannot be read", file);
   return data;
 }
 
@@ -194,19 +203,16 @@ Status produce_files(Producer& producer, const ProduceOptions& options, const js
   return producer.flush();
 }
 
-int produce(const ProduceOptions& options) {
+Result<int> produce(const ProduceOptions& options) {
   const auto base = common(options);
-  if (!base) {
-    complain(base.error());
-    return kUsage;
-  }
+  if (!base) return std::unexpected(base.error());
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
   Producer producer(**client, options);
   Status done = options.files.empty() ? produce_lines(producer, options, *base)
                                       : produce_files(producer, options, *base);
   if (done && producer.sent() == 0) done = producer.look_for_stream();
-  if (!done) return complain(done.error());
+  if (!done) return std::unexpected(done.error());
   if (options.format == "json")
     fmt::print("{{\"count\":{}}}\n", producer.sent());
   else

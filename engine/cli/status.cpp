@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/status_check.h"
 #include "engine/observe/log.h"
 
 #include <CLI/App.hpp>
@@ -17,6 +18,7 @@ struct StatusOptions {
   EngineAddress address;
   std::string format = "text";
   bool watch = false;
+  bool check = false;
 };
 
 std::string streams(const json::array& list) {
@@ -141,27 +143,41 @@ std::string render(const json::object& status) {
   return out;
 }
 
-int show(Client& client, const StatusOptions& options) {
+Result<int> show(Client& client, const StatusOptions& options) {
   auto answer = client.get("/v1/status");
-  if (!answer) return complain(answer.error());
+  if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
     fmt::print("{}", *answer);
     std::fflush(stdout);
     return kOk;
   }
   const auto status = parse_object(*answer);
-  if (!status) return complain(status.error());
+  if (!status) return std::unexpected(status.error());
   if (options.watch && terminal(STDOUT_FILENO)) fmt::print("\x1b[H\x1b[2J");
   fmt::print("{}", render(*status));
   std::fflush(stdout);
   return kOk;
 }
 
-int status(const StatusOptions& options) {
+// For scripts: an exit code, and the reasons where it is not 0.
+Result<int> check(Client& client, const StatusOptions& options) {
+  auto answer = client.get("/v1/status");
+  if (!answer) return std::unexpected(answer.error());
+  const auto status = parse_object(*answer);
+  if (!status) return std::unexpected(status.error());
+  const auto reasons = reasons_not_ready(*status);
+  if (!reasons.empty())
+    return fail(ErrorKind::unavailable, "E5021", "not ready: {}", joined(reasons));
+  fmt::print("{}\n", options.format == "json" ? R"({"ready":true})" : "ready");
+  return kOk;
+}
+
+Result<int> status(const StatusOptions& options) {
   auto client = Client::connect(options.address);
-  if (!client) return complain(client.error());
+  if (!client) return std::unexpected(client.error());
+  if (options.check) return check(**client, options);
   for (;;) {
-    if (const int code = show(**client, options); code != kOk || !options.watch) return code;
+    if (const auto code = show(**client, options); !code || !options.watch) return code;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 }
@@ -173,6 +189,11 @@ void add_status(CLI::App& app, Run& chosen) {
       "status", "streams, bindings, workers and connectors of the running engine");
   auto options = std::make_shared<StatusOptions>();
   command->add_flag("--watch", options->watch, "again every second");
+  command
+      ->add_flag("--check", options->check,
+                 "for scripts: exit code 1 with the reasons unless the engine is ready and no "
+                 "binding has stopped")
+      ->excludes("--watch");
   add_format(*command, options->format);
   add_address(*command, options->address);
   command->footer("Example: pelton status --config configs/thumbnails.yaml");

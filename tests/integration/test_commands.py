@@ -50,7 +50,7 @@ def test_wrong_words():
         assert done.returncode == 2 and said in done.stderr and len(done.stderr) < 300, done.stderr
     assert pelton("--version").stdout.startswith("pelton ")
     for command in ("run", "validate", "describe", "schema", "status", "produce", "consume", "dead-letters", "offsets", "functions",
-                    "version"):
+                    "wait", "version"):
         done = pelton(command, "--help")
         assert done.returncode == 0 and "Example" in done.stdout, command
 
@@ -158,11 +158,68 @@ def test_seek_back_and_forward(engine):
     assert engine.run("offsets", "seek", "nobody", "--to-latest", check=False).returncode == 5
 
 
+def test_seek_asks_before_it_passes_over_events(tmp_path):
+    config = pipeline_config(function_folder(tmp_path, "def handle(event, context):\n    raise ValueError('later')\n"))
+    with Engine(tmp_path, config.replace("first: 10ms, max: 50ms", "first: 1h, max: 1h")) as engine:
+        engine.produce("input", numbered(7, 7))
+        wait_until(lambda: sum(p["retrying"] for p in engine.binding("job")["partitions"]) == 7, "seven wait for their next attempt")
+        refused = engine.run("offsets", "seek", "job", "--to-latest", check=False)
+        assert refused.returncode == 2 and "7 unsettled events of job would be passed over" in refused.stderr
+        assert engine.lag("job") == 7
+        code, said = on_a_terminal(engine, "offsets", "seek", "job", "--to-latest", answer="n\n")
+        assert code == 1 and "Continue? [y/N]" in said and engine.lag("job") == 7
+        engine.run("offsets", "seek", "job", "--to-latest", "--yes")
+        engine.wait_settled("job")
+
+
+def test_scripts_wait_and_check(engine, tmp_path):
+    (tmp_path / "code/function.py").write_text(ECHO)
+    engine.run("wait", "--ready")
+    engine.produce("input", numbered(200, 5))
+    engine.run("wait", "--settled", "job")
+    assert len(engine.consume("output")) == 200
+    assert engine.run("status", "--check").stdout == "ready\n"
+    assert engine.run("wait", "--settled", "nobody", check=False).returncode == 5
+    assert engine.run("wait", check=False).returncode == 2
+    assert engine.run("wait", "--ready", "--timeout", "soon", check=False).returncode == 2
+    engine.stop()
+    late = engine.run("wait", "--ready", "--timeout", "200ms", check=False)
+    assert late.returncode == 4 and "no engine answers" in late.stderr
+    with subprocess.Popen([BINARY, "wait", "--ready", "--config", str(engine.config)]) as waiting:
+        engine.start(wait=False)
+        assert waiting.wait(60) == 0
+
+
+def test_wait_ends_with_the_reason_when_time_is_up(tmp_path):
+    config = pipeline_config(function_folder(tmp_path, "this is no Python\n"))
+    with Engine(tmp_path, config) as engine:
+        engine.produce("input", numbered(3, 3))
+        late = engine.run("wait", "--settled", "job", "--timeout", "200ms", "-o", "json", check=False)
+        error = json.loads(late.stderr)["error"]
+        assert late.returncode == 1 and error["code"] == "E5021" and "job has a lag of 3" in error["message"], late
+
+
+def test_clients_find_the_engine_without_its_secrets(tmp_path):
+    config = pipeline_config(function_folder(tmp_path, ECHO), function='environment: { TOKEN: "${env:TEST_TOKEN}" }')
+    os.environ["TEST_TOKEN"] = "t0ken"
+    try:
+        engine = Engine(tmp_path, config).start()
+    finally:
+        del os.environ["TEST_TOKEN"]
+    assert engine.run("status").stdout
+    for variable, value in {"PELTON_CONFIG": engine.config, "PELTON_SOCKET": tmp_path / "data/admin.sock"}.items():
+        done = subprocess.run([BINARY, "status"], env={**os.environ, variable: str(value)}, capture_output=True, cwd="/", check=False)
+        assert done.returncode == 0, done
+    done = subprocess.run([BINARY, "status", "-o", "json"], capture_output=True, text=True, cwd="/", check=False)
+    assert done.returncode == 4 and json.loads(done.stderr)["error"]["code"] == "E5006"
+    engine.stop()
+
+
 def test_purge_asks(engine, tmp_path):
     (tmp_path / "code/function.py").write_text("import pelton\ndef handle(event, context):\n    raise pelton.Fail('no')\n")
     engine.produce("input", numbered(5, 5))
     wait_until(lambda: len(engine.letters()) == 5, "five dead letters")
-    assert engine.run("dead-letters", "purge", check=False).returncode == 1
+    assert engine.run("dead-letters", "purge", check=False).returncode == 2
     assert len(engine.run("dead-letters", "export").stdout.splitlines()) == 5
     engine.run("dead-letters", "purge", engine.letters()[0]["id"], "--yes")
     engine.run("dead-letters", "purge", "--contains", "no", "--yes")
