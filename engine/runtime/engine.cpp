@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/engine.h"
 
+#include "engine/base/run_clock.h"
 #include "engine/base/units.h"
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
@@ -43,6 +44,7 @@ class Engine {
   void fill_streams(observe::StatusReport& report);
   std::vector<std::string> reasons_not_ready();
   void sample(WallTime now);
+  void watch_clock();
   void shut();
 
   struct StreamRate {
@@ -52,7 +54,8 @@ class Engine {
 
   const config::Config& config_;
   const RunOptions& options_;
-  SystemClock clock_;
+  RunClock clock_;
+  bool clock_differs_ = false;
   boost::asio::io_context io_{1};  // the starting thread's: signals and the way to the end
   boost::asio::signal_set signals_{io_};
   boost::asio::signal_set hangups_{io_, SIGHUP};
@@ -195,6 +198,21 @@ void Engine::sample(WallTime now) {
   for (auto& [name, stream] : stream_rates_)
     stream.rate.sample(total_end(*store_, *targets_.at(name)), now);
   for (auto& source : sources_) source->rate.sample(source->snapshot().events, now);
+  watch_clock();
+}
+
+void Engine::watch_clock() {
+  const Duration difference = clock_.difference();
+  const bool differs = difference != Duration{0};
+  if (std::exchange(clock_differs_, differs) == differs) return;
+  if (differs)
+    observe::log::warn(fmt::format(
+        "the system clock was set {} by {}: retries, time-outs and expiry continue as if it had "
+        "not been; if it stays so for {}, the engine follows it",
+        difference > Duration{0} ? "forward" : "back",
+        format_duration(std::chrono::abs(difference)), format_duration(RunTime::kLasting)));
+  else
+    observe::log::info("the engine's time and the system clock agree again");
 }
 
 void Engine::fill_streams(observe::StatusReport& report) {
