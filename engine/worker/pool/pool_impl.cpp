@@ -12,6 +12,8 @@ namespace {
 using boost::system::error_code;
 constexpr Duration kShortestTick = std::chrono::milliseconds(5);
 constexpr Duration kLongestTick = std::chrono::milliseconds(250);
+// A tick that comes so much too late was not only waiting its turn.
+constexpr Duration kStandstill = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -172,7 +174,9 @@ void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerL
 
 void WorkerPool::Impl::arm_tick() {
   if (std::exchange(ticking_, true)) return;
-  tick_.expires_after(std::clamp(function_.timeout / 10, kShortestTick, kLongestTick));
+  const auto span = std::clamp(function_.timeout / 10, kShortestTick, kLongestTick);
+  tick_due_ = Clock::now() + span;
+  tick_.expires_after(span);
   tick_.async_wait([this](const error_code& error) {
     if (error) return;
     ticking_ = false;
@@ -182,6 +186,10 @@ void WorkerPool::Impl::arm_tick() {
 
 void WorkerPool::Impl::tick() {
   const auto now = Clock::now();
+  // A machine that stood still, or an engine that was stopped or stalled: what workers answered
+  // meanwhile is not read yet, or they stood still as well. That time is not theirs.
+  if (const auto late = now - tick_due_; late >= kStandstill)
+    for (const auto& worker : workers_) worker->excuse(late, now);
   for (const auto& worker : workers_) {
     check_worker(*worker, now);
     worker->look_after(now);

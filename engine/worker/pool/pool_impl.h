@@ -62,6 +62,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   RestartBackoff backoff_;
   std::vector<std::unique_ptr<Worker>> workers_;
   boost::asio::steady_timer tick_;
+  Clock::time_point tick_due_{};
   bool ticking_ = false;
   boost::asio::steady_timer retry_;  // of a failed start
   std::uint64_t next_id_ = 1;

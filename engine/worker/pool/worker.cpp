@@ -79,6 +79,12 @@ bool Worker::overdue(Clock::time_point now, Duration timeout) {
   });
 }
 
+void Worker::excuse(Clock::duration span, Clock::time_point now) {
+  moved_ = std::min(moved_ + span, now);
+  if (state_ == State::starting) started_ = std::min(started_ + span, now);
+  ending_since_ = std::min(ending_since_ + span, now);
+}
+
 void Worker::look_after(Clock::time_point now) {
   child_.tell_dropped(now);
   if (state_ == State::ending && in_flight_.empty() && type_.empty() &&

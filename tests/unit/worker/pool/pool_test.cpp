@@ -2,6 +2,7 @@
 #include "engine/worker/pool/worker_pool.h"
 #include "tests/unit/worker/pool/pool_fixture.h"
 
+#include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -257,6 +258,40 @@ def handle(event, context):
   ASSERT_TRUE(run_until([&] { return lines_text().find("ended (exit 7)") != std::string::npos; }))
       << lines_text();
   EXPECT_EQ(source.done, 1U);
+}
+
+// Its worker would have been done in a tenth of a second, had anything run meanwhile.
+TEST_F(PoolFixture, TimeInWhichTheMachineStoodStillIsNoTimeOut) {
+  python(R"(
+import time
+def handle(event, context):
+    print("begun", flush=True)
+    end = time.process_time() + 0.1
+    while time.process_time() < end:
+        pass
+)");
+  function.timeout = std::chrono::seconds(2);
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return lines_text().find("begun") != std::string::npos; }));
+  const int pid = pool->stats().workers.at(0).pid;
+  ASSERT_EQ(::kill(pid, SIGSTOP), 0);
+  ::usleep(2'500'000);  // the engine stands still: nothing runs its io_context
+  ASSERT_EQ(::kill(pid, SIGCONT), 0);
+  ASSERT_TRUE(run_until([&] { return source.done == 1 || !source.losses.empty(); }));
+  EXPECT_THAT(source.losses, testing::IsEmpty());
+  EXPECT_EQ(pool->stats().timed_out, 0U);
+}
+
+TEST_F(PoolFixture, AWorkerThatAloneStandsStillTimesOut) {
+  python(
+      "def handle(event, context):\n    print('begun', flush=True)\n    import time; "
+      "time.sleep(60)\n");
+  function.timeout = std::chrono::milliseconds(300);
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return !source.losses.empty(); }));
+  EXPECT_EQ(source.losses.front().cause, "timeout");
 }
 
 }  // namespace
