@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/engine.h"
 
-#include "engine/base/run_clock.h"
 #include "engine/base/units.h"
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/admin.h"
 #include "engine/runtime/assembly.h"
+#include "engine/runtime/clock_watch.h"
 #include "engine/runtime/source_runner.h"
 
 #include <boost/asio/io_context.hpp>
@@ -44,7 +44,6 @@ class Engine {
   void fill_streams(observe::StatusReport& report);
   std::vector<std::string> reasons_not_ready();
   void sample(WallTime now);
-  void watch_clock();
   void shut();
 
   struct StreamRate {
@@ -54,8 +53,7 @@ class Engine {
 
   const config::Config& config_;
   const RunOptions& options_;
-  RunClock clock_;
-  bool clock_differs_ = false;
+  ClockWatch time_;
   boost::asio::io_context io_{1};  // the starting thread's: signals and the way to the end
   boost::asio::signal_set signals_{io_};
   boost::asio::signal_set hangups_{io_, SIGHUP};
@@ -85,7 +83,7 @@ std::uint64_t total_end(store::Store& store, const stream::StreamTarget& target)
 }
 
 Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
-  started_ = clock_.now();
+  started_ = time_.clock().now();
   // Before any thread: they inherit the mask, and workers that die must not end us with SIGPIPE.
   std::signal(SIGPIPE, SIG_IGN);
   signals_.add(SIGTERM);
@@ -101,7 +99,7 @@ Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
   store_->set_failure_listener(
       [this](const Error& error) { boost::asio::post(io_, [this, error] { on_failure(error); }); });
   targets_ = make_targets(config_, *store_);
-  shard_ = std::make_unique<Shard>(*store_, clock_);
+  shard_ = std::make_unique<Shard>(*store_, time_.clock());
   admin_ = std::make_unique<Admin>(*store_, *shard_, targets_, kafka_,
                                    [this](observe::StatusReport& report) { fill(report); });
   Assembly assembly{config_, connectors, *store_,    *shard_,  targets_, *admin_,
@@ -198,21 +196,7 @@ void Engine::sample(WallTime now) {
   for (auto& [name, stream] : stream_rates_)
     stream.rate.sample(total_end(*store_, *targets_.at(name)), now);
   for (auto& source : sources_) source->rate.sample(source->snapshot().events, now);
-  watch_clock();
-}
-
-void Engine::watch_clock() {
-  const Duration difference = clock_.difference();
-  const bool differs = difference != Duration{0};
-  if (std::exchange(clock_differs_, differs) == differs) return;
-  if (differs)
-    observe::log::warn(fmt::format(
-        "the system clock was set {} by {}: retries, time-outs and expiry continue as if it had "
-        "not been; if it stays so for {}, the engine follows it",
-        difference > Duration{0} ? "forward" : "back",
-        format_duration(std::chrono::abs(difference)), format_duration(RunTime::kLasting)));
-  else
-    observe::log::info("the engine's time and the system clock agree again");
+  time_.look();
 }
 
 void Engine::fill_streams(observe::StatusReport& report) {
@@ -248,7 +232,7 @@ void Engine::fill(observe::StatusReport& report) {
   report.version = options_.version;
   report.pid = ::getpid();
   report.started = started_;
-  report.now = clock_.now();
+  report.now = time_.clock().now();
   report.config = config_.file.string();
   report.data = config_.engine.data.string();
   report.state = state_;

@@ -188,11 +188,11 @@ void WorkerPool::Impl::tick() {
   const auto now = Clock::now();
   // A machine that stood still, or an engine that was stopped or stalled: what workers answered
   // meanwhile is not read yet, or they stood still as well. That time is not theirs.
-  if (const auto late = now - tick_due_; late >= kStandstill)
-    for (const auto& worker : workers_) worker->excuse(late, now);
+  const Clock::duration late = now - tick_due_;
+  const auto stood_still = late >= kStandstill ? late : Clock::duration::zero();
   for (const auto& worker : workers_) {
+    worker->look_after(now, stood_still);
     check_worker(*worker, now);
-    worker->look_after(now);
   }
   if (!stopping_) reap_idle(now);
   if (!workers_.empty()) arm_tick();

@@ -79,13 +79,10 @@ bool Worker::overdue(Clock::time_point now, Duration timeout) {
   });
 }
 
-void Worker::excuse(Clock::duration span, Clock::time_point now) {
-  moved_ = std::min(moved_ + span, now);
-  if (state_ == State::starting) started_ = std::min(started_ + span, now);
-  ending_since_ = std::min(ending_since_ + span, now);
-}
-
-void Worker::look_after(Clock::time_point now) {
+void Worker::look_after(Clock::time_point now, Clock::duration stood_still) {
+  moved_ = std::min(moved_ + stood_still, now);
+  if (state_ == State::starting) started_ = std::min(started_ + stood_still, now);
+  ending_since_ = std::min(ending_since_ + stood_still, now);
   child_.tell_dropped(now);
   if (state_ == State::ending && in_flight_.empty() && type_.empty() &&
       now - ending_since_ >= kEndGrace)

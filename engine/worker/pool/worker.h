@@ -64,10 +64,9 @@ class Worker final : private SessionEvents, private ChildEvents {
   // True: an event that it has begun, or a frame that it should have begun, has not moved on for
   // `timeout`.
   bool overdue(Clock::time_point now, Duration timeout);
-  // Time that does not count against it: moves what overdue() and the start's time-out go by.
-  void excuse(Clock::duration span, Clock::time_point now);
-  // What every tick looks after: an end that does not come, lines that were dropped.
-  void look_after(Clock::time_point now);
+  // What every tick looks after: an end that does not come, lines that were dropped. `stood_still`:
+  // time since the last tick in which nothing ran; it counts against nobody.
+  void look_after(Clock::time_point now, Clock::duration stood_still);
 
   const WorkerId id;
   const std::string name;

@@ -3,6 +3,7 @@
 #include "tests/unit/worker/pool/pool_fixture.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -276,7 +277,7 @@ def handle(event, context):
   ASSERT_TRUE(run_until([&] { return lines_text().find("begun") != std::string::npos; }));
   const int pid = pool->stats().workers.at(0).pid;
   ASSERT_EQ(::kill(pid, SIGSTOP), 0);
-  ::usleep(2'500'000);  // the engine stands still: nothing runs its io_context
+  ::poll(nullptr, 0, 2500);  // the engine stands still: nothing runs its io_context
   ASSERT_EQ(::kill(pid, SIGCONT), 0);
   ASSERT_TRUE(run_until([&] { return source.done == 1 || !source.losses.empty(); }));
   EXPECT_THAT(source.losses, testing::IsEmpty());
