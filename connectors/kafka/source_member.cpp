@@ -144,11 +144,16 @@ kafka::Consumer::ReadFrom SourceMember::begin(const kafka::PartitionFacts& facts
           resume->offset, false};
 }
 
-void SourceMember::assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) {
+void SourceMember::assigning(kafka::GroupFacts group, std::uint64_t round) {
+  codec_.learn(group.cluster, group.original_partitions);
   std::vector<kafka::Consumer::ReadFrom> starts;
-  for (const kafka::PartitionFacts& each : facts) starts.push_back(begin(each));
+  for (const kafka::PartitionFacts& each : group.facts) starts.push_back(begin(each));
   down_since_.reset();
   consumer_->begin(round, std::move(starts));
+}
+
+void SourceMember::waiting(std::optional<Error> why) {
+  if (why) trouble(*why);
 }
 
 void SourceMember::fetched(PartitionId partition, std::uint64_t tenure, Offset base,
@@ -201,6 +206,9 @@ void SourceMember::trouble(const Error& error) {
 bool SourceMember::commit() {
   auto commits = progress_.take_commits();
   if (commits.empty()) return false;
+  // For partitions that are added later, and whoever reads on in the group.
+  for (kafka::OffsetCommit& each : commits)
+    each.metadata = codec_.encode(each.partition, each.offset, {}).text;
   committed_at_ = steady_clock::now();
   committing_ = true;
   consumer_->commit(0, std::move(commits));
@@ -227,6 +235,13 @@ void SourceMember::committed(std::uint64_t, Status status) {
   if (!std::exchange(last_commit_, false)) return;
   forget(revoking_);
   consumer_->release(std::exchange(revoking_, {}));
+}
+
+void SourceMember::metadata_too_long(std::uint64_t) {
+  committing_ = false;
+  progress_.commit_failed();
+  if (!codec_.halve()) warn("the brokers take no offset of " + setup_.topic.topic);
+  commit();
 }
 
 void SourceMember::leave() {

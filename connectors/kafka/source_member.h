@@ -4,6 +4,7 @@
 #include "connectors/kafka/source_progress.h"
 #include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
+#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/kafka/consume/consumer.h"
 #include "engine/model/batch_builder.h"
 
@@ -63,10 +64,11 @@ class SourceMember final : private kafka::ConsumerListener {
     std::size_t first = 0;
   };
 
-  explicit SourceMember(const SourceSetup& setup) : setup_(setup) {}
+  explicit SourceMember(const SourceSetup& setup) : setup_(setup), codec_(setup.topic.topic) {}
 
   // ---- ConsumerListener
-  void assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) override;
+  void assigning(kafka::GroupFacts group, std::uint64_t round) override;
+  void waiting(std::optional<Error> why) override;
   void fetched(PartitionId partition, std::uint64_t tenure, Offset base, model::BatchPtr batch,
                Offset end) override;
   void end_moved(PartitionId partition, Offset end) override;
@@ -74,6 +76,7 @@ class SourceMember final : private kafka::ConsumerListener {
   void revoking(std::vector<PartitionId> partitions) override;
   void lost(std::vector<PartitionId> partitions) override;
   void committed(std::uint64_t id, Status status) override;
+  void metadata_too_long(std::uint64_t id) override;
   void trouble(const Error& error) override;
   void closed() override { closed_ = true; }
 
@@ -91,6 +94,7 @@ class SourceMember final : private kafka::ConsumerListener {
   const SourceSetup setup_;
   kafka::PollLoop loop_;
   std::unique_ptr<kafka::Consumer> consumer_;
+  kafka::MetadataCodec codec_;
   SourceProgress progress_;
   std::deque<Ready> ready_;
   std::vector<PartitionId> revoking_;  // wait for their reads to be settled

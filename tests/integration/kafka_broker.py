@@ -109,7 +109,7 @@ class Broker:
         path.write_text(f"{part({'alg': 'none'})}.{part({'sub': 'pelton', 'iat': now, 'exp': now + seconds})}.")
 
 
-def _start(tmp_path_factory, *options):
+def start(tmp_path_factory, *options):
     if confluent_kafka is None:
         if os.environ.get("CI"):
             raise AssertionError("python3-confluent-kafka is missing: run tools/setup --broker")
@@ -120,18 +120,18 @@ def _start(tmp_path_factory, *options):
 
 
 def broker(tmp_path_factory):
-    yield from _start(tmp_path_factory)
+    yield from start(tmp_path_factory)
 
 
 def strict_broker(tmp_path_factory):
     """One that makes no topic by itself."""
-    yield from _start(tmp_path_factory, "--prop", "auto.create.topics.enable=false")
+    yield from start(tmp_path_factory, "--prop", "auto.create.topics.enable=false")
 
 
 def safe_broker(tmp_path_factory):
     """One with TLS and SASL listeners beside the open one."""
     # A connection whose token has ended is not served any longer.
-    yield from _start(tmp_path_factory, "--tls", "--sasl", "--prop",
+    yield from start(tmp_path_factory, "--tls", "--sasl", "--prop",
                       "listener.name.sasl.oauthbearer.connections.max.reauth.ms=3600000")
 
 

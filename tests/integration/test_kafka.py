@@ -201,7 +201,8 @@ def test_an_offset_that_is_gone_stops_its_partition(broker, tmp_path):
     broker.produce(topic, [{"partition": p, **r} for p in (0, 1) for r in numbers(50, first=50)])
     with engine:
         wait_until(lambda: engine.binding("job")["done"] == 50, "the other partition goes on")
-        assert "E6104" in engine.binding("job")["stopped"] and "5000" in engine.binding("job")["stopped"]
+        wait_until(lambda: "E6104" in engine.binding("job")["stopped"], "the partition is stopped with words")
+        assert "5000" in engine.binding("job")["stopped"]
         assert "E6104" in engine.log.read_text()
         # What the page of E6104 says to do.
         assert engine.run("offsets", "seek", "job", "--to-earliest", "--partition", "0").stdout

@@ -168,6 +168,11 @@ void MockCluster::set_down(bool down) {
     rd_kafka_mock_broker_set_up(impl_->cluster, kBroker);
 }
 
+void MockCluster::set_leader(const std::string& topic, int partition, bool has_one) {
+  rd_kafka_mock_partition_set_leader(impl_->cluster, topic.c_str(), partition,
+                                     has_one ? kBroker : -1);
+}
+
 void MockCluster::fail(Api api, std::initializer_list<int> errors) {
   std::vector<rd_kafka_resp_err_t> list;
   for (const int error : errors) list.push_back(static_cast<rd_kafka_resp_err_t>(error));

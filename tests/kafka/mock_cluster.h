@@ -52,6 +52,8 @@ class MockCluster {
   void commit(const std::string& group, const std::string& topic, int partition,
               std::int64_t offset, const std::string& metadata = {});
   void set_down(bool down);
+  // A partition without a leader cannot be read, written or asked for its offsets.
+  void set_leader(const std::string& topic, int partition, bool has_one);
   // What the next requests of this kind are answered with (rd_kafka_resp_err_t).
   void fail(Api api, std::initializer_list<int> errors);
 

@@ -3,7 +3,12 @@
 
 #include "engine/kafka/client/handles.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <expected>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -26,86 +31,193 @@ Partitions list_of(const std::string& topic, const std::vector<PartitionId>& par
   return list;
 }
 
-Status check(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& list,
-             const char* what) {
+rd_kafka_resp_err_t first_error(rd_kafka_resp_err_t error,
+                                const rd_kafka_topic_partition_list_t& list) {
   for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list.cnt; ++i)
     error = list.elems[i].err;
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
-  return std::unexpected(to_error(error, what));
+  return error;
 }
 
-// A partition whose leader has moved, or that was made anew: the client finds the new one
-// meanwhile.
-bool leader_moved(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t& list) {
-  const auto moved = [](rd_kafka_resp_err_t each) {
-    return each == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
-           each == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-  };
-  bool any = moved(error);
-  for (int i = 0; i < list.cnt; ++i) any = any || moved(list.elems[i].err);
-  return any;
-}
+// The broker that leads each partition of a topic; < 0: none does.
+using Leaders = std::map<PartitionId, std::int32_t>;
 
-Result<std::vector<Offset>> offsets_at(rd_kafka_t* client, const std::string& topic,
-                                       const std::vector<PartitionId>& partitions,
-                                       std::int64_t time, int timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout);
-  Partitions list = list_of(topic, partitions, time);
-  auto error = rd_kafka_offsets_for_times(client, list.get(), timeout);
-  while (leader_moved(error, *list) && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(kLeaderPause);
-    list = list_of(topic, partitions, time);
-    error = rd_kafka_offsets_for_times(client, list.get(), timeout);
+Result<Leaders> leaders_of(rd_kafka_t* client, const std::string& topic, int timeout) {
+  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* answer = nullptr;
+  auto error = rd_kafka_metadata(client, 0, handle.get(), &answer, timeout);
+  const Metadata metadata(answer);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
+    error = metadata->topics[0].err;
+  if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    return fail(ErrorKind::invalid, "E6109", "there is no topic {}", topic);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(to_error(error, "asking for the topic " + topic));
+  Leaders leaders;
+  for (int i = 0; i < metadata->topics[0].partition_cnt; ++i) {
+    const auto& partition = metadata->topics[0].partitions[i];
+    leaders[PartitionId{static_cast<std::uint32_t>(partition.id)}] = partition.leader;
   }
-  if (auto ok = check(error, *list, "asking for the partitions' ends"); !ok)
-    return std::unexpected(ok.error());
-  std::vector<Offset> offsets;
-  for (int i = 0; i < list->cnt; ++i) offsets.push_back(list->elems[i].offset);
-  return offsets;
+  return leaders;
 }
+
+// The three questions about some partitions, all of whose leaders have to answer.
+class Question {
+ public:
+  Question(rd_kafka_t* client, const std::string& topic, std::optional<WallTime> time, int timeout)
+      : client_(client), topic_(topic), time_(time), timeout_(timeout) {}
+
+  using Facts = std::expected<std::vector<PartitionFacts>, rd_kafka_resp_err_t>;
+  Facts ask(const std::vector<PartitionId>& partitions) const {
+    std::vector<PartitionFacts> facts;
+    if (partitions.empty()) return facts;
+    const auto earliest = offsets_at(partitions, kEarliest);
+    if (!earliest) return std::unexpected(earliest.error());
+    const auto end = offsets_at(partitions, kLatest);
+    if (!end) return std::unexpected(end.error());
+    auto at_time = end;
+    if (time_) at_time = offsets_at(partitions, std::max<std::int64_t>(0, to_us(*time_) / 1000));
+    if (!at_time) return std::unexpected(at_time.error());
+    for (std::size_t i = 0; i < partitions.size(); ++i) {
+      // No event is that young: the end.
+      const Offset at = (*at_time)[i] < 0 ? (*end)[i] : (*at_time)[i];
+      facts.push_back({partitions[i], std::nullopt, {}, (*earliest)[i], (*end)[i], at});
+    }
+    return facts;
+  }
+
+ private:
+  std::expected<std::vector<Offset>, rd_kafka_resp_err_t> offsets_at(
+      const std::vector<PartitionId>& partitions, std::int64_t time) const {
+    const Partitions list = list_of(topic_, partitions, time);
+    const auto error =
+        first_error(rd_kafka_offsets_for_times(client_, list.get(), timeout_), *list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
+    std::vector<Offset> offsets;
+    for (int i = 0; i < list->cnt; ++i) offsets.push_back(list->elems[i].offset);
+    return offsets;
+  }
+
+  rd_kafka_t* const client_;
+  const std::string& topic_;
+  const std::optional<WallTime> time_;
+  const int timeout_;
+};
+
+bool silent(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT ||
+         error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__WAIT_CACHE;
+}
+
+class Collector {
+ public:
+  Collector(const Question& question, std::string doing)
+      : question_(question), doing_(std::move(doing)) {}
+
+  void leaderless(PartitionId partition) {
+    fail_all({partition}, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE);
+  }
+  // One of several may spoil the answer of all: then each is asked alone, unless nobody answers.
+  void ask(const std::vector<PartitionId>& partitions) {
+    auto facts = question_.ask(partitions);
+    if (facts) return add(std::move(*facts));
+    if (partitions.size() == 1 || silent(facts.error())) return fail_all(partitions, facts.error());
+    for (PartitionId partition : partitions) ask({partition});
+  }
+  bool ask_at_once(const std::vector<PartitionId>& partitions) {
+    auto facts = question_.ask(partitions);
+    if (facts) add(std::move(*facts));
+    return facts.has_value();
+  }
+  LeaderAnswers finish() { return std::move(answers_); }
+
+ private:
+  void add(std::vector<PartitionFacts>&& facts) {
+    std::ranges::move(facts, std::back_inserter(answers_.facts));
+  }
+  void fail_all(const std::vector<PartitionId>& partitions, rd_kafka_resp_err_t error) {
+    std::ranges::copy(partitions, std::back_inserter(answers_.silent));
+    if (answers_.error) return;
+    const std::size_t more = partitions.size() - 1;
+    answers_.error =
+        to_error(error, fmt::format("{} {}{}", doing_, partitions.front().value,
+                                    more > 0 ? fmt::format(" and {} more", more) : ""));
+  }
+
+  const Question& question_;
+  const std::string doing_;
+  LeaderAnswers answers_;
+};
 
 }  // namespace
+
+LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
+                          const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
+                          std::chrono::milliseconds timeout) {
+  const int ms = static_cast<int>(timeout.count());
+  const auto leaders = leaders_of(client, topic, ms);
+  if (!leaders) return {{}, partitions, leaders.error()};
+  const Question question(client, topic, time, ms);
+  Collector collector(question, "asking for the ends of " + topic + ", partition");
+  std::vector<PartitionId> led;
+  std::map<std::int32_t, std::vector<PartitionId>> by_leader;
+  for (PartitionId partition : partitions) {
+    const auto leader = leaders->find(partition);
+    if (leader == leaders->end() || leader->second < 0) {
+      collector.leaderless(partition);
+      continue;
+    }
+    led.push_back(partition);
+    by_leader[leader->second].push_back(partition);
+  }
+  if (!collector.ask_at_once(led))
+    for (const auto& [leader, its] : by_leader) collector.ask(its);
+  return collector.finish();
+}
+
+Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::string& topic,
+                                                const std::vector<PartitionId>& partitions,
+                                                std::chrono::milliseconds timeout) {
+  const Partitions list = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
+  const auto error =
+      first_error(rd_kafka_committed(client, list.get(), static_cast<int>(timeout.count())), *list);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return std::unexpected(to_error(error, "asking for the committed offsets"));
+  std::vector<OffsetCommit> commits;
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    const rd_kafka_topic_partition_t& entry = list->elems[i];
+    OffsetCommit commit{partitions[i], entry.offset, {}};
+    if (entry.metadata_size > 0)
+      commit.metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
+    commits.push_back(std::move(commit));
+  }
+  return commits;
+}
+
+std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout) {
+  char* const id = rd_kafka_clusterid(client, static_cast<int>(timeout.count()));
+  if (id == nullptr) return {};
+  std::string text(id);
+  rd_kafka_mem_free(client, id);
+  return text;
+}
 
 Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
                                                  const std::vector<PartitionId>& partitions,
                                                  std::optional<WallTime> time,
                                                  std::chrono::milliseconds timeout) {
-  const int ms = static_cast<int>(timeout.count());
-  auto earliest = offsets_at(client, topic, partitions, kEarliest, ms);
-  if (!earliest) return std::unexpected(earliest.error());
-  auto end = offsets_at(client, topic, partitions, kLatest, ms);
-  if (!end) return std::unexpected(end.error());
-  Result<std::vector<Offset>> at_time = *end;
-  if (time) at_time = offsets_at(client, topic, partitions, to_us(*time) / 1000, ms);
-  if (!at_time) return std::unexpected(at_time.error());
-  std::vector<PartitionFacts> facts;
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    PartitionFacts fact{partitions[i], std::nullopt, {}, (*earliest)[i], (*end)[i], (*at_time)[i]};
-    // No event is that young: the end.
-    if (fact.at_time < 0) fact.at_time = fact.end;
-    facts.push_back(std::move(fact));
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    auto answers = ask_leaders(client, topic, partitions, time, timeout);
+    if (!answers.error) {
+      std::ranges::sort(answers.facts, {}, &PartitionFacts::partition);
+      return std::move(answers.facts);
+    }
+    // A leader may be moving, or the topic was made a moment ago.
+    if (answers.error->kind != ErrorKind::unavailable ||
+        std::chrono::steady_clock::now() >= deadline)
+      return std::unexpected(std::move(*answers.error));
+    std::this_thread::sleep_for(kLeaderPause);
   }
-  return facts;
-}
-
-Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,
-                                            const std::vector<PartitionId>& partitions,
-                                            std::optional<WallTime> time,
-                                            std::chrono::milliseconds timeout) {
-  const Partitions committed = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
-  if (auto ok =
-          check(rd_kafka_committed(client, committed.get(), static_cast<int>(timeout.count())),
-                *committed, "asking for the committed offsets");
-      !ok)
-    return std::unexpected(ok.error());
-  auto facts = look_up_ends(client, topic, partitions, time, timeout);
-  for (std::size_t i = 0; facts && i < partitions.size(); ++i) {
-    const rd_kafka_topic_partition_t& entry = committed->elems[i];
-    if (entry.offset >= 0) (*facts)[i].committed = entry.offset;
-    if (entry.metadata_size > 0)
-      (*facts)[i].metadata.assign(static_cast<const char*>(entry.metadata), entry.metadata_size);
-  }
-  return facts;
 }
 
 Status reach_brokers(rd_kafka_s* client, std::chrono::milliseconds timeout) {
@@ -131,49 +243,19 @@ Result<std::uint32_t> partition_count(rd_kafka_s* client, const std::string& top
   return static_cast<std::uint32_t>(metadata->topics[0].partition_cnt);
 }
 
-namespace {
-
-Result<std::vector<PartitionId>> partitions_of(rd_kafka_t* client, const std::string& topic,
-                                               int timeout) {
-  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* metadata = nullptr;
-  auto error = rd_kafka_metadata(client, 0, handle.get(), &metadata, timeout);
-  const Metadata owner(metadata);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
-    error = metadata->topics[0].err;
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-      return fail(ErrorKind::invalid, "E6109", "there is no topic {}", topic);
-    return std::unexpected(to_error(error, "asking for the topic " + topic));
-  }
-  std::vector<PartitionId> partitions;
-  for (int i = 0; i < metadata->topics[0].partition_cnt; ++i)
-    partitions.emplace_back(static_cast<std::uint32_t>(metadata->topics[0].partitions[i].id));
-  std::ranges::sort(partitions);
-  return partitions;
-}
-
-}  // namespace
-
 Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
                                             std::chrono::milliseconds timeout) {
   const int ms = static_cast<int>(timeout.count());
-  const auto partitions = partitions_of(client, topic, ms);
-  if (!partitions) return std::unexpected(partitions.error());
-  const auto earliest = offsets_at(client, topic, *partitions, kEarliest, ms);
-  if (!earliest) return std::unexpected(earliest.error());
-  const auto end = offsets_at(client, topic, *partitions, kLatest, ms);
-  if (!end) return std::unexpected(end.error());
+  const auto leaders = leaders_of(client, topic, ms);
+  if (!leaders) return std::unexpected(leaders.error());
+  std::vector<PartitionId> partitions;
+  for (const auto& [partition, leader] : *leaders) partitions.push_back(partition);
+  const auto facts = look_up_ends(client, topic, partitions, std::nullopt, timeout);
+  if (!facts) return std::unexpected(facts.error());
   std::vector<Extent> extents;
-  for (std::size_t i = 0; i < partitions->size(); ++i)
-    extents.push_back({(*partitions)[i], (*earliest)[i], (*end)[i]});
+  for (const PartitionFacts& fact : *facts)
+    extents.push_back({fact.partition, fact.earliest, fact.end});
   return extents;
-}
-
-Result<std::vector<Offset>> end_offsets(rd_kafka_s* client, const std::string& topic,
-                                        const std::vector<PartitionId>& partitions,
-                                        std::chrono::milliseconds timeout) {
-  return offsets_at(client, topic, partitions, kLatest, static_cast<int>(timeout.count()));
 }
 
 Error to_error(rd_kafka_resp_err_t error, const std::string& what) {

@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
+#include "engine/kafka/client/group_metadata.h"
 
 #include <optional>
 #include <string>
@@ -19,16 +20,35 @@ struct PartitionFacts {
   std::optional<Offset> committed;  // of the group
   std::string metadata;             // that came with it
   Offset earliest = 0;
+  // Of what may be read: with read_committed, an open transaction ends it.
   Offset end = 0;
   Offset at_time = 0;  // first offset at or after the time asked for; end if none
+  bool added = false;  // to the topic, after the group began
+  // The position that was to be read is not in the partition: its leader has said so.
+  bool refused = false;
 };
 
-// Asks the brokers; blocks up to about three times the timeout, so not on the loop's thread.
-// unavailable: try again.
-Result<std::vector<PartitionFacts>> look_up(rd_kafka_s* client, const std::string& topic,
-                                            const std::vector<PartitionId>& partitions,
-                                            std::optional<WallTime> time,
-                                            std::chrono::milliseconds timeout);
+// Value. What the leaders of some partitions say: each is either in `facts` or in `silent`.
+struct LeaderAnswers {
+  std::vector<PartitionFacts> facts;  // without what the group knows
+  std::vector<PartitionId> silent;    // no leader, or one that does not answer
+  std::optional<Error> error;         // why, of the first of these
+};
+// Asks the leaders of the partitions, together and, where one of them does not answer, one by one.
+// Blocks for up to three times the timeout, and as much for each leader that does not answer: not
+// on the loop's thread.
+LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
+                          const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
+                          std::chrono::milliseconds timeout);
+
+// What the group has committed, one entry per partition in their order; offset < 0: nothing. Blocks
+// up to the timeout. unavailable: try again.
+Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::string& topic,
+                                                const std::vector<PartitionId>& partitions,
+                                                std::chrono::milliseconds timeout);
+
+// The id of the cluster once brokers have answered; empty: they tell none.
+std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout);
 
 // Value. What a partition of a topic holds.
 struct Extent {
@@ -36,17 +56,13 @@ struct Extent {
   Offset earliest = 0;
   Offset end = 0;
 };
-// Of all partitions that the topic has now, ascending. Blocks like look_up. unavailable: try again;
-// invalid: the topic is not there (E6109), or not for us.
+// Of all partitions that the topic has now, ascending. Blocks like ask_leaders(). unavailable: try
+// again; invalid: the topic is not there (E6109), or not for us.
 Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
                                             std::chrono::milliseconds timeout);
 
-// The partitions' ends, in their order. Blocks as well.
-Result<std::vector<Offset>> end_offsets(rd_kafka_s* client, const std::string& topic,
-                                        const std::vector<PartitionId>& partitions,
-                                        std::chrono::milliseconds timeout);
-
-// The same without a group: `committed` is absent. Any client may ask.
+// What all their leaders say, in the order of the partitions. Any client may ask. Blocks as well;
+// unavailable: one of them has no leader, or does not answer.
 Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
                                                  const std::vector<PartitionId>& partitions,
                                                  std::optional<WallTime> time,

@@ -3,6 +3,8 @@
 
 #include "engine/base/hash.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -11,17 +13,20 @@
 namespace pelton::kafka {
 namespace {
 
-// "pelton1:" node ":" epoch ":" ranges ":" check, numbers in hexadecimal. Ranges are the gap since
+// "pelton2:" node ":" epoch ":" place ":" partitions ":" ranges ":" check. Place is a hash of the
+// cluster, topic, partition and offset that the text belongs to. Ranges are the gap since
 // the end of the one before (the offset for the first) and the length, each as digits of base 64
-// with 5 bits a digit, the sixth saying that more follow: no separators, no binary. Where that is
-// too long, "*" and a map: 6 offsets a digit, from the committed one on, the lowest bit first, so
-// that a window of 10,000 fits whatever its pattern.
-constexpr std::string_view kVersionPrefix = "pelton1:";
+// with 5 bits a digit, the sixth saying that more follow (partitions likewise): no separators, no
+// binary. Where that is too long, "*" and a map: 6 offsets a digit, from the committed one on, the
+// lowest bit first, so that a window of 10,000 fits whatever its pattern.
+constexpr std::string_view kVersionPrefix = "pelton2:";
 constexpr char kMap = '*';
 constexpr Offset kMapBits = 6;
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kCheckDigits = 17;  // ":" and 16 digits
+// Below this, hardly a range fits: no text at all is as good.
+constexpr std::size_t kLeastRoom = 100;
 
 void put_number(std::string& out, std::uint64_t value) {
   while (value >= 32) {
@@ -118,34 +123,76 @@ bool take_map(std::string_view text, Offset offset, std::vector<OffsetRange>& ra
   return true;
 }
 
+// A topic has no colon in its name.
+std::uint64_t hash_of(const CommitPlace& place) {
+  std::string text(place.cluster);
+  text += fmt::format(":{}:{}:{}", place.topic, place.partition.value, place.offset);
+  return hash64(text);
+}
+
 }  // namespace
 
-EncodedMetadata encode(const CommitMetadata& metadata, Offset offset, std::size_t most) {
+EncodedMetadata encode(const CommitMetadata& metadata, const CommitPlace& place, std::size_t most) {
   EncodedMetadata out;
-  out.text = std::string(kVersionPrefix) + hex(metadata.node) + ":" + hex(metadata.epoch) + ":";
-  const std::size_t room = most - std::min(most, out.text.size() + kCheckDigits);
-  const std::string pairs = as_pairs(metadata.completed, offset, room, out.ranges);
-  const auto map = out.ranges < metadata.completed.size() ? as_map(metadata.completed, offset, room)
-                                                          : std::nullopt;
+  out.text = std::string(kVersionPrefix) + hex(metadata.node) + ":" + hex(metadata.epoch) + ":" +
+             hex(hash_of(place)) + ":";
+  put_number(out.text, metadata.original_partitions);
+  out.text += ":";
+  const std::size_t least = out.text.size() + kCheckDigits;
+  if (least > most) return {};
+  const std::size_t room = most - least;
+  const std::string pairs = as_pairs(metadata.completed, place.offset, room, out.ranges);
+  const auto map = out.ranges < metadata.completed.size()
+                       ? as_map(metadata.completed, place.offset, room)
+                       : std::nullopt;
   if (map) out.ranges = metadata.completed.size();
   out.text += map ? *map : pairs;
   out.text += ":" + hex(hash64(out.text));
   return out;
 }
 
-std::optional<CommitMetadata> decode(std::string_view text, Offset offset) {
+DecodedMetadata decode(std::string_view text, const CommitPlace& place) {
   if (!text.starts_with(kVersionPrefix) || text.size() < kVersionPrefix.size() + kCheckDigits)
-    return std::nullopt;
+    return {};
   const std::string_view check = text.substr(text.size() - 16);
   std::string_view rest = text.substr(0, text.size() - kCheckDigits);
-  if (text[text.size() - kCheckDigits] != ':' || check != hex(hash64(rest))) return std::nullopt;
+  if (text[text.size() - kCheckDigits] != ':' || check != hex(hash64(rest))) return {};
   rest.remove_prefix(kVersionPrefix.size());
   CommitMetadata metadata;
-  if (!take_hex(rest, metadata.node) || !take_hex(rest, metadata.epoch)) return std::nullopt;
+  std::uint64_t of = 0;
+  std::uint64_t partitions = 0;
+  if (!take_hex(rest, metadata.node) || !take_hex(rest, metadata.epoch) || !take_hex(rest, of) ||
+      !take_number(rest, partitions) || !rest.starts_with(':'))
+    return {};
+  if (of != hash_of(place)) return {std::nullopt, true};
+  rest.remove_prefix(1);
+  metadata.original_partitions = static_cast<std::uint32_t>(partitions);
   const bool map = rest.starts_with(kMap);
   if (map) rest.remove_prefix(1);
-  if (!(map ? take_map : take_pairs)(rest, offset, metadata.completed)) return std::nullopt;
-  return metadata;
+  if (!(map ? take_map : take_pairs)(rest, place.offset, metadata.completed)) return {};
+  return {std::move(metadata), false};
+}
+
+void MetadataCodec::learn(std::string cluster, std::uint32_t original_partitions) {
+  cluster_ = std::move(cluster);
+  original_partitions_ = original_partitions;
+}
+
+EncodedMetadata MetadataCodec::encode(PartitionId partition, Offset offset,
+                                      CommitMetadata metadata) const {
+  metadata.original_partitions = original_partitions_;
+  return kafka::encode(metadata, {cluster_, topic_, partition, offset}, room_);
+}
+
+DecodedMetadata MetadataCodec::decode(PartitionId partition, Offset offset,
+                                      std::string_view text) const {
+  return kafka::decode(text, {cluster_, topic_, partition, offset});
+}
+
+bool MetadataCodec::halve() {
+  if (room_ == 0) return false;
+  room_ = room_ / 2 < kLeastRoom ? 0 : room_ / 2;
+  return true;
 }
 
 }  // namespace pelton::kafka

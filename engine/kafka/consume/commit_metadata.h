@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pelton::kafka {
@@ -21,16 +22,54 @@ struct CommitMetadata {
   std::uint64_t node = 0;   // random, one a data folder
   std::uint64_t epoch = 0;  // random, one for each time that a node takes the partition over
   std::vector<OffsetRange> completed;  // ascending, disjoint, beyond the offset
+  // How many partitions the topic had when the group began; those behind were added later. 0: not
+  // known.
+  std::uint32_t original_partitions = 0;
   friend bool operator==(const CommitMetadata&, const CommitMetadata&) = default;
 };
 
+// View. Where an offset is committed. A text is true of that place and of no other: tools that copy
+// a group's offsets (MirrorMaker) copy the text to other offsets, topics and clusters.
+struct CommitPlace {
+  std::string_view cluster;  // its id; empty: the brokers tell none
+  std::string_view topic;
+  PartitionId partition;
+  Offset offset = 0;
+};
+
 struct EncodedMetadata {
-  std::string text;
+  std::string text;        // empty: not even the rest fits
   std::size_t ranges = 0;  // how many of `completed` are in it: the lowest that fit
 };
-EncodedMetadata encode(const CommitMetadata& metadata, Offset offset,
+EncodedMetadata encode(const CommitMetadata& metadata, const CommitPlace& place,
                        std::size_t most = kMaxMetadata);
-// Nothing when the text is not ours (another client's, empty after an operator's reset) or damaged.
-std::optional<CommitMetadata> decode(std::string_view text, Offset offset);
+
+struct DecodedMetadata {
+  // Nothing when the text is not ours (another client's, empty after an operator's reset), damaged,
+  // or of another place.
+  std::optional<CommitMetadata> metadata;
+  bool elsewhere = false;  // an engine wrote it, for another place
+};
+DecodedMetadata decode(std::string_view text, const CommitPlace& place);
+
+// How the texts of one group's commits on one topic are written and read. One thread.
+class MetadataCodec {
+ public:
+  explicit MetadataCodec(std::string topic) : topic_(std::move(topic)) {}
+
+  // What was learnt with an assignment.
+  void learn(std::string cluster, std::uint32_t original_partitions);
+  EncodedMetadata encode(PartitionId partition, Offset offset, CommitMetadata metadata) const;
+  DecodedMetadata decode(PartitionId partition, Offset offset, std::string_view text) const;
+  // The brokers take less. False: they refused a commit without any text.
+  bool halve();
+  std::size_t room() const { return room_; }  // bytes of a text
+
+ private:
+  const std::string topic_;
+  std::string cluster_;
+  std::uint32_t original_partitions_ = 0;
+  std::size_t room_ = kMaxMetadata;
+};
 
 }  // namespace pelton::kafka

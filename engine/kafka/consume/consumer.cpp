@@ -29,11 +29,11 @@ Consumer::Impl::Impl(Setup setup, PollLoop& loop, ConsumerListener& listener)
     : setup_(std::move(setup)),
       loop_(loop),
       listener_(listener),
+      lookup_(setup_, loop, listener),
       reader_("kafka:" + setup_.topic) {}
 
 void Consumer::Impl::forget() {
-  ++round_;
-  lookups_.clear();  // waits for them
+  lookup_.close();
 }
 
 Consumer::Impl::~Impl() {
@@ -53,6 +53,8 @@ Status Consumer::Impl::open() {
   auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return std::unexpected(client.error());
   client_ = *client;
+  lookup_.open(client_, weak_from_this(),
+               [this](GroupFacts&& group) { on_answers(std::move(group)); });
   rd_kafka_poll_set_consumer(client_);
   queue_.reset(rd_kafka_queue_get_consumer(client_));
   rd_kafka_set_log_queue(client_, queue_.get());
@@ -201,12 +203,12 @@ void Consumer::Impl::ask_ends() {
   for (const auto& [partition, part] : parts_)
     if (part.idle || part.ahead >= most_ahead()) resting.push_back(partition);
   if (resting.empty()) return;
-  in_background([this, resting = std::move(resting), self = weak_from_this()] {
-    auto ends = end_offsets(client_, setup_.topic, resting, kAskTimeout);
-    if (!ends) return;  // the next time
-    loop_.post([self, resting, ends = std::move(*ends)] {
+  lookup_.in_background([this, resting = std::move(resting), self = weak_from_this()] {
+    auto answers = ask_leaders(client_, setup_.topic, resting, std::nullopt, kAskTimeout);
+    loop_.post([self, facts = std::move(answers.facts)] {
       const auto impl = self.lock();
-      for (std::size_t i = 0; impl && i < resting.size(); ++i) impl->tell_end(resting[i], ends[i]);
+      for (std::size_t i = 0; impl && i < facts.size(); ++i)
+        impl->tell_end(facts[i].partition, facts[i].end);
     });
   });
 }
@@ -218,7 +220,7 @@ void Consumer::Impl::taken(PartitionId partition, std::uint64_t tenure, std::siz
 
 void Consumer::Impl::close() {
   if (std::exchange(closing_, true)) return;
-  ++round_;
+  lookup_.next_round();
   const KafkaError error(rd_kafka_consumer_close_queue(client_, queue_.get()));
   if (!error) return;
   closed_ = true;
@@ -271,11 +273,18 @@ void Consumer::release(std::vector<PartitionId> partitions) {
       [impl = impl_, partitions = std::move(partitions)] { impl->release(partitions); });
 }
 void Consumer::ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
-                   std::function<void(Result<std::vector<PartitionFacts>>)> answer) {
+                   std::function<void(GroupFacts)> answer) {
   impl_->loop().post([impl = impl_, partitions = std::move(partitions), time,
                       answer = std::move(answer)]() mutable {
-    impl->ask(std::move(partitions), time, std::move(answer));
+    impl->lookup().ask(std::move(partitions), time, std::move(answer));
   });
+}
+void Consumer::ask_committed(std::vector<PartitionId> partitions,
+                             std::function<void(Result<std::vector<OffsetCommit>>)> answer) {
+  impl_->loop().post(
+      [impl = impl_, partitions = std::move(partitions), answer = std::move(answer)]() mutable {
+        impl->lookup().ask_committed(std::move(partitions), std::move(answer));
+      });
 }
 void Consumer::close() {
   impl_->loop().post([impl = impl_] { impl->close(); });

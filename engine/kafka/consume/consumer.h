@@ -4,8 +4,8 @@
 #include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/group_metadata.h"
-#include "engine/kafka/client/lookup.h"
 #include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/consume/group_facts.h"
 #include "engine/model/batch.h"
 
 #include <chrono>
@@ -23,9 +23,12 @@ namespace pelton::kafka {
 class ConsumerListener {
  public:
   virtual ~ConsumerListener() = default;
-  // These partitions are ours once begin() is called for the round; what the brokers know of them.
-  // Also called, with a partition that is ours, when its position is not in the topic any more.
-  virtual void assigning(std::vector<PartitionFacts> facts, std::uint64_t round) = 0;
+  // The partitions in `group.facts` are ours once begin() is called for the round. Those that are
+  // silent follow in further calls of the same round, once their leaders answer. Also called, with
+  // a partition that is ours, when its position is not in the topic any more.
+  virtual void assigning(GroupFacts group, std::uint64_t round) = 0;
+  // Partitions of ours cannot begin because their leaders do not answer; nothing: they all have.
+  virtual void waiting(std::optional<Error> why) = 0;
   virtual void fetched(PartitionId partition, std::uint64_t tenure, Offset base,
                        model::BatchPtr batch, Offset end) = 0;
   virtual void end_moved(PartitionId partition, Offset end) = 0;
@@ -38,6 +41,8 @@ class ConsumerListener {
   // They belong to somebody else already: nothing may be committed.
   virtual void lost(std::vector<PartitionId> partitions) = 0;
   virtual void committed(std::uint64_t id, Status status) = 0;
+  // Instead: the brokers take no metadata of this length (offset.metadata.max.bytes).
+  virtual void metadata_too_long(std::uint64_t id) = 0;
   // The client as a whole: brokers away, not authorised. It goes on trying, but for `corrupt`.
   virtual void trouble(const Error& error) = 0;
   virtual void closed() = 0;
@@ -73,10 +78,10 @@ class Consumer {
     Offset offset = 0;
     bool idle = false;
   };
-  // Answer to assigning(), all of its partitions. An idle one is ours and not read until seek().
+  // Answer to one assigning(), all of its facts. An idle one is ours and not read until seek().
   void begin(std::uint64_t round, std::vector<ReadFrom> starts);
   void seek(ReadFrom start);
-  // Asks the brokers anew where the partition stands; assigning() follows. It is not read until
+  // Asks the brokers again where the partition is; assigning() follows. It is not read until
   // then.
   void read_again(PartitionId partition);
   // `bytes` of what was fetched are out of the way: as much may come.
@@ -94,7 +99,10 @@ class Consumer {
   void release(std::vector<PartitionId> partitions);
   // What the brokers know of the partitions now; answered on a thread of its own.
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
-           std::function<void(Result<std::vector<PartitionFacts>>)> answer);
+           std::function<void(GroupFacts)> answer);
+  // What the group has committed of them; likewise.
+  void ask_committed(std::vector<PartitionId> partitions,
+                     std::function<void(Result<std::vector<OffsetCommit>>)> answer);
   // Leaves the group (a static member stays in it) and answers closed().
   void close();
 

@@ -84,6 +84,7 @@ void Consumer::Impl::on_commit(rd_kafka_event_t* event) {
     for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i)
       error = list->elems[i].err;
   const auto id = reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event));
+  if (error == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE) return listener_.metadata_too_long(id);
   listener_.committed(id, error == RD_KAFKA_RESP_ERR_NO_ERROR
                               ? Status{}
                               : std::unexpected(to_error(error, "committing offsets")));

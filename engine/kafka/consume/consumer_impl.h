@@ -3,10 +3,9 @@
 
 #include "engine/kafka/client/handles.h"
 #include "engine/kafka/consume/consumer.h"
+#include "engine/kafka/consume/group_lookup.h"
 #include "engine/kafka/records/record_decoder.h"
 
-#include <atomic>
-#include <future>
 #include <map>
 #include <set>
 
@@ -22,6 +21,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   Status open();  // any thread, first
   void forget();  // any thread, last: no lookup runs on
   PollLoop& loop() { return loop_; }
+  GroupLookup& lookup() { return lookup_; }
   void subscribe();
   void begin(std::uint64_t round, const std::vector<ReadFrom>& starts);
   void seek(const ReadFrom& start);
@@ -31,8 +31,6 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   Result<GroupMetadata> membership(const std::vector<Tenure>& tenures);
   void release(const std::vector<PartitionId>& partitions);
   void close();
-  void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
-           std::function<void(Result<std::vector<PartitionFacts>>)> answer);
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -75,12 +73,12 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   void assigned(std::vector<PartitionId> partitions);
   void revoked(std::vector<PartitionId> partitions);
   void unassign(std::vector<PartitionId> partitions);
-  void look_up(std::vector<PartitionId> partitions, std::uint64_t round);
-  void in_background(std::function<void()> work);
-  void start_lookup(std::vector<PartitionId> partitions, std::uint64_t round);
-  void look_up_broken();
+  void on_answers(GroupFacts&& group);
+  void look_up_rest();
   void open_queue(const ReadFrom& start);
   void restart(Part& part, PartitionId partition);
+  void assign(const std::vector<PartitionId>& fresh);
+  void assign_from_next(const std::vector<PartitionId>& partitions, const char* doing);
   bool cooperative() const;
   Partitions list_of(const std::vector<PartitionId>& partitions) const;
   void complain(rd_kafka_error_t* error, const char* what);
@@ -88,19 +86,19 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   const Setup setup_;
   PollLoop& loop_;
   ConsumerListener& listener_;
+  GroupLookup lookup_;
   RecordDecoder reader_;
   model::BatchBuilder builder_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;  // the group's: everything but records
   TopicHandle topic_;
   std::map<PartitionId, Part> parts_;
-  std::set<PartitionId> assigned_;          // by us to the client
-  std::set<PartitionId> revoking_;          // wait for release()
-  std::vector<PartitionId> leaving_;        // the revoke at hand
-  std::atomic<std::uint64_t> round_{0};     // of assignments; older lookups are out of date
-  bool assign_due_ = false;                 // the client waits for our assign()
-  std::vector<std::future<void>> lookups_;  // their destructors wait
-  bool token_missing_ = false;              // asked for, and not had
+  std::set<PartitionId> assigned_;    // by us to the client
+  std::set<PartitionId> unbegun_;     // the group's to us, not begun
+  std::set<PartitionId> revoking_;    // wait for release()
+  std::vector<PartitionId> leaving_;  // the revoke at hand
+  bool assign_due_ = false;           // the client waits for our assign()
+  bool token_missing_ = false;        // asked for, and not had
   std::optional<PendingCommit> pending_;
   SteadyTime ends_told_{};
   SteadyTime ends_asked_{};

@@ -3,14 +3,10 @@
 #include "engine/kafka/consume/consumer_impl.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 namespace pelton::kafka {
 namespace {
-
-constexpr std::chrono::milliseconds kLookupTimeout{5'000};
-constexpr std::chrono::milliseconds kLookupPause{200};
 
 std::vector<PartitionId> partitions_in(const rd_kafka_topic_partition_list_t* list) {
   std::vector<PartitionId> partitions;
@@ -54,64 +50,34 @@ void Consumer::Impl::on_rebalance(rd_kafka_event_t* event) {
 // The client waits for our assign(), which needs to know where to begin: the brokers are asked on a
 // thread of its own, because that blocks.
 void Consumer::Impl::assigned(std::vector<PartitionId> partitions) {
-  const std::uint64_t round = ++round_;
+  lookup_.next_round();
   assign_due_ = true;
-  if (partitions.empty() || closing_) return begin(round, {});
-  start_lookup(std::move(partitions), round);
+  if (closing_) return begin(lookup_.round(), {});
+  unbegun_.insert(partitions.begin(), partitions.end());
+  if (unbegun_.empty()) return begin(lookup_.round(), {});
+  lookup_.start({unbegun_.begin(), unbegun_.end()});
 }
 
-void Consumer::Impl::in_background(std::function<void()> work) {
-  std::erase_if(lookups_, [](const std::future<void>& lookup) {
-    return lookup.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-  });
-  lookups_.push_back(std::async(std::launch::async, std::move(work)));
-}
-
-void Consumer::Impl::start_lookup(std::vector<PartitionId> partitions, std::uint64_t round) {
-  in_background([this, round, partitions = std::move(partitions)] { look_up(partitions, round); });
-}
-
-void Consumer::Impl::ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
-                         std::function<void(Result<std::vector<PartitionFacts>>)> answer) {
-  in_background([this, partitions = std::move(partitions), time, answer = std::move(answer)] {
-    answer(kafka::look_up(client_, setup_.topic, partitions, time, kLookupTimeout));
-  });
-}
-
-// On a thread of its own.
-void Consumer::Impl::look_up(std::vector<PartitionId> partitions, std::uint64_t round) {
-  while (round_ == round) {
-    auto facts =
-        kafka::look_up(client_, setup_.topic, partitions, setup_.start_time, kLookupTimeout);
-    // Weak: the consumer may be gone when the loop comes to it.
-    auto self = weak_from_this();
-    if (facts) {
-      loop_.post([self, round, facts = std::move(*facts)]() mutable {
-        const auto impl = self.lock();
-        if (impl && impl->round_ == round) impl->listener_.assigning(std::move(facts), round);
-      });
-      return;
-    }
-    loop_.post([self, error = facts.error()] {
-      if (const auto impl = self.lock()) impl->listener_.trouble(error);
-    });
-    std::this_thread::sleep_for(kLookupPause);
+void Consumer::Impl::on_answers(GroupFacts&& group) {
+  for (PartitionFacts& fact : group.facts) {
+    const auto part = parts_.find(fact.partition);
+    fact.refused = part != parts_.end() && part->second.ended;
   }
+  listener_.assigning(std::move(group), lookup_.round());
 }
 
-// A rebalance makes older answers out of date; partitions that stayed through it (cooperative) are
-// asked for again.
-void Consumer::Impl::look_up_broken() {
-  std::vector<PartitionId> broken;
+// Partitions that stayed through a rebalance (cooperative) are asked for again.
+void Consumer::Impl::look_up_rest() {
+  std::vector<PartitionId> rest(unbegun_.begin(), unbegun_.end());
   for (const auto& [partition, part] : parts_)
-    if (part.broken) broken.push_back(partition);
-  if (!broken.empty()) start_lookup(std::move(broken), round_);
+    if (part.broken) rest.push_back(partition);
+  lookup_.start(std::move(rest));
+  lookup_.rest();
 }
 
 void Consumer::Impl::read_again(PartitionId partition) {
   const auto part = parts_.find(partition);
-  if (part != parts_.end() && !std::exchange(part->second.broken, true))
-    start_lookup({partition}, round_);
+  if (part != parts_.end() && !std::exchange(part->second.broken, true)) lookup_.start({partition});
 }
 
 void Consumer::Impl::open_queue(const ReadFrom& start) {
@@ -130,9 +96,8 @@ void Consumer::Impl::open_queue(const ReadFrom& start) {
 }
 
 void Consumer::Impl::begin(std::uint64_t round, const std::vector<ReadFrom>& starts) {
-  if (round_ != round) return;
+  if (lookup_.round() != round) return;
   std::vector<PartitionId> fresh;
-  std::map<PartitionId, Offset> offsets;
   for (const ReadFrom& start : starts) {
     if (assigned_.contains(start.partition)) {
       seek(start);
@@ -140,23 +105,32 @@ void Consumer::Impl::begin(std::uint64_t round, const std::vector<ReadFrom>& sta
     }
     open_queue(start);
     fresh.push_back(start.partition);
-    offsets[start.partition] = start.offset;
   }
   // Only partitions that were ours: the client waits for no assign() then.
-  if (fresh.empty() && !assign_due_) return look_up_broken();
-  assign_due_ = false;
-  const Partitions list = list_of(fresh);
+  if (!fresh.empty() || assign_due_) assign(fresh);
+  look_up_rest();
+}
+
+// The first of a round answers the client; what comes later is added to it.
+void Consumer::Impl::assign(const std::vector<PartitionId>& fresh) {
+  const bool first = std::exchange(assign_due_, false);
+  assigned_.insert(fresh.begin(), fresh.end());
+  for (PartitionId partition : fresh) unbegun_.erase(partition);
+  if (cooperative() || first) return assign_from_next(fresh, "taking partitions");
+  assign_from_next({assigned_.begin(), assigned_.end()}, "taking partitions");
+}
+
+void Consumer::Impl::assign_from_next(const std::vector<PartitionId>& partitions,
+                                      const char* doing) {
+  const Partitions list = list_of(partitions);
   for (int i = 0; i < list->cnt; ++i)
     list->elems[i].offset =
-        offsets[PartitionId{static_cast<std::uint32_t>(list->elems[i].partition)}];
-  assigned_.insert(fresh.begin(), fresh.end());
-  if (cooperative()) {
-    complain(rd_kafka_incremental_assign(client_, list.get()), "taking partitions");
-  } else if (const auto error = rd_kafka_assign(client_, list.get());
-             error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    listener_.trouble(to_error(error, "taking partitions of " + setup_.topic));
-  }
-  look_up_broken();
+        parts_[PartitionId{static_cast<std::uint32_t>(list->elems[i].partition)}].next;
+  if (cooperative())
+    complain(rd_kafka_incremental_assign(client_, list.get()), doing);
+  else if (const auto error = rd_kafka_assign(client_, list.get());
+           error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    listener_.trouble(to_error(error, fmt::format("{} of {}", doing, setup_.topic)));
 }
 
 void Consumer::Impl::seek(const ReadFrom& start) {
@@ -178,23 +152,16 @@ void Consumer::Impl::restart(Part& part, PartitionId partition) {
     return;
   }
   part.ended = false;
-  const Partitions list =
-      list_of(cooperative() ? std::vector{partition}
-                            : std::vector<PartitionId>(assigned_.begin(), assigned_.end()));
+  const std::vector<PartitionId> all =
+      cooperative() ? std::vector{partition}
+                    : std::vector<PartitionId>(assigned_.begin(), assigned_.end());
   if (cooperative())
-    complain(rd_kafka_incremental_unassign(client_, list.get()), "restarting partitions");
-  for (int i = 0; i < list->cnt; ++i)
-    list->elems[i].offset =
-        parts_[PartitionId{static_cast<std::uint32_t>(list->elems[i].partition)}].next;
-  if (cooperative())
-    complain(rd_kafka_incremental_assign(client_, list.get()), "restarting partitions");
-  else if (const auto error = rd_kafka_assign(client_, list.get());
-           error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    listener_.trouble(to_error(error, "restarting the partitions of " + setup_.topic));
+    complain(rd_kafka_incremental_unassign(client_, list_of(all).get()), "restarting partitions");
+  assign_from_next(all, "restarting partitions");
 }
 
 void Consumer::Impl::revoked(std::vector<PartitionId> partitions) {
-  ++round_;
+  lookup_.next_round();
   assign_due_ = false;
   const bool lost = rd_kafka_assignment_lost(client_) != 0;
   leaving_ = std::move(partitions);
@@ -218,6 +185,7 @@ void Consumer::Impl::unassign(std::vector<PartitionId> partitions) {
   for (PartitionId partition : partitions) {
     if (assigned_.erase(partition) != 0) ours.push_back(partition);
     parts_.erase(partition);
+    unbegun_.erase(partition);
   }
   leaving_.clear();
   revoking_.clear();
@@ -227,9 +195,10 @@ void Consumer::Impl::unassign(std::vector<PartitionId> partitions) {
   } else {
     assigned_.clear();
     parts_.clear();
+    unbegun_.clear();
     rd_kafka_assign(client_, nullptr);
   }
-  look_up_broken();
+  look_up_rest();
 }
 
 }  // namespace pelton::kafka

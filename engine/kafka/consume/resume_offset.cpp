@@ -5,6 +5,7 @@ namespace pelton::kafka {
 namespace {
 
 Offset first_offset(const config::Start& start, const PartitionFacts& facts) {
+  if (facts.added) return facts.earliest;
   switch (start.kind) {
     case config::Start::Kind::earliest:
       return facts.earliest;
@@ -21,7 +22,8 @@ Offset first_offset(const config::Start& start, const PartitionFacts& facts) {
 Result<Resume> resume_offset(const ResumePolicy& policy, const PartitionFacts& facts,
                              std::optional<Offset> wanted) {
   if (!wanted) return Resume{first_offset(policy.start, facts), false};
-  if (*wanted >= facts.earliest && *wanted <= facts.end) return Resume{*wanted, false};
+  const bool waits = *wanted > facts.end && !facts.refused;
+  if (waits || (*wanted >= facts.earliest && *wanted <= facts.end)) return Resume{*wanted, false};
   switch (policy.out_of_range) {
     case config::KafkaGroup::OutOfRange::earliest:
       return Resume{facts.earliest, true};

@@ -24,7 +24,9 @@ struct Resume {
 
 // The one decision about where a partition is read from, whenever it is assigned and whenever its
 // position turns out to be gone. `wanted` is where the group is; absent: the group has committed
-// nothing, `start` decides. The end of the partition is a valid position. Pure.
+// nothing, `start` decides; but a partition that was added to the topic later is read from its
+// beginning. The end of the partition is a valid position, and so is one behind it until the leader
+// refuses it: with read_committed, open transactions hide what is in between. Pure.
 // corrupt (E6104): the offset is not in the topic and the policy is `stop`.
 Result<Resume> resume_offset(const ResumePolicy& policy, const PartitionFacts& facts,
                              std::optional<Offset> wanted);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/topic/topic_input.h"
 
-#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -14,10 +13,10 @@ Offset end_of(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
 }
 
-GroupProgress::Options rules(const TopicInput::Setup& setup) {
+GroupProgress::Options rules(const TopicInput::Setup& setup, const kafka::MetadataCodec& codec) {
   return {setup.node, setup.max_unsettled,
-          [](const kafka::CommitMetadata& metadata, Offset offset) {
-            return kafka::encode(metadata, offset).ranges;
+          [&codec](const kafka::CommitMetadata& metadata, Offset offset) {
+            return codec.encode({}, offset, metadata).ranges;
           }};
 }
 
@@ -29,9 +28,14 @@ TopicInput::TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbo
       lane_(store, mailbox),
       mailbox_(mailbox),
       loop_(loop),
-      progress_(rules(setup_)),
+      codec_(setup_.topic.topic),
+      progress_(rules(setup_, codec_)),
+      starts_({setup_.binding, setup_.binding_name, setup_.stream, setup_.start,
+               setup_.group.out_of_range},
+              lane_, codec_, progress_),
+      handover_{{}, {}, thread::Timer(io)},
       ticker_(io),
-      drain_limit_(io) {}
+      trouble_(setup_.binding_name) {}
 
 Status TopicInput::open(Listener& listener) {
   listener_ = &listener;
@@ -70,7 +74,7 @@ void TopicInput::fetched(PartitionId partition, Tenure tenure, Offset base, mode
                          Offset end) {
   mailbox_.post([this, partition, tenure, base, batch = std::move(batch), end] {
     if (progress_.tenure(partition) != tenure) return;
-    recovered();
+    trouble_.over();
     Fetched& fetched = fetched_.at(partition);
     fetched.ahead.push_back({at(partition), base, batch});
     fetched.end = std::max(fetched.end, end);
@@ -94,13 +98,6 @@ void TopicInput::passed(PartitionId partition, Tenure tenure, Offset from, Offse
   });
 }
 
-void TopicInput::recovered() {
-  if (trouble_.empty()) return;
-  trouble_.clear();
-  reported_.clear();
-  observe::log::info("the brokers answer again", {{"binding", setup_.binding_name}});
-}
-
 Offset TopicInput::end(PartitionId partition) const {
   const auto found = fetched_.find(partition);
   if (found == fetched_.end()) return 0;
@@ -119,28 +116,27 @@ std::optional<WallTime> TopicInput::time_at(PartitionId partition, Offset offset
 
 void TopicInput::trouble(const Error& error) {
   mailbox_.post([this, error] {
-    trouble_ = error.text();
-    // The client repeats itself while brokers are away; the log says each thing once.
-    if (std::exchange(reported_, trouble_) != trouble_)
-      observe::log::warn(error.text(), {{"binding", setup_.binding_name}});
+    trouble_.say(error);
     if (error.kind != ErrorKind::corrupt) return;
     for (PartitionId partition : partitions()) listener_->stopped(partition, error);
   });
 }
 
+void TopicInput::waiting(std::optional<Error> why) {
+  mailbox_.post([this, why = std::move(why)] { trouble_.waiting(why); });
+}
+
 void TopicInput::bounds(std::optional<WallTime> time,
                         std::function<void(Result<std::vector<Bounds>>)> answer) {
-  consumer_->ask(
-      partitions(), time,
-      [this, answer = std::move(answer)](Result<std::vector<kafka::PartitionFacts>> facts) {
-        mailbox_.post([answer, facts = std::move(facts)] {
-          if (!facts) return answer(std::unexpected(facts.error()));
-          std::vector<Bounds> all;
-          for (const kafka::PartitionFacts& fact : *facts)
-            all.push_back({fact.partition, fact.earliest, fact.end, fact.at_time});
-          answer(std::move(all));
-        });
-      });
+  consumer_->ask(partitions(), time, [this, answer = std::move(answer)](kafka::GroupFacts group) {
+    mailbox_.post([answer, group = std::move(group)] {
+      if (group.error) return answer(std::unexpected(*group.error));
+      std::vector<Bounds> all;
+      for (const kafka::PartitionFacts& fact : group.facts)
+        all.push_back({fact.partition, fact.earliest, fact.end, fact.at_time});
+      answer(std::move(all));
+    });
+  });
 }
 
 void TopicInput::seek(PartitionId partition, Offset offset, Done done) {
@@ -168,14 +164,14 @@ void TopicInput::moved(PartitionId partition, Offset offset, const Done& done) {
 }
 
 std::string TopicInput::trouble() const {
-  return trouble_.empty() && letters_ ? letters_->trouble() : trouble_;
+  return trouble_.text().empty() && letters_ ? letters_->trouble() : trouble_.text();
 }
 
 void TopicInput::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
   stopped_ = std::move(done);
   const auto left =
       std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now());
-  drain_limit_.after(std::max<Duration>(left, std::chrono::seconds(2)), [this] { closed(); });
+  handover_.limit.after(std::max<Duration>(left, std::chrono::seconds(2)), [this] { closed(); });
   last_commit_ = true;
   commit();
   if (!committing()) consumer_->close();
@@ -184,7 +180,7 @@ void TopicInput::stop(std::chrono::steady_clock::time_point deadline, std::funct
 void TopicInput::closed() {
   mailbox_.post([this] {
     ticker_.cancel();
-    drain_limit_.cancel();
+    handover_.limit.cancel();
     if (auto done = std::exchange(stopped_, nullptr)) done();
   });
 }

@@ -4,10 +4,13 @@
 #include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/dead_letters/dead_letter_forwarder.h"
+#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/kafka/consume/consumer.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/input.h"
 #include "engine/stream/topic/group_progress.h"
+#include "engine/stream/topic/input_trouble.h"
+#include "engine/stream/topic/partition_starts.h"
 #include "engine/thread/timer.h"
 
 #include <deque>
@@ -96,23 +99,27 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   // follow. Not while one is committing().
   Taken take_positions(const std::function<bool(PartitionId)>& may);
   void on_committed(Status status);
+  // The brokers took no metadata of that length: less is sent from now on.
+  void shorten_metadata();
   // Whether a commit of which nothing is known has happened.
   void was_committed(Taken taken, std::function<void(bool)> answer);
   // Delivers again what is not committed.
   void rewind(PartitionId partition);
 
  private:
+  using Beginning = PartitionStarts::Beginning;
+
   // What was fetched of a partition that is ours.
   struct Fetched {
     Offset end = 0;
     OffsetRange gap;  // no records are there
     std::deque<model::PlacedBatch> ahead;
   };
-  // Where a partition begins, or why it cannot.
-  struct Beginning {
-    PartitionStart start;
-    Offset end = 0;
-    std::optional<Error> stopped;  // it cannot continue without the operator
+  // Partitions that another member gets.
+  struct Handover {
+    std::set<PartitionId> draining;    // have something with workers
+    std::vector<PartitionId> leaving;  // all of them
+    thread::Timer limit;               // of their time, and of that of stop()
   };
 
   model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
@@ -121,7 +128,8 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   void moved(PartitionId partition, Offset offset, const Done& done);
 
   // ---- from the consumer, on the loop's thread
-  void assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) override;
+  void assigning(kafka::GroupFacts group, std::uint64_t round) override;
+  void waiting(std::optional<Error> why) override;
   void fetched(PartitionId partition, Tenure tenure, Offset base, model::BatchPtr batch,
                Offset end) override;
   void end_moved(PartitionId partition, Offset end) override;
@@ -129,15 +137,12 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   void revoking(std::vector<PartitionId> partitions) override;
   void lost(std::vector<PartitionId> partitions) override;
   void committed(std::uint64_t id, Status status) override;
+  void metadata_too_long(std::uint64_t id) override;
   void trouble(const Error& error) override;
   void closed() override;
 
   // ---- assignments (topic_input_assign.cpp)
   void take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round);
-  Beginning decide(const kafka::PartitionFacts& facts);
-  Result<LocalProgress> local(const GroupCommit& commit);
-  Result<Offset> resume(const kafka::PartitionFacts& facts) const;
-  Status write_untrusted(const std::vector<Beginning>& beginnings, model::Transaction& transaction);
   void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
   void let_go(const std::vector<PartitionId>& partitions);
   void finish_revoke();
@@ -153,8 +158,6 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   // Tells the dispatcher, in order, of every settlement that is complete.
   void complete();
   void tick();
-  // The brokers answer: whatever was wrong is over.
-  void recovered();
 
   const Setup setup_;
   StoreClient lane_;
@@ -165,19 +168,18 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   Listener* listener_ = nullptr;
   Transactions* transactions_ = nullptr;
   std::unique_ptr<kafka::Consumer> consumer_;
+  kafka::MetadataCodec codec_;  // before progress_, which asks it
   GroupProgress progress_;
+  PartitionStarts starts_;
   std::map<PartitionId, Fetched> fetched_;    // of each partition in progress_
   std::map<std::uint64_t, Done> unanswered_;  // by settlement
   std::uint64_t round_ = 0;  // of the assignment at hand, whose partitions may be decided one by
                              // one; 0: none
   std::uint64_t commits_ = 0;
-  std::set<PartitionId> draining_;  // of a revoke
-  std::vector<PartitionId> leaving_;
+  Handover handover_;
   bool last_commit_ = false;  // of a revoke or the end: when answered, let go
   thread::Timer ticker_;
-  thread::Timer drain_limit_;
-  std::string trouble_;   // at the moment
-  std::string reported_;  // the newest in the log
+  InputTrouble trouble_;
   std::function<void()> stopped_;
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where partitions begin, and how they are given back.
-#include "engine/kafka/consume/commit_metadata.h"
-#include "engine/kafka/consume/resume_offset.h"
 #include "engine/observe/log.h"
 #include "engine/stream/topic/topic_input.h"
 
@@ -10,13 +8,6 @@
 
 namespace pelton::stream {
 namespace {
-
-// In the ledger of the store: "<binding>/<partition>" -> epoch.
-constexpr const char* kLedger = "kafka-epochs";
-
-std::string epoch_name(const std::string& binding, PartitionId partition) {
-  return fmt::format("{}/{}", binding, partition.value);
-}
 
 // For the log: "0-3,7".
 std::string in_words(std::vector<PartitionId> partitions) {
@@ -35,11 +26,12 @@ std::string in_words(std::vector<PartitionId> partitions) {
 
 }  // namespace
 
-void TopicInput::assigning(std::vector<kafka::PartitionFacts> facts, std::uint64_t round) {
-  mailbox_.post([this, facts = std::move(facts), round] {
+void TopicInput::assigning(kafka::GroupFacts group, std::uint64_t round) {
+  mailbox_.post([this, group = std::move(group), round] {
     round_ = round;
+    codec_.learn(group.cluster, group.original_partitions);
     // What an earlier tenure has settled must be in the store before the store is asked.
-    behind_letters([this, facts, round] {
+    behind_letters([this, facts = group.facts, round] {
       lane_.after_all([this, facts, round] {
         if (round_ == round) take(facts, round);
       });
@@ -48,14 +40,12 @@ void TopicInput::assigning(std::vector<kafka::PartitionFacts> facts, std::uint64
 }
 
 void TopicInput::take(const std::vector<kafka::PartitionFacts>& facts, std::uint64_t round) {
-  std::vector<Beginning> beginnings;
-  for (const kafka::PartitionFacts& fact : facts) {
+  for (const kafka::PartitionFacts& fact : facts)
     // Ours already: its position is gone from the topic.
     if (tenure(fact.partition) != 0) let_go({fact.partition});
-    beginnings.push_back(decide(fact));
-  }
+  std::vector<Beginning> beginnings = starts_.decide(facts);
   model::Transaction transaction;
-  if (auto ok = write_untrusted(beginnings, transaction); !ok) {
+  if (auto ok = starts_.write_untrusted(beginnings, transaction); !ok) {
     for (Beginning& beginning : beginnings) beginning.stopped = ok.error();
     return begin(round, beginnings);
   }
@@ -65,76 +55,9 @@ void TopicInput::take(const std::vector<kafka::PartitionFacts>& facts, std::uint
   });
 }
 
-// Epochs before any commit names them; a crash in between makes the store's state untrusted, which
-// only costs deliveries.
-Status TopicInput::write_untrusted(const std::vector<Beginning>& beginnings,
-                                   model::Transaction& transaction) {
-  std::vector<store::Store::KeyValue> epochs;
-  for (const Beginning& beginning : beginnings) {
-    const PartitionStart& start = beginning.start;
-    if (start.trusted) continue;
-    epochs.push_back(
-        {epoch_name(setup_.binding_name, start.partition), std::to_string(start.epoch)});
-    if (beginning.stopped) continue;
-    transaction.progress.push_back({setup_.binding, at(start.partition), start.restored.progress});
-    if (auto ok = forget_retries(lane_.store(), setup_.binding, at(start.partition), transaction);
-        !ok)
-      return ok;
-  }
-  return epochs.empty() ? Status{} : lane_.store().ledger_put(kLedger, epochs);
-}
-
-Result<Offset> TopicInput::resume(const kafka::PartitionFacts& facts) const {
-  auto resume =
-      kafka::resume_offset({setup_.start, setup_.group.out_of_range}, facts, facts.committed);
-  if (!resume) {
-    resume.error().message += ": seek the binding, or set kafka.out_of_range";
-    return std::unexpected(std::move(resume).error());
-  }
-  if (resume->moved)
-    observe::log::warn(
-        "the committed offset is no longer in the topic; reading continues elsewhere",
-        {{"binding", setup_.binding_name},
-         {"partition", std::to_string(facts.partition.value)},
-         {"offset", std::to_string(*facts.committed)},
-         {"to", std::to_string(resume->offset)}});
-  return resume->offset;
-}
-
-TopicInput::Beginning TopicInput::decide(const kafka::PartitionFacts& facts) {
-  Beginning beginning;
-  beginning.end = facts.end;
-  GroupCommit commit{facts.partition, 0, facts.committed, std::nullopt, facts.end};
-  const auto offset = resume(facts);
-  if (!offset) beginning.stopped = offset.error();
-  commit.resume = offset ? *offset : *facts.committed;
-  if (offset && facts.committed) commit.metadata = kafka::decode(facts.metadata, *facts.committed);
-  auto known = local(commit);
-  if (!known) beginning.stopped = known.error();
-  beginning.start =
-      progress_.decide(commit, known ? std::move(*known) : LocalProgress{}, random_number());
-  return beginning;
-}
-
-Result<LocalProgress> TopicInput::local(const GroupCommit& commit) {
-  LocalProgress local;
-  if (!progress_.needs_local(commit)) return local;
-  auto epoch = lane_.store().ledger_get(kLedger, epoch_name(setup_.binding_name, commit.partition));
-  if (!epoch) return std::unexpected(epoch.error());
-  if (*epoch && **epoch == std::to_string(commit.metadata->epoch))
-    local.epoch = commit.metadata->epoch;
-  auto progress = lane_.store().cursor(setup_.binding, at(commit.partition));
-  if (!progress) return std::unexpected(progress.error());
-  auto retries = lane_.store().retries(setup_.binding, at(commit.partition));
-  if (!retries) return std::unexpected(retries.error());
-  local.progress = std::move(*progress);
-  local.retries = std::move(*retries);
-  return local;
-}
-
 void TopicInput::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
   if (round_ != round) return;  // revoked meanwhile
-  recovered();
+  trouble_.over();
   std::vector<kafka::Consumer::ReadFrom> starts;
   std::vector<PartitionId> taken;
   for (const Beginning& beginning : beginnings) {
@@ -142,7 +65,8 @@ void TopicInput::begin(std::uint64_t round, const std::vector<Beginning>& beginn
     const bool idle = beginning.stopped.has_value();
     starts.push_back({partition, progress_.begin(beginning.start),
                       idle ? beginning.end : restored.progress.settled, idle});
-    fetched_[partition] = {beginning.end, {}, {}};
+    const Offset end = idle ? beginning.end : std::max(beginning.end, restored.progress.settled);
+    fetched_[partition] = {end, {}, {}};
     listener_->assigned(partition, restored);
     if (idle) listener_->stopped(partition, *beginning.stopped);
     taken.push_back(partition);
@@ -158,7 +82,7 @@ void TopicInput::let_go(const std::vector<PartitionId>& partitions) {
     listener_->revoked(partition);
     progress_.end(partition);
     fetched_.erase(partition);
-    draining_.erase(partition);
+    handover_.draining.erase(partition);
   }
   complete();
 }
@@ -170,8 +94,8 @@ void TopicInput::lost(std::vector<PartitionId> partitions) {
     observe::log::warn("partitions were lost: the session with the group ended",
                        {{"binding", setup_.binding_name}, {"partitions", in_words(partitions)}});
     let_go(partitions);
-    leaving_.clear();
-    drain_limit_.cancel();
+    handover_.leaving.clear();
+    handover_.limit.cancel();
   });
 }
 
@@ -179,14 +103,14 @@ void TopicInput::revoking(std::vector<PartitionId> partitions) {
   mailbox_.post([this, partitions = std::move(partitions)] {
     round_ = 0;
     if (stopped_) return consumer_->release(partitions);
-    leaving_ = partitions;
-    draining_.insert(partitions.begin(), partitions.end());
-    drain_limit_.after(setup_.group.drain, [this] {
+    handover_.leaving = partitions;
+    handover_.draining.insert(partitions.begin(), partitions.end());
+    handover_.limit.after(setup_.group.drain, [this] {
       observe::log::warn(
           "kafka.drain is over: the next owner delivers again what is still with workers",
           {{"binding", setup_.binding_name},
-           {"partitions", in_words({draining_.begin(), draining_.end()})}});
-      draining_.clear();
+           {"partitions", in_words({handover_.draining.begin(), handover_.draining.end()})}});
+      handover_.draining.clear();
       finish_revoke();
     });
     for (PartitionId partition : partitions) listener_->revoking(partition);
@@ -195,16 +119,17 @@ void TopicInput::revoking(std::vector<PartitionId> partitions) {
 }
 
 void TopicInput::drained(PartitionId partition) {
-  if (draining_.erase(partition) != 0 && draining_.empty()) finish_revoke();
+  if (handover_.draining.erase(partition) != 0 && handover_.draining.empty()) finish_revoke();
 }
 
 // Everything has settled, or the time is over: what is settled is committed once more, then the
 // partitions go.
 void TopicInput::finish_revoke() {
-  drain_limit_.cancel();
-  observe::log::info("partitions go to another member",
-                     {{"binding", setup_.binding_name}, {"partitions", in_words(leaving_)}});
-  for (PartitionId partition : leaving_) listener_->revoked(partition);
+  handover_.limit.cancel();
+  observe::log::info(
+      "partitions go to another member",
+      {{"binding", setup_.binding_name}, {"partitions", in_words(handover_.leaving)}});
+  for (PartitionId partition : handover_.leaving) listener_->revoked(partition);
   last_commit_ = true;
   commit();
   if (!committing()) on_committed({});

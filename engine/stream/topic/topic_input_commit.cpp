@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From a settled event to a committed offset.
-#include "engine/kafka/consume/commit_metadata.h"
+#include "engine/observe/log.h"
 #include "engine/stream/topic/topic_input.h"
 
 #include <utility>
@@ -28,7 +28,7 @@ void TopicInput::write(std::uint64_t number, model::Transaction&& transaction) {
 void TopicInput::stored(std::uint64_t number) {
   const bool due = progress_.stored(number);
   complete();
-  if (due || !draining_.empty() || !leaving_.empty()) commit();
+  if (due || !handover_.draining.empty() || !handover_.leaving.empty()) commit();
 }
 
 // What is settled before is the store's by then.
@@ -46,7 +46,7 @@ void TopicInput::tick() {
 TopicInput::Taken TopicInput::take_positions(const std::function<bool(PartitionId)>& may) {
   Taken taken;
   for (const GroupPosition& position : progress_.take_positions(may)) {
-    auto metadata = kafka::encode(position.metadata, position.offset);
+    auto metadata = codec_.encode(position.partition, position.offset, position.metadata);
     taken.positions.push_back({position.partition, position.offset, std::move(metadata.text)});
     taken.tenures.push_back({position.partition, position.tenure});
   }
@@ -67,13 +67,31 @@ void TopicInput::committed(std::uint64_t id, Status status) {
   });
 }
 
+void TopicInput::metadata_too_long(std::uint64_t id) {
+  mailbox_.post([this, id] {
+    if (id != commits_ || !committing()) return;
+    shorten_metadata();
+    progress_.committed(false);
+    commit();
+  });
+}
+
+void TopicInput::shorten_metadata() {
+  if (codec_.halve())
+    observe::log::warn(
+        "the brokers take less metadata with an offset (offset.metadata.max.bytes): events that "
+        "are "
+        "settled ahead of the others and do not fit are delivered again after a rebalance",
+        {{"binding", setup_.binding_name}, {"bytes", std::to_string(codec_.room())}});
+}
+
 void TopicInput::on_committed(Status status) {
   // What failed is tried again at the next tick, as the member that we are then.
   progress_.committed(status.has_value());
   if (!status)
     trouble(status.error());
   else
-    recovered();
+    trouble_.over();
   complete();
   if (last_commit_) leave(status.has_value());
   if (transactions_ != nullptr && !committing()) transactions_->commit_over();
@@ -86,8 +104,8 @@ void TopicInput::leave(bool was_committed) {
     if (committing()) return;
   }
   last_commit_ = false;
-  if (!leaving_.empty()) {
-    const auto leaving = std::exchange(leaving_, {});
+  if (!handover_.leaving.empty()) {
+    const auto leaving = std::exchange(handover_.leaving, {});
     for (PartitionId partition : leaving) {
       progress_.end(partition);
       fetched_.erase(partition);

@@ -28,21 +28,20 @@ void TopicInput::was_committed(Taken taken, std::function<void(bool)> answer) {
     partitions.push_back(position.partition);
   if (partitions.empty()) return answer(false);
   auto asked = [this, taken = std::move(taken), answer = std::move(answer)](
-                   Result<std::vector<kafka::PartitionFacts>> facts) mutable {
-    mailbox_.post([this, facts = std::move(facts), taken = std::move(taken),
+                   Result<std::vector<kafka::OffsetCommit>> known) mutable {
+    mailbox_.post([this, known = std::move(known), taken = std::move(taken),
                    answer = std::move(answer)]() mutable {
-      if (!facts) return was_committed(std::move(taken), std::move(answer));
+      if (!known) return was_committed(std::move(taken), std::move(answer));
       // All of them were committed or none: one that is still ours tells.
       for (std::size_t i = 0; i < taken.positions.size(); ++i) {
         const kafka::OffsetCommit& sent = taken.positions[i];
         if (tenure(sent.partition) != taken.tenures[i].number) continue;
-        return answer((*facts)[i].committed == sent.offset &&
-                      (*facts)[i].metadata == sent.metadata);
+        return answer((*known)[i].offset == sent.offset && (*known)[i].metadata == sent.metadata);
       }
       answer(false);
     });
   };
-  consumer_->ask(std::move(partitions), std::nullopt, std::move(asked));
+  consumer_->ask_committed(std::move(partitions), std::move(asked));
 }
 
 void TopicInput::rewind(PartitionId partition) {

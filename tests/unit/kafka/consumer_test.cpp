@@ -28,6 +28,9 @@ struct Member final : ConsumerListener {
   Offset end = -1;
   std::vector<PartitionId> revoked, gone;
   std::map<std::uint64_t, Status> commits;
+  std::uint32_t original = 0;
+  std::string waits;
+  std::uint64_t too_long = 0;
   bool left = false;
 
   Member(PollLoop& on, Consumer::Setup setup) : loop(on) {
@@ -40,13 +43,17 @@ struct Member final : ConsumerListener {
   void begin(std::function<Offset(const PartitionFacts&)> where) {
     std::vector<Consumer::ReadFrom> starts;
     for (const auto& [partition, fact] : facts)
-      starts.push_back({partition, tenure[partition] = ++tenures, where(fact), false});
+      if (!tenure.contains(partition))
+        starts.push_back({partition, tenure[partition] = ++tenures, where(fact), false});
     consumer->begin(round, std::move(starts));
   }
-  void assigning(std::vector<PartitionFacts> all, std::uint64_t number) override {
-    round = number;
-    facts.clear();
-    for (auto& each : all) facts[each.partition] = each;
+  void assigning(GroupFacts group, std::uint64_t number) override {
+    if (std::exchange(round, number) != number) facts.clear();
+    original = group.original_partitions;
+    for (auto& each : group.facts) {
+      facts[each.partition] = each;
+      tenure.erase(each.partition);
+    }
     if (begins) begin([](const PartitionFacts& fact) { return fact.earliest; });
   }
   void fetched(PartitionId partition, std::uint64_t of, Offset base, model::BatchPtr batch,
@@ -68,7 +75,9 @@ struct Member final : ConsumerListener {
   }
   void revoking(std::vector<PartitionId> partitions) override { revoked = std::move(partitions); }
   void lost(std::vector<PartitionId> partitions) override { gone = std::move(partitions); }
+  void waiting(std::optional<Error> why) override { waits = why ? why->text() : ""; }
   void committed(std::uint64_t id, Status status) override { commits[id] = std::move(status); }
+  void metadata_too_long(std::uint64_t id) override { too_long = id; }
   void trouble(const Error&) override {}
   void closed() override { left = true; }
 };
@@ -119,17 +128,17 @@ TEST_F(ConsumerTest, SaysWhatTheBrokersKnowAndReadsFromWhereItIsTold) {
 TEST_F(ConsumerTest, CommitsOffsetsWithTheirMetadata) {
   Member member(loop, setup());
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
-  member.consumer->commit(7, {{PartitionId{1}, 5, "pelton1:x"}});
+  member.consumer->commit(7, {{PartitionId{1}, 5, "pelton2:x"}});
   ASSERT_TRUE(until([&] { return member.commits.contains(7); }));
   EXPECT_TRUE(member.commits[7]);
   EXPECT_EQ(cluster.committed("billing", "orders", 1), 5);
-  std::optional<Result<std::vector<PartitionFacts>>> answer;
-  member.consumer->ask({PartitionId{1}}, std::nullopt, [&](auto facts) {
-    loop.post([&, facts = std::move(facts)]() mutable { answer = std::move(facts); });
+  std::optional<GroupFacts> answer;
+  member.consumer->ask({PartitionId{1}}, std::nullopt, [&](auto group) {
+    loop.post([&, group = std::move(group)]() mutable { answer = std::move(group); });
   });
   ASSERT_TRUE(until([&] { return answer.has_value(); }));
-  ASSERT_TRUE(*answer);
-  EXPECT_EQ((**answer)[0].metadata, "pelton1:x");
+  ASSERT_EQ(answer->facts.size(), 1U);
+  EXPECT_EQ(answer->facts[0].metadata, "pelton2:x");
 }
 
 TEST_F(ConsumerTest, APositionThatIsGoneIsAskedFor) {
@@ -203,6 +212,46 @@ TEST_F(ConsumerTest, PartitionsAreGivenBackOnceTheyAreReleased) {
   }));
   EXPECT_NE(one.facts.begin()->first, two.facts.begin()->first);
   EXPECT_THAT(one.gone, IsEmpty()) << "given back in order, not lost";
+}
+
+TEST_F(ConsumerTest, APartitionWithoutALeaderKeepsNoOtherFromBeginning) {
+  for (const char* assignor : {"range", "cooperative-sticky"}) {
+    const std::string name = std::string("of-") + assignor;
+    auto of = setup();
+    of.topic = cluster.topic(name, 3).topic;
+    of.group.group = name;
+    of.group.assignor = assignor;
+    for (int p = 0; p < 3; ++p) cluster.produce_all(name, p, {{"k", "a"}, {"k", "b"}});
+    cluster.set_leader(name, 1, false);
+    Member member(loop, std::move(of));
+    ASSERT_TRUE(until([&] { return member.values.size() == 4; })) << assignor;
+    EXPECT_FALSE(member.facts.contains(PartitionId{1}));
+    EXPECT_NE(member.waits, "");
+    cluster.set_leader(name, 1, true);
+    ASSERT_TRUE(until([&] { return member.values.size() == 6; })) << assignor;
+    EXPECT_EQ(member.waits, "");
+    cluster.produce_all(name, 0, {{"k", "c"}});
+    ASSERT_TRUE(until([&] { return member.values.size() == 7; })) << assignor;
+    std::ranges::sort(member.values);
+    EXPECT_THAT(member.values,
+                ElementsAre("0:0=a", "0:1=b", "0:2=c", "1:0=a", "1:1=b", "2:0=a", "2:1=b"));
+  }
+}
+
+TEST_F(ConsumerTest, TellsHowManyPartitionsTheGroupBeganWith) {
+  Member member(loop, setup());
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  EXPECT_EQ(member.original, 2U);
+  EXPECT_FALSE(member.facts[PartitionId{0}].added || member.facts[PartitionId{1}].added);
+}
+
+TEST_F(ConsumerTest, APartitionBehindTheHighestThatWasCommittedWasAddedLater) {
+  cluster.commit("billing", "orders", 0, 0, "of another client");
+  Member member(loop, setup());
+  ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
+  EXPECT_EQ(member.original, 1U);
+  EXPECT_FALSE(member.facts[PartitionId{0}].added);
+  EXPECT_TRUE(member.facts[PartitionId{1}].added);
 }
 
 TEST_F(ConsumerTest, CloseLeavesTheGroup) {

@@ -19,8 +19,11 @@ ResumePolicy policy(Policy out_of_range, Kind kind = Kind::earliest) {
   policy.out_of_range = out_of_range;
   return policy;
 }
+// The leader has refused to read there, where it has to say so.
 Result<Resume> resume(Policy out_of_range, std::optional<Offset> wanted) {
-  return resume_offset(policy(out_of_range), facts(), wanted);
+  PartitionFacts refused = facts();
+  refused.refused = true;
+  return resume_offset(policy(out_of_range), refused, wanted);
 }
 
 TEST(ResumeOffset, ANewGroupBeginsWhereStartSays) {
@@ -49,6 +52,19 @@ TEST(ResumeOffset, AnOffsetThatIsGoneGoesWhereThePolicySays) {
   }
 }
 
+TEST(ResumeOffset, APartitionThatWasAddedLaterIsReadFromItsBeginning) {
+  PartitionFacts added = facts();
+  added.added = true;
+  for (const Kind kind : {Kind::earliest, Kind::latest, Kind::time})
+    EXPECT_EQ(resume_offset(policy(Policy::stop, kind), added, std::nullopt), (Resume{10, false}));
+}
+
+// An open transaction may hide what is between.
+TEST(ResumeOffset, AnOffsetBehindTheEndIsWaitedForUntilTheLeaderRefusesIt) {
+  for (const Policy out_of_range : {Policy::stop, Policy::earliest, Policy::latest})
+    EXPECT_EQ(resume_offset(policy(out_of_range), facts(), 25), (Resume{25, false}));
+}
+
 TEST(ResumeOffset, StopSaysWhatIsGoneAndWhatIsThere) {
   const auto stopped = resume(Policy::stop, 4711);
   ASSERT_FALSE(stopped);
@@ -62,6 +78,7 @@ TEST(ResumeOffset, AnEmptyPartitionHasOnePosition) {
   PartitionFacts empty = facts();
   empty.end = empty.at_time = empty.earliest;
   EXPECT_EQ(resume_offset(policy(Policy::stop), empty, 10), (Resume{10, false}));
+  empty.refused = true;
   EXPECT_FALSE(resume_offset(policy(Policy::stop), empty, 11));
   EXPECT_FALSE(resume_offset(policy(Policy::stop), empty, 9));
 }

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consume/group_facts.h"
+
+#include "engine/kafka/consume/commit_metadata.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::kafka {
+namespace {
+
+// What the metadata of these commits says; 0: nothing.
+std::uint32_t told_partitions(const std::string& cluster, const std::string& topic,
+                              const std::vector<OffsetCommit>& committed) {
+  std::uint32_t least = 0;
+  for (const OffsetCommit& commit : committed) {
+    const auto decoded = decode(commit.metadata, {cluster, topic, commit.partition, commit.offset});
+    const std::uint32_t told = decoded.metadata ? decoded.metadata->original_partitions : 0;
+    if (told > 0 && (least == 0 || told < least)) least = told;
+  }
+  return least;
+}
+
+// Of all partitions, not only of ours: asked for when those of ours do not tell.
+Result<std::uint32_t> ask_original(rd_kafka_s* client, const std::string& cluster,
+                                   const std::string& topic, std::chrono::milliseconds timeout) {
+  const auto count = partition_count(client, topic, timeout);
+  if (!count) return std::unexpected(count.error());
+  std::vector<PartitionId> all;
+  for (std::uint32_t p = 0; p < *count; ++p) all.emplace_back(p);
+  const auto committed = ask_committed(client, topic, all, timeout);
+  if (!committed) return std::unexpected(committed.error());
+  const std::uint32_t original = original_partitions(cluster, topic, *committed);
+  return original > 0 ? original : *count;
+}
+
+}  // namespace
+
+std::uint32_t original_partitions(const std::string& cluster, const std::string& topic,
+                                  const std::vector<OffsetCommit>& committed) {
+  const std::uint32_t told = told_partitions(cluster, topic, committed);
+  if (told > 0) return told;
+  std::uint32_t highest = 0;
+  for (const OffsetCommit& commit : committed)
+    if (commit.offset >= 0) highest = std::max(highest, commit.partition.value + 1);
+  return highest;
+}
+
+GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
+                     const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
+                     std::chrono::milliseconds timeout) {
+  GroupFacts group;
+  const auto nothing = [&](Error error) {
+    return GroupFacts{{}, 0, {}, partitions, std::move(error)};
+  };
+  const auto committed = ask_committed(client, topic, partitions, timeout);
+  if (!committed) return nothing(committed.error());
+  group.cluster = cluster_id(client, timeout);
+  group.original_partitions = told_partitions(group.cluster, topic, *committed);
+  if (group.original_partitions == 0) {
+    const auto original = ask_original(client, group.cluster, topic, timeout);
+    if (!original) return nothing(original.error());
+    group.original_partitions = *original;
+  }
+  auto answers = ask_leaders(client, topic, partitions, time, timeout);
+  group.silent = std::move(answers.silent);
+  group.error = std::move(answers.error);
+  group.facts = std::move(answers.facts);
+  for (PartitionFacts& fact : group.facts) {
+    const auto& commit = *std::ranges::find(*committed, fact.partition, &OffsetCommit::partition);
+    if (commit.offset >= 0) fact.committed = commit.offset;
+    fact.metadata = commit.metadata;
+    fact.added = fact.partition.value >= group.original_partitions;
+  }
+  return group;
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/kafka/client/lookup.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pelton::kafka {
+
+// Value. What the brokers say of partitions of a group: each is either in `facts` or in `silent`.
+struct GroupFacts {
+  std::string cluster;  // its id; empty: the brokers tell none
+  // How many partitions the topic had when the group began; 0: not known.
+  std::uint32_t original_partitions = 0;
+  std::vector<PartitionFacts> facts;
+  std::vector<PartitionId> silent;
+  std::optional<Error> error;  // why, of the first of these
+};
+
+// Asks the coordinator and the leaders; blocks like ask_leaders().
+GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
+                     const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
+                     std::chrono::milliseconds timeout);
+
+// How many partitions a topic had when the group began, as all that is committed of it tells: the
+// engines' metadata, or without any the highest partition that was committed. 0: the group has
+// committed nothing, it begins now. Pure.
+std::uint32_t original_partitions(const std::string& cluster, const std::string& topic,
+                                  const std::vector<OffsetCommit>& committed);
+
+}  // namespace pelton::kafka
