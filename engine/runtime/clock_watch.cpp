@@ -17,7 +17,8 @@ void ClockWatch::look() {
         "the system clock was set {} by {}: retries, time-outs and expiry continue as if it had "
         "not been; if it stays so for {}, the engine follows it",
         difference > Duration{0} ? "forward" : "back",
-        format_duration(std::chrono::abs(difference)), format_duration(RunTime::kLasting)));
+        format_duration(std::chrono::round<std::chrono::seconds>(std::chrono::abs(difference))),
+        format_duration(RunTime::kLasting)));
   else
     observe::log::info("the engine's time and the system clock agree again");
 }
