@@ -6,6 +6,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 namespace pelton::config {
@@ -20,9 +21,12 @@ json::object typed(const char* name) {
   return {{"type", name}};
 }
 
+json::object reference(const std::string& definition) {
+  return {{"$ref", "#/$defs/" + definition}};
+}
+
 json::object or_expansion(json::object schema) {
-  return {
-      {"anyOf", json::array{schema, json::object{{"type", "string"}, {"pattern", kExpansion}}}}};
+  return {{"anyOf", json::array{std::move(schema), reference("expansion")}}};
 }
 
 json::object texts(const char* pattern) {
@@ -46,7 +50,7 @@ json::object number_schema(const OptionSpec& option) {
 }
 
 json::object condition_schema() {
-  const json::object scalar{{"type", json::array{"string", "number", "boolean", "null"}}};
+  const json::object scalar = reference("scalar");
   json::object properties;
   for (const FilterCondition& condition : filter_conditions()) {
     json::object schema = condition.kind == Matcher::Kind::exists  ? typed("boolean")
@@ -64,7 +68,7 @@ json::object condition_schema() {
 }
 
 json::object filter_schema() {
-  const json::object condition = condition_schema();
+  const json::object condition = reference("condition");
   const json::object list{{"type", "array"}, {"minItems", 1}, {"items", condition}};
   json::object properties;
   json::object patterns;
@@ -83,8 +87,7 @@ json::object filter_schema() {
 }
 
 json::object value_schema(const OptionSpec& option) {
-  // A plain number or boolean is a text as well.
-  const json::object text{{"type", json::array{"string", "number", "boolean"}}};
+  const json::object text = reference("text");
   switch (option.type) {
     case OptionType::boolean:
       return or_expansion(typed("boolean"));
@@ -100,9 +103,9 @@ json::object value_schema(const OptionSpec& option) {
     case OptionType::text_list:
       return any_of({text, json::object{{"type", "array"}, {"items", text}}});
     case OptionType::text_map:
-      return {{"type", "object"}, {"additionalProperties", text}};
+      return {{"type", "object"}, {"additionalProperties", reference("scalar")}};
     case OptionType::filter:
-      return filter_schema();
+      return reference("filter");
     case OptionType::text:
     case OptionType::path:
       break;
@@ -110,57 +113,131 @@ json::object value_schema(const OptionSpec& option) {
   return text;
 }
 
+// Keys that are the user's own.
+json::object extensions() {
+  return {{"^x-", true}};
+}
+
 std::string description(const OptionSpec& option) {
   std::string text = option.sentence;
-  if (!option.fallback.empty()) text += " Default: " + option.fallback + ".";
   if (!option.at_least.empty()) text += " At least " + option.at_least + ".";
   if (!option.at_most.empty()) text += " At most " + option.at_most + ".";
-  if (!option.example.empty()) text += " Example: " + option.example;
   return text;
+}
+
+// What an option's text would be in the file: a number or boolean as such, "[a, b]" as a list.
+json::value written(const OptionSpec& option, const std::string& text) {
+  const bool plain = option.type == OptionType::boolean || option.type == OptionType::number ||
+                     option.type == OptionType::real || option.type == OptionType::text_list;
+  boost::system::error_code not_json;
+  json::value value = plain ? json::parse(text, not_json) : json::value(text);
+  return not_json ? json::value(text) : value;
+}
+
+// An editor shows the sentence, fills in the default and offers the example. An example that is
+// more than a value (filters, maps) is told in words.
+json::object option_schema(const OptionSpec& option) {
+  json::object value = value_schema(option);
+  // Beside a $ref nothing else counts.
+  json::object schema =
+      value.contains("$ref") ? json::object{{"allOf", json::array{std::move(value)}}} : value;
+  schema["description"] = description(option);
+  if (!option.fallback.empty()) schema["default"] = written(option, option.fallback);
+  const bool structured = option.type == OptionType::filter || option.type == OptionType::text_map;
+  if (!option.example.empty() && structured)
+    schema["description"] = description(option) + " Example: " + option.example;
+  else if (!option.example.empty())
+    schema["examples"] = json::array{written(option, option.example)};
+  return schema;
+}
+
+// "retry:" with nothing behind it is an empty mapping, unless something is required.
+json::object or_nothing(json::object schema) {
+  if (!schema.contains("required")) schema["type"] = json::array{"object", "null"};
+  return schema;
 }
 
 json::object section_schema(const SectionSpec& section) {
   json::object properties;
   json::array required;
   for (const OptionSpec& option : section.options) {
-    json::object schema = value_schema(option);
-    schema["description"] = description(option);
-    properties[option.name] = schema;
+    properties[option.name] = option_schema(option);
     if (option.required) required.emplace_back(option.name);
   }
   for (const SectionSpec& child : section.sections) {
-    json::object schema = section_schema(child);
-    // "retry:" with nothing behind it is an empty mapping, unless something is required.
-    if (!schema.contains("required")) schema["type"] = json::array{"object", "null"};
-    properties[child.name] = std::move(schema);
+    properties[child.name] = or_nothing(section_schema(child));
   }
   json::object schema{{"type", "object"},
                       {"description", section.sentence},
                       {"properties", properties},
+                      {"patternProperties", extensions()},
                       {"additionalProperties", false}};
   if (!required.empty()) schema["required"] = required;
   return schema;
 }
 
-// A connector: the common options and one of the types, whose options depend on the direction.
+std::string definition_of(const ConnectorOptions& type, Direction direction) {
+  return type.type + (direction == Direction::source ? "-source" : "-sink");
+}
+
+// Of a connector with `key` (`to`: a source, `from`: a sink): its type has the options of that
+// direction, and a type without the direction is refused.
+json::object in_direction(const char* key, Direction direction,
+                          std::span<const ConnectorOptions> types) {
+  json::object properties;
+  for (const ConnectorOptions& type : types) {
+    const bool has =
+        direction == Direction::source ? type.source.has_value() : type.sink.has_value();
+    properties[type.type] =
+        has ? json::value(reference(definition_of(type, direction))) : json::value(false);
+  }
+  return {{"if", json::object{{"required", json::array{key}}}},
+          {"then", json::object{{"properties", std::move(properties)}}}};
+}
+
+// A connector: the common options, one direction and one of the types.
 json::object connector_schema(std::span<const ConnectorOptions> types) {
   json::object schema = section_schema(connector_spec());
   json::object& properties = schema["properties"].as_object();
   json::array has_type;
   for (const ConnectorOptions& type : types) {
-    json::array ways;
-    if (type.source)
-      ways.emplace_back(section_schema(connector_type_spec(type, Direction::source)));
-    if (type.sink) ways.emplace_back(section_schema(connector_type_spec(type, Direction::sink)));
-    properties[type.type] = json::object{{"anyOf", ways}};
+    properties[type.type] = json::object{{"description", type.sentence}};
     has_type.emplace_back(json::object{{"required", json::array{type.type}}});
   }
   const json::object to{{"required", json::array{"to"}}};
   const json::object from{{"required", json::array{"from"}}};
-  json::array both{json::object{{"oneOf", json::array{to, from}}}};
-  if (!has_type.empty()) both.emplace_back(json::object{{"oneOf", has_type}});
-  schema["allOf"] = std::move(both);
+  json::array all{json::object{{"oneOf", json::array{to, from}}}};
+  if (!has_type.empty()) all.emplace_back(json::object{{"oneOf", has_type}});
+  all.emplace_back(in_direction("to", Direction::source, types));
+  all.emplace_back(in_direction("from", Direction::sink, types));
+  schema["allOf"] = std::move(all);
   return schema;
+}
+
+json::object definitions(std::span<const ConnectorOptions> types) {
+  json::object defs{
+      {"expansion",
+       {{"description", "A value from the environment or a file."},
+        {"type", "string"},
+        {"pattern", kExpansion}}},
+      // A plain number or boolean is a text as well.
+      {"text", {{"type", json::array{"string", "number", "boolean"}}, {"minLength", 1}}},
+      {"scalar", {{"type", json::array{"string", "number", "boolean", "null"}}}},
+      {"condition", condition_schema()},
+      {"filter", filter_schema()}};
+  for (const ConnectorOptions& type : types) {
+    if (type.source)
+      defs[definition_of(type, Direction::source)] =
+          or_nothing(section_schema(connector_type_spec(type, Direction::source)));
+    if (type.sink)
+      defs[definition_of(type, Direction::sink)] =
+          or_nothing(section_schema(connector_type_spec(type, Direction::sink)));
+  }
+  for (const TopLevel& top : top_levels())
+    if (top.named)
+      defs[top.spec->name] =
+          top.key == "connectors" ? connector_schema(types) : section_schema(*top.spec);
+  return defs;
 }
 
 // A mapping of names to the section. A name with nothing behind it is an empty section.
@@ -175,16 +252,17 @@ json::object named(json::object section) {
 std::string json_schema(std::span<const ConnectorOptions> connectors) {
   json::object properties{{"version", json::object{{"const", 1}}}};
   for (const TopLevel& top : top_levels()) {
-    json::object section =
-        top.key == "connectors" ? connector_schema(connectors) : section_schema(*top.spec);
-    properties[top.key] = top.named ? named(std::move(section)) : std::move(section);
+    properties[top.key] =
+        top.named ? named(reference(top.spec->name)) : or_nothing(section_schema(*top.spec));
   }
   return json::serialize(json::object{{"$schema", "http://json-schema.org/draft-07/schema#"},
                                       {"title", "Pelton config file"},
                                       {"type", "object"},
                                       {"required", json::array{"version"}},
                                       {"properties", properties},
-                                      {"additionalProperties", false}});
+                                      {"patternProperties", extensions()},
+                                      {"additionalProperties", false},
+                                      {"$defs", definitions(connectors)}});
 }
 
 }  // namespace pelton::config

@@ -18,14 +18,19 @@ class Schema : public ::testing::Test {
  protected:
   Schema() : schema_(json::parse(json_schema(sample_types()))) {}
 
+  const json::object& definition(std::string_view name) const {
+    return schema_.at("$defs").at(name).as_object();
+  }
   // The schema of one entry of a mapping of names, such as "bindings".
   const json::object& part(const char* key) const {
-    return schema_.at("properties")
-        .at(key)
-        .at("additionalProperties")
-        .at("anyOf")
-        .at(0)
-        .as_object();
+    const std::string_view reference = schema_.at("properties")
+                                           .at(key)
+                                           .at("additionalProperties")
+                                           .at("anyOf")
+                                           .at(0)
+                                           .at("$ref")
+                                           .as_string();
+    return definition(reference.substr(std::string_view("#/$defs/").size()));
   }
   json::value schema_;
 };
@@ -53,9 +58,28 @@ TEST_F(Schema, IsDraft07AndHasEveryOption) {
 TEST_F(Schema, AConnectorHasADirectionAndAType) {
   const json::object& connector = part("connectors");
   EXPECT_TRUE(connector.at("properties").as_object().contains("files"));
-  EXPECT_EQ(connector.at("allOf").at(0).at("oneOf").as_array().size(), 2U);
-  EXPECT_EQ(connector.at("allOf").at(1).at("oneOf").as_array().size(), sample_types().size());
-  EXPECT_EQ(connector.at("properties").at("files").at("anyOf").as_array().size(), 2U);
+  const json::array& all = connector.at("allOf").as_array();
+  EXPECT_EQ(all.at(0).at("oneOf").as_array().size(), 2U);
+  EXPECT_EQ(all.at(1).at("oneOf").as_array().size(), sample_types().size());
+  EXPECT_EQ(json::serialize(all.at(2).at("if")), R"({"required":["to"]})");
+  EXPECT_EQ(all.at(2).at("then").at("properties").at("files").at("$ref"), "#/$defs/files-source");
+  EXPECT_EQ(all.at(3).at("then").at("properties").at("files").at("$ref"), "#/$defs/files-sink");
+  has_all(definition("files-source"), sample_types().front().source->spec);
+}
+
+TEST_F(Schema, EditorsGetDefaultsAndExamples) {
+  const json::value& stream = part("streams");
+  EXPECT_EQ(stream.at("properties").at("partitions").at("default"), 1);
+  const json::value& data = schema_.at("properties").at("engine").at("properties").at("data");
+  EXPECT_EQ(data.at("default"), "./data");
+  const json::value& http = schema_.at("properties").at("engine").at("properties").at("http");
+  EXPECT_EQ(json::serialize(http.at("properties").at("listen").at("examples")),
+            R"(["127.0.0.1:8080"])");
+}
+
+TEST_F(Schema, KeysOfTheUsersOwnAreAllowed) {
+  EXPECT_TRUE(schema_.at("patternProperties").as_object().contains("^x-"));
+  EXPECT_TRUE(part("bindings").at("patternProperties").as_object().contains("^x-"));
 }
 
 TEST_F(Schema, RequiredOptionsAreRequired) {
@@ -64,9 +88,10 @@ TEST_F(Schema, RequiredOptionsAreRequired) {
 }
 
 TEST_F(Schema, AFilterKnowsItsConditions) {
-  const json::value& filter = part("bindings").at("properties").at("filter");
-  const json::value& conditions =
-      filter.at("properties").at("type").at("anyOf").at(0).at("anyOf").at(1).at("properties");
+  const json::value& filter = definition("filter");
+  EXPECT_EQ(part("bindings").at("properties").at("filter").at("allOf").at(0).at("$ref"),
+            "#/$defs/filter");
+  const json::value& conditions = definition("condition").at("anyOf").at(1).at("properties");
   EXPECT_EQ(conditions.as_object().size(), filter_conditions().size());
   EXPECT_EQ(filter.at("patternProperties").as_object().size(), 2U);
 }
