@@ -37,7 +37,7 @@ const Partition* Dispatcher::Core::find(PartitionId partition) const {
 
 void Dispatcher::Core::assign(PartitionId partition, const model::Restored& restored) {
   ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
-  auto assigned = std::make_unique<Partition>(partition, options.delivery.max_unsettled, restored);
+  auto assigned = std::make_unique<Partition>(partition, options.delivery, restored);
   assigned->epoch = ++epochs_;
   partitions_.emplace(partition, std::move(assigned));
 }
@@ -70,7 +70,8 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   // What lies between the ranges is taken in any case: a restored cursor that has as many would
   // never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
-  if (known->draining || used >= options.delivery.max_unsettled || crowded) return {known->next, 0};
+  if (known->draining || used >= options.delivery.max_unsettled || known->window.full() || crowded)
+    return {known->next, 0};
   return {known->next, options.delivery.max_unsettled - used};
 }
 
@@ -90,34 +91,43 @@ void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr&
   // Offsets that never come (a compacted topic) count as settled.
   if (base > partition->next) partition->settled.add(partition->next, base);
   partition->next = std::max(partition->next, base);
-  partition->window.hold(batch, now);
+  selection_.clear();
   for (std::uint32_t i = 0; i < batch->size() && room > 0; ++i) {
     const Offset offset = base + batch->delta(i);
     if (offset < partition->next) continue;
     if (offset > partition->next) partition->settled.add(partition->next, offset);
     partition->next = offset + 1;
-    if (partition->settled.contains(offset)) continue;
-    admit(*partition, *batch, i, offset);
+    if (partition->settled.contains(offset)) {
+      selection_.skip();
+      continue;
+    }
     --room;
+    if (filter_.empty() || filter_.passes(*batch, i))
+      selection_.take(i, offset);
+    else
+      pass_over(*partition, offset);
   }
+  totals.passed += selection_.entries().size();
+  if (!selection_.empty()) admit(*partition, selection_.hold(batch), now);
   free_slots(*partition);
   // Events passed over move the cursor: one commit for all of them.
   if (partition->settled.cursor() != cursor_before) change_.cursors.insert(id);
   emit(out);
 }
 
-void Dispatcher::Core::admit(Partition& partition, const model::Batch& batch, std::uint32_t index,
-                             Offset offset) {
-  if (!filter_.empty() && !filter_.passes(batch, index)) return pass_over(partition, offset);
-  ++totals.passed;
-  if (index_)
-    if (auto key = index_->key_of(batch, index)) partition.keys.emplace(offset, std::move(*key));
-  const Position position = partition.window.push(batch, index, offset, lane_of(batch, index));
-  if (options.delivery.batch.wait > Duration{0})
-    partition.new_bytes += payload(partition.window.at(position));
+void Dispatcher::Core::admit(Partition& partition, const model::BatchPtr& batch, WallTime now) {
+  partition.window.hold(batch, now);
+  for (const auto& [index, offset] : selection_.entries()) {
+    if (index_)
+      if (auto key = index_->key_of(*batch, index)) partition.keys.emplace(offset, std::move(*key));
+    const Position position = partition.window.push(index, offset, lane_of(*batch, index));
+    if (options.delivery.batch.wait > Duration{0})
+      partition.new_bytes += payload(partition.window.at(position));
+  }
 }
 
 void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
+  selection_.skip();
   partition.settled.add(offset, offset + 1);
   forget_retry(partition, offset);
   // They take up room until they are durable, or a filter that passes nothing would fill the
@@ -133,7 +143,7 @@ void Dispatcher::Core::free_slots(Partition& partition) {
 }
 
 void Dispatcher::Core::emit(Commits& out) {
-  PendingCommit pending;
+  PendingCommits::Entry pending;
   for (const PartitionId id : change_.cursors) {
     Partition* partition = find(id);
     if (partition == nullptr) continue;
@@ -148,31 +158,25 @@ void Dispatcher::Core::emit(Commits& out) {
     if (pending.parts.empty() || pending.parts.back().partition != update.at.partition)
       pending.parts.push_back({.partition = update.at.partition});
   pending.replays_ended = std::exchange(change_.replays_ended, {});
-  pending.token = next_token_++;
-  out.push_back({pending.token, std::exchange(change_.transaction, {})});
-  pending_.push_back(std::move(pending));
+  pending.bytes = model::bytes_of(change_.transaction);
+  out.push_back({pending_.add(std::move(pending)), std::exchange(change_.transaction, {})});
 }
 
 void Dispatcher::Core::committed(CommitToken token) {
-  ENSURE(!pending_.empty() && pending_.front().token == token,
-         "commits are confirmed in their order: {} is not next", token);
-  for (const PendingCommit::Part& part : pending_.front().parts) {
+  const PendingCommits::Entry durable = pending_.durable(token);
+  for (const PendingCommits::Part& part : durable.parts) {
     Partition* partition = find(part.partition);
     if (partition == nullptr || partition->epoch != part.epoch) continue;
     partition->uncommitted -= part.settled;
     partition->durable = part.cursor;
   }
-  for (const model::DeadLetterId& id : pending_.front().replays_ended) replays_.durable(id);
-  pending_.pop_front();
+  for (const model::DeadLetterId& id : durable.replays_ended) replays_.durable(id);
 }
 
 bool Dispatcher::Core::idle(PartitionId partition) const {
   const Partition* known = find(partition);
   if (known != nullptr && known->in_flight > 0) return false;
-  return std::ranges::none_of(pending_, [&](const PendingCommit& pending) {
-    return std::ranges::find(pending.parts, partition, &PendingCommit::Part::partition) !=
-           pending.parts.end();
-  });
+  return !pending_.concern(partition);
 }
 
 bool Dispatcher::Core::window_open(const Partition& partition, WallTime now) const {
@@ -188,6 +192,7 @@ bool Dispatcher::Core::can_pull(const Partition& partition, WallTime now) const 
 }
 
 bool Dispatcher::Core::has_work(WallTime now) const {
+  if (pending_.bytes() >= options.max_pending_bytes) return false;
   return replays_.has_ready() ||
          std::ranges::any_of(partitions_, [&](const auto& p) { return can_pull(*p.second, now); });
 }
@@ -226,12 +231,13 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   counts.next = partition->next;
   counts.unsettled = partition->window.unsettled();
   counts.in_flight = partition->in_flight;
+  counts.bytes = partition->window.bytes();
   counts.retrying = partition->due.size();
   counts.waiting = partition->waiting;
   if (counts.unsettled > 0) {
     const Slot& oldest = partition->window.at(partition->window.oldest());
     // 0: the record came without a time.
-    if (const auto time = oldest.batch->time_us(oldest.index); time > 0)
+    if (const auto time = oldest.batch().time_us(oldest.index); time > 0)
       counts.oldest_unsettled = from_us(time);
   }
   return counts;
@@ -244,7 +250,7 @@ std::vector<ParkedEvent> Dispatcher::Core::parked(std::size_t most) const {
       if (parked.size() >= most) return parked;
       const Slot& slot = partition->window.at(position);
       const auto retry = partition->retries.find(slot.offset);
-      parked.push_back({id, slot.offset, std::string(slot.batch->key(slot.index)),
+      parked.push_back({id, slot.offset, std::string(slot.batch().key(slot.index)),
                         retry == partition->retries.end() ? nullptr : &retry->second});
     }
   return parked;

@@ -4,11 +4,12 @@
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter.h"
 #include "engine/dispatch/partition.h"
+#include "engine/dispatch/pending_commits.h"
 #include "engine/dispatch/replays.h"
 #include "engine/dispatch/retry_policy.h"
+#include "engine/dispatch/selection.h"
 #include "engine/model/batch_builder.h"
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -70,17 +71,6 @@ class Dispatcher::Core {
       return who == model::kHeld ? !held.empty() : who == worker && !lost;
     }
   };
-  struct PendingCommit {
-    struct Part {
-      PartitionId partition;
-      std::uint64_t epoch = 0;
-      Offset cursor = 0;
-      std::uint64_t settled = 0;  // events that it makes durable
-    };
-    CommitToken token = 0;
-    std::vector<Part> parts;
-    std::vector<model::DeadLetterId> replays_ended;
-  };
   // What the call at hand changes; becomes one Commit.
   struct Change {
     model::Transaction transaction;
@@ -94,7 +84,7 @@ class Dispatcher::Core {
   void emit(Commits& out);
 
   // ---- intake
-  void admit(Partition& partition, const model::Batch& batch, std::uint32_t index, Offset offset);
+  void admit(Partition& partition, const model::BatchPtr& batch, WallTime now);
   void pass_over(Partition& partition, Offset offset);
   LaneKey lane_of(const model::Batch& batch, std::uint32_t index) const;
 
@@ -176,9 +166,9 @@ class Dispatcher::Core {
   std::uint64_t next_frame_;
   Replays replays_;
   Change change_;
-  std::deque<PendingCommit> pending_;
-  CommitToken next_token_ = 1;
+  PendingCommits pending_;
   std::uint32_t keyless_ = 0;
+  Selection selection_;  // of the batch that is offered
   model::BatchBuilder builder_;
 };
 

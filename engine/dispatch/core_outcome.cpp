@@ -244,7 +244,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   letter.idempotency_key = idempotency_key(partition, slot.offset);
   if (const auto retry = partition.retries.find(slot.offset); retry != partition.retries.end())
     letter.retry = retry->second;
-  builder_.add(*slot.batch, slot.index);
+  builder_.add(slot.batch(), slot.index);
   letter.event = builder_.finish();
   change_.transaction.dead_letters.push_back(std::move(letter));
   ++totals.dead_letters;

@@ -35,6 +35,7 @@ struct Dispatcher::Core::Picking {
 std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
                                                    const model::FrameLimits& limits, WallTime now,
                                                    Commits& out) {
+  if (pending_.bytes() >= options.max_pending_bytes) return std::nullopt;
   std::optional<model::Frame> frame = pull_replay(worker, now);
   const model::FrameLimits both{
       std::max(1U, std::min(limits.events, options.delivery.batch.events)),
@@ -107,7 +108,7 @@ void Dispatcher::Core::pick_new(Partition& partition, Picking& picking, WallTime
     const Position position = partition.pick;
     Slot& slot = partition.window.at(position);
     if (slot.index == 0 && !picking.slots.empty() &&
-        std::max(picking.slots.size(), slot.batch->size()) >= kWholeBatch)
+        std::max(picking.slots.size(), slot.batch().size()) >= kWholeBatch)
       break;
     Lane* lane = slot.lane == 0 ? nullptr : &partition.lanes.get(slot.lane);
     if (lane != nullptr && !lane->joins(picking.frame)) {
@@ -242,9 +243,9 @@ void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Positi
   frame.base = first.offset;
   // One batch may have been appended twice, so its address alone does not tell where an event
   // stands.
-  if (slots.size() == first.batch->size() && last.batch == first.batch && first.index == 0 &&
-      last.offset - first.offset == first.batch->span() - 1 - first.batch->delta(0)) {
-    frame.base = first.offset - first.batch->delta(0);
+  if (slots.size() == first.batch().size() && &last.batch() == &first.batch() && first.index == 0 &&
+      last.offset - first.offset == first.batch().span() - 1 - first.batch().delta(0)) {
+    frame.base = first.offset - first.batch().delta(0);
     frame.batch = partition.window.batch_at(slots.front());
     return;
   }
@@ -252,16 +253,16 @@ void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Positi
   for (std::size_t i = 0; i < slots.size();) {
     const Slot& slot = partition.window.at(slots[i]);
     if (!consecutive) {
-      builder_.add_at(*slot.batch, slot.index,
+      builder_.add_at(slot.batch(), slot.index,
                       static_cast<std::uint32_t>(slot.offset - frame.base));
       ++i;
       continue;
     }
     std::size_t run = 1;
-    while (i + run < slots.size() && slot.index + run < slot.batch->size() &&
-           partition.window.at(slots[i + run]).batch == slot.batch)
+    while (i + run < slots.size() && slot.index + run < slot.batch().size() &&
+           partition.window.at(slots[i + run]).held == slot.held)
       ++run;
-    builder_.add_range(*slot.batch, slot.index, run);
+    builder_.add_range(slot.batch(), slot.index, run);
     i += run;
   }
   frame.batch = builder_.finish();

@@ -32,6 +32,9 @@ struct DispatcherOptions {
   };
   std::optional<Target> target;  // where outputs go; absent: they are dropped
   std::uint64_t seed = 1;        // of the jitter
+  // Of commits that are not durable yet, most of it outputs: while they take more, no frames are
+  // given.
+  std::uint64_t max_pending_bytes = 64U << 20;
 };
 
 // Names a Commit until committed() is called with it.
@@ -54,6 +57,7 @@ struct PartitionCounts {
   std::uint64_t in_flight = 0;               // with workers, or held
   std::uint64_t retrying = 0;                // parked until their next attempt
   std::uint64_t waiting = 0;                 // behind a parked or running event of their key
+  std::uint64_t bytes = 0;                   // of the batches held for those in the window
   std::optional<WallTime> oldest_unsettled;  // its event time, when in the window
 };
 
@@ -116,7 +120,8 @@ class Dispatcher {
              Commits& out);
 
   // ---- work
-  // Something could be pulled now (or once the batch window is over, see next_due).
+  // Something could be pulled now (or once the batch window is over, see next_due; or once
+  // committed() was called, while too many bytes are on their way).
   bool has_work(WallTime now) const;
   // The next frame for this worker, or nothing. Partitions are served in turn.
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits, WallTime now,

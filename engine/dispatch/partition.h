@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/parts/delivery.h"
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
 #include "engine/dispatch/offset_ranges.h"
@@ -14,9 +15,9 @@ namespace pelton::dispatch {
 // The state of one assigned partition: its window, lanes, settled offsets and the few events that
 // have a history. The rules are Core's.
 struct Partition {
-  Partition(PartitionId which, std::uint32_t window_limit, const model::Restored& restored)
+  Partition(PartitionId which, const config::Delivery& delivery, const model::Restored& restored)
       : id(which),
-        window(window_limit),
+        window(delivery.max_unsettled, delivery.max_unsettled_bytes),
         settled(restored.progress),
         durable(restored.progress.settled),
         next(restored.progress.settled) {

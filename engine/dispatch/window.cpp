@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <optional>
 #include <utility>
 
 namespace pelton::dispatch {
@@ -13,47 +14,57 @@ namespace {
 // An idle partition takes little memory; the ring grows with what it holds.
 constexpr std::size_t kFirstPlaces = 1024;
 
+// A batch is worth copying from when at most one part of so many is unsettled: less would copy much
+// for little.
+constexpr std::uint64_t kSparse = 4;
+
+std::uint64_t memory_of(const model::Batch& batch) {
+  return sizeof(model::Batch) + batch.bytes().size();
+}
+
 }  // namespace
 
-Window::Window(std::uint32_t limit)
-    : most_(std::bit_ceil(limit)), ring_(std::min(most_, kFirstPlaces)), mask_(ring_.size() - 1) {}
+Window::Window(std::uint32_t events, std::uint64_t bytes)
+    : most_(std::bit_ceil(events)),
+      most_bytes_(bytes),
+      ring_(std::min(most_, kFirstPlaces)),
+      mask_(ring_.size() - 1) {}
 
 void Window::hold(model::BatchPtr batch, WallTime arrived) {
-  if (held_.empty() || held_.back().batch != batch)
-    held_.push_back({std::move(batch), tail_, arrived});
+  ENSURE(emptied_.empty(), "settled slots are forgotten before others come");
+  if (!held_.empty() && held_.back().batch == batch) return;
+  bytes_ += memory_of(*batch);
+  held_.push_back({std::move(batch), tail_, 0, arrived});
 }
 
-const Window::Held& Window::held_at(Position position) const {
-  const auto held = std::ranges::upper_bound(held_, position, {}, &Held::end);
-  ENSURE(held != held_.end(), "the window holds the batch of every slot");
-  return *held;
-}
-
-const model::BatchPtr& Window::batch_at(Position position) const {
-  return position < head_ ? aside_.find(position)->second.batch : held_at(position).batch;
-}
-
-Position Window::push(const model::Batch& batch, std::uint32_t index, Offset offset, LaneKey lane) {
+Position Window::push(std::uint32_t index, Offset offset, LaneKey lane) {
+  HeldBatch& held = held_.back();
+  held.end = tail_ + 1;
+  ++held.live;  // first, so that making room does not let go of it
   if (tail_ - head_ == ring_.size()) make_room();
-  ring_[tail_ & mask_] = {&batch, index, SlotState::pending, offset, lane, kNoPosition};
-  held_.back().end = tail_ + 1;
+  ring_[tail_ & mask_] = {&held, index, SlotState::pending, offset, lane, kNoPosition};
   ++unsettled_;
   return tail_++;
 }
 
-// At full size, the head has been looked at: no more than `limit` events are pending.
+// At full size, the head has been looked at: no more than `events` are pending.
 void Window::make_room() {
   if (ring_.size() < most_) return grow();
   const Slot& head = ring_[head_ & mask_];
   ENSURE(head.state != SlotState::pending, "the window of {} is full", most_);
-  if (head.state != SlotState::settled) {
-    builder_.add(*head.batch, head.index);
-    Aside& aside = aside_.try_emplace(aside_.end(), head_, head, builder_.finish())->second;
-    aside.slot.batch = aside.batch.get();
-    aside.slot.index = 0;
-  }
+  if (head.state != SlotState::settled) set_aside(head);
   ++head_;
   drop_batches();
+}
+
+void Window::set_aside(const Slot& slot) {
+  builder_.add(slot.batch(), slot.index);
+  Aside& aside = aside_.try_emplace(aside_.end(), head_, Aside{slot, {}})->second;
+  aside.held = {builder_.finish(), head_ + 1, 1, slot.held->arrived};
+  aside.slot.held = &aside.held;
+  aside.slot.index = 0;
+  bytes_ += memory_of(*aside.held.batch);
+  if (--slot.held->live == 0) let_go(*slot.held);
 }
 
 void Window::grow() {
@@ -64,15 +75,56 @@ void Window::grow() {
   mask_ = mask;
 }
 
+void Window::let_go(HeldBatch& held) {
+  bytes_ -= memory_of(*held.batch);
+  held.batch.reset();
+}
+
 void Window::drop_batches() {
   while (!held_.empty() && held_.front().end <= head_) held_.pop_front();
 }
 
 void Window::pop_settled() {
+  for (HeldBatch* held : std::exchange(emptied_, {})) let_go(*held);
   while (head_ < tail_ && ring_[head_ & mask_].state == SlotState::settled) ++head_;
   for (const Position position : settled_aside_) aside_.erase(position);
   settled_aside_.clear();
   drop_batches();
+  if (worth_compacting()) compact();
+}
+
+// Memory is short, and enough was settled since the last time for the look at all slots.
+bool Window::worth_compacting() const {
+  const std::uint64_t looked_at = tail_ - head_;
+  return bytes_ > most_bytes_ / 2 && settled_ > looked_at / (full() ? 64 : 4);
+}
+
+void Window::compact() {
+  settled_ = 0;
+  Position begin = head_;
+  for (HeldBatch& held : held_) {
+    if (held.batch) compact(held, begin);
+    begin = held.end;
+  }
+}
+
+void Window::compact(HeldBatch& held, Position begin) {
+  std::uint64_t bytes = 0;
+  for (Position p = begin; p < held.end; ++p)
+    if (at(p).state != SlotState::settled) bytes += payload(at(p));
+  if (memory_of(*held.batch) < kSparse * (sizeof(model::Batch) + bytes)) return;
+  std::uint32_t index = 0;
+  std::optional<Offset> first;
+  for (Position p = begin; p < held.end; ++p) {
+    Slot& slot = at(p);
+    if (slot.state == SlotState::settled) continue;
+    if (!first) first = slot.offset;
+    builder_.add_at(*held.batch, slot.index, static_cast<std::uint32_t>(slot.offset - *first));
+    slot.index = index++;
+  }
+  let_go(held);
+  held.batch = builder_.finish();
+  bytes_ += memory_of(*held.batch);
 }
 
 }  // namespace pelton::dispatch

@@ -21,31 +21,50 @@ enum class SlotState : std::uint8_t {
   settled,    // done or dead letter
 };
 
+// A batch that slots of a window stand in.
+struct HeldBatch {
+  model::BatchPtr batch;   // null: nothing of it is unsettled any more
+  Position end = 0;        // behind its last slot
+  std::uint32_t live = 0;  // slots that are not settled
+  WallTime arrived{};
+};
+
 // One event in the window.
 struct Slot {
-  const model::Batch* batch = nullptr;
+  HeldBatch* held = nullptr;
   std::uint32_t index = 0;
   SlotState state = SlotState::pending;
   Offset offset = 0;
   LaneKey lane = 0;
   Position next = kNoPosition;  // in its lane
+  const model::Batch& batch() const { return *held->batch; }
 };
 
 // What limits of frames count of an event.
+inline std::uint64_t payload(const model::Batch& batch, std::uint32_t index) {
+  return batch.data(index).size() + batch.key(index).size() + batch.header_bytes(index).size();
+}
 inline std::uint64_t payload(const Slot& slot) {
-  return slot.batch->data(slot.index).size() + slot.batch->key(slot.index).size() +
-         slot.batch->header_bytes(slot.index).size();
+  return payload(slot.batch(), slot.index);
 }
 
 // The unsettled events of one partition: a ring of slots over the batches that they stand in,
-// positions counting up from 0. What lingers at the head (a long retry, a slow function) is set
-// aside when the ring has gone round to it, as a copy without its batch: it holds up nobody, and
-// the memory stays that of `limit` events. The caller never has more than `limit` unsettled events.
+// positions counting up from 0. What lingers (a long retry, a slow function) holds up nobody: when
+// the ring has gone round to it, it is set aside as a copy without its batch, and when memory gets
+// short, batches of which little is unsettled are replaced by copies of what is. The caller never
+// has more than `events` unsettled events, and offers nothing while the window is full().
 class Window {
  public:
-  explicit Window(std::uint32_t limit);
+  // Limits: of unsettled events, and of the bytes of the batches that are held for them.
+  Window(std::uint32_t events, std::uint64_t bytes);
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
 
   std::uint64_t unsettled() const { return unsettled_; }
+  // Of the batches that are held, shared or not.
+  std::uint64_t bytes() const { return bytes_; }
+  // The limit of bytes is reached. An empty window is not full, so one event always fits.
+  bool full() const { return bytes_ >= most_bytes_; }
   Position tail() const { return tail_; }
   // The first unsettled event; unsettled() > 0 and nothing was settled since pop_settled().
   Position oldest() const { return aside_.empty() ? head_ : aside_.begin()->first; }
@@ -56,48 +75,57 @@ class Window {
   }
   const Slot& at(Position position) const { return const_cast<Window*>(this)->at(position); }
 
-  // Keeps the batch alive for the slots that follow.
+  // Keeps the batch alive for the slots that follow; at least one does, and nothing was settled
+  // since pop_settled().
   void hold(model::BatchPtr batch, WallTime arrived);
   // The batch in which the slot at `position` stands, to hand it on.
-  const model::BatchPtr& batch_at(Position position) const;
-  // When the batch of a slot in the ring came.
-  WallTime arrived(Position position) const { return held_at(position).arrived; }
-  Position push(const model::Batch& batch, std::uint32_t index, Offset offset, LaneKey lane);
+  const model::BatchPtr& batch_at(Position position) const { return at(position).held->batch; }
+  // When the batch of a slot came.
+  WallTime arrived(Position position) const { return at(position).held->arrived; }
+  // The next event, of the batch held last.
+  Position push(std::uint32_t index, Offset offset, LaneKey lane);
 
+  // The slot and its batch can be read until pop_settled().
   void settle(Position position) {
-    at(position).state = SlotState::settled;
+    Slot& slot = at(position);
+    slot.state = SlotState::settled;
     --unsettled_;
+    ++settled_;
+    if (--slot.held->live == 0) emptied_.push_back(slot.held);
     if (position < head_) [[unlikely]]
       settled_aside_.push_back(position);
   }
-  // Forgets the settled slots at the head and set aside, and the batches that only they stood in.
+  // Forgets the settled slots at the head and set aside, and the batches without unsettled ones.
   void pop_settled();
 
  private:
-  struct Held {
-    model::BatchPtr batch;
-    Position end = 0;  // behind its last slot
-    WallTime arrived{};
-  };
   struct Aside {
     Slot slot;
-    model::BatchPtr batch;  // of this one event
+    HeldBatch held;  // of this one event
   };
 
-  const Held& held_at(Position position) const;
   void make_room();
+  void set_aside(const Slot& slot);
   void grow();
+  void let_go(HeldBatch& held);
   void drop_batches();
+  bool worth_compacting() const;
+  void compact();
+  void compact(HeldBatch& held, Position begin);
 
   const std::size_t most_;  // places of the ring when it is full grown
+  const std::uint64_t most_bytes_;
   std::vector<Slot> ring_;
   std::uint64_t mask_;
   Position head_ = 0;
   Position tail_ = 0;
   std::uint64_t unsettled_ = 0;
-  std::deque<Held> held_;
+  std::uint64_t bytes_ = 0;
+  std::deque<HeldBatch> held_;  // slots refer to its elements
   std::map<Position, Aside> aside_;
+  std::vector<HeldBatch*> emptied_;      // to be let go of
   std::vector<Position> settled_aside_;  // to be erased
+  std::uint64_t settled_ = 0;            // since batches were last looked at for copying
   model::BatchBuilder builder_;
 };
 

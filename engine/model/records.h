@@ -127,6 +127,9 @@ struct Transaction {
   bool empty() const { return only_progress() && progress.empty(); }
 };
 
+// About the memory that a transaction takes.
+std::size_t bytes_of(const Transaction& transaction);
+
 // What was stored of a partition when it was last let go.
 struct Restored {
   Progress progress;

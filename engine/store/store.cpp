@@ -10,20 +10,6 @@
 #include <utility>
 
 namespace pelton::store {
-namespace {
-
-// What a transaction takes of the queue, about: what it carries of events.
-std::size_t bytes_of(const model::Transaction& transaction) {
-  std::size_t bytes = 0;
-  for (const model::Append& append : transaction.appends) bytes += append.batch->bytes().size();
-  for (const model::DeadLetter& letter : transaction.dead_letters)
-    if (letter.event) bytes += letter.event->bytes().size();
-  for (const auto& update : transaction.idempotency)
-    if (update.record.result) bytes += update.record.result->bytes().size();
-  return bytes;
-}
-
-}  // namespace
 
 Status Store::Impl::open(std::span<const StreamSpec> streams) {
   if (auto ok = folder.lock.take(options.data); !ok) return ok;
@@ -141,7 +127,7 @@ Result<BindingId> Store::binding_id(std::string_view name) {
 Status Store::submit(model::Transaction&& transaction, Origin origin, CommitCallback done) {
   if (auto ok = impl_->refuse(transaction, origin); !ok) return ok;
   Pending pending{std::move(transaction), std::move(done), 0, {}, {}};
-  pending.bytes = bytes_of(pending.transaction);
+  pending.bytes = model::bytes_of(pending.transaction);
   if (impl_->queue.push(pending, origin)) return {};
   transaction = std::move(pending.transaction);
   return fail(ErrorKind::overloaded, "E4108", "the store's queue is full");

@@ -18,6 +18,7 @@ dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutatio
   if (mutation == Mutation::filter_ignored) options.filter.clear();
   if (mutation == Mutation::window_ignored)
     options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
+  if (mutation == Mutation::bytes_ignored) options.delivery.max_unsettled_bytes = 1U << 30;
   if (mutation == Mutation::frames_too_large)
     options.delivery.batch.events = options.delivery.batch.events * 2 + 1;
   return options;
@@ -62,6 +63,7 @@ std::string name_of(Mutation mutation) {
                                            "keys_ignored",
                                            "filter_ignored",
                                            "window_ignored",
+                                           "bytes_ignored",
                                            "frames_too_large"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Mutation::last));
   return kNames[static_cast<std::size_t>(mutation)];

@@ -45,6 +45,7 @@ enum class Mutation {
   keys_ignored,          // idempotency keys are not looked at
   filter_ignored,        // neither is the filter
   window_ignored,        // the window is larger than it should be
+  bytes_ignored,         // ... or has no limit of bytes
   frames_too_large,      // frames are larger than the binding allows
   last,
 };

@@ -100,6 +100,13 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   return binding;
 }
 
+// Some windows have room for a batch or a few only. Of dice of its own, so that the rest of a seed
+// is what it was.
+std::uint64_t window_bytes(Dice dice) {
+  const auto small = static_cast<std::uint64_t>(dice.between(200, 20'000));
+  return dice.chance(0.5) ? small : 1U << 20;
+}
+
 }  // namespace
 
 std::string Message::data() const {
@@ -129,6 +136,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
   scenario.filter = dice.chance(0.3);
   scenario.limits = {static_cast<std::uint32_t>(dice.between(1, 60)), 1U << 20};
   scenario.binding = binding_of(dice);
+  scenario.binding.delivery.max_unsettled_bytes = window_bytes(Dice(seed + 1234));
   if (scenario.filter) {
     config::FilterRule rule;
     rule.field.kind = config::FieldRef::Kind::data;

@@ -62,7 +62,7 @@ void SimEngine::feed(std::uint32_t p) {
     if (want.events == 0) return;
     const model::PlacedBatch* next = store_.batch_at(input(p), want.from);
     if (next == nullptr) return;
-    dispatcher_.offer(partition, next->base, next->batch, scheduler_.now(), commits_);
+    dispatcher_.offer(partition, next->base, meter_.weigh(*next), scheduler_.now(), commits_);
     const auto now_wanted = dispatcher_.wants(partition);
     history_.offered(partition, now_wanted.from);
     if (now_wanted.from == want.from) return;
@@ -72,8 +72,19 @@ void SimEngine::feed(std::uint32_t p) {
 void SimEngine::after_call() {
   submit_commits();
   history_.call_ended();
+  check_memory();
   arm();
   pump();
+}
+
+// Each window may exceed its limit by the batch that filled it; workers hold those of their frames.
+void SimEngine::check_memory() {
+  std::size_t frames = 0;
+  for (const auto& worker : workers_) frames += worker->frames();
+  const std::uint64_t most = scenario_.binding.delivery.max_unsettled_bytes + meter_.largest();
+  if (meter_.bytes() > scenario_.partitions * most + frames * meter_.largest())
+    history_.violation("{} bytes of batches are held by {} partitions and {} frames",
+                       meter_.bytes(), scenario_.partitions, frames);
 }
 
 void SimEngine::submit_commits() {

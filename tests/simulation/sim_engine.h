@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/simulation/history.h"
+#include "tests/simulation/meter.h"
 #include "tests/simulation/mutant.h"
 #include "tests/simulation/sim_store.h"
 #include "tests/simulation/sim_worker.h"
@@ -42,6 +43,7 @@ class SimEngine {
   void assign(PartitionId partition);
   void feed_all();
   void feed(std::uint32_t partition);
+  void check_memory();
   void pump();
   bool pull(SimWorker& worker);
   void start_worker();
@@ -62,6 +64,7 @@ class SimEngine {
   Dice dice_;
   Mutant dispatcher_;
   dispatch::Commits commits_;
+  Meter meter_;
   WorkerListener listener_;
   std::vector<std::unique_ptr<SimWorker>> workers_;
   std::set<PartitionId> assigned_;

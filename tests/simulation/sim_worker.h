@@ -34,6 +34,7 @@ class SimWorker {
 
   WorkerId id() const { return id_; }
   bool alive() const { return alive_; }
+  std::size_t frames() const { return frames_.size(); }
   // The frame that it is at.
   std::optional<FrameId> head() const {
     return frames_.empty() ? std::nullopt : std::optional(frames_.front().id);

@@ -66,6 +66,10 @@ Fields<Delivery> delivery_fields() {
       .option("max_unsettled", &Delivery::max_unsettled,
               "How far ahead of a partition's oldest unsettled event the engine reads, in events.",
               {.at_least = "1", .at_most = "1000000"})
+      .option("max_unsettled_bytes", &Delivery::max_unsettled_bytes,
+              "Memory for the unsettled events of a partition. Once they fill it, nothing more is "
+              "read until some have settled; at least one event is always read.",
+              {.at_least = "1KiB", .at_most = "64GiB"})
       .section(&Delivery::batch, batch_fields())
       .section(&Delivery::retry, retry_fields());
 }

@@ -34,8 +34,10 @@ struct Delivery {
   model::Order order = model::Order::key;
   Retry retry;
   BatchLimits batch;
-  // How far work may run ahead of a partition's oldest unsettled event, in events.
+  // How far work may run ahead of a partition's oldest unsettled event, in events...
   std::uint32_t max_unsettled = 10'000;
+  // ... and in memory for them.
+  std::uint64_t max_unsettled_bytes = 64U << 20;
 };
 
 Fields<Delivery> delivery_fields();

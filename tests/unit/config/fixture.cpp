@@ -159,6 +159,7 @@ bindings:
     order: partition
     start: 2026-01-01T00:00:00Z
     max_unsettled: 500
+    max_unsettled_bytes: 8MiB
     filter: { type: [x, y], data.n: { above: 3, at_most: 9 }, key: { prefix: k } }
     batch: { events: 64, bytes: 2MiB, wait: 10ms }
     retry: { attempts: 7, backoff: { first: 1s, factor: 3, max: 1m, jitter: 0 }, max_age: 6h }

@@ -49,6 +49,7 @@ TEST_F(Load, BindingsAreTyped) {
   EXPECT_EQ(b.delivery.order, model::Order::partition);
   EXPECT_EQ(b.start.kind, Start::Kind::time);
   EXPECT_EQ(b.delivery.max_unsettled, 500U);
+  EXPECT_EQ(b.delivery.max_unsettled_bytes, 8ULL << 20);
   EXPECT_EQ(b.delivery.batch.events, 64U);
   EXPECT_EQ(b.delivery.batch.bytes, 2ULL << 20);
   EXPECT_EQ(b.delivery.batch.wait, std::chrono::milliseconds(10));
@@ -83,6 +84,7 @@ bindings: { b: { from: a, function: f } }
   EXPECT_EQ(b.delivery.order, model::Order::key);
   EXPECT_EQ(b.start.kind, Start::Kind::earliest);
   EXPECT_EQ(b.delivery.max_unsettled, 10'000U);
+  EXPECT_EQ(b.delivery.max_unsettled_bytes, 64ULL << 20);
   EXPECT_EQ(b.delivery.batch.events, 1024U);
   EXPECT_EQ(b.delivery.batch.bytes, 1ULL << 20);
   EXPECT_EQ(b.delivery.batch.wait, Duration{});

@@ -238,12 +238,12 @@ TEST_F(PlanTest, NoOptionIsForgotten) {
   EXPECT_THAT(options(PartKind::function, "f"),
               ElementsAre("runtime", "code", "timeout", "memory", "environment.A", "environment.B",
                           "scale.min", "scale.max", "scale.idle", "recycle.events"));
-  EXPECT_THAT(
-      options(PartKind::binding, "b"),
-      ElementsAre("from", "function", "to", "order", "max_unsettled", "batch.events", "batch.bytes",
-                  "batch.wait", "retry.attempts", "retry.max_age", "retry.backoff.first",
-                  "retry.backoff.factor", "retry.backoff.max", "retry.backoff.jitter", "start",
-                  "filter.data.n", "filter.key", "filter.type", "idempotency.key"));
+  EXPECT_THAT(options(PartKind::binding, "b"),
+              ElementsAre("from", "function", "to", "order", "max_unsettled", "max_unsettled_bytes",
+                          "batch.events", "batch.bytes", "batch.wait", "retry.attempts",
+                          "retry.max_age", "retry.backoff.first", "retry.backoff.factor",
+                          "retry.backoff.max", "retry.backoff.jitter", "start", "filter.data.n",
+                          "filter.key", "filter.type", "idempotency.key"));
 }
 
 TEST_F(PlanTest, MatchersHaveTheirTexts) {

@@ -55,40 +55,57 @@ TEST(OffsetRangesTest, OverlapsAreMerged) {
 }
 
 TEST(WindowTest, GrowsAndKeepsEverySlot) {
-  Window window(5000);
+  Window window(5000, 1U << 30);
   const auto batch = batch_of("a b c");
   for (int i = 0; i < 1500; ++i) {
     window.hold(batch, WallTime{});
-    for (std::uint32_t k = 0; k < 3; ++k) window.push(*batch, k, i * 3 + k, 0);
+    for (std::uint32_t k = 0; k < 3; ++k) window.push(k, i * 3 + k, 0);
   }
   EXPECT_EQ(window.unsettled(), 4500U);
   for (Position p = 0; p < 4500; ++p) ASSERT_EQ(window.at(p).offset, static_cast<Offset>(p));
 }
 
 TEST(WindowTest, SetsAsideWhatLingersAndLetsGoOfItsBatch) {
-  Window window(2);
+  Window window(2, 1U << 30);
   std::weak_ptr<const model::Batch> released;
   {
     auto batch = batch_of("slow:x fast:y");
     released = batch;
     window.hold(batch, WallTime{});
-    window.push(*batch, 0, 0, 0);
-    window.push(*batch, 1, 1, 0);
+    window.push(0, 0, 0);
+    window.push(1, 1, 0);
   }
   window.at(0).state = SlotState::in_flight;
   window.settle(1);
+  window.pop_settled();
   const auto next = batch_of("n");
   for (Offset offset = 2; offset < 10; ++offset) {
     window.hold(next, WallTime{});
-    window.settle(window.push(*next, 0, offset, 0));
+    window.settle(window.push(0, offset, 0));
+    window.pop_settled();
   }
   EXPECT_TRUE(released.expired());
   EXPECT_EQ(window.oldest(), 0U);
-  EXPECT_EQ(window.at(0).batch->data(window.at(0).index), "x");
+  EXPECT_EQ(window.at(0).batch().data(window.at(0).index), "x");
   EXPECT_EQ(window.batch_at(0)->size(), 1U);
   window.settle(0);
   window.pop_settled();
   EXPECT_EQ(window.unsettled(), 0U);
+}
+
+// The rest of a batch comes when its only unsettled event has been gone round.
+TEST(WindowTest, SetsAsideAnEventOfTheBatchThatContinues) {
+  Window window(2, 1U << 30);
+  const auto batch = batch_of("slow:x b:y c:z");
+  window.hold(batch, WallTime{});
+  window.push(0, 0, 0);
+  window.at(0).state = SlotState::in_flight;
+  window.settle(window.push(1, 1, 0));
+  window.pop_settled();
+  window.hold(batch, WallTime{});
+  const Position last = window.push(2, 2, 0);
+  EXPECT_EQ(window.at(last).batch().data(window.at(last).index), "z");
+  EXPECT_EQ(window.at(0).batch().data(window.at(0).index), "x");
 }
 
 // ---- RetryPolicy

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a partition holds in memory, in bytes.
+#include "tests/unit/dispatch/dispatcher_fixture.h"
+
+namespace pelton::dispatch {
+namespace {
+
+constexpr std::size_t kLarge = 10'000;         // bytes of an event that is large here
+constexpr std::uint64_t kOne = kLarge + 1000;  // ... with all that belongs to it
+
+class Memory : public DispatcherTest {
+ protected:
+  Memory() {
+    options.delivery.max_unsettled_bytes = 300'000;
+    options.delivery.retry.first = options.delivery.retry.max = std::chrono::hours(1);
+  }
+  // An event of a key, as a batch that only the dispatcher holds.
+  void offer_large(const std::string& key) { offer_new(key + ":" + std::string(kLarge, 'x')); }
+  void offer_new(const std::string& words) {
+    const auto batch = batch_of(words);
+    batches.push_back(batch);
+    dispatcher().offer(PartitionId{0}, end, batch, now, commits);
+    end += batch->span();
+    confirm();
+  }
+  void confirm() {
+    for (const Commit& commit : std::exchange(commits, {})) dispatcher().committed(commit.token);
+  }
+  // The events of the last frame at `indices` fail.
+  void park(std::vector<std::uint32_t> indices) { fail(std::move(indices)); }
+  std::uint64_t held() const {
+    std::uint64_t bytes = 0;
+    for (const auto& batch : batches)
+      if (const auto alive = batch.lock()) bytes += alive->bytes().size();
+    return bytes;
+  }
+  std::uint64_t room() { return dispatcher().wants(PartitionId{0}).events; }
+  std::uint64_t bytes() { return counts().bytes; }
+
+  std::vector<std::weak_ptr<const model::Batch>> batches;
+  Offset end = 0;
+  Commits commits;
+};
+
+TEST_F(Memory, NothingIsReadBeyondTheLimit) {
+  for (int i = 0; room() > 0; ++i) offer_large(fmt::format("k{}", i));
+  EXPECT_GE(bytes(), 300'000U);
+  EXPECT_LT(bytes(), 300'000U + kOne);
+  limits.events = 1;
+  pull();
+  done();
+  EXPECT_GT(room(), 0U);
+}
+
+TEST_F(Memory, OneEventIsReadHoweverLarge) {
+  options.delivery.max_unsettled_bytes = 1;
+  EXPECT_GT(room(), 0U);
+  offer_large("a");
+  EXPECT_EQ(room(), 0U);
+  EXPECT_EQ(pull(), "a0");
+  done();
+  EXPECT_GT(room(), 0U);
+  EXPECT_EQ(bytes(), 0U);
+}
+
+TEST_F(Memory, AParkedEventKeepsNothingOfWhatIsSettledBehindIt) {
+  offer_large("parked");
+  pull();
+  park({0});
+  for (int i = 0; i < 300; ++i) {
+    offer_large(fmt::format("k{}", i));
+    ASSERT_NE(pull(), "") << i;
+    done();
+    ASSERT_LT(held(), 2 * kOne) << i;
+  }
+  EXPECT_LT(bytes(), 2 * kOne);
+  pass(std::chrono::hours(1));
+  EXPECT_EQ(pull(), "parked0");
+  EXPECT_EQ(frame().batch->data(0).size(), kLarge);
+}
+
+// One of each batch is parked: what is held is those, not their batches.
+TEST_F(Memory, ParkedEventsDoNotKeepTheirBatches) {
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_GT(room(), 0U) << i;
+    offer_new(fmt::format("p{0}:small q{0}:{1} r{0}:{1}", i, std::string(kLarge, 'x')));
+    ASSERT_EQ(pull(), fmt::format("p{0}{1} q{0}{2} r{0}{3}", i, 3 * i, 3 * i + 1, 3 * i + 2));
+    park({0});
+    ASSERT_LT(bytes(), 300'000U + 3 * kOne);
+  }
+  EXPECT_LT(held(), 300'000U + 3 * kOne);
+  EXPECT_EQ(counts().retrying, 200U);
+  pass(std::chrono::hours(1));
+  const std::string again = pull();
+  EXPECT_TRUE(again.starts_with("p00 p13 p26 ")) << again;
+  EXPECT_EQ(frame().batch->size(), 200U);
+  for (std::size_t i = 0; i < 200; ++i) ASSERT_EQ(frame().batch->data(i), "small") << i;
+}
+
+// The same when the events were given out one by one while their batches were held in full.
+TEST_F(Memory, WhatIsLeftOfAWindowThatWasFullIsGathered) {
+  for (int i = 0; room() > 0; ++i)
+    offer_new(fmt::format("p{0}:small q{0}:{1}", i, std::string(kLarge, 'x')));
+  const std::uint64_t full = bytes();
+  ASSERT_NE(pull(), "");
+  std::vector<std::uint32_t> small;
+  for (std::uint32_t i = 0; i < frame().batch->size(); i += 2) small.push_back(i);
+  park(small);
+  EXPECT_LT(bytes(), full / 4);
+  EXPECT_EQ(counts().unsettled, small.size());
+  EXPECT_GT(room(), 0U);
+}
+
+class FilteredMemory : public Memory {
+ protected:
+  FilteredMemory() {
+    config::FilterRule rule;
+    rule.field.kind = config::FieldRef::Kind::key;
+    config::Matcher matcher;
+    matcher.text = "pass";
+    rule.any_of.push_back(matcher);
+    options.filter.push_back(rule);
+  }
+};
+
+TEST_F(FilteredMemory, WhatDoesNotPassIsNotHeld) {
+  offer_new("pass:parked");
+  pull();
+  park({0});
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_GT(room(), 0U) << i;
+    offer_new(fmt::format("a:{0} pass b:{0}", std::string(kLarge, 'x')));
+    ASSERT_LT(held(), kOne) << i;
+  }
+  EXPECT_EQ(counts().unsettled, 301U);
+  EXPECT_LT(bytes(), 300'000U);
+}
+
+TEST_F(FilteredMemory, NothingIsHeldOfABatchOfWhichNothingPasses) {
+  offer_new("pass:parked");
+  pull();
+  park({0});
+  const std::uint64_t before = bytes();
+  for (int i = 0; i < 300; ++i) offer_large("other");
+  EXPECT_EQ(bytes(), before);
+  EXPECT_LT(held(), kOne);
+}
+
+TEST_F(FilteredMemory, GatheredEventsKeepTheirOffsets) {
+  offer_new(fmt::format("a:{0} pass:one b:{0} pass:two", std::string(kLarge, 'x')));
+  EXPECT_EQ(pull(), "pass1 pass3");
+  EXPECT_EQ(frame().batch->data(0), "one");
+  EXPECT_EQ(frame().batch->data(1), "two");
+  done();
+  EXPECT_EQ(counts().unsettled, 0U);
+}
+
+class PendingMemory : public Memory {
+ protected:
+  PendingMemory() {
+    options.target = {StreamId{2}, 1};
+    options.max_pending_bytes = 3 * kLarge;
+    limits.events = 1;
+    hold_commits();
+  }
+  // The next event is done, with an output of kLarge bytes. False: it is not given out.
+  bool make_output() {
+    if (pull().empty()) return false;
+    finish(outputs(frame(), "o:" + std::string(kLarge, 'o'), {0}));
+    return true;
+  }
+};
+
+TEST_F(PendingMemory, NothingIsGivenOutWhileMuchIsOnItsWayToTheStore) {
+  offer("a b c d e f g h");
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(make_output()) << i;
+  EXPECT_FALSE(dispatcher().has_work(now));
+  EXPECT_FALSE(make_output());
+  release_commits();
+  EXPECT_TRUE(dispatcher().has_work(now));
+  EXPECT_TRUE(make_output());
+}
+
+TEST_F(PendingMemory, AnswersAreTakenAllTheSame) {
+  offer("a b c d e f g h");
+  std::vector<model::Frame> given;
+  for (int i = 0; i < 6; ++i) {
+    ASSERT_NE(pull(), "");
+    given.push_back(frame());
+  }
+  for (const model::Frame& one : given)
+    finish(outputs(one, "o:" + std::string(kLarge, 'o'), {0}), one);
+  EXPECT_EQ(pull(), "");
+  EXPECT_EQ(pending(), 6U);
+  release_commits();
+  EXPECT_EQ(pull(), "g6");
+}
+
+TEST_F(PendingMemory, LettersAndHistoriesCountAsWell) {
+  options.max_pending_bytes = 1000;
+  offer("a b");
+  pull();
+  fail({0}, model::OutcomeCode::fail);
+  pull();
+  fail({0}, model::OutcomeCode::fail);
+  offer("c");
+  EXPECT_EQ(pull(), "");
+  release_commits();
+  EXPECT_EQ(pull(), "c2");
+}
+
+}  // namespace
+}  // namespace pelton::dispatch
