@@ -17,7 +17,7 @@ namespace pelton::kafka_connector {
 // its records are with the client still and are not sent twice.
 //
 // Errors of connect(): E6101 unavailable; E6102 invalid. Of write(): E6101 unavailable. Failures of
-// single events: E6106, invalid (too large, no such topic, not authorised) or unavailable.
+// single events: E6106, invalid (too large, a timestamp out of range) or unavailable.
 class KafkaSink final : public connector::Sink {
  public:
   explicit KafkaSink(config::KafkaTopic topic);

@@ -55,7 +55,8 @@ Result<DeadLetterTopic*> DeadLetters::topic(const config::KafkaTopic& topic) {
     return one.config.client.brokers == topic.client.brokers && one.config.topic == topic.topic;
   });
   if (known != topics_.end()) return known->topic.get();
-  auto producer = kafka::Producer::create(topic, loop_);
+  auto producer =
+      kafka::Producer::create(topic, loop_, kafka::Behind::fast, kafka::TopicFault::refuse);
   if (!producer) return std::unexpected(producer.error());
   topics_.push_back(
       {topic, std::make_unique<DeadLetterTopic>(topic, std::move(*producer), thread_)});

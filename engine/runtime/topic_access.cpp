@@ -98,7 +98,8 @@ Result<kafka::Producer*> TopicAccess::producer_of(Topic& topic) {
   // Before the file's own, which have the last word.
   auto& properties = settings.client.properties;
   properties.insert(properties.begin(), {"topic.metadata.propagation.max.ms", kUnknownTopicMs, {}});
-  auto producer = kafka::Producer::create(settings, loop_);
+  auto producer =
+      kafka::Producer::create(settings, loop_, kafka::Behind::fast, kafka::TopicFault::refuse);
   if (!producer) return std::unexpected(producer.error());
   topic.producer = std::move(*producer);
   return topic.producer.get();

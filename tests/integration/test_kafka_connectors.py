@@ -227,13 +227,13 @@ def test_refused_records_are_dead_letters_and_their_keys_keep_their_order(broker
         assert in_order(records)
 
 
-def test_a_topic_that_is_not_there_makes_dead_letters(broker, tmp_path):
-    options = "retry: { attempts: 2 }"
-    config = sink_config(broker, "not-there", options).replace("topic: not-there", "topic: not-there, properties: { topic.metadata.propagation.max.ms: 1000 }")
-    with Engine(tmp_path, config) as engine:
+def test_a_sink_waits_for_its_topic(broker, tmp_path):
+    with Engine(tmp_path, sink_config(broker, "not-yet", "retry: { attempts: 2 }")) as engine:
         engine.produce("done", [{"key": "a", "data": "1"}])
-        letter = wait_until(engine.letters, "a dead letter")[0]
-        assert "UNKNOWN_TOPIC" in json.dumps(letter) and "E6106" in json.dumps(letter)
+        wait_until(lambda: "E6110" in engine.log.read_text() and "UNKNOWN_TOPIC" in engine.log.read_text(), "it says why")
+        broker.topic(1, name="not-yet")
+        wait_until(lambda: engine.binding("out")["done"] == 1, "it goes on once the topic is there")
+        assert engine.letters() == [] and [m.value() for m in read(broker, "not-yet", 1)] == [b"1"]
 
 
 def test_kill_9_while_writing_loses_nothing(broker, tmp_path):

@@ -39,16 +39,19 @@ constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"fetch.error.backoff.ms", "100"}}};
 
 // What every producer of ours has. A record's size is the brokers' business, a request's is
-// bounded.
-constexpr std::array<Setting, 9> kProducer{{{"enable.idempotence", "true"},
-                                            {"acks", "all"},
-                                            {"message.max.bytes", "104857600"},
-                                            {"partitioner", "murmur2_random"},
-                                            {"queue.buffering.max.kbytes", "131072"},
-                                            {"socket.nagle.disable", "true"},
-                                            {"socket.keepalive.enable", "true"},
-                                            {"reconnect.backoff.max.ms", "1000"},
-                                            {"log.queue", "true"}}};
+// bounded. A topic that is not there is known to be missing within five seconds, and seen
+// within five seconds once it is there.
+constexpr std::array<Setting, 11> kProducer{{{"enable.idempotence", "true"},
+                                             {"acks", "all"},
+                                             {"message.max.bytes", "104857600"},
+                                             {"partitioner", "murmur2_random"},
+                                             {"queue.buffering.max.kbytes", "131072"},
+                                             {"socket.nagle.disable", "true"},
+                                             {"socket.keepalive.enable", "true"},
+                                             {"reconnect.backoff.max.ms", "1000"},
+                                             {"topic.metadata.propagation.max.ms", "5000"},
+                                             {"topic.metadata.refresh.interval.ms", "5000"},
+                                             {"log.queue", "true"}}};
 
 // What every reader of ours has, over the file's properties: those are made for the consumers.
 constexpr std::array<Setting, 11> kReader{{{"enable.auto.commit", "false"},

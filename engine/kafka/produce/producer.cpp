@@ -4,6 +4,7 @@
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
 #include "engine/kafka/client/trouble.h"
+#include "engine/kafka/produce/pause.h"
 #include "engine/kafka/produce/refusal.h"
 #include "engine/kafka/records/record_writer.h"
 #include "engine/observe/log.h"
@@ -16,14 +17,17 @@ namespace pelton::kafka {
 namespace {
 
 constexpr int kEventsAtOnce = 64;
+// Without any answer for that long, the operator hears of it: the client itself says nothing while
+// brokers answer that too few replicas are in sync.
+constexpr std::chrono::seconds kSilence{5};
 
 }  // namespace
 
 // On the loop's thread but for what says otherwise.
 class Producer::Impl {
  public:
-  Impl(const config::KafkaTopic& topic, PollLoop& loop, Behind behind)
-      : setup_(topic), loop_(loop), behind_(behind), trouble_(topic.topic) {}
+  Impl(const config::KafkaTopic& topic, PollLoop& loop, Behind behind, TopicFault fault)
+      : setup_(topic), loop_(loop), behind_(behind), fault_(fault), trouble_(topic.topic) {}
   ~Impl() { close(); }
 
   Status open();  // any thread, first
@@ -64,6 +68,9 @@ class Producer::Impl {
   void on_delivery(Flight& flight, std::uint32_t index, const rd_kafka_message_t& message);
   bool lost_with_client(rd_kafka_resp_err_t error) const;
   void on_error(const Error& error);
+  bool holds(rd_kafka_resp_err_t error) const;
+  void hold(rd_kafka_resp_err_t error);
+  void watch_silence();
   void empty_client();
   void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
   void pump();
@@ -79,6 +86,7 @@ class Producer::Impl {
   const config::KafkaTopic setup_;
   PollLoop& loop_;
   const Behind behind_;
+  const TopicFault fault_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;
   TopicHandle topic_;
@@ -86,6 +94,9 @@ class Producer::Impl {
   std::uint64_t open_ = 0;                       // of all flights
   std::uint64_t probed_ = 0;  // records of the half that is open; 0: what is open is no half
   bool ended_ = false;        // the client is of no more use, and is emptied
+  Pause hold_;                // the topic takes nothing: one record at a time tries it
+  Pause reopening_;           // the client before did not get anything through
+  std::chrono::steady_clock::time_point answered_{};  // at last; or since something is open
   Trouble trouble_;
 };
 
@@ -125,8 +136,10 @@ void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records,
 }
 
 bool Producer::Impl::serve() {
+  if (hold_.on() && hold_.due()) pump();
+  watch_silence();
   for (int i = 0; i < kEventsAtOnce; ++i) {
-    if (client_ == nullptr || (ended_ && open_ == 0)) reopen();
+    if ((client_ == nullptr || (ended_ && open_ == 0)) && reopening_.due()) reopen();
     if (client_ == nullptr) return false;
     const Event event(rd_kafka_queue_poll(queue_.get(), 0));
     if (!event) return false;
@@ -155,13 +168,36 @@ void Producer::Impl::on_deliveries(rd_kafka_event_t* event) {
     delivered |= message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
     on_delivery(flight, static_cast<std::uint32_t>(slot - flight.slots.data()), *message);
   }
-  if (delivered) trouble_.over();
+  answered_ = std::chrono::steady_clock::now();
+  if (!delivered) return;
+  hold_.over();
+  reopening_.over();
+  trouble_.over();
+}
+
+bool Producer::Impl::holds(rd_kafka_resp_err_t error) const {
+  return fault_ == TopicFault::wait && refuses_topic(error);
+}
+
+void Producer::Impl::hold(rd_kafka_resp_err_t error) {
+  if (hold_.due()) hold_.begin();  // once for all that was open
+  trouble_.say(topic_fault(setup_.topic, error).text());
+}
+
+void Producer::Impl::watch_silence() {
+  if (open_ == 0 || !trouble_.text().empty()) return;
+  if (std::chrono::steady_clock::now() - answered_ < kSilence) return;
+  trouble_.say(fmt::format(
+      "E6110: the topic {} has acknowledged no record for {} s: its brokers are slow, or too few "
+      "replicas are in sync (min.insync.replicas)",
+      setup_.topic, kSilence.count()));
 }
 
 // The client has ended, and with it what it had and the brokers have not refused.
 bool Producer::Impl::lost_with_client(rd_kafka_resp_err_t error) const {
-  return orphaned(error) || (!is_final(error) && rd_kafka_fatal_error(client_, nullptr, 0) !=
-                                                     RD_KAFKA_RESP_ERR_NO_ERROR);
+  const bool refused = refuses_record(error) || (refuses_topic(error) && !holds(error));
+  return orphaned(error) ||
+         (!refused && rd_kafka_fatal_error(client_, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
@@ -183,7 +219,8 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
   };
   // What is lost of a half goes in front of the halves that wait, or it would come behind later
   // records of its keys.
-  if (lost_with_client(error))
+  if (holds(error)) hold(error);
+  if (lost_with_client(error) || holds(error))
     put(probed ? flight.suspects : flight.to_send);
   else if (refuses_request(error) && !alone)
     put(flight.suspects);
@@ -197,10 +234,13 @@ void Producer::Impl::refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_e
 }
 
 void Producer::Impl::on_error(const Error& error) {
-  if (error.kind != ErrorKind::corrupt) return trouble_.say(error.text());
-  observe::log::warn("the producer client ended and is replaced",
-                     {{"topic", setup_.topic}, {"error", error.text()}});
+  trouble_.say(error.text());
+  if (error.kind != ErrorKind::corrupt) return;
+  if (!reopening_.on())
+    observe::log::warn("the producer client ended and is replaced",
+                       {{"topic", setup_.topic}, {"error", error.text()}});
   ended_ = true;
+  reopening_.begin();
   empty_client();
 }
 
@@ -213,7 +253,8 @@ void Producer::Impl::empty_client() {
 
 // Gives the client what it has room for, in order, and answers for what is over.
 void Producer::Impl::pump() {
-  if (client_ != nullptr && !ended_ && probed_ == 0)
+  const bool may = !hold_.on() || (open_ == 0 && hold_.due());
+  if (client_ != nullptr && !ended_ && probed_ == 0 && may)
     for (const auto& flight : flights_)
       if (!pump_flight(*flight)) break;
   sweep();
@@ -227,8 +268,10 @@ bool Producer::Impl::pump_flight(Flight& flight) {
     // One that is refused at once makes no event: the next half has its turn now.
     if (!probe(flight) || open_ > 0) return false;
   }
-  while (!flight.to_send.empty())
+  while (!flight.to_send.empty()) {
+    if (hold_.on() && open_ > 0) return false;
     if (!hand_over(flight, flight.to_send)) return false;
+  }
   return true;
 }
 
@@ -271,11 +314,16 @@ bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) 
   }
   const auto error = produce(flight, index);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL || orphaned(error)) return false;
+  if (holds(error)) {
+    hold(error);
+    return false;
+  }
   from.pop_front();
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     refuse(flight, index, error);
     return true;
   }
+  if (open_ == 0) answered_ = std::chrono::steady_clock::now();
   ++flight.open;
   ++open_;
   return true;
@@ -303,8 +351,8 @@ Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Producer::~Producer() = default;
 
 Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& topic, PollLoop& loop,
-                                                   Behind behind) {
-  auto impl = std::make_shared<Impl>(topic, loop, behind);
+                                                   Behind behind, TopicFault fault) {
+  auto impl = std::make_shared<Impl>(topic, loop, behind, fault);
   if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
   loop.post([impl] { impl->join(); });
   return std::unique_ptr<Producer>(new Producer(std::move(impl)));

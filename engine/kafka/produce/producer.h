@@ -46,6 +46,10 @@ struct Sending {
 // are on their way already. strict: none of its partition is before the refusal is known, at the
 // cost of one request at a time and a fresh client after each refusal.
 enum class Behind { fast, strict };
+// What happens to records while the topic as a whole takes none: it does not exist (yet), a right
+// is missing, too few replicas are in sync. wait: they wait as they do while brokers are away, and
+// trouble() says why. refuse: each is refused.
+enum class TopicFault { wait, refuse };
 
 // Writes batches to one topic: idempotent, acknowledged by all replicas in sync, keys spread as
 // Kafka's own clients spread them. While brokers are away records wait, for ever. Events become
@@ -57,7 +61,8 @@ class Producer {
  public:
   // invalid (E6102): the configuration.
   static Result<std::unique_ptr<Producer>> create(const config::KafkaTopic& topic, PollLoop& loop,
-                                                  Behind behind = Behind::fast);
+                                                  Behind behind = Behind::fast,
+                                                  TopicFault fault = TopicFault::wait);
   // What is not acknowledged by then is dropped, its `done` not called.
   ~Producer();
   Producer(const Producer&) = delete;

@@ -252,7 +252,10 @@ bool TransactionalProducer::Impl::hand_over(Spot spot) {
       rd_kafka_poll(client_, kSliceMs);
       continue;
     }
-    if (is_final(error)) refused_.emplace_back(spot, error);
+    if (refuses_record(error))
+      refused_.emplace_back(spot, error);
+    else
+      trouble_.say(topic_fault(setup_.topic.topic, error).text());
     broken_ = true;
   }
   return false;
@@ -279,8 +282,10 @@ void TransactionalProducer::Impl::on_delivery(const rd_kafka_message_t& message)
   const Spot spot = spot_of(message._private);
   if (refuses_request(message.err) && !alone_)
     suspects_.insert(spot);
-  else if (is_final(message.err))
+  else if (refuses_record(message.err))
     refused_.emplace_back(spot, message.err);
+  else if (refuses_topic(message.err))
+    trouble_.say(topic_fault(setup_.topic.topic, message.err).text());
   else
     trouble_.say(fmt::format("E6107 writing to {}: {} ({})", setup_.topic.topic,
                              rd_kafka_err2str(message.err), rd_kafka_err2name(message.err)));

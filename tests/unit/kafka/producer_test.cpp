@@ -12,6 +12,7 @@
 namespace pelton::kafka {
 namespace {
 
+using namespace std::chrono_literals;
 using test::Api;
 using testing::ElementsAre;
 using testing::IsEmpty;
@@ -97,9 +98,51 @@ TEST_P(ProducerTest, ARequestThatWasOnlyTooLargeAsAWholeLosesNothing) {
   EXPECT_THAT(values(), ElementsAre("0", "1", "2", "3", "4"));
 }
 
-TEST_P(ProducerTest, WhatIsWrongWithTheTopicIsEveryRecordsAnswer) {
+TEST_P(ProducerTest, RecordsWaitForATopicThatTakesNone) {
+  brokers.fail(Api::produce,
+               {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
+                RD_KAFKA_RESP_ERR_POLICY_VIOLATION});
+  EXPECT_THAT(send(50), IsEmpty());
+  EXPECT_EQ(producer->trouble(), "") << "over";
+  std::vector<std::string> all;
+  for (int i = 0; i < 50; ++i) all.push_back(std::to_string(i));
+  EXPECT_EQ(values(), all);
+}
+
+TEST_P(ProducerTest, SaysWhyATopicTakesNone) {
+  for (int i = 0; i < 4; ++i)
+    brokers.fail(Api::produce, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
+  std::promise<std::vector<Refused>> answer;
+  producer->send(batch(3), [&](auto refused) { answer.set_value(std::move(refused)); });
+  auto future = answer.get_future();
+  while (producer->trouble().empty() && future.wait_for(5ms) != std::future_status::ready) {
+  }
+  EXPECT_THAT(producer->trouble(), testing::HasSubstr("E6110: the topic out takes no records"));
+  EXPECT_THAT(future.get(), IsEmpty());
+}
+
+// The client itself says nothing of it, and tries again ten times a second.
+TEST_P(ProducerTest, SaysThatNothingIsAcknowledged) {
+  for (int i = 0; i < 60; ++i) brokers.fail(Api::produce, {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS});
+  std::promise<std::vector<Refused>> answer;
+  producer->send(batch(3), [&](auto refused) { answer.set_value(std::move(refused)); });
+  auto future = answer.get_future();
+  while (producer->trouble().empty() && future.wait_for(5ms) != std::future_status::ready) {
+  }
+  EXPECT_THAT(producer->trouble(), testing::HasSubstr("min.insync.replicas"));
+  EXPECT_THAT(future.get(), IsEmpty());
+  EXPECT_THAT(values(), ElementsAre("0", "1", "2"));
+}
+
+TEST_P(ProducerTest, WhoeverWantsAnAnswerHasItsRecordsRefused) {
+  auto made = Producer::create(brokers.topic("asked"), loop, GetParam(), TopicFault::refuse);
+  ASSERT_TRUE(made);
   brokers.fail(Api::produce, {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED});
-  EXPECT_THAT(indices(send(2)), testing::Contains(0));
+  std::promise<std::vector<Refused>> answer;
+  (*made)->send(batch(1), [&](auto refused) { answer.set_value(std::move(refused)); });
+  const auto refused = answer.get_future().get();
+  EXPECT_THAT(indices(refused), ElementsAre(0));
+  loop.stop();
 }
 
 TEST_P(ProducerTest, RecordsWaitForBrokersThatAreAway) {
