@@ -247,7 +247,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   builder_.add(slot.batch(), slot.index);
   letter.event = builder_.finish();
   change_.transaction.dead_letters.push_back(std::move(letter));
-  ++totals.dead_letters;
+  totals.count_letter(reason);
   std::optional<Hash128> fingerprint;
   if (const auto key = partition.keys.find(slot.offset); key != partition.keys.end())
     fingerprint = key->second.fingerprint;

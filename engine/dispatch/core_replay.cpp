@@ -141,7 +141,7 @@ void Dispatcher::Core::fail_replay(Replay& replay, const Verdict& verdict, WallT
   if (history.size() > model::kMaxHistory)
     history.erase(history.begin(), history.end() - model::kMaxHistory);
   change_.transaction.dead_letters.push_back(std::move(letter));
-  ++totals.dead_letters;
+  totals.count_letter(verdict.reason);
   forget_replay(replay);
 }
 

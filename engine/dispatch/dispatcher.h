@@ -7,7 +7,9 @@
 #include "engine/model/frame.h"
 #include "engine/model/records.h"
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,7 +67,17 @@ struct PartitionCounts {
 struct Totals {
   std::uint64_t done = 0, failed_attempts = 0, dead_letters = 0, filtered = 0, passed = 0,
                 deduplicated = 0, outputs = 0, late_results = 0, skipped = 0, replayed = 0;
+  std::map<std::string, std::uint64_t, std::less<>> dead_letters_by_reason;
+
+  void count_letter(const std::string& reason) {
+    ++dead_letters;
+    ++dead_letters_by_reason[reason];
+  }
 };
+
+// DeadLetter::reason is one of these.
+inline constexpr std::array kDeadLetterReasons{"attempts", "failed", "worker_killer", "max_age",
+                                               "too_large"};
 
 // An event between attempts, for status.
 struct ParkedEvent {

@@ -177,10 +177,13 @@ DiskRoom Store::disk_room() const {
   return impl_->folder.disk.room();
 }
 std::uint64_t Store::commits() const {
-  return impl_->commits;
+  return impl_->activity.commits;
 }
 std::uint64_t Store::syncs() const {
-  return impl_->syncs;
+  return impl_->activity.syncs;
+}
+Store::Timings Store::timings() const {
+  return {impl_->activity.transactions.counts(), impl_->activity.group_commits.counts()};
 }
 
 void Store::run_maintenance() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/histogram.h"
 #include "engine/model/records.h"
 
 #include <cstdint>
@@ -178,6 +179,12 @@ class Store final {
   // Transactions committed and fsyncs made since open().
   std::uint64_t commits() const;
   std::uint64_t syncs() const;
+  // Since open(): a transaction's time from append() until it is durable; a group's time on the
+  // disk.
+  struct Timings {
+    HistogramCounts transactions, group_commits;
+  };
+  Timings timings() const;
   // Looks at retention and free space now instead of at the interval; returns when done. For tests.
   void run_maintenance();
 

@@ -50,8 +50,11 @@ class Store::Impl {
   TransactionQueue queue;
   AppendListener on_append;
   std::atomic<bool> failed{false};
-  std::atomic<std::uint64_t> commits{0};
-  std::atomic<std::uint64_t> syncs{0};
+  // Since open(), for metrics; added to by the thread whose turn it is.
+  struct {
+    std::atomic<std::uint64_t> commits{0}, syncs{0};
+    Histogram transactions, group_commits;
+  } activity;
 
   std::mutex mutex;
   std::condition_variable maintained;

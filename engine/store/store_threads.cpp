@@ -67,10 +67,15 @@ void Store::Impl::refuse_all(Group& group) {
 void Store::Impl::commit(Group& group) {
   folder.disk.about_to_write(group.bytes);
   if (failed) return refuse_all(group);
+  const auto begun = std::chrono::steady_clock::now();
   if (group.slot.group != 0)
     if (auto done = write_group(group); !done) fail_with(done.error());
   if (failed) return refuse_all(group);
-  commits.fetch_add(group.pending.size(), std::memory_order_relaxed);
+  const auto committed = std::chrono::steady_clock::now();
+  activity.group_commits.add(committed - begun);
+  for (const Pending& pending : group.pending)
+    activity.transactions.add(committed - pending.queued);
+  activity.commits.fetch_add(group.pending.size(), std::memory_order_relaxed);
   logs->append(group.placed, group.entries);
   if (!group.placed.empty() && on_append) on_append(group.placed);
   for (std::size_t i = 0; i < group.pending.size(); ++i)
@@ -93,7 +98,7 @@ Status Store::Impl::write_log(Group& group) {
 Status Store::Impl::write_group(Group& group) {
   if (auto ok = write_log(group); !ok) return ok;
   if (auto ok = database->apply(group.metadata); !ok) return ok;
-  syncs.fetch_add(1, std::memory_order_relaxed);
+  activity.syncs.fetch_add(1, std::memory_order_relaxed);
   std::vector<Place> places = std::move(group.moved_to);
   for (const IndexEntry& entry : group.entries) places.push_back(entry.place);
   log->add_live(places);

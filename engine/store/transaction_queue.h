@@ -27,6 +27,7 @@ struct Pending {
   std::size_t bytes = 0;  // of what it appends
   Changes changes;
   std::vector<Move> moves;
+  std::chrono::steady_clock::time_point queued = std::chrono::steady_clock::now();
 };
 
 // Thread-safe. What waits for the store's threads: bounded for outside senders, while the engine's

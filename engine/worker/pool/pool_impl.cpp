@@ -119,11 +119,13 @@ Status WorkerPool::Impl::answered(Worker& worker, std::size_t source, FrameId fr
   return sources_.finished(source, worker.id, frame, std::move(result));
 }
 
-void WorkerPool::Impl::moved_on(Worker& worker, std::size_t source, std::uint32_t events,
-                                bool whole, std::chrono::nanoseconds time) {
+void WorkerPool::Impl::moved_on(Worker& worker, std::size_t source, const Step& step) {
   backoff_.succeeded();
-  sources_.measured(source, events, time);
-  if (whole) sources_.released(worker.id, source);
+  sources_.measured(source, step.events, step.took);
+  const auto each = step.took / std::max(1U, step.events);
+  durations_.done.add(each, step.events - step.failed);
+  durations_.failed.add(each, step.failed);
+  if (step.whole) sources_.released(worker.id, source);
   if (function_.recycle_events && worker.events_done() >= *function_.recycle_events &&
       !worker.retiring()) {
     ++totals_.recycled;
@@ -151,7 +153,10 @@ void WorkerPool::Impl::ended(Worker& worker) {
 }
 
 void WorkerPool::Impl::tell_loss(const Worker& worker, const model::WorkerLoss& loss) {
-  if (loss.cause == "timeout") ++totals_.timed_out;
+  if (loss.cause == "timeout") {
+    ++totals_.timed_out;
+    durations_.timed_out.add(function_.timeout);
+  }
   if (loss.cause == "crash") ++totals_.crashed;
   tell(worker.name, fmt::format("ended ({}) with events in flight", loss.type));
 }
@@ -261,6 +266,9 @@ void WorkerPool::Impl::check_stopped() {
 
 PoolStats WorkerPool::Impl::stats() const {
   PoolStats stats = totals_;
+  stats.done = durations_.done.counts();
+  stats.failed = durations_.failed.counts();
+  stats.timed_out_after = durations_.timed_out.counts();
   const auto now = Clock::now();
   for (const auto& worker : workers_) stats.workers.push_back(worker->info(now));
   return stats;

@@ -32,8 +32,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   void ready(Worker& worker, bool whole_frames) override;
   Status answered(Worker& worker, std::size_t source, FrameId frame,
                   model::FrameResult&& result) override;
-  void moved_on(Worker& worker, std::size_t source, std::uint32_t events, bool whole,
-                std::chrono::nanoseconds time) override;
+  void moved_on(Worker& worker, std::size_t source, const Step& step) override;
   void ended(Worker& worker) override;
 
   Crowd crowd() const;
@@ -71,6 +70,9 @@ class WorkerPool::Impl final : public WorkerEvents {
   Clock::time_point deadline_{};
   std::function<void()> stopped_;
   PoolStats totals_;
+  struct {
+    Histogram done, failed, timed_out;
+  } durations_;
 };
 
 }  // namespace pelton::worker

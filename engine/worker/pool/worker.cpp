@@ -108,6 +108,8 @@ void Worker::answered(FrameId frame, model::FrameResult&& result) {
   const auto source = in_flight_.source_of(frame);
   if (distrusted_ || !source) return;
   const std::uint32_t events = result.count;
+  const auto failed = static_cast<std::uint32_t>(std::ranges::count_if(
+      result.not_done, [](const auto& one) { return one.code != model::OutcomeCode::skipped; }));
   if (!events_.answered(*this, *source, frame, std::move(result)))
     return broken("a result that contradicts its frame");
   const bool whole = in_flight_.cover(frame, events);
@@ -116,7 +118,7 @@ void Worker::answered(FrameId frame, model::FrameResult&& result) {
   events_done_ += events;
   if (in_flight_.empty()) idle_since_ = now;
   if (retiring_ && in_flight_.empty() && state_ == State::running) end_input();
-  events_.moved_on(*this, *source, events, whole, took);
+  events_.moved_on(*this, *source, {events, failed, whole, took});
 }
 
 void Worker::broken(std::string what) {

@@ -16,6 +16,15 @@ namespace pelton::worker {
 
 class Worker;
 
+// Value. What one result took off a worker's frames.
+struct Step {
+  std::uint32_t events = 0;
+  std::uint32_t failed = 0;  // of these
+  bool whole = false;        // the last of a frame was among them
+  // Since the result before it, or since the worker had something to do.
+  std::chrono::nanoseconds took{};
+};
+
 // Interface. What a worker tells its pool. Only ended() may destroy the worker.
 class WorkerEvents {
  public:
@@ -24,10 +33,7 @@ class WorkerEvents {
   // A result came for a frame that it has from that source. invalid: it contradicts its frame.
   virtual Status answered(Worker& worker, std::size_t source, FrameId frame,
                           model::FrameResult&& result) = 0;
-  // That result took `events` off its frames, the last of a frame if `whole`; the time since the
-  // one before it, or since it had something to do.
-  virtual void moved_on(Worker& worker, std::size_t source, std::uint32_t events, bool whole,
-                        std::chrono::nanoseconds time) = 0;
+  virtual void moved_on(Worker& worker, std::size_t source, const Step& step) = 0;
   // The process is gone and its output read. Once.
   virtual void ended(Worker& worker) = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/histogram.h"
 #include "engine/config/parts/function.h"
 #include "engine/worker/pool/frame_source.h"
 #include "engine/worker/pool/runtime_spec.h"
@@ -44,6 +45,8 @@ struct PoolStats {
   std::vector<WorkerInfo> workers;
   std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0,
                 start_failures = 0;
+  // How long an event was with a worker. Of events that are answered together each has its share.
+  HistogramCounts done, failed, timed_out_after;
   std::uint64_t cpu_us = 0;  // of all workers that have ended (children), for benches
   // The latest start failure while none has succeeded since, with the worker's last lines.
   std::optional<std::string> start_error;
