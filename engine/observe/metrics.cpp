@@ -5,6 +5,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace pelton::observe {
 namespace {
@@ -18,8 +19,24 @@ class Families {
     add(name, help, prometheus::MetricType::Counter, std::move(labels)).counter.value =
         static_cast<double>(value);
   }
+  void real_counter(const char* name, const char* help, Labels labels, double value) {
+    add(name, help, prometheus::MetricType::Counter, std::move(labels)).counter.value = value;
+  }
   void gauge(const char* name, const char* help, Labels labels, double value) {
     add(name, help, prometheus::MetricType::Gauge, std::move(labels)).gauge.value = value;
+  }
+  void histogram(const char* name, const char* help, Labels labels, const HistogramCounts& counts) {
+    auto& histogram =
+        add(name, help, prometheus::MetricType::Histogram, std::move(labels)).histogram;
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < counts.buckets.size(); ++i) {
+      below += counts.buckets[i];
+      const bool last = i == kHistogramBounds.size();
+      histogram.bucket.push_back(
+          {below, last ? std::numeric_limits<double>::infinity() : kHistogramBounds[i]});
+    }
+    histogram.sample_count = below;
+    histogram.sample_sum = counts.sum_seconds;
   }
   std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
 
@@ -134,6 +151,30 @@ void add_function(Families& out, const FunctionStatus& f) {
             static_cast<double>(memory));
 }
 
+void add_durations(Families& out, const FunctionStatus& f) {
+  for (const auto& [outcome, counts] :
+       {std::pair("done", &f.durations.done), std::pair("failed", &f.durations.failed),
+        std::pair("timeout", &f.durations.timed_out)})
+    out.histogram("pelton_function_duration_seconds", "Time that an event was with a worker.",
+                  {{"function", f.name}, {"outcome", outcome}}, *counts);
+}
+
+// Names that dashboards for any process know.
+void add_process(Families& out, const StatusReport& report) {
+  const ProcessStatus& process = report.process;
+  out.real_counter("process_cpu_seconds_total", "CPU time of the engine's process.", {},
+                   process.cpu_seconds);
+  out.gauge("process_resident_memory_bytes", "Memory of the engine's process.", {},
+            static_cast<double>(process.resident_bytes));
+  out.gauge("process_open_fds", "Open descriptors.", {},
+            static_cast<double>(process.open_descriptors));
+  out.gauge("process_max_fds", "Most descriptors that may be open.", {},
+            static_cast<double>(process.most_descriptors));
+  out.gauge("process_threads", "Threads.", {}, static_cast<double>(process.threads));
+  out.gauge("process_start_time_seconds", "When the engine started, Unix time.", {},
+            static_cast<double>(to_us(report.started)) / 1e6);
+}
+
 void add_binding_partition(Families& out, const Labels& at, const BindingPartitionStatus& p) {
   out.gauge("pelton_binding_cursor_offset", "First offset not settled.", at,
             static_cast<double>(p.cursor));
@@ -158,8 +199,9 @@ void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
   out.counter("pelton_binding_deduplicated_events_total",
               "Events whose idempotency key was completed.", labels, b.deduplicated);
   out.counter("pelton_binding_output_events_total", "Output events.", labels, b.outputs);
-  out.counter("pelton_binding_dead_lettered_events_total", "Events that became dead letters.",
-              labels, b.dead_lettered);
+  for (const auto& [reason, count] : b.dead_lettered_by_reason)
+    out.counter("pelton_binding_dead_lettered_events_total", "Events that became dead letters.",
+                {{"binding", b.name}, {"reason", reason}}, count);
   out.counter("pelton_binding_late_results_total",
               "Results of frames that were no longer waited for.", labels, b.late_results);
   out.gauge("pelton_binding_dead_letters", "Dead letters kept.", labels,
@@ -181,15 +223,20 @@ std::string render_metrics(const StatusReport& report) {
   Families out;
   out.gauge("pelton_build_info", "1, with the version.", {{"version", report.version}}, 1);
   out.gauge("pelton_ready", "1 while the engine is ready.", {}, report.ready ? 1 : 0);
-  out.gauge("pelton_start_time_seconds", "When the engine started, Unix time.", {},
-            static_cast<double>(to_us(report.started)) / 1e6);
+  add_process(out, report);
   out.counter("pelton_store_commits_total", "Transactions committed.", {}, report.store_commits);
   out.counter("pelton_store_syncs_total", "Groups of transactions synced to disk.", {},
               report.store_fsyncs);
+  out.histogram("pelton_store_append_seconds", "Time until a transaction is durable.", {},
+                report.store_transactions);
+  out.histogram("pelton_store_commit_seconds",
+                "Time that a group of transactions took on the disk.", {},
+                report.store_group_commits);
   const std::size_t streams = most_partitions(report.streams);
   for (const StreamStatus& stream : report.streams) add_stream(out, stream, streams);
   for (const ConnectorStatus& connector : report.connectors) add_connector(out, connector);
   for (const FunctionStatus& function : report.functions) add_function(out, function);
+  for (const FunctionStatus& function : report.functions) add_durations(out, function);
   const std::size_t bindings = most_partitions(report.bindings);
   for (const BindingStatus& binding : report.bindings) add_binding(out, binding, bindings);
   return out.text();

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/base/histogram.h"
 #include "engine/base/ids.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,11 +54,17 @@ struct WorkerStatus {
   std::uint64_t memory_bytes = 0;
 };
 
+// How long events were with workers, by what became of them.
+struct FunctionDurations {
+  HistogramCounts done, failed, timed_out;
+};
+
 struct FunctionStatus {
   std::string name;
   std::vector<WorkerStatus> workers;
   std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0,
                 start_failures = 0;
+  FunctionDurations durations;
   std::string start_error;  // why no worker comes up, with its last lines; empty: fine
 };
 
@@ -89,10 +97,20 @@ struct BindingStatus {
                 late_results = 0;
   std::uint64_t dead_letters = 0;   // kept now
   std::uint64_t dead_lettered = 0;  // since start
+  std::map<std::string, std::uint64_t> dead_lettered_by_reason;
   double done_per_second = 0;
   std::vector<ParkedKey> parked;  // the first 20
   std::string trouble;  // what keeps its stream from being read at the moment; empty: nothing
   std::string stopped;  // why a partition is stopped and waits for the operator; empty: none
+};
+
+// The engine's own process, without its workers.
+struct ProcessStatus {
+  double cpu_seconds = 0;
+  std::uint64_t resident_bytes = 0;
+  std::uint64_t open_descriptors = 0;
+  std::uint64_t most_descriptors = 0;
+  std::uint64_t threads = 0;
 };
 
 struct StatusReport {
@@ -110,6 +128,9 @@ struct StatusReport {
   std::vector<FunctionStatus> functions;
   std::vector<BindingStatus> bindings;
   std::uint64_t store_commits = 0, store_fsyncs = 0;
+  HistogramCounts store_transactions;   // until durable
+  HistogramCounts store_group_commits;  // on the disk
+  ProcessStatus process;
 };
 
 }  // namespace pelton::observe

@@ -4,6 +4,7 @@
 #include "engine/base/units.h"
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
+#include "engine/observe/process_status.h"
 #include "engine/runtime/admin.h"
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
@@ -244,6 +245,10 @@ void Engine::fill(observe::StatusReport& report) {
   shard_->report(report);
   report.store_commits = store_->commits();
   report.store_fsyncs = store_->syncs();
+  const store::Store::Timings timings = store_->timings();
+  report.store_transactions = timings.transactions;
+  report.store_group_commits = timings.group_commits;
+  report.process = observe::read_process_status();
   report.not_ready = reasons_not_ready();
   for (const observe::ConnectorStatus& connector : report.connectors)
     if (connector.state == "failed")

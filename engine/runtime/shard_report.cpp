@@ -68,6 +68,7 @@ observe::FunctionStatus function_status(const FunctionRunner& function) {
   status.recycled = stats.recycled;
   status.reaped = stats.reaped;
   status.start_failures = stats.start_failures;
+  status.durations = {stats.done, stats.failed, stats.timed_out_after};
   status.start_error = stats.start_error.value_or("");
   return status;
 }
@@ -90,6 +91,12 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.outputs = totals.outputs;
   status.late_results = totals.late_results;
   status.dead_lettered = totals.dead_letters;
+  // Each is there from the start: an increase from nothing is one that a query sees.
+  for (const char* reason : dispatch::kDeadLetterReasons) {
+    const auto count = totals.dead_letters_by_reason.find(reason);
+    status.dead_lettered_by_reason[reason] =
+        count == totals.dead_letters_by_reason.end() ? 0 : count->second;
+  }
   status.dead_letters = store.dead_letter_count(options.id) + binding.letters_elsewhere();
   status.done_per_second = done_per_second;
   status.stopped = binding.stopped();

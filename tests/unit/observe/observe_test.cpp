@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/observe/log.h"
 #include "engine/observe/metrics.h"
+#include "engine/observe/process_status.h"
 #include "engine/observe/status_json.h"
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -18,10 +20,15 @@ StatusReport report() {
   report.connectors.push_back({"c", "directory", "source", "s", "running", 3, 4, 0, "", 0, 5});
   FunctionStatus function;
   function.name = "f";
+  Histogram durations;
+  durations.add(std::chrono::milliseconds(3), 4);
+  durations.add(std::chrono::hours(2));
+  function.durations.done = durations.counts();
   report.functions.push_back(function);
   BindingStatus binding;
   binding.name = "b\"quoted\n";
   binding.done = 7;
+  binding.dead_lettered_by_reason = {{"attempts", 2}, {"failed", 0}};
   binding.partitions.push_back({0, 2, 9, 7, 1.25, 0, 0, 0});
   report.bindings.push_back(binding);
   return report;
@@ -38,7 +45,7 @@ TEST(Metrics, FollowTheRulesOfTheFormat) {
       words >> name >> type_of;
       EXPECT_TRUE(families.insert(name).second) << name << " stands twice";
       EXPECT_EQ(name.ends_with("_total"), type_of == "counter") << name;
-      EXPECT_TRUE(name.starts_with("pelton_")) << name;
+      EXPECT_TRUE(name.starts_with("pelton_") || name.starts_with("process_")) << name;
     }
   }
   EXPECT_GT(families.size(), 25U);
@@ -46,6 +53,53 @@ TEST(Metrics, FollowTheRulesOfTheFormat) {
   EXPECT_NE(all.find("pelton_binding_done_events_total{binding=\"b\\\"quoted\\n\"} 7"),
             std::string::npos)
       << all;
+}
+
+TEST(Metrics, BucketsAreCumulative) {
+  const std::string text = render_metrics(report());
+  for (const char* line : {"_bucket{function=\"f\",outcome=\"done\",le=\"0.0025\"} 0\n",
+                           "_bucket{function=\"f\",outcome=\"done\",le=\"0.005\"} 4\n",
+                           "_bucket{function=\"f\",outcome=\"done\",le=\"3600\"} 4\n",
+                           "_bucket{function=\"f\",outcome=\"done\",le=\"+Inf\"} 5\n",
+                           "_count{function=\"f\",outcome=\"done\"} 5\n",
+                           "_count{function=\"f\",outcome=\"timeout\"} 0\n"})
+    EXPECT_NE(text.find("pelton_function_duration_seconds" + std::string(line)), std::string::npos)
+        << line << text;
+}
+
+TEST(Metrics, DeadLettersSayWhy) {
+  const std::string text = render_metrics(report());
+  EXPECT_NE(text.find("reason=\"attempts\"} 2\n"), std::string::npos);
+  EXPECT_NE(text.find("reason=\"failed\"} 0\n"), std::string::npos) << "there from the start";
+}
+
+// docs/metrics.md and the page name the same metrics.
+TEST(Metrics, ThePageOfTheDocsHasEveryOne) {
+  std::ifstream file(PELTON_DOCS "/metrics.md");
+  std::set<std::string> documented;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `")) continue;
+    const std::string cell = line.substr(0, line.find(" |", 2));
+    for (std::size_t at = cell.find('`'); at != std::string::npos; at = cell.find('`', at)) {
+      const std::size_t end = cell.find('`', at + 1);
+      documented.insert(cell.substr(at + 1, end - at - 1));
+      at = end + 1;
+    }
+  }
+  std::set<std::string> exposed;
+  std::istringstream text(render_metrics(report()));
+  for (std::string line; std::getline(text, line);)
+    if (line.starts_with("# TYPE ")) exposed.insert(line.substr(7, line.rfind(' ') - 7));
+  EXPECT_EQ(documented, exposed);
+}
+
+TEST(ProcessStatus, IsThatOfThisProcess) {
+  const ProcessStatus before = read_process_status();
+  EXPECT_GT(before.resident_bytes, 1U << 20);
+  EXPECT_GE(before.threads, 1U);
+  EXPECT_GT(before.most_descriptors, before.open_descriptors);
+  std::ifstream another("/proc/self/stat");
+  EXPECT_EQ(read_process_status().open_descriptors, before.open_descriptors + 1);
 }
 
 TEST(StatusJson, HasTheFieldsOfTheReport) {
