@@ -3,6 +3,7 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
+#include "engine/runtime/letter_log.h"
 
 #include <algorithm>
 #include <utility>
@@ -185,6 +186,7 @@ void BindingRunner::seek(PartitionId partition, Offset offset, std::function<voi
 void BindingRunner::flush() {
   for (dispatch::Commit& commit : commits_) {
     const dispatch::CommitToken token = commit.token;
+    tell_dead_letters(commit.transaction);
     std::vector<PartitionId> settled;
     for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
     input_->settle(std::move(commit.transaction), [this, token, settled](Status) {
