@@ -25,7 +25,7 @@ constexpr const char* kValues =
     "variable (`${env:NAME:-default}` if it may be unset, `${env:NAME:?message}` to say what is "
     "missing) and `${file:path}` by the text of a file, which is where secrets belong; `$${` is a "
     "literal `${`. Keys that begin with `x-` are ignored. Names are lower-case letters, digits, "
-    "`-`, `_` and `.`, at most 63.\n";
+    "`-`, `_` and `.`, at most 63.";
 
 // How a value is shown: as it is in the terminal, as code in Markdown.
 using Show = std::string (*)(const std::string&);
@@ -60,6 +60,30 @@ std::string cell(std::string text) {
   return text;
 }
 
+// Lines of at most 120 columns, broken between words but not within code; those after the first
+// are indented.
+std::string wrapped(std::string_view text, std::size_t indent = 0) {
+  constexpr std::size_t kWidth = 120;
+  std::string out;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    std::size_t end = 0;
+    for (bool in_code = false; end < text.size() && (in_code || text[end] != ' '); ++end)
+      in_code ^= text[end] == '`';
+    if (column > 0 && column + 1 + end > kWidth) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > 0) {
+      out += ' ';
+      ++column;
+    }
+    out += text.substr(0, end);
+    column += end;
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return out;
+}
+
 void terminal(std::string& out, const SectionSpec& section, const std::string& prefix) {
   for (const OptionSpec& option : section.options)
     out += fmt::format("  {}{}  ({})\n      {}\n", prefix, option.name, facts(option, plain),
@@ -83,7 +107,7 @@ void markdown(std::string& out, const SectionSpec& section, const std::string& p
 std::string page(const SectionSpec& section, const std::string& title) {
   std::string out =
       fmt::format("{}# {}\n\n{}\n\n| option | value | what it does |\n| --- | --- | --- |\n", kMade,
-                  title, section.sentence);
+                  title, wrapped(section.sentence));
   markdown(out, section, "");
   return out;
 }
@@ -127,7 +151,7 @@ std::string filter_terminal() {
 
 std::string filter_page() {
   const SectionSpec section = filter_section();
-  std::string out = fmt::format("{}# filter\n\n{}\n", kMade, section.sentence);
+  std::string out = fmt::format("{}# filter\n\n{}\n", kMade, wrapped(section.sentence));
   for (const SectionSpec& part : section.sections) {
     out +=
         fmt::format("\n{}\n\n| name | meaning | example |\n| --- | --- | --- |\n", part.sentence);
@@ -156,10 +180,10 @@ std::vector<std::pair<std::string, SectionSpec>> sections(
 }
 
 std::string index_page(std::span<const ConnectorOptions> connectors) {
-  std::string out = fmt::format("{}# The config file\n\n{}\n", kMade, kValues);
+  std::string out = fmt::format("{}# The config file\n\n{}\n\n", kMade, wrapped(kValues));
   for (const auto& [name, section] : sections(connectors))
-    out += fmt::format("- [{}]({}.md): {}\n", name, name, section.sentence);
-  return out + "- [filter](filter.md): " + filter_section().sentence + "\n";
+    out += wrapped(fmt::format("- [{}]({}.md): {}", name, name, section.sentence), 2) + "\n";
+  return out + wrapped("- [filter](filter.md): " + filter_section().sentence, 2) + "\n";
 }
 
 }  // namespace
