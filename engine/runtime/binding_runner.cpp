@@ -172,7 +172,7 @@ bool BindingRunner::replay(const model::DeadLetter& letter) {
 void BindingRunner::seek(PartitionId partition, Offset offset, std::function<void(Status)> answer) {
   const auto stay = stays_.find(partition);
   if (stay == stays_.end() || stay->second != Stay::open)
-    return answer(fail(ErrorKind::unavailable, "E5001",
+    return answer(fail(ErrorKind::unavailable, "E5022",
                        "partition {} of {} is not this engine's at the moment", partition.value,
                        setup_.dispatcher.stream));
   stays_.erase(stay);

@@ -260,8 +260,10 @@ Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::strin
 
 Error to_error(rd_kafka_resp_err_t error, const std::string& what) {
   const bool refused = error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-                       error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED;
-  return Error{refused ? ErrorKind::invalid : ErrorKind::unavailable, "E6101",
+                       error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+                       error == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED ||
+                       error == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  return Error{refused ? ErrorKind::invalid : ErrorKind::unavailable, refused ? "E6111" : "E6101",
                fmt::format("{}: {} ({})", what, rd_kafka_err2str(error), rd_kafka_err2name(error))};
 }
 

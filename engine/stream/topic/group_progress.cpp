@@ -163,7 +163,7 @@ bool GroupProgress::is_covered(const Settlement& settlement) const {
 Status GroupProgress::outcome(const Settlement& settlement) const {
   for (const Moved& moved : settlement.moved)
     if (held(moved.partition, moved.tenure) == nullptr)
-      return fail(ErrorKind::unavailable, "E5001",
+      return fail(ErrorKind::unavailable, "E5022",
                   "partition {} went to another engine before its offset was committed",
                   moved.partition.value);
   return {};

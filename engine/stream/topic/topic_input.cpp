@@ -151,7 +151,7 @@ void TopicInput::seek(PartitionId partition, Offset offset, Done done) {
 
 void TopicInput::moved(PartitionId partition, Offset offset, const Done& done) {
   if (tenure(partition) == 0)
-    return done(fail(ErrorKind::unavailable, "E5001",
+    return done(fail(ErrorKind::unavailable, "E5022",
                      "partition {} went to another engine meanwhile", partition.value));
   // Answered like a settled event: once the brokers have it.
   unanswered_[progress_.move(partition, offset)] = done;

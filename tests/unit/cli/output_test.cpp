@@ -17,6 +17,7 @@ TEST(ExitCode, IsOfTheKindThatScriptsBranchOn) {
   EXPECT_EQ(exit_code(error("E5001")), kNotFound);
   EXPECT_EQ(exit_code(error("E4101")), kConflict);
   EXPECT_EQ(exit_code(error("E5007")), kConflict);
+  EXPECT_EQ(exit_code(error("E5022")), kConflict);
   for (const char* other : {"E5020", "E5021", "E4106", "E2001"})
     EXPECT_EQ(exit_code(error(other)), kFailure) << other;
 }

@@ -252,7 +252,7 @@ TEST_F(Group, ALostPartitionCommitsNothingAndItsSettlementsEnd) {
   const auto ended = progress.next_complete();
   ASSERT_TRUE(ended);
   ASSERT_FALSE(ended->status);
-  EXPECT_EQ(ended->status.error().code, "E5001");
+  EXPECT_EQ(ended->status.error().code, "E5022");
 }
 
 TEST_F(Group, WhatAnEarlierTenureSettledDoesNotMoveALaterOne) {
