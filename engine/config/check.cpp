@@ -89,6 +89,12 @@ void check_groups(const Config& config, Diagnostics& problems) {
         groups.add("connector " + connector.name, connector.place, location);
 }
 
+bool reads_uncommitted(const KafkaClient& client) {
+  return std::ranges::any_of(client.properties, [](const KafkaProperty& property) {
+    return property.name == "isolation.level" && property.value == "read_uncommitted";
+  });
+}
+
 // A transaction spans one cluster. A record of a completed key is durable before the transaction
 // is, and so would hide an event whose transaction was undone.
 void check_exactly_once(const Config& config, Diagnostics& problems) {
@@ -107,6 +113,10 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
       refuse("requires that both topics are on the same brokers");
     if (binding.idempotency)
       refuse("cannot be combined with `idempotency`, which it makes unnecessary");
+    if (from->kafka && reads_uncommitted(from->kafka->client))
+      refuse(
+          "cannot be combined with `isolation.level: read_uncommitted`, which reads records of "
+          "transactions that are aborted later");
   }
 }
 

@@ -107,11 +107,12 @@ Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
                                                         stream::TopicInput& input) {
   const config::Stream& to = *assembly.config.find_stream(*binding.to);
   auto producer = kafka::TransactionalProducer::create(
-      {*to.kafka, fmt::format("pelton.{}.{:016x}", binding.kafka.group, node),
+      {*to.kafka, fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node),
        kTransactionTimeout});
   if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
   return std::make_unique<stream::TransactionalOutput>(
-      input, std::move(*producer), assembly.shard.mailbox(), assembly.shard.io());
+      input, std::move(*producer), kTransactionTimeout, assembly.shard.mailbox(),
+      assembly.shard.io());
 }
 
 // The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.

@@ -65,6 +65,9 @@ class Broker:
         plan.write_text(json.dumps({"version": 1, "partitions": [{"topic": name, "partition": partition, "offset": before}]}))
         self._tool("tool", "delete-records", "--bootstrap-server", self.address, "--offset-json-file", str(plan))
 
+    def tool(self, name, *options):
+        self._tool("tool", name, "--bootstrap-server", self.address, *options)
+
     def grow(self, name, partitions):
         self.admin.create_partitions([NewPartitions(name, partitions)])[name].result(30)
 
@@ -169,7 +172,7 @@ bindings:
 
 def read(broker, topic, partitions):
     """All records of a topic, partition by partition in order."""
-    consumer = confluent_kafka.Consumer({"bootstrap.servers": broker.address, "group.id": "reader"})
+    consumer = confluent_kafka.Consumer({"bootstrap.servers": broker.address, "group.id": "reader", "auto.offset.reset": "earliest"})
     found = []
     try:
         for partition in range(partitions):

@@ -211,3 +211,34 @@ def handle(event, context):
         assert "1 done, 0 failed again" in engine.run("dead-letters", "replay", "--wait").stdout
         assert sorted(json.loads(m.value())["n"] for m in committed(broker, target, 1)) == list(range(10))
         assert engine.letters() == []
+
+
+def test_a_slow_path_gets_through_in_smaller_transactions(broker, tmp_path):
+    """What cannot be written before the brokers abort it is written in parts, instead of whole for ever."""
+    source, target = broker.topic(2), broker.topic(2)
+    # Of the client that writes to the target: 24 MB would take 30 s, three times as long as a transaction may.
+    broker.tool("configs", "--alter", "--entity-type", "clients", "--entity-name", f"pelton.{target}",
+                "--add-config", "producer_byte_rate=800000")
+    code = function_folder(tmp_path, 'def handle(event, context):\n    return {"n": event.json()["n"], "x": "x" * 20_000}\n')
+    broker.produce(source, numbers(1200))
+    with Engine(tmp_path, config(broker, source, target, code)) as engine:
+        all_committed(broker, source, 2, 1200, 150)
+        check_once_and_in_order(committed(broker, target, 2), range(1200))
+        assert engine.letters() == [] and engine.binding("job")["failed_attempts"] == 0
+
+
+def test_two_bindings_of_one_group_do_not_fence_each_other(broker, tmp_path):
+    """Each on its own topics."""
+    sources, targets = [broker.topic(1), broker.topic(1)], [broker.topic(1), broker.topic(1)]
+    text = config(broker, sources[0], targets[0], function_folder(tmp_path, ECHO))
+    second = text[text.index("  job:"):].replace("job:", "two:").replace("from: records", "from: more").replace("to: results", "to: others")
+    text = text.replace("  results:", f'  more: {{ kafka: {{ brokers: ["{broker.address}"], topic: {sources[1]} }} }}\n'
+                                      f'  others: {{ kafka: {{ brokers: ["{broker.address}"], topic: {targets[1]} }} }}\n  results:', 1)
+    with Engine(tmp_path, text + second) as engine:
+        for round_ in range(4):
+            for source in sources:
+                broker.produce(source, numbers(200, first=200 * round_))
+            wait_until(lambda: all(engine.binding(name)["done"] == 200 * (round_ + 1) for name in ("job", "two")), "both are through")
+        for target in targets:
+            check_once_and_in_order(committed(broker, target, 1), range(800))
+        assert "E6107" not in engine.log.read_text()

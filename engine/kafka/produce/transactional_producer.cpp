@@ -4,14 +4,12 @@
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
 #include "engine/kafka/client/token_refresh.h"
-#include "engine/kafka/client/trouble.h"
 #include "engine/kafka/produce/refusal.h"
+#include "engine/kafka/produce/transactional_producer_impl.h"
 #include "engine/kafka/records/record_writer.h"
 #include "engine/observe/log.h"
-#include "engine/thread/job_thread.h"
 
 #include <algorithm>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -26,13 +24,6 @@ constexpr std::chrono::milliseconds kIdle{1'000};
 // Between attempts while brokers are away.
 constexpr std::chrono::milliseconds kPause{200};
 
-// Where an event is among the batches; a delivery report brings it back.
-struct Spot {
-  std::uint32_t batch = 0;
-  std::uint32_t event = 0;
-  auto operator<=>(const Spot&) const = default;
-};
-
 void* opaque_of(Spot spot) {
   return reinterpret_cast<void*>((static_cast<std::uintptr_t>(spot.batch) << 32) | spot.event);
 }
@@ -43,68 +34,14 @@ Spot spot_of(const void* opaque) {
 
 }  // namespace
 
-// On its own thread but for what says otherwise.
-class TransactionalProducer::Impl {
- public:
-  explicit Impl(Setup setup) : setup_(std::move(setup)), trouble_(setup_.topic.topic) {}
-  ~Impl();
-
-  Status start();                                                       // any thread, first
-  void post(thread::JobThread::Job job) { jobs_.run(std::move(job)); }  // any thread
-  void write(std::vector<model::BatchPtr> batches, Written& done);
-  Outcome commit(const std::string& topic, const std::vector<OffsetCommit>& positions,
-                 const GroupMetadata& group);
-  void abort();
-  std::string trouble() const { return trouble_.text(); }  // any thread
-
- private:
-  // What follows from a call of the library.
-  enum class Step {
-    done,
-    abort,    // the transaction cannot be committed any more
-    ended,    // the client is of no more use
-    stopped,  // we are ending
-  };
-
-  Status open();
-  void close();
-  bool ready();
-  void poll_idle();
-  void pause() const { std::this_thread::sleep_for(kPause); }
-  template <typename Call>
-  Step repeat(const char* what, Call call);
-  bool attempt();
-  bool hand_over(Spot spot);
-  bool send_alone(Spot spot);
-  bool flush();
-  bool stopping() const { return jobs_.stopping(); }
-  bool good() const { return !broken_ && !stopping(); }
-  void on_delivery(const rd_kafka_message_t& message);
-  void on_error(int code, const char* reason);
-  std::vector<std::vector<Refused>> take_refused();
-
-  const Setup setup_;
-  rd_kafka_t* client_ = nullptr;
-  TopicHandle topic_;
-  bool initialised_ = false;  // init_transactions() has succeeded
-  bool in_transaction_ = false;
-
-  // ---- the transaction at hand
-  std::vector<model::BatchPtr> batches_;  // the client has views of their data
-  std::uint64_t open_ = 0;                // records whose report is still to come
-  bool broken_ = false;                   // it has to be aborted
-  bool alone_ = false;                    // the record that is open was sent alone
-  std::set<Spot> suspects_;  // refused with a request that was perhaps another record's fault
-  std::vector<std::pair<Spot, rd_kafka_resp_err_t>> refused_;
-
-  Trouble trouble_;
-  thread::JobThread jobs_;  // one call at a time
-};
-
 TransactionalProducer::Impl::~Impl() {
   jobs_.stop();
   if (in_transaction_) abort();
   close();
+}
+
+void TransactionalProducer::Impl::pause() {
+  std::this_thread::sleep_for(kPause);
 }
 
 Status TransactionalProducer::Impl::start() {
@@ -207,19 +144,33 @@ void TransactionalProducer::Impl::write(std::vector<model::BatchPtr> batches, Wr
   while (!stopping()) {
     batches_ = batches;
     if (!ready()) return;
+    begun_ = std::chrono::steady_clock::now();
     if (attempt()) {
       trouble_.over();
-      return done(std::vector<std::vector<Refused>>(batches.size()));
+      pause_.over();
+      return done({std::vector<std::vector<Refused>>(batches.size()), false, elapsed()});
     }
     const std::size_t suspects = suspects_.size();
+    const Duration took = elapsed();
     abort();
-    if (!refused_.empty()) {
-      batches_ = std::move(batches);
-      return done(take_refused());
-    }
+    batches_ = batches;
+    const bool timed_out = refused_.empty() && took >= setup_.timeout;
+    if (timed_out)
+      trouble_.say(
+          fmt::format("E6107 a transaction of {} was not written within {} s and is "
+                      "written again in smaller ones",
+                      setup_.topic.topic, setup_.timeout.count() / 1000));
+    if (timed_out || !refused_.empty()) return done({take_refused(), timed_out, took});
     // Other suspects are a step forward; without one it is the brokers who need time.
-    if (suspects == 0) pause();
+    if (suspects == 0) pause_longer();
   }
+}
+
+// Each time longer, up to seconds; the end does not wait for it.
+void TransactionalProducer::Impl::pause_longer() {
+  pause_.begin();
+  while (!pause_.due() && !stopping())
+    std::this_thread::sleep_for(std::chrono::milliseconds(kSliceMs));
 }
 
 // True: every record is in the topic. False: the transaction is to be aborted.
@@ -317,14 +268,20 @@ TransactionalProducer::Outcome TransactionalProducer::Impl::commit(
   if (!in_transaction_) return Outcome::aborted;
   Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   for (const OffsetCommit& each : offsets) add_position(*list, topic, each);
+  // What the brokers say of an offset is an error of this call.
+  bool too_long = false;
   Step step = Step::done;
   if (!offsets.empty())
     step = repeat("adding offsets to a transaction", [&] {
-      return rd_kafka_send_offsets_to_transaction(client_, list.get(), group.get(), kRemaining);
+      auto* error =
+          rd_kafka_send_offsets_to_transaction(client_, list.get(), group.get(), kRemaining);
+      too_long = error != nullptr &&
+                 rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
+      return error;
     });
   if (step != Step::done) {
     abort();
-    return Outcome::aborted;
+    return too_long ? Outcome::metadata_too_long : Outcome::aborted;
   }
   step = repeat("committing a transaction",
                 [this] { return rd_kafka_commit_transaction(client_, kRemaining); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
 #include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/group_metadata.h"
 #include "engine/kafka/produce/producer.h"
@@ -37,15 +38,21 @@ class TransactionalProducer {
   TransactionalProducer& operator=(const TransactionalProducer&) = delete;
 
   // Opens a transaction and writes the batches, in order. Answered once every record is in the
-  // topic; or, when records are refused, once the transaction is aborted: then with the refused
-  // ones of each batch, ascending, at least one of them. All else is tried again, for ever.
-  using Written = std::move_only_function<void(std::vector<std::vector<Refused>>)>;
+  // topic; or once the transaction is aborted, because records are refused (those of each batch,
+  // ascending, at least one of them) or the timeout is over. All else is tried again, for ever.
+  struct Wrote {
+    std::vector<std::vector<Refused>> refused;  // by batch
+    bool timed_out = false;
+    Duration took{};  // the last attempt
+  };
+  using Written = std::move_only_function<void(Wrote)>;
   void write(std::vector<model::BatchPtr> batches, Written done);
 
   enum class Outcome {
     committed,
     aborted,  // the group has gone on without us, or the transaction took too long
     unknown,  // look at the group's offsets: they are what was asked for, or what was before
+    metadata_too_long,  // aborted: the brokers take less with an offset
   };
   using Ended = std::move_only_function<void(Outcome)>;
   // Adds the offsets to the transaction that write() opened and commits it.

@@ -19,8 +19,13 @@ constexpr Duration kRetry = std::chrono::milliseconds(50);
 
 TransactionalOutput::TransactionalOutput(TopicInput& input,
                                          std::unique_ptr<kafka::TransactionalProducer> producer,
-                                         thread::Mailbox& mailbox, boost::asio::io_context& io)
-    : input_(input), producer_(std::move(producer)), mailbox_(mailbox), retry_(io) {
+                                         Duration timeout, thread::Mailbox& mailbox,
+                                         boost::asio::io_context& io)
+    : input_(input),
+      producer_(std::move(producer)),
+      mailbox_(mailbox),
+      size_(kMostOutputBytes, timeout),
+      retry_(io) {
   input_.commit_with(*this);
 }
 
@@ -49,9 +54,38 @@ void TransactionalOutput::begin() {
     group_.push_back(std::move(member));
     return true;
   });
-  std::ranges::move(queue_, std::back_inserter(group_));
-  queue_.clear();
+  take_queue();
   if (!group_.empty()) write();
+}
+
+// Results in their order, as many as one transaction may have.
+void TransactionalOutput::take_queue() {
+  std::size_t bytes = 0;
+  while (!queue_.empty() && (group_.empty() || bytes + queue_.front().bytes <= size_.limit())) {
+    bytes += queue_.front().bytes;
+    group_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+}
+
+// What is too much goes back to the queue. Finished ones stay: their offsets are settled, and are
+// committed with their outputs.
+void TransactionalOutput::give_back() {
+  Members kept;
+  std::deque<Member> rest;
+  std::size_t bytes = 0;
+  for (Member& member : group_) {
+    const bool fits = rest.empty() && (kept.empty() || bytes + member.bytes <= size_.limit());
+    if (!member.finished && !fits) {
+      rest.push_back(std::move(member));
+      continue;
+    }
+    bytes += member.bytes;
+    kept.push_back(std::move(member));
+  }
+  group_ = std::move(kept);
+  queue_.insert(queue_.begin(), std::make_move_iterator(rest.begin()),
+                std::make_move_iterator(rest.end()));
 }
 
 // Its partition is still ours, in the same tenure.
@@ -80,14 +114,21 @@ void TransactionalOutput::write() {
     if (member.outputs) batches.push_back(member.outputs);
   open_ = !batches.empty();
   if (!open_) return settle();
-  producer_->write(std::move(batches), [this](std::vector<std::vector<kafka::Refused>> refused) {
-    mailbox_.post(
-        [this, refused = std::move(refused)]() mutable { on_written(std::move(refused)); });
+  producer_->write(std::move(batches), [this](kafka::TransactionalProducer::Wrote wrote) {
+    mailbox_.post([this, wrote = std::move(wrote)]() mutable { on_written(std::move(wrote)); });
   });
 }
 
-void TransactionalOutput::on_written(std::vector<std::vector<kafka::Refused>>&& refused) {
-  if (take_refusals(std::move(refused))) return write();
+void TransactionalOutput::on_written(kafka::TransactionalProducer::Wrote&& wrote) {
+  std::size_t bytes = 0;
+  for (const Member& member : group_) bytes += member.outputs ? member.bytes : 0;
+  if (wrote.timed_out) {
+    size_.timed_out(bytes);
+    give_back();
+    return write_soon();
+  }
+  if (take_refusals(std::move(wrote.refused))) return write();
+  size_.written(bytes, wrote.took);
   const bool whole =
       std::ranges::all_of(group_, [this](Member& member) { return current(member); });
   if (whole) return settle();
@@ -183,6 +224,9 @@ void TransactionalOutput::on_ended(Outcome outcome, TopicInput::Taken&& taken) {
       return committed();
     case Outcome::aborted:
       return undone();
+    case Outcome::metadata_too_long:
+      input_.shorten_metadata();
+      return undone();
     case Outcome::unknown:
       input_.was_committed(std::move(taken), [this](bool done) { done ? committed() : undone(); });
   }
@@ -192,6 +236,7 @@ void TransactionalOutput::committed() {
   // Out first: the answers below may send more.
   Members done = std::exchange(group_, {});
   open_ = false;
+  pause_ = {};
   state_ = State::idle;
   for (Member& member : done) {
     bytes_ -= member.bytes;
@@ -202,6 +247,7 @@ void TransactionalOutput::committed() {
 }
 
 void TransactionalOutput::undone() {
+  pause_.begin();
   input_.on_committed(fail(ErrorKind::unavailable, "E6107",
                            "a transaction to {} was aborted and is written again", input_.topic()));
   abort_and_write();
@@ -223,7 +269,8 @@ void TransactionalOutput::abort_and_write() {
 }
 
 void TransactionalOutput::write_soon() {
-  retry_.after(kRetry, [this] { write(); });
+  retry_.after(std::max(kRetry, std::chrono::duration_cast<Duration>(pause_.delay())),
+               [this] { write(); });
 }
 
 void TransactionalOutput::commit_over() {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/kafka/produce/pause.h"
 #include "engine/kafka/produce/transactional_producer.h"
 #include "engine/stream/output.h"
 #include "engine/stream/topic/topic_input.h"
+#include "engine/stream/topic/transaction_size.h"
 #include "engine/thread/mailbox.h"
 #include "engine/thread/timer.h"
 
@@ -22,12 +24,13 @@ namespace pelton::stream {
 // A transaction: write all outputs; then tell the dispatcher, whose settled offsets reach the input
 // (and what else there is the store); then commit the input's positions with it. One that is
 // aborted is written again from memory, without what went away meanwhile, and no function is called
-// again for it. Shard-confined.
+// again for it. One that takes too long is written in parts, down to a single result.
+// Shard-confined.
 class TransactionalOutput final : public Output, private TopicInput::Transactions {
  public:
-  // The input and the mailbox live longer.
+  // The input and the mailbox live longer. `timeout`: that of the producer's transactions.
   TransactionalOutput(TopicInput& input, std::unique_ptr<kafka::TransactionalProducer> producer,
-                      thread::Mailbox& mailbox, boost::asio::io_context& io);
+                      Duration timeout, thread::Mailbox& mailbox, boost::asio::io_context& io);
 
   bool room() const override { return bytes_ < kMostOutputBytes; }
   void send(Result&& result) override;
@@ -49,7 +52,9 @@ class TransactionalOutput final : public Output, private TopicInput::Transaction
 
   void begin();
   void write();
-  void on_written(std::vector<std::vector<kafka::Refused>>&& refused);
+  void take_queue();
+  void on_written(kafka::TransactionalProducer::Wrote&& wrote);
+  void give_back();
   bool take_refusals(std::vector<std::vector<kafka::Refused>>&& refused);
   void settle();
   void commit();
@@ -68,13 +73,15 @@ class TransactionalOutput final : public Output, private TopicInput::Transaction
   const std::unique_ptr<kafka::TransactionalProducer> producer_;
   thread::Mailbox& mailbox_;
   State state_ = State::idle;
-  std::deque<Member> queue_;  // for the next transaction
-  Members group_;             // of the transaction at hand
+  std::deque<Member> queue_;  // for the next transactions; none is finished
+  TransactionSize size_;
+  Members group_;  // of the transaction at hand
   // Finished, but their partition has more holes than a commit's metadata can tell: they wait until
   // it has fewer.
   Members stuck_;
   bool open_ = false;  // a transaction is
   std::size_t bytes_ = 0;
+  kafka::Pause pause_;  // after transactions that were undone in a row
   thread::Timer retry_;
 };
 

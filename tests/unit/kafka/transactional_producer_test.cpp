@@ -40,7 +40,10 @@ struct Transactions : ::testing::Test {
   // The values of the refused records.
   std::vector<std::string> write(std::vector<model::BatchPtr> batches) {
     std::promise<std::vector<std::vector<Refused>>> answer;
-    producer->write(batches, [&](auto refused) { answer.set_value(std::move(refused)); });
+    producer->write(batches, [&](TransactionalProducer::Wrote wrote) {
+      EXPECT_FALSE(wrote.timed_out);
+      answer.set_value(std::move(wrote.refused));
+    });
     std::vector<std::string> values;
     const auto refused = answer.get_future().get();
     EXPECT_EQ(refused.size(), batches.size());
@@ -93,6 +96,28 @@ TEST_F(Transactions, AGroupThatHasGoneOnAbortsIt) {
   EXPECT_EQ(write({batch({"a"})}), Refusals{});
   EXPECT_EQ(commit(), Outcome::committed);
   EXPECT_EQ(producer->trouble(), "");
+}
+
+TEST_F(Transactions, MetadataThatIsTooLongIsTold) {
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  brokers.fail(Api::txn_offset_commit, {RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE});
+  EXPECT_EQ(commit(), Outcome::metadata_too_long);
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+}
+
+TEST_F(Transactions, OneThatTakesTooLongIsAbortedAndTold) {
+  auto made =
+      TransactionalProducer::create({brokers.topic("slow"), "id-2", std::chrono::seconds(2)});
+  ASSERT_TRUE(made);
+  brokers.set_leader("slow", 0, false);
+  std::promise<TransactionalProducer::Wrote> answer;
+  (*made)->write({batch({"a"})},
+                 [&](TransactionalProducer::Wrote wrote) { answer.set_value(std::move(wrote)); });
+  auto future = answer.get_future();
+  EXPECT_TRUE(future.get().timed_out);
+  EXPECT_NE((*made)->trouble(), "");
+  brokers.set_leader("slow", 0, true);
 }
 
 TEST_F(Transactions, OfAFencedCommitNothingIsKnownAndANewClientGoesOn) {
