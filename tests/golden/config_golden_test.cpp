@@ -43,7 +43,8 @@ ConnectorOptions topic_type() {
   type.source = connector_side(
       topic()
           .include(&TopicOptions::group, kafka_group_name_fields("The group."))
-          .parsed("start", &TopicOptions::start, parse_start, "Where it begins.", kStartDefault)
+          .parsed("start", &TopicOptions::start, parse_start, start_text, "Where it begins.",
+                  kStartDefault)
           .include(&TopicOptions::group, kafka_member_fields("", ""))
           .then([](const Section&, const std::string&, ReadContext& context, TopicOptions& out) {
             if (out.group.group.empty()) out.group.group = "pelton." + context.part;

@@ -18,6 +18,10 @@ except ImportError:  # said by broker()
     confluent_kafka = None
 
 
+# The first question of a group makes its coordinator.
+COORDINATOR_IS_NEW = {"NOT_COORDINATOR", "COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE"}
+
+
 class Broker:
     killed = set()  # and not up again
 
@@ -85,7 +89,14 @@ class Broker:
         consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address, "group.id": group})
         wanted = [confluent_kafka.TopicPartition(topic, p) for p in range(partitions)]
         try:
-            return [p.offset for p in consumer.committed(wanted, 30)]
+            for _ in range(300):
+                try:
+                    return [p.offset for p in consumer.committed(wanted, 30)]
+                except confluent_kafka.KafkaException as error:
+                    if not error.args[0].retriable() and error.args[0].name() not in COORDINATOR_IS_NEW:
+                        raise
+                    time.sleep(0.1)
+            raise AssertionError("no coordinator")
         finally:
             consumer.close()
 
