@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/net/response_head.h"
+
+#include <gmock/gmock.h>
+
+namespace pelton::net {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(ResponseHead, HasALengthOrChunks) {
+  EXPECT_THAT(response_head({}, {true, true, 12}), HasSubstr("\r\nContent-Length: 12\r\n"));
+  const std::string chunked = response_head({}, {});
+  EXPECT_THAT(chunked, HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(chunked, Not(HasSubstr("Content-Length")));
+}
+
+TEST(ResponseHead, OldClientsGetNoChunksAndAreToldWhenTheConnectionStays) {
+  const std::string head =
+      response_head({}, {.http11 = false, .keep_alive = true, .length = std::nullopt});
+  EXPECT_THAT(head, StartsWith("HTTP/1.0 200 OK\r\n"));
+  EXPECT_THAT(head, HasSubstr("\r\nConnection: keep-alive\r\n"));
+  EXPECT_THAT(head, Not(HasSubstr("chunked")));
+}
+
+TEST(ResponseHead, AConnectionThatEndsSaysSo) {
+  EXPECT_THAT(response_head({}, {.http11 = true, .keep_alive = false, .length = std::nullopt}),
+              HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_THAT(response_head({}, {}), Not(HasSubstr("Connection:")));
+}
+
+TEST(ResponseHead, EveryStatusHasAWholeLine) {
+  Response response;
+  for (const unsigned status : {200U, 400U, 404U, 405U, 413U, 414U, 417U, 431U, 500U, 503U}) {
+    response.status = status;
+    EXPECT_THAT(response_head(response, {}),
+                StartsWith("HTTP/1.1 " + std::to_string(status) + " "));
+  }
+}
+
+TEST(ResponseHead, EndsWithAnEmptyLine) {
+  Response response;
+  response.headers = {{"Allow", "GET, POST"}};
+  const std::string head = response_head(response, {true, true, 0});
+  EXPECT_THAT(head, HasSubstr("\r\nAllow: GET, POST\r\n"));
+  EXPECT_EQ(head.substr(head.size() - 4), "\r\n\r\n");
+  EXPECT_EQ(head.find("\r\n\r\n"), head.size() - 4);
+}
+
+}  // namespace
+}  // namespace pelton::net

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/letter_log.h"
+
+#include "engine/observe/log.h"
+
+#include <gmock/gmock.h>
+
+namespace pelton::runtime {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class LetterLog : public ::testing::Test {
+ protected:
+  LetterLog() {
+    observe::log::configure(observe::log::Level::info, observe::log::Format::json, false);
+  }
+  static std::string told(model::DeadLetter letter) {
+    model::Transaction transaction;
+    transaction.dead_letters.push_back(std::move(letter));
+    testing::internal::CaptureStderr();
+    tell_dead_letters(transaction);
+    return testing::internal::GetCapturedStderr();
+  }
+  // Of a binding that no other test names, so that no limit is reached.
+  static model::DeadLetter letter(const std::string& binding) {
+    model::DeadLetter letter;
+    letter.binding = binding;
+    letter.stream = "orders";
+    letter.id = {BindingId{1}, PartitionId{3}, 17};
+    letter.reason = "attempts";
+    letter.retry.attempts = 5;
+    return letter;
+  }
+  static model::Attempt attempt(std::string type, std::string message) {
+    model::Attempt attempt;
+    attempt.type = std::move(type);
+    attempt.message = std::move(message);
+    return attempt;
+  }
+};
+
+TEST_F(LetterLog, SaysWhereAndWhy) {
+  model::DeadLetter one = letter("bill");
+  one.retry.history = {attempt("KeyError", "first"), attempt("ValueError", "no rate")};
+  const std::string line = told(one);
+  for (const char* part :
+       {R"("level":"warn")", R"("binding":"bill")", R"("id":"bill/3/17")", R"("stream":"orders")",
+        R"("reason":"attempts")", R"("attempts":5)", R"("error":"ValueError: no rate")"})
+    EXPECT_THAT(line, HasSubstr(part));
+}
+
+TEST_F(LetterLog, ALongOrOddErrorStaysOneShortLine) {
+  model::DeadLetter one = letter("odd");
+  one.retry.history = {attempt("", "a\n\x1b[2J\xff" + std::string(100'000, 'x'))};
+  const std::string line = told(one);
+  EXPECT_LT(line.size(), 1000U);
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+  EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(LetterLog, WithoutAHistoryThereIsNoError) {
+  EXPECT_THAT(told(letter("large")), HasSubstr(R"("reason":"attempts")"));
+}
+
+TEST_F(LetterLog, AFloodIsLimited) {
+  model::Transaction transaction;
+  for (int i = 0; i < 1000; ++i) transaction.dead_letters.push_back(letter("flood"));
+  testing::internal::CaptureStderr();
+  tell_dead_letters(transaction);
+  EXPECT_EQ(std::ranges::count(testing::internal::GetCapturedStderr(), '\n'), 10);
+}
+
+}  // namespace
+}  // namespace pelton::runtime
