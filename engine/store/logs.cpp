@@ -41,6 +41,7 @@ std::string encode_bounds(StreamBounds bounds) {
 
 std::unexpected<Error> Logs::damaged(model::StreamPartition at, Offset base,
                                      const std::string& cause) const {
+  const std::shared_lock lock(specs_mutex_);
   const auto spec = specs_.find(at.stream);
   return fail(ErrorKind::corrupt, "E4001", "stream {}, partition {}, offset {}: {}",
               spec == specs_.end() ? std::to_string(at.stream.value) : spec->second.name,
@@ -48,31 +49,49 @@ std::unexpected<Error> Logs::damaged(model::StreamPartition at, Offset base,
 }
 
 bool Logs::has(model::StreamPartition at) const {
+  const std::shared_lock lock(specs_mutex_);
   const auto spec = specs_.find(at.stream);
   return spec != specs_.end() && at.partition.value < spec->second.partitions;
 }
 
 Status Logs::open(std::span<const StreamSpec> specs, const WriteChanges& write) {
-  for (const StreamSpec& spec : specs)
-    if (auto ok = open_stream(spec, write); !ok) return ok;
+  if (auto ok = reopen(specs, write); !ok) return ok;
   auto all = names::all_partitions(database_);
   if (!all) return std::unexpected(all.error());
   for (const model::StreamPartition& at : *all)
-    if (!specs_.contains(at.stream))
-      if (auto ok = open_partition(at); !ok) return ok;
+    if (auto ok = open_partition(at); !ok) return ok;
   return {};
 }
 
-Status Logs::open_stream(const StreamSpec& spec, const WriteChanges& write) {
+// What a partition has is there before anybody may append to it.
+Status Logs::reopen(std::span<const StreamSpec> specs, const WriteChanges& write) {
+  std::map<std::string, StreamId, std::less<>> ids;
+  std::map<StreamId, StreamSpec> by_id;
+  for (const StreamSpec& spec : specs) {
+    auto id = open_stream(spec, write);
+    if (!id) return std::unexpected(id.error());
+    ids[spec.name] = *id;
+    by_id[*id] = spec;
+  }
+  const std::lock_guard lock(specs_mutex_);
+  names_ = std::move(ids);
+  specs_ = std::move(by_id);
+  return {};
+}
+
+Result<StreamId> Logs::open_stream(const StreamSpec& spec, const WriteChanges& write) {
   auto id = names::stream(database_, write, spec.name, spec.partitions);
-  if (!id) return std::unexpected(id.error());
-  names_[spec.name] = *id;
-  specs_[*id] = spec;
+  if (!id) return id;
   for (std::uint32_t p = 0; p < spec.partitions; ++p)
     if (auto ok = open_partition({*id, PartitionId{p}}); !ok)
       return std::unexpected(
           std::move(ok.error()).within(fmt::format("opening stream {}", spec.name)));
-  return {};
+  return id;
+}
+
+std::map<StreamId, StreamSpec> Logs::streams() const {
+  const std::shared_lock lock(specs_mutex_);
+  return specs_;
 }
 
 Result<std::deque<Extent>> Logs::stored_extents(model::StreamPartition at) {
@@ -108,6 +127,10 @@ Status Logs::rebuild_last(model::StreamPartition at, Offset from, std::deque<Ext
 }
 
 Status Logs::open_partition(model::StreamPartition at) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (entries_.contains(at)) return {};
+  }
   StreamBounds bounds;
   auto stored = database_.get(Family::meta, names::bounds_key(at));
   if (!stored) return std::unexpected(stored.error());
@@ -132,6 +155,7 @@ Status Logs::open_partition(model::StreamPartition at) {
 }
 
 std::optional<StreamId> Logs::find(std::string_view name) const {
+  const std::shared_lock lock(specs_mutex_);
   const auto at = names_.find(name);
   return at == names_.end() ? std::nullopt : std::optional(at->second);
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,12 @@ class Logs {
   // Gives every stream its number and finds the ends of its partitions. E4103: a partition count
   // was lowered. Partitions of streams that are not configured any more keep their batches.
   Status open(std::span<const StreamSpec> specs, const WriteChanges& write);
+  // While it runs: the streams are these from now on. Errors as of open(); then those of before
+  // are.
+  Status reopen(std::span<const StreamSpec> specs, const WriteChanges& write);
   bool has(model::StreamPartition at) const;
   std::optional<StreamId> find(std::string_view name) const;
-  const std::map<StreamId, StreamSpec>& streams() const { return specs_; }
+  std::map<StreamId, StreamSpec> streams() const;
 
   // ---- the committing thread
   void append(std::span<const model::PlacedBatch> batches, std::span<const IndexEntry> entries);
@@ -51,7 +55,7 @@ class Logs {
     std::uint64_t dropped_unsettled = 0;
   };
 
-  Status open_stream(const StreamSpec& spec, const WriteChanges& write);
+  Result<StreamId> open_stream(const StreamSpec& spec, const WriteChanges& write);
   Status open_partition(model::StreamPartition at);
   Result<std::deque<Extent>> stored_extents(model::StreamPartition at);
   Status rebuild_last(model::StreamPartition at, Offset from, std::deque<Extent>& extents);
@@ -77,7 +81,8 @@ class Logs {
   Database& database_;
   Log& log_;
   const std::uint64_t tail_limit_;
-  // Fixed after open().
+  mutable std::shared_mutex specs_mutex_;
+  // guarded by specs_mutex_
   std::map<std::string, StreamId, std::less<>> names_;
   std::map<StreamId, StreamSpec> specs_;
 

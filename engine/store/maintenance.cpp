@@ -79,7 +79,8 @@ Status Maintenance::count_live() {
 
 Status Maintenance::retain_all(WallTime now) {
   Drop drop;
-  for (const auto& [id, spec] : logs_.streams())
+  const std::map<StreamId, StreamSpec> streams = logs_.streams();
+  for (const auto& [id, spec] : streams)
     for (std::uint32_t p = 0; p < spec.partitions; ++p)
       if (auto ok = retain({id, PartitionId{p}}, spec, now, drop); !ok) return ok;
   if (auto ok = expire_idempotency(now, drop.changes); !ok) return ok;
@@ -90,7 +91,13 @@ Status Maintenance::retain_all(WallTime now) {
   return {};
 }
 
-Offset Maintenance::unsettled(model::StreamPartition at, Offset end) const {
+void Maintenance::hold(Holders holders) {
+  std::lock_guard lock(mutex_);
+  holders_ = std::move(holders);
+}
+
+Offset Maintenance::unsettled(model::StreamPartition at, Offset end) {
+  std::lock_guard lock(mutex_);
   const auto holders = holders_.find(at.stream);
   if (holders == holders_.end()) return end;
   Offset lowest = end;
@@ -120,10 +127,10 @@ Status Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, Wa
     bytes -= extent.bytes;
     ++count;
   }
-  return count == 0 ? Status{} : drop(at, count, extents, settled, out);
+  return count == 0 ? Status{} : drop(at, spec, count, extents, settled, out);
 }
 
-Status Maintenance::drop(model::StreamPartition at, std::size_t count,
+Status Maintenance::drop(model::StreamPartition at, const StreamSpec& spec, std::size_t count,
                          const std::deque<Extent>& extents, Offset settled, Drop& out) {
   const Offset end = extents.back().end;
   const Offset begin = extents.front().begin;
@@ -151,7 +158,7 @@ Status Maintenance::drop(model::StreamPartition at, std::size_t count,
   if (lost > 0)
     out.notices.push_back(
         fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}", lost,
-                    logs_.streams().at(at.stream).name, at.partition.value));
+                    spec.name, at.partition.value));
   return {};
 }
 

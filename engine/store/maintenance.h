@@ -40,8 +40,9 @@ class Maintenance {
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
 
-  // Gives the numbers of the bindings that hold back each stream. Before anything runs.
-  void hold(StreamId stream, BindingId binding) { holders_[stream].push_back(binding); }
+  // Any thread. The bindings that hold back each stream.
+  using Holders = std::map<StreamId, std::vector<BindingId>>;
+  void hold(Holders holders);
   // Takes the state of the index as it is: batches that are committed later are counted by the
   // committing thread. Before anything is appended.
   void begin_counting();
@@ -65,9 +66,9 @@ class Maintenance {
   Status retain_all(WallTime now);
   Status retain(model::StreamPartition at, const StreamSpec& spec, WallTime now, Drop& out);
   // The first offset that some binding has not settled; nothing holds back: the end.
-  Offset unsettled(model::StreamPartition at, Offset end) const;
-  Status drop(model::StreamPartition at, std::size_t count, const std::deque<Extent>& extents,
-              Offset settled, Drop& out);
+  Offset unsettled(model::StreamPartition at, Offset end);
+  Status drop(model::StreamPartition at, const StreamSpec& spec, std::size_t count,
+              const std::deque<Extent>& extents, Offset settled, Drop& out);
   Status expire_idempotency(WallTime now, Changes& changes);
   Status copy_forward();
   Status copy_segment(std::uint64_t lap, std::uint64_t& budget);
@@ -83,14 +84,15 @@ class Maintenance {
   Logs& logs_;
   BindingState& bindings_;
   const Writes write_;
-  std::map<StreamId, std::vector<BindingId>> holders_;
   const rocksdb::Snapshot* uncounted_ = nullptr;
   std::uint64_t flushed_ = 0;  // groups up to this one need no replay
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> unflushed_bytes_{0};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
-  std::map<BindingId, Duration> ttls_;  // guarded by mutex_
+  // guarded by mutex_
+  Holders holders_;
+  std::map<BindingId, Duration> ttls_;
 };
 
 }  // namespace pelton::store

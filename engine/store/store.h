@@ -107,9 +107,14 @@ class Store final {
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
 
+  // The streams are these from now on: new ones are made, others get their partitions, retention
+  // and bindings. A stream that is not among them keeps its events, which cannot be appended to.
+  // One thread at a time. E4103 as of open(), then nothing has changed for anybody who appends.
+  Status set_streams(std::span<const StreamSpec> streams);
+
   // ---- names: any thread, known from open() on
   std::optional<StreamId> find_stream(std::string_view name) const;
-  // The binding's number, given durably at first sight. Before the engine runs.
+  // The binding's number, given durably at first sight. One thread at a time.
   Result<BindingId> binding_id(std::string_view name);
 
   // ---- writing: any thread
