@@ -104,7 +104,7 @@ class Client::Impl {
     return {};
   }
 
-  Result<std::string> receive() {
+  Result<std::string> receive(bool any_status = false) {
     std::string body;
     auto head = read_response([&](unsigned, std::string_view bytes) -> Result<bool> {
       body += bytes;
@@ -114,6 +114,7 @@ class Client::Impl {
     used_ = std::chrono::steady_clock::now();
     if (!head || !head->keep_alive) disconnect();
     if (!head) return std::unexpected(head.error());
+    if (any_status && !engine_error(body) && parse_object(body)) return body;
     if (head->status != kOk) return std::unexpected(answer_error(body, head->status));
     return body;
   }
@@ -198,6 +199,11 @@ Result<std::string> Client::request(const char* method, const std::string& targe
                                     const std::string& body) {
   if (auto ok = impl_->send(method, target, body); !ok) return std::unexpected(ok.error());
   return impl_->receive();
+}
+
+Result<std::string> Client::review(const char* method, const std::string& target) {
+  if (auto ok = impl_->send(method, target, ""); !ok) return std::unexpected(ok.error());
+  return impl_->receive(true);
 }
 
 Status Client::lines(const std::string& target,

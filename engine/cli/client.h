@@ -24,6 +24,10 @@ class Client {
     return request("POST", target, body);
   }
 
+  // The body also where the status is 409, 422 or 500 and the body is no error: of requests whose
+  // failures have more to say.
+  Result<std::string> review(const char* method, const std::string& target);
+
   // Reads an answer of lines while it comes, for as long as it takes; a line is without its end.
   // Until visit() answers false, then the connection is closed.
   Status lines(const std::string& target, const std::function<bool(std::string_view)>& visit);

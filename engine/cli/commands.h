@@ -22,6 +22,7 @@ using Run = std::function<Result<int>()>;
 void add_run(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
 void add_plan(CLI::App& app, Run& chosen);
+void add_reload(CLI::App& app, Run& chosen);
 void add_describe(CLI::App& app, Run& chosen);
 void add_schema(CLI::App& app, Run& chosen);
 void add_status(CLI::App& app, Run& chosen);

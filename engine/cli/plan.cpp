@@ -9,6 +9,7 @@
 
 #include <CLI/App.hpp>
 
+#include <filesystem>
 #include <memory>
 
 namespace pelton::cli {
@@ -22,7 +23,7 @@ struct PlanOptions {
 };
 
 // From one file to the other, without an engine.
-Result<std::string> compare(const std::string& before, const std::string& after) {
+std::string compare(const std::string& before, const std::string& after) {
   auto old = load_config(before);
   if (!old.config)
     return config::to_json(config::Review{"invalid", before, std::move(old.problems), {}, {}});
@@ -33,26 +34,39 @@ Result<std::string> compare(const std::string& before, const std::string& after)
       after, std::move(now.problems), config::plan(*old.config, *now.config, connector_options())));
 }
 
-int told(const json::object& review, const PlanOptions& options) {
+// From what the engine runs to the file, which the engine reads; none: its own.
+Result<std::string> ask(const PlanOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return std::unexpected(client.error());
+  std::string target = "/v1/config/plan";
+  if (!options.files.empty())
+    target += "?file=" + url_encoded(std::filesystem::absolute(options.files.front()).string());
+  return (*client)->review("GET", target);
+}
+
+int conclude(const json::object& review, const PlanOptions& options) {
   const std::string outcome = text_of(review, "outcome");
-  if (options.format == "text") {
-    print_problems(review);
-    print_changes(review);
-    print_refusals(review);
-    if (outcome == "unchanged") fmt::print("no changes\n");
-  }
   if (outcome == "invalid") return kConfigInvalid;
   if (outcome == "refused") return kConflict;
   return options.exit_code && outcome == "changes" ? kChanges : kOk;
 }
 
 Result<int> plan(const PlanOptions& options) {
-  auto answer = compare(options.files.front(), options.files.back());
+  const auto answer = options.files.size() == 2
+                          ? compare(options.files.front(), options.files.back())
+                          : ask(options);
   if (!answer) return std::unexpected(answer.error());
-  if (options.format == "json") fmt::print("{}\n", *answer);
   const auto review = parse_object(*answer);
   if (!review) return std::unexpected(review.error());
-  return told(*review, options);
+  if (options.format == "json") {
+    fmt::print("{}{}", *answer, answer->ends_with('\n') ? "" : "\n");
+  } else {
+    print_problems(*review);
+    print_changes(*review);
+    print_refusals(*review);
+    if (text_of(*review, "outcome") == "unchanged") fmt::print("no changes\n");
+  }
+  return conclude(*review, options);
 }
 
 }  // namespace
@@ -60,15 +74,19 @@ Result<int> plan(const PlanOptions& options) {
 void add_plan(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("plan", "show what a new config file would change");
   auto options = std::make_shared<PlanOptions>();
-  command->add_option("FILES", options->files, "the old and the new config file")
-      ->required()
-      ->expected(2);
+  command
+      ->add_option("FILES", options->files,
+                   "NEW: compared with what the engine runs; OLD NEW: compared with each other; "
+                   "none: the engine's own file as it is now")
+      ->expected(0, 2);
   command->add_flag("--exit-code", options->exit_code, "exit with 7 when there are changes");
   add_format(*command, options->format);
+  add_address(*command, options->address);
   command->footer(
-      "+ added, - removed, ~ changed, ! restarted because a part that it uses changes.\n"
-      "Exit code 3 when a file is invalid, 6 when a running engine cannot make a change.\n"
-      "Example: pelton plan old.yaml new.yaml");
+      "+ added, - removed, ~ changed, ! restarted because a part that it uses changes. Secrets\n"
+      "and values from the environment are not shown. Nothing is applied: see `pelton reload`.\n"
+      "Exit code 3 when a file is invalid, 6 when a change needs a restart of the engine.\n"
+      "Example: pelton plan new.yaml --config pelton.yaml");
   command->callback([&chosen, options] { chosen = [options] { return plan(*options); }; });
 }
 

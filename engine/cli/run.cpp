@@ -48,6 +48,8 @@ int run(const std::string& file) {
                                  {"http", http},
                                  {"version", PELTON_VERSION}});
   };
+  options.load = load_config;
+  options.reloaded = configure_log;
   const auto connectors = builtin_connectors();
   if (auto ok = runtime::run(*config, connectors, options); !ok) {
     observe::log::error("the engine ends: " + ok.error().text());
@@ -64,7 +66,8 @@ void add_run(CLI::App& app, Run& chosen) {
   auto file = std::make_shared<std::string>();
   command->add_option("CONFIG", *file, "config file")->required();
   command->footer(
-      "SIGTERM drains and stops; a second one ends at once.\nExample: pelton run "
+      "SIGTERM drains and stops; a second one ends at once. SIGHUP reloads the config file (see "
+      "`pelton reload --help`).\nExample: pelton run "
       "configs/thumbnails.yaml");
   command->callback([&chosen, file] { chosen = [file] { return run(*file); }; });
 }

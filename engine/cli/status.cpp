@@ -117,12 +117,23 @@ std::string functions(const json::array& list) {
   return table.text() + problems;
 }
 
+// The file, since when it is in service, and that the last reload was not applied.
+std::string config_line(const json::object& status) {
+  const json::object& config = object_of(status, "config_status");
+  std::string line = fmt::format("{} (generation {}, loaded {})", text_of(status, "config"),
+                                 count_of(config, "generation"), text_of(config, "loaded"));
+  if (const std::string error = text_of(config, "last_error"); !error.empty())
+    line += "\n  " + painted(Paint::alarm, "the last reload was not applied: ") +
+            observe::log::escaped(error);
+  return line;
+}
+
 std::string render(const json::object& status) {
   std::string out =
       fmt::format("engine {} (pid {}), {}{}\nconfig {}\ndata   {}\n", text_of(status, "version"),
                   integer_of(status, "pid"), text_of(status, "state"),
                   flag_of(status, "ready") ? ", ready" : painted(Paint::alarm, ", NOT ready"),
-                  text_of(status, "config"), text_of(status, "data"));
+                  config_line(status), text_of(status, "data"));
   for (const json::value& reason : list_of(status, "not_ready"))
     out += fmt::format("  not ready: {}\n",
                        reason.is_string() ? observe::log::escaped(reason.get_string()) : "");

@@ -224,6 +224,15 @@ std::string render_metrics(const StatusReport& report) {
   out.gauge("pelton_build_info", "1, with the version.", {{"version", report.version}}, 1);
   out.gauge("pelton_ready", "1 while the engine is ready.", {}, report.ready ? 1 : 0);
   add_process(out, report);
+  const ConfigStatus& config = report.config_status;
+  out.counter("pelton_config_reloads_total", "Reloads of the config.", {{"result", "ok"}},
+              config.reloads_ok);
+  out.counter("pelton_config_reloads_total", "", {{"result", "failed"}}, config.reloads_failed);
+  out.gauge("pelton_config_last_reload_successful", "Whether the last reload was applied.", {},
+            config.last_error.empty() ? 1 : 0);
+  out.gauge("pelton_config_last_success_timestamp_seconds",
+            "When the config was last loaded, at the start or by a reload.", {},
+            static_cast<double>(to_us(config.last_success.value_or(report.started))) / 1e6);
   out.counter("pelton_store_commits_total", "Transactions committed.", {}, report.store_commits);
   out.counter("pelton_store_syncs_total", "Groups of transactions synced to disk.", {},
               report.store_fsyncs);

@@ -113,12 +113,22 @@ struct ProcessStatus {
   std::uint64_t threads = 0;
 };
 
+// The config that runs, and how it came.
+struct ConfigStatus {
+  std::uint64_t generation = 1;  // that of the start, then one more for each reload that changed it
+  WallTime loaded{};             // when that was
+  std::uint64_t reloads_ok = 0, reloads_failed = 0;
+  std::optional<WallTime> last_success;  // of a reload
+  std::string last_error;  // why the last reload was not applied; empty: it was, or there was none
+};
+
 struct StatusReport {
   std::string version;
   int pid = 0;
   WallTime started{};
   WallTime now{};
   std::string config;  // absolute path of the config file
+  ConfigStatus config_status;
   std::string data;    // absolute path of the data folder
   std::string state;   // starting | running | draining | failed
   bool ready = false;

@@ -99,6 +99,15 @@ json::value convert(const BindingStatus& b) {
           {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};
 }
 
+json::value convert(const ConfigStatus& c) {
+  return {{"generation", c.generation},
+          {"loaded", format_time(c.loaded)},
+          {"reloads_ok", c.reloads_ok},
+          {"reloads_failed", c.reloads_failed},
+          {"last_success", c.last_success ? json::value(format_time(*c.last_success)) : nullptr},
+          {"last_error", to_utf8(c.last_error)}};
+}
+
 }  // namespace
 
 std::string to_json(const StatusReport& r) {
@@ -108,6 +117,7 @@ std::string to_json(const StatusReport& r) {
       {"started", format_time(r.started)},
       {"now", format_time(r.now)},
       {"config", to_utf8(r.config)},
+      {"config_status", convert(r.config_status)},
       {"data", to_utf8(r.data)},
       {"state", r.state},
       {"ready", r.ready},

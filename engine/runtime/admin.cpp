@@ -29,6 +29,15 @@ Result<Offset> resolve(store::Store& store, model::StreamPartition at,
   return bounds.earliest;
 }
 
+http::ConfigReview review_of(const config::Review& review) {
+  using Outcome = http::ConfigReview::Outcome;
+  const Outcome outcome = review.outcome == "invalid"   ? Outcome::invalid
+                          : review.outcome == "refused" ? Outcome::refused
+                          : review.outcome == "failed"  ? Outcome::failed
+                                                        : Outcome::fine;
+  return {outcome, config::to_json(review)};
+}
+
 Status check_partition(const stream::StreamTarget& target, std::uint32_t partition) {
   if (partition < target.partitions()) return {};
   return fail(ErrorKind::invalid, "E5001", "stream {} has partitions 0 to {}, not {}",
@@ -38,10 +47,10 @@ Status check_partition(const stream::StreamTarget& target, std::uint32_t partiti
 // The store may be read by any thread: answers come at once.
 class EmbeddedReader final : public http::StreamReader {
  public:
-  EmbeddedReader(store::Store& store, const stream::StreamTarget& target)
-      : store_(store), target_(target) {}
+  EmbeddedReader(store::Store& store, EmbeddedStreams::TargetPtr target)
+      : store_(store), target_(std::move(target)) {}
 
-  void partitions(Answer<std::uint32_t> answer) override { answer(target_.partitions()); }
+  void partitions(Answer<std::uint32_t> answer) override { answer(target_->partitions()); }
   void read(const http::ReadRequest& request, Answer<http::ReadAnswer> answer) override {
     answer(page(request));
   }
@@ -50,13 +59,13 @@ class EmbeddedReader final : public http::StreamReader {
   Result<http::ReadAnswer> page(const http::ReadRequest& request);
 
   store::Store& store_;
-  const stream::StreamTarget& target_;
+  const EmbeddedStreams::TargetPtr target_;
 };
 
 Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) {
-  if (auto ok = check_partition(target_, request.partition); !ok)
+  if (auto ok = check_partition(*target_, request.partition); !ok)
     return std::unexpected(ok.error());
-  const model::StreamPartition at{target_.stream(), PartitionId{request.partition}};
+  const model::StreamPartition at{target_->stream(), PartitionId{request.partition}};
   auto bounds = store_.bounds(at);
   if (!bounds) return std::unexpected(bounds.error());
   auto from = resolve(store_, at, request.from, *bounds);
@@ -75,28 +84,25 @@ Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) 
 
 }  // namespace
 
-Admin::Admin(store::Store& store, Shard& shard, Targets& targets, kafka::PollLoop& kafka,
-             std::function<void(observe::StatusReport&)> report)
-    : store_(store),
-      shard_(shard),
-      targets_(targets),
-      report_(std::move(report)),
-      topics_(kafka, shard) {}
+Admin::Admin(Parts parts)
+    : store_(parts.store),
+      shard_(parts.shard),
+      streams_(parts.streams),
+      bindings_(parts.bindings),
+      reloader_(parts.reloader),
+      report_(std::move(parts.report)),
+      topics_(parts.kafka, parts.shard) {}
 
-void Admin::add_binding(std::string name, BindingId id, dead_letters::DeadLetterTopic* letters) {
-  bindings_.push_back({std::move(name), id, letters});
+Result<EmbeddedStreams::TargetPtr> Admin::find_stream(const std::string& name) {
+  auto target = streams_.find(name);
+  if (!target) return not_found("stream", name);
+  return target;
 }
 
-Result<stream::StreamTarget*> Admin::find_stream(const std::string& name) {
-  const auto at = targets_.find(name);
-  if (at == targets_.end()) return not_found("stream", name);
-  return at->second.get();
-}
-
-Result<const Admin::KnownBinding*> Admin::find_binding(std::string_view name) const {
-  for (const KnownBinding& binding : bindings_)
-    if (binding.name == name) return &binding;
-  return not_found("binding", name);
+Result<const KnownBinding*> Admin::find_binding(std::string_view name) const {
+  const KnownBinding* const binding = bindings_.find(name);
+  if (binding == nullptr) return not_found("binding", name);
+  return binding;
 }
 
 void Admin::status(Answer<observe::StatusReport> answer) {
@@ -150,7 +156,19 @@ Result<std::shared_ptr<http::StreamReader>> Admin::reader(const std::string& str
   if (topics_.has(stream)) return topics_.reader(stream);
   auto target = find_stream(stream);
   if (!target) return std::unexpected(target.error());
-  return std::make_shared<EmbeddedReader>(store_, **target);
+  return std::make_shared<EmbeddedReader>(store_, std::move(*target));
+}
+
+void Admin::plan(const std::string& file, Answer<http::ConfigReview> answer) {
+  reloader_.plan(file, [answer = std::move(answer)](const config::Review& review) mutable {
+    answer(review_of(review));
+  });
+}
+
+void Admin::reload(Answer<http::ConfigReview> answer) {
+  reloader_.reload([answer = std::move(answer)](const config::Review& review) mutable {
+    answer(review_of(review));
+  });
 }
 
 }  // namespace pelton::runtime

@@ -6,9 +6,11 @@
 #include "engine/http/admin/dead_letters.h"
 #include "engine/http/admin/operations.h"
 #include "engine/http/admin/streams.h"
+#include "engine/runtime/embedded_streams.h"
+#include "engine/runtime/known_bindings.h"
+#include "engine/runtime/reloader.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/topic_access.h"
-#include "engine/stream/appender.h"
 
 #include <functional>
 #include <map>
@@ -23,18 +25,21 @@ namespace pelton::runtime {
 // on the thread that answers admin requests.
 class Admin final : public http::Streams, public http::DeadLetters, public http::Operations {
  public:
-  using Targets = std::map<std::string, std::unique_ptr<stream::StreamTarget>, std::less<>>;
+  struct Parts {
+    store::Store& store;
+    Shard& shard;
+    EmbeddedStreams& streams;
+    KnownBindings& bindings;
+    Reloader& reloader;
+    kafka::PollLoop& kafka;
+    // Fills a status report; it runs on the shard.
+    std::function<void(observe::StatusReport&)> report;
+  };
+  explicit Admin(Parts parts);
 
-  // `report` fills a status report; it runs on the shard.
-  Admin(store::Store& store, Shard& shard, Targets& targets, kafka::PollLoop& kafka,
-        std::function<void(observe::StatusReport&)> report);
-
-  // Bindings and sinks in file order, with their numbers and the topic of their dead letters (null:
-  // those are in the store). Before the server starts.
-  void add_binding(std::string name, BindingId id, dead_letters::DeadLetterTopic* letters);
   // Where dead letters are looked for when some binding's are in a topic.
   void look_for_letters_on(thread::JobThread* thread) { letters_ = thread; }
-  // A stream that the engine does not keep itself; it outlives this. Before the server starts.
+  // A stream that the engine does not keep itself. Before the server starts.
   void add_topic(const config::Stream& stream, StreamId id) { topics_.add(stream, id); }
 
   void status(Answer<observe::StatusReport> answer) override;
@@ -55,16 +60,12 @@ class Admin final : public http::Streams, public http::DeadLetters, public http:
   void seek(const http::SeekRequest& request,
             Answer<std::vector<http::SeekChange>> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
+  void plan(const std::string& file, Answer<http::ConfigReview> answer) override;
+  void reload(Answer<http::ConfigReview> answer) override;
 
  private:
-  struct KnownBinding {
-    std::string name;
-    BindingId id;
-    dead_letters::DeadLetterTopic* letters;
-  };
-
   // One that the engine keeps.
-  Result<stream::StreamTarget*> find_stream(const std::string& name);
+  Result<EmbeddedStreams::TargetPtr> find_stream(const std::string& name);
   Result<const KnownBinding*> find_binding(std::string_view name) const;
   const KnownBinding& binding_of(const model::DeadLetterId& id) const;
   Result<model::DeadLetterId> parse_id(std::string_view text) const;
@@ -87,9 +88,10 @@ class Admin final : public http::Streams, public http::DeadLetters, public http:
 
   store::Store& store_;
   Shard& shard_;
-  Targets& targets_;
+  EmbeddedStreams& streams_;
+  KnownBindings& bindings_;
+  Reloader& reloader_;
   const std::function<void(observe::StatusReport&)> report_;
-  std::vector<KnownBinding> bindings_;
   thread::JobThread* letters_ = nullptr;
   TopicAccess topics_;
 };

@@ -69,8 +69,8 @@ Result<std::vector<model::DeadLetterId>> Admin::parse_ids(
   return ids;
 }
 
-const Admin::KnownBinding& Admin::binding_of(const model::DeadLetterId& id) const {
-  return *std::ranges::find(bindings_, id.binding, &KnownBinding::id);
+const KnownBinding& Admin::binding_of(const model::DeadLetterId& id) const {
+  return bindings_.of(id.binding);
 }
 
 void Admin::on_letters(thread::JobThread::Job work) {
@@ -80,9 +80,9 @@ void Admin::on_letters(thread::JobThread::Job work) {
 
 Status Admin::catch_up(const std::string& binding) {
   std::set<dead_letters::DeadLetterTopic*> topics;
-  for (const KnownBinding& known : bindings_)
-    if (known.letters != nullptr && (binding.empty() || known.name == binding))
-      topics.insert(known.letters);
+  for (const KnownBinding* known : bindings_.all())
+    if (known->letters != nullptr && (binding.empty() || known->name == binding))
+      topics.insert(known->letters);
   for (dead_letters::DeadLetterTopic* topic : topics)
     if (auto ok = topic->catch_up(); !ok) return ok;
   return {};
@@ -110,12 +110,12 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
   if (auto ok = query.goes_on ? Status{} : catch_up(query.binding); !ok) return ok;
   bool reached = !after;
   bool more = true;
-  for (const KnownBinding& binding : bindings_) {
-    if (!query.binding.empty() && binding.name != query.binding) continue;
-    if (!reached && binding.id != after->binding) continue;
+  for (const KnownBinding* binding : bindings_.all()) {
+    if (!query.binding.empty() && binding->name != query.binding) continue;
+    if (!reached && binding->id != after->binding) continue;
     reached = true;
-    const auto begin = after && after->binding == binding.id ? after : std::nullopt;
-    auto read = dead_letters::visit_letters(store_, binding.letters, binding.id, begin,
+    const auto begin = after && after->binding == binding->id ? after : std::nullopt;
+    auto read = dead_letters::visit_letters(store_, binding->letters, binding->id, begin,
                                             [&](const model::DeadLetter& letter) {
                                               if (matches(letter, query)) more = visit(letter);
                                               return more;
@@ -174,9 +174,10 @@ Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
   std::optional<PartitionId> partition;
   if (query.partition) partition = PartitionId{*query.partition};
   std::uint64_t total = 0;
-  for (const KnownBinding& binding : bindings_) {
-    if (!query.binding.empty() && binding.name != query.binding) continue;
-    const auto count = dead_letters::count_letters(store_, binding.letters, binding.id, partition);
+  for (const KnownBinding* binding : bindings_.all()) {
+    if (!query.binding.empty() && binding->name != query.binding) continue;
+    const auto count =
+        dead_letters::count_letters(store_, binding->letters, binding->id, partition);
     if (!count) return count;
     total += *count;
   }

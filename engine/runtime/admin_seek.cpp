@@ -63,6 +63,10 @@ void Admin::seek(const http::SeekRequest& request, Answer<Changes> answer) {
   auto reply = std::make_shared<Answer<Changes>>(std::move(answer));
   shard_.post([this, request, reply] {
     BindingRunner* runner = shard_.find_binding(request.binding);
+    // A reload is replacing it.
+    if (runner == nullptr)
+      return (*reply)(fail(ErrorKind::unavailable, "E5001",
+                           "binding {} is not running at the moment", request.binding));
     std::optional<WallTime> time;
     if (request.to == http::SeekRequest::To::time) time = request.time;
     runner->bounds(time,

@@ -33,7 +33,7 @@ std::string stored_name(const config::Connector& sink) {
 }
 
 // The stored names of the bindings and sinks that read the stream.
-std::vector<std::string> readers_of(const config::Config& config, const std::string& stream) {
+std::vector<std::string> reader_names(const config::Config& config, const std::string& stream) {
   std::vector<std::string> names;
   for (const config::Binding& binding : config.bindings)
     if (binding.from == stream) names.push_back(binding.name);
@@ -54,10 +54,9 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.delivery = binding.delivery;
   options.filter = binding.filter;
   options.idempotency = binding.idempotency;
-  options.seed = static_cast<std::uint64_t>(to_us(SystemClock{}.now()));
-  if (const auto target = binding.to ? assembly.targets.find(*binding.to) : assembly.targets.end();
-      target != assembly.targets.end())
-    options.target = {target->second->stream(), target->second->partitions()};
+  options.seed = static_cast<std::uint64_t>(to_us(assembly.clock.now()));
+  if (const auto target = binding.to ? assembly.streams.find(*binding.to) : nullptr)
+    options.target = {target->stream(), target->partitions()};
   return options;
 }
 
@@ -87,9 +86,9 @@ Result<std::uint64_t> node_of(store::Store& store) {
 }
 
 // The way to the topic that the binding's outputs go to; null: it is none, or goes with the input.
-Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly,
+Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly, const config::Config& config,
                                                   const config::Binding& binding) {
-  const config::Stream* to = binding.to ? assembly.config.find_stream(*binding.to) : nullptr;
+  const config::Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr;
   if (to == nullptr || !to->kafka || binding.exactly_once) return nullptr;
   std::unique_ptr<kafka::Producer>& producer = assembly.producers[to->name];
   if (!producer) {
@@ -102,10 +101,11 @@ Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly,
 
 // Outputs in the transactions that commit the input's offsets.
 Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
+                                                        const config::Config& config,
                                                         const config::Binding& binding,
                                                         std::uint64_t node,
                                                         stream::TopicInput& input) {
-  const config::Stream& to = *assembly.config.find_stream(*binding.to);
+  const config::Stream& to = *config.find_stream(*binding.to);
   auto producer = kafka::TransactionalProducer::create(
       {*to.kafka, fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node),
        kTransactionTimeout});
@@ -116,10 +116,10 @@ Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
 }
 
 // The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.
-Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly,
+Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly, const config::Config& config,
                                                   const config::Binding& binding, BindingId id) {
   if (!binding.dead_letters) return nullptr;
-  const config::KafkaTopic& from = *assembly.config.find_stream(binding.from)->kafka;
+  const config::KafkaTopic& from = *config.find_stream(binding.from)->kafka;
   auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
   if (!topic) return std::unexpected(std::move(topic.error()).within("binding " + binding.name));
   (*topic)->add_member(binding.name, id, from.topic);
@@ -136,10 +136,13 @@ std::unique_ptr<dead_letters::DeadLetterForwarder> gate_to(dead_letters::DeadLet
       assembly.shard.mailbox());
 }
 
-Result<BindingRunner*> add_topic_binding(Assembly& assembly, const config::Binding& binding,
-                                         BindingRunner::Setup&& setup,
-                                         dead_letters::DeadLetterTopic* letters) {
-  const config::KafkaTopic& from = *assembly.config.find_stream(binding.from)->kafka;
+// The runner of a binding on a topic.
+Result<std::unique_ptr<BindingRunner>> topic_runner(Assembly& assembly,
+                                                    const config::Config& config,
+                                                    const config::Binding& binding,
+                                                    BindingRunner::Setup&& setup,
+                                                    dead_letters::DeadLetterTopic* letters) {
+  const config::KafkaTopic& from = *config.find_stream(binding.from)->kafka;
   auto node = node_of(assembly.store);
   if (!node) return std::unexpected(node.error());
   auto input = std::make_unique<stream::TopicInput>(
@@ -149,46 +152,49 @@ Result<BindingRunner*> add_topic_binding(Assembly& assembly, const config::Bindi
       assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
   if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
   if (binding.exactly_once) {
-    auto output = transactions_of(assembly, binding, *node, *input);
+    auto output = transactions_of(assembly, config, binding, *node, *input);
     if (!output) return std::unexpected(output.error());
     setup.output = std::move(*output);
   }
-  return &assembly.shard.add_binding(std::move(setup), std::move(input));
+  return std::make_unique<BindingRunner>(std::move(setup), std::move(input), assembly.store,
+                                         assembly.shard.io(), assembly.clock);
 }
 
-Result<BindingRunner*> add_binding(Assembly& assembly, const config::Binding& binding,
-                                   const std::string& stored) {
+// The runner of one on an embedded stream, which is kept beside it.
+void embedded_runner(Assembly& assembly, const config::Binding& binding,
+                     BindingRunner::Setup&& setup, ServedBinding& out) {
+  const std::uint32_t partitions = assembly.streams.find(binding.from)->partitions();
+  auto input = std::make_unique<stream::EmbeddedInput>(
+      stream::EmbeddedInput::Setup{setup.dispatcher.id, setup.dispatcher.stream_id, binding.from,
+                                   partitions, binding.start},
+      assembly.store, assembly.shard.mailbox());
+  out.embedded = input.get();
+  out.runner = std::make_unique<BindingRunner>(std::move(setup), std::move(input), assembly.store,
+                                               assembly.shard.io(), assembly.clock);
+}
+
+// Of a binding or, as one, a sink; `stored` is the store's name of it.
+Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
+                           const config::Binding& binding, const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
-  auto letters = letters_of(assembly, binding, *id);
+  auto letters = letters_of(assembly, config, binding, *id);
   if (!letters) return std::unexpected(letters.error());
-  assembly.admin.add_binding(binding.name, *id, *letters);
-  auto output = output_of(assembly, binding);
+  auto output = output_of(assembly, config, binding);
   if (!output) return std::unexpected(output.error());
   BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
                              std::move(*output), binding.concurrency};
-  const config::Stream& from = *assembly.config.find_stream(binding.from);
-  const StreamId stream = setup.dispatcher.stream_id;
-  if (!from.kafka)
-    return &assembly.shard.add_embedded(
-        std::move(setup), {*id, stream, binding.from, from.partitions, binding.start});
-  return add_topic_binding(assembly, binding, std::move(setup), *letters);
-}
-
-Status add_functions(Assembly& assembly) {
-  std::map<std::string, std::vector<BindingRunner*>> of_function;
-  for (const config::Binding& binding : assembly.config.bindings) {
-    auto runner = add_binding(assembly, binding, binding.name);
+  BuiltBinding built{std::make_unique<ServedBinding>(), {binding.name, *id, *letters}};
+  built.served->function = binding.function;
+  if (config.find_stream(binding.from)->kafka) {
+    auto runner = topic_runner(assembly, config, binding, std::move(setup), *letters);
     if (!runner) return std::unexpected(runner.error());
-    of_function[binding.function].push_back(*runner);
+    built.served->runner = std::move(*runner);
+  } else {
+    embedded_runner(assembly, binding, std::move(setup), *built.served);
   }
-  for (const config::Function& function : assembly.config.functions) {
-    auto bindings = of_function.find(function.name);
-    if (bindings == of_function.end()) continue;
-    assembly.shard.add_function(function, std::move(bindings->second),
-                                {assembly.sdk_python.string()}, log_line);
-  }
-  return {};
+  if (auto ok = built.served->runner->open(); !ok) return std::unexpected(ok.error());
+  return built;
 }
 
 const connector::ConnectorSpec& spec_of(const Assembly& assembly,
@@ -201,30 +207,9 @@ const connector::ConnectorSpec& spec_of(const Assembly& assembly,
   return *spec;
 }
 
-Status add_sink(Assembly& assembly, const config::Connector& connector) {
-  assembly.ledgers.push_back(std::make_unique<StoreLedger>(assembly.store, connector.name));
-  auto sink = spec_of(assembly, connector).make_sink({connector, *assembly.ledgers.back()});
-  if (!sink) return std::unexpected(std::move(sink.error()).within("connector " + connector.name));
-  auto runner = add_binding(assembly, as_binding(connector), stored_name(connector));
-  if (!runner) return std::unexpected(runner.error());
-  assembly.shard.add_sink(connector, std::move(*sink), **runner,
-                          {.backoff_max = spec_of(assembly, connector).backoff_max});
-  return {};
-}
-
-// Tells the newest source which bindings and sinks read its stream.
-Status add_consumers(Assembly& assembly, const config::Connector& source) {
-  for (const std::string& name : readers_of(assembly.config, source.stream)) {
-    auto id = assembly.store.binding_id(name);
-    if (!id) return std::unexpected(id.error());
-    assembly.sources.back()->consumption().add(*id);
-  }
-  return {};
-}
-
 }  // namespace
 
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
+std::vector<store::StreamSpec> stream_specs(const config::Config& config) {
   std::vector<store::StreamSpec> streams;
   for (const config::Stream& stream : config.streams) {
     store::StreamSpec spec{stream.name,
@@ -233,47 +218,59 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
                            stream.retention.size_bytes,
                            stream.retention.force,
                            {}};
-    spec.bindings = readers_of(config, stream.name);
+    spec.bindings = reader_names(config, stream.name);
     streams.push_back(std::move(spec));
   }
+  return streams;
+}
+
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
   store::Options options;
   options.data = config.engine.data;
   options.free_space_bytes = config.engine.free_space_bytes;
   options.tail_bytes = config.engine.tail_bytes;
-  return store::Store::open(options, streams);
+  return store::Store::open(options, stream_specs(config));
 }
 
-Admin::Targets make_targets(const config::Config& config, const store::Store& store) {
-  Admin::Targets targets;
-  for (const config::Stream& stream : config.streams)
-    if (!stream.kafka)
-      targets[stream.name] = std::make_unique<stream::StreamTarget>(
-          stream.name, *store.find_stream(stream.name), stream.partitions);
-  return targets;
+Result<BuiltBinding> build_binding(Assembly& assembly, const config::Config& config,
+                                   const config::Binding& binding) {
+  return build(assembly, config, binding, binding.name);
 }
 
-Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assembly) {
-  for (const config::Stream& stream : assembly.config.streams)
-    if (stream.kafka) assembly.admin.add_topic(stream, *assembly.store.find_stream(stream.name));
-  if (auto ok = add_functions(assembly); !ok) return std::unexpected(ok.error());
-  std::vector<std::unique_ptr<connector::Source>> sources;
-  for (const config::Connector& connector : assembly.config.connectors) {
-    if (connector.direction == config::Direction::sink) {
-      if (auto ok = add_sink(assembly, connector); !ok) return std::unexpected(ok.error());
-      continue;
-    }
-    stream::StreamTarget& target = *assembly.targets.find(connector.stream)->second;
-    assembly.sources.push_back(std::make_unique<SourceRunner>(connector, assembly.store, target));
-    assembly.sources.back()->set_backoff_max(spec_of(assembly, connector).backoff_max);
-    if (auto ok = add_consumers(assembly, connector); !ok) return std::unexpected(ok.error());
-    auto source = spec_of(assembly, connector)
-                      .make_source({connector, assembly.sources.back()->ledger(),
-                                    &assembly.sources.back()->consumption()});
-    if (!source)
-      return std::unexpected(std::move(source.error()).within("connector " + connector.name));
-    sources.push_back(std::move(*source));
+Result<BuiltBinding> build_sink(Assembly& assembly, const config::Config& config,
+                                std::unique_ptr<SinkRunner> sink) {
+  const config::Connector& connector = sink->settings();
+  auto built = build(assembly, config, as_binding(connector), stored_name(connector));
+  if (built) built->served->sink = std::move(sink);
+  return built;
+}
+
+Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
+                                              const config::Connector& connector) {
+  return SinkRunner::make(connector, spec_of(assembly, connector), assembly.store,
+                          assembly.shard.mailbox());
+}
+
+Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
+                                                  const config::Connector& connector) {
+  return SourceRunner::make(connector, spec_of(assembly, connector), assembly.store);
+}
+
+std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,
+                                              const config::Function& function) {
+  return std::make_unique<FunctionRunner>(
+      function, assembly.shard.io(), worker::PoolOptions{assembly.sdk_python.string()}, log_line);
+}
+
+Result<std::vector<BindingId>> readers_of(Assembly& assembly, const config::Config& config,
+                                          const std::string& stream) {
+  std::vector<BindingId> ids;
+  for (const std::string& name : reader_names(config, stream)) {
+    auto id = assembly.store.binding_id(name);
+    if (!id) return std::unexpected(id.error());
+    ids.push_back(*id);
   }
-  return sources;
+  return ids;
 }
 
 }  // namespace pelton::runtime

@@ -6,38 +6,56 @@
 #include "engine/dead_letters/dead_letters.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/produce/producer.h"
-#include "engine/runtime/admin.h"
-#include "engine/runtime/source_runner.h"
+#include "engine/runtime/embedded_streams.h"
+#include "engine/runtime/known_bindings.h"
+#include "engine/runtime/shard.h"
 
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
-// Builds the engine's parts from the config, one small function a section.
+// Builds the engine's parts from a config, one small function a section. They are handed to the
+// shard, or to Sources, by whoever asked for them. One thread at a time.
 namespace pelton::runtime {
 
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config);
-Admin::Targets make_targets(const config::Config& config, const store::Store& store);
-
-// What assemble() fills; everything outlives it.
+// What the parts are made of; everything outlives them.
 struct Assembly {
-  const config::Config& config;
   std::span<const connector::ConnectorSpec> connectors;
+  const Clock& clock;
   store::Store& store;
   Shard& shard;
-  Admin::Targets& targets;
-  Admin& admin;
+  EmbeddedStreams& streams;
   kafka::PollLoop& kafka;
   dead_letters::DeadLetters& letters;
   std::map<std::string, std::unique_ptr<kafka::Producer>>& producers;  // by stream; grows
-  std::vector<std::unique_ptr<SourceRunner>>& sources;
-  std::vector<std::unique_ptr<StoreLedger>>& ledgers;  // of the sinks
   std::filesystem::path sdk_python;
 };
 
-// Adds bindings, functions, sinks and sources. Answers the source of each runner, to be started
-// last.
-Result<std::vector<std::unique_ptr<connector::Source>>> assemble(Assembly& assembly);
+// What the store is to know of the streams of the config.
+std::vector<store::StreamSpec> stream_specs(const config::Config& config);
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config);
+
+// A binding, open and without its function.
+struct BuiltBinding {
+  std::unique_ptr<ServedBinding> served;
+  KnownBinding known;
+};
+Result<BuiltBinding> build_binding(Assembly& assembly, const config::Config& config,
+                                   const config::Binding& binding);
+// A sink is a binding whose worker is the connector.
+Result<BuiltBinding> build_sink(Assembly& assembly, const config::Config& config,
+                                std::unique_ptr<SinkRunner> sink);
+Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
+                                              const config::Connector& connector);
+Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
+                                                  const config::Connector& connector);
+std::unique_ptr<FunctionRunner> make_function(Assembly& assembly, const config::Function& function);
+
+// The numbers of the bindings and sinks that read the stream.
+Result<std::vector<BindingId>> readers_of(Assembly& assembly, const config::Config& config,
+                                          const std::string& stream);
 
 }  // namespace pelton::runtime

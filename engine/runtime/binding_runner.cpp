@@ -47,6 +47,12 @@ void BindingRunner::start() {
   changed();
 }
 
+void BindingRunner::resume() {
+  draining_ = false;
+  for (const PartitionId partition : partitions()) feed(partition);
+  changed();
+}
+
 void BindingRunner::assigned(PartitionId partition, const model::Restored& restored) {
   dispatcher_.assign(partition, restored);
   stays_[partition] = Stay::open;

@@ -8,7 +8,7 @@
 #include "engine/runtime/admin.h"
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
-#include "engine/runtime/source_runner.h"
+#include "engine/runtime/reloader.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -30,102 +30,118 @@ constexpr auto kSourceGrace = std::chrono::seconds(2);
 // The engine between start and end: what run() waits in. The starting thread's.
 class Engine {
  public:
-  Engine(const config::Config& config, const RunOptions& options)
-      : config_(config), options_(options) {}
+  Engine(const config::Config& config, std::span<const connector::ConnectorSpec> connectors,
+         const RunOptions& options)
+      : config_(config), connectors_(connectors), options_(options) {}
 
-  Status start(std::span<const connector::ConnectorSpec> connectors);
+  Status start();
   Status wait();
 
  private:
+  void await_signals();
   void on_signal(int signal);
   void await_hangup();
-  void on_failure(const Error& error);
+  void on_failure(const std::string& what, const Error& error);
+  Status build();
+  Status serve();
   void begin_drain();
   void fill(observe::StatusReport& report);
-  void fill_streams(observe::StatusReport& report);
   std::vector<std::string> reasons_not_ready();
-  void sample(WallTime now);
   void shut();
 
-  struct StreamRate {
-    std::uint64_t first = 0;  // ends of all partitions at start
-    Rate rate;
-  };
-
-  const config::Config& config_;
+  const config::Config& config_;  // as at the start
+  const std::span<const connector::ConnectorSpec> connectors_;
   const RunOptions& options_;
   ClockWatch time_;
   boost::asio::io_context io_{1};  // the starting thread's: signals and the way to the end
   boost::asio::signal_set signals_{io_};
   boost::asio::signal_set hangups_{io_, SIGHUP};
   std::unique_ptr<store::Store> store_;
-  Admin::Targets targets_;
+  std::unique_ptr<EmbeddedStreams> streams_;
+  KnownBindings bindings_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   std::map<std::string, std::unique_ptr<kafka::Producer>> producers_;  // of topics written to
   dead_letters::DeadLetters letters_{kafka_};
   std::unique_ptr<Shard> shard_;
-  std::vector<std::unique_ptr<SourceRunner>> sources_;
-  std::vector<std::unique_ptr<StoreLedger>> ledgers_;  // of the sinks
+  std::unique_ptr<Assembly> assembly_;
+  Sources sources_;
+  std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<http::Server> server_;
-  std::map<std::string, StreamRate> stream_rates_;  // the shard's
   std::atomic<const char*> state_{"starting"};
   WallTime started_{};
   bool draining_ = false;
   Status result_;
 };
 
-std::uint64_t total_end(store::Store& store, const stream::StreamTarget& target) {
-  std::uint64_t total = 0;
-  for (std::uint32_t p = 0; p < target.partitions(); ++p)
-    if (auto bounds = store.bounds({target.stream(), PartitionId{p}}))
-      total += static_cast<std::uint64_t>(bounds->end);
-  return total;
-}
-
-Status Engine::start(std::span<const connector::ConnectorSpec> connectors) {
+Status Engine::start() {
   started_ = time_.clock().now();
   // Before any thread: they inherit the mask, and workers that die must not end us with SIGPIPE.
   std::signal(SIGPIPE, SIG_IGN);
   signals_.add(SIGTERM);
   signals_.add(SIGINT);
-  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-    if (!error) on_signal(signal);
-  });
+  await_signals();
   await_hangup();
+  if (auto ok = build(); !ok) return ok;
+  if (auto ok = serve(); !ok) return ok;
+  if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))
+    kafka_.start();
+  letters_.start();
+  shard_->start();
+  reloader_->start();
+  state_ = "running";
+  return {};
+}
+
+Status Engine::build() {
   auto store = open_store(config_);
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
   store_->set_notice_listener([](const std::string& sentence) { observe::log::warn(sentence); });
-  store_->set_failure_listener(
-      [this](const Error& error) { boost::asio::post(io_, [this, error] { on_failure(error); }); });
-  targets_ = make_targets(config_, *store_);
+  store_->set_failure_listener([this](const Error& error) {
+    boost::asio::post(io_, [this, error] {
+      on_failure("the store failed; nothing is acknowledged any more, the engine ends", error);
+    });
+  });
+  streams_ = std::make_unique<EmbeddedStreams>(*store_);
   shard_ = std::make_unique<Shard>(*store_, time_.clock());
-  admin_ = std::make_unique<Admin>(*store_, *shard_, targets_, kafka_,
-                                   [this](observe::StatusReport& report) { fill(report); });
-  Assembly assembly{config_, connectors, *store_,    *shard_,  targets_, *admin_,
-                    kafka_,  letters_,   producers_, sources_, ledgers_, options_.sdk_python};
-  auto sources = assemble(assembly);
-  if (!sources) return std::unexpected(sources.error());
-  admin_->look_for_letters_on(letters_.thread());
-  for (std::size_t i = 0; i < sources_.size(); ++i) sources_[i]->attach(std::move((*sources)[i]));
-  if (auto ok = shard_->open(); !ok) return ok;
-  for (const auto& [name, target] : targets_)
-    stream_rates_[name].first = total_end(*store_, *target);
-  shard_->on_sample([this](WallTime now) { sample(now); });
+  assembly_ =
+      std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), *store_, *shard_, *streams_,
+                                          kafka_, letters_, producers_, options_.sdk_python});
+  reloader_ = std::make_unique<Reloader>(
+      Reloader::Setup{*assembly_, bindings_, sources_, options_.load, options_.reloaded,
+                      [this](const Error& error) {
+                        boost::asio::post(io_, [this, error] {
+                          on_failure(
+                              "neither the new config nor the old one could be put in "
+                              "service; the engine ends",
+                              error);
+                        });
+                      },
+                      time_.clock()},
+      config_);
+  return reloader_->begin();
+}
+
+Status Engine::serve() {
+  shard_->on_sample([this](WallTime now) {
+    streams_->sample(now);
+    sources_.sample(now);
+    time_.look();
+  });
   store_->set_append_listener(
       [this](std::span<const model::PlacedBatch> batches) { shard_->appended(batches); });
+  admin_ = std::make_unique<Admin>(
+      Admin::Parts{*store_, *shard_, *streams_, bindings_, *reloader_, kafka_,
+                   [this](observe::StatusReport& report) { fill(report); }});
+  for (const config::Stream& stream : config_.streams)
+    if (stream.kafka) admin_->add_topic(stream, *store_->find_stream(stream.name));
+  admin_->look_for_letters_on(letters_.thread());
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
   auto server = http::Server::start(listen, {*admin_, *admin_, *admin_});
   if (!server) return std::unexpected(server.error());
   server_ = std::move(*server);
-  if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))
-    kafka_.start();
-  letters_.start();
-  shard_->start();
-  for (auto& source : sources_) source->start();
-  state_ = "running";
   return {};
 }
 
@@ -136,13 +152,18 @@ Status Engine::wait() {
   return result_;
 }
 
-// A closed terminal or a script that means "reload" must not end the engine without a drain.
 void Engine::await_hangup() {
   hangups_.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
-    observe::log::warn("SIGHUP ignored: restart the engine to apply a changed config",
-                       {{"config", config_.file.string()}});
+    observe::log::info("SIGHUP: reloading the config", {{"config", config_.file.string()}});
+    reloader_->reload([](const config::Review&) {});
     await_hangup();
+  });
+}
+
+void Engine::await_signals() {
+  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (!error) on_signal(signal);
   });
 }
 
@@ -152,35 +173,38 @@ void Engine::on_signal(int signal) {
     observe::log::finish(std::chrono::milliseconds(200));
     std::_Exit(130);
   }
+  const Duration timeout = reloader_->current()->engine.shutdown_timeout;
   observe::log::info("stopping", {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"},
-                                  {"deadline", format_duration(config_.engine.shutdown_timeout)}});
-  signals_.async_wait([this](const boost::system::error_code& error, int again) {
-    if (!error) on_signal(again);
-  });
+                                  {"deadline", format_duration(timeout)}});
+  await_signals();
   begin_drain();
 }
 
-void Engine::on_failure(const Error& error) {
-  observe::log::error("the store failed; nothing is acknowledged any more, the engine ends",
-                      {{"error", error.text()}});
+void Engine::on_failure(const std::string& what, const Error& error) {
+  observe::log::error(what, {{"error", error.text()}});
   state_ = "failed";
   result_ = std::unexpected(error);
   io_.stop();
 }
 
-// Sources stop reading, workers get no more; frames in flight are waited for, then io_ ends.
+// Sources stop reading, workers get no more; frames in flight are waited for, then io_ ends. A
+// reload that is under way ends first: what it takes out of service has an earlier deadline.
 void Engine::begin_drain() {
   draining_ = true;
   state_ = "draining";
-  const SteadyTime deadline = std::chrono::steady_clock::now() + config_.engine.shutdown_timeout;
-  for (auto& source : sources_) source->begin_stop(deadline);
-  shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+  const SteadyTime deadline =
+      std::chrono::steady_clock::now() + reloader_->current()->engine.shutdown_timeout;
+  sources_.begin_stop(sources_.names(), deadline);
+  shard_->quiesce();
+  reloader_->finish([this, deadline] {
+    sources_.begin_stop(sources_.names(), deadline);
+    shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+  });
 }
 
 void Engine::shut() {
-  const SteadyTime deadline = std::chrono::steady_clock::now() + kSourceGrace;
-  for (auto& source : sources_) source->begin_stop(deadline);
-  for (auto& source : sources_) source->stop(deadline);
+  reloader_->stop();
+  sources_.stop(sources_.names(), std::chrono::steady_clock::now() + kSourceGrace);
   server_.reset();
   kafka_.stop();
   letters_.stop();
@@ -191,33 +215,6 @@ void Engine::shut() {
   if (store_->failed()) std::_Exit(EXIT_FAILURE);
   // Drains and closes: callbacks of its last commits go to a mailbox that nobody empties.
   store_.reset();
-}
-
-void Engine::sample(WallTime now) {
-  for (auto& [name, stream] : stream_rates_)
-    stream.rate.sample(total_end(*store_, *targets_.at(name)), now);
-  for (auto& source : sources_) source->rate.sample(source->snapshot().events, now);
-  time_.look();
-}
-
-void Engine::fill_streams(observe::StatusReport& report) {
-  for (const config::Stream& stream : config_.streams) {
-    if (stream.kafka) continue;  // the lag of its bindings says what is to be said of a topic
-    const stream::StreamTarget& target = *targets_.at(stream.name);
-    observe::StreamStatus status;
-    status.name = stream.name;
-    for (std::uint32_t p = 0; p < target.partitions(); ++p) {
-      auto stats = store_->stats({target.stream(), PartitionId{p}});
-      if (!stats) continue;
-      status.partitions.push_back({p, stats->bounds.earliest, stats->bounds.end, stats->bytes});
-      status.appended += static_cast<std::uint64_t>(stats->bounds.end);
-      status.dropped_unsettled += stats->dropped_unsettled;
-    }
-    const StreamRate& rate = stream_rates_.at(stream.name);
-    status.appended -= rate.first;
-    status.appended_per_second = rate.rate.per_second();
-    report.streams.push_back(std::move(status));
-  }
 }
 
 std::vector<std::string> Engine::reasons_not_ready() {
@@ -237,11 +234,9 @@ void Engine::fill(observe::StatusReport& report) {
   report.config = config_.file.string();
   report.data = config_.engine.data.string();
   report.state = state_;
-  fill_streams(report);
-  for (auto& source : sources_) {
-    report.connectors.push_back(connector_status(source->settings(), source->snapshot()));
-    report.connectors.back().events_per_second = source->rate.per_second();
-  }
+  report.config_status = reloader_->status();
+  streams_->report(report);
+  sources_.report(report);
   shard_->report(report);
   report.store_commits = store_->commits();
   report.store_fsyncs = store_->syncs();
@@ -261,8 +256,8 @@ void Engine::fill(observe::StatusReport& report) {
 
 Status run(const config::Config& config, std::span<const connector::ConnectorSpec> connectors,
            const RunOptions& options) {
-  Engine engine(config, options);
-  if (auto ok = engine.start(connectors); !ok) return ok;
+  Engine engine(config, connectors, options);
+  if (auto ok = engine.start(); !ok) return ok;
   return engine.wait();
 }
 

@@ -20,13 +20,19 @@ const worker::RuntimeSpec& runtime_of(const config::Function& function) {
 
 }  // namespace
 
-FunctionRunner::FunctionRunner(const config::Function& function,
-                               std::vector<BindingRunner*> bindings, boost::asio::io_context& io,
+FunctionRunner::FunctionRunner(const config::Function& function, boost::asio::io_context& io,
                                worker::PoolOptions options, worker::LineListener lines)
     : function_(function),
-      pool_(io, function, runtime_of(function), {bindings.begin(), bindings.end()},
-            std::move(options), std::move(lines)) {
-  for (BindingRunner* binding : bindings) binding->on_work([this] { pool_.wake(); });
+      pool_(io, function_, runtime_of(function), {}, std::move(options), std::move(lines)) {}
+
+void FunctionRunner::serve(BindingRunner& binding) {
+  binding.on_work([this] { pool_.wake(); });
+  pool_.add(binding);
+}
+
+void FunctionRunner::release(BindingRunner& binding) {
+  binding.on_work(nullptr);
+  pool_.remove(binding);
 }
 
 }  // namespace pelton::runtime

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/shard.h"
 
+#include "engine/base/ensure.h"
 #include "engine/runtime/shard_report.h"
+
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +13,12 @@ namespace pelton::runtime {
 namespace {
 
 constexpr Duration kSampleInterval = std::chrono::seconds(1);
-constexpr Duration kIdlePoll = std::chrono::milliseconds(5);
+
+template <typename Parts>
+std::size_t position(const Parts& parts, const std::string& name) {
+  const auto at = std::ranges::find_if(parts, [&](const auto& part) { return part.name == name; });
+  return static_cast<std::size_t>(at - parts.begin());
+}
 
 }  // namespace
 
@@ -20,117 +28,135 @@ Shard::Shard(store::Store& store, const Clock& clock)
       io_(1),
       guard_(boost::asio::make_work_guard(io_)),
       mailbox_(io_),
-      sampler_(io_),
-      idle_poll_(io_) {}
+      feed_(
+          mailbox_,
+          [this](const model::PlacedBatch& placed) {
+            for (const auto& binding : bindings_)
+              if (binding->embedded != nullptr && binding->embedded->stream() == placed.at.stream)
+                binding->embedded->appended(placed);
+          },
+          [this](model::StreamPartition at, Offset end) {
+            for (const auto& binding : bindings_)
+              if (binding->embedded != nullptr && binding->embedded->stream() == at.stream)
+                binding->embedded->end_moved(at.partition, end);
+          },
+          [this] {
+            for (const auto& binding : bindings_) binding->runner->wake();
+          }),
+      sampler_(io_) {}
 
 Shard::~Shard() {
   stop();
 }
 
-BindingRunner& Shard::add_binding(BindingRunner::Setup setup,
-                                  std::unique_ptr<stream::Input> input) {
-  bindings_.push_back(
-      {std::make_unique<BindingRunner>(std::move(setup), std::move(input), store_, io_, clock_),
-       {}});
-  return *bindings_.back().runner;
-}
-
-BindingRunner& Shard::add_embedded(BindingRunner::Setup setup, stream::EmbeddedInput::Setup input) {
-  auto embedded = std::make_unique<stream::EmbeddedInput>(std::move(input), store_, mailbox_);
-  embedded_.push_back(embedded.get());
-  return add_binding(std::move(setup), std::move(embedded));
-}
-
-void Shard::add_function(const config::Function& function, std::vector<BindingRunner*> bindings,
-                         worker::PoolOptions options, worker::LineListener lines) {
-  functions_.push_back(std::make_unique<FunctionRunner>(function, std::move(bindings), io_,
-                                                        std::move(options), std::move(lines)));
-}
-
-void Shard::add_sink(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-                     BindingRunner& binding, connector::SinkPacing pacing) {
-  sinks_.push_back(
-      std::make_unique<SinkRunner>(connector, std::move(sink), binding, mailbox_, pacing));
-}
-
-Status Shard::open() {
-  std::set<StreamId> streams;
-  for (const stream::EmbeddedInput* input : embedded_) streams.insert(input->stream());
-  for (Binding& binding : bindings_)
-    if (auto ok = binding.runner->open(); !ok) return ok;
-  feed_ = std::make_unique<stream::AppendFeed>(
-      mailbox_, std::move(streams),
-      [this](const model::PlacedBatch& placed) {
-        for (stream::EmbeddedInput* input : embedded_)
-          if (input->stream() == placed.at.stream) input->appended(placed);
-      },
-      [this](model::StreamPartition at, Offset end) {
-        for (stream::EmbeddedInput* input : embedded_)
-          if (input->stream() == at.stream) input->end_moved(at.partition, end);
-      },
-      [this] {
-        for (Binding& binding : bindings_) binding.runner->wake();
-      });
-  return {};
-}
-
 void Shard::start() {
   thread_ = std::thread([this] { io_.run(); });
-  post([this] {
-    for (auto& sink : sinks_) sink->start();
-    for (auto& function : functions_) function->start();
-    for (Binding& binding : bindings_) binding.runner->start();
-    sample();
-  });
+  post([this] { sample(); });
+}
+
+void Shard::add(std::unique_ptr<FunctionRunner> function) {
+  function->start();
+  functions_.push_back(std::move(function));
+}
+
+void Shard::add(std::unique_ptr<ServedBinding> binding) {
+  BindingRunner& runner = *binding->runner;
+  if (binding->sink) {
+    binding->sink->start(runner);
+  } else {
+    FunctionRunner* const function = find_function(binding->function);
+    ENSURE(function != nullptr, "binding {} has no function {}", binding->name(),
+           binding->function);
+    function->serve(runner);
+  }
+  bindings_.push_back(std::move(binding));
+  listen();
+  runner.start();
+}
+
+void Shard::listen() {
+  std::set<StreamId> streams;
+  for (const auto& binding : bindings_)
+    if (binding->embedded != nullptr) streams.insert(binding->embedded->stream());
+  feed_.listen_to(std::move(streams));
 }
 
 void Shard::sample() {
   const WallTime now = clock_.now();
-  for (Binding& binding : bindings_)
-    binding.done.sample(binding.runner->dispatcher().totals().done, now);
+  for (const auto& binding : bindings_)
+    binding->done.sample(binding->runner->dispatcher().totals().done, now);
   if (std::exchange(disk_room_, store_.disk_room()) != store_.disk_room())
-    for (Binding& binding : bindings_) binding.runner->wake();
+    for (const auto& binding : bindings_) binding->runner->wake();
   if (on_sample_) on_sample_(now);
   sampler_.after(kSampleInterval, [this] { sample(); });
 }
 
-void Shard::drain(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
-  post([this, deadline, done = std::move(done)] {
-    for (Binding& binding : bindings_) binding.runner->drain();
-    stop_pools(deadline, [this, deadline, done] { wait_idle(deadline, done); });
+void Shard::quiesce() {
+  post([this] {
+    for (const auto& binding : bindings_) {
+      binding->runner->drain();
+      if (binding->sink) binding->sink->begin_stop();
+    }
   });
 }
 
-void Shard::stop_pools(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
-  for (auto& sink : sinks_) sink->begin_stop();
-  // Shared by the callbacks of the pools: each counts itself off, the last one goes on.
-  auto left = std::make_shared<std::size_t>(functions_.size());
-  if (*left == 0) return done();
-  for (auto& function : functions_)
-    function->stop(deadline, [left, done] {
-      if (--*left == 0) done();
-    });
+void Shard::drain(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
+  post([this, deadline, done = std::move(done)] {
+    Retirement::Setup all;
+    for (const auto& binding : bindings_) all.bindings.push_back(binding.get());
+    for (const auto& function : functions_) all.functions.push_back(function.get());
+    all.deadline = deadline;
+    all.at_any_cost = true;
+    all.find_function = [this](const std::string& name) { return find_function(name); };
+    retirement_ = std::make_unique<Retirement>(std::move(all), io_,
+                                               [done](const std::vector<std::string>&) { done(); });
+    retirement_->begin();
+  });
 }
 
-void Shard::wait_idle(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
-  const bool idle =
-      std::ranges::all_of(bindings_, [](const Binding& b) { return b.runner->idle(); });
-  if (idle || std::chrono::steady_clock::now() >= deadline) {
-    for (auto& sink : sinks_) sink->stop();
-    return stop_inputs(deadline, done);
-  }
-  idle_poll_.after(kIdlePoll, [this, deadline, done] { wait_idle(deadline, done); });
+void Shard::retire(const Lineup& parts, std::chrono::steady_clock::time_point deadline,
+                   Retirement::Done done) {
+  Retirement::Setup setup;
+  for (const auto& binding : bindings_)
+    if ((binding->sink ? parts.sinks : parts.bindings).contains(binding->name()))
+      setup.bindings.push_back(binding.get());
+  for (const auto& function : functions_)
+    if (parts.functions.contains(function->function().name))
+      setup.functions.push_back(function.get());
+  setup.deadline = deadline;
+  setup.find_function = [this](const std::string& name) { return find_function(name); };
+  const Retirement::Setup gone = setup;
+  retirement_ = std::make_unique<Retirement>(
+      std::move(setup), io_,
+      [this, gone, done = std::move(done)](const std::vector<std::string>& stuck) {
+        // Behind what is queued already and speaks of them, or of the retirement itself.
+        boost::asio::post(io_, [this, gone, done, stuck] {
+          retirement_.reset();
+          if (stuck.empty()) forget(gone);
+          done(stuck);
+        });
+      });
+  retirement_->begin();
 }
 
-void Shard::stop_inputs(std::chrono::steady_clock::time_point deadline,
-                        std::function<void()> done) {
-  // Shared by the inputs' answers: each counts itself off, the last one goes on.
-  auto left = std::make_shared<std::size_t>(bindings_.size());
-  if (*left == 0) return done();
-  for (Binding& binding : bindings_)
-    binding.runner->stop(deadline, [left, done] {
-      if (--*left == 0) done();
-    });
+void Shard::forget(const Retirement::Setup& parts) {
+  std::erase_if(bindings_, [&](const auto& binding) {
+    return std::ranges::find(parts.bindings, binding.get()) != parts.bindings.end();
+  });
+  std::erase_if(functions_, [&](const auto& function) {
+    return std::ranges::find(parts.functions, function.get()) != parts.functions.end();
+  });
+  listen();
+}
+
+void Shard::arrange(const config::Config& config) {
+  std::ranges::stable_sort(functions_, {}, [&](const auto& function) {
+    return position(config.functions, function->function().name);
+  });
+  std::ranges::stable_sort(bindings_, {}, [&](const auto& binding) {
+    return binding->sink ? config.bindings.size() + position(config.connectors, binding->name())
+                         : position(config.bindings, binding->name());
+  });
 }
 
 void Shard::stop() {
@@ -141,8 +167,8 @@ void Shard::stop() {
 }
 
 BindingRunner* Shard::find_binding(std::string_view name) {
-  for (Binding& binding : bindings_)
-    if (binding.runner->dispatcher().options().binding == name) return binding.runner.get();
+  for (const auto& binding : bindings_)
+    if (binding->name() == name) return binding->runner.get();
   return nullptr;
 }
 
@@ -154,11 +180,12 @@ FunctionRunner* Shard::find_function(std::string_view name) {
 
 void Shard::report(observe::StatusReport& report) {
   const WallTime now = clock_.now();
-  for (auto& function : functions_) report.functions.push_back(function_status(*function));
-  for (Binding& binding : bindings_)
+  for (const auto& function : functions_) report.functions.push_back(function_status(*function));
+  for (const auto& binding : bindings_)
     report.bindings.push_back(
-        binding_status(*binding.runner, store_, binding.done.per_second(), now));
-  for (auto& sink : sinks_) report.connectors.push_back(sink->status());
+        binding_status(*binding->runner, store_, binding->done.per_second(), now));
+  for (const auto& binding : bindings_)
+    if (binding->sink) report.connectors.push_back(binding->sink->status());
 }
 
 }  // namespace pelton::runtime

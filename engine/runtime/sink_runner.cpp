@@ -14,51 +14,72 @@ constexpr model::FrameLimits kLimits{65'536, 8U << 20};
 
 }  // namespace
 
-SinkRunner::SinkRunner(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-                       BindingRunner& binding, thread::Mailbox& mailbox,
-                       connector::SinkPacing pacing)
-    : connector_(connector),
-      binding_(binding),
-      mailbox_(mailbox),
-      host_({.name = connector.name,
-             .sink = std::move(sink),
-             .finished =
-                 [this](FrameId frame, model::FrameResult&& result) {
-                   mailbox_.post([this, frame, result = std::move(result)]() mutable {
-                     auto ok = binding_.finished(kSink, frame, std::move(result));
-                     if (!ok)
-                       observe::log::error(ok.error().text(), {{"connector", connector_.name}});
-                     give_work();
-                   });
-                 },
-             .report =
-                 [name = connector.name](const std::string& sentence) {
-                   observe::log::warn(sentence, {{"connector", name}});
-                 },
-             .pacing = pacing}) {
-  binding_.on_work([this] { give_work(); });
+Result<std::unique_ptr<SinkRunner>> SinkRunner::make(const config::Connector& connector,
+                                                     const connector::ConnectorSpec& spec,
+                                                     store::Store& store,
+                                                     thread::Mailbox& mailbox) {
+  std::unique_ptr<SinkRunner> made(new SinkRunner(connector, store, mailbox));
+  SinkRunner* const runner = made.get();
+  auto sink = spec.make_sink({runner->connector_, runner->ledger_});
+  if (!sink) return std::unexpected(std::move(sink.error()).within("connector " + connector.name));
+  runner->host_ = std::make_unique<connector::SinkHost>(connector::SinkHost::Setup{
+      .name = connector.name,
+      .sink = std::move(*sink),
+      .finished = [runner](
+                      FrameId frame,
+                      model::FrameResult&& result) { runner->answered(frame, std::move(result)); },
+      .report =
+          [name = connector.name](const std::string& sentence) {
+            observe::log::warn(sentence, {{"connector", name}});
+          },
+      .pacing = {.backoff_max = spec.backoff_max}});
+  return made;
 }
 
-void SinkRunner::start() {
-  host_.start();
+// On the sink's thread.
+void SinkRunner::answered(FrameId frame, model::FrameResult&& result) {
+  mailbox_.post([this, frame, result = std::move(result)]() mutable {
+    auto ok = binding_->finished(kSink, frame, std::move(result));
+    if (!ok) observe::log::error(ok.error().text(), {{"connector", connector_.name}});
+    give_work();
+  });
+}
+
+void SinkRunner::start(BindingRunner& binding) {
+  binding_ = &binding;
+  binding.on_work([this] { give_work(); });
+  host_->start();
+}
+
+void SinkRunner::resume() {
+  draining_ = false;
+  give_work();
+}
+
+bool SinkRunner::end() {
+  host_->begin_stop();
+  if (host_->snapshot().state != connector::HostState::stopped) return false;
+  // Answers that its thread has posted come first.
+  if (std::exchange(given_back_, true)) return true;
+  model::WorkerLoss loss;
+  loss.cause = "engine";
+  loss.type = "the sink stops";
+  mailbox_.post([this, loss = std::move(loss)] { binding_->lost(kSink, loss); });
+  return true;
 }
 
 void SinkRunner::give_work() {
   // Giving work makes commits, which may say that there is work.
   if (draining_ || std::exchange(giving_, true)) return;
-  while (host_.credit() > 0) {
-    auto frame = binding_.pull(kSink, kLimits);
-    if (!frame || !host_.offer(std::move(*frame))) break;
+  while (host_->credit() > 0) {
+    auto frame = binding_->pull(kSink, kLimits);
+    if (!frame || !host_->offer(std::move(*frame))) break;
   }
   giving_ = false;
 }
 
-void SinkRunner::stop() {
-  host_.stop();
-}
-
 observe::ConnectorStatus SinkRunner::status() const {
-  return connector_status(connector_, host_.snapshot());
+  return connector_status(connector_, host_->snapshot());
 }
 
 observe::ConnectorStatus connector_status(const config::Connector& connector,

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "engine/config/parts/connector.h"
+#include "engine/connector/connector_spec.h"
 #include "engine/connector/sink_host.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/binding_runner.h"
+#include "engine/runtime/source_runner.h"
 #include "engine/thread/mailbox.h"
 
 #include <memory>
@@ -13,28 +15,44 @@
 namespace pelton::runtime {
 
 // A sink as the worker of its binding: gives frames to the sink's thread and brings its answers
-// back. Shard-confined.
+// back. Shard-confined, but for make().
 class SinkRunner {
  public:
-  SinkRunner(const config::Connector& connector, std::unique_ptr<connector::Sink> sink,
-             BindingRunner& binding, thread::Mailbox& mailbox, connector::SinkPacing pacing);
+  // E2...: what the connector itself finds wrong with its options.
+  static Result<std::unique_ptr<SinkRunner>> make(const config::Connector& connector,
+                                                  const connector::ConnectorSpec& spec,
+                                                  store::Store& store, thread::Mailbox& mailbox);
+  SinkRunner(const SinkRunner&) = delete;
+  SinkRunner& operator=(const SinkRunner&) = delete;
 
-  void start();
-  // No more frames; what the sink has is written or, at the deadline, given back.
+  const config::Connector& settings() const { return connector_; }
+  // Its events are those of the binding, which outlives its work.
+  void start(BindingRunner& binding);
+  // No more frames; those that it has are written.
   void begin_stop() { draining_ = true; }
-  // Joins the sink's thread; frames without an answer are the binding's again.
-  void stop();
+  // Takes a begin_stop() back.
+  void resume();
+  // Ends the sink's thread after the write that it is at. True: it has ended, frames without an
+  // answer are the binding's again.
+  bool end();
+  // The same, and waits for it.
+  void stop() { host_->stop(); }
   observe::ConnectorStatus status() const;
 
  private:
+  SinkRunner(const config::Connector& connector, store::Store& store, thread::Mailbox& mailbox)
+      : connector_(connector), ledger_(store, connector.name), mailbox_(mailbox) {}
+  void answered(FrameId frame, model::FrameResult&& result);
   void give_work();
 
-  const config::Connector& connector_;
-  BindingRunner& binding_;
+  const config::Connector connector_;
+  StoreLedger ledger_;
   thread::Mailbox& mailbox_;
+  BindingRunner* binding_ = nullptr;  // once it has started
   bool draining_ = false;
   bool giving_ = false;
-  connector::SinkHost host_;
+  bool given_back_ = false;
+  std::unique_ptr<connector::SinkHost> host_;
 };
 
 // How a host's snapshot looks in the status report.

@@ -28,7 +28,7 @@ Status StreamIntake::append(model::BatchPtr batch, Committed committed,
                             std::chrono::steady_clock::time_point deadline) {
   // Shared by the tries: the store takes the callback only when it takes the transaction.
   auto done = std::make_shared<Committed>(std::move(committed));
-  model::Transaction transaction = target_.append(batch);
+  model::Transaction transaction = target_->append(batch);
   for (;;) {
     auto taken = store_.submit(std::move(transaction), store::Origin::outside,
                                [done](Result<store::Committed> result) {
@@ -39,24 +39,37 @@ Status StreamIntake::append(model::BatchPtr batch, Committed committed,
   }
 }
 
-void SourceRunner::attach(std::unique_ptr<connector::Source> source) {
-  host_ = std::make_unique<connector::SourceHost>(
-      connector::SourceHost::Setup{.name = connector_.name,
-                                   .source = std::move(source),
-                                   .intake = &intake_,
+Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector& connector,
+                                                         const connector::ConnectorSpec& spec,
+                                                         store::Store& store) {
+  std::unique_ptr<SourceRunner> runner(new SourceRunner(connector, store));
+  auto source = spec.make_source({runner->connector_, runner->ledger_, &runner->consumption_});
+  if (!source)
+    return std::unexpected(std::move(source.error()).within("connector " + connector.name));
+  runner->host_ = std::make_unique<connector::SourceHost>(
+      connector::SourceHost::Setup{.name = connector.name,
+                                   .source = std::move(*source),
+                                   .intake = &runner->intake_,
                                    .report =
-                                       [name = connector_.name](const std::string& sentence) {
+                                       [name = connector.name](const std::string& sentence) {
                                          observe::log::warn(sentence, {{"connector", name}});
                                        },
-                                   .pacing = pacing_});
+                                   .pacing = {.backoff_max = spec.backoff_max}});
+  return runner;
+}
+
+void SourceRunner::start(EmbeddedStreams::TargetPtr target) {
+  consumption_.follow(target->stream(), target->partitions());
+  intake_.write_to(std::move(target));
+  host_->start();
 }
 
 void SourceRunner::begin_stop(std::chrono::steady_clock::time_point deadline) {
-  if (host_) host_->begin_stop(deadline);
+  host_->begin_stop(deadline);
 }
 
 void SourceRunner::stop(std::chrono::steady_clock::time_point deadline) {
-  if (host_) host_->stop(deadline);
+  host_->stop(deadline);
 }
 
 }  // namespace pelton::runtime

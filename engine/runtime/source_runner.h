@@ -2,12 +2,13 @@
 #pragma once
 
 #include "engine/config/parts/connector.h"
+#include "engine/connector/connector_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/source_host.h"
+#include "engine/runtime/embedded_streams.h"
 #include "engine/runtime/rate.h"
 #include "engine/runtime/stream_consumption.h"
 #include "engine/store/store.h"
-#include "engine/stream/appender.h"
 
 #include <memory>
 #include <string>
@@ -29,52 +30,51 @@ class StoreLedger final : public connector::Ledger {
 };
 
 // Gives a source's batches to the store, spread over the partitions of its stream. Called on the
-// source's thread.
+// source's thread, once its stream is known.
 class StreamIntake final : public connector::Intake {
  public:
-  StreamIntake(store::Store& store, stream::StreamTarget& target)
-      : store_(store), target_(target) {}
+  explicit StreamIntake(store::Store& store) : store_(store) {}
+  void write_to(EmbeddedStreams::TargetPtr target) { target_ = std::move(target); }
   Status append(model::BatchPtr batch, Committed committed,
                 std::chrono::steady_clock::time_point deadline) override;
 
  private:
   store::Store& store_;
-  stream::StreamTarget& target_;
+  EmbeddedStreams::TargetPtr target_;
 };
 
 // A source with all that it needs. The host's thread is the only one that reads; the rest any
 // thread may ask.
 class SourceRunner {
  public:
-  SourceRunner(const config::Connector& connector, store::Store& store,
-               stream::StreamTarget& target)
-      : connector_(connector),
-        ledger_(store, connector.name),
-        consumption_(store, target.stream(), target.partitions()),
-        intake_(store, target) {}
+  // E2...: what the connector itself finds wrong with its options.
+  static Result<std::unique_ptr<SourceRunner>> make(const config::Connector& connector,
+                                                    const connector::ConnectorSpec& spec,
+                                                    store::Store& store);
+  SourceRunner(const SourceRunner&) = delete;
+  SourceRunner& operator=(const SourceRunner&) = delete;
 
-  connector::Ledger& ledger() { return ledger_; }
-  StreamConsumption& consumption() { return consumption_; }
   const config::Connector& settings() const { return connector_; }
-  // Before any other thread asks for a snapshot.
-  void attach(std::unique_ptr<connector::Source> source);
-  void start() { host_->start(); }
-  // Before attach(): the longest pause between attempts to connect.
-  void set_backoff_max(std::chrono::milliseconds time) { pacing_.backoff_max = time; }
+  StreamConsumption& consumption() { return consumption_; }
+  // Its stream is `target`; reads from now on.
+  void start(EmbeddedStreams::TargetPtr target);
+  // Reads no more, settles what is in flight by the deadline.
   void begin_stop(std::chrono::steady_clock::time_point deadline);
+  // The same, and waits for it.
   void stop(std::chrono::steady_clock::time_point deadline);
-  connector::HostSnapshot snapshot() const {
-    return host_ ? host_->snapshot() : connector::HostSnapshot{};
-  }
-
-  Rate rate;  // the shard's, which samples it
+  connector::HostSnapshot snapshot() const { return host_->snapshot(); }
 
  private:
-  const config::Connector& connector_;
+  SourceRunner(const config::Connector& connector, store::Store& store)
+      : connector_(connector),
+        ledger_(store, connector.name),
+        consumption_(store),
+        intake_(store) {}
+
+  const config::Connector connector_;
   StoreLedger ledger_;
   StreamConsumption consumption_;
   StreamIntake intake_;
-  connector::SourcePacing pacing_;
   std::unique_ptr<connector::SourceHost> host_;
 };
 

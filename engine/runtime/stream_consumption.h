@@ -5,28 +5,30 @@
 #include "engine/store/store.h"
 
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
 namespace pelton::runtime {
 
-// The consumption of an embedded stream, from the cursors in the store. Thread-safe after the last
-// add().
+// The consumption of an embedded stream, from the cursors in the store. Thread-safe.
 class StreamConsumption final : public connector::Consumption {
  public:
-  StreamConsumption(store::Store& store, StreamId stream, std::uint32_t partitions)
-      : store_(store), stream_(stream), partitions_(partitions) {}
+  explicit StreamConsumption(store::Store& store) : store_(store) {}
 
-  // Before any other thread asks. The binding reads this stream.
-  void add(BindingId binding) { bindings_.push_back(binding); }
+  // Before the source starts: its stream.
+  void follow(StreamId stream, std::uint32_t partitions);
+  // These bindings read the stream from now on.
+  void set_readers(std::vector<BindingId> bindings);
 
   Result<connector::Checkpoint> now() override;
   Result<bool> settled(const connector::Checkpoint& checkpoint) override;
 
  private:
   store::Store& store_;
-  const StreamId stream_;
-  const std::uint32_t partitions_;
-  std::vector<BindingId> bindings_;
+  std::mutex mutex_;
+  StreamId stream_;                  // guarded by mutex_
+  std::uint32_t partitions_ = 0;     // guarded by mutex_
+  std::vector<BindingId> bindings_;  // guarded by mutex_
 };
 
 }  // namespace pelton::runtime

@@ -21,8 +21,10 @@ class TopicAccess {
  public:
   TopicAccess(kafka::PollLoop& loop, Shard& shard) : loop_(loop), shard_(shard) {}
 
-  // Before the server starts. The stream outlives this.
-  void add(const config::Stream& stream, StreamId id) { topics_[stream.name] = {&stream, id, {}}; }
+  // Before the server starts.
+  void add(const config::Stream& stream, StreamId id) {
+    topics_.insert_or_assign(stream.name, Topic{stream, id, {}});
+  }
   bool has(const std::string& stream) const { return topics_.contains(stream); }
 
   // Shared as http::Streams says.
@@ -36,7 +38,7 @@ class TopicAccess {
  private:
   class Request;
   struct Topic {
-    const config::Stream* stream = nullptr;
+    config::Stream stream;
     StreamId id;
     std::unique_ptr<kafka::Producer> producer;  // once something is produced
   };

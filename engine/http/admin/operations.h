@@ -27,6 +27,11 @@ struct SeekChange {
   Offset to = 0;
 };
 
+struct ConfigReview {
+  enum class Outcome { fine, invalid, refused, failed } outcome = Outcome::fine;
+  std::string json;  // as docs/admin_api.md describes it
+};
+
 // Interface. What an operator asks of the running engine. Errors are those of streams.h.
 // Called on the thread that answers admin requests, which may wait for a disk but for nothing else.
 class Operations {
@@ -37,6 +42,10 @@ class Operations {
   // New workers for the function, each once the old one has answered what it has; answers how many
   // old ones there are.
   virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;
+  // What the config file (empty: the engine's own) would change; what a reload of the engine's own
+  // has done.
+  virtual void plan(const std::string& file, Answer<ConfigReview> answer) = 0;
+  virtual void reload(Answer<ConfigReview> answer) = 0;
 };
 
 }  // namespace pelton::http

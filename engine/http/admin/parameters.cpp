@@ -232,6 +232,13 @@ Result<SeekRequest> seek_of(const std::string& body) {
   return reader.request;
 }
 
+Result<std::string> config_file(const net::Request& request) {
+  std::string file = query(request, "file").value_or("");
+  if (!file.empty() && !file.starts_with('/'))
+    return bad_parameter("\"file\" must be an absolute path");
+  return file;
+}
+
 Result<std::string> offsets_binding(const net::Request& request) {
   return query(request, "binding").value_or("");
 }

@@ -43,6 +43,8 @@ Result<LetterParameters> letter_parameters(const net::Request& request);
 // {"ids": [...]}
 Result<std::vector<std::string>> ids_of(const std::string& body);
 Result<SeekRequest> seek_of(const std::string& body);
+// ?file=, an absolute path; empty: the engine's own.
+Result<std::string> config_file(const net::Request& request);
 // ?binding=; empty: all.
 Result<std::string> offsets_binding(const net::Request& request);
 

@@ -35,6 +35,27 @@ std::string path_text(const net::Request& request) {
 
 constexpr std::size_t kSmallBody = 1U << 20;
 
+unsigned status_of(ConfigReview::Outcome outcome) {
+  switch (outcome) {
+    case ConfigReview::Outcome::fine:
+      return 200;
+    case ConfigReview::Outcome::invalid:
+      return 422;
+    case ConfigReview::Outcome::refused:
+      return 409;
+    case ConfigReview::Outcome::failed:
+      break;
+  }
+  return 500;
+}
+
+Answer<ConfigReview> review_reply(net::Reply&& reply) {
+  return [reply = std::move(reply)](Result<ConfigReview> review) mutable {
+    if (!review) return reply(net::error_response(review.error()));
+    reply({status_of(review->outcome), "application/json", review->json + "\n"});
+  };
+}
+
 }  // namespace
 
 std::span<const AdminRouter::Route> AdminRouter::routes() {
@@ -59,6 +80,8 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"GET", "/v1/offsets", "binding", admin, 0, &R::offsets},
       {"POST", "/v1/offsets/seek", "", admin, kSmallBody, &R::seek},
       {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
+      {"GET", "/v1/config/plan", "file", admin, 0, &R::plan_config},
+      {"POST", "/v1/config/reload", "", admin, 0, &R::reload_config},
   };
   return all;
 }
@@ -234,6 +257,16 @@ void AdminRouter::restart(const net::Request& request, std::string&&, net::Reply
         if (!ended) return reply(net::error_response(ended.error()));
         reply({200, "application/json", fmt::format(R"({{"workers":{}}})", *ended) + "\n"});
       });
+}
+
+void AdminRouter::plan_config(const net::Request& request, std::string&&, net::Reply&& reply) {
+  const auto file = config_file(request);
+  if (!file) return reply(net::error_response(file.error()));
+  backend_.operations.plan(*file, review_reply(std::move(reply)));
+}
+
+void AdminRouter::reload_config(const net::Request&, std::string&&, net::Reply&& reply) {
+  backend_.operations.reload(review_reply(std::move(reply)));
 }
 
 }  // namespace pelton::http

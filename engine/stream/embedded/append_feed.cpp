@@ -5,15 +5,19 @@
 
 namespace pelton::stream {
 
-AppendFeed::AppendFeed(thread::Mailbox& mailbox, std::set<StreamId> streams,
+AppendFeed::AppendFeed(thread::Mailbox& mailbox,
                        std::function<void(const model::PlacedBatch&)> fresh,
                        std::function<void(model::StreamPartition, Offset)> moved,
                        std::function<void()> finished)
     : mailbox_(mailbox),
-      streams_(std::move(streams)),
       fresh_(std::move(fresh)),
       moved_(std::move(moved)),
       finished_(std::move(finished)) {}
+
+void AppendFeed::listen_to(std::set<StreamId> streams) {
+  std::lock_guard lock(mutex_);
+  streams_ = std::move(streams);
+}
 
 void AppendFeed::appended(std::span<const model::PlacedBatch> batches) {
   {

@@ -15,30 +15,32 @@ namespace pelton::stream {
 
 // Carries "appended" from the store thread to a shard. Batches that the shard has not taken yet are
 // bounded: beyond kMaxBytes only the new end of the partition is passed on, and whoever is behind
-// reads from the store. appended() on the store thread; the handlers run on the shard.
+// reads from the store. The handlers run on the shard.
 class AppendFeed {
  public:
   static constexpr std::size_t kMaxBytes = 64U << 20;
 
   // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
   // kept.
-  AppendFeed(thread::Mailbox& mailbox, std::set<StreamId> streams,
-             std::function<void(const model::PlacedBatch&)> fresh,
+  AppendFeed(thread::Mailbox& mailbox, std::function<void(const model::PlacedBatch&)> fresh,
              std::function<void(model::StreamPartition, Offset end)> moved,
              std::function<void()> finished);
 
+  // Any thread. Those that somebody here reads: appends to others are not passed on.
+  void listen_to(std::set<StreamId> streams);
+  // The store thread.
   void appended(std::span<const model::PlacedBatch> batches);
 
  private:
   void deliver();
 
   thread::Mailbox& mailbox_;
-  const std::set<StreamId> streams_;  // those that somebody here reads
   const std::function<void(const model::PlacedBatch&)> fresh_;
   const std::function<void(model::StreamPartition, Offset)> moved_;
   const std::function<void()> finished_;  // after each delivery
 
   std::mutex mutex_;
+  std::set<StreamId> streams_;                     // guarded by mutex_
   std::vector<model::PlacedBatch> batches_;        // guarded by mutex_
   std::map<model::StreamPartition, Offset> ends_;  // guarded by mutex_
   std::size_t bytes_ = 0;                          // guarded by mutex_

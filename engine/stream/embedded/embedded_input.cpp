@@ -88,8 +88,12 @@ Result<Offset> EmbeddedInput::start_offset(PartitionId partition,
   return bounds.earliest;
 }
 
+// What was appended since open() may not have been passed on.
 void EmbeddedInput::start() {
-  for (std::uint32_t p = 0; p < setup_.partitions; ++p) listener_->readable(PartitionId{p});
+  for (std::uint32_t p = 0; p < setup_.partitions; ++p) {
+    const auto bounds = lane_.store().bounds(at(PartitionId{p}));
+    end_moved(PartitionId{p}, bounds ? bounds->end : 0);
+  }
 }
 
 std::vector<PartitionId> EmbeddedInput::partitions() const {
@@ -192,7 +196,7 @@ std::optional<WallTime> EmbeddedInput::time_at(PartitionId partition, Offset off
 }
 
 void EmbeddedInput::stop(std::chrono::steady_clock::time_point, std::function<void()> done) {
-  done();
+  lane_.after_all(std::move(done));
 }
 
 }  // namespace pelton::stream

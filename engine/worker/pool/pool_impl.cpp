@@ -63,6 +63,9 @@ bool WorkerPool::Impl::start_worker() {
 
 void WorkerPool::Impl::failed_to_start(const std::string& why) {
   ++totals_.start_failures;
+  if (proven_)
+    return std::exchange(proven_, nullptr)(
+        fail(ErrorKind::invalid, "E3001", "function {}: {}", function_.name, why));
   const bool news = totals_.start_error != why;
   totals_.start_error = why;
   if (news) tell(function_.name, "a worker cannot start: " + why);
@@ -85,7 +88,7 @@ void WorkerPool::Impl::tell(std::string_view worker, const std::string& text) co
 
 void WorkerPool::Impl::wake() {
   // Giving work makes commits, which may say that there is work.
-  if (stopping_ || std::exchange(waking_, true)) return;
+  if (stopping_ || proving_ || std::exchange(waking_, true)) return;
   for (std::size_t i = 0; i < workers_.size(); ++i) give_work(*workers_[i]);
   start_missing();
   waking_ = false;
@@ -110,6 +113,7 @@ void WorkerPool::Impl::give_work(Worker& worker) {
 
 void WorkerPool::Impl::ready(Worker&, bool whole_frames) {
   totals_.start_error.reset();
+  if (proven_) std::exchange(proven_, nullptr)({});
   if (whole_frames) sources_.take_frames_whole(function_.timeout);
   wake();
 }
@@ -235,6 +239,30 @@ void WorkerPool::Impl::reap_idle(Clock::time_point now) {
 
 // ---- from outside
 
+void WorkerPool::Impl::prove(std::function<void(Status)> done) {
+  proving_ = true;
+  proven_ = std::move(done);
+  start_worker();
+}
+
+void WorkerPool::Impl::start() {
+  proving_ = false;
+  wake();
+}
+
+void WorkerPool::Impl::add(FrameSource& source) {
+  sources_.add(source);
+  wake();
+}
+
+void WorkerPool::Impl::abandon(const FrameSource& source) {
+  const auto index = sources_.find(source);
+  if (!index) return;
+  for (const auto& worker : workers_)
+    if (const auto has = worker->in_flight().sources(); std::ranges::find(has, *index) != has.end())
+      worker->kill("engine", "its binding stops");
+}
+
 std::size_t WorkerPool::Impl::renew() {
   std::size_t ending = 0;
   for (const auto& worker : workers_) {
@@ -252,6 +280,7 @@ void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,
   stopping_ = true;
   deadline_ = deadline;
   stopped_ = std::move(done);
+  proven_ = nullptr;
   retry_.cancel();
   for (const auto& worker : workers_) worker->retire(Clock::now());
   arm_tick();

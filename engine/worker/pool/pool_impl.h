@@ -21,7 +21,12 @@ class WorkerPool::Impl final : public WorkerEvents {
   Impl(boost::asio::io_context& io, const config::Function& function, const RuntimeSpec& runtime,
        std::vector<FrameSource*> sources, PoolOptions options, LineListener lines);
 
+  void start();
   void wake();
+  void prove(std::function<void(Status)> done);
+  void add(FrameSource& source);
+  void remove(const FrameSource& source) { sources_.remove(source); }
+  void abandon(const FrameSource& source);
   std::size_t renew();
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   PoolStats stats() const;
@@ -69,6 +74,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool stopping_ = false;
   Clock::time_point deadline_{};
   std::function<void()> stopped_;
+  bool proving_ = false;
+  std::function<void(Status)> proven_;
   PoolStats totals_;
   struct {
     Histogram done, failed, timed_out;

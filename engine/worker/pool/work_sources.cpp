@@ -10,14 +10,38 @@ WorkSources::WorkSources(std::vector<FrameSource*> sources) {
   for (FrameSource* source : sources) entries_.push_back({source, {}, {}});
 }
 
+// An index is given again once no worker has frames of the source that had it.
+void WorkSources::add(FrameSource& source) {
+  Entry entry{&source, {}, {}};
+  if (whole_) entry.sizer.take_frames_whole(*whole_);
+  const auto free = std::ranges::find_if(
+      entries_, [](const Entry& old) { return old.source == nullptr && old.holders.empty(); });
+  if (free == entries_.end())
+    entries_.push_back(std::move(entry));
+  else
+    *free = std::move(entry);
+}
+
+void WorkSources::remove(const FrameSource& source) {
+  if (const auto index = find(source)) entries_[*index].source = nullptr;
+}
+
+std::optional<WorkSources::Index> WorkSources::find(const FrameSource& source) const {
+  const auto entry = std::ranges::find(entries_, &source, &Entry::source);
+  if (entry == entries_.end()) return std::nullopt;
+  return static_cast<Index>(entry - entries_.begin());
+}
+
 // A worker that has frames of the source already makes it no wider.
 bool WorkSources::allows(const Entry& entry, WorkerId worker) {
+  if (entry.source == nullptr) return false;
   const auto most = entry.source->concurrency();
   return !most || entry.holders.size() < *most || entry.holders.contains(worker);
 }
 
 bool WorkSources::has_work() {
   return std::ranges::any_of(entries_, [](const Entry& entry) {
+    if (entry.source == nullptr) return false;
     const auto most = entry.source->concurrency();
     return (!most || entry.holders.size() < *most) && entry.source->has_work();
   });
@@ -37,6 +61,12 @@ std::optional<WorkSources::Pulled> WorkSources::pull(WorkerId worker, bool secon
   return std::nullopt;
 }
 
+Status WorkSources::finished(Index source, WorkerId worker, FrameId frame,
+                             model::FrameResult&& result) {
+  FrameSource* const to = entries_[source].source;
+  return to == nullptr ? Status{} : to->finished(worker, frame, std::move(result));
+}
+
 void WorkSources::released(WorkerId worker, Index source) {
   auto& holders = entries_[source].holders;
   const auto at = holders.find(worker);
@@ -48,13 +78,14 @@ void WorkSources::measured(Index source, std::uint32_t events, FrameSizer::Time 
 }
 
 void WorkSources::take_frames_whole(FrameSizer::Time timeout) {
+  whole_ = timeout;
   for (Entry& entry : entries_) entry.sizer.take_frames_whole(timeout);
 }
 
 void WorkSources::lost(WorkerId worker, const model::WorkerLoss& loss) {
   for (Entry& entry : entries_) {
     entry.holders.erase(worker);
-    entry.source->lost(worker, loss);
+    if (entry.source != nullptr) entry.source->lost(worker, loss);
   }
 }
 

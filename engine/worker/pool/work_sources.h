@@ -22,8 +22,12 @@ class WorkSources {
     Index source = 0;
   };
 
-  // The sources outlive this.
+  // The sources outlive this, or are removed before.
   explicit WorkSources(std::vector<FrameSource*> sources);
+  void add(FrameSource& source);
+  // Asks it for nothing any more; late answers for its frames are dropped.
+  void remove(const FrameSource& source);
+  std::optional<Index> find(const FrameSource& source) const;
 
   // True when a worker that has no frame would get one.
   bool has_work();
@@ -38,22 +42,21 @@ class WorkSources {
   // See FrameSizer::take_frames_whole.
   void take_frames_whole(FrameSizer::Time timeout);
 
-  Status finished(Index source, WorkerId worker, FrameId frame, model::FrameResult&& result) {
-    return entries_[source].source->finished(worker, frame, std::move(result));
-  }
+  Status finished(Index source, WorkerId worker, FrameId frame, model::FrameResult&& result);
   // To every source.
   void lost(WorkerId worker, const model::WorkerLoss& loss);
 
  private:
   struct Entry {
-    FrameSource* source;
+    FrameSource* source;  // null: removed
     FrameSizer sizer;
     std::map<WorkerId, std::uint32_t> holders;  // workers with frames of it: how many
   };
   static bool allows(const Entry& entry, WorkerId worker);
 
   std::vector<Entry> entries_;
-  Index next_ = 0;  // whose turn it is
+  std::optional<FrameSizer::Time> whole_;  // of take_frames_whole
+  Index next_ = 0;                         // whose turn it is
 };
 
 }  // namespace pelton::worker

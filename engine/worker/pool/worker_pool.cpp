@@ -13,10 +13,22 @@ WorkerPool::WorkerPool(boost::asio::io_context& io, const config::Function& func
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::start() {
-  impl_->wake();
+  impl_->start();
 }
 void WorkerPool::wake() {
   impl_->wake();
+}
+void WorkerPool::prove(std::function<void(Status)> done) {
+  impl_->prove(std::move(done));
+}
+void WorkerPool::add(FrameSource& source) {
+  impl_->add(source);
+}
+void WorkerPool::remove(const FrameSource& source) {
+  impl_->remove(source);
+}
+void WorkerPool::abandon(const FrameSource& source) {
+  impl_->abandon(source);
 }
 std::size_t WorkerPool::renew() {
   return impl_->renew();

@@ -58,7 +58,7 @@ struct PoolStats {
 // Knows no protocol. Shard-confined: every method runs on the thread of `io`.
 class WorkerPool {
  public:
-  // All that is passed by reference or pointer outlives the pool.
+  // All that is passed by reference or pointer outlives the pool, but for sources that are removed.
   WorkerPool(boost::asio::io_context& io, const config::Function& function,
              const RuntimeSpec& runtime, std::vector<FrameSource*> sources, PoolOptions options,
              LineListener lines);
@@ -70,6 +70,14 @@ class WorkerPool {
   // Work may have become available: idle workers pull, missing ones are started. Cheap when all are
   // busy.
   void wake();
+  // Brings up one worker, before start(); answers once it is ready, or why it cannot start.
+  void prove(std::function<void(Status)> done);
+  // Serves one source more.
+  void add(FrameSource& source);
+  // Serves it no more: late answers of workers for its frames are dropped.
+  void remove(const FrameSource& source);
+  // Kills the workers that have frames of the source, which are lost with cause "engine".
+  void abandon(const FrameSource& source);
   // For new code: workers that run get no more frames and end once they have answered what they
   // have; what comes goes to new ones, which wait for no backoff. How many are to end.
   std::size_t renew();

@@ -290,6 +290,14 @@ void FakeBackend::seek(const SeekRequest& request, Answer<std::vector<SeekChange
   reply(std::move(answer), std::move(result));
 }
 
+void FakeBackend::plan(const std::string& file, Answer<ConfigReview> answer) {
+  reply<ConfigReview>(std::move(answer), ConfigReview{outcome, "{\"file\":\"" + file + "\"}"});
+}
+
+void FakeBackend::reload(Answer<ConfigReview> answer) {
+  reply<ConfigReview>(std::move(answer), ConfigReview{outcome, "{\"reloaded\":true}"});
+}
+
 void FakeBackend::restart(const std::string& function, Answer<std::uint64_t> answer) {
   Result<std::uint64_t> result = 2U;
   if (function != "work")

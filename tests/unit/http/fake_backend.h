@@ -38,6 +38,7 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
   std::atomic<int> reads = 0;
   bool replays_fail_again = false;
   bool already_running = false;
+  ConfigReview::Outcome outcome = ConfigReview::Outcome::fine;  // of plan() and reload()
 
   void status(Answer<observe::StatusReport> answer) override;
   void produce(const std::string& stream, model::BatchPtr events,
@@ -56,6 +57,8 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
+  void plan(const std::string& file, Answer<ConfigReview> answer) override;
+  void reload(Answer<ConfigReview> answer) override;
 
   std::size_t stored(const std::string& name);
 

@@ -136,6 +136,28 @@ TEST_F(ServerTest, FunctionsAreRestarted) {
   EXPECT_EQ(status("POST", "/v1/functions/wrok/restart"), "404");
 }
 
+TEST_F(ServerTest, ConfigsAreComparedAndReloaded) {
+  start();
+  EXPECT_EQ(body_of(request("GET", "/v1/config/plan?file=/a%20b.yaml")),
+            "{\"file\":\"/a b.yaml\"}\n");
+  EXPECT_EQ(body_of(request("GET", "/v1/config/plan")), "{\"file\":\"\"}\n");
+  EXPECT_EQ(status("GET", "/v1/config/plan?file=b.yaml"), "400");
+  EXPECT_EQ(body_of(request("POST", "/v1/config/reload")), "{\"reloaded\":true}\n");
+  EXPECT_EQ(status("GET", "/v1/config/reload"), "405");
+}
+
+TEST_F(ServerTest, AConfigThatIsNotReloadedHasItsStatus) {
+  start();
+  using Outcome = ConfigReview::Outcome;
+  for (const auto& [outcome, expected] :
+       {std::pair(Outcome::invalid, "422"), std::pair(Outcome::refused, "409"),
+        std::pair(Outcome::failed, "500")}) {
+    backend.outcome = outcome;
+    EXPECT_EQ(status("POST", "/v1/config/reload"), expected);
+    EXPECT_EQ(body_of(request("GET", "/v1/config/plan")), "{\"file\":\"\"}\n");
+  }
+}
+
 TEST_F(ServerTest, SeekSaysWhatChanges) {
   start();
   const std::string body =

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/commands.h"
+#include "engine/cli/json.h"
+#include "engine/cli/output.h"
+#include "engine/cli/plan_text.h"
+#include "engine/observe/log.h"
+
+#include <CLI/App.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace pelton::cli {
+namespace {
+
+struct ReloadOptions {
+  EngineAddress address;
+  std::string format = "text";
+};
+
+int conclude(const std::string& outcome) {
+  if (outcome == "invalid") return kConfigInvalid;
+  if (outcome == "refused") return kConflict;
+  return outcome == "failed" ? kFailure : kOk;
+}
+
+void print(const json::object& review) {
+  const std::string outcome = text_of(review, "outcome");
+  print_problems(review);
+  print_changes(review);
+  print_refusals(review);
+  if (outcome == "applied") fmt::print("reloaded {}\n", text_of(review, "file"));
+  if (outcome == "unchanged") fmt::print("no changes\n");
+  if (outcome == "applied" || outcome == "unchanged") return;
+  std::fflush(stdout);
+  if (const std::string error = text_of(review, "error"); !error.empty())
+    fmt::print(stderr, "pelton: {}\n{}", observe::log::escaped(error.substr(0, error.find('\n'))),
+               indented("  ", error.substr(std::min(error.find('\n'), error.size() - 1) + 1)));
+  fmt::print(stderr, "pelton: nothing was reloaded; the engine continues with the old config\n");
+}
+
+Result<int> reload(const ReloadOptions& options) {
+  auto client = Client::connect(options.address);
+  if (!client) return std::unexpected(client.error());
+  const auto answer = (*client)->review("POST", "/v1/config/reload");
+  if (!answer) return std::unexpected(answer.error());
+  const auto review = parse_object(*answer);
+  if (!review) return std::unexpected(review.error());
+  if (options.format == "json")
+    fmt::print("{}", *answer);
+  else
+    print(*review);
+  return conclude(text_of(*review, "outcome"));
+}
+
+}  // namespace
+
+void add_reload(CLI::App& app, Run& chosen) {
+  auto* command = app.add_subcommand("reload", "apply the engine's config file as it is now");
+  auto options = std::make_shared<ReloadOptions>();
+  add_format(*command, options->format);
+  add_address(*command, options->address);
+  command->footer(
+      "Waits for the result. What has not changed keeps running; what has drains first, within\n"
+      "engine.shutdown_timeout. A file that is invalid (exit code 3), that needs a restart of the\n"
+      "engine (6) or that cannot be put in service (1) changes nothing. SIGHUP does the same and\n"
+      "logs the result. `pelton plan` shows the changes beforehand.\n"
+      "Example: pelton reload --config pelton.yaml");
+  command->callback([&chosen, options] { chosen = [options] { return reload(*options); }; });
+}
+
+}  // namespace pelton::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/new_parts.h"
+
+#include <utility>
+
+namespace pelton::runtime {
+
+Status NewParts::make(const Lineup& lineup) {
+  for (const config::Connector& connector : config_.connectors) {
+    if (lineup.sources.contains(connector.name)) {
+      auto source = make_source(assembly_, connector);
+      if (!source) return std::unexpected(source.error());
+      sources_.push_back(std::move(*source));
+    } else if (lineup.sinks.contains(connector.name)) {
+      auto sink = make_sink(assembly_, connector);
+      if (!sink) return std::unexpected(sink.error());
+      sinks_.push_back(std::move(*sink));
+    }
+  }
+  for (const config::Function& function : config_.functions)
+    if (lineup.functions.contains(function.name))
+      functions_.push_back(make_function(assembly_, function));
+  return {};
+}
+
+Status NewParts::open(const Lineup& lineup) {
+  if (auto ok = assembly_.store.set_streams(stream_specs(config_)); !ok) return ok;
+  assembly_.streams.set(config_.streams);
+  for (const config::Binding& binding : config_.bindings) {
+    if (!lineup.bindings.contains(binding.name)) continue;
+    auto built = build_binding(assembly_, config_, binding);
+    if (!built) return std::unexpected(built.error());
+    known_bindings_[binding.name] = built->known;
+    served_.push_back(std::move(built->served));
+  }
+  for (std::unique_ptr<SinkRunner>& sink : sinks_) {
+    auto built = build_sink(assembly_, config_, std::move(sink));
+    if (!built) return std::unexpected(built.error());
+    known_sinks_[built->known.name] = built->known;
+    served_.push_back(std::move(built->served));
+  }
+  for (const config::Stream& stream : config_.streams) {
+    auto readers = readers_of(assembly_, config_, stream.name);
+    if (!readers) return std::unexpected(readers.error());
+    readers_[stream.name] = std::move(*readers);
+  }
+  return {};
+}
+
+void NewParts::start_on(Shard& shard) {
+  for (auto& function : functions_) shard.add(std::move(function));
+  for (auto& served : served_) shard.add(std::move(served));
+  functions_.clear();
+  served_.clear();
+}
+
+void NewParts::start_sources(Sources& sources) {
+  for (auto& source : sources_) {
+    const std::string stream = source->settings().stream;
+    sources.add(std::move(source), assembly_.streams.find(stream), readers_[stream]);
+  }
+  sources_.clear();
+}
+
+}  // namespace pelton::runtime

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/reloader.h"
+
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::runtime {
+namespace {
+
+std::vector<config::ConnectorOptions> types_of(
+    std::span<const connector::ConnectorSpec> connectors) {
+  std::vector<config::ConnectorOptions> types;
+  for (const connector::ConnectorSpec& spec : connectors) types.push_back(spec.options);
+  return types;
+}
+
+// Why nothing was applied, in one line.
+std::string reason_of(const config::Review& review) {
+  if (review.outcome == "invalid") {
+    const auto first =
+        std::ranges::find(review.problems, config::Severity::error, &config::Diagnostic::severity);
+    return first == review.problems.end() ? "the file is invalid" : first->text(review.file);
+  }
+  if (review.outcome == "refused")
+    return review.plan.refusals.front().code + ": " + review.plan.refusals.front().message;
+  return review.error;
+}
+
+bool succeeded(const config::Review& review) {
+  return review.outcome == "applied" || review.outcome == "unchanged";
+}
+
+}  // namespace
+
+Reloader::Reloader(Setup setup, config::Config config)
+    : setup_(std::move(setup)),
+      switchover_({setup_.assembly, setup_.bindings, setup_.sources, ending_, thread_.stopping()}),
+      current_(std::make_shared<const config::Config>(std::move(config))) {
+  status_.generation = 1;
+  status_.loaded = setup_.clock.now();
+}
+
+void Reloader::start() {
+  switchover_.begin_sources();
+  thread_.start();
+}
+
+void Reloader::finish(std::function<void()> then) {
+  ending_ = true;
+  thread_.run([then = std::move(then)] { then(); });
+}
+
+std::shared_ptr<const config::Config> Reloader::current() const {
+  std::lock_guard lock(mutex_);
+  return current_;
+}
+
+observe::ConfigStatus Reloader::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void Reloader::plan(std::string file, Answer answer) {
+  thread_.run([this, file = std::move(file), answer = std::move(answer)]() mutable {
+    std::optional<config::Config> loaded;
+    answer(compare(file.empty() ? current()->file.string() : file, loaded));
+  });
+}
+
+void Reloader::reload(Answer answer) {
+  {
+    std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(answer));
+    if (waiting_.size() > 1) return;
+  }
+  thread_.run([this] {
+    std::vector<Answer> answers;
+    {
+      std::lock_guard lock(mutex_);
+      answers.swap(waiting_);
+    }
+    const config::Review review = reload_now();
+    note(review);
+    for (Answer& each : answers) each(review);
+  });
+}
+
+config::Review Reloader::compare(const std::string& file,
+                                 std::optional<config::Config>& loaded) const {
+  config::Loaded read = setup_.load(file);
+  loaded = std::move(read.config);
+  if (!loaded) return {"invalid", file, std::move(read.problems), {}, {}};
+  return config::review(file, std::move(read.problems),
+                        config::plan(*current(), *loaded, types_of(setup_.assembly.connectors)));
+}
+
+config::Review Reloader::reload_now() {
+  std::optional<config::Config> loaded;
+  config::Review review = compare(current()->file.string(), loaded);
+  if (ending_) {
+    review.outcome = "failed";
+    review.error = "the engine is stopping";
+  } else if (review.outcome == "changes" || review.outcome == "unchanged") {
+    apply(std::move(*loaded), review);
+  }
+  return review;
+}
+
+void Reloader::apply(config::Config&& loaded, config::Review& review) {
+  const auto before = current();
+  const auto after = std::make_shared<const config::Config>(std::move(loaded));
+  bool broken = false;
+  const Changeover change = changeover(*before, *after, review.plan);
+  const auto deadline = std::chrono::steady_clock::now() + before->engine.shutdown_timeout;
+  Status done;
+  if (review.outcome == "changes")
+    done = switchover_.change(*before, *after, change, deadline, broken);
+  if (!done) {
+    review.outcome = "failed";
+    review.error = done.error().text();
+    if (broken) setup_.broken(done.error());
+    return;
+  }
+  setup_.apply(after->engine);
+  if (review.outcome == "changes") review.outcome = "applied";
+  std::lock_guard lock(mutex_);
+  current_ = after;
+}
+
+void Reloader::note(const config::Review& review) {
+  const std::string why = succeeded(review) ? "" : reason_of(review);
+  if (!why.empty())
+    observe::log::error("the config was not reloaded; the engine continues with the old one",
+                        {{"config", review.file}, {"error", why}});
+  else
+    observe::log::info(
+        review.outcome == "applied" ? "the config was reloaded"
+                                    : "the config was reloaded: no changes",
+        {{"config", review.file}, {"changes", std::to_string(review.plan.changes.size())}});
+  std::lock_guard lock(mutex_);
+  status_.last_error = why;
+  if (!why.empty()) {
+    ++status_.reloads_failed;
+    return;
+  }
+  ++status_.reloads_ok;
+  status_.last_success = setup_.clock.now();
+  if (review.outcome != "applied") return;
+  ++status_.generation;
+  status_.loaded = *status_.last_success;
+}
+
+}  // namespace pelton::runtime

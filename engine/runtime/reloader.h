@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/load.h"
+#include "engine/config/plan_json.h"
+#include "engine/observe/status.h"
+#include "engine/runtime/switchover.h"
+#include "engine/thread/job_thread.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace pelton::runtime {
+
+// The config that the engine runs, and its way to another one. Reads files and waits on a thread of
+// its own, one request after another; requests to reload that wait together are one.
+class Reloader {
+ public:
+  using Answer = std::move_only_function<void(const config::Review&)>;
+
+  struct Setup {
+    Assembly& assembly;
+    KnownBindings& bindings;
+    Sources& sources;
+    // Reads and checks a file as at the start.
+    std::function<config::Loaded(const std::string& file)> load;
+    // Takes over what of the engine's own options can change while it runs. On the reload thread.
+    std::function<void(const config::Engine&)> apply;
+    // Neither the new config nor the old one could be put in service. On the reload thread.
+    std::function<void(const Error&)> broken;
+    const Clock& clock;
+  };
+  Reloader(Setup setup, config::Config config);
+  ~Reloader() { stop(); }
+
+  // Before the engine runs: everything of the config is built, and starts with the shard.
+  Status begin() { return switchover_.begin(*current()); }
+  // The shard runs: sources start, requests are served.
+  void start();
+  // No config is put in service any more; `then` is called once none is being taken out of service.
+  void finish(std::function<void()> then);
+  // Requests that wait are not answered.
+  void stop() { thread_.stop(); }
+
+  // ---- any thread
+  std::shared_ptr<const config::Config> current() const;
+  // What the file (empty: the engine's own) would change.
+  void plan(std::string file, Answer answer);
+  // Reads the engine's own file again and does what has changed.
+  void reload(Answer answer);
+  observe::ConfigStatus status() const;
+
+ private:
+  config::Review compare(const std::string& file, std::optional<config::Config>& loaded) const;
+  config::Review reload_now();
+  void apply(config::Config&& after, config::Review& review);
+  void note(const config::Review& review);
+
+  const Setup setup_;
+  std::atomic<bool> ending_{false};
+  thread::JobThread thread_;
+  Switchover switchover_;
+
+  mutable std::mutex mutex_;
+  // guarded by mutex_; shared with whoever reads it while it is replaced
+  std::shared_ptr<const config::Config> current_;
+  std::vector<Answer> waiting_;   // guarded by mutex_
+  observe::ConfigStatus status_;  // guarded by mutex_
+};
+
+}  // namespace pelton::runtime

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/sources.h"
+
+#include "engine/runtime/sink_runner.h"
+
+#include <utility>
+
+namespace pelton::runtime {
+
+void Sources::add(std::unique_ptr<SourceRunner> source, EmbeddedStreams::TargetPtr target,
+                  std::vector<BindingId> readers) {
+  std::lock_guard lock(mutex_);
+  // Without its readers everything would count as settled.
+  source->consumption().set_readers(std::move(readers));
+  source->start(std::move(target));
+  const std::string name = source->settings().name;
+  entries_[name] = {std::move(source), {}};
+}
+
+void Sources::begin_stop(const std::set<std::string>& names, Deadline deadline) {
+  std::lock_guard lock(mutex_);
+  for (const std::string& name : names)
+    if (const auto at = entries_.find(name); at != entries_.end())
+      at->second.runner->begin_stop(deadline);
+}
+
+void Sources::stop(const std::set<std::string>& names, Deadline deadline) {
+  begin_stop(names, deadline);
+  std::vector<std::unique_ptr<SourceRunner>> stopping;
+  {
+    std::lock_guard lock(mutex_);
+    for (const std::string& name : names)
+      if (auto at = entries_.find(name); at != entries_.end()) {
+        stopping.push_back(std::move(at->second.runner));
+        entries_.erase(at);
+      }
+  }
+  for (const auto& runner : stopping) runner->stop(deadline);
+}
+
+std::set<std::string> Sources::names() const {
+  std::lock_guard lock(mutex_);
+  std::set<std::string> names;
+  for (const auto& [name, entry] : entries_) names.insert(name);
+  return names;
+}
+
+void Sources::set_readers(
+    const std::function<std::vector<BindingId>(const std::string& stream)>& readers) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, entry] : entries_)
+    entry.runner->consumption().set_readers(readers(entry.runner->settings().stream));
+}
+
+void Sources::sample(WallTime now) {
+  std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : entries_) entry.rate.sample(entry.runner->snapshot().events, now);
+}
+
+void Sources::report(observe::StatusReport& report) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, entry] : entries_) {
+    report.connectors.push_back(
+        connector_status(entry.runner->settings(), entry.runner->snapshot()));
+    report.connectors.back().events_per_second = entry.rate.per_second();
+  }
+}
+
+}  // namespace pelton::runtime
