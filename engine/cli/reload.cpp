@@ -61,8 +61,10 @@ void add_reload(CLI::App& app, Run& chosen) {
   add_format(*command, options->format);
   add_address(*command, options->address);
   command->footer(
-      "Waits for the result. What has not changed keeps running; what has drains first, within\n"
-      "engine.shutdown_timeout. A file that is invalid (exit code 3), that needs a restart of the\n"
+      "Waits for the result. Parts that have not changed keep running; those that have drain "
+      "first,\n"
+      "within engine.shutdown_timeout. A file that is invalid (exit code 3), that needs a restart "
+      "of the\n"
       "engine (6) or that cannot be put in service (1) changes nothing. SIGHUP does the same and\n"
       "logs the result. `pelton plan` shows the changes beforehand.\n"
       "Example: pelton reload --config pelton.yaml");

@@ -129,8 +129,8 @@ struct StatusReport {
   WallTime now{};
   std::string config;  // absolute path of the config file
   ConfigStatus config_status;
-  std::string data;    // absolute path of the data folder
-  std::string state;   // starting | running | draining | failed
+  std::string data;   // absolute path of the data folder
+  std::string state;  // starting | running | draining | failed
   bool ready = false;
   std::vector<std::string> not_ready;  // reasons
   std::vector<StreamStatus> streams;

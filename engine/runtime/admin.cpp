@@ -88,7 +88,6 @@ Admin::Admin(Parts parts)
     : store_(parts.store),
       shard_(parts.shard),
       streams_(parts.streams),
-      bindings_(parts.bindings),
       reloader_(parts.reloader),
       report_(std::move(parts.report)),
       topics_(parts.kafka, parts.shard) {}
@@ -100,7 +99,7 @@ Result<EmbeddedStreams::TargetPtr> Admin::find_stream(const std::string& name) {
 }
 
 Result<const KnownBinding*> Admin::find_binding(std::string_view name) const {
-  const KnownBinding* const binding = bindings_.find(name);
+  const KnownBinding* const binding = reloader_.bindings().find(name);
   if (binding == nullptr) return not_found("binding", name);
   return binding;
 }

@@ -29,7 +29,6 @@ class Admin final : public http::Streams, public http::DeadLetters, public http:
     store::Store& store;
     Shard& shard;
     EmbeddedStreams& streams;
-    KnownBindings& bindings;
     Reloader& reloader;
     kafka::PollLoop& kafka;
     // Fills a status report; it runs on the shard.
@@ -89,7 +88,6 @@ class Admin final : public http::Streams, public http::DeadLetters, public http:
   store::Store& store_;
   Shard& shard_;
   EmbeddedStreams& streams_;
-  KnownBindings& bindings_;
   Reloader& reloader_;
   const std::function<void(observe::StatusReport&)> report_;
   thread::JobThread* letters_ = nullptr;

@@ -70,7 +70,7 @@ Result<std::vector<model::DeadLetterId>> Admin::parse_ids(
 }
 
 const KnownBinding& Admin::binding_of(const model::DeadLetterId& id) const {
-  return bindings_.of(id.binding);
+  return reloader_.bindings().of(id.binding);
 }
 
 void Admin::on_letters(thread::JobThread::Job work) {
@@ -80,7 +80,7 @@ void Admin::on_letters(thread::JobThread::Job work) {
 
 Status Admin::catch_up(const std::string& binding) {
   std::set<dead_letters::DeadLetterTopic*> topics;
-  for (const KnownBinding* known : bindings_.all())
+  for (const KnownBinding* known : reloader_.bindings().all())
     if (known->letters != nullptr && (binding.empty() || known->name == binding))
       topics.insert(known->letters);
   for (dead_letters::DeadLetterTopic* topic : topics)
@@ -110,7 +110,7 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
   if (auto ok = query.goes_on ? Status{} : catch_up(query.binding); !ok) return ok;
   bool reached = !after;
   bool more = true;
-  for (const KnownBinding* binding : bindings_.all()) {
+  for (const KnownBinding* binding : reloader_.bindings().all()) {
     if (!query.binding.empty() && binding->name != query.binding) continue;
     if (!reached && binding->id != after->binding) continue;
     reached = true;
@@ -174,7 +174,7 @@ Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
   std::optional<PartitionId> partition;
   if (query.partition) partition = PartitionId{*query.partition};
   std::uint64_t total = 0;
-  for (const KnownBinding* binding : bindings_.all()) {
+  for (const KnownBinding* binding : reloader_.bindings().all()) {
     if (!query.binding.empty() && binding->name != query.binding) continue;
     const auto count =
         dead_letters::count_letters(store_, binding->letters, binding->id, partition);

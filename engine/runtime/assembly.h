@@ -21,7 +21,7 @@
 // shard, or to Sources, by whoever asked for them. One thread at a time.
 namespace pelton::runtime {
 
-// What the parts are made of; everything outlives them.
+// What the parts are made of; it outlives them, and all that it refers to outlives it.
 struct Assembly {
   std::span<const connector::ConnectorSpec> connectors;
   const Clock& clock;
@@ -30,8 +30,9 @@ struct Assembly {
   EmbeddedStreams& streams;
   kafka::PollLoop& kafka;
   dead_letters::DeadLetters& letters;
-  std::map<std::string, std::unique_ptr<kafka::Producer>>& producers;  // by stream; grows
   std::filesystem::path sdk_python;
+  // Of topics that are written to, by stream; grows.
+  std::map<std::string, std::unique_ptr<kafka::Producer>> producers{};
 };
 
 // What the store is to know of the streams of the config.

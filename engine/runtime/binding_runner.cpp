@@ -47,8 +47,9 @@ void BindingRunner::start() {
   changed();
 }
 
-void BindingRunner::resume() {
-  draining_ = false;
+void BindingRunner::drain(bool on) {
+  draining_ = on;
+  if (on) return;
   for (const PartitionId partition : partitions()) feed(partition);
   changed();
 }

@@ -64,10 +64,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   }
 
   // ---- the end
-  // Feeding stops; frames in flight still settle.
-  void drain() { draining_ = true; }
-  // Takes a drain() back, before stop().
-  void resume();
+  // Feeding stops; frames in flight still settle. False takes that back, before stop().
+  void drain(bool on = true);
   bool idle() const { return dispatcher_.idle(); }
   // Lets the stream go, once idle or at the deadline.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {

@@ -27,6 +27,15 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // Sources may take so long to settle what is in flight once the rest is drained.
 constexpr auto kSourceGrace = std::chrono::seconds(2);
 
+std::vector<std::string> reasons_not_ready(std::string_view state, const store::Store& store) {
+  std::vector<std::string> reasons;
+  if (state != "running") reasons.emplace_back(state);
+  if (store.failed()) reasons.emplace_back("the store has failed");
+  if (!store.accepts_intake())
+    reasons.emplace_back("E4105: the disk is nearly full: intake is held back");
+  return reasons;
+}
+
 // The engine between start and end: what run() waits in. The starting thread's.
 class Engine {
  public:
@@ -46,7 +55,6 @@ class Engine {
   Status serve();
   void begin_drain();
   void fill(observe::StatusReport& report);
-  std::vector<std::string> reasons_not_ready();
   void shut();
 
   const config::Config& config_;  // as at the start
@@ -58,13 +66,10 @@ class Engine {
   boost::asio::signal_set hangups_{io_, SIGHUP};
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<EmbeddedStreams> streams_;
-  KnownBindings bindings_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
-  std::map<std::string, std::unique_ptr<kafka::Producer>> producers_;  // of topics written to
   dead_letters::DeadLetters letters_{kafka_};
+  std::unique_ptr<Assembly> assembly_;  // its producers outlive the shard's bindings
   std::unique_ptr<Shard> shard_;
-  std::unique_ptr<Assembly> assembly_;
-  Sources sources_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<Admin> admin_;
   std::unique_ptr<http::Server> server_;
@@ -107,9 +112,9 @@ Status Engine::build() {
   shard_ = std::make_unique<Shard>(*store_, time_.clock());
   assembly_ =
       std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), *store_, *shard_, *streams_,
-                                          kafka_, letters_, producers_, options_.sdk_python});
+                                          kafka_, letters_, options_.sdk_python});
   reloader_ = std::make_unique<Reloader>(
-      Reloader::Setup{*assembly_, bindings_, sources_, options_.load, options_.reloaded,
+      Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {
                         boost::asio::post(io_, [this, error] {
                           on_failure(
@@ -126,13 +131,13 @@ Status Engine::build() {
 Status Engine::serve() {
   shard_->on_sample([this](WallTime now) {
     streams_->sample(now);
-    sources_.sample(now);
+    reloader_->sources().sample(now);
     time_.look();
   });
   store_->set_append_listener(
       [this](std::span<const model::PlacedBatch> batches) { shard_->appended(batches); });
   admin_ = std::make_unique<Admin>(
-      Admin::Parts{*store_, *shard_, *streams_, bindings_, *reloader_, kafka_,
+      Admin::Parts{*store_, *shard_, *streams_, *reloader_, kafka_,
                    [this](observe::StatusReport& report) { fill(report); }});
   for (const config::Stream& stream : config_.streams)
     if (stream.kafka) admin_->add_topic(stream, *store_->find_stream(stream.name));
@@ -194,17 +199,19 @@ void Engine::begin_drain() {
   state_ = "draining";
   const SteadyTime deadline =
       std::chrono::steady_clock::now() + reloader_->current()->engine.shutdown_timeout;
-  sources_.begin_stop(sources_.names(), deadline);
+  Sources& sources = reloader_->sources();
+  sources.begin_stop(sources.names(), deadline);
   shard_->quiesce();
-  reloader_->finish([this, deadline] {
-    sources_.begin_stop(sources_.names(), deadline);
+  reloader_->finish([this, deadline, &sources] {
+    sources.begin_stop(sources.names(), deadline);
     shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
   });
 }
 
 void Engine::shut() {
   reloader_->stop();
-  sources_.stop(sources_.names(), std::chrono::steady_clock::now() + kSourceGrace);
+  Sources& sources = reloader_->sources();
+  sources.stop(sources.names(), std::chrono::steady_clock::now() + kSourceGrace);
   server_.reset();
   kafka_.stop();
   letters_.stop();
@@ -217,15 +224,6 @@ void Engine::shut() {
   store_.reset();
 }
 
-std::vector<std::string> Engine::reasons_not_ready() {
-  std::vector<std::string> reasons;
-  if (std::string_view(state_) != "running") reasons.emplace_back(state_);
-  if (store_->failed()) reasons.emplace_back("the store has failed");
-  if (!store_->accepts_intake())
-    reasons.emplace_back("E4105: the disk is nearly full: intake is held back");
-  return reasons;
-}
-
 void Engine::fill(observe::StatusReport& report) {
   report.version = options_.version;
   report.pid = ::getpid();
@@ -236,7 +234,7 @@ void Engine::fill(observe::StatusReport& report) {
   report.state = state_;
   report.config_status = reloader_->status();
   streams_->report(report);
-  sources_.report(report);
+  reloader_->sources().report(report);
   shard_->report(report);
   report.store_commits = store_->commits();
   report.store_fsyncs = store_->syncs();
@@ -244,7 +242,7 @@ void Engine::fill(observe::StatusReport& report) {
   report.store_transactions = timings.transactions;
   report.store_group_commits = timings.group_commits;
   report.process = observe::read_process_status();
-  report.not_ready = reasons_not_ready();
+  report.not_ready = reasons_not_ready(state_.load(), *store_);
   for (const observe::ConnectorStatus& connector : report.connectors)
     if (connector.state == "failed")
       report.not_ready.push_back(

@@ -36,7 +36,7 @@ bool succeeded(const config::Review& review) {
 
 Reloader::Reloader(Setup setup, config::Config config)
     : setup_(std::move(setup)),
-      switchover_({setup_.assembly, setup_.bindings, setup_.sources, ending_, thread_.stopping()}),
+      switchover_({setup_.assembly, bindings_, sources_, ending_, thread_.stopping()}),
       current_(std::make_shared<const config::Config>(std::move(config))) {
   status_.generation = 1;
   status_.loaded = setup_.clock.now();

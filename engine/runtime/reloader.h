@@ -23,8 +23,6 @@ class Reloader {
 
   struct Setup {
     Assembly& assembly;
-    KnownBindings& bindings;
-    Sources& sources;
     // Reads and checks a file as at the start.
     std::function<config::Loaded(const std::string& file)> load;
     // Takes over what of the engine's own options can change while it runs. On the reload thread.
@@ -46,6 +44,9 @@ class Reloader {
   void stop() { thread_.stop(); }
 
   // ---- any thread
+  const KnownBindings& bindings() const { return bindings_; }
+  Sources& sources() { return sources_; }
+  // Shared with whoever reads it while it is replaced.
   std::shared_ptr<const config::Config> current() const;
   // What the file (empty: the engine's own) would change.
   void plan(std::string file, Answer answer);
@@ -61,6 +62,8 @@ class Reloader {
 
   const Setup setup_;
   std::atomic<bool> ending_{false};
+  KnownBindings bindings_;
+  Sources sources_;
   thread::JobThread thread_;
   Switchover switchover_;
 

@@ -69,7 +69,7 @@ void Retirement::force() {
 
 void Retirement::give_in(const std::vector<std::string>& stuck) {
   for (ServedBinding* binding : setup_.bindings) {
-    binding->runner->resume();
+    binding->runner->drain(false);
     if (binding->sink) binding->sink->resume();
   }
   done_(stuck);

@@ -42,9 +42,11 @@ class Switchover {
                 bool& broken);
 
  private:
+  // NewParts are shared with what the shard has been asked to do with them.
   Status prove(const std::shared_ptr<NewParts>& parts);
   Status retire(const Lineup& parts, std::chrono::steady_clock::time_point deadline);
   Status restore(const config::Config& before, const config::Config& after, const Lineup& parts);
+  // The same.
   Status put_in_service(const config::Config& config, const Lineup& lineup,
                         const std::shared_ptr<NewParts>& parts);
   void publish(const config::Config& config, const NewParts& parts);

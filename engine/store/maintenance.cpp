@@ -91,9 +91,18 @@ Status Maintenance::retain_all(WallTime now) {
   return {};
 }
 
-void Maintenance::hold(Holders holders) {
+Status Maintenance::hold(std::span<const StreamSpec> streams) {
+  std::map<StreamId, std::vector<BindingId>> holders;
+  for (const StreamSpec& stream : streams)
+    for (const std::string& name : stream.bindings) {
+      auto id = names::binding(database_, write_.changes, name);
+      if (!id) return std::unexpected(id.error());
+      if (auto ok = bindings_.open(*id); !ok) return ok;
+      holders[*logs_.find(stream.name)].push_back(*id);
+    }
   std::lock_guard lock(mutex_);
   holders_ = std::move(holders);
+  return {};
 }
 
 Offset Maintenance::unsettled(model::StreamPartition at, Offset end) {

@@ -40,9 +40,8 @@ class Maintenance {
   Maintenance(const Maintenance&) = delete;
   Maintenance& operator=(const Maintenance&) = delete;
 
-  // Any thread. The bindings that hold back each stream.
-  using Holders = std::map<StreamId, std::vector<BindingId>>;
-  void hold(Holders holders);
+  // One thread at a time. The bindings of the streams hold them back, no others do.
+  Status hold(std::span<const StreamSpec> streams);
   // Takes the state of the index as it is: batches that are committed later are counted by the
   // committing thread. Before anything is appended.
   void begin_counting();
@@ -91,7 +90,7 @@ class Maintenance {
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   // guarded by mutex_
-  Holders holders_;
+  std::map<StreamId, std::vector<BindingId>> holders_;
   std::map<BindingId, Duration> ttls_;
 };
 

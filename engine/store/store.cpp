@@ -35,29 +35,10 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   start();
   const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
   if (auto ok = logs->open(streams, write_names); !ok) return ok;
-  if (auto ok = hold(streams); !ok) return ok;
+  if (auto ok = maintenance->hold(streams); !ok) return ok;
   folder.disk.check();
   start_maintenance();
   return {};
-}
-
-Status Store::Impl::hold(std::span<const StreamSpec> streams) {
-  Maintenance::Holders holders;
-  for (const StreamSpec& stream : streams)
-    for (const std::string& name : stream.bindings) {
-      auto id = binding(name);
-      if (!id) return std::unexpected(id.error());
-      holders[*logs->find(stream.name)].push_back(*id);
-    }
-  maintenance->hold(std::move(holders));
-  return {};
-}
-
-// A binding that is new holds its stream back before it may be read, all others as before.
-Status Store::Impl::reopen(std::span<const StreamSpec> streams) {
-  const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
-  if (auto ok = logs->reopen(streams, write_names); !ok) return ok;
-  return hold(streams);
 }
 
 Status Store::Impl::open_log() {
@@ -132,7 +113,9 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options,
 }
 
 Status Store::set_streams(std::span<const StreamSpec> streams) {
-  return impl_->reopen(streams);
+  const auto write = [this](Changes&& changes) { return impl_->write(std::move(changes)); };
+  if (auto ok = impl_->logs->reopen(streams, write); !ok) return ok;
+  return impl_->maintenance->hold(streams);
 }
 std::optional<StreamId> Store::find_stream(std::string_view name) const {
   return impl_->logs->find(name);

@@ -25,7 +25,6 @@ class Store::Impl {
   ~Impl();
 
   Status open(std::span<const StreamSpec> streams);
-  Status reopen(std::span<const StreamSpec> streams);
   // Why the transaction is not taken, if so. E4107: a partition that is not there.
   Status refuse(const model::Transaction& transaction, Origin origin) const;
   void fail_with(const Error& error);
@@ -67,7 +66,6 @@ class Store::Impl {
 
  private:
   Status open_log();
-  Status hold(std::span<const StreamSpec> streams);
   Status replay(std::string_view metadata);
   void start();
   void start_maintenance();

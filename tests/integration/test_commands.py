@@ -50,7 +50,7 @@ def test_wrong_words():
         assert done.returncode == 2 and said in done.stderr and len(done.stderr) < 300, done.stderr
     assert pelton("--version").stdout.startswith("pelton ")
     for command in ("run", "validate", "describe", "schema", "status", "produce", "consume", "dead-letters", "offsets", "functions",
-                    "wait", "version"):
+                    "plan", "reload", "wait", "version"):
         done = pelton(command, "--help")
         assert done.returncode == 0 and "Example" in done.stdout, command
 
@@ -320,13 +320,6 @@ def test_output_that_is_lost_is_a_failure(engine):
 def test_consume_from_a_word_that_is_no_place_is_wrong_usage(engine):
     done = engine.run("consume", "input", "--from", "tomorrow", check=False)
     assert done.returncode == 2 and '"tomorrow" is not earliest, latest, an offset or a time' in done.stderr, done.stderr
-
-
-def test_a_hangup_does_not_end_the_engine(engine):
-    os.kill(engine.process.pid, signal.SIGHUP)
-    wait_until(lambda: "SIGHUP ignored" in engine.log.read_text(), "the warning")
-    engine.produce("input", numbered(3, 1))
-    engine.wait_settled("job")
 
 
 def test_a_log_that_nobody_reads_stops_nothing(tmp_path):

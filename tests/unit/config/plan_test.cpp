@@ -176,18 +176,26 @@ TEST_F(PlanTest, TheEnginesLogIsLiveAndItsFolderIsNot) {
               ElementsAre(HasSubstr("E5012 engine.http.listen")));
 }
 
-TEST_F(PlanTest, AStreamDoesNotBecomeATopic) {
+TEST_F(PlanTest, TopicsAndWhatUsesThemNeedARestart) {
   const std::string stream = R"(version: 1
-streams: { t: {} }
+streams: { s: {}, t: {} }
 functions: { f: { runtime: cpp, code: /bin/true } }
-bindings: { b: { from: t, function: f } }
+bindings:
+  other: { from: s, function: f }
+  b: { from: t, function: f }
 )";
   const std::string topic =
       edit(stream, {{"t: {}", "t: { kafka: { brokers: [\"b:1\"], topic: t } }"}});
-  EXPECT_THAT(refused(plan(topic, stream)),
-              ElementsAre(HasSubstr("become a stream of the engine")));
-  EXPECT_THAT(refused(plan(stream, topic)),
-              ElementsAre(HasSubstr("E5012 stream t cannot become a Kafka topic")));
+  const auto both = ElementsAre(HasSubstr("E5012 stream t is a Kafka topic"),
+                                HasSubstr("E5012 binding b reads or writes a Kafka topic"));
+  EXPECT_THAT(refused(plan(topic, stream)), both);
+  EXPECT_THAT(refused(plan(stream, topic)), both);
+  EXPECT_THAT(refused(plan(topic, edit(topic, {{"t, function", "t, start: latest, function"}}))),
+              ElementsAre(HasSubstr("E5012 binding b")));
+  EXPECT_THAT(refused(plan(topic, edit(topic, {{"  b: { from: t, function: f }\n", ""}}))),
+              ElementsAre(HasSubstr("E5012 binding b")));
+  EXPECT_THAT(refused(plan(topic, edit(topic, {{"s, function", "s, order: none, function"}}))),
+              IsEmpty());
 }
 
 TEST_F(PlanTest, ValuesFromTheEnvironmentAndSecretsAreNotShown) {

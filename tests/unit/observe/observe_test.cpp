@@ -109,6 +109,25 @@ TEST(StatusJson, HasTheFieldsOfTheReport) {
     EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
 }
 
+TEST(Metrics, TheLastReloadIsSeen) {
+  StatusReport fine = report();
+  fine.started = from_us(1'000'000);
+  std::string all = render_metrics(fine);
+  EXPECT_NE(all.find("pelton_config_last_reload_successful 1"), std::string::npos);
+  EXPECT_NE(all.find("pelton_config_last_success_timestamp_seconds 1\n"), std::string::npos);
+  fine.config_status.reloads_ok = 2;
+  fine.config_status.reloads_failed = 3;
+  fine.config_status.last_success = from_us(5'500'000);
+  fine.config_status.last_error = "E1005";
+  all = render_metrics(fine);
+  for (const char* line : {"pelton_config_reloads_total{result=\"ok\"} 2",
+                           "pelton_config_reloads_total{result=\"failed\"} 3",
+                           "pelton_config_last_reload_successful 0",
+                           "pelton_config_last_success_timestamp_seconds 5.5"})
+    EXPECT_NE(all.find(line), std::string::npos) << line;
+  EXPECT_NE(to_json(fine).find("\"last_error\":\"E1005\""), std::string::npos);
+}
+
 TEST(Log, OneLineAndNoEscapes) {
   const std::string hostile = "a\nb\x1b[31m";
   EXPECT_EQ(log::render(log::Format::pretty, false, "T", log::Level::warn, hostile,
