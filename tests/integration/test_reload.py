@@ -304,6 +304,6 @@ def test_the_end_during_a_reload(engine):
     began = time.monotonic()
     assert engine.stop() == 0
     assert time.monotonic() - began < 15 * 4
-    with engine.start():
-        engine.wait_settled("job")
-        check_exactly_once(engine.consume("output"), [0])
+    engine.start()
+    engine.wait_settled("job")
+    check_exactly_once(engine.consume("output"), [0])

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,9 +28,15 @@ constexpr int kLooks = 8;
 constexpr int kReapMilliseconds = 20;
 constexpr int kExecMilliseconds = 1;
 
+// Empty when the process is gone, which may be so between opening and reading: an iterator over the
+// file's buffer would throw then, where read() ends.
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  char piece[4096];
+  while (file.read(piece, sizeof piece) || file.gcount() > 0)
+    text.append(piece, static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 struct Process {
