@@ -63,9 +63,8 @@ bool WorkerPool::Impl::start_worker() {
 
 void WorkerPool::Impl::failed_to_start(const std::string& why) {
   ++totals_.start_failures;
-  if (proven_)
-    return std::exchange(proven_, nullptr)(
-        fail(ErrorKind::invalid, "E3001", "function {}: {}", function_.name, why));
+  if (proof_)
+    return prove_with(fail(ErrorKind::invalid, "E3001", "function {}: {}", function_.name, why));
   const bool news = totals_.start_error != why;
   totals_.start_error = why;
   if (news) tell(function_.name, "a worker cannot start: " + why);
@@ -88,7 +87,7 @@ void WorkerPool::Impl::tell(std::string_view worker, const std::string& text) co
 
 void WorkerPool::Impl::wake() {
   // Giving work makes commits, which may say that there is work.
-  if (stopping_ || proving_ || std::exchange(waking_, true)) return;
+  if (stopping_ || proof_ || std::exchange(waking_, true)) return;
   for (std::size_t i = 0; i < workers_.size(); ++i) give_work(*workers_[i]);
   start_missing();
   waking_ = false;
@@ -113,7 +112,7 @@ void WorkerPool::Impl::give_work(Worker& worker) {
 
 void WorkerPool::Impl::ready(Worker&, bool whole_frames) {
   totals_.start_error.reset();
-  if (proven_) std::exchange(proven_, nullptr)({});
+  prove_with({});
   if (whole_frames) sources_.take_frames_whole(function_.timeout);
   wake();
 }
@@ -240,13 +239,16 @@ void WorkerPool::Impl::reap_idle(Clock::time_point now) {
 // ---- from outside
 
 void WorkerPool::Impl::prove(std::function<void(Status)> done) {
-  proving_ = true;
-  proven_ = std::move(done);
+  proof_ = std::move(done);
   start_worker();
 }
 
+void WorkerPool::Impl::prove_with(const Status& ready) {
+  if (proof_ && *proof_) std::exchange(*proof_, nullptr)(ready);
+}
+
 void WorkerPool::Impl::start() {
-  proving_ = false;
+  proof_.reset();
   wake();
 }
 
@@ -280,7 +282,7 @@ void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,
   stopping_ = true;
   deadline_ = deadline;
   stopped_ = std::move(done);
-  proven_ = nullptr;
+  if (proof_) proof_ = nullptr;
   retry_.cancel();
   for (const auto& worker : workers_) worker->retire(Clock::now());
   arm_tick();

@@ -41,6 +41,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   void ended(Worker& worker) override;
 
   Crowd crowd() const;
+  void prove_with(const Status& ready);
   void start_missing();
   bool start_worker();
   void failed_to_start(const std::string& why);
@@ -74,8 +75,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool stopping_ = false;
   Clock::time_point deadline_{};
   std::function<void()> stopped_;
-  bool proving_ = false;
-  std::function<void(Status)> proven_;
+  // From prove() to start(); empty once it is answered.
+  std::optional<std::function<void(Status)>> proof_;
   PoolStats totals_;
   struct {
     Histogram done, failed, timed_out;
