@@ -70,7 +70,10 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   // What lies between the ranges is taken in any case: a restored cursor that has as many would
   // never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
-  if (known->draining || used >= options.delivery.max_unsettled || known->window.full() || crowded)
+  // One event always fits: histories that were restored may take more than there is room for.
+  const bool full =
+      known->window.unsettled() > 0 && known->bytes() >= options.delivery.max_unsettled_bytes;
+  if (known->draining || used >= options.delivery.max_unsettled || full || crowded)
     return {known->next, 0};
   return {known->next, options.delivery.max_unsettled - used};
 }
@@ -231,7 +234,7 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   counts.next = partition->next;
   counts.unsettled = partition->window.unsettled();
   counts.in_flight = partition->in_flight;
-  counts.bytes = partition->window.bytes();
+  counts.bytes = partition->bytes();
   counts.retrying = partition->due.size();
   counts.waiting = partition->waiting;
   if (counts.unsettled > 0) {
@@ -249,9 +252,8 @@ std::vector<ParkedEvent> Dispatcher::Core::parked(std::size_t most) const {
     for (const auto& [due, position] : partition->due) {
       if (parked.size() >= most) return parked;
       const Slot& slot = partition->window.at(position);
-      const auto retry = partition->retries.find(slot.offset);
       parked.push_back({id, slot.offset, std::string(slot.batch().key(slot.index)),
-                        retry == partition->retries.end() ? nullptr : &retry->second});
+                        partition->retries.find(slot.offset)});
     }
   return parked;
 }

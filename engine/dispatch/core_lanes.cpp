@@ -78,9 +78,8 @@ void Dispatcher::Core::park(Partition& partition, Position position, WallTime du
 
 // It is not parked any more.
 void Dispatcher::Core::leave_due(Partition& partition, Position position) {
-  const auto retry = partition.retries.find(partition.window.at(position).offset);
-  if (retry == partition.retries.end() || partition.due.erase({retry->second.next, position}) == 0)
-    --partition.waiting;
+  const auto* retry = partition.retries.find(partition.window.at(position).offset);
+  if (retry == nullptr || partition.due.erase({retry->next, position}) == 0) --partition.waiting;
 }
 
 void Dispatcher::Core::unpark(Partition& partition, Position position) {

@@ -13,6 +13,15 @@ namespace {
 // Larger results are not kept with an idempotency record.
 constexpr std::size_t kMaxStoredResult = 64U << 10;
 
+// The update with the state, of its history what is new.
+model::Transaction::RetryUpdate update_of(model::Transaction::RetryUpdate update,
+                                          const model::RetryState& state, bool counted) {
+  update.state = model::RetryState{state.attempts, state.worker_kills, state.next, state.first, {}};
+  if (counted) update.state->history.push_back(state.history.back());
+  update.appends = state.history.size() > update.state->history.size();
+  return update;
+}
+
 std::unexpected<Error> contradiction(std::string_view what) {
   return fail(ErrorKind::invalid, "E3004", "the worker's result contradicts its frame: {}", what);
 }
@@ -179,7 +188,7 @@ void Dispatcher::Core::settle(Partition& partition, Position position) {
 }
 
 void Dispatcher::Core::forget_retry(Partition& partition, Offset offset) {
-  if (!partition.retries.empty() && partition.retries.erase(offset) > 0)
+  if (!partition.retries.empty() && partition.retries.erase(offset))
     change_.transaction.retries.push_back({options.id, at(partition.id), offset, {}});
 }
 
@@ -218,16 +227,19 @@ void Dispatcher::Core::failure(Partition& partition, Position position,
   }
   if (!partition.suspects.empty()) partition.suspects.erase(partition.window.at(position).offset);
   if (failed.counts) ++totals.failed_attempts;
-  model::RetryState& state = partition.retries[partition.window.at(position).offset];
-  park_or_bury(partition, position, policy_.failed(state, failed, worker, now), now);
+  const Verdict verdict = partition.retries.change(
+      partition.window.at(position).offset,
+      [&](model::RetryState& state) { return policy_.failed(state, failed, worker, now); });
+  park_or_bury(partition, position, verdict, now);
 }
 
 void Dispatcher::Core::park_or_bury(Partition& partition, Position position, const Verdict& verdict,
                                     WallTime now) {
   if (verdict.dead) return bury(partition, position, verdict.reason, now);
   const Offset offset = partition.window.at(position).offset;
-  const model::RetryState& state = partition.retries.at(offset);
-  change_.transaction.retries.push_back({options.id, at(partition.id), offset, state});
+  const model::RetryState& state = *partition.retries.find(offset);
+  change_.transaction.retries.push_back(
+      update_of({options.id, at(partition.id), offset, {}}, state, verdict.counted));
   park(partition, position, state.next);
 }
 
@@ -242,8 +254,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   letter.time = now;
   letter.reason = reason;
   letter.idempotency_key = idempotency_key(partition, slot.offset);
-  if (const auto retry = partition.retries.find(slot.offset); retry != partition.retries.end())
-    letter.retry = retry->second;
+  if (const auto* retry = partition.retries.find(slot.offset)) letter.retry = *retry;
   builder_.add(slot.batch(), slot.index);
   letter.event = builder_.finish();
   change_.transaction.dead_letters.push_back(std::move(letter));
@@ -312,8 +323,10 @@ void Dispatcher::Core::lose_frame(Partition& partition, const Open& open,
       continue;
     }
     ++totals.failed_attempts;
-    model::RetryState& state = partition.retries[partition.window.at(position).offset];
-    park_or_bury(partition, position, policy_.killed(state, *blame, now), now);
+    const Verdict verdict = partition.retries.change(
+        partition.window.at(position).offset,
+        [&](model::RetryState& state) { return policy_.killed(state, *blame, now); });
+    park_or_bury(partition, position, verdict, now);
   }
   free_slots(partition);
 }

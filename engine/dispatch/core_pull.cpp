@@ -156,14 +156,14 @@ Dispatcher::Core::Fit Dispatcher::Core::fit(Partition& partition, Position posit
 Dispatcher::Core::Fit Dispatcher::Core::fit_history(Partition& partition, Position position,
                                                     const Slot& slot, Picking& picking,
                                                     WallTime now) {
-  const auto retry = partition.retries.find(slot.offset);
-  if (retry == partition.retries.end()) return Fit::goes;
-  if (retry->second.next > now) {
-    park(partition, position, retry->second.next);
+  const model::RetryState* retry = partition.retries.find(slot.offset);
+  if (retry == nullptr) return Fit::goes;
+  if (retry->next > now) {
+    park(partition, position, retry->next);
     return Fit::gone;
   }
   // An event that has ended a worker goes alone, so that nothing else is harmed by it.
-  if (!ended_a_worker(retry->second)) return Fit::goes;
+  if (!ended_a_worker(*retry)) return Fit::goes;
   if (!picking.slots.empty()) return Fit::later;
   picking.closed = true;
   return Fit::goes;
@@ -219,8 +219,8 @@ model::Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, Wo
   fill_batch(partition, picking.slots, frame);
   if (!partition.retries.empty()) {
     for (const Position position : picking.slots) {
-      const auto retry = partition.retries.find(partition.window.at(position).offset);
-      frame.attempts.push_back(retry == partition.retries.end() ? 1 : retry->second.attempts + 1);
+      const auto* retry = partition.retries.find(partition.window.at(position).offset);
+      frame.attempts.push_back(retry == nullptr ? 1 : retry->attempts + 1);
     }
     if (std::ranges::all_of(frame.attempts, [](std::uint32_t n) { return n == 1; }))
       frame.attempts.clear();

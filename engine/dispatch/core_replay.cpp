@@ -136,10 +136,8 @@ void Dispatcher::Core::fail_replay(Replay& replay, const Verdict& verdict, WallT
   ++letter.replays;
   letter.retry.attempts += replay.state.attempts;
   letter.retry.worker_kills += replay.state.worker_kills;
-  auto& history = letter.retry.history;
-  std::ranges::move(replay.state.history, std::back_inserter(history));
-  if (history.size() > model::kMaxHistory)
-    history.erase(history.begin(), history.end() - model::kMaxHistory);
+  for (model::Attempt& attempt : replay.state.history)
+    add_attempt(letter.retry, std::move(attempt));
   change_.transaction.dead_letters.push_back(std::move(letter));
   totals.count_letter(verdict.reason);
   forget_replay(replay);

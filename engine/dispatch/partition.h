@@ -5,6 +5,7 @@
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
 #include "engine/dispatch/offset_ranges.h"
+#include "engine/dispatch/retries.h"
 #include "engine/dispatch/window.h"
 
 #include <set>
@@ -23,12 +24,14 @@ struct Partition {
         next(restored.progress.settled) {
     for (const auto& update : restored.retries)
       if (update.state && !settled.contains(update.offset))
-        retries.emplace(update.offset, *update.state);
+        retries.restore(update.offset, *update.state);
   }
 
   auto linker() {
     return [this](Position position) -> Position& { return window.at(position).next; };
   }
+  // Of what it holds in memory for unsettled events.
+  std::uint64_t bytes() const { return window.bytes() + retries.bytes(); }
   bool has_new() const { return pick < window.tail(); }
 
   const PartitionId id;
@@ -43,7 +46,7 @@ struct Partition {
   std::uint64_t fresh = 0;        // ... of these, those that no commit carries yet
   std::uint64_t in_flight = 0;
   std::uint64_t waiting = 0;
-  std::unordered_map<Offset, model::RetryState> retries;
+  Retries retries;
   // Events whose worker ended and nobody knows because of which of them: the most of them that a
   // frame may hold. Gone with the process: then they begin again as one frame.
   std::unordered_map<Offset, std::uint32_t> suspects;

@@ -2,13 +2,20 @@
 #include "engine/dispatch/replays.h"
 
 namespace pelton::dispatch {
+namespace {
+
+std::uint64_t bytes_of(const model::DeadLetter& letter) {
+  return letter.event->bytes().size() + model::bytes_of(letter.retry);
+}
+
+}  // namespace
 
 Replay* Replays::add(const model::DeadLetter& letter) {
   if (ending_.contains(letter.id)) return nullptr;
   const auto [at, added] = replays_.try_emplace(letter.id);
   if (!added) return nullptr;
   at->second.letter = letter;
-  bytes_ += letter.event->bytes().size();
+  bytes_ += bytes_of(letter);
   at->second.serial = next_serial_++;
   serials_.emplace(at->second.serial, letter.id);
   ready_.push_back(letter.id);
@@ -19,7 +26,7 @@ void Replays::end(const model::DeadLetterId& id) {
   ending_.insert(id);
   const auto at = replays_.find(id);
   serials_.erase(at->second.serial);
-  bytes_ -= at->second.letter.event->bytes().size();
+  bytes_ -= bytes_of(at->second.letter);
   replays_.erase(at);
 }
 

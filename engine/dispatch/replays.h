@@ -37,7 +37,7 @@ class Replays {
 
   // Of those that have not ended durably.
   std::size_t size() const { return replays_.size() + ending_.size(); }
-  // Of the events that are held.
+  // Of the events that are held, and their histories.
   std::uint64_t bytes() const { return bytes_; }
 
   bool has_ready() const { return !ready_.empty(); }

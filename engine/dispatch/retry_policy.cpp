@@ -12,6 +12,7 @@ constexpr std::string_view kTimeout = "timeout";  // cause of an attempt or a lo
 // Bounds of what a history keeps of a function's words.
 constexpr std::size_t kMaxMessage = 4096;
 constexpr std::size_t kMaxStack = 16'384;
+constexpr std::size_t kMaxType = 256;
 
 std::string cut(const std::string& text, std::size_t most) {
   return text.substr(0, most);
@@ -26,8 +27,7 @@ bool ended_a_worker(const model::RetryState& state) {
 
 void RetryPolicy::record(model::RetryState& state, model::Attempt attempt) {
   if (state.first == WallTime{}) state.first = attempt.time;
-  state.history.push_back(std::move(attempt));
-  if (state.history.size() > model::kMaxHistory) state.history.erase(state.history.begin());
+  add_attempt(state, std::move(attempt));
 }
 
 Duration RetryPolicy::backoff(std::uint32_t attempts) {
@@ -39,9 +39,10 @@ Duration RetryPolicy::backoff(std::uint32_t attempts) {
 }
 
 Verdict RetryPolicy::judge(const model::RetryState& state, WallTime now) const {
-  if (state.worker_kills >= kMaxWorkerKills) return {true, "worker_killer"};
-  if (state.attempts >= retry_.attempts) return {true, "attempts"};
-  if (retry_.max_age && now - state.first >= *retry_.max_age) return {true, "max_age"};
+  if (state.worker_kills >= kMaxWorkerKills) return {.dead = true, .reason = "worker_killer"};
+  if (state.attempts >= retry_.attempts) return {.dead = true, .reason = "attempts"};
+  if (retry_.max_age && now - state.first >= *retry_.max_age)
+    return {.dead = true, .reason = "max_age"};
   return {};
 }
 
@@ -50,13 +51,13 @@ Verdict RetryPolicy::failed(model::RetryState& state, const model::Failure& fail
   if (!failure.counts) {
     // An infrastructure fault: tried again without end, at the first delay.
     state.next = now + std::max(retry_.first, Duration{1});
-    return {};
+    return {.dead = false, .reason = {}, .counted = false};
   }
   ++state.attempts;
   const bool final = failure.code == model::OutcomeCode::fail;
-  record(state, {state.attempts, now, final ? "rejected" : "error", failure.type,
+  record(state, {state.attempts, now, final ? "rejected" : "error", cut(failure.type, kMaxType),
                  cut(failure.message, kMaxMessage), cut(failure.stack, kMaxStack), worker});
-  if (final) return {true, "failed"};
+  if (final) return {.dead = true, .reason = "failed"};
   state.next = now + (failure.retry_after ? std::min(*failure.retry_after, kMaxRetryAfter)
                                           : backoff(state.attempts));
   return judge(state, now);

@@ -20,7 +20,8 @@ inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24);
 // What a delivery that did not end as done means for the event.
 struct Verdict {
   bool dead = false;
-  std::string reason;  // of a dead letter: attempts | failed | worker_killer | max_age
+  std::string reason;   // of a dead letter: attempts | failed | worker_killer | max_age
+  bool counted = true;  // the history has one attempt more
 };
 
 // A crash or a time-out of one of the attempts is this event's fault.
@@ -41,7 +42,7 @@ class RetryPolicy {
  private:
   Verdict judge(const model::RetryState& state, WallTime now) const;
   Duration backoff(std::uint32_t attempts);
-  void record(model::RetryState& state, model::Attempt attempt);
+  static void record(model::RetryState& state, model::Attempt attempt);
 
   const config::Retry retry_;
   std::mt19937_64 random_;

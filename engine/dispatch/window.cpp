@@ -77,6 +77,7 @@ void Window::grow() {
 
 void Window::let_go(HeldBatch& held) {
   bytes_ -= memory_of(*held.batch);
+  compacted_bytes_ = std::min(compacted_bytes_, bytes_);
   held.batch.reset();
 }
 
@@ -93,10 +94,13 @@ void Window::pop_settled() {
   if (worth_compacting()) compact();
 }
 
-// Memory is short, and enough was settled since the last time for the look at all slots.
+// Memory is short, and enough was settled or taken in since the last time to pay for a look at all
+// slots.
 bool Window::worth_compacting() const {
-  const std::uint64_t looked_at = tail_ - head_;
-  return bytes_ > most_bytes_ / 2 && settled_ > looked_at / (full() ? 64 : 4);
+  if (settled_ == 0 || bytes_ <= most_bytes_ / 2) return false;
+  const std::uint64_t slots = tail_ - head_;
+  const bool nearly_full = bytes_ > most_bytes_ / 8 * 7;
+  return bytes_ > compacted_bytes_ + most_bytes_ / 8 || settled_ > slots / (nearly_full ? 64 : 4);
 }
 
 void Window::compact() {
@@ -106,6 +110,7 @@ void Window::compact() {
     if (held.batch) compact(held, begin);
     begin = held.end;
   }
+  compacted_bytes_ = bytes_;
 }
 
 void Window::compact(HeldBatch& held, Position begin) {

@@ -52,10 +52,10 @@ inline std::uint64_t payload(const Slot& slot) {
 // positions counting up from 0. What lingers (a long retry, a slow function) holds up nobody: when
 // the ring has gone round to it, it is set aside as a copy without its batch, and when memory gets
 // short, batches of which little is unsettled are replaced by copies of what is. The caller never
-// has more than `events` unsettled events, and offers nothing while the window is full().
+// has more than `events` unsettled events.
 class Window {
  public:
-  // Limits: of unsettled events, and of the bytes of the batches that are held for them.
+  // `events`: the most unsettled ones. `bytes`: beyond half of it, memory is short.
   Window(std::uint32_t events, std::uint64_t bytes);
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
@@ -63,8 +63,6 @@ class Window {
   std::uint64_t unsettled() const { return unsettled_; }
   // Of the batches that are held, shared or not.
   std::uint64_t bytes() const { return bytes_; }
-  // The limit of bytes is reached. An empty window is not full, so one event always fits.
-  bool full() const { return bytes_ >= most_bytes_; }
   Position tail() const { return tail_; }
   // The first unsettled event; unsettled() > 0 and nothing was settled since pop_settled().
   Position oldest() const { return aside_.empty() ? head_ : aside_.begin()->first; }
@@ -126,6 +124,7 @@ class Window {
   std::vector<HeldBatch*> emptied_;      // to be let go of
   std::vector<Position> settled_aside_;  // to be erased
   std::uint64_t settled_ = 0;            // since batches were last looked at for copying
+  std::uint64_t compacted_bytes_ = 0;    // bytes_ then, or less since
   model::BatchBuilder builder_;
 };
 

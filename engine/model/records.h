@@ -48,9 +48,16 @@ struct RetryState {
   std::uint32_t worker_kills = 0;  // how many of them ended the worker
   WallTime next{};                 // when the next attempt is due
   WallTime first{};                // when the first attempt ended
-  std::vector<Attempt> history;    // the latest, at most kMaxHistory
+  std::vector<Attempt> history;    // the latest, within the two limits below
 };
 inline constexpr std::size_t kMaxHistory = 10;
+inline constexpr std::size_t kMaxHistoryBytes = 32U << 10;
+
+// Adds the newest attempt. Where the history would exceed its limits, the oldest attempts are
+// shortened, with a word that says so, and dropped when that is not enough. The newest stays whole.
+void add_attempt(RetryState& state, Attempt attempt);
+// About the memory that it takes.
+std::size_t bytes_of(const RetryState& state);
 
 // Names a dead letter: one binding, one event. Text form "<binding>/<partition>/<offset>".
 struct DeadLetterId {
@@ -106,6 +113,8 @@ struct Transaction {
     StreamPartition at;
     Offset offset = 0;
     std::optional<RetryState> state;  // absent: the event is settled, forget it
+    // Its history is what happened since the update before, to be added to what is stored.
+    bool appends = false;
   };
   std::vector<RetryUpdate> retries;
 
@@ -126,6 +135,9 @@ struct Transaction {
   }
   bool empty() const { return only_progress() && progress.empty(); }
 };
+
+// What is stored of an event between attempts once the update is: of `state`, which it has.
+void apply(const Transaction::RetryUpdate& update, RetryState& stored);
 
 // About the memory that a transaction takes.
 std::size_t bytes_of(const Transaction& transaction);

@@ -41,8 +41,8 @@ model::RetryState read(const v1::RetryState& in) {
   state.next = from_us(in.next_us());
   state.first = from_us(in.first_us());
   for (const v1::AttemptRecord& record : in.history())
-    state.history.push_back({record.number(), from_us(record.time_us()), record.cause(),
-                             record.type(), record.message(), record.stack(), record.worker()});
+    add_attempt(state, {record.number(), from_us(record.time_us()), record.cause(), record.type(),
+                        record.message(), record.stack(), record.worker()});
   return state;
 }
 
@@ -94,6 +94,14 @@ Result<model::RetryState> decode_retry(std::string_view bytes) {
   v1::RetryState message;
   if (!parse(message, bytes)) return damaged("retry state");
   return read(message);
+}
+
+std::string joined_retries(std::string_view stored, std::string_view update) {
+  std::string all(stored);
+  all += update;
+  if (all.size() <= 2 * model::kMaxHistoryBytes) return all;
+  const auto state = decode_retry(all);
+  return state ? encode(*state) : all;
 }
 
 std::string encode(const model::DeadLetter& letter) {

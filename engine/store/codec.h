@@ -14,7 +14,10 @@ std::string encode(const model::Progress& cursor);
 Result<model::Progress> decode_cursor(std::string_view bytes);
 
 std::string encode(const model::RetryState& state);
+// Also of encodings one behind the other: the values of the last, the attempts of all.
 Result<model::RetryState> decode_retry(std::string_view bytes);
+// The encoding of both together; one that has become long keeps what a history may have.
+std::string joined_retries(std::string_view stored, std::string_view update);
 
 std::string encode(const model::DeadLetter& letter);
 // `id` comes from the key.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/database.h"
 
+#include "engine/store/codec.h"
 #include "engine/store/keys.h"
 
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/merge_operator.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
 
@@ -52,6 +54,18 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+// An attempt is written as what is new of it: RocksDB puts the pieces together.
+class JoinRetries final : public rocksdb::AssociativeMergeOperator {
+ public:
+  bool Merge(const rocksdb::Slice&, const rocksdb::Slice* stored, const rocksdb::Slice& update,
+             std::string* joined, rocksdb::Logger*) const override {
+    const std::string_view before = stored != nullptr ? stored->ToStringView() : std::string_view{};
+    *joined = codec::joined_retries(before, update.ToStringView());
+    return true;
+  }
+  const char* Name() const override { return "pelton.retries"; }
+};
+
 rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError on_error,
                               std::shared_ptr<rocksdb::SstFileManager> files) {
   rocksdb::DBOptions db;
@@ -92,6 +106,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, std::uint64_t buffer_
   // Read in order, from one key on.
   if (family != Family::index && family != Family::extents)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  if (family == Family::retries) options.merge_operator = std::make_shared<JoinRetries>();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }

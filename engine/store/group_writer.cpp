@@ -201,10 +201,12 @@ void GroupWriter::add_cursors(Group& group) {
 void GroupWriter::add_records(const model::Transaction& transaction, Group& group) {
   for (const auto& retry : transaction.retries) {
     const std::string key = keys::retry(retry.binding, retry.at, retry.offset);
-    if (retry.state)
-      put(group, Family::retries, key, codec::encode(*retry.state));
-    else
+    if (!retry.state)
       remove(group, Family::retries, key);
+    else if (retry.appends)
+      group.metadata.Merge(database_.family(Family::retries), key, codec::encode(*retry.state));
+    else
+      put(group, Family::retries, key, codec::encode(*retry.state));
   }
   for (const model::DeadLetter& letter : transaction.dead_letters) {
     put(group, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));

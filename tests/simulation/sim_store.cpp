@@ -61,7 +61,7 @@ void SimStore::apply(const Pending& pending) {
   for (const auto& update : transaction.retries) {
     const auto key = std::pair(update.at.partition, update.offset);
     if (update.state)
-      disk_.retries[key] = *update.state;
+      model::apply(update, disk_.retries[key]);
     else
       disk_.retries.erase(key);
   }

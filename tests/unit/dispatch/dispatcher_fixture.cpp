@@ -218,7 +218,7 @@ void DispatcherTest::write(const model::Transaction& transaction) {
   for (const auto& update : transaction.retries) {
     const auto place = std::pair(update.at.partition.value, update.offset);
     if (update.state)
-      retries_[place] = *update.state;
+      model::apply(update, retries_[place]);
     else
       retries_.erase(place);
   }

@@ -155,6 +155,87 @@ TEST_F(FilteredMemory, GatheredEventsKeepTheirOffsets) {
   EXPECT_EQ(counts().unsettled, 0U);
 }
 
+class HistoryMemory : public Memory {
+ protected:
+  HistoryMemory() {
+    options.delivery.retry.attempts = 1000;
+    options.delivery.retry.first = options.delivery.retry.max = std::chrono::seconds(1);
+  }
+  // Every event of the next frame fails with a message of so many bytes.
+  bool fail_at_length(std::size_t bytes) {
+    pass(std::chrono::seconds(1));
+    if (pull().empty()) return false;
+    model::FrameResult result = all_done(frame());
+    for (std::uint32_t i = 0; i < result.count; ++i)
+      result.not_done.push_back({i, model::OutcomeCode::retry, "ValueError",
+                                 std::string(bytes, 'm'), std::string(bytes, 's'), std::nullopt,
+                                 true});
+    finish(std::move(result));
+    return true;
+  }
+};
+
+TEST_F(HistoryMemory, EachAttemptIsWrittenOnce) {
+  offer("a");
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(fail_at_length(1000)) << i;
+  for (const auto& transaction : transactions())
+    EXPECT_LT(model::bytes_of(transaction), 3'000U) << "not what was written before";
+}
+
+TEST_F(HistoryMemory, AHistoryIsBoundedAndSaysWhatItLacks) {
+  offer("a");
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(fail_at_length(1U << 20)) << i;
+  EXPECT_LT(bytes(), 40'000U);
+  const auto parked = dispatcher().parked(1);
+  ASSERT_EQ(parked.size(), 1U);
+  const auto& history = parked[0].retry->history;
+  EXPECT_EQ(parked[0].retry->attempts, 50U);
+  EXPECT_EQ(history.size(), model::kMaxHistory);
+  EXPECT_EQ(history.back().number, 50U);
+  EXPECT_EQ(history.back().message.size(), 4096U) << "the newest is kept";
+  EXPECT_TRUE(history.front().message.ends_with("... (shortened)")) << history.front().message;
+  EXPECT_EQ(history.front().stack, "(dropped)");
+}
+
+TEST_F(HistoryMemory, ARestartKnowsTheWholeHistory) {
+  offer("a");
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(fail_at_length(10)) << i;
+  restart();
+  ASSERT_TRUE(fail_at_length(10));
+  EXPECT_EQ(dispatcher().parked(1).at(0).retry->history.size(), 5U);
+  restart();
+  pass(std::chrono::seconds(1));
+  pull();
+  answer("f");
+  ASSERT_EQ(letter(0).retry.history.size(), 6U);
+  for (std::uint32_t i = 0; i < 6; ++i) EXPECT_EQ(letter(0).retry.history[i].number, i + 1);
+}
+
+TEST_F(HistoryMemory, HistoriesCountInTheLimit) {
+  std::string words;
+  for (int i = 0; i < 20; ++i) words += fmt::format("k{} ", i);
+  offer(words);
+  EXPECT_GT(room(), 0U);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(fail_at_length(4000)) << i;
+  EXPECT_GT(bytes(), 300'000U);
+  EXPECT_EQ(room(), 0U);
+  pass(std::chrono::seconds(1));
+  while (!pull().empty()) done();
+  EXPECT_GT(room(), 0U);
+  EXPECT_EQ(bytes(), 0U);
+}
+
+TEST_F(HistoryMemory, RestoredHistoriesLetTheirEventsIn) {
+  std::string words;
+  for (int i = 0; i < 20; ++i) words += fmt::format("k{} ", i);
+  offer(words);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(fail_at_length(4000)) << i;
+  options.delivery.max_unsettled_bytes = 1000;
+  restart();
+  pass(std::chrono::seconds(1));
+  EXPECT_NE(pull(), "");
+}
+
 class PendingMemory : public Memory {
  protected:
   PendingMemory() {

@@ -90,6 +90,49 @@ TEST_F(StoreFixture, AppendedIsToldBeforeCommitted) {
   EXPECT_EQ(seen, 1);
 }
 
+// An attempt is added to those that are stored, also in a later life and after a flush.
+TEST_F(StoreFixture, AttemptsAreAddedToTheHistory) {
+  constexpr std::uint32_t kAttempts = 40;
+  for (std::uint32_t n = 1; n <= kAttempts; ++n) {
+    if (n % 15 == 1) open();
+    model::RetryState state{n, n / 2, from_us(100 + n), from_us(1), {}};
+    state.history.push_back(
+        {n, from_us(n), "error", "ValueError", std::string(4096, 'm'), "stack", "w-1"});
+    model::Transaction transaction;
+    transaction.retries.push_back({binding, at(), 6, state, n > 1});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  }
+  open();
+  const auto retries = store->retries(binding, at());
+  ASSERT_EQ(retries->size(), 1U);
+  const model::RetryState& state = *retries->front().state;
+  EXPECT_EQ(state.attempts, kAttempts);
+  EXPECT_EQ(state.worker_kills, kAttempts / 2);
+  EXPECT_EQ(state.next, from_us(100 + kAttempts));
+  ASSERT_EQ(state.history.size(), model::kMaxHistory);
+  EXPECT_EQ(state.history.back().number, kAttempts);
+  EXPECT_EQ(state.history.back().message.size(), 4096U);
+  EXPECT_LE(model::bytes_of(state), model::kMaxHistoryBytes);
+}
+
+TEST_F(StoreFixture, AttemptsOfASettledEventAreForgotten) {
+  open();
+  const auto update = [&](std::optional<model::RetryState> state, bool appends) {
+    model::Transaction transaction;
+    transaction.retries.push_back({binding, at(), 6, std::move(state), appends});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  };
+  model::RetryState state{1, 0, from_us(9), from_us(1), {}};
+  state.history.push_back({1, from_us(1), "error", "ValueError", "no", "", "w-1"});
+  update(state, false);
+  update(state, true);
+  update(std::nullopt, false);
+  EXPECT_TRUE(store->retries(binding, at())->empty());
+  update(state, false);
+  open();
+  EXPECT_EQ(store->retries(binding, at())->front().state->history.size(), 1U);
+}
+
 TEST_F(StoreFixture, ATransactionIsOneWrite) {
   open();
   model::Transaction transaction;
