@@ -11,32 +11,33 @@ OffsetRanges::OffsetRanges(const model::Progress& cursor) : cursor_(cursor.settl
 
 bool OffsetRanges::contains(Offset offset) const {
   if (offset < cursor_) return true;
-  auto at = ranges_.upper_bound(offset);
-  return at != ranges_.begin() && offset < (--at)->second;
+  const auto at = std::ranges::upper_bound(ranges_, offset, {}, &OffsetRange::end);
+  return at != ranges_.end() && at->begin <= offset;
 }
 
 void OffsetRanges::add(Offset begin, Offset end) {
   begin = std::max(begin, cursor_);
   if (begin >= end) return;
-  // Swallow every range that touches [begin, end).
-  auto at = ranges_.upper_bound(begin);
-  if (at != ranges_.begin() && std::prev(at)->second >= begin) --at;
-  while (at != ranges_.end() && at->first <= end) {
-    begin = std::min(begin, at->first);
-    end = std::max(end, at->second);
-    at = ranges_.erase(at);
+  // All ranges that touch [begin, end) become one with it.
+  const auto first = std::ranges::lower_bound(ranges_, begin, {}, &OffsetRange::end);
+  const auto behind = std::ranges::upper_bound(first, ranges_.end(), end, {}, &OffsetRange::begin);
+  if (first != behind) {
+    begin = std::min(begin, first->begin);
+    end = std::max(end, std::prev(behind)->end);
   }
-  if (begin <= cursor_)
+  if (begin <= cursor_) {
     cursor_ = end;
-  else
-    ranges_.emplace_hint(at, begin, end);
+    ranges_.erase(first, behind);
+  } else if (first == behind) {
+    ranges_.insert(first, {begin, end});
+  } else {
+    *first = {begin, end};
+    ranges_.erase(std::next(first), behind);
+  }
 }
 
 model::Progress OffsetRanges::stored() const {
-  model::Progress cursor{cursor_, {}};
-  cursor.completed.reserve(ranges_.size());
-  for (const auto& [begin, end] : ranges_) cursor.completed.push_back({begin, end});
-  return cursor;
+  return {cursor_, {ranges_.begin(), ranges_.end()}};
 }
 
 }  // namespace pelton::dispatch

@@ -4,8 +4,8 @@
 #include "engine/base/ids.h"
 #include "engine/model/records.h"
 
-#include <map>
-#include <vector>
+#include <cstddef>
+#include <deque>
 
 namespace pelton::dispatch {
 
@@ -20,13 +20,14 @@ class OffsetRanges {
   // Settles [begin, end); what is settled already stays so.
   void add(Offset begin, Offset end);
   // Behind the last settled offset.
-  Offset end() const { return ranges_.empty() ? cursor_ : ranges_.rbegin()->second; }
+  Offset end() const { return ranges_.empty() ? cursor_ : ranges_.back().end; }
   std::size_t beyond() const { return ranges_.size(); }
   model::Progress stored() const;
 
  private:
   Offset cursor_ = 0;
-  std::map<Offset, Offset> ranges_;  // begin -> end, beyond the cursor, not touching
+  // Beyond the cursor, ascending, not touching. In few pieces: every commit copies them.
+  std::deque<OffsetRange> ranges_;
 };
 
 }  // namespace pelton::dispatch

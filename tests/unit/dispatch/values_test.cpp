@@ -9,6 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+#include <set>
+
 namespace pelton::dispatch {
 namespace {
 
@@ -52,6 +56,30 @@ TEST(OffsetRangesTest, OverlapsAreMerged) {
   EXPECT_TRUE(ranges.contains(1));
   EXPECT_TRUE(ranges.contains(7));
   EXPECT_FALSE(ranges.contains(8));
+}
+
+// Against a set of offsets.
+TEST(OffsetRangesTest, HoldsWhatWasAddedInAnyOrder) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    OffsetRanges ranges;
+    std::set<Offset> added;
+    for (int i = 0; i < 60; ++i) {
+      const auto begin = static_cast<Offset>(random() % 200);
+      const auto end = begin + static_cast<Offset>(random() % 6);
+      ranges.add(begin, end);
+      for (Offset offset = begin; offset < end; ++offset) added.insert(offset);
+      Offset last = -1;
+      for (const auto& range : ranges.stored().completed) {
+        ASSERT_GT(range.begin, std::max(last, ranges.cursor())) << "it touches the one before";
+        ASSERT_LT(range.begin, range.end);
+        last = range.end;
+      }
+    }
+    for (Offset offset = 0; offset < 210; ++offset)
+      ASSERT_EQ(ranges.contains(offset), added.contains(offset)) << offset;
+    EXPECT_TRUE(!added.contains(ranges.cursor()));
+  }
 }
 
 TEST(WindowTest, GrowsAndKeepsEverySlot) {
