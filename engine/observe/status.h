@@ -101,6 +101,7 @@ struct BindingStatus {
   double done_per_second = 0;
   std::vector<ParkedKey> parked;  // the first 20
   std::string trouble;  // what keeps its stream from being read at the moment; empty: nothing
+  bool ended = false;   // by `trouble`, until the engine restarts
   std::string stopped;  // why a partition is stopped and waits for the operator; empty: none
 };
 

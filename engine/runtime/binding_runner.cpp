@@ -87,10 +87,13 @@ bool BindingRunner::room() const {
          (!setup_.output || setup_.output->room());
 }
 
-std::string BindingRunner::trouble() const {
-  if (!disk_allows(setup_, store_.disk_room())) return "E4105: the disk is nearly full: paused";
-  std::string trouble = input_->trouble();
-  return trouble.empty() && setup_.output ? setup_.output->trouble() : trouble;
+stream::Trouble BindingRunner::trouble() const {
+  stream::Trouble trouble = input_->trouble();
+  if (!disk_allows(setup_, store_.disk_room()))
+    trouble.what = "E4105: the disk is nearly full: paused";
+  else if (trouble.what.empty() && setup_.output)
+    trouble.what = setup_.output->trouble();
+  return trouble;
 }
 
 std::string BindingRunner::stopped() const {

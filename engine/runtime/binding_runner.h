@@ -85,9 +85,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   const Setup& setup() const { return setup_; }
   std::uint64_t letters_elsewhere() const { return input_->letters_elsewhere(); }
-  // What keeps the stream from being read, or the outputs from going, at the moment; empty:
-  // nothing.
-  std::string trouble() const;
+  stream::Trouble trouble() const;
   // Why partitions are stopped, a sentence each; empty: none is.
   std::string stopped() const;
 

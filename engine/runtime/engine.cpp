@@ -247,6 +247,10 @@ void Engine::fill(observe::StatusReport& report) {
     if (connector.state == "failed")
       report.not_ready.push_back(
           fmt::format("connector {} has failed: {}", connector.name, connector.last_error));
+  for (const observe::BindingStatus& binding : report.bindings)
+    if (binding.ended)
+      report.not_ready.push_back(
+          fmt::format("binding {} has ended: {}", binding.name, binding.trouble));
   report.ready = report.not_ready.empty();
 }
 

@@ -100,7 +100,9 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.dead_letters = store.dead_letter_count(options.id) + binding.letters_elsewhere();
   status.done_per_second = done_per_second;
   status.stopped = binding.stopped();
-  status.trouble = binding.trouble();
+  auto trouble = binding.trouble();
+  status.trouble = std::move(trouble.what);
+  status.ended = trouble.ended;
   for (const auto& event : binding.dispatcher().parked(kParkedShown))
     status.parked.push_back(parked_key(event));
   return status;

@@ -11,6 +11,12 @@
 
 namespace pelton::stream {
 
+// Value. What keeps a binding from reading, writing or committing at the moment (brokers away).
+struct Trouble {
+  std::string what;    // empty: nothing
+  bool ended = false;  // it is not over before the engine restarts
+};
+
 // Interface. What one binding reads: the partitions of its stream that are this engine's at the
 // moment, and the place where its settled offsets are kept. Implemented for embedded streams
 // (embedded_input.h) and for Kafka topics (topic_input.h). Shard-confined.
@@ -69,8 +75,7 @@ class Input {
   virtual Offset end(PartitionId partition) const = 0;
   // Event time at the offset, when it can be told cheaply.
   virtual std::optional<WallTime> time_at(PartitionId partition, Offset offset) = 0;
-  // What keeps it from reading or committing at the moment (brokers away); empty: nothing.
-  virtual std::string trouble() const { return {}; }
+  virtual Trouble trouble() const { return {}; }
   // False: enough waits to become durable; until then, workers are to get nothing more.
   virtual bool room() const { return true; }
   // Dead letters of the binding that are not in the store.

@@ -135,3 +135,18 @@ def test_an_offset_behind_the_end_stops_its_partition(broker, tmp_path):
         wait_until(lambda: engine.binding("job")["done"] == 10, "the other one is read")
         engine.run("offsets", "seek", "job", "--partition", "0", "--to-earliest")
         settled(engine, 20)
+
+
+def test_a_fenced_member_is_not_ready(broker, tmp_path):
+    """Two engines with one instance name: the newer one works, the older one says why it does not."""
+    topic = broker.topic(2)
+    config = echo_config(broker, topic, tmp_path, member="instance: node-1")
+    (tmp_path / "b").mkdir()
+    with Engine(tmp_path, config) as one, Engine(tmp_path / "b", config) as two:
+        wait_until(lambda: not one.status()["ready"], "the older one is not ready")
+        reason, = one.status()["not_ready"]
+        assert "binding job has ended: E6105" in reason and "FENCED_INSTANCE_ID" in reason
+        broker.produce(topic, [{"partition": n % 2, **r} for n, r in enumerate(numbers(100))])
+        settled(two, 100)
+        assert one.binding("job")["partitions"] == [] and two.status()["ready"]
+        assert one.stop() == 0

@@ -7,13 +7,20 @@
 
 namespace pelton::stream {
 
+void InputTrouble::end(const Error& error) {
+  if (std::exchange(ended_, true)) return;
+  now_ = error.text();
+  observe::log::error(now_ + ": the binding ends", {{"binding", binding_}});
+}
+
 void InputTrouble::say(const Error& error) {
+  if (ended_) return;
   now_ = error.text();
   if (std::exchange(logged_, now_) != now_) observe::log::warn(now_, {{"binding", binding_}});
 }
 
 void InputTrouble::over() {
-  if (now_.empty()) return;
+  if (ended_ || now_.empty()) return;
   now_.clear();
   logged_.clear();
   observe::log::info("the brokers answer again", {{"binding", binding_}});

@@ -17,6 +17,9 @@ class InputTrouble {
   void say(const Error& error);
   // The brokers answer: whatever was wrong is over.
   void over();
+  // Nothing is read any more until the engine restarts; all else is of no interest then.
+  void end(const Error& error);
+  bool ended() const { return ended_; }
   // Some partitions cannot begin; nothing: all have begun.
   void waiting(const std::optional<Error>& why);
   // Empty: nothing.
@@ -27,6 +30,7 @@ class InputTrouble {
   std::string now_;
   std::string logged_;  // the newest in the log
   std::string waiting_;
+  bool ended_ = false;
 };
 
 }  // namespace pelton::stream

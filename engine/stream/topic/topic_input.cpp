@@ -116,9 +116,11 @@ std::optional<WallTime> TopicInput::time_at(PartitionId partition, Offset offset
 
 void TopicInput::trouble(const Error& error) {
   mailbox_.post([this, error] {
-    trouble_.say(error);
-    if (error.kind != ErrorKind::corrupt) return;
-    for (PartitionId partition : partitions()) listener_->stopped(partition, error);
+    if (error.kind != ErrorKind::corrupt) return trouble_.say(error);
+    // Another member has this one's place, and its partitions.
+    trouble_.end(error);
+    round_ = 0;
+    let_go(partitions());
   });
 }
 
@@ -163,8 +165,9 @@ void TopicInput::moved(PartitionId partition, Offset offset, const Done& done) {
   commit();
 }
 
-std::string TopicInput::trouble() const {
-  return trouble_.text().empty() && letters_ ? letters_->trouble() : trouble_.text();
+Trouble TopicInput::trouble() const {
+  const bool of_letters = trouble_.text().empty() && letters_;
+  return {of_letters ? letters_->trouble() : trouble_.text(), trouble_.ended()};
 }
 
 void TopicInput::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {

@@ -66,7 +66,7 @@ class TopicInput final : public Input, private kafka::ConsumerListener {
   void bounds(std::optional<WallTime> time,
               std::function<void(Result<std::vector<Bounds>>)> answer) override;
   void drained(PartitionId partition) override;
-  std::string trouble() const override;
+  Trouble trouble() const override;
   bool room() const override { return !letters_ || letters_->room(); }
   std::uint64_t letters_elsewhere() const override {
     return letters_ ? letters_->kept(setup_.binding) : 0;

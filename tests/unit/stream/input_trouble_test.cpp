@@ -20,6 +20,15 @@ TEST(InputTrouble, ShowsTheNewestUntilItIsOver) {
   EXPECT_EQ(trouble.text(), "");
 }
 
+TEST(InputTrouble, TheEndIsNotOver) {
+  InputTrouble trouble("job");
+  trouble.end({ErrorKind::corrupt, "E6105", "fenced"});
+  trouble.say(away("no broker"));
+  trouble.over();
+  EXPECT_TRUE(trouble.ended());
+  EXPECT_EQ(trouble.text(), "E6105: fenced");
+}
+
 TEST(InputTrouble, APartitionThatIsWaitedForIsShownWhileTheOthersAreRead) {
   InputTrouble trouble("job");
   trouble.waiting(away("partition 3 has no leader"));
