@@ -13,6 +13,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <mutex>
 
 namespace pelton::observe::log {
@@ -22,7 +23,7 @@ struct Settings {
   Format format = Format::pretty;
   bool colours = false;
 };
-Settings settings;
+std::atomic<Settings> settings;
 
 std::mutex repeats_mutex;
 RepeatLimit repeats;  // guarded by repeats_mutex
@@ -144,7 +145,7 @@ std::string render(Format format, bool colours, std::string_view time, Level lev
 }
 
 void configure(Level least, Format format, bool colours) {
-  settings = {format, colours};
+  settings = Settings{format, colours};
   logger().set_level(spd_level(least));
 }
 
@@ -152,7 +153,8 @@ namespace {
 
 std::string rendered(WallTime now, Level level, std::string_view message, Fields fields) {
   const std::string time = format_time(std::chrono::floor<std::chrono::milliseconds>(now));
-  return render(settings.format, settings.colours, time, level, message, fields);
+  const Settings now_set = settings;
+  return render(now_set.format, now_set.colours, time, level, message, fields);
 }
 
 void write_line(WallTime now, Level level, std::string_view message, Fields fields) {

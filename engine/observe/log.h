@@ -35,7 +35,7 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-// Before the first line; the defaults are info and pretty.
+// Any thread, for the lines from then on; the defaults are info and pretty.
 void configure(Level least, Format format, bool colours);
 
 // While one lives, lines are written by a thread of its own and a reader of standard error that is

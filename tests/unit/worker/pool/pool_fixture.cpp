@@ -28,7 +28,7 @@ void PoolFixture::python(const std::string& text, const std::string& handler) {
   std::ofstream(folder.path() / "function.py") << text;
 }
 
-void PoolFixture::start() {
+void PoolFixture::make() {
   second.next = 1'000'000;
   pool = std::make_unique<WorkerPool>(
       io, function, *std::ranges::find(builtin_runtimes(), function.runtime, &RuntimeSpec::name),
@@ -36,6 +36,10 @@ void PoolFixture::start() {
         lines.push_back(std::string(line.text) +
                         (line.event.empty() ? "" : " @" + std::string(line.event)));
       });
+}
+
+void PoolFixture::start() {
+  make();
   pool->start();
 }
 

@@ -25,6 +25,8 @@ class PoolFixture : public ::testing::Test {
   // A Python function with the given source.
   void python(const std::string& source, const std::string& handler = "function:handle");
 
+  // A pool that has not started.
+  void make();
   void start();
   // Events, one each.
   void give(const std::vector<std::string>& data);

@@ -295,5 +295,52 @@ TEST_F(PoolFixture, AWorkerThatAloneStandsStillTimesOut) {
   EXPECT_EQ(source.losses.front().cause, "timeout");
 }
 
+TEST_F(PoolFixture, AProofIsOneWorkerThatGetsNoEvents) {
+  python("def handle(event, context): pass\n");
+  function.scale.min = function.scale.max = 2;
+  make();
+  std::optional<Status> proof;
+  pool->prove([&](const Status& ready) { proof = ready; });
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return proof.has_value(); }));
+  EXPECT_TRUE(*proof);
+  EXPECT_EQ(pool->stats().workers.size(), 1U);
+  EXPECT_EQ(source.done, 0U);
+  pool->start();
+  EXPECT_TRUE(run_until([&] { return source.done == 1 && pool->stats().workers.size() == 2; }));
+}
+
+TEST_F(PoolFixture, AProofThatFailsSaysWhyOnce) {
+  python("raise RuntimeError('not today')\n");
+  make();
+  std::vector<Status> proofs;
+  pool->prove([&](const Status& ready) { proofs.push_back(ready); });
+  ASSERT_TRUE(run_until([&] { return !proofs.empty(); }));
+  ASSERT_EQ(proofs.size(), 1U);
+  ASSERT_FALSE(proofs.front());
+  EXPECT_EQ(proofs.front().error().code, "E3001");
+  EXPECT_THAT(proofs.front().error().message, ::testing::HasSubstr("not today"));
+  EXPECT_TRUE(stop());
+}
+
+TEST_F(PoolFixture, ASourceThatIsAbandonedGetsItsEventsBackAndTheOthersGoOn) {
+  python(
+      "import time\ndef handle(event, context):\n    if event.data == b'hang': time.sleep(99)\n");
+  function.scale.max = 2;
+  start();
+  give({"hang"});
+  ASSERT_TRUE(run_until([&] { return !source.out.empty(); }));
+  give_second({"1"});
+  ASSERT_TRUE(run_until([&] { return second.done == 1; }));
+  pool->abandon(source);
+  ASSERT_TRUE(run_until([&] { return !source.losses.empty(); }));
+  EXPECT_EQ(source.losses.front().cause, "engine");
+  pool->remove(source);
+  give({"2"});
+  give_second({"3"});
+  ASSERT_TRUE(run_until([&] { return second.done == 2; }));
+  EXPECT_EQ(source.done, 0U);
+}
+
 }  // namespace
 }  // namespace pelton::worker

@@ -94,5 +94,24 @@ TEST_F(Sources, AReleaseThatNothingWasGivenForIsIgnored) {
   EXPECT_EQ(next(kOne), 0);
 }
 
+TEST_F(Sources, OneThatIsRemovedIsNotAskedAndItsIndexIsGivenAgain) {
+  ASSERT_EQ(next(kOne), 0);
+  sources.remove(a);
+  EXPECT_EQ(next(kOne), 1);
+  EXPECT_EQ(next(kOne), 1);
+  EXPECT_TRUE(sources.finished(0, kOne, FrameId{1}, {}));  // late, and dropped
+  EXPECT_EQ(a.done, 0U);
+  FakeSource c;
+  c.waiting.assign(10, "c");
+  sources.add(c);  // a worker still has a frame of the one that was removed
+  EXPECT_EQ(sources.find(c), 2U);
+  sources.released(kOne, 0);
+  FakeSource d;
+  d.waiting.assign(10, "d");
+  sources.add(d);
+  EXPECT_EQ(sources.find(d), 0U);
+  EXPECT_EQ(sources.find(a), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pelton::worker
