@@ -17,7 +17,7 @@ function(engine_module)
   target_link_libraries(pelton_${ARG_NAME}
     PUBLIC ${ARG_DEPS}
     PRIVATE pelton_warnings ${ARG_PRIVATE_DEPS})
-  target_compile_options(pelton_${ARG_NAME} PRIVATE -fpch-preprocess)
+  target_compile_options(pelton_${ARG_NAME} PRIVATE -fpch-preprocess ${PELTON_HARDENING})
   if(ARG_NAME STREQUAL base)
     target_precompile_headers(pelton_base PRIVATE ${PELTON_PRECOMPILED})
   else()

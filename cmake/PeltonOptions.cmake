@@ -26,6 +26,12 @@ target_compile_options(pelton_warnings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual>
   $<$<BOOL:${PELTON_WERROR}>:-Werror>)
 
+# What Debian builds its own packages with. Tests are not optimised, without which FORTIFY does nothing but warn.
+if(NOT PELTON_SANITIZE)
+  set(PELTON_HARDENING $<$<NOT:$<CONFIG:Debug>>:-fstack-protector-strong> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+  add_link_options(-pie -Wl,-z,relro,-z,now)
+endif()
+
 if(PELTON_SANITIZE)
   add_compile_options(-fsanitize=${PELTON_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
