@@ -5,6 +5,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
+#include <poll.h>
 
 #include <thread>
 #include <vector>
@@ -94,6 +95,25 @@ TEST(Timer, OneThatIsGoneNeverFires) {
   }
   io.run();
   EXPECT_FALSE(fired);
+}
+
+// Both are due when the io_context looks: the second handler is queued before the first one runs.
+TEST(Timer, OneThatIsQueuedAlreadyCanStillBeCancelled) {
+  boost::asio::io_context io{1};
+  Timer first(io);
+  auto second = std::make_unique<Timer>(io);
+  Timer third(io);
+  std::vector<int> fired;
+  first.after(Duration{0}, [&] {
+    fired.push_back(1);
+    second.reset();
+    third.cancel();
+  });
+  second->after(Duration{0}, [&] { fired.push_back(2); });
+  third.after(Duration{0}, [&] { fired.push_back(3); });
+  ::poll(nullptr, 0, 2);
+  io.run();
+  EXPECT_THAT(fired, ElementsAre(1));
 }
 
 TEST(Timer, MaySetItselfAgain) {
