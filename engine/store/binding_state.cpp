@@ -45,7 +45,7 @@ void BindingState::add_dead_letter(const model::DeadLetterId& id) {
 
 void BindingState::remove_dead_letter(const model::DeadLetterId& id) {
   std::lock_guard lock(mutex_);
-  states_[id.binding].letters.erase({id.partition.value, id.offset});
+  removed_letters_ += states_[id.binding].letters.erase({id.partition.value, id.offset});
 }
 
 std::optional<Offset> BindingState::cursor(BindingId binding, model::StreamPartition at) const {
@@ -54,6 +54,18 @@ std::optional<Offset> BindingState::cursor(BindingId binding, model::StreamParti
   if (state == states_.end()) return std::nullopt;
   const auto found = state->second.cursors.find(at);
   return found == state->second.cursors.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::uint64_t BindingState::all_letters() const {
+  std::lock_guard lock(mutex_);
+  std::uint64_t all = 0;
+  for (const auto& [binding, state] : states_) all += state.letters.size();
+  return all;
+}
+
+std::uint64_t BindingState::removed_letters() const {
+  std::lock_guard lock(mutex_);
+  return removed_letters_;
 }
 
 std::uint64_t BindingState::dead_letters(BindingId binding) const {

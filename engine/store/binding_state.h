@@ -28,6 +28,8 @@ class BindingState {
   // ---- any thread
   std::optional<Offset> cursor(BindingId binding, model::StreamPartition at) const;
   std::uint64_t dead_letters(BindingId binding) const;
+  std::uint64_t all_letters() const;      // of all bindings
+  std::uint64_t removed_letters() const;  // since the start
 
  private:
   struct LetterHash {
@@ -43,7 +45,9 @@ class BindingState {
 
   Database& database_;
   mutable std::mutex mutex_;
-  std::map<BindingId, State> states_;  // guarded by mutex_
+  // guarded by mutex_
+  std::map<BindingId, State> states_;
+  std::uint64_t removed_letters_ = 0;
 };
 
 }  // namespace pelton::store

@@ -20,8 +20,6 @@ namespace {
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormat = "2";
 
-constexpr std::uint64_t kFlushSpace = 128U << 20;
-
 constexpr std::string_view kLogKey = "log";
 // What only a data folder of format 1 has.
 constexpr std::string_view kFormat1Family = "streams";
@@ -134,6 +132,7 @@ rocksdb::Status Database::try_open(const Options& options, const BackgroundError
                              family_options(static_cast<Family>(i), options.buffer_bytes));
   rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   files_.reset(rocksdb::NewSstFileManager(env));
+  buffer_bytes_ = options.buffer_bytes;
   const rocksdb::DBOptions settings = db_options(options, on_error, files_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -258,7 +257,21 @@ Status Database::flush() {
 
 void Database::set_free_space(std::uint64_t bytes) {
   // Never so little that a flush would be refused: that ends the engine.
-  files_->SetMaxAllowedSpaceUsage(files_->GetTotalSize() + std::max(bytes, kFlushSpace));
+  files_->SetMaxAllowedSpaceUsage(files_->GetTotalSize() + std::max(bytes, 2 * buffer_bytes_));
+}
+
+Status Database::compact(Family family, double kept, std::uint64_t free) {
+  std::uint64_t bytes = 0;
+  db_->GetIntProperty(this->family(family), "rocksdb.total-sst-files-size", &bytes);
+  if (static_cast<double>(bytes) * kept > static_cast<double>(free)) return {};
+  // RocksDB reckons with all that is read; what is removed is not written again.
+  files_->SetMaxAllowedSpaceUsage(0);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = true;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  const auto status = db_->CompactRange(options, this->family(family), nullptr, nullptr);
+  set_free_space(free);
+  return status.ok() ? Status{} : database_error("writing the store", status);
 }
 
 Status Database::scan(

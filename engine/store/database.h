@@ -52,6 +52,9 @@ class Database {
   Status flush();
   // Compactions may take so much of the disk from now on; others wait.
   void set_free_space(std::uint64_t bytes);
+  // Gives back the space of what was removed from the family, where the rest of it, about `kept` of
+  // its bytes, fits into the free space meanwhile.
+  Status compact(Family family, double kept, std::uint64_t free);
   // Random, one a data folder.
   std::uint64_t log_id() const { return log_id_; }
   // The last group that is in here.
@@ -76,6 +79,7 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
   std::uint64_t log_id_ = 0;
+  std::uint64_t buffer_bytes_ = 0;
 };
 
 // The value of `applied` in the meta family: the last group whose metadata is in RocksDB.

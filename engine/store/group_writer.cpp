@@ -41,6 +41,7 @@ void Group::clear() {
   moved_from.clear();
   moved_to.clear();
   bytes = 0;
+  begins_segment = false;
   metadata.Clear();
   head.clear();
   slot = {};
@@ -70,6 +71,7 @@ void GroupWriter::add(std::vector<Pending>&& pending, Group& group) {
     add_changes(each.changes, group);
     for (const Move& move : each.moves) group.moved_from.push_back(move.entry.place);
     group.bytes += each.bytes;
+    group.begins_segment |= each.ends_segment;
     group.pending.push_back(std::move(each));
   }
 }
@@ -85,7 +87,8 @@ Status GroupWriter::finish(Group& group, WallTime now) {
     batch_bytes += bytes.size();
     ++batches;
   });
-  if (batches == 0 && group.metadata.Count() == 0) return {};
+  if (batches == 0 && group.metadata.Count() == 0 && !group.begins_segment) return {};
+  if (group.begins_segment) log_.end_segment();
   logs_.store_closed(group.metadata);
   auto slot = log_.reserve(kHeaderSize + batch_bytes + group.metadata.GetDataSize() +
                            (batches + 1) * (kDirectoryEntrySize + kIndexPut));

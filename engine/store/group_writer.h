@@ -24,6 +24,7 @@ struct Group {
   std::vector<Place> moved_from;           // of the batches that are copied forward
   std::vector<Place> moved_to;
   std::size_t bytes = 0;  // queued so far
+  bool begins_segment = false;
   rocksdb::WriteBatch metadata;
   std::string head;  // header and directory
   LogSlot slot;      // group 0: there is nothing to write

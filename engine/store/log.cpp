@@ -4,6 +4,7 @@
 #include "engine/base/crc32c.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pelton::store {
 
@@ -52,7 +53,8 @@ Status Log::begin_segment() {
 }
 
 Result<LogSlot> Log::reserve(std::uint64_t bytes) {
-  if (!active_ || (position_ > 0 && position_ + bytes > segment_bytes_))
+  const bool full = position_ > 0 && position_ + bytes > segment_bytes_;
+  if (!active_ || full || std::exchange(ending_, false))
     if (auto ok = begin_segment(); !ok) return std::unexpected(ok.error());
   std::lock_guard lock(mutex_);
   active_->last_group = next_group_;
@@ -119,6 +121,13 @@ std::vector<SegmentUsage> Log::sealed() const {
   for (const auto& [lap, segment] : segments_)
     if (lap != active_lap_) out.push_back({lap, segment->used, segment->live});
   return out;
+}
+
+SegmentUsage Log::active() const {
+  std::lock_guard lock(mutex_);
+  const auto found = segments_.find(active_lap_);
+  if (found == segments_.end()) return {};
+  return {found->first, found->second->used, found->second->live};
 }
 
 Status Log::visit(std::uint64_t lap,

@@ -42,6 +42,8 @@ class Log {
   // The place of the next group, which takes at most `bytes`; begins a segment when the current
   // one has no room for it.
   Result<LogSlot> reserve(std::uint64_t bytes);
+  // The next group begins a segment.
+  void end_segment() { ending_ = true; }
   // The group takes `bytes` from its place on.
   void reserved(std::uint64_t bytes) { position_ += bytes; }
 
@@ -61,6 +63,8 @@ class Log {
   // ---- maintenance
   // Segments that no group is being written to.
   std::vector<SegmentUsage> sealed() const;
+  // The one that groups are being written to.
+  SegmentUsage active() const;
   // Visits the batches that were written to the segment, with the places they had there. Ends
   // quietly at a record that is not whole.
   Status visit(std::uint64_t lap,
@@ -100,6 +104,7 @@ class Log {
   // The builder's.
   SegmentPtr active_;
   std::uint64_t position_ = 0;
+  bool ending_ = false;
   std::uint64_t next_group_ = 1;
   std::uint64_t next_lap_ = 1;
 

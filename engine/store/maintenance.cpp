@@ -15,6 +15,9 @@ constexpr std::size_t kCountAtOnce = 4096;
 constexpr std::size_t kSpareSegments = 4;
 // Of a segment less than one part in so many is alive when that is copied forward.
 constexpr std::uint64_t kMostlyDead = 4;
+// The same where space is short.
+constexpr std::uint64_t kHalfDead = 2;
+constexpr std::uint64_t kWorthEnding = 1U << 20;
 // What one round of maintenance copies forward at most, and in pieces of which size.
 constexpr std::uint64_t kCopyBudget = 64U << 20;
 constexpr std::uint64_t kCopyAtOnce = 4U << 20;
@@ -40,7 +43,9 @@ Status Maintenance::run(WallTime now) {
   database_.set_free_space(disk_.free_bytes());
   if (auto ok = count_live(); !ok || stopping_) return ok;
   if (auto ok = retain_all(now); !ok) return ok;
+  if (auto ok = end_segment(); !ok) return ok;
   if (auto ok = copy_forward(); !ok) return ok;
+  if (auto ok = compact_letters(); !ok) return ok;
   if (unflushed_bytes_ >= log_.segment_bytes())
     if (auto ok = flush(); !ok) return ok;
   if (auto ok = recycle(); !ok) return ok;
@@ -191,10 +196,29 @@ Status Maintenance::expire_idempotency(WallTime now, Changes& changes) {
   return {};
 }
 
+Status Maintenance::end_segment() {
+  const SegmentUsage active = log_.active();
+  const bool worth = active.used >= kWorthEnding && active.live <= active.used / kHalfDead;
+  return worth && short_of_space() ? write_.end_of_segment() : Status{};
+}
+
+Status Maintenance::compact_letters() {
+  const std::uint64_t removed = bindings_.removed_letters();
+  const std::uint64_t gone = removed - letters_removed_;
+  // A few of many are left to RocksDB's own time.
+  const std::uint64_t left = bindings_.all_letters();
+  if (gone == 0 || (gone < left / kMostlyDead && !short_of_space())) return {};
+  letters_removed_ = removed;
+  if (auto ok = flush(); !ok) return ok;
+  const double kept = static_cast<double>(left) / static_cast<double>(left + gone);
+  return database_.compact(Family::dead_letters, kept, disk_.free_bytes());
+}
+
 Status Maintenance::copy_forward() {
+  const std::uint64_t most = short_of_space() ? kHalfDead : kMostlyDead;
   std::uint64_t budget = std::min(kCopyBudget, log_.segment_bytes());
   for (const SegmentUsage& segment : log_.sealed()) {
-    if (segment.live == 0 || segment.live > segment.used / kMostlyDead) continue;
+    if (segment.live == 0 || segment.live > segment.used / most) continue;
     if (segment.live > budget || stopping_) continue;
     if (auto ok = copy_segment(segment.lap, budget); !ok) return ok;
   }
@@ -247,7 +271,7 @@ Status Maintenance::flush() {
 }
 
 Status Maintenance::recycle() {
-  const std::size_t spare = disk_.room() == DiskRoom::plenty ? kSpareSegments : 0;
+  const std::size_t spare = short_of_space() ? 0 : kSpareSegments;
   auto all = log_.release(flushed_, spare);
   if (all && !*all) {
     if (auto ok = flush(); !ok) return ok;

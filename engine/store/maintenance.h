@@ -24,6 +24,7 @@ class Maintenance {
   struct Writes {
     WriteChanges changes;
     std::function<Status(std::vector<Move>&&)> moves;
+    std::function<Status()> end_of_segment;
   };
 
   Maintenance(DiskSpace& disk, Notices& notices, Database& database, Log& log, Logs& logs,
@@ -69,10 +70,15 @@ class Maintenance {
   Status drop(model::StreamPartition at, const StreamSpec& spec, std::size_t count,
               const std::deque<Extent>& extents, Offset settled, Drop& out);
   Status expire_idempotency(WallTime now, Changes& changes);
+  // Where space is short, a segment is not waited for until it is full.
+  Status end_segment();
+  // Purged dead letters give their space back.
+  Status compact_letters();
   Status copy_forward();
   Status copy_segment(std::uint64_t lap, std::uint64_t& budget);
   // The batch at this place, when the index still knows it there.
   Result<std::optional<Move>> living(const DirectoryEntry& entry, const Place& place);
+  bool short_of_space() const { return disk_.room() != DiskRoom::plenty; }
   Status flush();
   Status recycle();
 
@@ -84,7 +90,8 @@ class Maintenance {
   BindingState& bindings_;
   const Writes write_;
   const rocksdb::Snapshot* uncounted_ = nullptr;
-  std::uint64_t flushed_ = 0;  // groups up to this one need no replay
+  std::uint64_t flushed_ = 0;          // groups up to this one need no replay
+  std::uint64_t letters_removed_ = 0;  // whose space was given back
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> unflushed_bytes_{0};
   std::atomic<bool> stopping_{false};

@@ -29,7 +29,12 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
       folder.disk, folder.notices, *database, *log, *logs, *bindings,
       Maintenance::Writes{
           [this](Changes&& changes) { return write(std::move(changes)); },
-          [this](std::vector<Move>&& moves) { return write_moves(std::move(moves)); }});
+          [this](std::vector<Move>&& moves) { return write_moves(std::move(moves)); },
+          [this] {
+            Pending pending;
+            pending.ends_segment = true;
+            return write(std::move(pending));
+          }});
   writer = std::make_unique<GroupWriter>(*database, *log, *logs, *bindings);
   maintenance->begin_counting();
   start();

@@ -28,6 +28,7 @@ struct Pending {
   Changes changes;
   std::vector<Move> moves;
   std::chrono::steady_clock::time_point queued = std::chrono::steady_clock::now();
+  bool ends_segment = false;  // the group begins a segment of the log
 };
 
 // Thread-safe. What waits for the store's threads: bounded for outside senders, while the engine's

@@ -124,5 +124,62 @@ TEST_F(Disk, OneThatDoesNotFitEvenThenEndsTheEngineAndItStartsAgain) {
   EXPECT_TRUE(settle(1));
 }
 
+std::uint64_t size_of(const fs::path& folder) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+// 40 letters of 200 KB, in RocksDB and in the log.
+class Purge : public StoreFixture {
+ protected:
+  Purge() {
+    options.free_space_bytes = 1000;
+    options.free_space = [this](const fs::path&) { return free.load(); };
+  }
+  void bury(Offset first, Offset count) {
+    for (Offset offset = first; offset < first + count; ++offset) {
+      model::DeadLetter letter;
+      letter.id = {binding, PartitionId{0}, offset};
+      letter.event = batch({std::string(200'000, 'x')});
+      model::Transaction transaction;
+      transaction.dead_letters.push_back(std::move(letter));
+      ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+    }
+  }
+  void purge(Offset first, Offset count) {
+    model::Transaction transaction;
+    for (Offset offset = first; offset < first + count; ++offset)
+      transaction.dead_letters_removed.push_back({binding, PartitionId{0}, offset});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  }
+
+  std::atomic<std::uint64_t> free{1U << 30};
+};
+
+TEST_F(Purge, GivesTheSpaceOfRocksDbBack) {
+  open();
+  bury(0, 40);
+  open();  // flushed
+  ASSERT_GT(size_of(options.data / "db"), 8'000'000U);
+  purge(0, 30);
+  store->run_maintenance();
+  EXPECT_LT(size_of(options.data / "db"), 3'000'000U);
+  EXPECT_EQ(store->dead_letter_count(binding), 10U);
+}
+
+TEST_F(Purge, WhereSpaceIsShortTheLogsTooAtOnce) {
+  open();
+  bury(0, 40);
+  purge(0, 40);
+  free = 100;
+  store->run_maintenance();
+  store->run_maintenance();
+  EXPECT_LT(size_of(options.data), 1'000'000U);
+  open();
+  EXPECT_EQ(store->dead_letter_count(binding), 0U);
+}
+
 }  // namespace
 }  // namespace pelton::store
