@@ -28,6 +28,10 @@ using FrameId = StrongId<struct FrameTag, std::uint64_t>;
 // One worker process (or sink); unique within a run of the engine, never 0.
 using WorkerId = StrongId<struct WorkerTag, std::uint64_t>;
 
+// Which stream of all that ever had its name: random for a stream that the engine keeps, made of
+// the topic's identity for a topic. What names an event for good names it.
+using Incarnation = StrongId<struct IncarnationTag, std::uint64_t>;
+
 // Position of an event in its partition, from 0. A cursor is the offset of the first event not
 // settled.
 using Offset = std::int64_t;

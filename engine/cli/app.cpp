@@ -131,7 +131,7 @@ int run_command_line(int argc, const char* const* argv) {
   Run chosen;
   for (auto* add : {add_run, add_validate, add_plan, add_reload, add_describe, add_schema,
                     add_status, add_produce, add_consume, add_dead_letters, add_offsets,
-                    add_functions, add_wait, add_version})
+                    add_functions, add_forget, add_wait, add_version})
     add(app, chosen);
   try {
     app.parse(argc, argv);

@@ -31,6 +31,7 @@ void add_consume(CLI::App& app, Run& chosen);
 void add_dead_letters(CLI::App& app, Run& chosen);
 void add_offsets(CLI::App& app, Run& chosen);
 void add_functions(CLI::App& app, Run& chosen);
+void add_forget(CLI::App& app, Run& chosen);
 void add_wait(CLI::App& app, Run& chosen);
 void add_version(CLI::App& app, Run& chosen);
 

@@ -13,8 +13,9 @@ namespace {
 
 // What is wrong with the word, or nothing: what a CLI::Validator answers.
 std::string check_id(const std::string& word) {
-  if (std::ranges::count(word, '/') == 2) return {};
-  return "\"" + word + "\" is not BINDING/PARTITION/OFFSET";
+  const auto slashes = std::ranges::count(word, '/');
+  if (slashes == 2 || slashes == 3) return {};
+  return "\"" + word + "\" is not BINDING/PARTITION/OFFSET or BINDING/PARTITION/OFFSET/STREAM";
 }
 
 std::string check_rate(const std::string& word) {
@@ -78,7 +79,10 @@ void add_dead_letters(CLI::App& app, Run& chosen) {
 
   const Added show = add(*group, chosen, "show", "one with its whole history",
                          "show make-thumbnails/0/17", show_letter);
-  show.command.add_option("ID", show.options.id, "BINDING/PARTITION/OFFSET")
+  show.command
+      .add_option("ID", show.options.id,
+                  "BINDING/PARTITION/OFFSET/STREAM as listed; without STREAM, of the stream that "
+                  "the binding reads")
       ->required()
       ->check(check_id);
   add_format(show.command, show.options.format);

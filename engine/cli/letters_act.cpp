@@ -29,7 +29,7 @@ Result<Letter> one_letter(Client& client, const std::string& id) {
   if (!answer) return std::unexpected(answer.error());
   const auto letter = parse_object(*answer);
   if (!letter) return std::unexpected(letter.error());
-  return Letter{id, count_of(*letter, "replays")};
+  return Letter{text_of(*letter, "id"), count_of(*letter, "replays")};
 }
 
 // The one that is named, or all that match, as they are now.

@@ -216,12 +216,12 @@ LetterMark mark_of(const RawRecord& record) {
   return mark;
 }
 
-model::DeadLetter read_letter(const RawRecord& record, BindingId binding) {
+model::DeadLetter read_letter(const RawRecord& record, const model::DeadLetterId& id) {
   const auto added = added_to(record);
   const auto text = [&](std::string_view name) { return std::string(value_in(added, name)); };
   const LetterMark mark = mark_of(record);
   model::DeadLetter letter;
-  letter.id = {binding, mark.partition, mark.offset};
+  letter.id = id;
   letter.binding = mark.binding;
   letter.stream = text("stream");
   letter.function = text("function");

@@ -45,8 +45,8 @@ struct LetterMark {
 };
 LetterMark mark_of(const kafka::RawRecord& record);
 
-// The letter of such a record, of this binding. Fields that cannot be read are empty.
-model::DeadLetter read_letter(const kafka::RawRecord& record, BindingId binding);
+// The letter of such a record, which has this id. Fields that cannot be read are empty.
+model::DeadLetter read_letter(const kafka::RawRecord& record, const model::DeadLetterId& id);
 // The record that failed.
 kafka::RawRecord original_of(const kafka::RawRecord& record);
 // The record of an event: byte for byte when it holds one (kafka::holds_record), else as near as it

@@ -42,8 +42,8 @@ DeadLetterTopic::DeadLetterTopic(const config::KafkaTopic& topic,
       index_(kMostLetters) {}
 
 void DeadLetterTopic::add_member(const std::string& binding, BindingId id,
-                                 const std::string& source) {
-  members_[binding] = {id, source};
+                                 const std::string& source, Incarnation stream) {
+  members_[binding] = {id, source, stream};
   names_[id] = binding;
 }
 
@@ -201,7 +201,7 @@ void DeadLetterTopic::take(const kafka::PlacedRecord& placed) {
   if (mark.kind == LetterMark::Kind::foreign) return;
   const Member* member = member_of(mark.binding, mark.topic);
   if (member == nullptr) return;
-  const model::DeadLetterId id{member->id, mark.partition, mark.offset};
+  const model::DeadLetterId id{member->id, mark.partition, mark.offset, member->stream};
   if (mark.kind == LetterMark::Kind::letter)
     index_.add(id, {placed.partition, bytes_of(placed.record), placed.offset});
   else
@@ -239,7 +239,7 @@ Result<std::vector<model::DeadLetter>> DeadLetterTopic::letters(
     auto record = read_at(ids[i], place);
     if (!record) return std::unexpected(record.error());
     if (!*record) continue;
-    model::DeadLetter letter = read_letter(**record, ids[i].binding);
+    model::DeadLetter letter = read_letter(**record, ids[i]);
     if (!newest[i] || newest[i]->replays <= letter.replays) newest[i] = std::move(letter);
   }
   std::vector<model::DeadLetter> found;

@@ -28,8 +28,10 @@ class DeadLetterTopic {
                   thread::JobThread& thread);
 
   // ---- before start()
-  // The letters of this binding, from this topic, are ours to show.
-  void add_member(const std::string& binding, BindingId id, const std::string& source);
+  // The letters of this binding, from this topic, are ours to show. `stream` is what their ids
+  // name.
+  void add_member(const std::string& binding, BindingId id, const std::string& source,
+                  Incarnation stream);
   void start();
 
   // ---- any thread
@@ -62,6 +64,7 @@ class DeadLetterTopic {
   struct Member {
     BindingId id;
     std::string source;  // topic
+    Incarnation stream;
   };
   struct Position {
     Offset next = 0;

@@ -64,9 +64,9 @@ Result<DeadLetterTopic*> DeadLetters::topic(const config::KafkaTopic& topic) {
 }
 
 void DeadLetters::start() {
+  thread_.start();
   if (topics_.empty()) return;
   for (const Known& known : topics_) known.topic->start();
-  thread_.start();
   records_.start();
 }
 

@@ -25,8 +25,8 @@ class DeadLetters {
   // What its threads were asked is not answered any more.
   void stop();
 
-  // Where topics are asked for letters; null: there is no topic.
-  thread::JobThread* thread() { return topics_.empty() ? nullptr : &thread_; }
+  // Where letters are looked for, wherever they are kept.
+  thread::JobThread* thread() { return &thread_; }
   // Where source topics are asked for records.
   thread::JobThread& records() { return records_; }
 

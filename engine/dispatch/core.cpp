@@ -39,6 +39,8 @@ void Dispatcher::Core::assign(PartitionId partition, const model::Restored& rest
   ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
   auto assigned = std::make_unique<Partition>(partition, options.delivery, restored);
   assigned->epoch = ++epochs_;
+  assigned->key_prefix = fmt::format("{}/{}/{:016x}/{}/", options.binding, options.stream,
+                                     restored.stream.value, partition.value);
   partitions_.emplace(partition, std::move(assigned));
 }
 

@@ -247,7 +247,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
                             WallTime now) {
   const Slot& slot = partition.window.at(position);
   model::DeadLetter letter;
-  letter.id = {options.id, partition.id, slot.offset};
+  letter.id = {options.id, partition.id, slot.offset, partition.stream};
   letter.binding = options.binding;
   letter.stream = options.stream;
   letter.function = options.function;

@@ -225,6 +225,7 @@ model::Frame Dispatcher::Core::build(Partition& partition, Picking&& picking, Wo
     if (std::ranges::all_of(frame.attempts, [](std::uint32_t n) { return n == 1; }))
       frame.attempts.clear();
   }
+  frame.key_prefix = partition.key_prefix;
   if (index_)
     for (const Position position : picking.slots)
       frame.idempotency_keys.push_back(
@@ -271,7 +272,7 @@ void Dispatcher::Core::fill_batch(Partition& partition, const std::vector<Positi
 std::string Dispatcher::Core::idempotency_key(const Partition& partition, Offset offset) const {
   const auto key = partition.keys.find(offset);
   if (key != partition.keys.end()) return key->second.text;
-  return fmt::format("{}/{}/{}", options.stream, partition.id.value, offset);
+  return partition.key_prefix + std::to_string(offset);
 }
 
 }  // namespace pelton::dispatch

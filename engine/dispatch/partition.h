@@ -18,6 +18,7 @@ namespace pelton::dispatch {
 struct Partition {
   Partition(PartitionId which, const config::Delivery& delivery, const model::Restored& restored)
       : id(which),
+        stream(restored.stream),
         window(delivery.max_unsettled, delivery.max_unsettled_bytes),
         settled(restored.progress),
         durable(restored.progress.settled),
@@ -35,6 +36,8 @@ struct Partition {
   bool has_new() const { return pick < window.tail(); }
 
   const PartitionId id;
+  const Incarnation stream;
+  std::string key_prefix;  // of the idempotency keys of events that bring none
   Window window;
   Lanes lanes;
   OffsetRanges settled;

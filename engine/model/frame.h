@@ -47,8 +47,9 @@ struct Frame {
   Order order = Order::key;
   BatchPtr batch;                       // a stored batch as it is, or gathered from several
   std::vector<std::uint32_t> attempts;  // of each event, from 1; empty: all 1
-  // Idempotency keys of the events; empty: each is "<stream>/<partition>/<offset>".
+  // Idempotency keys of the events; empty: each is `key_prefix` and its offset.
   std::vector<std::string> idempotency_keys;
+  std::string key_prefix;
 };
 
 enum class OutcomeCode : std::uint8_t { done = 0, retry = 1, fail = 2, skipped = 3 };

@@ -59,11 +59,13 @@ void add_attempt(RetryState& state, Attempt attempt);
 // About the memory that it takes.
 std::size_t bytes_of(const RetryState& state);
 
-// Names a dead letter: one binding, one event. Text form "<binding>/<partition>/<offset>".
+// Names a dead letter: one binding, one event. Text form
+// "<binding>/<partition>/<offset>/<incarnation, 16 hexadecimal digits>".
 struct DeadLetterId {
   BindingId binding;
   PartitionId partition;
   Offset offset = 0;
+  Incarnation stream{};  // that the event came from
   friend auto operator<=>(const DeadLetterId&, const DeadLetterId&) = default;
 };
 
@@ -146,6 +148,7 @@ std::size_t bytes_of(const Transaction& transaction);
 struct Restored {
   Progress progress;
   std::vector<Transaction::RetryUpdate> retries;
+  Incarnation stream{};
 };
 
 // A batch of a stream at its place.

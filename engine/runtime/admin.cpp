@@ -151,6 +151,10 @@ void Admin::restart(const std::string& function, Answer<std::uint64_t> answer) {
   });
 }
 
+void Admin::forget(Kept what, const std::string& name, Answer<void> answer) {
+  answer(what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name));
+}
+
 Result<std::shared_ptr<http::StreamReader>> Admin::reader(const std::string& stream) {
   if (topics_.has(stream)) return topics_.reader(stream);
   auto target = find_stream(stream);

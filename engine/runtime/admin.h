@@ -61,6 +61,7 @@ class Admin final : public http::Streams, public http::DeadLetters, public http:
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::string& file, Answer<http::ConfigReview> answer) override;
   void reload(Answer<http::ConfigReview> answer) override;
+  void forget(Kept what, const std::string& name, Answer<void> answer) override;
 
  private:
   // One that the engine keeps.

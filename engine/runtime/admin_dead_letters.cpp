@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -13,8 +14,8 @@ namespace pelton::runtime {
 namespace {
 
 template <typename Number>
-bool parse_number(std::string_view text, Number& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+bool parse_number(std::string_view text, Number& value, int base = 10) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
   return error == std::errc{} && end == text.data() + text.size() && !text.empty();
 }
 
@@ -42,17 +43,19 @@ bool matches(const model::DeadLetter& letter, const http::DeadLetterQuery& query
 }  // namespace
 
 Result<model::DeadLetterId> Admin::parse_id(std::string_view text) const {
-  const auto last = text.rfind('/');
-  const auto middle = last == std::string_view::npos || last == 0 ? std::string_view::npos
-                                                                  : text.rfind('/', last - 1);
+  std::vector<std::string_view> parts;
+  for (const auto part : std::views::split(text, '/')) parts.emplace_back(part.begin(), part.end());
   model::DeadLetterId id;
-  if (middle == std::string_view::npos || !parse_number(text.substr(last + 1), id.offset) ||
-      !parse_number(text.substr(middle + 1, last - middle - 1), id.partition.value))
+  const bool whole = parts.size() == 4;
+  if ((!whole && parts.size() != 3) || !parse_number(parts[1], id.partition.value) ||
+      !parse_number(parts[2], id.offset) || (whole && !parse_number(parts[3], id.stream.value, 16)))
     return fail(ErrorKind::invalid, "E5002",
-                "\"{}\" is not the id of a dead letter, BINDING/PARTITION/OFFSET", text);
-  auto binding = find_binding(text.substr(0, middle));
+                "\"{}\" is not the id of a dead letter, BINDING/PARTITION/OFFSET/STREAM", text);
+  auto binding = find_binding(parts[0]);
   if (!binding) return std::unexpected(binding.error());
   id.binding = (*binding)->id;
+  // The short form means the stream that the binding reads.
+  if (!whole) id.stream = store_.incarnation((*binding)->stream);
   return id;
 }
 

@@ -122,7 +122,8 @@ Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly, const conf
   const config::KafkaTopic& from = *config.find_stream(binding.from)->kafka;
   auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
   if (!topic) return std::unexpected(std::move(topic.error()).within("binding " + binding.name));
-  (*topic)->add_member(binding.name, id, from.topic);
+  (*topic)->add_member(binding.name, id, from.topic,
+                       assembly.store.incarnation(*assembly.store.find_stream(binding.from)));
   return *topic;
 }
 
@@ -166,8 +167,8 @@ void embedded_runner(Assembly& assembly, const config::Binding& binding,
   const std::uint32_t partitions = assembly.streams.find(binding.from)->partitions();
   auto input = std::make_unique<stream::EmbeddedInput>(
       stream::EmbeddedInput::Setup{setup.dispatcher.id, setup.dispatcher.stream_id, binding.from,
-                                   partitions, binding.start},
-      assembly.store, assembly.shard.mailbox());
+                                   binding.name, partitions, binding.start},
+      assembly.store, assembly.shard.mailbox(), assembly.shard.reader());
   out.embedded = input.get();
   out.runner = std::make_unique<BindingRunner>(std::move(setup), std::move(input), assembly.store,
                                                assembly.shard.io(), assembly.clock);
@@ -184,7 +185,8 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   if (!output) return std::unexpected(output.error());
   BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
                              std::move(*output), binding.concurrency};
-  BuiltBinding built{std::make_unique<ServedBinding>(), {binding.name, *id, *letters}};
+  BuiltBinding built{std::make_unique<ServedBinding>(),
+                     {binding.name, *id, setup.dispatcher.stream_id, *letters}};
   built.served->function = binding.function;
   if (config.find_stream(binding.from)->kafka) {
     auto runner = topic_runner(assembly, config, binding, std::move(setup), *letters);
@@ -217,8 +219,8 @@ std::vector<store::StreamSpec> stream_specs(const config::Config& config) {
                            stream.retention.time,
                            stream.retention.size_bytes,
                            stream.retention.force,
-                           {}};
-    spec.bindings = reader_names(config, stream.name);
+                           reader_names(config, stream.name),
+                           stream.kafka ? stream.kafka->topic : ""};
     streams.push_back(std::move(spec));
   }
   return streams;

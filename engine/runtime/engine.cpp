@@ -31,7 +31,7 @@ std::vector<std::string> reasons_not_ready(std::string_view state, const store::
   std::vector<std::string> reasons;
   if (state != "running") reasons.emplace_back(state);
   if (store.failed()) reasons.emplace_back("the store has failed");
-  if (!store.accepts_intake())
+  if (store.disk_room() != store::DiskRoom::plenty)
     reasons.emplace_back("E4105: the disk is nearly full: intake is held back");
   return reasons;
 }
@@ -236,11 +236,11 @@ void Engine::fill(observe::StatusReport& report) {
   streams_->report(report);
   reloader_->sources().report(report);
   shard_->report(report);
-  report.store_commits = store_->commits();
-  report.store_fsyncs = store_->syncs();
-  const store::Store::Timings timings = store_->timings();
-  report.store_transactions = timings.transactions;
-  report.store_group_commits = timings.group_commits;
+  const store::Store::Activity activity = store_->activity();
+  report.store_commits = activity.commits;
+  report.store_fsyncs = activity.syncs;
+  report.store_transactions = activity.transactions;
+  report.store_group_commits = activity.group_commits;
   report.process = observe::read_process_status();
   report.not_ready = reasons_not_ready(state_.load(), *store_);
   for (const observe::ConnectorStatus& connector : report.connectors)

@@ -17,6 +17,7 @@ namespace pelton::runtime {
 struct KnownBinding {
   std::string name;
   BindingId id;
+  StreamId stream;  // that it reads
   dead_letters::DeadLetterTopic* letters = nullptr;
 
   bool operator==(const KnownBinding&) const = default;

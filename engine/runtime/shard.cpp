@@ -50,6 +50,7 @@ Shard::~Shard() {
 }
 
 void Shard::start() {
+  reader_.start();
   thread_ = std::thread([this] { io_.run(); });
   post([this] { sample(); });
 }
@@ -160,6 +161,7 @@ void Shard::arrange(const config::Config& config) {
 }
 
 void Shard::stop() {
+  reader_.stop();
   if (!thread_.joinable()) return;
   guard_.reset();
   io_.stop();

@@ -35,6 +35,8 @@ class Shard {
   void post(thread::Mailbox::Call call) { mailbox_.post(std::move(call)); }
   thread::Mailbox& mailbox() { return mailbox_; }
   boost::asio::io_context& io() { return io_; }
+  // Where inputs wait for the disk.
+  thread::JobThread& reader() { return reader_; }
   // The store thread.
   void appended(std::span<const model::PlacedBatch> batches) { feed_.appended(batches); }
   // Any thread, once: takes no more work.
@@ -69,6 +71,7 @@ class Shard {
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   thread::Mailbox mailbox_;
+  thread::JobThread reader_;
   std::vector<std::unique_ptr<ServedBinding>> bindings_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   stream::AppendFeed feed_;

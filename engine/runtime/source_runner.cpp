@@ -35,7 +35,8 @@ Status StreamIntake::append(model::BatchPtr batch, Committed committed,
                                  (*done)(result ? Status{} : std::unexpected(result.error()));
                                });
     if (taken || taken.error().kind != ErrorKind::overloaded) return taken;
-    if (!store_.accepts_intake() || !store_.wait_for_room(deadline)) return taken;
+    const bool held = store_.failed() || store_.disk_room() != store::DiskRoom::plenty;
+    if (held || !store_.wait_for_room(deadline)) return taken;
   }
 }
 

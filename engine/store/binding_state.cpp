@@ -4,6 +4,8 @@
 #include "engine/store/codec.h"
 #include "engine/store/keys.h"
 
+#include <algorithm>
+
 namespace pelton::store {
 
 Status BindingState::open(BindingId binding) {
@@ -25,9 +27,8 @@ Status BindingState::open(BindingId binding) {
     return cursor.has_value();
   });
   if (!read || !bad) return read ? bad : read;
-  return database_.scan(Family::dead_letters, prefix, prefix, [&](auto key, auto) {
-    const model::DeadLetterId id = keys::dead_letter_id(key);
-    state.letters.emplace(id.partition.value, id.offset);
+  return database_.scan(Family::letter_keys, prefix, prefix, [&](auto key, auto) {
+    state.letters.insert(keys::dead_letter_id(key));
     return true;
   });
 }
@@ -40,12 +41,41 @@ void BindingState::set_cursor(BindingId binding, model::StreamPartition at,
 
 void BindingState::add_dead_letter(const model::DeadLetterId& id) {
   std::lock_guard lock(mutex_);
-  states_[id.binding].letters.emplace(id.partition.value, id.offset);
+  states_[id.binding].letters.insert(id);
 }
 
 void BindingState::remove_dead_letter(const model::DeadLetterId& id) {
   std::lock_guard lock(mutex_);
-  removed_letters_ += states_[id.binding].letters.erase({id.partition.value, id.offset});
+  removed_letters_ += states_[id.binding].letters.erase(id);
+}
+
+void BindingState::forget(StreamId stream) {
+  std::lock_guard lock(mutex_);
+  for (auto& [binding, state] : states_)
+    std::erase_if(state.cursors, [&](const auto& cursor) { return cursor.first.stream == stream; });
+}
+
+void BindingState::forget(BindingId binding, StreamId stream) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(states_[binding].cursors,
+                [&](const auto& cursor) { return cursor.first.stream == stream; });
+}
+
+void BindingState::forget(BindingId binding) {
+  std::lock_guard lock(mutex_);
+  const auto state = states_.find(binding);
+  if (state == states_.end()) return;
+  removed_letters_ += state->second.letters.size();
+  states_.erase(state);
+}
+
+std::optional<Offset> BindingState::lowest_cursor(model::StreamPartition at) const {
+  std::lock_guard lock(mutex_);
+  std::optional<Offset> lowest;
+  for (const auto& [binding, state] : states_)
+    if (const auto found = state.cursors.find(at); found != state.cursors.end())
+      lowest = std::min(lowest.value_or(found->second), found->second);
+  return lowest;
 }
 
 std::optional<Offset> BindingState::cursor(BindingId binding, model::StreamPartition at) const {

@@ -11,7 +11,8 @@
 
 namespace pelton::store {
 
-// Thread-safe. What is known in memory of every binding: its cursors (retention waits for them) and
+// Thread-safe. What is known in memory of every binding: its cursors (retention waits for them,
+// whether the binding is configured or not) and
 // which dead letters it keeps (counted without reading).
 class BindingState {
  public:
@@ -24,23 +25,29 @@ class BindingState {
   void set_cursor(BindingId binding, model::StreamPartition at, const model::Progress& cursor);
   void add_dead_letter(const model::DeadLetterId& id);
   void remove_dead_letter(const model::DeadLetterId& id);
+  // Nothing of the stream's progress is kept any more; of the binding: nothing at all.
+  void forget(StreamId stream);
+  void forget(BindingId binding);
+  void forget(BindingId binding, StreamId stream);
 
   // ---- any thread
   std::optional<Offset> cursor(BindingId binding, model::StreamPartition at) const;
+  // Of all bindings that have one, configured or not.
+  std::optional<Offset> lowest_cursor(model::StreamPartition at) const;
   std::uint64_t dead_letters(BindingId binding) const;
   std::uint64_t all_letters() const;      // of all bindings
   std::uint64_t removed_letters() const;  // since the start
 
  private:
   struct LetterHash {
-    std::size_t operator()(const std::pair<std::uint32_t, Offset>& at) const noexcept {
-      return std::hash<std::uint64_t>{}((static_cast<std::uint64_t>(at.first) << 48) ^
-                                        static_cast<std::uint64_t>(at.second));
+    std::size_t operator()(const model::DeadLetterId& id) const noexcept {
+      return std::hash<std::uint64_t>{}((static_cast<std::uint64_t>(id.partition.value) << 48) ^
+                                        static_cast<std::uint64_t>(id.offset) ^ id.stream.value);
     }
   };
   struct State {
     std::map<model::StreamPartition, Offset> cursors;
-    boost::unordered_flat_set<std::pair<std::uint32_t, Offset>, LetterHash> letters;
+    boost::unordered_flat_set<model::DeadLetterId, LetterHash> letters;
   };
 
   Database& database_;

@@ -18,14 +18,17 @@ namespace pelton::store {
 namespace {
 
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "2";
+constexpr std::string_view kFormat = "3";
+
+constexpr std::uint64_t kNoLimit = 1ULL << 50;
 
 constexpr std::string_view kLogKey = "log";
 // What only a data folder of format 1 has.
 constexpr std::string_view kFormat1Family = "streams";
 
-constexpr std::array<const char*, kFamilies> kNames{
-    "default", "index", "extents", "cursors", "retries", "dead_letters", "idempotency", "ledger"};
+constexpr std::array<const char*, kFamilies> kNames{"default",     "index",   "extents",
+                                                    "cursors",     "retries", "dead_letters",
+                                                    "idempotency", "ledger",  "letter_keys"};
 
 class ErrorListener final : public rocksdb::EventListener {
  public:
@@ -100,6 +103,9 @@ rocksdb::ColumnFamilyOptions family_options(Family family, std::uint64_t buffer_
   // One compaction takes about so much of the disk beside what it replaces.
   options.target_file_size_base = 16U << 20;
   options.max_bytes_for_level_base = 64U << 20;
+  // Where there is no space for compactions, writes must not wait for them.
+  options.level0_slowdown_writes_trigger = 1 << 20;
+  options.level0_stop_writes_trigger = 1 << 20;
   table.block_size = 16U << 10;
   // Read in order, from one key on.
   if (family != Family::index && family != Family::extents)
@@ -132,7 +138,7 @@ rocksdb::Status Database::try_open(const Options& options, const BackgroundError
                              family_options(static_cast<Family>(i), options.buffer_bytes));
   rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   files_.reset(rocksdb::NewSstFileManager(env));
-  buffer_bytes_ = options.buffer_bytes;
+  set_compaction_space(0);
   const rocksdb::DBOptions settings = db_options(options, on_error, files_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
@@ -255,9 +261,11 @@ Status Database::flush() {
   return {};
 }
 
-void Database::set_free_space(std::uint64_t bytes) {
-  // Never so little that a flush would be refused: that ends the engine.
-  files_->SetMaxAllowedSpaceUsage(files_->GetTotalSize() + std::max(bytes, 2 * buffer_bytes_));
+void Database::set_compaction_space(std::uint64_t bytes) {
+  compaction_space_ = std::min(bytes, kNoLimit);
+  // The limit is beyond all that flushes may write; what compactions get is what the buffer leaves.
+  files_->SetCompactionBufferSize(kNoLimit - compaction_space_);
+  files_->SetMaxAllowedSpaceUsage(files_->GetTotalSize() + kNoLimit);
 }
 
 Status Database::compact(Family family, double kept, std::uint64_t free) {
@@ -265,12 +273,13 @@ Status Database::compact(Family family, double kept, std::uint64_t free) {
   db_->GetIntProperty(this->family(family), "rocksdb.total-sst-files-size", &bytes);
   if (static_cast<double>(bytes) * kept > static_cast<double>(free)) return {};
   // RocksDB reckons with all that is read; what is removed is not written again.
-  files_->SetMaxAllowedSpaceUsage(0);
+  const std::uint64_t before = compaction_space_;
+  set_compaction_space(kNoLimit);
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = true;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   const auto status = db_->CompactRange(options, this->family(family), nullptr, nullptr);
-  set_free_space(free);
+  set_compaction_space(before);
   return status.ok() ? Status{} : database_error("writing the store", status);
 }
 

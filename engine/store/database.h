@@ -24,8 +24,9 @@ enum class Family : std::size_t {
   dead_letters,
   idempotency,
   ledger,
+  letter_keys,  // those of dead_letters, which a start reads without the letters
 };
-inline constexpr std::size_t kFamilies = 8;
+inline constexpr std::size_t kFamilies = 9;
 
 // Resource. The opened RocksDB with its column families. RocksDB keeps no log of its own: what was
 // applied since the last flush() is replayed from the log.
@@ -50,8 +51,8 @@ class Database {
   Status apply(rocksdb::WriteBatch& batch);
   // Durable on return: everything applied so far, all families as of one moment.
   Status flush();
-  // Compactions may take so much of the disk from now on; others wait.
-  void set_free_space(std::uint64_t bytes);
+  // Compactions may take so much of the disk from now on, nothing at first; larger ones wait.
+  void set_compaction_space(std::uint64_t bytes);
   // Gives back the space of what was removed from the family, where the rest of it, about `kept` of
   // its bytes, fits into the free space meanwhile.
   Status compact(Family family, double kept, std::uint64_t free);
@@ -79,7 +80,7 @@ class Database {
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> families_{};
   std::uint64_t log_id_ = 0;
-  std::uint64_t buffer_bytes_ = 0;
+  std::uint64_t compaction_space_ = 0;
 };
 
 // The value of `applied` in the meta family: the last group whose metadata is in RocksDB.

@@ -18,7 +18,7 @@ constexpr std::uint64_t kPart = 16;
 constexpr std::uint64_t kMostBallast = 128U << 20;
 constexpr std::uint64_t kLeastSegment = 8U << 20;
 constexpr std::uint64_t kMostBuffers = 64U << 20;
-constexpr std::uint64_t kLeastBuffers = 4U << 20;
+constexpr std::uint64_t kLeastBuffers = 2U << 20;
 // Bounds of what is written between two looks at the disk.
 constexpr std::uint64_t kMostBetweenLooks = 16U << 20;
 constexpr std::uint64_t kLeastBetweenLooks = 64U << 10;
@@ -54,7 +54,7 @@ std::uint64_t DiskSpace::segment_bytes() const {
 }
 
 std::uint64_t DiskSpace::buffer_bytes() const {
-  return std::clamp(total_ / kPart / 2, kLeastBuffers, kMostBuffers);
+  return std::clamp(total_ / kPart / 4, kLeastBuffers, kMostBuffers);
 }
 
 std::uint64_t DiskSpace::free_bytes() const {
@@ -63,19 +63,31 @@ std::uint64_t DiskSpace::free_bytes() const {
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 
+std::uint64_t DiskSpace::spare_bytes() const {
+  const std::uint64_t free = free_bytes();
+  return free - std::min(free, limit());
+}
+
 void DiskSpace::start() {
-  if (free_bytes() >= reserve_ || !std::filesystem::exists(ballast())) return check();
-  notices_.say("E4105: the disk is full: the ballast file is deleted to make space for the start");
-  give_back();
+  std::error_code error;
+  if (free_bytes() < reserve_ && std::filesystem::remove(ballast(), error)) {
+    // Some file systems hand out the blocks of a removed file only then.
+    sync_folder(options_.data);
+    notices_.say(
+        "E4105: the disk is full: the ballast file is deleted to make space for the start");
+  }
+  check();
 }
 
 bool DiskSpace::give_back() {
   std::error_code error;
-  const bool was_there = std::filesystem::remove(ballast(), error);
-  // Some file systems hand out the blocks of a removed file only then.
-  if (was_there) sync_folder(options_.data);
+  const bool whole = std::filesystem::file_size(ballast(), error) >= reserve_ && !error;
+  if (whole && reserve_ > 0) {
+    std::filesystem::resize_file(ballast(), reserve_ / 2, error);
+    sync_folder(options_.data);
+  }
   check();
-  return was_there;
+  return whole && reserve_ > 0 && !error;
 }
 
 void DiskSpace::keep_ballast() {
@@ -90,13 +102,12 @@ void DiskSpace::keep_ballast() {
 }
 
 DiskRoom DiskSpace::room_of(std::uint64_t free, DiskRoom now) const {
-  const std::uint64_t limit = std::max(options_.free_space_bytes, reserve_);
   // Back only a tenth above a limit, so that it does not flap.
   const auto above = [](std::uint64_t bytes, bool back) {
     return back ? bytes + bytes / 10 : bytes;
   };
   if (free < above(reserve_, now == DiskRoom::exhausted)) return DiskRoom::exhausted;
-  return free < above(limit, now != DiskRoom::plenty) ? DiskRoom::low : DiskRoom::plenty;
+  return free < above(limit(), now != DiskRoom::plenty) ? DiskRoom::low : DiskRoom::plenty;
 }
 
 void DiskSpace::check() {
@@ -122,7 +133,7 @@ void DiskSpace::say(std::uint64_t free, DiskRoom from, DiskRoom to) {
     notices_.say(fmt::format(
         "E4105: {}, less than engine.free_space {}: intake is held back, bindings that write to "
         "streams are paused",
-        where, format_size(std::max(options_.free_space_bytes, reserve_))));
+        where, format_size(limit())));
 }
 
 void DiskSpace::about_to_write(std::uint64_t bytes) {

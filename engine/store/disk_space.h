@@ -4,6 +4,7 @@
 #include "engine/store/notices.h"
 #include "engine/store/store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 
@@ -25,7 +26,8 @@ class DiskSpace {
   // The committing thread: so many bytes are about to be written. Looks at the disk the more often
   // the less of it is free.
   void about_to_write(std::uint64_t bytes);
-  // A write met a full disk: gives the ballast back. False: there is none.
+  // A write met a full disk: gives half of the ballast back, the other half is for the next start.
+  // False: there is no more.
   bool give_back();
   // The maintenance thread: makes the ballast once there is space for it beside everything else.
   void keep_ballast();
@@ -34,8 +36,11 @@ class DiskSpace {
   std::uint64_t segment_bytes() const;
   std::uint64_t buffer_bytes() const;
   std::uint64_t free_bytes() const;
+  // What is free above the limit.
+  std::uint64_t spare_bytes() const;
 
  private:
+  std::uint64_t limit() const { return std::max(options_.free_space_bytes, reserve_); }
   DiskRoom room_of(std::uint64_t free, DiskRoom now) const;
   void say(std::uint64_t free, DiskRoom from, DiskRoom to);
   std::filesystem::path ballast() const { return options_.data / "ballast"; }

@@ -213,10 +213,12 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
   }
   for (const model::DeadLetter& letter : transaction.dead_letters) {
     put(group, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));
+    put(group, Family::letter_keys, keys::dead_letter(letter.id), "");
     bindings_.add_dead_letter(letter.id);
   }
   for (const model::DeadLetterId& id : transaction.dead_letters_removed) {
     remove(group, Family::dead_letters, keys::dead_letter(id));
+    remove(group, Family::letter_keys, keys::dead_letter(id));
     bindings_.remove_dead_letter(id);
   }
   for (const auto& update : transaction.idempotency)

@@ -61,6 +61,7 @@ std::string dead_letter(const model::DeadLetterId& id) {
   put_u32(key, id.binding.value);
   put_u32(key, id.partition.value);
   put_u64(key, static_cast<std::uint64_t>(id.offset));
+  put_u64(key, id.stream.value);
   return key;
 }
 
@@ -69,6 +70,7 @@ model::DeadLetterId dead_letter_id(std::string_view key) {
   id.binding.value = take_u32(key);
   id.partition.value = take_u32(key);
   id.offset = static_cast<Offset>(take_u64(key));
+  id.stream.value = take_u64(key);
   return id;
 }
 

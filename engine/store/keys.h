@@ -28,7 +28,7 @@ std::string cursor(BindingId binding, model::StreamPartition at);
 // binding, stream, partition, offset.
 std::string retry(BindingId binding, model::StreamPartition at, Offset offset);
 
-// binding, partition, offset.
+// binding, partition, offset, incarnation of the stream.
 std::string dead_letter(const model::DeadLetterId& id);
 model::DeadLetterId dead_letter_id(std::string_view key);
 

@@ -41,11 +41,8 @@ std::string encode_bounds(StreamBounds bounds) {
 
 std::unexpected<Error> Logs::damaged(model::StreamPartition at, Offset base,
                                      const std::string& cause) const {
-  const std::shared_lock lock(specs_mutex_);
-  const auto spec = specs_.find(at.stream);
   return fail(ErrorKind::corrupt, "E4001", "stream {}, partition {}, offset {}: {}",
-              spec == specs_.end() ? std::to_string(at.stream.value) : spec->second.name,
-              at.partition.value, base, cause);
+              name(at.stream), at.partition.value, base, cause);
 }
 
 bool Logs::has(model::StreamPartition at) const {
@@ -80,18 +77,25 @@ Status Logs::reopen(std::span<const StreamSpec> specs, const WriteChanges& write
 }
 
 Result<StreamId> Logs::open_stream(const StreamSpec& spec, const WriteChanges& write) {
-  auto id = names::stream(database_, write, spec.name, spec.partitions);
-  if (!id) return id;
+  auto known = names::stream(database_, write, spec);
+  if (!known) return std::unexpected(known.error());
+  set_incarnation(known->id, known->incarnation);
   for (std::uint32_t p = 0; p < spec.partitions; ++p)
-    if (auto ok = open_partition({*id, PartitionId{p}}); !ok)
+    if (auto ok = open_partition({known->id, PartitionId{p}}); !ok)
       return std::unexpected(
           std::move(ok.error()).within(fmt::format("opening stream {}", spec.name)));
-  return id;
+  return known->id;
 }
 
 std::map<StreamId, StreamSpec> Logs::streams() const {
   const std::shared_lock lock(specs_mutex_);
   return specs_;
+}
+
+std::string Logs::name(StreamId stream) const {
+  const std::shared_lock lock(specs_mutex_);
+  const auto spec = specs_.find(stream);
+  return spec == specs_.end() ? std::to_string(stream.value) : spec->second.name;
 }
 
 Result<std::deque<Extent>> Logs::stored_extents(model::StreamPartition at) {
@@ -160,6 +164,17 @@ std::optional<StreamId> Logs::find(std::string_view name) const {
   return at == names_.end() ? std::nullopt : std::optional(at->second);
 }
 
+Incarnation Logs::incarnation(StreamId stream) const {
+  std::lock_guard lock(mutex_);
+  const auto found = incarnations_.find(stream);
+  return found == incarnations_.end() ? Incarnation{} : found->second;
+}
+
+void Logs::set_incarnation(StreamId stream, Incarnation incarnation) {
+  std::lock_guard lock(mutex_);
+  incarnations_[stream] = incarnation;
+}
+
 Result<const Logs::Entry*> Logs::find_locked(model::StreamPartition at) const {
   const auto entry = entries_.find(at);
   if (entry == entries_.end())
@@ -201,38 +216,57 @@ void Logs::trim_tail() {
   }
 }
 
-bool Logs::drop(model::StreamPartition at, std::size_t extents, Offset up_to,
-                std::uint64_t unsettled) {
+void Logs::drop(std::vector<Cut>& cuts) {
   std::lock_guard lock(mutex_);
-  Entry& entry = entries_.at(at);
-  if (entry.log.extents().at(extents - 1).end != up_to) return false;
-  const std::vector<model::PlacedBatch> gone = entry.log.drop(extents);
-  for (const model::PlacedBatch& placed : gone) tail_bytes_ -= tail_cost(placed);
-  std::size_t places = gone.size();
-  std::erase_if(tail_order_, [&](model::StreamPartition other) {
-    if (other != at || places == 0) return false;
-    --places;
-    return true;
+  std::erase_if(cuts, [&](const Cut& cut) {
+    return entries_.at(cut.at).log.extents().at(cut.extents - 1).end != cut.up_to;
   });
+  std::map<model::StreamPartition, std::size_t> gone;  // batches of the tail
+  std::map<model::StreamPartition, Offset> earliest;
+  for (const Cut& cut : cuts) {
+    Entry& entry = entries_.at(cut.at);
+    for (const model::PlacedBatch& placed : entry.log.drop(cut.extents)) {
+      tail_bytes_ -= tail_cost(placed);
+      ++gone[cut.at];
+    }
+    earliest[cut.at] = entry.log.bounds().earliest;
+    entry.dropped_unsettled += cut.unsettled;
+  }
+  if (!gone.empty())
+    std::erase_if(tail_order_, [&](model::StreamPartition at) {
+      const auto left = gone.find(at);
+      return left != gone.end() && left->second > 0 && left->second-- > 0;
+    });
   // A closed extent that waits for the next group must not be stored after its batches are gone.
-  const Offset earliest = entry.log.bounds().earliest;
   std::erase_if(closed_, [&](const auto& closed) {
-    return closed.first == at && closed.second.begin < earliest;
+    const auto cut = earliest.find(closed.first);
+    return cut != earliest.end() && closed.second.begin < cut->second;
   });
-  entry.dropped_unsettled += unsettled;
-  return true;
+}
+
+void Logs::forget(StreamId stream) {
+  std::lock_guard lock(mutex_);
+  // It was not appended to since the start: nothing of it is in the tail.
+  std::erase_if(entries_, [&](const auto& entry) { return entry.first.stream == stream; });
+  std::erase_if(closed_, [&](const auto& closed) { return closed.first.stream == stream; });
+}
+
+Result<std::optional<std::vector<model::PlacedBatch>>> Logs::read_tail(
+    model::StreamPartition at, Offset from, std::size_t max_bytes) const {
+  std::lock_guard lock(mutex_);
+  auto entry = find_locked(at);
+  if (!entry) return std::unexpected(entry.error());
+  std::vector<model::PlacedBatch> batches;
+  from = std::max(from, (*entry)->log.bounds().earliest);
+  if (!(*entry)->log.read_tail(from, max_bytes, batches)) return std::nullopt;
+  return batches;
 }
 
 Result<std::vector<model::PlacedBatch>> Logs::read(model::StreamPartition at, Offset from,
                                                    std::size_t max_bytes) {
-  std::vector<model::PlacedBatch> batches;
-  {
-    std::lock_guard lock(mutex_);
-    auto entry = find_locked(at);
-    if (!entry) return std::unexpected(entry.error());
-    from = std::max(from, (*entry)->log.bounds().earliest);
-    if ((*entry)->log.read_tail(from, max_bytes, batches)) return batches;
-  }
+  auto tail = read_tail(at, from, max_bytes);
+  if (!tail) return std::unexpected(tail.error());
+  if (*tail) return std::move(**tail);
   return read_stored(at, from, max_bytes);
 }
 

@@ -30,6 +30,10 @@ class Logs {
   bool has(model::StreamPartition at) const;
   std::optional<StreamId> find(std::string_view name) const;
   std::map<StreamId, StreamSpec> streams() const;
+  // For people; its number when it is not configured.
+  std::string name(StreamId stream) const;
+  Incarnation incarnation(StreamId stream) const;
+  void set_incarnation(StreamId stream, Incarnation incarnation);
 
   // ---- the committing thread
   void append(std::span<const model::PlacedBatch> batches, std::span<const IndexEntry> entries);
@@ -38,13 +42,25 @@ class Logs {
   void store_closed(rocksdb::WriteBatch& batch);
   // ---- maintenance
   std::deque<Extent> extents(model::StreamPartition at) const;
-  // Drops whole extents off the front, up to this offset. False, and nothing is dropped: a batch
-  // has come to the last of them since extents().
-  bool drop(model::StreamPartition at, std::size_t extents, Offset up_to, std::uint64_t unsettled);
+  // Whole extents off the front of a partition, up to this offset.
+  struct Cut {
+    model::StreamPartition at;
+    std::size_t extents = 0;
+    Offset up_to = 0;
+    std::uint64_t unsettled = 0;  // events of them, for the statistics
+  };
+  // Drops them, all at once; leaves out, and takes off the list, those to whose last extent a batch
+  // has come since extents().
+  void drop(std::vector<Cut>& cuts);
+  // The stream, which is not configured, is no more.
+  void forget(StreamId stream);
 
   // ---- any thread
   Result<std::vector<model::PlacedBatch>> read(model::StreamPartition at, Offset from,
                                                std::size_t max_bytes);
+  Result<std::optional<std::vector<model::PlacedBatch>>> read_tail(model::StreamPartition at,
+                                                                   Offset from,
+                                                                   std::size_t max_bytes) const;
   Result<StreamBounds> bounds(model::StreamPartition at) const;
   Result<Offset> offset_at(model::StreamPartition at, WallTime time);
   Result<PartitionStats> stats(model::StreamPartition at) const;
@@ -89,6 +105,7 @@ class Logs {
   mutable std::mutex mutex_;
   // guarded by mutex_
   std::map<model::StreamPartition, Entry> entries_;
+  std::map<StreamId, Incarnation> incarnations_;
   std::vector<std::pair<model::StreamPartition, Extent>> closed_;
   std::deque<model::StreamPartition> tail_order_;  // of every batch in memory, oldest first
   std::uint64_t tail_bytes_ = 0;

@@ -11,6 +11,8 @@ namespace pelton::store {
 namespace {
 
 constexpr std::size_t kCountAtOnce = 4096;
+// Batches that retention drops with one write at most, about; 24 bytes each.
+constexpr std::size_t kDropAtOnce = 1U << 18;
 // Recycled segments that wait to be written to; more are removed.
 constexpr std::size_t kSpareSegments = 4;
 // Of a segment less than one part in so many is alive when that is copied forward.
@@ -40,7 +42,7 @@ void Maintenance::applied(std::uint64_t group, std::uint64_t bytes) {
 
 Status Maintenance::run(WallTime now) {
   disk_.check();
-  database_.set_free_space(disk_.free_bytes());
+  database_.set_compaction_space(disk_.spare_bytes());
   if (auto ok = count_live(); !ok || stopping_) return ok;
   if (auto ok = retain_all(now); !ok) return ok;
   if (auto ok = end_segment(); !ok) return ok;
@@ -86,13 +88,29 @@ Status Maintenance::retain_all(WallTime now) {
   Drop drop;
   const std::map<StreamId, StreamSpec> streams = logs_.streams();
   for (const auto& [id, spec] : streams)
-    for (std::uint32_t p = 0; p < spec.partitions; ++p)
-      if (auto ok = retain({id, PartitionId{p}}, spec, now, drop); !ok) return ok;
+    for (std::uint32_t p = 0; p < spec.partitions; ++p) {
+      retain({id, PartitionId{p}}, spec, now, drop);
+      if (drop.batches < kDropAtOnce) continue;
+      if (auto ok = write(drop); !ok) return ok;
+      drop = {};
+    }
   if (auto ok = expire_idempotency(now, drop.changes); !ok) return ok;
+  return write(drop);
+}
+
+Status Maintenance::write(Drop& drop) {
+  // In memory first: a reader that finds the batches gone must find that they were dropped.
+  logs_.drop(drop.cuts);
+  for (const Logs::Cut& cut : drop.cuts)
+    if (auto ok = add_changes(cut, drop); !ok) return ok;
   if (drop.changes.empty()) return {};
   if (auto ok = write_.changes(std::move(drop.changes)); !ok) return ok;
   log_.remove_live(drop.places);
-  for (const std::string& notice : drop.notices) notices_.say(notice);
+  for (const Logs::Cut& cut : drop.cuts)
+    if (cut.unsettled > 0)
+      notices_.say(
+          fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}",
+                      cut.unsettled, logs_.name(cut.at.stream), cut.at.partition.value));
   return {};
 }
 
@@ -112,51 +130,48 @@ Status Maintenance::hold(std::span<const StreamSpec> streams) {
 
 Offset Maintenance::unsettled(model::StreamPartition at, Offset end) {
   std::lock_guard lock(mutex_);
+  Offset lowest = bindings_.lowest_cursor(at).value_or(end);
   const auto holders = holders_.find(at.stream);
-  if (holders == holders_.end()) return end;
-  Offset lowest = end;
+  if (holders == holders_.end()) return lowest;
   for (const BindingId binding : holders->second)
     lowest = std::min(lowest, bindings_.cursor(binding, at).value_or(0));
   return lowest;
 }
 
-Status Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, WallTime now,
-                           Drop& out) {
-  if (!spec.retention_time && !spec.retention_bytes) return {};
+void Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, WallTime now,
+                         Drop& out) {
+  if (!spec.retention_time && !spec.retention_bytes) return;
   const auto extents = logs_.extents(at);
-  if (extents.empty()) return {};
+  if (extents.empty()) return;
   std::uint64_t bytes = 0;
   for (const Extent& extent : extents) bytes += extent.bytes;
   // The size is the stream's: each partition gets its part.
   const std::uint64_t most = spec.retention_bytes.value_or(UINT64_MAX) / spec.partitions;
   const Offset settled = unsettled(at, extents.back().end);
-  std::size_t count = 0;
+  Logs::Cut cut{at};
   for (const Extent& extent : extents) {
     // The newest extent still grows; only its age can end it.
     const bool too_old =
         spec.retention_time && extent.appended_us < to_us(now - *spec.retention_time);
-    const bool too_much = bytes > most && count + 1 < extents.size();
-    if (!too_old && !too_much) break;
+    const bool too_much = bytes > most && cut.extents + 1 < extents.size();
+    if ((!too_old && !too_much) || out.batches >= kDropAtOnce) break;
     if (extent.end > settled && !spec.retention_force) break;
     bytes -= extent.bytes;
-    ++count;
+    out.batches += extent.batches;
+    ++cut.extents;
+    cut.up_to = extent.end;
   }
-  return count == 0 ? Status{} : drop(at, spec, count, extents, settled, out);
+  if (cut.extents == 0) return;
+  const Offset lost_from = std::max(settled, extents.front().begin);
+  cut.unsettled = static_cast<std::uint64_t>(std::max<Offset>(0, cut.up_to - lost_from));
+  out.cuts.push_back(cut);
 }
 
-Status Maintenance::drop(model::StreamPartition at, const StreamSpec& spec, std::size_t count,
-                         const std::deque<Extent>& extents, Offset settled, Drop& out) {
-  const Offset end = extents.back().end;
-  const Offset begin = extents.front().begin;
-  const Offset earliest = count == extents.size() ? end : extents[count].begin;
-  const Offset lost_from = std::max(settled, begin);
-  const auto lost = static_cast<std::uint64_t>(std::max<Offset>(0, earliest - lost_from));
-  // In memory first: a reader that finds the batches gone must find that they were dropped.
-  if (!logs_.drop(at, count, earliest, lost)) return {};
-  const std::string from = keys::batch(at, begin);
-  const std::string to = keys::batch(at, earliest);
+Status Maintenance::add_changes(const Logs::Cut& cut, Drop& out) {
+  const std::string from = keys::partition(cut.at);
+  const std::string to = keys::batch(cut.at, cut.up_to);
   Status bad;
-  auto read = database_.scan(Family::index, keys::partition(at), from, [&](auto key, auto value) {
+  auto read = database_.scan(Family::index, from, from, [&](auto key, auto value) {
     if (key >= to) return false;
     auto entry = decode_index_entry(value);
     if (entry)
@@ -166,13 +181,35 @@ Status Maintenance::drop(model::StreamPartition at, const StreamSpec& spec, std:
     return entry.has_value();
   });
   if (!read || !bad) return read ? bad : read;
+  const Offset end = logs_.bounds(cut.at)->end;
   out.changes.remove_range(Family::index, from, to);
   out.changes.remove_range(Family::extents, from, to);
-  out.changes.put(Family::meta, names::bounds_key(at), encode_bounds({earliest, end}));
-  if (lost > 0)
-    out.notices.push_back(
-        fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}", lost,
-                    spec.name, at.partition.value));
+  out.changes.put(Family::meta, names::bounds_key(cut.at), encode_bounds({cut.up_to, end}));
+  return {};
+}
+
+Status Maintenance::forget(const std::string& name, StreamId stream) {
+  // Or else they would be counted as living after they are gone.
+  if (auto ok = count_live(); !ok) return ok;
+  std::string prefix;
+  keys::put_u32(prefix, stream.value);
+  std::vector<Place> places;
+  Status bad;
+  auto read = database_.scan(Family::index, prefix, prefix, [&](auto, auto value) {
+    auto entry = decode_index_entry(value);
+    if (entry)
+      places.push_back(entry->place);
+    else
+      bad = std::unexpected(entry.error());
+    return entry.has_value();
+  });
+  if (!read || !bad) return read ? bad : read;
+  Changes changes;
+  if (auto ok = names::forget_stream(database_, name, stream, changes); !ok) return ok;
+  if (auto ok = write_.changes(std::move(changes)); !ok) return ok;
+  logs_.forget(stream);
+  bindings_.forget(stream);
+  log_.remove_live(places);
   return {};
 }
 

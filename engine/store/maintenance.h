@@ -53,22 +53,26 @@ class Maintenance {
   void stop() { stopping_ = true; }
 
   Status run(WallTime now);
+  // Drops a stream that is not configured.
+  Status forget(const std::string& name, StreamId stream);
 
  private:
   // What retention takes away, of all partitions together.
   struct Drop {
+    std::vector<Logs::Cut> cuts;
     Changes changes;
     std::vector<Place> places;
-    std::vector<std::string> notices;
+    std::size_t batches = 0;  // of the cuts: places are bounded by rounds
   };
 
   Status count_live();
+  // One write for all partitions, or some when very much is dropped.
   Status retain_all(WallTime now);
-  Status retain(model::StreamPartition at, const StreamSpec& spec, WallTime now, Drop& out);
+  void retain(model::StreamPartition at, const StreamSpec& spec, WallTime now, Drop& out);
   // The first offset that some binding has not settled; nothing holds back: the end.
   Offset unsettled(model::StreamPartition at, Offset end);
-  Status drop(model::StreamPartition at, const StreamSpec& spec, std::size_t count,
-              const std::deque<Extent>& extents, Offset settled, Drop& out);
+  Status write(Drop& drop);
+  Status add_changes(const Logs::Cut& cut, Drop& out);
   Status expire_idempotency(WallTime now, Changes& changes);
   // Where space is short, a segment is not waited for until it is full.
   Status end_segment();

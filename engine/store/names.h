@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/store/changes.h"
+#include "engine/store/store.h"
 
 #include <string>
 #include <string_view>
@@ -11,13 +12,37 @@
 // given again.
 namespace pelton::store::names {
 
-// E4103: the stream exists with more partitions.
-Result<StreamId> stream(Database& database, const WriteChanges& write, std::string_view name,
-                        std::uint32_t partitions);
+struct Stream {
+  StreamId id;
+  Incarnation incarnation;
+};
+
+// What is to be called so from now on. A topic in place of another one, and a stream of the engine
+// in place of a topic, are new streams: another number and incarnation, and nothing is known of any
+// binding's progress. E4103: the stream exists with more partitions.
+Result<Stream> stream(Database& database, const WriteChanges& write, const StreamSpec& spec);
+// The topic behind the stream is this one. Another one than before: nothing is known of any
+// binding's progress any more (`renewed`).
+struct Identified {
+  Incarnation incarnation;
+  bool renewed = false;
+};
+Result<Identified> identify(Database& database, const WriteChanges& write, const std::string& name,
+                            StreamId stream, std::string_view identity);
 Result<BindingId> binding(Database& database, const WriteChanges& write, std::string_view name);
-// The partitions of all streams that were ever in the config.
+// Of all that ever had a number and were not forgotten, by name.
+Result<std::vector<std::pair<std::string, BindingId>>> all_bindings(Database& database);
+Result<std::vector<std::pair<std::string, StreamId>>> all_streams(Database& database);
+// The partitions of all streams that the engine keeps or kept.
 Result<std::vector<model::StreamPartition>> all_partitions(Database& database);
 // Where a partition's bounds are kept.
 std::string bounds_key(model::StreamPartition at);
+
+// What forgetting comes to, added to `changes`. The name may be used again, its number is not.
+void forget_binding(std::string_view name, BindingId binding, Changes& changes);
+Status forget_stream(Database& database, std::string_view name, StreamId stream, Changes& changes);
+// The progress and retries of all bindings, or of one, on the stream.
+Status forget_progress(Database& database, StreamId stream, std::optional<BindingId> binding,
+                       Changes& changes);
 
 }  // namespace pelton::store::names

@@ -95,7 +95,8 @@ class PosixFolder final : public SegmentFolder {
 
   Result<std::vector<std::uint32_t>> list() override {
     std::error_code error;
-    fs::create_directories(folder_, error);
+    if (fs::create_directories(folder_, error))
+      if (auto ok = sync(folder_.parent_path()); !ok) return std::unexpected(ok.error());
     if (error) return failed("creating", folder_, error.value());
     std::vector<std::uint32_t> numbers;
     for (fs::directory_iterator at(folder_, error), end; !error && at != end; at.increment(error))
@@ -114,7 +115,7 @@ class PosixFolder final : public SegmentFolder {
     }
     if (!fd) return failed("opening", file, errno);
     if (created)
-      if (auto ok = sync_folder(); !ok) return std::unexpected(ok.error());
+      if (auto ok = sync(folder_); !ok) return std::unexpected(ok.error());
     return std::make_unique<PosixFile>(std::move(fd), file);
   }
   Status remove(std::uint32_t number) override {
@@ -129,9 +130,9 @@ class PosixFolder final : public SegmentFolder {
     return file == path(number) ? std::optional(number) : std::nullopt;
   }
   fs::path path(std::uint32_t number) const { return folder_ / fmt::format("{:08}.log", number); }
-  Status sync_folder() {
-    const UniqueFd fd(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd || ::fsync(fd.get()) != 0) return failed("syncing", folder_, errno);
+  static Status sync(const fs::path& folder) {
+    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::fsync(fd.get()) != 0) return failed("syncing", folder, errno);
     return {};
   }
 

@@ -41,8 +41,14 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
   if (auto ok = logs->open(streams, write_names); !ok) return ok;
   if (auto ok = maintenance->hold(streams); !ok) return ok;
+  registry = std::make_unique<Registry>(
+      *database, *logs, *bindings, folder.notices, write_names,
+      [this](const std::string& name, StreamId stream) {
+        return maintaining.run([&] { return maintenance->forget(name, stream); });
+      });
+  if (auto ok = registry->open(); !ok) return ok;
   folder.disk.check();
-  start_maintenance();
+  maintaining.start(options.maintenance_interval, [this] { maintain(); });
   return {};
 }
 
@@ -61,14 +67,6 @@ Status Store::Impl::open_log() {
 Status Store::Impl::replay(std::string_view metadata) {
   rocksdb::WriteBatch batch{std::string(metadata)};
   return database->apply(batch);
-}
-
-Result<BindingId> Store::Impl::binding(std::string_view name) {
-  auto id = names::binding(
-      *database, [this](Changes&& changes) { return write(std::move(changes)); }, name);
-  if (!id) return id;
-  if (auto ok = bindings->open(*id); !ok) return std::unexpected(ok.error());
-  return id;
 }
 
 Status Store::Impl::refuse(const model::Transaction& transaction, Origin origin) const {
@@ -125,8 +123,20 @@ Status Store::set_streams(std::span<const StreamSpec> streams) {
 std::optional<StreamId> Store::find_stream(std::string_view name) const {
   return impl_->logs->find(name);
 }
+Incarnation Store::incarnation(StreamId stream) const {
+  return impl_->logs->incarnation(stream);
+}
+Result<Incarnation> Store::identify(StreamId topic, std::string_view identity) {
+  return impl_->registry->identify(topic, identity);
+}
 Result<BindingId> Store::binding_id(std::string_view name) {
-  return impl_->binding(name);
+  return impl_->registry->binding(name);
+}
+Status Store::forget_binding(std::string_view name) {
+  return impl_->registry->forget_binding(name);
+}
+Status Store::forget_stream(std::string_view name) {
+  return impl_->registry->forget_stream(name);
 }
 
 Status Store::submit(model::Transaction&& transaction, Origin origin, CommitCallback done) {
@@ -175,27 +185,16 @@ void Store::set_notice_listener(std::function<void(const std::string&)> listener
 bool Store::failed() const {
   return impl_->failed;
 }
-bool Store::accepts_intake() const {
-  return !impl_->failed && impl_->folder.disk.room() == DiskRoom::plenty;
-}
 DiskRoom Store::disk_room() const {
   return impl_->folder.disk.room();
 }
-std::uint64_t Store::commits() const {
-  return impl_->activity.commits;
-}
-std::uint64_t Store::syncs() const {
-  return impl_->activity.syncs;
-}
-Store::Timings Store::timings() const {
-  return {impl_->activity.transactions.counts(), impl_->activity.group_commits.counts()};
+Store::Activity Store::activity() const {
+  const auto& of = impl_->activity;
+  return {of.commits, of.syncs, of.transactions.counts(), of.group_commits.counts()};
 }
 
 void Store::run_maintenance() {
-  std::unique_lock lock(impl_->mutex);
-  const std::uint64_t mine = ++impl_->maintenance_wanted;
-  impl_->maintenance_due.notify_one();
-  impl_->maintained.wait(lock, [&] { return impl_->maintenance_done >= mine; });
+  impl_->maintaining.run_round();
 }
 
 }  // namespace pelton::store

@@ -30,7 +30,8 @@ struct StreamSpec {
   std::optional<Duration> retention_time;
   std::optional<std::uint64_t> retention_bytes;
   bool retention_force = false;
-  std::vector<std::string> bindings;  // whose cursors hold retention back
+  std::vector<std::string> bindings;  // that are configured to read it
+  std::string topic;                  // what the config says of it when it is kept elsewhere
 };
 
 struct Options {
@@ -114,8 +115,20 @@ class Store final {
 
   // ---- names: any thread, known from open() on
   std::optional<StreamId> find_stream(std::string_view name) const;
+  // Of all streams that ever had its name, this one.
+  Incarnation incarnation(StreamId stream) const;
+  // The topic behind the stream is this one (cluster and topic id). When it was another one before,
+  // all bindings' progress and retries on the stream are forgotten, and the incarnation is new.
+  Result<Incarnation> identify(StreamId topic, std::string_view identity);
   // The binding's number, given durably at first sight. One thread at a time.
   Result<BindingId> binding_id(std::string_view name);
+  // Deletes what is stored of a binding that is not configured: progress, retries, idempotency
+  // records, dead letters. Of one that is configured: progress and retries on streams that it does
+  // not read. Durable on return. E4109: nothing is stored under the name.
+  Status forget_binding(std::string_view name);
+  // Deletes the events of a stream that is not configured, and all progress on it. E4109; E4110: it
+  // is configured.
+  Status forget_stream(std::string_view name);
 
   // ---- writing: any thread
   // Takes the transaction; `done` is called once. When refused (overloaded, or failed) `done` is
@@ -132,8 +145,7 @@ class Store final {
   void set_append_listener(AppendListener listener);
   void set_failure_listener(std::function<void(const Error&)> listener);
   bool failed() const;
-  // False while the free-space guard holds intake back.
-  bool accepts_intake() const;
+  // Less than plenty: intake is refused (E4105).
   DiskRoom disk_room() const;
 
   // ---- reading: any thread
@@ -142,6 +154,10 @@ class Store final {
   // there.
   Result<std::vector<model::PlacedBatch>> read(model::StreamPartition at, Offset from,
                                                std::size_t max_bytes);
+  // The same when it can be had without waiting for the disk. Nothing: read() it, elsewhere.
+  Result<std::optional<std::vector<model::PlacedBatch>>> read_tail(model::StreamPartition at,
+                                                                   Offset from,
+                                                                   std::size_t max_bytes);
   Result<StreamBounds> bounds(model::StreamPartition at);
   // The first offset whose event time is at or after `time`, as Kafka answers; end if none. Reads
   // about a MiB: the first segment whose latest event time reaches `time`.
@@ -181,15 +197,13 @@ class Store final {
   // retention.force dropped, intake held back or resumed); it calls nothing of the store. What was
   // said since open() is said at once.
   void set_notice_listener(std::function<void(const std::string&)> listener);
-  // Transactions committed and fsyncs made since open().
-  std::uint64_t commits() const;
-  std::uint64_t syncs() const;
-  // Since open(): a transaction's time from append() until it is durable; a group's time on the
-  // disk.
-  struct Timings {
+  // Since open(): transactions committed and fsyncs made; a transaction's time from append() until
+  // it is durable; a group's time on the disk.
+  struct Activity {
+    std::uint64_t commits = 0, syncs = 0;
     HistogramCounts transactions, group_commits;
   };
-  Timings timings() const;
+  Activity activity() const;
   // Looks at retention and free space now instead of at the interval; returns when done. For tests.
   void run_maintenance();
 

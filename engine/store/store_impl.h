@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/run_clock.h"
 #include "engine/store/binding_state.h"
 #include "engine/store/disk_space.h"
 #include "engine/store/folder_lock.h"
 #include "engine/store/group_writer.h"
 #include "engine/store/maintenance.h"
+#include "engine/store/maintenance_thread.h"
+#include "engine/store/registry.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -29,7 +32,6 @@ class Store::Impl {
   Status refuse(const model::Transaction& transaction, Origin origin) const;
   void fail_with(const Error& error);
   void listen_for_failure(std::function<void(const Error&)> listener);
-  Result<BindingId> binding(std::string_view name);
   // Durable on return.
   Status write(Changes&& changes);
 
@@ -46,6 +48,7 @@ class Store::Impl {
   std::unique_ptr<Logs> logs;
   std::unique_ptr<BindingState> bindings;
   std::unique_ptr<Maintenance> maintenance;
+  std::unique_ptr<Registry> registry;
   std::unique_ptr<GroupWriter> writer;
   TransactionQueue queue;
   AppendListener on_append;
@@ -56,19 +59,16 @@ class Store::Impl {
     Histogram transactions, group_commits;
   } activity;
 
+  MaintenanceThread maintaining;
+
   std::mutex mutex;
-  std::condition_variable maintained;
-  std::condition_variable maintenance_due;
   std::function<void(const Error&)> on_failure;  // guarded by mutex
   Error failure;                                 // guarded by mutex, written once
-  std::uint64_t maintenance_wanted = 0;          // guarded by mutex
-  std::uint64_t maintenance_done = 0;            // guarded by mutex
 
  private:
   Status open_log();
   Status replay(std::string_view metadata);
   void start();
-  void start_maintenance();
   // What both committing threads do, in turns.
   void run();
   void commit(Group& group);
@@ -77,16 +77,13 @@ class Store::Impl {
   Status write_log(Group& group);
   Status write(Pending&& pending);
   Status write_moves(std::vector<Move>&& moves);
-  // The maintenance thread.
   void maintain();
-  bool wait_for_maintenance(std::uint64_t& wanted);
-  WallTime now() const { return options.now ? options.now() : SystemClock{}.now(); }
+  WallTime now() const { return options.now ? options.now() : clock.now(); }
+
+  RunClock clock;  // one that does not step
 
   std::uint64_t last_lap = 0;  // the committing thread's
-  bool stopping = false;       // guarded by mutex
-  bool segment_full = false;   // guarded by mutex
   std::vector<std::thread> threads;
-  std::thread maintenance_thread;
 };
 
 }  // namespace pelton::store

@@ -10,6 +10,11 @@ Result<std::vector<model::PlacedBatch>> Store::read(model::StreamPartition at, O
                                                     std::size_t max_bytes) {
   return impl_->logs->read(at, from, max_bytes);
 }
+Result<std::optional<std::vector<model::PlacedBatch>>> Store::read_tail(model::StreamPartition at,
+                                                                        Offset from,
+                                                                        std::size_t max_bytes) {
+  return impl_->logs->read_tail(at, from, max_bytes);
+}
 Result<StreamBounds> Store::bounds(model::StreamPartition at) {
   return impl_->logs->bounds(at);
 }

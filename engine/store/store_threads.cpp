@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The threads of Store: two that build and commit groups in turns, one for maintenance.
+// What the threads of Store do: two build and commit groups in turns, one is for maintenance.
 #include "engine/store/store_impl.h"
 
 #include <algorithm>
@@ -15,13 +15,8 @@ constexpr int kCommittingThreads = 2;
 }  // namespace
 
 Store::Impl::~Impl() {
-  {
-    std::lock_guard lock(mutex);
-    stopping = true;
-  }
   if (maintenance) maintenance->stop();
-  maintenance_due.notify_all();
-  if (maintenance_thread.joinable()) maintenance_thread.join();
+  maintaining.stop();
   queue.close();
   for (std::thread& thread : threads) thread.join();
   // Saves the next start the replay. What failed is left as the log has it.
@@ -33,10 +28,6 @@ Store::Impl::~Impl() {
 
 void Store::Impl::start() {
   for (int i = 0; i < kCommittingThreads; ++i) threads.emplace_back([this] { run(); });
-}
-
-void Store::Impl::start_maintenance() {
-  maintenance_thread = std::thread([this] { maintain(); });
 }
 
 void Store::Impl::run() {
@@ -105,11 +96,7 @@ Status Store::Impl::write_group(Group& group) {
   log->remove_live(group.moved_from);
   maintenance->applied(group.slot.group, group.record_bytes());
   if (std::exchange(last_lap, group.slot.lap) == group.slot.lap) return {};
-  {
-    std::lock_guard lock(mutex);
-    segment_full = true;
-  }
-  maintenance_due.notify_one();
+  maintaining.nudge();
   return {};
 }
 
@@ -133,6 +120,8 @@ Status Store::Impl::write(Pending&& pending) {
 
 Status Store::Impl::write(Changes&& changes) {
   Pending pending;
+  for (const Changes::Change& change : changes.all())
+    pending.bytes += sizeof change + change.key.size() + change.value.size();
   pending.changes = std::move(changes);
   return write(std::move(pending));
 }
@@ -144,27 +133,9 @@ Status Store::Impl::write_moves(std::vector<Move>&& moves) {
   return write(std::move(pending));
 }
 
-bool Store::Impl::wait_for_maintenance(std::uint64_t& wanted) {
-  std::unique_lock lock(mutex);
-  maintenance_due.wait_for(lock, options.maintenance_interval, [&] {
-    return stopping || segment_full || maintenance_wanted != maintenance_done;
-  });
-  wanted = maintenance_wanted;
-  segment_full = false;
-  return !stopping;
-}
-
 void Store::Impl::maintain() {
-  std::uint64_t wanted = 0;
-  while (wait_for_maintenance(wanted)) {
-    if (!failed)
-      if (auto ok = maintenance->run(now()); !ok) fail_with(ok.error());
-    {
-      std::lock_guard lock(mutex);
-      maintenance_done = wanted;
-    }
-    maintained.notify_all();
-  }
+  if (failed) return;
+  if (auto ok = maintenance->run(now()); !ok) fail_with(ok.error());
 }
 
 }  // namespace pelton::store

@@ -121,8 +121,9 @@ void append_run(const Case& each, const Settings& settings, Figures& figures) {
   figures.rate.push_back(static_cast<double>(events) / seconds);
   figures.p50.push_back(percentile(latency, 0.5));
   figures.p99.push_back(percentile(latency, 0.99));
-  figures.per_sync.push_back(static_cast<double>(store->commits()) /
-                             static_cast<double>(std::max<std::uint64_t>(1, store->syncs())));
+  figures.per_sync.push_back(
+      static_cast<double>(store->activity().commits) /
+      static_cast<double>(std::max<std::uint64_t>(1, store->activity().syncs)));
   store.reset();
   fs::remove_all(folder);
 }

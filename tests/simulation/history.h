@@ -23,6 +23,12 @@ inline Invocation invocation_of(std::uint64_t life, FrameId frame) {
 std::string output_text(PartitionId partition, Offset offset, std::uint32_t j, Invocation by);
 std::uint64_t number_of(std::string_view data);
 
+// The idempotency key of an event that brings none.
+inline std::string default_key(const dispatch::DispatcherOptions& binding, PartitionId partition,
+                               Offset offset) {
+  return fmt::format("{}/{}/{:016x}/{}/{}", binding.binding, binding.stream, 0, partition.value,
+                     offset);
+}
 inline constexpr Tag kSeekTag = ~Tag{0};
 
 // Watches a run from outside, at the boundary of the dispatcher, and knows by itself what must

@@ -112,7 +112,8 @@ void History::write_letter(const model::DeadLetter& letter) {
       kept.has_key(0) != event.batch->has_key(event.index))
     violation("the dead letter {} holds another event", name);
   const std::string& once = event.message->once;
-  if (letter.idempotency_key != (once.empty() ? fmt::format("{}/{}", letter.stream, name) : once))
+  if (letter.idempotency_key !=
+      (once.empty() ? default_key(scenario_.binding, letter.id.partition, letter.id.offset) : once))
     violation("the dead letter {} has the key {}", name, letter.idempotency_key);
   if (letter.retry.history.size() > model::kMaxHistory)
     violation("the dead letter {} has {} attempts", name, letter.retry.history.size());

@@ -73,8 +73,11 @@ void History::check_event(const model::Frame& frame, std::uint32_t i, const Even
     violation("event {} reached a worker changed", name);
   if (!event.message->passes) violation("event {} does not pass the filter", name);
   const std::string& once = event.message->once;
-  const std::string expected = once.empty() ? name : once;
-  const std::string given = frame.idempotency_keys.empty() ? name : frame.idempotency_keys.at(i);
+  const std::string expected =
+      once.empty() ? default_key(scenario_.binding, frame.partition, offset) : once;
+  const std::string given = frame.idempotency_keys.empty()
+                                ? frame.key_prefix + std::to_string(offset)
+                                : frame.idempotency_keys.at(i);
   if (given != expected) violation("event {} has the idempotency key {}", name, given);
 }
 

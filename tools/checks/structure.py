@@ -13,7 +13,7 @@ FEWER_TESTS = {"base": 0.42, "cli": 0, "config": 0.35, "dead_letters": 0.42, "ka
                "store": 0.4, "stream": 0.14, "thread": 0.25, "worker": 0.47}
 # Classes that are to be cut by responsibility: their methods and members today. Entries are only removed.
 LARGE_CLASSES = {"engine/dispatch/core.h": (82, 19), "engine/kafka/consume/consumer_impl.h": (43, 22), "engine/net/session.cpp": (31, 22),
-                 "engine/runtime/binding_runner.h": (37, 13), "engine/runtime/engine.cpp": (12, 21), "engine/store/store_impl.h": (22, 26),
+                 "engine/runtime/binding_runner.h": (37, 13), "engine/runtime/engine.cpp": (12, 21), "engine/store/store_impl.h": (19, 21),
                  "engine/stream/topic/topic_input.h": (55, 24), "engine/worker/pool/worker.h": (30, 22)}
 
 COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\((?:.|\n)*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'', re.S)

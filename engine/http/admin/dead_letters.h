@@ -59,7 +59,7 @@ class DeadLetters {
   virtual void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) = 0;
 };
 
-// "<binding>/<partition>/<offset>", the text form of a dead letter's id.
+// "<binding>/<partition>/<offset>/<incarnation>", the text form of a dead letter's id.
 std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id);
 
 }  // namespace pelton::http

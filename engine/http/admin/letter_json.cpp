@@ -12,7 +12,7 @@
 namespace pelton::http {
 
 std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id) {
-  return fmt::format("{}/{}/{}", binding, id.partition.value, id.offset);
+  return fmt::format("{}/{}/{}/{:016x}", binding, id.partition.value, id.offset, id.stream.value);
 }
 
 std::string letter_line(const model::DeadLetter& letter) {

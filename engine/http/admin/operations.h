@@ -46,6 +46,9 @@ class Operations {
   // has done.
   virtual void plan(const std::string& file, Answer<ConfigReview> answer) = 0;
   virtual void reload(Answer<ConfigReview> answer) = 0;
+  // Deletes what is stored of something that is not configured any more (E4109, E4110).
+  enum class Kept { binding, stream };
+  virtual void forget(Kept what, const std::string& name, Answer<void> answer) = 0;
 };
 
 }  // namespace pelton::http

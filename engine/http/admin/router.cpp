@@ -74,6 +74,7 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"GET", "/v1/dead-letters", kLetters, admin, 0, &R::list_letters},
       {"GET", "/v1/dead-letters/count", kLetters, admin, 0, &R::count_letters},
       {"GET", "/v1/dead-letters/*/*/*", "", admin, 0, &R::show_letter},
+      {"GET", "/v1/dead-letters/*/*/*/*", "", admin, 0, &R::show_letter},
       {"POST", "/v1/dead-letters/find", "", admin, kSmallBody, &R::find_letters},
       {"POST", "/v1/dead-letters/replay", "", admin, kSmallBody, &R::replay},
       {"POST", "/v1/dead-letters/purge", "", admin, kSmallBody, &R::purge},
@@ -82,6 +83,8 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
       {"GET", "/v1/config/plan", "file", admin, 0, &R::plan_config},
       {"POST", "/v1/config/reload", "", admin, 0, &R::reload_config},
+      {"POST", "/v1/bindings/*/forget", "", admin, 0, &R::forget},
+      {"POST", "/v1/streams/*/forget", "", admin, 0, &R::forget},
   };
   return all;
 }
@@ -267,6 +270,16 @@ void AdminRouter::plan_config(const net::Request& request, std::string&&, net::R
 
 void AdminRouter::reload_config(const net::Request&, std::string&&, net::Reply&& reply) {
   backend_.operations.reload(review_reply(std::move(reply)));
+}
+
+void AdminRouter::forget(const net::Request& request, std::string&&, net::Reply&& reply) {
+  const auto what =
+      request.path[1] == "streams" ? Operations::Kept::stream : Operations::Kept::binding;
+  backend_.operations.forget(what, request.path[2],
+                             [reply = std::move(reply)](Status done) mutable {
+                               if (!done) return reply(net::error_response(done.error()));
+                               reply({200, "application/json", "{}\n"});
+                             });
 }
 
 }  // namespace pelton::http

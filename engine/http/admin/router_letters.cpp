@@ -26,10 +26,10 @@ void AdminRouter::count_letters(const net::Request& request, std::string&&, net:
 }
 
 void AdminRouter::show_letter(const net::Request& request, std::string&&, net::Reply&& reply) {
-  const auto& path = request.path;
+  std::string id = request.path[2];
+  for (std::size_t i = 3; i < request.path.size(); ++i) id += "/" + request.path[i];
   backend_.dead_letters.dead_letter(
-      path[2] + "/" + path[3] + "/" + path[4],
-      [reply = std::move(reply)](Result<model::DeadLetter> letter) mutable {
+      id, [reply = std::move(reply)](Result<model::DeadLetter> letter) mutable {
         if (!letter) return reply(net::error_response(letter.error()));
         reply({200, "application/json", letter_line(*letter)});
       });

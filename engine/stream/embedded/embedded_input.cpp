@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/embedded/embedded_input.h"
 
+#include "engine/observe/log.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -16,37 +18,72 @@ Offset end_of(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
 }
 
+bool settled(const model::Progress& progress, Offset offset) {
+  return offset < progress.settled ||
+         std::ranges::any_of(progress.completed, [&](const OffsetRange& range) {
+           return range.begin <= offset && offset < range.end;
+         });
+}
+
+// Moves on to `offset` at least. Returns how many of the events passed over were not settled.
+std::uint64_t advance(model::Progress& progress, Offset offset) {
+  std::uint64_t lost = 0;
+  auto& ranges = progress.completed;
+  while (progress.settled < offset) {
+    const Offset next = ranges.empty() ? offset : std::min(offset, ranges.front().begin);
+    lost += static_cast<std::uint64_t>(next - progress.settled);
+    progress.settled = next;
+    if (!ranges.empty() && ranges.front().begin <= progress.settled) {
+      progress.settled = ranges.front().end;
+      ranges.erase(ranges.begin());
+    }
+  }
+  return lost;
+}
+
 }  // namespace
 
-EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox)
+EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
+                             thread::JobThread& reader)
     : setup_(std::move(setup)),
       lane_(store, mailbox),
       mailbox_(mailbox),
+      reader_(reader),
       feeds_(setup_.partitions) {}
 
 Status EmbeddedInput::open(Listener& listener) {
   listener_ = &listener;
-  for (std::uint32_t p = 0; p < setup_.partitions; ++p)
-    if (auto ok = open_partition(PartitionId{p}); !ok)
-      return std::unexpected(std::move(ok.error()).within(fmt::format("partition {}", p)));
-  return {};
-}
-
-Status EmbeddedInput::open_partition(PartitionId partition) {
-  auto bounds = lane_.store().bounds(at(partition));
-  if (!bounds) return std::unexpected(bounds.error());
-  auto restored = restore(partition, *bounds);
-  if (!restored) return std::unexpected(restored.error());
-  feeds_[partition.value].end = bounds->end;
-  listener_->assigned(partition, *restored);
+  // One write for all partitions.
+  model::Transaction first;
+  std::vector<model::Restored> restored;
+  for (PartitionId partition : partitions()) {
+    auto bounds = lane_.store().bounds(at(partition));
+    if (!bounds) return std::unexpected(bounds.error());
+    auto one = restore(partition, *bounds, first);
+    if (!one)
+      return std::unexpected(
+          std::move(one.error()).within(fmt::format("partition {}", partition.value)));
+    feeds_[partition.value].end = bounds->end;
+    restored.push_back(std::move(*one));
+  }
+  if (!first.empty())
+    if (auto done = lane_.store().submit_and_wait(
+            std::move(first), store::Origin::engine,
+            std::chrono::steady_clock::now() + std::chrono::seconds(30));
+        !done)
+      return std::unexpected(done.error());
+  for (PartitionId partition : partitions())
+    listener.assigned(partition, restored[partition.value]);
   return {};
 }
 
 Result<model::Restored> EmbeddedInput::restore(PartitionId partition,
-                                               const store::StreamBounds& bounds) {
+                                               const store::StreamBounds& bounds,
+                                               model::Transaction& first) {
   auto stored = lane_.store().cursor(setup_.binding, at(partition));
   if (!stored) return std::unexpected(stored.error());
   model::Restored restored;
+  restored.stream = lane_.store().incarnation(setup_.stream);
   if (*stored) {
     restored.progress = **stored;
     const Offset last = restored.progress.completed.empty()
@@ -59,6 +96,7 @@ Result<model::Restored> EmbeddedInput::restore(PartitionId partition,
     auto retries = lane_.store().retries(setup_.binding, at(partition));
     if (!retries) return std::unexpected(retries.error());
     restored.retries = std::move(*retries);
+    skip_what_is_gone(partition, bounds, restored, first);
     return restored;
   }
   auto start = start_offset(partition, bounds);
@@ -66,13 +104,31 @@ Result<model::Restored> EmbeddedInput::restore(PartitionId partition,
   restored.progress.settled = *start;
   // Stored at once: `latest` must mean the first start, and retention must know what is not
   // settled.
-  model::Transaction transaction;
-  transaction.progress.push_back({setup_.binding, at(partition), restored.progress});
-  auto done =
-      lane_.store().submit_and_wait(std::move(transaction), store::Origin::engine,
-                                    std::chrono::steady_clock::now() + std::chrono::seconds(30));
-  if (!done) return std::unexpected(done.error());
+  first.progress.push_back({setup_.binding, at(partition), restored.progress});
   return restored;
+}
+
+void EmbeddedInput::skip_what_is_gone(PartitionId partition, const store::StreamBounds& bounds,
+                                      model::Restored& restored, model::Transaction& first) {
+  const Offset before = restored.progress.settled;
+  const std::uint64_t lost = advance(restored.progress, bounds.earliest);
+  std::erase_if(restored.retries, [&](const model::Transaction::RetryUpdate& retry) {
+    const bool gone = retry.offset >= bounds.end || settled(restored.progress, retry.offset);
+    if (gone) first.retries.push_back({retry.binding, retry.at, retry.offset, std::nullopt});
+    return gone;
+  });
+  if (restored.progress.settled != before)
+    first.progress.push_back({setup_.binding, at(partition), restored.progress});
+  if (lost > 0) say_dropped(partition, before, bounds.earliest, lost);
+}
+
+void EmbeddedInput::say_dropped(PartitionId partition, Offset from, Offset to,
+                                std::uint64_t events) const {
+  observe::log::warn(
+      fmt::format("E4111: retention dropped {} events of stream {}, partition {}, before they were "
+                  "processed (offsets {} to {}); processing continues at {}",
+                  events, setup_.stream_name, partition.value, from, to - 1, to),
+      {{"binding", setup_.binding_name}});
 }
 
 Result<Offset> EmbeddedInput::start_offset(PartitionId partition,
@@ -132,17 +188,49 @@ std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Off
 
 bool EmbeddedInput::refill(PartitionId partition, Offset from) {
   Feed& feed = feeds_[partition.value];
-  auto read = lane_.store().read(at(partition), from, kReadBytes);
-  if (!read) {
-    feed.stopped = true;
-    // Not from within next(): the listener is in the middle of feeding.
-    mailbox_.post(
-        [this, partition, error = read.error()] { listener_->stopped(partition, error); });
+  if (feed.reading) return false;
+  auto tail = lane_.store().read_tail(at(partition), from, kReadBytes);
+  // An error is met there again.
+  if (!tail || !*tail) {
+    read_elsewhere(partition, from);
     return false;
   }
-  for (model::PlacedBatch& placed : *read) feed.ahead.push_back(std::move(placed));
-  if (!feed.ahead.empty()) feed.read = end_of(feed.ahead.back());
+  take(partition, from, std::move(**tail));
   return !feed.ahead.empty();
+}
+
+void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
+  feeds_[partition.value].reading = true;
+  reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), from,
+               alive = std::weak_ptr(alive_)] {
+    mailbox.post([read = store.read(where, from, kReadBytes), where, from, alive]() mutable {
+      if (const auto input = alive.lock())
+        (*input)->read_done(where.partition, from, std::move(read));
+    });
+  });
+}
+
+void EmbeddedInput::read_done(PartitionId partition, Offset from, Read&& read) {
+  Feed& feed = feeds_[partition.value];
+  feed.reading = false;
+  const bool wanted = feed.ahead.empty() && feed.read == from;  // no seek came between
+  if (wanted && !read) {
+    feed.stopped = true;
+    return listener_->stopped(partition, read.error());
+  }
+  if (wanted) take(partition, from, std::move(*read));
+  listener_->readable(partition);
+  listener_->wake();
+}
+
+void EmbeddedInput::take(PartitionId partition, Offset from,
+                         std::vector<model::PlacedBatch>&& batches) {
+  Feed& feed = feeds_[partition.value];
+  if (!batches.empty() && batches.front().base > from)
+    say_dropped(partition, from, batches.front().base,
+                static_cast<std::uint64_t>(batches.front().base - from));
+  for (model::PlacedBatch& placed : batches) feed.ahead.push_back(std::move(placed));
+  if (!feed.ahead.empty()) feed.read = end_of(feed.ahead.back());
 }
 
 void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {
@@ -157,6 +245,7 @@ void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
              [this, partition, offset, done = std::move(done)](Status status) {
                if (status) {
                  model::Restored restored;
+                 restored.stream = lane_.store().incarnation(setup_.stream);
                  restored.progress.settled = offset;
                  feeds_[partition.value].stopped = false;
                  listener_->assigned(partition, restored);

@@ -4,24 +4,29 @@
 #include "engine/config/parts/start.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/input.h"
+#include "engine/thread/job_thread.h"
 
 #include <deque>
+#include <memory>
 
 namespace pelton::stream {
 
-// An embedded stream: all its partitions are this engine's for good; events come from the tail or
-// from the store, cursors are kept beside them. Shard-confined but for the constructor and open().
+// An embedded stream: all its partitions are this engine's for good; events come from the tail, or
+// from the disk by way of a thread that may wait for it; cursors are kept beside them.
+// Shard-confined but for the constructor and open().
 class EmbeddedInput final : public Input {
  public:
   struct Setup {
     BindingId binding;
     StreamId stream;
     std::string stream_name;
+    std::string binding_name;
     std::uint32_t partitions = 1;
     config::Start start;
   };
 
-  EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox);
+  EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
+                thread::JobThread& reader);
 
   StreamId stream() const { return setup_.stream; }
   // A batch became durable at the end of a partition.
@@ -48,19 +53,34 @@ class EmbeddedInput final : public Input {
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
     std::deque<model::PlacedBatch> ahead;
+    bool reading = false;
     bool stopped = false;
   };
 
   model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
   Result<Bounds> bounds_of(PartitionId partition, std::optional<WallTime> time);
-  Status open_partition(PartitionId partition);
-  Result<model::Restored> restore(PartitionId partition, const store::StreamBounds& bounds);
+  // What is to be stored because of it is added to `first`.
+  Result<model::Restored> restore(PartitionId partition, const store::StreamBounds& bounds,
+                                  model::Transaction& first);
+  // What retention took and what ended otherwise is not waited for.
+  void skip_what_is_gone(PartitionId partition, const store::StreamBounds& bounds,
+                         model::Restored& restored, model::Transaction& first);
+  void say_dropped(PartitionId partition, Offset from, Offset to, std::uint64_t events) const;
   Result<Offset> start_offset(PartitionId partition, const store::StreamBounds& bounds);
+  using Read = Result<std::vector<model::PlacedBatch>>;
+  // False: there is nothing at the moment.
   bool refill(PartitionId partition, Offset from);
+  void read_elsewhere(PartitionId partition, Offset from);
+  void read_done(PartitionId partition, Offset from, Read&& read);
+  void take(PartitionId partition, Offset from, std::vector<model::PlacedBatch>&& batches);
 
   const Setup setup_;
   StoreClient lane_;
   thread::Mailbox& mailbox_;
+  thread::JobThread& reader_;
+  // Reads under way hold it weakly: their answers find out on the shard whether this is still
+  // there.
+  std::shared_ptr<EmbeddedInput*> alive_ = std::make_shared<EmbeddedInput*>(this);
   Listener* listener_ = nullptr;
   std::vector<Feed> feeds_;
 };

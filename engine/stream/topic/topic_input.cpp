@@ -161,7 +161,7 @@ void TopicInput::moved(PartitionId partition, Offset offset, const Done& done) {
   fetched.ahead.clear();
   if (offset > fetched.gap.begin) fetched.gap = {};
   consumer_->seek({partition, tenure(partition), offset});
-  listener_->assigned(partition, {{offset, {}}, {}});
+  listener_->assigned(partition, {{offset, {}}, {}, lane_.store().incarnation(setup_.stream)});
   commit();
 }
 

@@ -61,7 +61,8 @@ void TopicInput::begin(std::uint64_t round, const std::vector<Beginning>& beginn
   std::vector<kafka::Consumer::ReadFrom> starts;
   std::vector<PartitionId> taken;
   for (const Beginning& beginning : beginnings) {
-    const auto& [partition, restored, epoch, trusted, commit] = beginning.start;
+    auto [partition, restored, epoch, trusted, commit] = beginning.start;
+    restored.stream = lane_.store().incarnation(setup_.stream);
     const bool idle = beginning.stopped.has_value();
     starts.push_back({partition, progress_.begin(beginning.start),
                       idle ? beginning.end : restored.progress.settled, idle});

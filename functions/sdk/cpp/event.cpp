@@ -51,7 +51,7 @@ std::uint32_t Context::attempt() const {
 }
 
 std::string Context::idempotency_key() const {
-  if (frame_->key_ends.empty()) return frame_->place(index_);
+  if (frame_->key_ends.empty()) return frame_->key_prefix + std::to_string(frame_->offset(index_));
   const std::uint32_t from = index_ == 0 ? 0 : frame_->key_ends[index_ - 1];
   return frame_->keys.substr(from, frame_->key_ends[index_] - from);
 }

@@ -24,6 +24,7 @@ struct FrameView {
   std::vector<std::uint32_t> attempts;
   std::string keys;
   std::vector<std::uint32_t> key_ends;
+  std::string key_prefix;
   std::chrono::milliseconds timeout{};
   std::int64_t received_us = 0;
   model::BatchPtr batch;

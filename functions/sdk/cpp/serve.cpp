@@ -66,6 +66,9 @@ bool read_invoke(std::string_view in, FrameView& frame) {
       case 9:
         frame.order = field.number_value;
         break;
+      case 10:
+        frame.key_prefix = field.bytes;
+        break;
       case 15: {
         auto batch = model::Batch::parse(std::string(field.bytes));
         if (!batch) return false;

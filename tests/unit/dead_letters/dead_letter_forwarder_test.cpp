@@ -27,7 +27,7 @@ class Gate : public store::StoreFixture {
     auto producer = kafka::Producer::create(letters_topic, loop);
     ASSERT_TRUE(producer) << producer.error().text();
     topic = std::make_unique<DeadLetterTopic>(letters_topic, std::move(*producer), letters);
-    topic->add_member("b", binding, "orders");
+    topic->add_member("b", binding, "orders", Incarnation{});
     gate = std::make_unique<DeadLetterForwarder>(DeadLetterForwarder::Setup{"b", source}, *topic,
                                                  letters, records, *store, mailbox);
     loop.start();

@@ -88,7 +88,7 @@ TEST(LetterRecord, IsTheLetterWhenRead) {
   for (const RawRecord& record : records()) {
     const model::DeadLetter before = letter_of(record);
     const model::DeadLetter after =
-        read_letter(letter_record(before, record, {.topic = "orders"}), kBill);
+        read_letter(letter_record(before, record, {.topic = "orders"}), before.id);
     EXPECT_EQ(after.id, before.id);
     EXPECT_EQ(after.binding, "bill");
     EXPECT_EQ(after.stream, "sales");
@@ -190,7 +190,7 @@ TEST(LetterRecord, WhatOthersWroteIsForeign) {
                                                                  {{id, "bill/0/1"}}}) {
     const RawRecord record{"k", "v", headers, 0, {}};
     EXPECT_EQ(mark_of(record).kind, LetterMark::Kind::foreign);
-    EXPECT_EQ(read_letter(record, kBill).event->data(0), "v");
+    EXPECT_EQ(read_letter(record, {kBill, PartitionId{0}, 0}).event->data(0), "v");
   }
 }
 
@@ -200,7 +200,7 @@ TEST(LetterRecord, GarbageInItsHeadersIsPassedOver) {
     if (added.name.ends_with("history") || added.name.ends_with("time") ||
         added.name.ends_with("replays"))
       added.value = "[{]";
-  const model::DeadLetter letter = read_letter(written, kBill);
+  const model::DeadLetter letter = read_letter(written, {kBill, PartitionId{0}, 0});
   EXPECT_TRUE(letter.retry.history.empty());
   EXPECT_EQ(letter.replays, 0U);
   EXPECT_EQ(letter.reason, "attempts");

@@ -37,7 +37,7 @@ TEST_F(Failures, ALetterTellsTheWholeHistory) {
   EXPECT_EQ(kept.stream, "orders");
   EXPECT_EQ(kept.function, "charge");
   EXPECT_EQ(kept.time, end);
-  EXPECT_EQ(kept.idempotency_key, "orders/0/0");
+  EXPECT_EQ(kept.idempotency_key, "bill/orders/0000000000000000/0/0");
   EXPECT_EQ(kept.event->data(0), "payload");
   EXPECT_EQ(kept.event->key(0), "a");
   ASSERT_EQ(kept.retry.history.size(), 2U);

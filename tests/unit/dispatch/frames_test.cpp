@@ -16,6 +16,7 @@ TEST_F(Frames, AStoredBatchIsHandedOnAsItIs) {
   EXPECT_EQ(frame().base, 0);
   EXPECT_TRUE(frame().attempts.empty());
   EXPECT_TRUE(frame().idempotency_keys.empty());
+  EXPECT_EQ(frame().key_prefix, "bill/orders/0000000000000000/0/");
   EXPECT_EQ(frame().binding, "bill");
   EXPECT_EQ(frame().stream, "orders");
 }

@@ -131,7 +131,7 @@ TEST_F(Idempotency, AnEventWithoutTheFieldHasTheDefaultKey) {
   options.idempotency->key[0].path = {"id"};
   offer("a:text a:text");
   EXPECT_EQ(pull(), "a0");
-  EXPECT_EQ(frame().idempotency_keys, std::vector<std::string>{"orders/0/0"});
+  EXPECT_EQ(frame().idempotency_keys, std::vector<std::string>{"bill/orders/0000000000000000/0/0"});
   done();
   EXPECT_EQ(pull(), "a1");
   EXPECT_TRUE(transactions().back().idempotency.empty());

@@ -23,7 +23,7 @@ TEST_F(ReplayedLetter, IsDeliveredWithItsKeyAndRemovedByItsSuccess) {
   EXPECT_TRUE(replay(letter(0)));
   EXPECT_TRUE(dispatcher().has_work(now));
   EXPECT_EQ(pull(), "a0");
-  EXPECT_EQ(frame().idempotency_keys, std::vector<std::string>{"orders/0/0"});
+  EXPECT_EQ(frame().idempotency_keys, std::vector<std::string>{"bill/orders/0000000000000000/0/0"});
   EXPECT_EQ(frame().attempts, std::vector<std::uint32_t>{1});
   finish(outputs(frame(), "x:made", {0}));
   EXPECT_TRUE(letters().empty());

@@ -305,4 +305,11 @@ void FakeBackend::restart(const std::string& function, Answer<std::uint64_t> ans
   reply(std::move(answer), std::move(result));
 }
 
+void FakeBackend::forget(Kept what, const std::string& name, Answer<void> answer) {
+  const bool known = name == (what == Kept::stream ? "old-stream" : "old-binding");
+  reply(std::move(answer),
+        known ? Status{}
+              : fail(ErrorKind::invalid, "E4109", "nothing is stored under the name {}", name));
+}
+
 }  // namespace pelton::http

@@ -59,6 +59,7 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::string& file, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;
+  void forget(Kept what, const std::string& name, Answer<void> answer) override;
 
   std::size_t stored(const std::string& name);
 

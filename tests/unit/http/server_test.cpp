@@ -113,27 +113,34 @@ TEST_F(ServerTest, DeadLettersByRangeFilterAndId) {
   EXPECT_EQ(lines(""), 70);
   EXPECT_EQ(lines("?limit=5"), 5);
   EXPECT_EQ(lines("?contains=odd"), 35);
-  EXPECT_EQ(lines("?after=job/0/59"), 10);
+  EXPECT_EQ(lines("?after=job/0/59/0000000000000000"), 10);
   EXPECT_EQ(body_of(request("GET", "/v1/dead-letters?brief=true&limit=1")),
-            "{\"id\":\"job/0/0\",\"replays\":0}\n");
-  const std::string one = body_of(request("GET", "/v1/dead-letters/job/0/7"));
+            "{\"id\":\"job/0/0/0000000000000000\",\"replays\":0}\n");
+  const std::string one = body_of(request("GET", "/v1/dead-letters/job/0/7/0000000000000000"));
   EXPECT_NE(one.find("12345678901234567890123"), std::string::npos) << "numbers stay exact";
-  EXPECT_EQ(status("GET", "/v1/dead-letters/job/0/99"), "404");
+  EXPECT_EQ(status("GET", "/v1/dead-letters/job/0/99/0000000000000000"), "404");
   EXPECT_EQ(status("GET", "/v1/dead-letters/..%2f../0/1"), "404");
   EXPECT_EQ(status("GET", "/v1/dead-letters/../../etc/passwd"), "404");
-  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/find", R"({"ids":["job/0/1","job/0/99"]})")),
-            "{\"letters\":[{\"id\":\"job/0/1\",\"replays\":0}]}\n");
-  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/replay", R"({"ids":["job/0/1"]})")),
+  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/find",
+                            R"({"ids":["job/0/1/0000000000000000","job/0/99/0000000000000000"]})")),
+            "{\"letters\":[{\"id\":\"job/0/1/0000000000000000\",\"replays\":0}]}\n");
+  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/replay",
+                            R"({"ids":["job/0/1/0000000000000000"]})")),
             "{\"accepted\":1,\"missing\":0,\"running\":0}\n");
-  EXPECT_EQ(body_of(request("POST", "/v1/dead-letters/purge", R"({"ids":["job/0/2"]})")),
-            "{\"purged\":1}\n");
-  EXPECT_EQ(backend.purged, std::vector<std::string>{"job/0/2"});
+  EXPECT_EQ(
+      body_of(request("POST", "/v1/dead-letters/purge", R"({"ids":["job/0/2/0000000000000000"]})")),
+      "{\"purged\":1}\n");
+  EXPECT_EQ(backend.purged, std::vector<std::string>{"job/0/2/0000000000000000"});
 }
 
 TEST_F(ServerTest, FunctionsAreRestarted) {
   start();
   EXPECT_EQ(body_of(request("POST", "/v1/functions/work/restart")), "{\"workers\":2}\n");
   EXPECT_EQ(status("POST", "/v1/functions/wrok/restart"), "404");
+  EXPECT_EQ(status("POST", "/v1/bindings/old-binding/forget"), "200");
+  EXPECT_EQ(status("POST", "/v1/streams/old-stream/forget"), "200");
+  EXPECT_NE(body_of(request("POST", "/v1/streams/old-binding/forget")).find("E4109"),
+            std::string::npos);
 }
 
 TEST_F(ServerTest, ConfigsAreComparedAndReloaded) {

@@ -52,11 +52,11 @@ class Groups : public StoreFixture {
 TEST_F(Groups, WhatQueuesIsOneSync) {
   open();
   hold();
-  const std::uint64_t before = store->syncs();
+  const std::uint64_t before = store->activity().syncs;
   for (int i = 0; i < 64; ++i) ASSERT_TRUE(submit(appending({std::to_string(i)})));
   release();
   EXPECT_EQ(committed().size(), 64U);
-  EXPECT_LE(store->syncs() - before, 3U);
+  EXPECT_LE(store->activity().syncs - before, 3U);
 }
 
 TEST_F(Groups, SmallAppendsAreStoredTogetherWithTheirOwnOffsets) {

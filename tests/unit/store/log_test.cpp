@@ -163,11 +163,15 @@ TEST_F(LogsTest, AnExtentThatGrewSinceItWasLookedAtIsNotDropped) {
   come(0);
   const auto seen = logs->extents(where);
   come(1);
-  EXPECT_FALSE(logs->drop(where, seen.size(), seen.back().end, 1));
+  std::vector<Logs::Cut> cuts{{where, seen.size(), seen.back().end, 1}};
+  logs->drop(cuts);
+  EXPECT_TRUE(cuts.empty());
   EXPECT_EQ(logs->stats(where)->bounds.earliest, 0);
   EXPECT_EQ(logs->stats(where)->dropped_unsettled, 0U);
   const auto now = logs->extents(where);
-  EXPECT_TRUE(logs->drop(where, now.size(), now.back().end, 0));
+  cuts = {{where, now.size(), now.back().end, 0}};
+  logs->drop(cuts);
+  EXPECT_EQ(cuts.size(), 1U);
   EXPECT_EQ(logs->stats(where)->bounds.earliest, 2);
 }
 

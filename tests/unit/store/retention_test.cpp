@@ -161,6 +161,103 @@ TEST_F(Retention, ReadersNeverMistakeItForDamage) {
   EXPECT_GT(store->bounds(at())->earliest, 30);
 }
 
+TEST_F(Retention, TakesOneWriteForAllPartitions) {
+  stream.retention_time = std::chrono::hours(1);
+  stream.partitions = 40;
+  stream.bindings = {};
+  open();
+  for (std::uint32_t p = 0; p < 40; ++p)
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(append({"e"}, p));
+  pass(std::chrono::hours(2));
+  const std::uint64_t before = store->activity().commits;
+  store->run_maintenance();
+  EXPECT_EQ(store->activity().commits - before, 1U);
+  for (std::uint32_t p = 0; p < 40; ++p) EXPECT_EQ(store->bounds(at(p))->earliest, 3);
+  ASSERT_TRUE(append({"next"}));
+  EXPECT_EQ(read(), (std::vector<std::string>{"next"}));
+}
+
+// A binding that was taken out of the config comes back to what it has not settled.
+TEST_F(Retention, WaitsForABindingThatIsNotConfiguredUntilItIsForgotten) {
+  stream.retention_time = std::chrono::hours(1);
+  stream.bindings = {"b", "gone"};
+  open();
+  append_extents(3);
+  settle(3);
+  settle_as("gone", {1, {}});
+  stream.bindings = {"b"};
+  open();
+  std::string said;
+  store->set_notice_listener([&](const std::string& sentence) { said += sentence; });
+  EXPECT_NE(said.find("stream s keeps 2 events for binding gone"), std::string::npos) << said;
+  pass(std::chrono::hours(2));
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 1);
+  ASSERT_TRUE(store->forget_binding("gone"));
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 3);
+  EXPECT_EQ(store->forget_binding("gone").error().code, "E4109");
+  open();
+  EXPECT_FALSE(*store->cursor(*store->binding_id("gone"), at())) << "it begins as a new one";
+}
+
+TEST_F(Retention, AConfiguredBindingForgetsOnlyWhatItDoesNotRead) {
+  stream.retention_time = std::chrono::hours(1);
+  open();
+  append_extents(2);
+  settle(1);
+  stream.name = "other";
+  const StreamSpec first = {.name = "s",
+                            .partitions = 2,
+                            .retention_time = std::chrono::hours(1),
+                            .retention_bytes = {},
+                            .bindings = {},
+                            .topic = {}};
+  const StreamSpec streams[] = {first, stream};
+  store.reset();
+  store = std::move(*Store::open(options, streams));
+  model::Transaction transaction;
+  transaction.progress.push_back(
+      {binding, {*store->find_stream("other"), PartitionId{0}}, {0, {}}});
+  ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  ASSERT_TRUE(store->forget_binding("b"));
+  EXPECT_FALSE(*store->cursor(binding, at()));
+  EXPECT_TRUE(*store->cursor(binding, {*store->find_stream("other"), PartitionId{0}}));
+  pass(std::chrono::hours(2));
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 2);
+}
+
+TEST_F(Retention, AForgottenStreamGivesItsSpaceBack) {
+  options.segment_bytes = 1 << 20;
+  options.free_space = [](const auto&) { return std::uint64_t{100}; };  // no spare segments
+  options.free_space_bytes = 1000;
+  open();
+  for (int i = 0; i < 5; ++i) {
+    model::Transaction transaction;
+    transaction.appends.push_back({at(), batch({std::string(1'100'000, 'x')})});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  }
+  EXPECT_EQ(store->forget_stream("s").error().code, "E4110");
+  const StreamId number = at().stream;
+  stream.name = "other";
+  const StreamSpec streams[] = {stream};
+  store.reset();
+  store = std::move(*Store::open(options, streams));
+  ASSERT_TRUE(store->forget_stream("s"));
+  EXPECT_EQ(store->forget_stream("s").error().code, "E4109");
+  store->run_maintenance();
+  store->run_maintenance();
+  std::uint64_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(options.data / "log"))
+    bytes += file.file_size();
+  EXPECT_LT(bytes, 2'500'000U);
+  stream.name = "s";
+  open();
+  EXPECT_NE(at().stream, number) << "a number is not given again";
+  EXPECT_EQ(store->bounds(at())->end, 0);
+}
+
 TEST_F(Retention, IdempotencyRecordsComeOldestFirst) {
   open();
   for (const int minute : {5, 1, 3, 2, 4}) {

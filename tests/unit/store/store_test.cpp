@@ -72,7 +72,7 @@ TEST_F(StoreFixture, ManyProducersShareSyncs) {
   const Strings all = read();
   EXPECT_EQ(all.size(), static_cast<std::size_t>(kThreads * kEach));
   EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
-  EXPECT_LT(store->syncs(), store->commits() / 2);
+  EXPECT_LT(store->activity().syncs, store->activity().commits / 2);
 }
 
 TEST_F(StoreFixture, AppendedIsToldBeforeCommitted) {

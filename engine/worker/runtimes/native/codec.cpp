@@ -239,6 +239,7 @@ std::string encode_invoke_header(const model::Frame& frame) {
                          frame.attempts.size() * sizeof(std::uint32_t)});
   put_keys(invoke, frame.idempotency_keys);
   put_varint(invoke, 9, order_number(frame.order));
+  wire::put_delimited(invoke, 10, frame.key_prefix);
   wire::put_tag(invoke, 15, wire::delimited);
   wire::put_varint(invoke, batch.size());
   std::string out(4, '\0');

@@ -36,7 +36,7 @@ class Frame:
         self.worker = worker
         self.received = time.time()
         self.id = self.partition = self.base = self.order = 0
-        self.stream = self.binding = ""
+        self.stream = self.binding = self.key_prefix = ""
         self.attempts = None
         self.keys = Blob()
         batch = _EMPTY
@@ -59,6 +59,8 @@ class Frame:
                 self.keys.ends = _column(value)
             elif number == 9:
                 self.order = value
+            elif number == 10:
+                self.key_prefix = bytes(value).decode()
             elif number == 15:
                 batch = value
         self._read_batch(batch)
@@ -113,7 +115,7 @@ class Frame:
 
     def idempotency_key(self, index):
         if self.keys.ends is None:
-            return self.place(index)
+            return f"{self.key_prefix}{self.offset(index)}"
         return self.keys.at(index).decode("utf-8", "replace")
 
     def deadline(self):

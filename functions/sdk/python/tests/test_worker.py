@@ -113,6 +113,7 @@ class Peer:
         wire.put_varint(body, 3, 2)
         wire.put_fixed64(body, 4, 100)
         wire.put_varint(body, 9, order)
+        wire.put_bytes(body, 10, b"b/s/7/2/")
         wire.put_bytes(body, 15, batch(data, keys, **more))
         self.send(2, body)
         codes, failures, parents, outputs, parts = b"", [], [], [], 0
@@ -182,7 +183,7 @@ class WorkerTest(unittest.TestCase):
         codes, _, parents, outputs, _ = self.peer.invoke(["json", "x", "echo", "two"], ["a", "b", "c", "d"])
         self.assertEqual((codes, parents), ([0] * 4, [0, 2, 3, 3]))
         (made,) = outputs
-        self.assertEqual(bytes(made[2][0]), b'{"attempt":1,"key":"s/2/100"}echoab')
+        self.assertEqual(bytes(made[2][0]), b'{"attempt":1,"key":"b/s/7/2/100"}echoab')
         self.assertEqual(bytes(made[4][0]), b"ack1d")
 
     def test_a_value_that_is_not_json_fails_its_event_alone(self):

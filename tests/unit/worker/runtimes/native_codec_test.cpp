@@ -45,6 +45,7 @@ TEST(Codec, AnInvokeIsProtobuf) {
   frame.order = model::Order::none;
   frame.attempts = {1, 3};
   frame.idempotency_keys = {"k1", "key2"};
+  frame.key_prefix = "b/s/7/2/";
   frame.batch = batch();
   const std::string bytes = encode_invoke_header(frame) + std::string(frame.batch->bytes());
   ASSERT_EQ(*frame_length(bytes), bytes.size() - 4);
@@ -56,6 +57,7 @@ TEST(Codec, AnInvokeIsProtobuf) {
   EXPECT_EQ(invoke.base_offset(), 41);
   EXPECT_EQ(invoke.attempt(1), 3U);
   EXPECT_EQ(invoke.idempotency_key(), "k1key2");
+  EXPECT_EQ(invoke.key_prefix(), "b/s/7/2/");
   EXPECT_EQ(invoke.order(), v1::Invoke::NONE);
   EXPECT_EQ(invoke.events().count(), 2U);
 }

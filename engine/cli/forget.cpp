@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// pelton bindings forget, pelton streams forget.
+#include "engine/cli/commands.h"
+#include "engine/cli/json.h"
+#include "engine/cli/output.h"
+
+#include <CLI/App.hpp>
+#include <unistd.h>
+
+#include <memory>
+
+namespace pelton::cli {
+namespace {
+
+struct ForgetOptions {
+  EngineAddress address;
+  std::string group;  // bindings | streams
+  std::string name;
+  bool yes = false;
+};
+
+Result<int> forget(const ForgetOptions& options) {
+  if (!options.yes && !terminal(STDIN_FILENO))
+    return fail(ErrorKind::invalid, "E5004",
+                "this deletes what is stored of {} for good; add --yes if that is intended",
+                options.name);
+  if (!options.yes && !confirm("Delete what is stored of " + options.name + " for good?"))
+    return kOk;
+  auto client = Client::connect(options.address);
+  if (!client) return std::unexpected(client.error());
+  auto answer =
+      (*client)->post("/v1/" + options.group + "/" + url_encoded(options.name) + "/forget", "");
+  if (!answer) return std::unexpected(answer.error());
+  fmt::print("{} is forgotten\n", options.name);
+  return kOk;
+}
+
+void add(CLI::App& app, Run& chosen, const std::string& name, const std::string& about,
+         const std::string& what) {
+  auto* group = app.add_subcommand(name, about);
+  group->require_subcommand(1);
+  group->footer("Example: pelton " + name + " forget old-name --yes");
+  auto options = std::make_shared<ForgetOptions>();
+  options->group = name;
+  auto* command = group->add_subcommand("forget", what);
+  command->add_option("NAME", options->name, "its name in the config file")->required();
+  command->add_flag("--yes", options->yes, "do not ask");
+  add_address(*command, options->address);
+  command->footer("Example: pelton " + name + " forget old-name --yes");
+  command->callback([&chosen, options] { chosen = [options] { return forget(*options); }; });
+}
+
+}  // namespace
+
+void add_forget(CLI::App& app, Run& chosen) {
+  add(app, chosen, "bindings", "what is stored of bindings",
+      "delete progress, retries, idempotency records and dead letters of a binding that is no "
+      "longer configured; of one that is, its progress on streams that it does not read");
+  add(app, chosen, "streams", "what is stored of streams",
+      "delete the events of a stream that is no longer configured");
+}
+
+}  // namespace pelton::cli

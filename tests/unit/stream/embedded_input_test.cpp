@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/embedded/embedded_input.h"
+
+#include "tests/unit/store/store_fixture.h"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <map>
+
+namespace pelton::stream {
+namespace {
+
+class Heard final : public Input::Listener {
+ public:
+  void assigned(PartitionId partition, const model::Restored& restored) override {
+    got[partition.value] = restored;
+  }
+  void readable(PartitionId) override { ++readable_said; }
+  void wake() override {}
+  void revoking(PartitionId) override {}
+  void revoked(PartitionId) override {}
+  void stopped(PartitionId, const Error&) override {}
+
+  std::map<std::uint32_t, model::Restored> got;
+  int readable_said = 0;
+};
+
+class Embedded : public store::StoreFixture {
+ protected:
+  Embedded() {
+    options.now = [this] { return clock; };
+    stream.retention_time = std::chrono::hours(1);
+    stream.retention_force = true;
+    stream.partitions = 1;
+  }
+  // Batches of a MiB, which retention drops one by one.
+  void append_extents(int count) {
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(append({std::string(1'100'000, 'x')}));
+  }
+  void retain() {
+    clock += std::chrono::hours(2);
+    store->run_maintenance();
+  }
+  void settle_as(model::Progress progress, std::vector<Offset> retrying = {}) {
+    model::Transaction transaction;
+    transaction.progress.push_back({binding, at(), std::move(progress)});
+    for (const Offset offset : retrying)
+      transaction.retries.push_back({binding, at(), offset, model::RetryState{}});
+    ASSERT_TRUE(commit(std::move(transaction), store::Origin::engine));
+  }
+  model::Restored restored() {
+    EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, mailbox, reader);
+    const auto ok = input.open(heard);
+    EXPECT_TRUE(ok) << ok.error().text();
+    return heard.got[0];
+  }
+  std::vector<Offset> retrying() {
+    std::vector<Offset> offsets;
+    for (const auto& retry : *store->retries(binding, at())) offsets.push_back(retry.offset);
+    return offsets;
+  }
+
+  WallTime clock = from_us(1'700'000'000'000'000);
+  boost::asio::io_context io;
+  thread::Mailbox mailbox{io};
+  thread::JobThread reader;
+  Heard heard;
+};
+
+// The shard does not wait for the disk.
+TEST_F(Embedded, WhatIsBehindIsReadOnAThreadOfItsOwn) {
+  options.tail_bytes = 0;
+  open();
+  ASSERT_TRUE(append({"a", "b"}));
+  EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, mailbox, reader);
+  ASSERT_TRUE(input.open(heard));
+  EXPECT_FALSE(input.next(PartitionId{0}, 0));
+  EXPECT_EQ(heard.readable_said, 0);
+  reader.start();
+  const auto work = boost::asio::make_work_guard(io);
+  while (heard.readable_said == 0) io.run_one();
+  const auto batch = input.next(PartitionId{0}, 0);
+  ASSERT_TRUE(batch);
+  EXPECT_EQ(batch->batch->data(1), "b");
+  reader.stop();
+}
+
+TEST_F(Embedded, WhatWasReadBeforeASeekIsNotGivenAfterIt) {
+  options.tail_bytes = 0;
+  open();
+  ASSERT_TRUE(append({"a"}));
+  ASSERT_TRUE(append({"b"}));
+  EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, mailbox, reader);
+  ASSERT_TRUE(input.open(heard));
+  EXPECT_FALSE(input.next(PartitionId{0}, 0));
+  EXPECT_FALSE(input.next(PartitionId{0}, 1));
+  reader.start();
+  const auto work = boost::asio::make_work_guard(io);
+  while (heard.readable_said == 0) io.run_one();
+  EXPECT_FALSE(input.next(PartitionId{0}, 1)) << "what came is not it";
+  while (heard.readable_said == 1) io.run_one();
+  EXPECT_EQ(input.next(PartitionId{0}, 1)->batch->data(0), "b");
+  reader.stop();
+}
+
+TEST_F(Embedded, ANewBindingIsStoredWithOneWrite) {
+  stream.partitions = 50;
+  open();
+  EmbeddedInput input({binding, at().stream, "s", "b", 50, {}}, *store, mailbox, reader);
+  const std::uint64_t before = store->activity().commits;
+  ASSERT_TRUE(input.open(heard));
+  EXPECT_EQ(store->activity().commits - before, 1U);
+  EXPECT_EQ(heard.got.size(), 50U);
+  EXPECT_TRUE(*store->cursor(binding, at(49)));
+}
+
+TEST_F(Embedded, WhatRetentionDroppedIsPassedOverAndSaid) {
+  open();
+  append_extents(5);
+  settle_as({1, {{3, 4}}});
+  retain();
+  ASSERT_EQ(store->bounds(at())->earliest, 5);
+  ::testing::internal::CaptureStderr();
+  const model::Restored after = restored();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(after.progress, (model::Progress{5, {}}));
+  EXPECT_EQ(store->cursor(binding, at())->value().settled, 5);
+  EXPECT_NE(said.find("dropped 3 events of stream s, partition 0"), std::string::npos) << said;
+}
+
+TEST_F(Embedded, WhatIsSettledBeyondTheGapStaysSettled) {
+  open();
+  append_extents(2);
+  settle_as({0, {{2, 4}, {6, 7}}});
+  retain();
+  append_extents(6);
+  EXPECT_EQ(restored().progress, (model::Progress{4, {{6, 7}}}));
+}
+
+TEST_F(Embedded, RetriesOfOffsetsThatNeverComeAreRemoved) {
+  open();
+  append_extents(4);
+  settle_as({1, {{2, 3}}}, {0, 1, 2, 3, 9});
+  const model::Restored after = restored();
+  ASSERT_EQ(after.retries.size(), 2U);
+  EXPECT_EQ(retrying(), (std::vector<Offset>{1, 3}));
+  retain();
+  restored();
+  EXPECT_TRUE(retrying().empty());
+}
+
+TEST_F(Embedded, SaysOfWhichStreamThePartitionIs) {
+  open();
+  EXPECT_EQ(restored().stream, store->incarnation(at().stream));
+}
+
+}  // namespace
+}  // namespace pelton::stream
