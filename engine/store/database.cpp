@@ -289,6 +289,10 @@ Status Database::scan(
     const rocksdb::Snapshot* snapshot) {
   rocksdb::ReadOptions options;
   options.snapshot = snapshot;
+  // What was removed behind the prefix is not to be walked over.
+  const std::string end = keys::behind(prefix);
+  const rocksdb::Slice upper = end;
+  if (!end.empty()) options.iterate_upper_bound = &upper;
   const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, this->family(family)));
   for (at->Seek(slice(from)); at->Valid() && at->key().starts_with(slice(prefix)); at->Next())
     if (!visit(view(at->key()), view(at->value()))) return {};

@@ -26,6 +26,13 @@ std::uint64_t take_u64(std::string_view& in) {
   return (high << 32) | take_u32(in);
 }
 
+std::string behind(std::string_view prefix) {
+  std::string key(prefix);
+  while (!key.empty() && key.back() == '\xff') key.pop_back();
+  if (!key.empty()) ++key.back();
+  return key;
+}
+
 std::string partition(model::StreamPartition at) {
   std::string key;
   put_u32(key, at.stream.value);

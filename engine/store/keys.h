@@ -16,6 +16,9 @@ void put_u64(std::string& out, std::uint64_t value);
 std::uint32_t take_u32(std::string_view& in);
 std::uint64_t take_u64(std::string_view& in);
 
+// The first key behind all that begin with the prefix; empty: there is none.
+std::string behind(std::string_view prefix);
+
 // stream, partition: the prefix of a partition's batches and segments, and the key of its bounds.
 std::string partition(model::StreamPartition at);
 // stream, partition, base offset.

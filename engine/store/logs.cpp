@@ -272,9 +272,16 @@ Result<std::vector<model::PlacedBatch>> Logs::read(model::StreamPartition at, Of
 
 Result<std::vector<Logs::Found>> Logs::look_up(model::StreamPartition at, Offset from,
                                                std::size_t max_bytes) const {
-  const std::unique_ptr<rocksdb::Iterator> it(
-      database_.db().NewIterator({}, database_.family(Family::index)));
   const std::string prefix = keys::partition(at);
+  // What retention has dropped of other partitions is not to be walked over.
+  const rocksdb::Slice lower = prefix;
+  const std::string end = keys::behind(prefix);
+  const rocksdb::Slice upper = end;
+  rocksdb::ReadOptions within;
+  within.iterate_lower_bound = &lower;
+  within.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database_.db().NewIterator(within, database_.family(Family::index)));
   const std::string first = keys::batch(at, from);
   // A reader that goes on begins where a batch does; turning an iterator costs a second search.
   it->Seek(first);
