@@ -42,7 +42,8 @@ namespace {
 // utime + stime of a process, in seconds; children that it has waited for with them.
 double cpu_seconds(pid_t pid) {
   std::ifstream in(fmt::format("/proc/{}/stat", pid));
-  std::string text((std::istreambuf_iterator<char>(in)), {});
+  std::string text;
+  std::getline(in, text);  // nothing where it has gone meanwhile
   const auto close = text.rfind(')');
   if (close == std::string::npos) return 0;
   std::istringstream rest(text.substr(close + 2));

@@ -14,7 +14,8 @@ namespace {
 // Neither running nor waited for.
 bool gone(int pid) {
   std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), {});
+  std::string text;
+  std::getline(stat, text);  // nothing where it has gone meanwhile
   return text.empty() || text.find(") Z") != std::string::npos;
 }
 
