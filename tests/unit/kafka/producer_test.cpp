@@ -115,7 +115,9 @@ TEST_P(ProducerTest, SaysWhyATopicTakesNone) {
   std::promise<std::vector<Refused>> answer;
   producer->send(batch(3), [&](auto refused) { answer.set_value(std::move(refused)); });
   auto future = answer.get_future();
-  while (producer->trouble().empty() && future.wait_for(5ms) != std::future_status::ready) {
+  // A strict client ends with it first.
+  while (producer->trouble().find("E6110") == std::string::npos &&
+         future.wait_for(5ms) != std::future_status::ready) {
   }
   EXPECT_THAT(producer->trouble(), testing::HasSubstr("E6110: the topic out takes no records"));
   EXPECT_THAT(future.get(), IsEmpty());
