@@ -2,6 +2,7 @@
 #include "engine/runtime/letter_log.h"
 
 #include "engine/base/utf8.h"
+#include "engine/http/admin/letter_json.h"
 #include "engine/observe/log.h"
 
 namespace pelton::runtime {
@@ -24,8 +25,7 @@ void tell_dead_letters(const model::Transaction& transaction) {
   for (const model::DeadLetter& letter : transaction.dead_letters)
     observe::log::warn("an event became a dead letter",
                        {{"binding", letter.binding},
-                        {"id", fmt::format("{}/{}/{}", letter.binding, letter.id.partition.value,
-                                           letter.id.offset)},
+                        {"id", http::dead_letter_text(letter.binding, letter.id)},
                         {"stream", letter.stream},
                         {"reason", letter.reason},
                         {"attempts", letter.retry.attempts},

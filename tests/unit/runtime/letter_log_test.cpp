@@ -28,7 +28,7 @@ class LetterLog : public ::testing::Test {
     model::DeadLetter letter;
     letter.binding = binding;
     letter.stream = "orders";
-    letter.id = {BindingId{1}, PartitionId{3}, 17};
+    letter.id = {BindingId{1}, PartitionId{3}, 17, Incarnation{0xab}};
     letter.reason = "attempts";
     letter.retry.attempts = 5;
     return letter;
@@ -46,7 +46,7 @@ TEST_F(LetterLog, SaysWhereAndWhy) {
   one.retry.history = {attempt("KeyError", "first"), attempt("ValueError", "no rate")};
   const std::string line = told(one);
   for (const char* part :
-       {R"("level":"warn")", R"("binding":"bill")", R"("id":"bill/3/17")", R"("stream":"orders")",
+       {R"("level":"warn")", R"("binding":"bill")", R"("id":"bill/3/17/00000000000000ab")", R"("stream":"orders")",
         R"("reason":"attempts")", R"("attempts":5)", R"("error":"ValueError: no rate")"})
     EXPECT_THAT(line, HasSubstr(part));
 }
