@@ -91,7 +91,8 @@ Result<std::uint64_t> passed_over(Client& client, json::object body) {
 
 // False: the operator said no.
 Result<bool> agree(Client& client, const OffsetsOptions& options, const json::object& body) {
-  if (options.yes || options.dry_run) return true;
+  // Before the first event that is stored there is nothing that could be delivered.
+  if (options.yes || options.dry_run || options.to_earliest) return true;
   const auto events = passed_over(client, body);
   if (!events) return std::unexpected(events.error());
   if (*events == 0) return true;

@@ -77,12 +77,12 @@ def check_letters(broker, source, dead, sources, deads):
     return letters
 
 
-def place(letter):
+def short_id(letter):
     return letter["id"].rpartition("/")[0]  # without the stream's incarnation
 
 
 def shown(engine, *options):
-    return sorted(place(letter) for letter in engine.letters("--limit", "100000", *options))
+    return sorted(short_id(letter) for letter in engine.letters("--limit", "100000", *options))
 
 
 def test_poison_is_in_the_topic_byte_for_byte_and_nothing_else_is(broker, tmp_path):
@@ -132,7 +132,7 @@ def test_the_commands_browse_replay_and_purge_them_on_every_engine(broker, tmp_p
         every = shown(second)
         assert every == shown(first)
         exported = [json.loads(line) for line in second.run("dead-letters", "export").stdout.splitlines()]
-        assert sorted(place(letter) for letter in exported) == every
+        assert sorted(short_id(letter) for letter in exported) == every
         assert shown(first, "--partition", "0") == [i for i in every if i.startswith("job/0/")]
         assert shown(first, "--contains", "another cure") == [] and shown(first, "--reason", "failed") == every
         structured = next(letter for letter in exported if letter["event"]["id"] == "i-2")
