@@ -46,8 +46,9 @@ TEST_F(LetterLog, SaysWhereAndWhy) {
   one.retry.history = {attempt("KeyError", "first"), attempt("ValueError", "no rate")};
   const std::string line = told(one);
   for (const char* part :
-       {R"("level":"warn")", R"("binding":"bill")", R"("id":"bill/3/17/00000000000000ab")", R"("stream":"orders")",
-        R"("reason":"attempts")", R"("attempts":5)", R"("error":"ValueError: no rate")"})
+       {R"("level":"warn")", R"("binding":"bill")", R"("id":"bill/3/17/00000000000000ab")",
+        R"("stream":"orders")", R"("reason":"attempts")", R"("attempts":5)",
+        R"("error":"ValueError: no rate")"})
     EXPECT_THAT(line, HasSubstr(part));
 }
 
