@@ -44,13 +44,6 @@ Result<std::string> ask(const PlanOptions& options) {
   return (*client)->review("GET", target);
 }
 
-int conclude(const json::object& review, const PlanOptions& options) {
-  const std::string outcome = text_of(review, "outcome");
-  if (outcome == "invalid") return kConfigInvalid;
-  if (outcome == "refused") return kConflict;
-  return options.exit_code && outcome == "changes" ? kChanges : kOk;
-}
-
 Result<int> plan(const PlanOptions& options) {
   const auto answer = options.files.size() == 2
                           ? compare(options.files.front(), options.files.back())
@@ -66,7 +59,8 @@ Result<int> plan(const PlanOptions& options) {
     print_refusals(*review);
     if (text_of(*review, "outcome") == "unchanged") fmt::print("no changes\n");
   }
-  return conclude(*review, options);
+  if (options.exit_code && text_of(*review, "outcome") == "changes") return kChanges;
+  return exit_code_of(*review);
 }
 
 }  // namespace

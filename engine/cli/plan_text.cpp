@@ -105,4 +105,11 @@ void print_refusals(const json::object& review) {
                escaped(text_of(as_object(value), "message")));
 }
 
+int exit_code_of(const json::object& review) {
+  const std::string outcome = text_of(review, "outcome");
+  if (outcome == "invalid") return kConfigInvalid;
+  if (outcome == "refused") return kConflict;
+  return outcome == "failed" ? kFailure : kOk;
+}
+
 }  // namespace pelton::cli

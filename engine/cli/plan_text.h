@@ -12,5 +12,7 @@ void print_problems(const boost::json::object& review);
 void print_changes(const boost::json::object& review);
 // What a running engine cannot change, to standard error.
 void print_refusals(const boost::json::object& review);
+// How the command ends: kConfigInvalid, kConflict where a restart is needed, kFailure, or kOk.
+int exit_code_of(const boost::json::object& review);
 
 }  // namespace pelton::cli

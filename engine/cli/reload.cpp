@@ -18,12 +18,6 @@ struct ReloadOptions {
   std::string format = "text";
 };
 
-int conclude(const std::string& outcome) {
-  if (outcome == "invalid") return kConfigInvalid;
-  if (outcome == "refused") return kConflict;
-  return outcome == "failed" ? kFailure : kOk;
-}
-
 void print(const json::object& review) {
   const std::string outcome = text_of(review, "outcome");
   print_problems(review);
@@ -50,7 +44,7 @@ Result<int> reload(const ReloadOptions& options) {
     fmt::print("{}", *answer);
   else
     print(*review);
-  return conclude(text_of(*review, "outcome"));
+  return exit_code_of(*review);
 }
 
 }  // namespace

@@ -178,7 +178,7 @@ Result<int> check(Client& client, const StatusOptions& options) {
   if (!status) return std::unexpected(status.error());
   const auto reasons = reasons_not_ready(*status);
   if (!reasons.empty())
-    return fail(ErrorKind::unavailable, "E5021", "not ready: {}", joined(reasons));
+    return fail(ErrorKind::unavailable, "E5021", "not ready: {}", fmt::join(reasons, "; "));
   fmt::print("{}\n", options.format == "json" ? R"({"ready":true})" : "ready");
   return kOk;
 }

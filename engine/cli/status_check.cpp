@@ -54,8 +54,4 @@ Result<std::vector<std::string>> reasons_not_settled(const json::object& status,
   return reasons;
 }
 
-std::string joined(const std::vector<std::string>& reasons) {
-  return fmt::format("{}", fmt::join(reasons, "; "));
-}
-
 }  // namespace pelton::cli

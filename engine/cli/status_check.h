@@ -17,6 +17,4 @@ std::vector<std::string> reasons_not_ready(const json::object& status);
 Result<std::vector<std::string>> reasons_not_settled(const json::object& status,
                                                      const std::vector<std::string>& bindings);
 
-std::string joined(const std::vector<std::string>& reasons);
-
 }  // namespace pelton::cli

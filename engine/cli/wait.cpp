@@ -55,7 +55,7 @@ Result<int> wait(const WaitOptions& options) {
     if (std::chrono::steady_clock::now() >= end) {
       if (!reasons) return std::unexpected(reasons.error());
       return fail(ErrorKind::unavailable, "E5021", "not {} after {}: {}",
-                  options.ready ? "ready" : "settled", options.timeout, joined(*reasons));
+                  options.ready ? "ready" : "settled", options.timeout, fmt::join(*reasons, "; "));
     }
     std::this_thread::sleep_for(kLookEvery);
   }

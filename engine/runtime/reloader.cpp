@@ -135,10 +135,9 @@ void Reloader::note(const config::Review& review) {
     observe::log::error("the config was not reloaded; the engine continues with the old one",
                         {{"config", review.file}, {"error", why}});
   else
-    observe::log::info(
-        review.outcome == "applied" ? "the config was reloaded"
-                                    : "the config was reloaded: no changes",
-        {{"config", review.file}, {"changes", std::to_string(review.plan.changes.size())}});
+    observe::log::info(review.outcome == "applied" ? "the config was reloaded"
+                                                   : "the config was reloaded: no changes",
+                       {{"config", review.file}, {"changes", review.plan.changes.size()}});
   std::lock_guard lock(mutex_);
   status_.last_error = why;
   if (!why.empty()) {

@@ -134,8 +134,8 @@ json::value written(const OptionSpec& option, const std::string& text) {
   return not_json ? json::value(text) : value;
 }
 
-// An editor shows the sentence, fills in the default and offers the example. An example that is
-// more than a value (filters, maps) is told in words.
+// An editor shows the sentence, fills in the default and offers the example. The example of a
+// filter or a map is written as YAML, not as one value: it is part of the description.
 json::object option_schema(const OptionSpec& option) {
   json::object value = value_schema(option);
   // Beside a $ref nothing else counts.

@@ -127,8 +127,8 @@ void Worker::broken(std::string what) {
   kill("crash", "protocol error: " + what);
 }
 
-// The worker has ended, and how is told in a moment; or it continues without its connection and is
-// not to be trusted any more.
+// Either the worker has ended and its exit status follows, or it continues without its connection
+// and cannot be trusted any more.
 void Worker::hung_up() {
   if (state_ == State::ending && in_flight_.empty()) return;
   silence_.expires_after(kSilentGrace);
