@@ -20,6 +20,9 @@ const json::object* find(const json::object& status, const std::string& name) {
 std::string unsettled(const json::object& binding) {
   const std::string name = text_of(binding, "name");
   const json::array& partitions = list_of(binding, "partitions");
+  // The lag is then as it was when the brokers were last heard of.
+  if (const std::string trouble = text_of(binding, "trouble"); !trouble.empty())
+    return fmt::format("{}: {}", name, trouble);
   if (partitions.empty()) return name + " has no partition yet";
   std::uint64_t lag = 0;
   for (const json::value& partition : partitions)

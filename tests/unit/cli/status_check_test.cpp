@@ -34,6 +34,7 @@ constexpr const char* kTwo = R"({"bindings":[
     {"name":"done","partitions":[{"lag_events":0},{"lag_events":0}]},
     {"name":"busy","partitions":[{"lag_events":2},{"lag_events":1200}]},
     {"name":"new","partitions":[]},
+    {"name":"away","trouble":"E6101: no broker","partitions":[{"lag_events":0}]},
     {"name":"halted","stopped":"E4001 damage","partitions":[{"lag_events":0}]}]})";
 
 TEST(StatusCheck, SettledIsNoLagOnAnyPartition) {
@@ -41,6 +42,8 @@ TEST(StatusCheck, SettledIsNoLagOnAnyPartition) {
   EXPECT_THAT(*reasons_not_settled(status(kTwo), {"done", "busy"}),
               ElementsAre("busy has a lag of 1,202"));
   EXPECT_THAT(*reasons_not_settled(status(kTwo), {"new"}), ElementsAre("new has no partition yet"));
+  EXPECT_THAT(*reasons_not_settled(status(kTwo), {"away"}), ElementsAre("away: E6101: no broker"))
+      << "a lag that nobody knows any more";
 }
 
 TEST(StatusCheck, WhatNeverSettlesIsAnError) {
