@@ -40,7 +40,8 @@ Result<std::unique_ptr<SourceMember>> SourceMember::join(const SourceSetup& setu
   kafka::Consumer::Setup consumer{setup.topic.client, setup.group, setup.topic.topic, {}};
   if (setup.start.kind == config::Start::Kind::time) consumer.start_time = setup.start.time;
   consumer.read_ahead = std::max(kLeastReadAhead, kReadAhead / std::max(1U, *partitions));
-  auto made = kafka::Consumer::create(std::move(consumer), member->loop_, *member);
+  SourceMember& self = *member;
+  auto made = kafka::Consumer::create(std::move(consumer), self.loop_, {self, self, self});
   if (!made) return std::unexpected(made.error());
   member->consumer_ = std::move(*made);
   member->consumer_->subscribe();

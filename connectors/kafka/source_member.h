@@ -29,7 +29,9 @@ struct SourceSetup {
 // When partitions move to another member, what was given out of them gets five seconds to be
 // settled, then the offsets are committed and the partitions let go; what is settled later than
 // that, or of partitions that were lost, changes nothing.
-class SourceMember final : private kafka::ConsumerListener {
+class SourceMember final : private kafka::RecordListener,
+                           private kafka::GroupListener,
+                           private kafka::CommitListener {
  public:
   // Asks the brokers for the topic and joins the group. invalid (E6102): the configuration;
   // unavailable (E6101): no answer, or no such topic.
@@ -66,7 +68,7 @@ class SourceMember final : private kafka::ConsumerListener {
 
   explicit SourceMember(const SourceSetup& setup) : setup_(setup), codec_(setup.topic.topic) {}
 
-  // ---- ConsumerListener
+  // ---- from the consumer
   void assigning(kafka::GroupFacts group, std::uint64_t round) override;
   void waiting(std::optional<Error> why) override;
   void fetched(PartitionId partition, std::uint64_t tenure, Offset base, model::BatchPtr batch,

@@ -10,7 +10,7 @@ namespace {
 
 using Changes = std::vector<http::SeekChange>;
 
-Offset target_of(const http::SeekRequest& request, const stream::Input::Bounds& bounds,
+Offset target_of(const http::SeekRequest& request, const stream::Positions::Bounds& bounds,
                  Offset from) {
   using To = http::SeekRequest::To;
   Offset to = from;
@@ -23,9 +23,9 @@ Offset target_of(const http::SeekRequest& request, const stream::Input::Bounds& 
 }
 
 Result<Changes> plan_seek(const http::SeekRequest& request, BindingRunner& runner,
-                          const std::vector<stream::Input::Bounds>& all) {
+                          const std::vector<stream::Positions::Bounds>& all) {
   Changes plan;
-  for (const stream::Input::Bounds& bounds : all) {
+  for (const stream::Positions::Bounds& bounds : all) {
     if (request.partition && PartitionId{*request.partition} != bounds.partition) continue;
     const Offset from = runner.view(bounds.partition).counts.cursor;
     plan.push_back({bounds.partition.value, from, target_of(request, bounds, from)});
@@ -70,7 +70,7 @@ void Admin::seek(const http::SeekRequest& request, Answer<Changes> answer) {
     std::optional<WallTime> time;
     if (request.to == http::SeekRequest::To::time) time = request.time;
     runner->bounds(time,
-                   [request, reply, runner](Result<std::vector<stream::Input::Bounds>> bounds) {
+                   [request, reply, runner](Result<std::vector<stream::Positions::Bounds>> bounds) {
                      if (!bounds) return (*reply)(std::unexpected(bounds.error()));
                      auto plan = plan_seek(request, *runner, *bounds);
                      if (!plan || request.dry_run || plan->empty())

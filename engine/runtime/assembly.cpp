@@ -157,8 +157,10 @@ Result<std::unique_ptr<BindingRunner>> topic_runner(Assembly& assembly,
     if (!output) return std::unexpected(output.error());
     setup.output = std::move(*output);
   }
-  return std::make_unique<BindingRunner>(std::move(setup), std::move(input), assembly.store,
-                                         assembly.shard.io(), assembly.clock);
+  auto& all = *input;
+  return std::make_unique<BindingRunner>(
+      std::move(setup), stream::BindingInput{std::move(input), all.positions(), all},
+      assembly.store, assembly.shard.io(), assembly.clock);
 }
 
 // The runner of one on an embedded stream, which is kept beside it.
@@ -170,8 +172,10 @@ void embedded_runner(Assembly& assembly, const config::Binding& binding,
                                    binding.name, partitions, binding.start},
       assembly.store, assembly.shard.mailbox(), assembly.shard.reader());
   out.embedded = input.get();
-  out.runner = std::make_unique<BindingRunner>(std::move(setup), std::move(input), assembly.store,
-                                               assembly.shard.io(), assembly.clock);
+  auto& all = *input;
+  out.runner = std::make_unique<BindingRunner>(std::move(setup),
+                                               stream::BindingInput{std::move(input), all, all},
+                                               assembly.store, assembly.shard.io(), assembly.clock);
 }
 
 // Of a binding or, as one, a sink; `stored` is the store's name of it.

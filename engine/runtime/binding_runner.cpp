@@ -19,7 +19,7 @@ bool disk_allows(const BindingRunner::Setup& setup, store::DiskRoom room) {
 
 }  // namespace
 
-BindingRunner::BindingRunner(Setup setup, std::unique_ptr<stream::Input> input, store::Store& store,
+BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
                              boost::asio::io_context& io, const Clock& clock)
     : setup_(std::move(setup)),
       input_(std::move(input)),
@@ -37,13 +37,13 @@ Status BindingRunner::open() {
         [&](model::IdempotencyRecord&& record) { dispatcher_.restore(record); });
     if (!read) return read;
   }
-  if (auto ok = input_->open(*this); !ok)
+  if (auto ok = input_.events->open(*this); !ok)
     return std::unexpected(std::move(ok.error()).within("binding " + setup_.dispatcher.binding));
   return {};
 }
 
 void BindingRunner::start() {
-  input_->start();
+  input_.events->start();
   changed();
 }
 
@@ -62,7 +62,7 @@ void BindingRunner::assigned(PartitionId partition, const model::Restored& resto
 
 void BindingRunner::revoking(PartitionId partition) {
   const auto stay = stays_.find(partition);
-  if (stay == stays_.end()) return input_->drained(partition);
+  if (stay == stays_.end()) return input_.events->drained(partition);
   stay->second = Stay::revoking;
   dispatcher_.drain(partition);
   tell_drained();
@@ -83,12 +83,12 @@ void BindingRunner::stopped(PartitionId partition, const Error& error) {
 }
 
 bool BindingRunner::room() const {
-  return !draining_ && disk_allows(setup_, store_.disk_room()) && input_->room() &&
+  return !draining_ && disk_allows(setup_, store_.disk_room()) && input_.health.room() &&
          (!setup_.output || setup_.output->room());
 }
 
 stream::Trouble BindingRunner::trouble() const {
-  stream::Trouble trouble = input_->trouble();
+  stream::Trouble trouble = input_.health.trouble();
   if (!disk_allows(setup_, store_.disk_room()))
     trouble.what = "E4105: the disk is nearly full: paused";
   else if (trouble.what.empty() && setup_.output)
@@ -111,7 +111,7 @@ void BindingRunner::feed(PartitionId partition) {
   for (;;) {
     const auto want = dispatcher_.wants(partition);
     if (want.events == 0) break;
-    const auto next = input_->next(partition, want.from);
+    const auto next = input_.events->next(partition, want.from);
     if (!next) break;
     dispatcher_.offer(partition, next->base, next->batch, clock_.now(), commits_);
     if (dispatcher_.wants(partition).from == want.from) break;
@@ -187,7 +187,7 @@ void BindingRunner::seek(PartitionId partition, Offset offset, std::function<voi
                        setup_.dispatcher.stream));
   stays_.erase(stay);
   dispatcher_.revoke(partition);
-  input_->seek(partition, offset, [this, answer = std::move(answer)](Status done) {
+  input_.positions.seek(partition, offset, [this, answer = std::move(answer)](Status done) {
     changed();
     answer(std::move(done));
   });
@@ -199,7 +199,7 @@ void BindingRunner::flush() {
     tell_dead_letters(commit.transaction);
     std::vector<PartitionId> settled;
     for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
-    input_->settle(std::move(commit.transaction), [this, token, settled](Status) {
+    input_.events->settle(std::move(commit.transaction), [this, token, settled](Status) {
       dispatcher_.committed(token);
       for (PartitionId partition : settled) feed(partition);
       changed();
@@ -222,7 +222,7 @@ void BindingRunner::tell_drained() {
   for (PartitionId partition : drained) {
     stays_.erase(partition);
     dispatcher_.revoke(partition);
-    input_->drained(partition);
+    input_.events->drained(partition);
   }
 }
 
@@ -242,10 +242,10 @@ void BindingRunner::arm_timer() {
 BindingRunner::PartitionView BindingRunner::view(PartitionId partition) {
   PartitionView view;
   view.counts = dispatcher_.counts(partition);
-  view.end = input_->end(partition);
+  view.end = input_.positions.end(partition);
   view.oldest = view.counts.oldest_unsettled;
   if (!view.oldest && view.counts.cursor < view.end)
-    view.oldest = input_->time_at(partition, view.counts.cursor);
+    view.oldest = input_.positions.time_at(partition, view.counts.cursor);
   if (const auto stop = stopped_.find(partition); !view.oldest && stop != stopped_.end())
     view.oldest = stop->second.since;
   return view;

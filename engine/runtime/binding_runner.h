@@ -32,7 +32,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     std::optional<std::uint32_t> concurrency;
   };
 
-  BindingRunner(Setup setup, std::unique_ptr<stream::Input> input, store::Store& store,
+  BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
                 boost::asio::io_context& io, const Clock& clock);
 
   // Restores idempotency keys and what the input knows of its partitions. Before the engine runs.
@@ -59,8 +59,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
 
   // What the operator can seek to, of the partitions that are this engine's.
   void bounds(std::optional<WallTime> time,
-              std::function<void(Result<std::vector<stream::Input::Bounds>>)> answer) {
-    input_->bounds(time, std::move(answer));
+              std::function<void(Result<std::vector<stream::Positions::Bounds>>)> answer) {
+    input_.positions.bounds(time, std::move(answer));
   }
 
   // ---- the end
@@ -69,7 +69,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   bool idle() const { return dispatcher_.idle(); }
   // Lets the stream go, once idle or at the deadline.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
-    input_->stop(deadline, std::move(done));
+    input_.events->stop(deadline, std::move(done));
   }
 
   struct PartitionView {
@@ -81,10 +81,10 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   };
   PartitionView view(PartitionId partition);
   // Those that are this engine's now, ascending.
-  std::vector<PartitionId> partitions() const { return input_->partitions(); }
+  std::vector<PartitionId> partitions() const { return input_.positions.partitions(); }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   const Setup& setup() const { return setup_; }
-  std::uint64_t letters_elsewhere() const { return input_->letters_elsewhere(); }
+  std::uint64_t letters_elsewhere() const { return input_.health.letters_elsewhere(); }
   stream::Trouble trouble() const;
   // Why partitions are stopped, a sentence each; empty: none is.
   std::string stopped() const;
@@ -109,7 +109,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   void arm_timer();
 
   Setup setup_;
-  std::unique_ptr<stream::Input> input_;
+  stream::BindingInput input_;
   store::Store& store_;
   const Clock& clock_;
   dispatch::Dispatcher dispatcher_;

@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <future>
 #include <utility>
 
 namespace pelton::kafka {
@@ -29,7 +30,7 @@ PollLoop::~PollLoop() {
 }
 
 void PollLoop::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_ = std::thread([this] { turn_until_stopped(); });
 }
 
 void PollLoop::stop() {
@@ -47,6 +48,16 @@ void PollLoop::post(Call call) {
     calls_.push_back(std::move(call));
   }
   ::eventfd_write(wake_, 1);
+}
+
+void PollLoop::run(Call call) {
+  if (!thread_.joinable() || thread_.get_id() == std::this_thread::get_id()) return call();
+  std::promise<void> done;
+  post([&call, &done] {
+    call();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 void PollLoop::add(const void* owner, Serve serve) {
@@ -81,7 +92,7 @@ void PollLoop::turn(std::chrono::milliseconds time) {
   if (!serve_all() && calls.empty()) wait(time);
 }
 
-void PollLoop::run() {
+void PollLoop::turn_until_stopped() {
   for (;;) {
     {
       std::lock_guard lock(mutex_);

@@ -32,6 +32,9 @@ class PollLoop {
   void turn(std::chrono::milliseconds wait);
   // Any thread.
   void post(Call call);
+  // Runs the call on the loop's thread and waits for it; here when the loop has no thread, or when
+  // this is it. Not while it is being stopped.
+  void run(Call call);
   // Eight bytes written to it wake the loop (an eventfd).
   int wake_handle() const { return wake_; }
   // On the loop's thread.
@@ -39,7 +42,7 @@ class PollLoop {
   void remove(const void* owner);
 
  private:
-  void run();
+  void turn_until_stopped();
   void wait(std::chrono::milliseconds time);
   bool serve_all();
 

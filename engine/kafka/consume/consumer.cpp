@@ -1,84 +1,99 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consume/consumer.h"
 
-#include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
-#include "engine/kafka/client/token_refresh.h"
-#include "engine/kafka/consume/consumer_impl.h"
+#include "engine/kafka/consume/group_assignment.h"
+#include "engine/kafka/consume/group_client.h"
+#include "engine/kafka/consume/group_lookup.h"
+#include "engine/kafka/consume/offset_commits.h"
+#include "engine/kafka/consume/partition_queues.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace pelton::kafka {
 namespace {
 
-// One batch: enough to make the work per batch small, little enough to be passed on soon.
-constexpr std::uint32_t kBatchRecords = 8192;
-constexpr std::size_t kBatchBytes = 1U << 20;
-// Of one partition, fetched and not yet in its window.
-constexpr std::size_t kAheadBytes = 4U << 20;
 constexpr int kEventsAtOnce = 64;
 constexpr auto kEndsInterval = std::chrono::seconds(1);
 // How often the brokers are asked for the ends of partitions that are not read at the moment.
 constexpr auto kAskInterval = std::chrono::seconds(2);
-constexpr std::chrono::milliseconds kAskTimeout{2'000};
 
 }  // namespace
 
-Consumer::Impl::Impl(Setup setup, PollLoop& loop, ConsumerListener& listener)
-    : setup_(std::move(setup)),
-      loop_(loop),
-      listener_(listener),
-      lookup_(setup_, loop, listener),
-      reader_("kafka:" + setup_.topic) {}
+// Serves the client on the loop's thread and hands what comes to whoever it concerns.
+class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
+ public:
+  Impl(Setup setup, PollLoop& on, ConsumerListeners listeners);
+  Status open();  // any thread, first
 
-void Consumer::Impl::forget() {
-  lookup_.close();
-}
+  void subscribe();
+  void close();
+  // The listeners hear nothing more.
+  void detach();
 
-Consumer::Impl::~Impl() {
-  parts_.clear();
-  queue_.reset();
-  topic_.reset();
-  // Left the group before, or is to be forgotten by it: closing here could wait for a broker that
-  // is away.
-  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-}
+  PollLoop& loop;
+  GroupClient client;
+  GroupLookup lookup;
+  PartitionQueues queues;
+  OffsetCommits commits;
+  GroupAssignment assignment;
+
+ private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  bool serve();
+  bool serve_events();
+  void on_event(rd_kafka_event_t* event);
+  void watch_ends(SteadyTime now);
+  void say(const Status& status) {
+    if (!status) listener_.trouble(status.error());
+  }
+
+  GroupListener& listener_;
+  SteadyTime ends_told_{};
+  SteadyTime ends_asked_{};
+  bool closed_ = false;
+};
+
+Consumer::Impl::Impl(Setup setup, PollLoop& on, ConsumerListeners listeners)
+    : loop(on),
+      client(std::move(setup)),
+      lookup(client.setup(), loop, listeners.group),
+      queues(client, loop, listeners.records,
+             {[this](PartitionId partition) { assignment.read_again(partition); },
+              [this](const Error& error) { listener_.trouble(error); }}),
+      commits(client, queues, listeners.commits),
+      assignment(client, lookup, queues, commits, listeners.group),
+      listener_(listeners.group) {}
 
 Status Consumer::Impl::open() {
-  auto conf = consumer_conf(setup_.client, setup_.group, setup_.read_ahead);
-  if (!conf) return std::unexpected(conf.error());
-  ask_for_events(*conf->get(),
-                 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_STATS);
-  auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
-  if (!client) return std::unexpected(client.error());
-  client_ = *client;
-  lookup_.open(client_, weak_from_this(),
-               [this](GroupFacts&& group) { on_answers(std::move(group)); });
-  rd_kafka_poll_set_consumer(client_);
-  queue_.reset(rd_kafka_queue_get_consumer(client_));
-  rd_kafka_set_log_queue(client_, queue_.get());
-  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
-  const std::uint64_t one = 1;
-  rd_kafka_queue_io_event_enable(queue_.get(), loop_.wake_handle(), &one, sizeof one);
+  if (auto ok = client.open(loop); !ok) return ok;
+  lookup.open(client.handle(), weak_from_this(),
+              [this](GroupFacts&& group) { assignment.on_facts(std::move(group)); });
   return {};
 }
 
 void Consumer::Impl::subscribe() {
-  loop_.add(this, [this] { return serve(); });
-  Partitions topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), setup_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  const auto error = rd_kafka_subscribe(client_, topics.get());
+  loop.add(this, [this] { return serve(); });
+  const Partitions topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), client.topic_name().c_str(),
+                                    RD_KAFKA_PARTITION_UA);
+  const auto error = rd_kafka_subscribe(client.handle(), topics.get());
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-    listener_.trouble(to_error(error, "subscribing to " + setup_.topic));
+    listener_.trouble(to_error(error, "subscribing to " + client.topic_name()));
+}
+
+void Consumer::Impl::detach() {
+  closed_ = true;
+  loop.remove(this);
 }
 
 bool Consumer::Impl::serve() {
   if (closed_) return false;
   bool more = serve_events();
-  for (auto& [partition, part] : parts_) more |= fetch(partition, part);
-  tell_ends();
-  if (closing_ && rd_kafka_consumer_closed(client_)) {
+  more |= queues.serve();
+  watch_ends(std::chrono::steady_clock::now());
+  if (assignment.closing() && rd_kafka_consumer_closed(client.handle())) {
     closed_ = true;
     listener_.closed();
   }
@@ -87,7 +102,7 @@ bool Consumer::Impl::serve() {
 
 bool Consumer::Impl::serve_events() {
   for (int i = 0; i < kEventsAtOnce; ++i) {
-    const Event event(rd_kafka_queue_poll(queue_.get(), 0));
+    const Event event(rd_kafka_queue_poll(client.queue(), 0));
     if (!event) return false;
     on_event(event.get());
   }
@@ -97,131 +112,38 @@ bool Consumer::Impl::serve_events() {
 void Consumer::Impl::on_event(rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_REBALANCE:
-      return on_rebalance(event);
+      return assignment.on_rebalance(event);
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
-      return on_commit(event);
+      return commits.on_answer(event);
     case RD_KAFKA_EVENT_STATS:
-      return on_statistics(event);
+      return commits.on_statistics(event);
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
-      return refresh_token();
+      return say(client.give_token());
     default:
-      if (auto error = serve_event(client_, event, setup_.client, "reading " + setup_.topic))
+      if (auto error = serve_event(client.handle(), event, client.setup().client,
+                                   "reading " + client.topic_name()))
         listener_.trouble(*error);
   }
 }
 
-void Consumer::Impl::refresh_token() {
-  // Told once a request; the file is read every second until it holds one that is good.
-  auto ok = kafka::refresh_token(client_, setup_.client, !token_missing_);
-  token_missing_ = !ok;
-  if (!ok) listener_.trouble(ok.error());
-}
-
-std::size_t Consumer::Impl::most_ahead() const {
-  return std::min(kAheadBytes, setup_.read_ahead);
-}
-
-bool Consumer::Impl::fetch(PartitionId partition, Part& part) {
-  if (part.idle || part.broken || part.ahead >= most_ahead()) return false;
-  Offset base = 0, end = 0;
-  bool more = true;
-  while (builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes) {
-    // Singly: the batch call of this library version loses offsets around a rebalance.
-    const Message message(rd_kafka_consume_queue(part.queue.get(), 0));
-    if (!message) {
-      more = false;
-      break;
-    }
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      end = message->offset;
-      continue;
-    }
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      on_message_error(partition, part, *message);
-      continue;
-    }
-    if (message->offset < part.next) continue;  // fetched before a restart
-    part.next = message->offset + 1;
-    if (builder_.empty()) base = message->offset;
-    reader_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
-  }
-  if (!builder_.empty()) hand_over(partition, part, base);
-  if (end > part.next) listener_.passed(partition, part.tenure, part.next, end);
-  return more && !part.broken;
-}
-
-void Consumer::Impl::hand_over(PartitionId partition, Part& part, Offset base) {
-  std::int64_t low = 0, high = -1;
-  rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
-                                 static_cast<std::int32_t>(partition.value), &low, &high);
-  auto batch = builder_.finish();
-  part.ahead += batch->bytes().size();
-  part.end = std::max(part.end, std::max(high, base + batch->span()));
-  listener_.fetched(partition, part.tenure, base, std::move(batch), part.end);
-}
-
-void Consumer::Impl::on_message_error(PartitionId partition, Part& part,
-                                      const rd_kafka_message_t& message) {
-  if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-      message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-    part.ended = true;
-    return read_again(partition);
-  }
-  Error error = to_error(message.err,
-                         fmt::format("reading partition {} of {}", partition.value, setup_.topic));
-  if (const char* detail = rd_kafka_message_errstr(&message))
-    error.message += fmt::format(": {}", detail);
-  listener_.trouble(error);
-}
-
-void Consumer::Impl::tell_ends() {
-  const SteadyTime now = std::chrono::steady_clock::now();
+// The client learns of an end only with what it fetches, which stops when nobody takes it.
+void Consumer::Impl::watch_ends(SteadyTime now) {
   if (now - ends_told_ < kEndsInterval) return;
   ends_told_ = now;
-  if (token_missing_) refresh_token();
-  for (auto& [partition, part] : parts_) {
-    std::int64_t low = 0, high = -1;
-    rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
-                                   static_cast<std::int32_t>(partition.value), &low, &high);
-    tell_end(partition, high);
-  }
+  say(client.retry_token());
+  queues.tell_ends();
   if (now - ends_asked_ < kAskInterval) return;
   ends_asked_ = now;
-  ask_ends();
-}
-
-void Consumer::Impl::tell_end(PartitionId partition, Offset end) {
-  const auto part = parts_.find(partition);
-  if (part == parts_.end() || end <= part->second.end) return;
-  part->second.end = end;
-  listener_.end_moved(partition, end);
-}
-
-// The client learns of an end only with what it fetches, which stops when nobody takes it.
-void Consumer::Impl::ask_ends() {
-  std::vector<PartitionId> resting;
-  for (const auto& [partition, part] : parts_)
-    if (part.idle || part.ahead >= most_ahead()) resting.push_back(partition);
+  auto resting = queues.resting();
   if (resting.empty()) return;
-  lookup_.in_background([this, resting = std::move(resting), self = weak_from_this()] {
-    auto answers = ask_leaders(client_, setup_.topic, resting, std::nullopt, kAskTimeout);
-    loop_.post([self, facts = std::move(answers.facts)] {
-      const auto impl = self.lock();
-      for (std::size_t i = 0; impl && i < facts.size(); ++i)
-        impl->tell_end(facts[i].partition, facts[i].end);
-    });
+  lookup.ask_ends(std::move(resting), [this](const std::vector<PartitionFacts>& facts) {
+    for (const PartitionFacts& fact : facts) queues.tell_end(fact.partition, fact.end);
   });
 }
 
-void Consumer::Impl::taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes) {
-  const auto part = parts_.find(partition);
-  if (part != parts_.end() && part->second.tenure == tenure) part->second.ahead -= bytes;
-}
-
 void Consumer::Impl::close() {
-  if (std::exchange(closing_, true)) return;
-  lookup_.next_round();
-  const KafkaError error(rd_kafka_consumer_close_queue(client_, queue_.get()));
+  if (!assignment.close()) return;
+  const KafkaError error(rd_kafka_consumer_close_queue(client.handle(), client.queue()));
   if (!error) return;
   closed_ = true;
   listener_.closed();
@@ -231,63 +153,66 @@ void Consumer::Impl::close() {
 
 Consumer::Consumer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Consumer::~Consumer() {
-  impl_->forget();
+  impl_->lookup.close();
+  impl_->loop.run([this] { impl_->detach(); });
 }
 
 Result<std::unique_ptr<Consumer>> Consumer::create(Setup setup, PollLoop& loop,
-                                                   ConsumerListener& listener) {
-  auto impl = std::make_shared<Impl>(std::move(setup), loop, listener);
+                                                   ConsumerListeners listeners) {
+  auto impl = std::make_shared<Impl>(std::move(setup), loop, listeners);
   if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
   return std::unique_ptr<Consumer>(new Consumer(std::move(impl)));
 }
 
 void Consumer::subscribe() {
-  impl_->loop().post([impl = impl_] { impl->subscribe(); });
+  impl_->loop.post([impl = impl_] { impl->subscribe(); });
 }
 void Consumer::begin(std::uint64_t round, std::vector<ReadFrom> starts) {
-  impl_->loop().post(
-      [impl = impl_, round, starts = std::move(starts)] { impl->begin(round, starts); });
+  impl_->loop.post(
+      [impl = impl_, round, starts = std::move(starts)] { impl->assignment.begin(round, starts); });
 }
 void Consumer::seek(ReadFrom start) {
-  impl_->loop().post([impl = impl_, start] { impl->seek(start); });
+  impl_->loop.post([impl = impl_, start] { impl->assignment.seek(start); });
 }
 void Consumer::read_again(PartitionId partition) {
-  impl_->loop().post([impl = impl_, partition] { impl->read_again(partition); });
+  impl_->loop.post([impl = impl_, partition] { impl->assignment.read_again(partition); });
 }
 void Consumer::taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes) {
-  impl_->loop().post(
-      [impl = impl_, partition, tenure, bytes] { impl->taken(partition, tenure, bytes); });
+  impl_->loop.post(
+      [impl = impl_, partition, tenure, bytes] { impl->queues.taken(partition, tenure, bytes); });
 }
 void Consumer::commit(std::uint64_t id, std::vector<OffsetCommit> positions) {
-  impl_->loop().post([impl = impl_, id, positions = std::move(positions)]() mutable {
-    impl->commit(id, std::move(positions));
+  impl_->loop.post([impl = impl_, id, positions = std::move(positions)]() mutable {
+    impl->commits.commit(id, std::move(positions));
   });
 }
 void Consumer::membership(std::vector<Tenure> tenures,
                           std::move_only_function<void(Result<GroupMetadata>)> answer) {
-  impl_->loop().post([impl = impl_, tenures = std::move(tenures),
-                      answer = std::move(answer)]() mutable { answer(impl->membership(tenures)); });
+  impl_->loop.post(
+      [impl = impl_, tenures = std::move(tenures), answer = std::move(answer)]() mutable {
+        answer(impl->commits.membership(tenures));
+      });
 }
 void Consumer::release(std::vector<PartitionId> partitions) {
-  impl_->loop().post(
-      [impl = impl_, partitions = std::move(partitions)] { impl->release(partitions); });
+  impl_->loop.post(
+      [impl = impl_, partitions = std::move(partitions)] { impl->assignment.release(partitions); });
 }
 void Consumer::ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
                    std::function<void(GroupFacts)> answer) {
-  impl_->loop().post([impl = impl_, partitions = std::move(partitions), time,
-                      answer = std::move(answer)]() mutable {
-    impl->lookup().ask(std::move(partitions), time, std::move(answer));
+  impl_->loop.post([impl = impl_, partitions = std::move(partitions), time,
+                    answer = std::move(answer)]() mutable {
+    impl->lookup.ask(std::move(partitions), time, std::move(answer));
   });
 }
 void Consumer::ask_committed(std::vector<PartitionId> partitions,
                              std::function<void(Result<std::vector<OffsetCommit>>)> answer) {
-  impl_->loop().post(
+  impl_->loop.post(
       [impl = impl_, partitions = std::move(partitions), answer = std::move(answer)]() mutable {
-        impl->lookup().ask_committed(std::move(partitions), std::move(answer));
+        impl->lookup.ask_committed(std::move(partitions), std::move(answer));
       });
 }
 void Consumer::close() {
-  impl_->loop().post([impl = impl_] { impl->close(); });
+  impl_->loop.post([impl = impl_] { impl->close(); });
 }
 
 }  // namespace pelton::kafka

@@ -6,7 +6,7 @@
 #include "engine/kafka/client/group_metadata.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/consume/group_facts.h"
-#include "engine/model/batch.h"
+#include "engine/kafka/consume/listeners.h"
 
 #include <chrono>
 #include <cstdint>
@@ -17,42 +17,11 @@
 
 namespace pelton::kafka {
 
-// Interface. Who a consumer reads for. Called on the loop's thread: post on, do not work here. A
-// partition's `tenure` is the number that begin() or seek() gave it: what comes of an earlier
-// tenure is out of date.
-class ConsumerListener {
- public:
-  virtual ~ConsumerListener() = default;
-  // The partitions in `group.facts` are ours once begin() is called for the round. Those that are
-  // silent follow in further calls of the same round, once their leaders answer. Also called, with
-  // a partition that is ours, when its position is not in the topic any more.
-  virtual void assigning(GroupFacts group, std::uint64_t round) = 0;
-  // Partitions of ours cannot begin because their leaders do not answer; nothing: they all have.
-  virtual void waiting(std::optional<Error> why) = 0;
-  virtual void fetched(PartitionId partition, std::uint64_t tenure, Offset base,
-                       model::BatchPtr batch, Offset end) = 0;
-  virtual void end_moved(PartitionId partition, Offset end) = 0;
-  // No record stands in [from, to), and `to` was the end just now: marks of transactions, and what
-  // they took back.
-  virtual void passed(PartitionId partition, std::uint64_t tenure, Offset from, Offset to) = 0;
-  // Call release() once what is settled is committed; until then they are still ours. An
-  // assigning() that was not answered is off.
-  virtual void revoking(std::vector<PartitionId> partitions) = 0;
-  // They belong to somebody else already: nothing may be committed.
-  virtual void lost(std::vector<PartitionId> partitions) = 0;
-  virtual void committed(std::uint64_t id, Status status) = 0;
-  // Instead: the brokers take no metadata of this length (offset.metadata.max.bytes).
-  virtual void metadata_too_long(std::uint64_t id) = 0;
-  // The client as a whole: brokers away, not authorised. It goes on trying, but for `corrupt`.
-  virtual void trouble(const Error& error) = 0;
-  virtual void closed() = 0;
-};
-
 // A member of a consumer group: one a binding and engine, whatever the number of partitions. Each
 // partition has a queue of its own, so that one whose window is full is simply not polled while all
 // the others are; nothing is paused and nothing that was fetched is thrown away.
 //
-// Methods: any thread, but for the destructor (after the loop has stopped).
+// Methods: any thread.
 class Consumer {
  public:
   struct Setup {
@@ -66,8 +35,9 @@ class Consumer {
   };
   // invalid: the configuration; unavailable: no client could be made.
   static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,
-                                                  ConsumerListener& listener);
-  ~Consumer();  // waits for what was asked
+                                                  ConsumerListeners listeners);
+  // Waits for what was asked, and for the loop's thread: the listeners hear nothing after that.
+  ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
 

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTimeout{5'000};
 constexpr std::chrono::milliseconds kPause{200};
+constexpr std::chrono::milliseconds kEndsTimeout{2'000};
 
 }  // namespace
 
@@ -80,6 +81,16 @@ void GroupLookup::ask_committed(std::vector<PartitionId> partitions,
                                 std::function<void(Result<std::vector<OffsetCommit>>)> answer) {
   in_background([this, partitions = std::move(partitions), answer = std::move(answer)] {
     answer(kafka::ask_committed(client_, setup_.topic, partitions, kTimeout));
+  });
+}
+
+void GroupLookup::ask_ends(std::vector<PartitionId> partitions,
+                           std::function<void(const std::vector<PartitionFacts>&)> answer) {
+  in_background([this, partitions = std::move(partitions), answer = std::move(answer)] {
+    auto answers = ask_leaders(client_, setup_.topic, partitions, std::nullopt, kEndsTimeout);
+    loop_.post([owner = owner_, answer, facts = std::move(answers.facts)] {
+      if (const auto alive = owner.lock()) answer(facts);
+    });
   });
 }
 

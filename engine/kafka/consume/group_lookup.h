@@ -21,7 +21,7 @@ class GroupLookup {
   // or the round has ended.
   using Answer = std::function<void(GroupFacts&&)>;
 
-  GroupLookup(const Consumer::Setup& setup, PollLoop& loop, ConsumerListener& listener)
+  GroupLookup(const Consumer::Setup& setup, PollLoop& loop, GroupListener& listener)
       : setup_(setup), loop_(loop), listener_(listener) {}
 
   // Before all else. The weak owner is alive when `answer` is called.
@@ -37,15 +37,18 @@ class GroupLookup {
            std::function<void(GroupFacts)> answer);
   void ask_committed(std::vector<PartitionId> partitions,
                      std::function<void(Result<std::vector<OffsetCommit>>)> answer);
-  void in_background(std::function<void()> work);
+  // The ends of those whose leaders answer; on the loop's thread, unless that has ended.
+  void ask_ends(std::vector<PartitionId> partitions,
+                std::function<void(const std::vector<PartitionFacts>&)> answer);
 
  private:
+  void in_background(std::function<void()> work);
   void look_up(std::vector<PartitionId> partitions, std::uint64_t round);
   void on_answers(GroupFacts&& group);
 
   const Consumer::Setup& setup_;
   PollLoop& loop_;
-  ConsumerListener& listener_;
+  GroupListener& listener_;
   rd_kafka_t* client_ = nullptr;
   std::weak_ptr<void> owner_;
   Answer answer_;

@@ -255,8 +255,8 @@ void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
              });
 }
 
-Result<Input::Bounds> EmbeddedInput::bounds_of(PartitionId partition,
-                                               std::optional<WallTime> time) {
+Result<Positions::Bounds> EmbeddedInput::bounds_of(PartitionId partition,
+                                                   std::optional<WallTime> time) {
   auto stored = lane_.store().bounds(at(partition));
   if (!stored) return std::unexpected(stored.error());
   Bounds bounds{partition, stored->earliest, stored->end, stored->end};

@@ -14,7 +14,7 @@ namespace pelton::stream {
 // An embedded stream: all its partitions are this engine's for good; events come from the tail, or
 // from the disk by way of a thread that may wait for it; cursors are kept beside them.
 // Shard-confined but for the constructor and open().
-class EmbeddedInput final : public Input {
+class EmbeddedInput final : public Input, public Positions, public InputHealth {
  public:
   struct Setup {
     BindingId binding;
@@ -36,16 +36,21 @@ class EmbeddedInput final : public Input {
 
   Status open(Listener& listener) override;
   void start() override;
-  std::vector<PartitionId> partitions() const override;
   std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override;
   void settle(model::Transaction&& transaction, Done done) override;
-  void seek(PartitionId partition, Offset offset, Done done) override;
-  void bounds(std::optional<WallTime> time,
-              std::function<void(Result<std::vector<Bounds>>)> answer) override;
   void drained(PartitionId) override {}
+  void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
+
+  std::vector<PartitionId> partitions() const override;
   Offset end(PartitionId partition) const override { return feeds_[partition.value].end; }
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
-  void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
+  void bounds(std::optional<WallTime> time,
+              std::function<void(Result<std::vector<Bounds>>)> answer) override;
+  void seek(PartitionId partition, Offset offset, Done done) override;
+
+  Trouble trouble() const override { return {}; }
+  bool room() const override { return true; }
+  std::uint64_t letters_elsewhere() const override { return 0; }
 
  private:
   // Batches read ahead of what the window had room for, so that a batch is not read twice.

@@ -21,13 +21,11 @@ TransactionalOutput::TransactionalOutput(TopicInput& input,
                                          std::unique_ptr<kafka::TransactionalProducer> producer,
                                          Duration timeout, thread::Mailbox& mailbox,
                                          boost::asio::io_context& io)
-    : input_(input),
+    : input_(input.commit_with(*this)),
       producer_(std::move(producer)),
       mailbox_(mailbox),
       size_(kMostOutputBytes, timeout),
-      retry_(io) {
-  input_.commit_with(*this);
-}
+      retry_(io) {}
 
 bool TransactionalOutput::has_uncommitted_outputs(PartitionId partition) const {
   const auto owed = [partition](const Member& member) {
@@ -40,7 +38,7 @@ void TransactionalOutput::send(Result&& result) {
   Member member;
   member.outputs = result.result.outputs;
   member.bytes = member.outputs->bytes().size();
-  if (result.partition) member.tenure = input_.tenure(*result.partition);
+  if (result.partition) member.tenure = input_.progress.tenure(*result.partition);
   member.held = std::move(result);
   bytes_ += member.bytes;
   queue_.push_back(std::move(member));
@@ -50,7 +48,7 @@ void TransactionalOutput::send(Result&& result) {
 void TransactionalOutput::begin() {
   if (state_ != State::idle) return;
   std::erase_if(stuck_, [this](Member& member) {
-    if (!input_.fits(*member.held.partition)) return false;
+    if (!input_.progress.fits(*member.held.partition)) return false;
     group_.push_back(std::move(member));
     return true;
   });
@@ -91,7 +89,7 @@ void TransactionalOutput::give_back() {
 // Its partition is still ours, in the same tenure.
 bool TransactionalOutput::current(Member& member) const {
   if (member.finished)
-    return member.tenure == 0 || input_.tenure(*member.held.partition) == member.tenure;
+    return member.tenure == 0 || input_.progress.tenure(*member.held.partition) == member.tenure;
   return member.held.live(member.held.result);
 }
 
@@ -153,7 +151,7 @@ bool TransactionalOutput::take_refusals(std::vector<std::vector<kafka::Refused>>
     fail_refused(member.held.result, of_member);
     member.outputs = member.held.result.outputs;
   }
-  for (const PartitionId partition : again) input_.rewind(partition);
+  for (const PartitionId partition : again) input_.assignment.rewind(partition);
   return any;
 }
 
@@ -166,11 +164,11 @@ void TransactionalOutput::settle() {
     member.finished = true;
     member.held.finish(std::move(member.held.result));
   }
-  input_.after_stored([this] { commit(); });
+  input_.settlements.after_stored([this] { commit(); });
 }
 
 void TransactionalOutput::commit() {
-  if (input_.committing()) {
+  if (input_.commits.committing()) {
     state_ = State::waiting;  // for commit_over()
     return;
   }
@@ -178,7 +176,7 @@ void TransactionalOutput::commit() {
   const bool whole =
       std::ranges::all_of(group_, [this](Member& member) { return current(member); });
   if (!whole || set_stuck_aside()) return abort_and_write();
-  commit_with(input_.take_positions([this](PartitionId partition) {
+  commit_with(input_.commits.take_positions([this](PartitionId partition) {
     return std::ranges::none_of(
         stuck_, [partition](const Member& member) { return member.held.partition == partition; });
   }));
@@ -188,18 +186,18 @@ void TransactionalOutput::commit() {
 bool TransactionalOutput::set_stuck_aside() {
   const std::size_t before = stuck_.size();
   std::erase_if(group_, [this](Member& member) {
-    if (!member.held.partition || input_.fits(*member.held.partition)) return false;
+    if (!member.held.partition || input_.progress.fits(*member.held.partition)) return false;
     stuck_.push_back(std::move(member));
     return true;
   });
   return stuck_.size() > before;
 }
 
-void TransactionalOutput::commit_with(TopicInput::Taken&& taken) {
+void TransactionalOutput::commit_with(OffsetCommitter::Taken&& taken) {
   state_ = State::committing;
   auto tenures = taken.tenures;
   // On the loop's thread, then on the producer's.
-  input_.consumer().membership(
+  input_.links.consumer->membership(
       std::move(tenures),
       [this, taken = std::move(taken)](pelton::Result<kafka::GroupMetadata> membership) mutable {
         if (!membership) {
@@ -209,7 +207,7 @@ void TransactionalOutput::commit_with(TopicInput::Taken&& taken) {
           return;
         }
         auto positions = taken.positions;
-        producer_->commit(input_.topic(), std::move(positions), std::move(*membership),
+        producer_->commit(input_.topic, std::move(positions), std::move(*membership),
                           [this, taken = std::move(taken)](Outcome outcome) mutable {
                             mailbox_.post([this, outcome, taken = std::move(taken)]() mutable {
                               on_ended(outcome, std::move(taken));
@@ -218,17 +216,18 @@ void TransactionalOutput::commit_with(TopicInput::Taken&& taken) {
       });
 }
 
-void TransactionalOutput::on_ended(Outcome outcome, TopicInput::Taken&& taken) {
+void TransactionalOutput::on_ended(Outcome outcome, OffsetCommitter::Taken&& taken) {
   switch (outcome) {
     case Outcome::committed:
       return committed();
     case Outcome::aborted:
       return undone();
     case Outcome::metadata_too_long:
-      input_.shorten_metadata();
+      input_.commits.shorten_metadata();
       return undone();
     case Outcome::unknown:
-      input_.was_committed(std::move(taken), [this](bool done) { done ? committed() : undone(); });
+      input_.commits.was_committed(std::move(taken),
+                                   [this](bool done) { done ? committed() : undone(); });
   }
 }
 
@@ -242,14 +241,15 @@ void TransactionalOutput::committed() {
     bytes_ -= member.bytes;
     if (!member.finished) member.held.finish(std::move(member.held.result));
   }
-  input_.on_committed({});
+  input_.commits.answered({});
   begin();
 }
 
 void TransactionalOutput::undone() {
   pause_.begin();
-  input_.on_committed(fail(ErrorKind::unavailable, "E6107",
-                           "a transaction to {} was aborted and is written again", input_.topic()));
+  input_.commits.answered(fail(ErrorKind::unavailable, "E6107",
+                               "a transaction to {} was aborted and is written again",
+                               input_.topic));
   abort_and_write();
 }
 

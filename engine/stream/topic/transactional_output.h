@@ -26,7 +26,7 @@ namespace pelton::stream {
 // aborted is written again from memory, without what went away meanwhile, and no function is called
 // again for it. One that takes too long is written in parts, down to a single result.
 // Shard-confined.
-class TransactionalOutput final : public Output, private TopicInput::Transactions {
+class TransactionalOutput final : public Output, private OffsetCommitter::Transactions {
  public:
   // The input and the mailbox live longer. `timeout`: that of the producer's transactions.
   TransactionalOutput(TopicInput& input, std::unique_ptr<kafka::TransactionalProducer> producer,
@@ -58,8 +58,8 @@ class TransactionalOutput final : public Output, private TopicInput::Transaction
   bool take_refusals(std::vector<std::vector<kafka::Refused>>&& refused);
   void settle();
   void commit();
-  void commit_with(TopicInput::Taken&& taken);
-  void on_ended(kafka::TransactionalProducer::Outcome outcome, TopicInput::Taken&& taken);
+  void commit_with(OffsetCommitter::Taken&& taken);
+  void on_ended(kafka::TransactionalProducer::Outcome outcome, OffsetCommitter::Taken&& taken);
   void committed();
   void undone();
   void end_group();
@@ -69,7 +69,7 @@ class TransactionalOutput final : public Output, private TopicInput::Transaction
   void drop_stale(Members& members);
   bool set_stuck_aside();
 
-  TopicInput& input_;
+  const TopicInput::Shared input_;
   const std::unique_ptr<kafka::TransactionalProducer> producer_;
   thread::Mailbox& mailbox_;
   State state_ = State::idle;

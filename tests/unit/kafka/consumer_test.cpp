@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 // Notes what it is told, and begins at the earliest offset, or not at all.
-struct Member final : ConsumerListener {
+struct Member final : RecordListener, GroupListener, CommitListener {
   PollLoop& loop;
   std::unique_ptr<Consumer> consumer;
   bool begins = true;
@@ -34,7 +34,7 @@ struct Member final : ConsumerListener {
   bool left = false;
 
   Member(PollLoop& on, Consumer::Setup setup) : loop(on) {
-    auto made = Consumer::create(std::move(setup), loop, *this);
+    auto made = Consumer::create(std::move(setup), loop, {*this, *this, *this});
     if (!made) throw std::runtime_error(made.error().text());
     consumer = std::move(*made);
     consumer->subscribe();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commits, and when they may go.
+#include "engine/kafka/consume/offset_commits.h"
+
 #include "engine/kafka/client/client_config.h"
-#include "engine/kafka/consume/consumer_impl.h"
 
 #include <simdjson.h>
 
@@ -21,42 +21,41 @@ bool joining(std::string_view join_state) {
 
 }  // namespace
 
-void Consumer::Impl::commit(std::uint64_t id, std::vector<OffsetCommit> positions) {
-  if (!holds_commits(setup_.group)) return send(id, positions);
-  pending_ = PendingCommit{id, std::move(positions), std::chrono::steady_clock::now()};
+void OffsetCommits::commit(std::uint64_t id, std::vector<OffsetCommit> positions) {
+  if (!holds_commits(client_.setup().group)) return send(id, positions);
+  pending_ = Pending{id, std::move(positions), std::chrono::steady_clock::now()};
 }
 
-void Consumer::Impl::send(std::uint64_t id, const std::vector<OffsetCommit>& positions) {
+void OffsetCommits::send(std::uint64_t id, const std::vector<OffsetCommit>& positions) {
   Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
   for (const OffsetCommit& position : positions) {
-    if (!assigned_.contains(position.partition)) continue;  // went while the commit was pending
-    add_position(*list, setup_.topic, position);
+    if (!queues_.contains(position.partition)) continue;  // went while the commit was pending
+    add_position(*list, client_.topic_name(), position);
   }
-  const auto error = rd_kafka_commit_queue(client_, list.get(), queue_.get(), nullptr,
+  const auto error = rd_kafka_commit_queue(client_.handle(), list.get(), client_.queue(), nullptr,
                                            reinterpret_cast<void*>(id));
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     listener_.committed(id, std::unexpected(to_error(error, "committing offsets")));
 }
 
-Result<GroupMetadata> Consumer::Impl::membership(const std::vector<Tenure>& tenures) {
-  GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_));
+Result<GroupMetadata> OffsetCommits::membership(const std::vector<Consumer::Tenure>& tenures) {
+  GroupMetadata metadata(rd_kafka_consumer_group_metadata(client_.handle()));
   // Asked for afterwards: whoever is no member any more has lost its assignment in the same step,
   // and brokers would take the offsets of a stranger.
-  const bool ours = metadata && rd_kafka_assignment_lost(client_) == 0 &&
-                    std::ranges::all_of(tenures, [this](const Tenure& tenure) {
-                      const auto part = parts_.find(tenure.partition);
-                      return part != parts_.end() && part->second.tenure == tenure.number;
+  const bool ours = metadata && rd_kafka_assignment_lost(client_.handle()) == 0 &&
+                    std::ranges::all_of(tenures, [this](const Consumer::Tenure& tenure) {
+                      return queues_.current(tenure.partition, tenure.number);
                     });
   if (!ours)
     return fail(ErrorKind::unavailable, "E6107", "partitions of {} are another member's by now",
-                setup_.topic);
+                client_.topic_name());
   return metadata;
 }
 
 // A commit that reaches the coordinator while the member joins has the generation before, and the
 // client gives up all its partitions for that. So it goes right after the client has said that it
 // is not joining.
-void Consumer::Impl::on_statistics(rd_kafka_event_t* event) {
+void OffsetCommits::on_statistics(rd_kafka_event_t* event) {
   if (!pending_) return;
   simdjson::dom::parser parser;
   std::string_view state;
@@ -64,21 +63,21 @@ void Consumer::Impl::on_statistics(rd_kafka_event_t* event) {
       !parser.parse(std::string(rd_kafka_event_stats(event)))["cgrp"]["join_state"].get(state);
   if (known && joining(state)) {
     if (std::chrono::steady_clock::now() - pending_->since > kPendingAtMost)
-      drop_pending("the group is rebalancing");
+      drop("the group is rebalancing");
     return;
   }
-  const PendingCommit pending = std::move(*std::exchange(pending_, std::nullopt));
+  const Pending pending = std::move(*std::exchange(pending_, std::nullopt));
   send(pending.id, pending.positions);
 }
 
-void Consumer::Impl::drop_pending(const char* why) {
+void OffsetCommits::drop(const char* why) {
   if (!pending_) return;
   const auto pending = std::exchange(pending_, std::nullopt);
   listener_.committed(pending->id,
                       fail(ErrorKind::unavailable, "E6101", "committing offsets: {}", why));
 }
 
-void Consumer::Impl::on_commit(rd_kafka_event_t* event) {
+void OffsetCommits::on_answer(rd_kafka_event_t* event) {
   auto error = rd_kafka_event_error(event);
   if (const auto* list = rd_kafka_event_topic_partition_list(event))
     for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i)

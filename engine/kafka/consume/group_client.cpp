@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consume/group_client.h"
+
+#include "engine/kafka/client/client_config.h"
+#include "engine/kafka/client/client_events.h"
+#include "engine/kafka/client/token_refresh.h"
+
+#include <string_view>
+#include <utility>
+
+namespace pelton::kafka {
+
+GroupClient::~GroupClient() {
+  queue_.reset();
+  topic_.reset();
+  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+Status GroupClient::open(PollLoop& loop) {
+  auto conf = consumer_conf(setup_.client, setup_.group, setup_.read_ahead);
+  if (!conf) return std::unexpected(conf.error());
+  ask_for_events(*conf->get(),
+                 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_STATS);
+  auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
+  if (!client) return std::unexpected(client.error());
+  client_ = *client;
+  rd_kafka_poll_set_consumer(client_);
+  queue_.reset(rd_kafka_queue_get_consumer(client_));
+  rd_kafka_set_log_queue(client_, queue_.get());
+  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
+  const std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue_.get(), loop.wake_handle(), &one, sizeof one);
+  return {};
+}
+
+bool GroupClient::cooperative() const {
+  const char* protocol = rd_kafka_rebalance_protocol(client_);
+  return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
+}
+
+Offset GroupClient::fetched_end(PartitionId partition) const {
+  std::int64_t low = 0, high = -1;
+  rd_kafka_get_watermark_offsets(client_, setup_.topic.c_str(),
+                                 static_cast<std::int32_t>(partition.value), &low, &high);
+  return high;
+}
+
+Partitions GroupClient::list_of(const std::vector<PartitionId>& partitions) const {
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (PartitionId partition : partitions)
+    rd_kafka_topic_partition_list_add(list.get(), setup_.topic.c_str(),
+                                      static_cast<std::int32_t>(partition.value));
+  return list;
+}
+
+Status GroupClient::give_token() {
+  auto ok = refresh_token(client_, setup_.client, !token_missing_);
+  token_missing_ = !ok;
+  return ok;
+}
+
+Status GroupClient::retry_token() {
+  return token_missing_ ? give_token() : Status{};
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consume/partition_queues.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::kafka {
+namespace {
+
+// One batch: enough to make the work per batch small, little enough to be passed on soon.
+constexpr std::uint32_t kBatchRecords = 8192;
+constexpr std::size_t kBatchBytes = 1U << 20;
+// Of one partition, fetched and not yet in its window.
+constexpr std::size_t kAheadBytes = 4U << 20;
+
+bool is_gone(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+         error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+}
+
+}  // namespace
+
+PartitionQueues::PartitionQueues(GroupClient& client, PollLoop& loop, RecordListener& listener,
+                                 Hooks hooks)
+    : client_(client),
+      loop_(loop),
+      listener_(listener),
+      hooks_(std::move(hooks)),
+      decoder_("kafka:" + client.topic_name()) {}
+
+void PartitionQueues::open(const Consumer::ReadFrom& start) {
+  Part& part = parts_[start.partition];
+  part.tenure = start.tenure;
+  part.ahead = 0;
+  part.next = start.offset;
+  part.idle = start.idle;
+  part.gone = false;
+  if (part.queue) return;
+  part.queue.reset(rd_kafka_queue_get_partition(client_.handle(), client_.topic_name().c_str(),
+                                                static_cast<std::int32_t>(start.partition.value)));
+  rd_kafka_queue_forward(part.queue.get(), nullptr);
+  const std::uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(part.queue.get(), loop_.wake_handle(), &one, sizeof one);
+}
+
+bool PartitionQueues::current(PartitionId partition, std::uint64_t tenure) const {
+  const auto part = parts_.find(partition);
+  return part != parts_.end() && part->second.tenure == tenure;
+}
+
+std::vector<PartitionId> PartitionQueues::partitions() const {
+  std::vector<PartitionId> all;
+  for (const auto& [partition, part] : parts_) all.push_back(partition);
+  return all;
+}
+
+bool PartitionQueues::serve() {
+  bool more = false;
+  for (auto& [partition, part] : parts_) more |= fetch(partition, part);
+  return more;
+}
+
+std::size_t PartitionQueues::most_ahead() const {
+  return std::min(kAheadBytes, client_.setup().read_ahead);
+}
+
+bool PartitionQueues::fetch(PartitionId partition, Part& part) {
+  if (part.idle || part.gone || part.ahead >= most_ahead()) return false;
+  Offset base = 0, end = 0;
+  bool more = true;
+  while (more && builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes)
+    more = take(partition, part, base, end);
+  if (!builder_.empty()) hand_over(partition, part, base);
+  if (end > part.next) listener_.passed(partition, part.tenure, part.next, end);
+  return more && !part.gone;
+}
+
+bool PartitionQueues::take(PartitionId partition, Part& part, Offset& base, Offset& end) {
+  // Singly: the batch call of this library version loses offsets around a rebalance.
+  const Message message(rd_kafka_consume_queue(part.queue.get(), 0));
+  if (!message) return false;
+  if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    end = message->offset;
+  } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    on_message_error(partition, part, *message);
+  } else if (message->offset >= part.next) {  // else fetched before a restart
+    part.next = message->offset + 1;
+    if (builder_.empty()) base = message->offset;
+    decoder_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
+  }
+  return true;
+}
+
+void PartitionQueues::hand_over(PartitionId partition, Part& part, Offset base) {
+  const Offset high = client_.fetched_end(partition);
+  auto batch = builder_.finish();
+  part.ahead += batch->bytes().size();
+  part.end = std::max(part.end, std::max(high, base + batch->span()));
+  listener_.fetched(partition, part.tenure, base, std::move(batch), part.end);
+}
+
+void PartitionQueues::on_message_error(PartitionId partition, Part& part,
+                                       const rd_kafka_message_t& message) {
+  if (is_gone(message.err)) {
+    part.ended = true;
+    return hooks_.gone(partition);
+  }
+  Error error = to_error(message.err, fmt::format("reading partition {} of {}", partition.value,
+                                                  client_.topic_name()));
+  if (const char* detail = rd_kafka_message_errstr(&message))
+    error.message += fmt::format(": {}", detail);
+  hooks_.trouble(error);
+}
+
+void PartitionQueues::taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes) {
+  if (current(partition, tenure)) parts_.at(partition).ahead -= bytes;
+}
+
+bool PartitionQueues::mark_gone(PartitionId partition) {
+  const auto part = parts_.find(partition);
+  return part != parts_.end() && !std::exchange(part->second.gone, true);
+}
+
+std::vector<PartitionId> PartitionQueues::gone() const {
+  std::vector<PartitionId> gone;
+  for (const auto& [partition, part] : parts_)
+    if (part.gone) gone.push_back(partition);
+  return gone;
+}
+
+bool PartitionQueues::ended(PartitionId partition) const {
+  const auto part = parts_.find(partition);
+  return part != parts_.end() && part->second.ended;
+}
+
+void PartitionQueues::tell_ends() {
+  for (const auto& [partition, part] : parts_) tell_end(partition, client_.fetched_end(partition));
+}
+
+void PartitionQueues::tell_end(PartitionId partition, Offset end) {
+  const auto part = parts_.find(partition);
+  if (part == parts_.end() || end <= part->second.end) return;
+  part->second.end = end;
+  listener_.end_moved(partition, end);
+}
+
+std::vector<PartitionId> PartitionQueues::resting() const {
+  std::vector<PartitionId> resting;
+  for (const auto& [partition, part] : parts_)
+    if (part.idle || part.ahead >= most_ahead()) resting.push_back(partition);
+  return resting;
+}
+
+}  // namespace pelton::kafka

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/stream/topic/fetched_records.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::stream {
+namespace {
+
+Offset end_of(const model::PlacedBatch& placed) {
+  return placed.base + placed.batch->span();
+}
+
+}  // namespace
+
+void FetchedRecords::move(PartitionId partition, Offset offset) {
+  Partition& moved = partitions_.at(partition);
+  moved.ahead.clear();
+  if (offset > moved.gap.begin) moved.gap = {};
+}
+
+std::optional<model::PlacedBatch> FetchedRecords::next(PartitionId partition, Offset from) {
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end()) return std::nullopt;
+  auto& ahead = found->second.ahead;
+  std::size_t taken = 0;
+  while (!ahead.empty() && end_of(ahead.front()) <= from) {
+    taken += ahead.front().batch->bytes().size();
+    ahead.pop_front();
+  }
+  if (taken > 0) hooks_.taken(partition, progress_.tenure(partition), taken);
+  if (ahead.empty()) return std::nullopt;
+  return ahead.front();
+}
+
+Offset FetchedRecords::end(PartitionId partition) const {
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end()) return 0;
+  const OffsetRange& gap = found->second.gap;
+  return found->second.end <= gap.end ? gap.begin : found->second.end;
+}
+
+std::optional<WallTime> FetchedRecords::time_at(PartitionId partition, Offset offset) const {
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end()) return std::nullopt;
+  for (const model::PlacedBatch& placed : found->second.ahead)
+    if (end_of(placed) > offset) return from_us(placed.batch->time_us(0));
+  return std::nullopt;
+}
+
+void FetchedRecords::fetched(PartitionId partition, Tenure tenure, Offset base,
+                             model::BatchPtr batch, Offset end) {
+  if (progress_.tenure(partition) != tenure) return;
+  Partition& fetched = partitions_.at(partition);
+  fetched.ahead.push_back({{stream_, partition}, base, std::move(batch)});
+  fetched.end = std::max(fetched.end, end);
+  hooks_.readable(partition);
+}
+
+void FetchedRecords::end_moved(PartitionId partition, Offset end) {
+  const auto found = partitions_.find(partition);
+  if (found != partitions_.end()) found->second.end = std::max(found->second.end, end);
+}
+
+void FetchedRecords::passed(PartitionId partition, Tenure tenure, Offset from, Offset to) {
+  if (progress_.tenure(partition) != tenure) return;
+  partitions_.at(partition).gap = {from, to};
+  progress_.skip(partition, tenure, {from, to});
+}
+
+}  // namespace pelton::stream
