@@ -28,7 +28,7 @@ struct DescribeOptions {
 Result<int> write_pages(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  for (const auto& [name, text] : config::reference_pages(connector_options())) {
+  for (const auto& [name, text] : config::reference_pages(kinds())) {
     const auto file = std::filesystem::path(folder) / name;
     std::ofstream out(file);
     out << text;
@@ -50,9 +50,9 @@ void print_topics(const DescribeOptions& options, const std::vector<std::string>
 
 Result<int> describe(const DescribeOptions& options) {
   if (!options.markdown.empty()) return write_pages(options.markdown);
-  const auto connectors = connector_options();
-  const auto text = config::describe(options.topic, connectors);
-  const auto topics = config::describe_topics(connectors);
+  const auto known = kinds();
+  const auto text = config::describe(options.topic, known);
+  const auto topics = config::describe_topics(known);
   if (text) {
     if (options.format == "json")
       fmt::print("{}\n", boost::json::serialize(
@@ -90,7 +90,7 @@ void add_schema(CLI::App& app, Run& chosen) {
   command->footer("Example: pelton schema > pelton.schema.json");
   command->callback([&chosen, format] {
     chosen = [] {
-      fmt::print("{}\n", config::json_schema(connector_options()));
+      fmt::print("{}\n", config::json_schema(kinds()));
       return static_cast<int>(kOk);
     };
   });

@@ -30,8 +30,8 @@ std::string compare(const std::string& before, const std::string& after) {
   auto now = load_config(after);
   if (!now.config)
     return config::to_json(config::Review{"invalid", after, std::move(now.problems), {}, {}});
-  return config::to_json(config::review(
-      after, std::move(now.problems), config::plan(*old.config, *now.config, connector_options())));
+  return config::to_json(config::review(after, std::move(now.problems),
+                                        config::plan(*old.config, *now.config, kinds())));
 }
 
 // From what the engine runs to the file, which the engine reads; none: its own.

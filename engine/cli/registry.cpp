@@ -2,13 +2,12 @@
 #include "engine/cli/registry.h"
 
 #include "connectors/builtin.h"
+#include "engine/runtime/kinds.h"
 
 namespace pelton::cli {
 
-std::vector<config::ConnectorOptions> connector_options() {
-  std::vector<config::ConnectorOptions> options;
-  for (const connector::ConnectorSpec& spec : builtin_connectors()) options.push_back(spec.options);
-  return options;
+config::Kinds kinds() {
+  return runtime::kinds(builtin_connectors());
 }
 
 }  // namespace pelton::cli

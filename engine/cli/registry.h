@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/spec/connector_options.h"
-
-#include <vector>
+#include "engine/config/kinds.h"
 
 namespace pelton::cli {
 
-// The options of every connector of this build.
-std::vector<config::ConnectorOptions> connector_options();
+// What config files can name in this build.
+config::Kinds kinds();
 
 }  // namespace pelton::cli

@@ -51,7 +51,7 @@ int validate(const ValidateOptions& options) {
 }  // namespace
 
 config::Loaded load_config(const std::string& file) {
-  return config::load(file, connector_options(), config::process_environment, runtime::check);
+  return config::load(file, kinds(), config::process_environment, runtime::check);
 }
 
 std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {

@@ -91,8 +91,7 @@ Node placed(const Node& name, const Node& node) {
 
 }  // namespace
 
-Config build_config(const Node& root, std::span<const ConnectorOptions> connectors,
-                    ReadContext& context) {
+Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) {
   Config config;
   const Node none;
   const Node* engine = root.find("engine");
@@ -101,11 +100,11 @@ Config build_config(const Node& root, std::span<const ConnectorOptions> connecto
     config.streams.push_back(parse_stream(name.text, placed(name, node), context));
   });
   each_named(root, "connectors", context, [&](const Node& name, const Node& node) {
-    if (auto connector = parse_connector(name.text, placed(name, node), connectors, context))
+    if (auto connector = parse_connector(name.text, placed(name, node), kinds.connectors, context))
       config.connectors.push_back(std::move(*connector));
   });
   each_named(root, "functions", context, [&](const Node& name, const Node& node) {
-    if (auto function = parse_function(name.text, placed(name, node), context))
+    if (auto function = parse_function(name.text, placed(name, node), kinds.runtimes, context))
       config.functions.push_back(std::move(*function));
   });
   each_named(root, "bindings", context, [&](const Node& name, const Node& node) {

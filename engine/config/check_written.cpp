@@ -29,11 +29,9 @@ std::vector<Guarded> guarded_places(const Config& config) {
   };
   add(config.engine.data, "engine.data");
   add(config.file, "the config file", false);
-  for (const Function& function : config.functions) {
-    add(function.code, "the code of function " + function.name);
-    if (const fs::path interpreter(function.interpreter); interpreter.is_absolute())
-      add(interpreter, "the interpreter of function " + function.name);
-  }
+  for (const Function& function : config.functions)
+    for (const FunctionFile& file : function.files)
+      add(file.path, fmt::format("the {} of function {}", file.what, function.name));
   for (const Connector& connector : config.connectors)
     for (const Location& place : connector.locations)
       if (!place.written && !place.folder.empty())

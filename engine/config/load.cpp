@@ -28,8 +28,8 @@ void check_version(const Node& root, Diagnostics& problems) {
 }
 
 void check_top_keys(const Node& root, Diagnostics& problems) {
-  std::vector<std::string> known{"version"};
-  for (const TopLevel& top : top_levels()) known.push_back(top.key);
+  std::vector<std::string> known = top_keys();
+  known.insert(known.begin(), "version");
   for (const auto& [key, value] : root.entries)
     if (!is_extension(key.text) && std::ranges::find(known, key.text) == known.end())
       problems.error(key.place, "E1005",
@@ -74,9 +74,8 @@ std::optional<std::string> process_environment(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-Loaded load_text(const std::string& text, const std::filesystem::path& file,
-                 std::span<const ConnectorOptions> connectors, const Environment& environment,
-                 const FurtherCheck& further) {
+Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
+                 const Environment& environment, const FurtherCheck& further) {
   Loaded loaded;
   Diagnostics problems;
   const Node root = parse_yaml(text, problems);
@@ -91,7 +90,7 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
     } else {
       check_version(root, problems);
       check_top_keys(root, problems);
-      Config config = build_config(root, connectors, context);
+      Config config = build_config(root, kinds, context);
       config.file = absolute;
       config.hidden = std::move(context.hidden);
       check_config(config, problems);
@@ -105,11 +104,11 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file,
   return loaded;
 }
 
-Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,
-            const Environment& environment, const FurtherCheck& further) {
+Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment,
+            const FurtherCheck& further) {
   const auto text = read_file(file);
   if (!text) return {std::nullopt, {text.error()}};
-  return load_text(*text, file, connectors, environment, further);
+  return load_text(*text, file, kinds, environment, further);
 }
 
 std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/config/spec/connector_options.h"
+#include "engine/config/kinds.h"
 #include "engine/config/spec/section.h"
 #include "engine/config/yaml/diagnostic.h"
 
@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,13 +24,12 @@ struct Loaded {
 // What those find who will use the options. Parts of the config may lack what could not be read.
 using FurtherCheck = std::function<std::vector<Diagnostic>(const Config&)>;
 
-// Reads and checks a config file. `connectors` are the kinds of connectors that this build has.
-Loaded load(const std::filesystem::path& file, std::span<const ConnectorOptions> connectors,
-            const Environment& environment, const FurtherCheck& further = {});
+// Reads and checks a config file. `kinds` are those of this build.
+Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment,
+            const FurtherCheck& further = {});
 // The same for a text that stands in `file`, which need not exist.
-Loaded load_text(const std::string& text, const std::filesystem::path& file,
-                 std::span<const ConnectorOptions> connectors, const Environment& environment,
-                 const FurtherCheck& further = {});
+Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
+                 const Environment& environment, const FurtherCheck& further = {});
 
 // engine.data of a config file, or the first error that stands in the way of it. Nothing else in
 // the file is looked at: who only wants to reach the engine needs neither its secrets nor its code.

@@ -37,8 +37,8 @@ bool is_hidden_of(const Config& config, const PartChange& part, const std::strin
 
 class Planner {
  public:
-  Planner(const Config& before, const Config& after, std::span<const ConnectorOptions> types)
-      : before_(before), after_(after), types_(types) {}
+  Planner(const Config& before, const Config& after, const Kinds& kinds)
+      : before_(before), after_(after), kinds_(kinds) {}
 
   Plan plan() {
     plan_engine();
@@ -47,10 +47,12 @@ class Planner {
     for (const Stream& stream : after_.streams) check_stream(stream);
     compare(PartKind::connector, before_.connectors, after_.connectors,
             [this](const Connector& old, const Connector& now) {
-              return differences(old, now, types_);
+              return differences(old, now, kinds_.connectors);
             });
     compare(PartKind::function, before_.functions, after_.functions,
-            [](const Function& old, const Function& now) { return differences(old, now); });
+            [this](const Function& old, const Function& now) {
+              return differences(old, now, kinds_.runtimes);
+            });
     compare(PartKind::binding, before_.bindings, after_.bindings,
             [](const Binding& old, const Binding& now) { return differences(old, now); });
     check_topics();
@@ -186,7 +188,7 @@ class Planner {
 
   const Config& before_;
   const Config& after_;
-  const std::span<const ConnectorOptions> types_;
+  const Kinds& kinds_;
   Plan plan_;
 };
 
@@ -229,8 +231,8 @@ const PartChange* Plan::find(PartKind kind, std::string_view name) const {
   return at == changes.end() ? nullptr : &*at;
 }
 
-Plan plan(const Config& before, const Config& after, std::span<const ConnectorOptions> types) {
-  return Planner(before, after, types).plan();
+Plan plan(const Config& before, const Config& after, const Kinds& kinds) {
+  return Planner(before, after, kinds).plan();
 }
 
 }  // namespace pelton::config

@@ -2,10 +2,9 @@
 #pragma once
 
 #include "engine/config/config.h"
-#include "engine/config/spec/connector_options.h"
+#include "engine/config/kinds.h"
 #include "engine/config/spec/option_change.h"
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -57,6 +56,6 @@ struct Plan {
 // Comments, the order of keys, and equal values in other words (`60s`, `1m`) are no change. A
 // function that changes restarts its bindings; a stream that gets partitions, or whose topic is
 // reached in another way, restarts what reads or writes it; its retention touches nothing else.
-Plan plan(const Config& before, const Config& after, std::span<const ConnectorOptions> types);
+Plan plan(const Config& before, const Config& after, const Kinds& kinds);
 
 }  // namespace pelton::config

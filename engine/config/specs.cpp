@@ -9,18 +9,31 @@
 namespace pelton::config {
 
 SectionSpec connector_type_spec(const ConnectorOptions& type, Direction direction) {
-  SectionSpec spec = type.side(direction)->spec;
+  SectionSpec spec = type.side(direction)->options.spec;
   spec.name = type.type;
   spec.sentence = type.sentence;
   return spec;
 }
 
-std::vector<TopLevel> top_levels() {
-  return {{"engine", &engine_spec(), false},
-          {"streams", &stream_spec(), true},
-          {"connectors", &connector_spec(), true},
-          {"functions", &function_spec(), true},
-          {"bindings", &binding_spec(), true}};
+SectionSpec runtime_spec(const RuntimeOptions& runtime) {
+  SectionSpec spec = runtime.options.spec;
+  spec.name = runtime.name;
+  spec.sentence = runtime.sentence;
+  return spec;
+}
+
+std::vector<TopLevel> top_levels(const Kinds& kinds) {
+  return {{"engine", engine_spec(), false},
+          {"streams", stream_spec(), true},
+          {"connectors", connector_spec(), true},
+          {"functions", function_spec(kinds.runtimes), true},
+          {"bindings", binding_spec(), true}};
+}
+
+std::vector<std::string> top_keys() {
+  std::vector<std::string> keys;
+  for (const TopLevel& top : top_levels({})) keys.push_back(top.key);
+  return keys;
 }
 
 }  // namespace pelton::config

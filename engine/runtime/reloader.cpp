@@ -2,19 +2,13 @@
 #include "engine/runtime/reloader.h"
 
 #include "engine/observe/log.h"
+#include "engine/runtime/kinds.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace pelton::runtime {
 namespace {
-
-std::vector<config::ConnectorOptions> types_of(
-    std::span<const connector::ConnectorSpec> connectors) {
-  std::vector<config::ConnectorOptions> types;
-  for (const connector::ConnectorSpec& spec : connectors) types.push_back(spec.options);
-  return types;
-}
 
 // Why nothing was applied, in one line.
 std::string reason_of(const config::Review& review) {
@@ -93,7 +87,7 @@ config::Review Reloader::compare(const std::string& file,
   loaded = std::move(read.config);
   if (!loaded) return {"invalid", file, std::move(read.problems), {}, {}};
   return config::review(file, std::move(read.problems),
-                        config::plan(*current(), *loaded, types_of(setup_.assembly.connectors)));
+                        config::plan(*current(), *loaded, kinds(setup_.assembly.connectors)));
 }
 
 config::Review Reloader::reload_now() {

@@ -4,6 +4,7 @@
 #include "engine/cli/client.h"
 #include "engine/config/load.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/kinds.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -23,10 +24,8 @@ namespace {
                              Shared& shared) {
   const std::vector<connector::ConnectorSpec> connectors{generator(shared), ping(shared),
                                                          pong(shared)};
-  std::vector<config::ConnectorOptions> options;
-  for (const auto& spec : connectors) options.push_back(spec.options);
-  const auto loaded =
-      config::load_text(text, folder / "bench.yaml", options, config::process_environment);
+  const auto loaded = config::load_text(text, folder / "bench.yaml", runtime::kinds(connectors),
+                                        config::process_environment);
   for (const auto& problem : loaded.problems)
     fmt::print(stderr, "{}\n", problem.text("bench.yaml"));
   if (!loaded.config) ::_exit(3);

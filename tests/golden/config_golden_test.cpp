@@ -4,7 +4,7 @@
 #include "engine/config/check.h"
 #include "engine/config/load.h"
 #include "engine/config/parts/kafka_fields.h"
-#include "engine/config/specs.h"
+#include "engine/worker/runtimes/builtin.h"
 
 #include <gtest/gtest.h>
 
@@ -58,7 +58,7 @@ struct Sample {
   std::filesystem::path place;
 };
 
-std::vector<ConnectorOptions> sample() {
+std::vector<ConnectorOptions> connectors() {
   const auto fields = [] {
     return Fields<Sample>("", "").option("place", &Sample::place, "The folder.",
                                          {.required = true});
@@ -75,6 +75,14 @@ std::vector<ConnectorOptions> sample() {
   readonly.source = connector_side<Nothing>(Fields<Nothing>("", ""),
                                             [](const Nothing&) { return std::vector<Location>{}; });
   return {type, readonly, topic_type()};
+}
+
+// With the runtimes of the engine, whose messages are part of what `validate` says.
+Kinds kinds() {
+  Kinds kinds{connectors(), {}};
+  for (const worker::RuntimeSpec& runtime : worker::builtin_runtimes())
+    kinds.runtimes.push_back(runtime.options);
+  return kinds;
 }
 
 constexpr const char* kSecret = "hunter2-sesame";
@@ -96,8 +104,7 @@ class ConfigGolden : public ::testing::TestWithParam<std::string> {};
 TEST_P(ConfigGolden, SaysTheSame) {
   const fs::path folder = PELTON_GOLDEN;
   const fs::path file = folder / (GetParam() + ".yaml");
-  const auto connectors = sample();
-  const auto loaded = load(file, connectors, environment);
+  const auto loaded = load(file, kinds(), environment);
   std::string said;
   for (const Diagnostic& problem : loaded.problems)
     said += problem.text(GetParam() + ".yaml") + "\n";

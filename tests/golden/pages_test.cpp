@@ -2,6 +2,7 @@
 // The pages that are made from code, or belong to it, are those of this code.
 #include "connectors/builtin.h"
 #include "engine/config/spec/describe.h"
+#include "engine/worker/runtimes/builtin.h"
 
 #include <gtest/gtest.h>
 
@@ -41,10 +42,18 @@ std::set<std::string> codes_below(const fs::path& folder, const std::string& end
   return codes;
 }
 
+// Those of the config and of the options of runtimes.
+std::set<std::string> config_codes() {
+  std::set<std::string> codes = codes_below(kSource / "engine/config", ".cpp");
+  codes.merge(codes_below(kSource / "engine/worker/runtimes", ".cpp"));
+  return codes;
+}
+
 TEST(Reference, IsThatOfTheSpecs) {
-  std::vector<config::ConnectorOptions> connectors;
-  for (const auto& spec : builtin_connectors()) connectors.push_back(spec.options);
-  const auto pages = config::reference_pages(connectors);
+  config::Kinds kinds;
+  for (const auto& spec : builtin_connectors()) kinds.connectors.push_back(spec.options);
+  for (const auto& spec : worker::builtin_runtimes()) kinds.runtimes.push_back(spec.options);
+  const auto pages = config::reference_pages(kinds);
   const fs::path folder = kSource / "docs/reference";
   for (const auto& [name, text] : pages)
     EXPECT_EQ(text_of(folder / name), text)
@@ -64,12 +73,11 @@ TEST(ErrorPages, ThereIsOneForEachCodeOfTheConfig) {
     EXPECT_NE(text.find("\n## Cause\n"), std::string::npos) << name;
     EXPECT_NE(text.find("\n## Remedy\n"), std::string::npos) << name;
   }
-  EXPECT_EQ(codes_below(kSource / "engine/config", ".cpp"), pages);
+  EXPECT_EQ(config_codes(), pages);
 }
 
 TEST(Goldens, ShowEveryCodeOfTheConfig) {
-  EXPECT_EQ(codes_below(PELTON_GOLDEN, ".expected"),
-            codes_below(kSource / "engine/config", ".cpp"));
+  EXPECT_EQ(codes_below(PELTON_GOLDEN, ".expected"), config_codes());
 }
 
 }  // namespace

@@ -103,10 +103,11 @@ void refuse_delivery(const std::string& who, const Node& node, Diagnostics& prob
 void read_own(Connector& connector, const Node& node, const ConnectorOptions& type,
               ReadContext& context) {
   const ConnectorSide& side = *type.side(connector.direction);
-  const Section own = read_section(
-      node, side.spec, fmt::format("{} of connector {}", type.type, connector.name), context);
-  connector.settings = side.read(own, context);
-  if (side.locations) connector.locations = side.locations(connector.settings);
+  const Section own =
+      read_section(node, side.options.spec,
+                   fmt::format("{} of connector {}", type.type, connector.name), context);
+  connector.settings = side.options.read(own, context);
+  connector.locations = side.locations(connector.settings);
 }
 
 Common common_of(const Connector& connector) {
@@ -123,7 +124,7 @@ void compare_own(const std::any* before, const std::any* after, const Connector&
   const auto type = std::ranges::find(types, connector.type, &ConnectorOptions::type);
   if (type == types.end()) return;
   if (const auto& side = type->side(connector.direction))
-    side->differences(before, after, connector.type + ".", out);
+    side->options.differences(before, after, connector.type + ".", out);
 }
 
 }  // namespace

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/parts/function.h"
 
-#include "engine/config/parts/function_code.h"
 #include "engine/config/parts/function_environment.h"
 #include "engine/config/spec/fields.h"
+#include "engine/config/spec/runtime_options.h"
+
+#include <algorithm>
 
 namespace pelton::config {
 namespace {
-
-// Runtimes that the project knows but this build does not have.
-bool later_runtime(const Node& node, Diagnostics& problems) {
-  const Node* runtime = node.find("runtime");
-  if (runtime == nullptr) return false;
-  const std::string& text = runtime->text;
-  if (text != "node" && text != "http" && !text.starts_with("lambda/")) return false;
-  problems.error(
-      runtime->place, "E1015",
-      fmt::format("the runtime {} is not available in this build, which has python and cpp", text));
-  return true;
-}
 
 void check_scale(const Section& section, const std::string& prefix, ReadContext& context,
                  Scale& scale) {
@@ -58,18 +48,10 @@ std::map<std::string, std::string> variables_of(const Function& function) {
 const Fields<Function>& function_fields() {
   static const Fields<Function> fields =
       Fields<Function>("functions", "User code, how it is run, and its limits.")
-          .choice("runtime", &Function::runtime, {{"python", "python"}, {"cpp", "cpp"}},
-                  "Runtime that executes the function.", {.required = true})
-          .option("code", &Function::code,
-                  "Folder of the modules (`python`) or path of the executable (`cpp`).",
+          .option("runtime", &Function::runtime,
+                  "Runtime that executes the function. `pelton describe RUNTIME` lists its own "
+                  "options.",
                   {.required = true})
-          .option("handler", &Function::handler,
-                  "The function to call, as `module:callable` (`python` only).",
-                  {.example = "thumbnail:handle"})
-          .option("interpreter", &Function::interpreter,
-                  "Command or path of the Python interpreter, or the folder of a virtual "
-                  "environment.",
-                  {.example = "/usr/bin/python3"})
           .option("timeout", &Function::timeout,
                   "Time limit for one event. When it expires, the worker is killed and the event "
                   "is retried.",
@@ -84,27 +66,103 @@ const Fields<Function>& function_fields() {
   return fields;
 }
 
+const RuntimeOptions* find(std::span<const RuntimeOptions> runtimes, const std::string& name) {
+  const auto at = std::ranges::find(runtimes, name, &RuntimeOptions::name);
+  return at == runtimes.end() ? nullptr : &*at;
+}
+
+std::vector<std::string> keys_of(const SectionSpec& spec) {
+  std::vector<std::string> keys;
+  for (const OptionSpec& option : spec.options) keys.push_back(option.name);
+  for (const SectionSpec& section : spec.sections) keys.push_back(section.name);
+  return keys;
+}
+
+std::vector<std::string> keys_of(std::span<const RuntimeOptions> runtimes) {
+  std::vector<std::string> keys;
+  for (const RuntimeOptions& runtime : runtimes)
+    std::ranges::move(keys_of(runtime.options.spec), std::back_inserter(keys));
+  return keys;
+}
+
+// What other runtimes have would be ignored by this one.
+void refuse_others(const std::string& who, const Node& node, const RuntimeOptions& runtime,
+                   const std::vector<std::string>& of_any, Diagnostics& problems) {
+  const std::vector<std::string> own = keys_of(runtime.options.spec);
+  for (const auto& [key, value] : node.entries)
+    if (std::ranges::find(of_any, key.text) != of_any.end() &&
+        std::ranges::find(own, key.text) == own.end())
+      problems.error(key.place, "E1031",
+                     fmt::format("{}: `{}` does not apply to the runtime {}, whose options are {}",
+                                 who, key.text, runtime.name, joined(own)));
+}
+
+void compare_own(const Function* before, const Function* after, const std::string& name,
+                 std::span<const RuntimeOptions> runtimes, OptionChanges& out) {
+  if (const RuntimeOptions* runtime = find(runtimes, name))
+    runtime->options.differences(before == nullptr ? nullptr : &before->settings,
+                                 after == nullptr ? nullptr : &after->settings, "", out);
+}
+
+// An option that both runtimes have is one change, or none.
+OptionChanges merged(OptionChanges gone, OptionChanges fresh) {
+  for (OptionChange& change : fresh) {
+    const auto same = std::ranges::find(gone, change.option, &OptionChange::option);
+    if (same == gone.end()) continue;
+    change.before = same->before;
+    gone.erase(same);
+  }
+  std::erase_if(fresh, [](const OptionChange& change) { return change.before == change.after; });
+  std::ranges::move(fresh, std::back_inserter(gone));
+  return gone;
+}
+
 }  // namespace
 
-const SectionSpec& function_spec() {
-  return function_fields().spec();
+SectionSpec function_spec(std::span<const RuntimeOptions> runtimes) {
+  SectionSpec spec = function_fields().spec();
+  OptionSpec& runtime = *std::ranges::find(spec.options, "runtime", &OptionSpec::name);
+  runtime.type = OptionType::choice;
+  for (const RuntimeOptions& one : runtimes) runtime.choices.push_back(one.name);
+  return spec;
 }
 
 std::optional<Function> parse_function(const std::string& name, const Node& node,
+                                       std::span<const RuntimeOptions> runtimes,
                                        ReadContext& context) {
-  if (later_runtime(node, context.problems)) return std::nullopt;
-  const Section section = read_section(node, function_spec(), "function " + name, context);
+  const std::string who = "function " + name;
+  const std::vector<std::string> of_any = keys_of(runtimes);
+  const Section section = read_section(node, function_spec(runtimes), who, context, of_any);
   Function function;
   function.name = name;
   function.place = node.place;
   function_fields().fill(section, "", context, function);
-  // Which file must be there depends on the runtime.
-  if (section.get<std::string>("runtime")) check_code(function, section, context);
+  // Which options it has otherwise depends on the runtime.
+  const RuntimeOptions* runtime = find(runtimes, function.runtime);
+  if (runtime == nullptr) return std::nullopt;
+  refuse_others(who, node, *runtime, of_any, context.problems);
+  // Unknown keys have been reported.
+  std::vector<std::string> all;
+  for (const auto& [key, value] : node.entries) all.push_back(key.text);
+  const Section own = read_section(node, runtime->options.spec, who, context, all);
+  function.settings = runtime->options.read(own, context);
+  function.files = runtime->files(function.settings);
   return function;
 }
 
-OptionChanges differences(const Function& before, const Function& after) {
-  return function_fields().differences(before, after);
+OptionChanges differences(const Function& before, const Function& after,
+                          std::span<const RuntimeOptions> runtimes) {
+  OptionChanges out = function_fields().differences(before, after);
+  if (before.runtime == after.runtime) {
+    compare_own(&before, &after, after.runtime, runtimes, out);
+  } else {
+    OptionChanges gone;
+    OptionChanges fresh;
+    compare_own(&before, nullptr, before.runtime, runtimes, gone);
+    compare_own(nullptr, &after, after.runtime, runtimes, fresh);
+    std::ranges::move(merged(std::move(gone), std::move(fresh)), std::back_inserter(out));
+  }
+  return out;
 }
 
 }  // namespace pelton::config

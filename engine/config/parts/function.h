@@ -5,17 +5,21 @@
 #include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
+#include <any>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace pelton::config {
 
 struct Node;
 struct ReadContext;
+struct RuntimeOptions;
 struct SectionSpec;
 
 struct Scale {
@@ -24,15 +28,21 @@ struct Scale {
   Duration idle{std::chrono::seconds(60)};  // a worker above min that is idle for this long ends
 };
 
+// A file or folder that is part of a function: no connector may write there.
+struct FunctionFile {
+  std::string what;  // "code", "interpreter"
+  std::filesystem::path path;
+};
+
 // Value. The members' initialisers are the defaults.
 struct Function {
   std::string name;
   Place place;
-  std::string runtime;                  // the name of one that this build has
-  std::filesystem::path code;           // folder (python) or executable (cpp)
-  std::string handler;                  // "module:callable"; empty for cpp
-  std::string interpreter = "python3";  // command or absolute path; a virtual environment's folder
-                                        // has become its bin/python3
+  std::string runtime;  // the name of one that this build has
+  // Its runtime's own options, as the type that its RuntimeOptions reads; only the runtime looks
+  // inside.
+  std::any settings;
+  std::vector<FunctionFile> files;
   Duration timeout{std::chrono::seconds(30)};  // for one event
   std::optional<std::uint64_t> memory_bytes;   // memory: address space limit (RLIMIT_DATA)
   Scale scale;
@@ -41,10 +51,13 @@ struct Function {
   std::map<std::string, std::string> environment;  // added to the allow-list
 };
 
-const SectionSpec& function_spec();
+// What every function has; `runtime` is one of these.
+SectionSpec function_spec(std::span<const RuntimeOptions> runtimes);
 // Nothing (and a problem) when it is of a runtime that this build does not have.
 std::optional<Function> parse_function(const std::string& name, const Node& node,
+                                       std::span<const RuntimeOptions> runtimes,
                                        ReadContext& context);
-OptionChanges differences(const Function& before, const Function& after);
+OptionChanges differences(const Function& before, const Function& after,
+                          std::span<const RuntimeOptions> runtimes);
 
 }  // namespace pelton::config

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/connector.h"
-#include "engine/config/spec/option_change.h"
-#include "engine/config/spec/option_spec.h"
+#include "engine/config/spec/settings_spec.h"
 
 #include <any>
 #include <functional>
@@ -13,21 +12,10 @@
 
 namespace pelton::config {
 
-class Section;
-template <typename Struct>
-class Fields;
-
-// Value. One direction of a kind of connector: its options, and how they become its settings.
+// Value. One direction of a kind of connector: its options, and where its settings lead.
 struct ConnectorSide {
-  SectionSpec spec;
-  // The settings of a section that was read by the spec, and where they lead. Contradictions among
-  // the options are problems, each at the place of its option.
-  std::function<std::any(const Section&, ReadContext&)> read;
+  SettingsSpec options;
   std::function<std::vector<Location>(const std::any& settings)> locations;
-  // Adds what differs; null: there are no settings, all options are at their defaults.
-  std::function<void(const std::any* before, const std::any* after, const std::string& prefix,
-                     OptionChanges& out)>
-      differences;
 };
 
 // Value. The options of one kind of connector ("directory").
@@ -42,25 +30,11 @@ struct ConnectorOptions {
   }
 };
 
-// A side whose settings are of type T, which is copied. Fields::then has its checks.
 template <typename T>
 ConnectorSide connector_side(Fields<T> fields, std::vector<Location> (*locations)(const T&)) {
-  ConnectorSide side;
-  side.spec = fields.spec();
-  side.differences = [fields](const std::any* before, const std::any* after,
-                              const std::string& prefix, OptionChanges& out) {
-    const auto settings = [](const std::any* any) { return std::any_cast<T>(any); };
-    fields.differences({settings(before), settings(after), prefix}, out);
-  };
-  side.read = [fields = std::move(fields)](const Section& section, ReadContext& context) {
-    T settings;
-    fields.fill(section, "", context, settings);
-    return std::any(std::move(settings));
-  };
-  side.locations = [locations](const std::any& settings) {
-    return locations(std::any_cast<const T&>(settings));
-  };
-  return side;
+  return {settings_spec(std::move(fields)), [locations](const std::any& settings) {
+            return locations(std::any_cast<const T&>(settings));
+          }};
 }
 
 // The location of a folder: its links are resolved as far as it exists.

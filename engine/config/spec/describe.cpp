@@ -12,6 +12,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pelton::config {
 namespace {
 
@@ -163,46 +165,52 @@ std::string filter_page() {
          "\n```yaml\nfilter: { type: [created, changed], data.celsius: { above: 80 } }\n```\n";
 }
 
-std::vector<std::pair<std::string, SectionSpec>> sections(
-    std::span<const ConnectorOptions> connectors) {
+// What a topic is called where names have no slash: "lambda-node-runtime".
+std::string runtime_topic(std::string runtime) {
+  std::ranges::replace(runtime, '/', '-');
+  return runtime + "-runtime";
+}
+
+std::vector<std::pair<std::string, SectionSpec>> sections(const Kinds& kinds) {
   std::vector<std::pair<std::string, SectionSpec>> all{{"engine", engine_spec()},
                                                        {"stream", stream_spec()},
                                                        {"connector", connector_spec()},
-                                                       {"function", function_spec()},
+                                                       {"function", function_spec(kinds.runtimes)},
                                                        {"binding", binding_spec()}};
-  for (const ConnectorOptions& type : connectors) {
+  for (const ConnectorOptions& type : kinds.connectors) {
     if (type.source)
       all.emplace_back(type.type + "-source", connector_type_spec(type, Direction::source));
     if (type.sink)
       all.emplace_back(type.type + "-sink", connector_type_spec(type, Direction::sink));
   }
+  for (const RuntimeOptions& runtime : kinds.runtimes)
+    all.emplace_back(runtime_topic(runtime.name), runtime_spec(runtime));
   return all;
 }
 
-std::string index_page(std::span<const ConnectorOptions> connectors) {
+std::string index_page(const Kinds& kinds) {
   std::string out = fmt::format("{}# The config file\n\n{}\n\n", kMade, wrapped(kValues));
-  for (const auto& [name, section] : sections(connectors))
+  for (const auto& [name, section] : sections(kinds))
     out += wrapped(fmt::format("- [{}]({}.md): {}", name, name, section.sentence), 2) + "\n";
   return out + wrapped("- [filter](filter.md): " + filter_section().sentence, 2) + "\n";
 }
 
 }  // namespace
 
-std::vector<std::string> describe_topics(std::span<const ConnectorOptions> connectors) {
+std::vector<std::string> describe_topics(const Kinds& kinds) {
   std::vector<std::string> names;
-  for (const auto& [name, section] : sections(connectors)) names.push_back(name);
+  for (const auto& [name, section] : sections(kinds)) names.push_back(name);
   names.emplace_back("filter");
   return names;
 }
 
-std::optional<std::string> describe(const std::string& topic,
-                                    std::span<const ConnectorOptions> connectors) {
+std::optional<std::string> describe(const std::string& topic, const Kinds& kinds) {
   if (topic == "filter") return filter_terminal();
   std::string out;
-  for (const auto& [name, section] : sections(connectors)) {
+  for (const auto& [name, section] : sections(kinds)) {
     // "directory" is both of its directions; "streams" stands so in the file.
     const bool same = name == topic || name + "s" == topic || name == topic + "-source" ||
-                      name == topic + "-sink";
+                      name == topic + "-sink" || name == runtime_topic(topic);
     if (!same) continue;
     out += fmt::format("{}: {}\n", name, section.sentence);
     terminal(out, section, "");
@@ -210,12 +218,11 @@ std::optional<std::string> describe(const std::string& topic,
   return out.empty() ? std::nullopt : std::optional(out);
 }
 
-std::map<std::string, std::string> reference_pages(std::span<const ConnectorOptions> connectors) {
+std::map<std::string, std::string> reference_pages(const Kinds& kinds) {
   std::map<std::string, std::string> pages;
-  for (const auto& [name, section] : sections(connectors))
-    pages[name + ".md"] = page(section, name);
+  for (const auto& [name, section] : sections(kinds)) pages[name + ".md"] = page(section, name);
   pages["filter.md"] = filter_page();
-  pages["README.md"] = index_page(connectors);
+  pages["README.md"] = index_page(kinds);
   return pages;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/config/spec/schema.h"
 
 #include "engine/config/parts/filter_spec.h"
+#include "engine/config/parts/function.h"
 #include "engine/config/specs.h"
 
 #include <boost/json/array.hpp>
@@ -214,7 +215,41 @@ json::object connector_schema(std::span<const ConnectorOptions> types) {
   return schema;
 }
 
-json::object definitions(std::span<const ConnectorOptions> types) {
+// A function of one runtime: it has the options of that runtime and none of another.
+json::object of_runtime(const RuntimeOptions& runtime, const json::object& of_any) {
+  json::object own = section_schema(runtime.options.spec);
+  json::object properties = own["properties"].as_object();
+  for (const auto& [key, ignored] : of_any)
+    if (!properties.contains(key)) properties[key] = false;
+  json::object then{{"properties", std::move(properties)}};
+  if (own.contains("required")) then["required"] = own["required"];
+  return {{"if", json::object{{"required", json::array{"runtime"}},
+                              {"properties",
+                               json::object{{"runtime", json::object{{"const", runtime.name}}}}}}},
+          {"then", std::move(then)}};
+}
+
+json::object function_schema(std::span<const RuntimeOptions> runtimes) {
+  json::object of_any;
+  for (const RuntimeOptions& runtime : runtimes) {
+    const json::object own = section_schema(runtime.options.spec);
+    for (const auto& property : own.at("properties").as_object()) of_any[property.key()] = true;
+  }
+  json::object schema = section_schema(function_spec(runtimes));
+  for (const auto& [key, any] : of_any) schema["properties"].as_object()[key] = any;
+  json::array all;
+  for (const RuntimeOptions& runtime : runtimes) all.emplace_back(of_runtime(runtime, of_any));
+  if (!all.empty()) schema["allOf"] = std::move(all);
+  return schema;
+}
+
+json::object part_schema(const TopLevel& top, const Kinds& kinds) {
+  if (top.key == "connectors") return connector_schema(kinds.connectors);
+  if (top.key == "functions") return function_schema(kinds.runtimes);
+  return section_schema(top.spec);
+}
+
+json::object definitions(const Kinds& kinds) {
   json::object defs{
       {"expansion",
        {{"description", "A value from the environment or a file."},
@@ -225,7 +260,7 @@ json::object definitions(std::span<const ConnectorOptions> types) {
       {"scalar", {{"type", json::array{"string", "number", "boolean", "null"}}}},
       {"condition", condition_schema()},
       {"filter", filter_schema()}};
-  for (const ConnectorOptions& type : types) {
+  for (const ConnectorOptions& type : kinds.connectors) {
     if (type.source)
       defs[definition_of(type, Direction::source)] =
           or_nothing(section_schema(connector_type_spec(type, Direction::source)));
@@ -233,10 +268,8 @@ json::object definitions(std::span<const ConnectorOptions> types) {
       defs[definition_of(type, Direction::sink)] =
           or_nothing(section_schema(connector_type_spec(type, Direction::sink)));
   }
-  for (const TopLevel& top : top_levels())
-    if (top.named)
-      defs[top.spec->name] =
-          top.key == "connectors" ? connector_schema(types) : section_schema(*top.spec);
+  for (const TopLevel& top : top_levels(kinds))
+    if (top.named) defs[top.spec.name] = part_schema(top, kinds);
   return defs;
 }
 
@@ -249,11 +282,11 @@ json::object named(json::object section) {
 
 }  // namespace
 
-std::string json_schema(std::span<const ConnectorOptions> connectors) {
+std::string json_schema(const Kinds& kinds) {
   json::object properties{{"version", json::object{{"const", 1}}}};
-  for (const TopLevel& top : top_levels()) {
+  for (const TopLevel& top : top_levels(kinds)) {
     properties[top.key] =
-        top.named ? named(reference(top.spec->name)) : or_nothing(section_schema(*top.spec));
+        top.named ? named(reference(top.spec.name)) : or_nothing(section_schema(top.spec));
   }
   return json::serialize(json::object{{"$schema", "http://json-schema.org/draft-07/schema#"},
                                       {"title", "Pelton config file"},
@@ -262,7 +295,7 @@ std::string json_schema(std::span<const ConnectorOptions> connectors) {
                                       {"properties", properties},
                                       {"patternProperties", extensions()},
                                       {"additionalProperties", false},
-                                      {"$defs", definitions(connectors)}});
+                                      {"$defs", definitions(kinds)}});
 }
 
 }  // namespace pelton::config

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/function.h"
+#include "engine/config/spec/runtime_options.h"
 #include "engine/worker/pool/session.h"
 #include "engine/worker/process/launch.h"
 
@@ -31,8 +31,8 @@ struct PreparedWorker {
 
 // Value. All that the engine knows of a kind of runtime. runtimes/builtin.cpp lists them.
 struct RuntimeSpec {
-  std::string name;      // as `runtime:` of a function names it
-  std::string sentence;  // what it runs, for the reference
+  config::RuntimeOptions options;
+  // Of a function whose settings are those of the options.
   std::function<Result<PreparedWorker>(const WorkerSetup&)> prepare;
 };
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/builtin.h"
 
+#include "engine/base/ensure.h"
 #include "engine/worker/runtimes/native/native.h"
+
+#include <algorithm>
 
 namespace pelton::worker {
 
@@ -12,6 +15,14 @@ const std::vector<RuntimeSpec>& builtin_runtimes() {
       native::cpp(),
   };
   return runtimes;
+}
+
+const RuntimeSpec& builtin_runtime(std::string_view name) {
+  const auto& runtimes = builtin_runtimes();
+  const auto spec = std::ranges::find_if(
+      runtimes, [&](const RuntimeSpec& one) { return one.options.name == name; });
+  ENSURE(spec != runtimes.end(), "the config let an unknown runtime pass: {}", name);
+  return *spec;
 }
 
 }  // namespace pelton::worker

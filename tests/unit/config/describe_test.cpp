@@ -7,14 +7,15 @@ namespace pelton::config {
 namespace {
 
 TEST(Describe, EveryTopicHasAText) {
-  const auto types = sample_types();
-  const auto topics = describe_topics(types);
-  EXPECT_EQ(topics, (std::vector<std::string>{
-                        "engine", "stream", "connector", "function", "binding", "files-source",
-                        "files-sink", "feed-source", "kafka-source", "kafka-sink", "filter"}));
-  for (const std::string& topic : topics) EXPECT_TRUE(describe(topic, types)) << topic;
-  EXPECT_FALSE(describe("bindign", types));
-  EXPECT_FALSE(describe("", types));
+  const auto kinds = sample_kinds();
+  const auto topics = describe_topics(kinds);
+  EXPECT_EQ(topics,
+            (std::vector<std::string>{"engine", "stream", "connector", "function", "binding",
+                                      "files-source", "files-sink", "feed-source", "kafka-source",
+                                      "kafka-sink", "python-runtime", "cpp-runtime", "filter"}));
+  for (const std::string& topic : topics) EXPECT_TRUE(describe(topic, kinds)) << topic;
+  EXPECT_FALSE(describe("bindign", kinds));
+  EXPECT_FALSE(describe("", kinds));
 }
 
 TEST(Describe, AnOptionHasTypeDefaultAndBounds) {
@@ -25,17 +26,27 @@ TEST(Describe, AnOptionHasTypeDefaultAndBounds) {
 }
 
 TEST(Describe, ATypeIsBothOfItsDirections) {
-  const auto types = sample_types();
-  const auto text = *describe("files", types);
+  const auto kinds = sample_kinds();
+  const auto text = *describe("files", kinds);
   EXPECT_NE(text.find("files-source:"), std::string::npos);
   EXPECT_NE(text.find("files-sink:"), std::string::npos);
-  EXPECT_EQ(describe("streams", types), describe("stream", types));
+  EXPECT_EQ(describe("streams", kinds), describe("stream", kinds));
+}
+
+TEST(Describe, ARuntimeHasItsOwnOptionsOnly) {
+  const auto kinds = sample_kinds();
+  const auto text = *describe("python", kinds);
+  EXPECT_NE(text.find("python-runtime: A module."), std::string::npos);
+  EXPECT_NE(text.find("handler  ("), std::string::npos);
+  EXPECT_EQ(text.find("timeout"), std::string::npos);
+  EXPECT_NE(describe("function", kinds)->find("runtime  (one of python, cpp; required)"),
+            std::string::npos);
 }
 
 TEST(ReferencePages, ThereIsOneForEachTopicAndAnIndex) {
-  const auto types = sample_types();
-  const auto pages = reference_pages(types);
-  for (const std::string& topic : describe_topics(types)) {
+  const auto kinds = sample_kinds();
+  const auto pages = reference_pages(kinds);
+  for (const std::string& topic : describe_topics(kinds)) {
     ASSERT_TRUE(pages.contains(topic + ".md")) << topic;
     EXPECT_NE(pages.at("README.md").find("(" + topic + ".md)"), std::string::npos) << topic;
   }
@@ -44,9 +55,9 @@ TEST(ReferencePages, ThereIsOneForEachTopicAndAnIndex) {
 
 // A bar would end the cell.
 TEST(ReferencePages, BarsInCellsAreEscaped) {
-  auto types = sample_types();
-  types[0].source->spec.options[0].sentence = "a | b";
-  EXPECT_NE(reference_pages(types).at("files-source.md").find("a \\| b"), std::string::npos);
+  auto kinds = sample_kinds();
+  kinds.connectors[0].source->options.spec.options[0].sentence = "a | b";
+  EXPECT_NE(reference_pages(kinds).at("files-source.md").find("a \\| b"), std::string::npos);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace pelton::config {
 
 namespace fs = std::filesystem;
 
-ConfigTest::ConfigTest() {
+ConfigTest::ConfigTest() : kinds_(sample_kinds()) {
   std::string name = (fs::temp_directory_path() / "config_test_XXXXXX").string();
   EXPECT_NE(::mkdtemp(name.data()), nullptr);
   folder_ = fs::canonical(name);
@@ -44,8 +44,7 @@ fs::path ConfigTest::make_folder(const std::string& name) {
 }
 
 Loaded ConfigTest::loaded(const std::string& text) const {
-  const auto types = sample_types();
-  return load_text(text, folder_ / "pelton.yaml", types,
+  return load_text(text, folder_ / "pelton.yaml", kinds_,
                    [this](const std::string& name) -> std::optional<std::string> {
                      const auto at = variables_.find(name);
                      if (at == variables_.end()) return std::nullopt;
@@ -112,9 +111,7 @@ ConnectorOptions topic_type() {
 
 struct Feed {};
 
-}  // namespace
-
-std::vector<ConnectorOptions> sample_types() {
+std::vector<ConnectorOptions> connector_types() {
   ConnectorOptions files{"files", "Files in and out.", {}, {}};
   const auto path = [] {
     return Fields<SampleFiles>("", "").option("path", &SampleFiles::path, "The folder.",
@@ -131,6 +128,27 @@ std::vector<ConnectorOptions> sample_types() {
   feed.source = connector_side<Feed>(Fields<Feed>("", ""),
                                      [](const Feed&) { return std::vector<Location>{}; });
   return {files, feed, topic_type()};
+}
+
+std::vector<RuntimeOptions> runtimes() {
+  const auto files = [](const SampleCode& sample) {
+    return std::vector<FunctionFile>{{"code", sample.code}};
+  };
+  const auto code = [] {
+    return Fields<SampleCode>("", "").option("code", &SampleCode::code, "The code.",
+                                             {.required = true});
+  };
+  return {runtime_options<SampleCode>("python", "A module.",
+                                      code().option("handler", &SampleCode::handler,
+                                                    "The function to call.", {.required = true}),
+                                      files),
+          runtime_options<SampleCode>("cpp", "An executable.", code(), files)};
+}
+
+}  // namespace
+
+Kinds sample_kinds() {
+  return {connector_types(), runtimes()};
 }
 
 std::string whole_config() {

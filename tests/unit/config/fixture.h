@@ -34,6 +34,7 @@ class ConfigTest : public ::testing::Test {
 
   std::filesystem::path folder_;
   std::map<std::string, std::string> variables_;
+  Kinds kinds_;  // sample_kinds()
 };
 
 // What connectors of the type "files" have.
@@ -43,9 +44,15 @@ struct SampleFiles {
   std::uint64_t limit = 1U << 20;
 };
 
-// Connector types for tests: "files" (both directions), "feed" (a
-// source), "kafka" (a topic).
-std::vector<ConnectorOptions> sample_types();
+// What functions of the runtime "python" have; those of "cpp" have the code alone.
+struct SampleCode {
+  std::filesystem::path code;
+  std::string handler;
+};
+
+// Connectors: "files" (both directions), "feed" (a source), "kafka" (a topic). Runtimes: "python",
+// "cpp", whose code need not be there.
+Kinds sample_kinds();
 
 // A config with one good part of each kind, whose executable is /bin/true.
 std::string whole_config();

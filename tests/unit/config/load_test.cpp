@@ -129,16 +129,15 @@ streams: { a: { kafka: {} }, b: { partitions: 0 } }
 functions: { f: { runtime: http, code: x } }
 bindings: { x: { from: a, function: f, to: b } }
 )"),
-            (std::vector<std::string>{"E1006", "E1006", "E1009", "E1015"}));
+            (std::vector<std::string>{"E1006", "E1006", "E1009", "E1010"}));
 }
 
 TEST_F(Load, AFileThatCannotBeReadSaysWhy) {
-  const auto types = sample_types();
-  const auto nothing = load(folder_ / "none.yaml", types, process_environment);
+  const auto nothing = load(folder_ / "none.yaml", kinds_, process_environment);
   ASSERT_EQ(nothing.problems.size(), 1U);
   EXPECT_EQ(nothing.problems[0].code, "E1001");
   EXPECT_NE(nothing.problems[0].message.find("No such file"), std::string::npos);
-  const auto folder = load(folder_, types, process_environment);
+  const auto folder = load(folder_, kinds_, process_environment);
   EXPECT_NE(folder.problems.at(0).message.find("it is a folder"), std::string::npos);
 }
 

@@ -20,7 +20,7 @@ class PlanTest : public ConfigTest {
   PlanTest() { variables_["OF_A"] = "a"; }
 
   Plan plan(const std::string& before, const std::string& after) const {
-    return config::plan(good(before), good(after), sample_types());
+    return config::plan(good(before), good(after), kinds_);
   }
   // The plan from the whole config to it with these texts replaced.
   Plan edited(std::initializer_list<std::pair<std::string, std::string>> edits) const {
@@ -205,7 +205,7 @@ TEST_F(PlanTest, ValuesFromTheEnvironmentAndSecretsAreNotShown) {
   const Config after =
       good(edit(whole_config(), {{"path: ./inbox", "path: \"${env:FOLDER}\""},
                                  {"B: \"$${plain}\"", "B: new, MY_TOKEN: \"hunter4 x\""}}));
-  const Plan plan = config::plan(before, after, sample_types());
+  const Plan plan = config::plan(before, after, kinds_);
   EXPECT_THAT(lines(plan),
               ElementsAre("~ connector inbox: files.path  -> ",
                           "~ function f: environment.A  -> , environment.B ${plain} -> new, "
@@ -244,8 +244,8 @@ TEST_F(PlanTest, NoOptionIsForgotten) {
   EXPECT_THAT(options(PartKind::connector, "outbox"),
               ElementsAre("from", "order", "retry.attempts", "type", "files.path"));
   EXPECT_THAT(options(PartKind::function, "f"),
-              ElementsAre("runtime", "code", "timeout", "memory", "environment.A", "environment.B",
-                          "scale.min", "scale.max", "scale.idle", "recycle.events"));
+              ElementsAre("runtime", "timeout", "memory", "environment.A", "environment.B",
+                          "scale.min", "scale.max", "scale.idle", "recycle.events", "code"));
   EXPECT_THAT(options(PartKind::binding, "b"),
               ElementsAre("from", "function", "to", "order", "max_unsettled", "max_unsettled_bytes",
                           "batch.events", "batch.bytes", "batch.wait", "retry.attempts",

@@ -16,7 +16,7 @@ namespace json = boost::json;
 
 class Schema : public ::testing::Test {
  protected:
-  Schema() : schema_(json::parse(json_schema(sample_types()))) {}
+  Schema() : schema_(json::parse(json_schema(kinds_))) {}
 
   const json::object& definition(std::string_view name) const {
     return schema_.at("$defs").at(name).as_object();
@@ -32,6 +32,7 @@ class Schema : public ::testing::Test {
                                            .as_string();
     return definition(reference.substr(std::string_view("#/$defs/").size()));
   }
+  const Kinds kinds_ = sample_kinds();
   json::value schema_;
 };
 
@@ -48,10 +49,10 @@ void has_all(const json::object& schema, const SectionSpec& section) {
 
 TEST_F(Schema, IsDraft07AndHasEveryOption) {
   EXPECT_EQ(schema_.at("$schema"), "http://json-schema.org/draft-07/schema#");
-  for (const TopLevel& top : top_levels()) {
+  for (const TopLevel& top : top_levels(kinds_)) {
     if (top.key == "connectors") continue;
     has_all(top.named ? part(top.key.c_str()) : schema_.at("properties").at(top.key).as_object(),
-            *top.spec);
+            top.spec);
   }
 }
 
@@ -60,11 +61,21 @@ TEST_F(Schema, AConnectorHasADirectionAndAType) {
   EXPECT_TRUE(connector.at("properties").as_object().contains("files"));
   const json::array& all = connector.at("allOf").as_array();
   EXPECT_EQ(all.at(0).at("oneOf").as_array().size(), 2U);
-  EXPECT_EQ(all.at(1).at("oneOf").as_array().size(), sample_types().size());
+  EXPECT_EQ(all.at(1).at("oneOf").as_array().size(), kinds_.connectors.size());
   EXPECT_EQ(json::serialize(all.at(2).at("if")), R"({"required":["to"]})");
   EXPECT_EQ(all.at(2).at("then").at("properties").at("files").at("$ref"), "#/$defs/files-source");
   EXPECT_EQ(all.at(3).at("then").at("properties").at("files").at("$ref"), "#/$defs/files-sink");
-  has_all(definition("files-source"), sample_types().front().source->spec);
+  has_all(definition("files-source"), kinds_.connectors.front().source->options.spec);
+}
+
+TEST_F(Schema, AFunctionHasTheOptionsOfItsRuntime) {
+  const json::object& function = part("functions");
+  EXPECT_TRUE(function.at("properties").as_object().contains("handler"));
+  const json::array& all = function.at("allOf").as_array();
+  ASSERT_EQ(all.size(), kinds_.runtimes.size());
+  EXPECT_EQ(all.at(0).at("if").at("properties").at("runtime").at("const"), "python");
+  EXPECT_EQ(json::serialize(all.at(0).at("then").at("required")), R"(["code","handler"])");
+  EXPECT_EQ(all.at(1).at("then").at("properties").at("handler"), false);
 }
 
 TEST_F(Schema, EditorsGetDefaultsAndExamples) {

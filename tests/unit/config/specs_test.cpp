@@ -2,8 +2,7 @@
 #include "engine/config/specs.h"
 
 #include "engine/config/spec/values.h"
-
-#include <gtest/gtest.h>
+#include "tests/unit/config/fixture.h"
 
 #include <set>
 
@@ -19,8 +18,8 @@ void each_option(const SectionSpec& section, Visit visit) {
 
 // Defaults and bounds are not checked again when a file is read.
 TEST(Specs, DefaultsAndBoundsAreValuesOfTheirOptions) {
-  for (const TopLevel& top : top_levels())
-    each_option(*top.spec, [&](const OptionSpec& option) {
+  for (const TopLevel& top : top_levels(sample_kinds()))
+    each_option(top.spec, [&](const OptionSpec& option) {
       for (const std::string& text : {option.fallback, option.at_least, option.at_most}) {
         if (text.empty()) continue;
         const auto value = parse_value(option, text, false, "/");
@@ -31,8 +30,8 @@ TEST(Specs, DefaultsAndBoundsAreValuesOfTheirOptions) {
 }
 
 TEST(Specs, EveryOptionSaysWhatItDoes) {
-  for (const TopLevel& top : top_levels())
-    each_option(*top.spec, [&](const OptionSpec& option) {
+  for (const TopLevel& top : top_levels(sample_kinds()))
+    each_option(top.spec, [&](const OptionSpec& option) {
       EXPECT_TRUE(option.sentence.ends_with('.') || option.sentence.ends_with(").") ||
                   option.sentence.ends_with("..."))
           << top.key << " " << option.name;
@@ -43,8 +42,8 @@ TEST(Specs, EveryOptionSaysWhatItDoes) {
 }
 
 TEST(Specs, ExamplesAreValuesOfTheirOptions) {
-  for (const TopLevel& top : top_levels())
-    each_option(*top.spec, [&](const OptionSpec& option) {
+  for (const TopLevel& top : top_levels(sample_kinds()))
+    each_option(top.spec, [&](const OptionSpec& option) {
       if (!option.example.empty() && option.type != OptionType::filter) {
         EXPECT_TRUE(parse_value(option, option.example, false, "/")) << option.name;
       }
@@ -52,11 +51,11 @@ TEST(Specs, ExamplesAreValuesOfTheirOptions) {
 }
 
 TEST(Specs, NoNameStandsTwice) {
-  for (const TopLevel& top : top_levels()) {
+  for (const TopLevel& top : top_levels(sample_kinds())) {
     std::set<std::string> names;
-    for (const OptionSpec& option : top.spec->options)
+    for (const OptionSpec& option : top.spec.options)
       EXPECT_TRUE(names.insert(option.name).second) << option.name;
-    for (const SectionSpec& child : top.spec->sections)
+    for (const SectionSpec& child : top.spec.sections)
       EXPECT_TRUE(names.insert(child.name).second) << child.name;
   }
 }

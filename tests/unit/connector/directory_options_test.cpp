@@ -15,10 +15,10 @@ using ::testing::ElementsAre;
 
 // A config whose connector `inbox` has these options.
 config::Loaded with(const std::string& options, const std::string& direction) {
-  const std::vector<config::ConnectorOptions> types{describe_options()};
+  const config::Kinds kinds{{describe_options()}, {}};
   return config::load_text("version: 1\nstreams: { s: {} }\nconnectors:\n  inbox:\n    " +
                                direction + ": s\n    directory: { " + options + " }\n",
-                           "/config/pelton.yaml", types,
+                           "/config/pelton.yaml", kinds,
                            [](const std::string&) { return std::nullopt; });
 }
 
@@ -108,7 +108,7 @@ TEST(DirectoryOptions, EveryOptionIsDescribedOnce) {
   EXPECT_EQ(options.type, "directory");
   for (const auto* side : {&options.source, &options.sink}) {
     std::vector<std::string> names;
-    for (const config::OptionSpec& option : (*side)->spec.options) {
+    for (const config::OptionSpec& option : (*side)->options.spec.options) {
       EXPECT_TRUE(option.sentence.ends_with('.')) << option.name;
       EXPECT_EQ(std::ranges::count(names, option.name), 0) << option.name;
       names.push_back(option.name);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/switchover.h"
 
+#include "engine/worker/runtimes/native/options.h"
 #include "tests/contract/temporary_folder.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ class SwitchoverTest : public ::testing::Test {
     config.streams.emplace_back().name = "s";
     config.functions.emplace_back().name = "f";
     config.functions.back().runtime = "cpp";
-    config.functions.back().code = "/bin/true";
+    config.functions.back().settings = worker::native::CppOptions{"/bin/true"};
     config.bindings = {binding("b")};
     store = std::move(*open_store(config));
     streams = std::make_unique<EmbeddedStreams>(*store);

@@ -209,13 +209,14 @@ Result<FromWorker> decode_result(std::string_view in) {
 
 }  // namespace
 
-std::string encode_start(const config::Function& function, const std::string& worker) {
+std::string encode_start(const config::Function& function, const Handler& handler,
+                         const std::string& worker) {
   v1::ToWorker message;
   v1::Start& start = *message.mutable_start();
   start.set_protocol(kProtocol);
   start.set_function(function.name);
-  start.set_handler(function.handler);
-  start.set_code(function.code.string());
+  start.set_handler(handler.name);
+  start.set_code(handler.code);
   start.set_worker(worker);
   start.set_timeout_ms(static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(function.timeout).count()));

@@ -15,8 +15,15 @@ namespace pelton::worker::codec {
 inline constexpr std::size_t kMaxFrameBytes = 64U << 20;
 inline constexpr std::uint32_t kProtocol = 1;
 
+// What a worker is to call.
+struct Handler {
+  std::string code;  // a folder or an executable
+  std::string name;  // "module:callable"; empty: the executable is the handler
+};
+
 // A whole Start frame, with its length in front.
-std::string encode_start(const config::Function& function, const std::string& worker);
+std::string encode_start(const config::Function& function, const Handler& handler,
+                         const std::string& worker);
 
 // What stands before the batch's own bytes in an Invoke frame, its length included: the batch
 // follows unchanged.

@@ -2,6 +2,7 @@
 #include "engine/worker/runtimes/native/native.h"
 
 #include "engine/worker/runtimes/native/native_session.h"
+#include "engine/worker/runtimes/native/options.h"
 
 #include <utility>
 
@@ -13,40 +14,43 @@ namespace {
 constexpr const char* kPythonStart =
     "import sys; sys.path[0] = sys.argv.pop(); from pelton.worker import main; sys.exit(main())";
 
-Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan) {
+Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan,
+                                    const codec::Handler& handler) {
   plan.environment = worker_environment(setup.function.environment);
   plan.memory_bytes = setup.function.memory_bytes;
-  auto session = std::make_unique<NativeSession>(setup);
+  auto session = std::make_unique<NativeSession>(setup, handler);
   if (auto ok = session->open(plan); !ok) return std::unexpected(ok.error());
   return PreparedWorker{std::move(plan), std::move(session)};
 }
 
 Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
-  const config::Function& function = setup.function;
+  const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
   LaunchPlan plan;
-  plan.command = {function.interpreter, "-u"};
+  plan.command = {options.interpreter, "-u"};
   // Many workers, and often a folder that is not theirs to write to.
-  if (!function.environment.contains("PYTHONDONTWRITEBYTECODE")) plan.command.emplace_back("-B");
+  if (!setup.function.environment.contains("PYTHONDONTWRITEBYTECODE"))
+    plan.command.emplace_back("-B");
   plan.command.insert(plan.command.end(), {"-c", kPythonStart, setup.sdk_python});
-  plan.folder = function.code.string();
-  return with_session(setup, std::move(plan));
+  plan.folder = options.code.string();
+  return with_session(setup, std::move(plan), {options.code.string(), options.handler});
 }
 
 Result<PreparedWorker> prepare_cpp(const WorkerSetup& setup) {
+  const auto& options = std::any_cast<const CppOptions&>(setup.function.settings);
   LaunchPlan plan;
-  plan.command = {setup.function.code.string()};
-  plan.folder = setup.function.code.parent_path().string();
-  return with_session(setup, std::move(plan));
+  plan.command = {options.code.string()};
+  plan.folder = options.code.parent_path().string();
+  return with_session(setup, std::move(plan), {options.code.string(), ""});
 }
 
 }  // namespace
 
 RuntimeSpec python() {
-  return {"python", "A module of Python 3.9 or later.", prepare_python};
+  return {python_options(), prepare_python};
 }
 
 RuntimeSpec cpp() {
-  return {"cpp", "An executable that is linked with the C++ SDK.", prepare_cpp};
+  return {cpp_options(), prepare_cpp};
 }
 
 }  // namespace pelton::worker::native

@@ -37,8 +37,8 @@ void hand_over(LaunchPlan& plan, const char* variable, UniqueFd&& fd) {
 
 }  // namespace
 
-NativeSession::NativeSession(const WorkerSetup& setup)
-    : start_(codec::encode_start(setup.function, setup.name)), connection_(setup.io) {}
+NativeSession::NativeSession(const WorkerSetup& setup, const codec::Handler& handler)
+    : start_(codec::encode_start(setup.function, handler, setup.name)), connection_(setup.io) {}
 
 Status NativeSession::open(LaunchPlan& plan) {
   UniqueFd theirs;

@@ -16,7 +16,7 @@ class NativeSession final : public Session {
  public:
   static constexpr std::size_t kFrames = 2;
 
-  explicit NativeSession(const WorkerSetup& setup);
+  NativeSession(const WorkerSetup& setup, const codec::Handler& handler);
 
   // The worker's ends of the connection, and the variables that name them to it. Before start().
   // E3001.

@@ -2,8 +2,8 @@
 #include "tests/unit/worker/pool/pool_fixture.h"
 
 #include "engine/worker/runtimes/builtin.h"
+#include "engine/worker/runtimes/native/options.h"
 
-#include <algorithm>
 #include <fstream>
 
 namespace pelton::worker {
@@ -12,27 +12,25 @@ PoolFixture::PoolFixture() {
   function.name = "f";
   function.timeout = std::chrono::seconds(20);
   function.scale = {0, 1, std::chrono::seconds(60)};
-  function.interpreter = "/usr/bin/python3";
 }
 
 void PoolFixture::strange(const std::string& mode) {
   function.runtime = "cpp";
-  function.code = std::string(PELTON_TEST_WORKERS) + "/strange.py";
+  function.settings = native::CppOptions{std::string(PELTON_TEST_WORKERS) + "/strange.py"};
   function.environment["MODE"] = mode;
 }
 
 void PoolFixture::python(const std::string& text, const std::string& handler) {
   function.runtime = "python";
-  function.code = folder.path();
-  function.handler = handler;
+  function.settings = native::PythonOptions{folder.path(), handler, "/usr/bin/python3"};
   std::ofstream(folder.path() / "function.py") << text;
 }
 
 void PoolFixture::make() {
   second.next = 1'000'000;
   pool = std::make_unique<WorkerPool>(
-      io, function, *std::ranges::find(builtin_runtimes(), function.runtime, &RuntimeSpec::name),
-      std::vector<FrameSource*>{&source, &second}, options, [this](const WorkerLine& line) {
+      io, function, builtin_runtime(function.runtime), std::vector<FrameSource*>{&source, &second},
+      options, [this](const WorkerLine& line) {
         lines.push_back(std::string(line.text) +
                         (line.event.empty() ? "" : " @" + std::string(line.event)));
       });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/pool/worker_pool.h"
+#include "engine/worker/runtimes/native/options.h"
 #include "tests/unit/worker/pool/pool_fixture.h"
 
 #include <gmock/gmock.h>
@@ -61,7 +62,7 @@ def handle(event, context):
 
 TEST_F(PoolFixture, CppEchoes) {
   function.runtime = "cpp";
-  function.code = PELTON_TEST_NOOP;
+  function.settings = native::CppOptions{PELTON_TEST_NOOP};
   start();
   give(numbers(2000));
   ASSERT_TRUE(run_until([&] { return source.done == 2000; }));
@@ -180,7 +181,7 @@ TEST_F(PoolFixture, AMissingModuleIsAStartError) {
 
 TEST_F(PoolFixture, AMissingInterpreterIsNamed) {
   python("");
-  function.interpreter = "/no/such/python";
+  std::any_cast<native::PythonOptions&>(function.settings).interpreter = "/no/such/python";
   start();
   give({"1"});
   ASSERT_TRUE(run_until([&] { return pool->stats().start_error.has_value(); }));

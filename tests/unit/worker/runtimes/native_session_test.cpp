@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 // A session whose process is the test.
 class Session : public ::testing::Test, public SessionEvents {
  protected:
-  Session() : session(WorkerSetup{io, function, "f-1", ""}) {
+  Session() : session(WorkerSetup{io, function, "f-1", ""}, {"/code", "m:h"}) {
     function.name = "f";
     LaunchPlan plan;
     EXPECT_TRUE(session.open(plan));
@@ -179,7 +179,7 @@ TEST_F(Session, TheEndOfItsInputIsSeenByTheProcess) {
 
 TEST_F(Session, TheProcessCannotShortenItsPage) {
   LaunchPlan plan;
-  NativeSession other(WorkerSetup{io, function, "f-2", ""});
+  NativeSession other(WorkerSetup{io, function, "f-2", ""}, {});
   ASSERT_TRUE(other.open(plan));
   EXPECT_EQ(::ftruncate(plan.descriptors.at(1).get(), 0), -1);
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/spec/connector_options.h"
+#include "engine/config/spec/runtime_options.h"
+
+#include <vector>
+
+namespace pelton::config {
+
+// Value. What config files can name that the config itself does not know: the plug-ins of a build,
+// each in the order in which `pelton describe` lists them.
+struct Kinds {
+  std::vector<ConnectorOptions> connectors;
+  std::vector<RuntimeOptions> runtimes;
+};
+
+}  // namespace pelton::config

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/kinds.h"
+
+#include "engine/worker/runtimes/builtin.h"
+
+namespace pelton::runtime {
+
+config::Kinds kinds(std::span<const connector::ConnectorSpec> connectors) {
+  config::Kinds kinds;
+  for (const connector::ConnectorSpec& spec : connectors) kinds.connectors.push_back(spec.options);
+  for (const worker::RuntimeSpec& spec : worker::builtin_runtimes())
+    kinds.runtimes.push_back(spec.options);
+  return kinds;
+}
+
+}  // namespace pelton::runtime
