@@ -61,8 +61,13 @@ void Dispatcher::Core::drain(PartitionId partition) {
   if (Partition* known = find(partition)) known->draining = true;
 }
 
-void Dispatcher::Core::restore(const model::IdempotencyRecord& record) {
-  if (index_) index_->complete(record.fingerprint, record.time);
+void Dispatcher::Core::restore(const model::CompletedKeys& keys) {
+  if (!index_) return;
+  for (const Hash128& fingerprint : keys.fingerprints) index_->complete(fingerprint, keys.time);
+}
+
+KeyUsage Dispatcher::Core::completed_keys() const {
+  return index_ ? index_->usage() : KeyUsage{};
 }
 
 Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {

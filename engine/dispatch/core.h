@@ -28,7 +28,8 @@ class Dispatcher::Core {
   void assign(PartitionId partition, const model::Restored& restored);
   void revoke(PartitionId partition);
   void drain(PartitionId partition);
-  void restore(const model::IdempotencyRecord& record);
+  void restore(const model::CompletedKeys& keys);
+  KeyUsage completed_keys() const;
   Want wants(PartitionId partition) const;
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              Commits& out);
@@ -116,11 +117,10 @@ class Dispatcher::Core {
   static void answered(Open& open, WorkerId worker, const model::FrameResult& result);
   void take_outcomes(const Open& open, model::FrameResult&& result, WallTime now);
   void settle_run(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
-                  std::uint32_t to, const model::FrameResult& result, WallTime now);
+                  std::uint32_t to, WallTime now);
   void settle(Partition& partition, Position position);
   void forget_retry(Partition& partition, Offset offset);
-  void complete_key(Partition& partition, Offset offset, const model::FrameResult& result,
-                    std::uint32_t index, WallTime now);
+  void complete_key(const Hash128& fingerprint, WallTime now);
   void release_key(const Hash128& fingerprint);
   void wake(const std::vector<IdempotencyIndex::Waiter>& waiters);
   void failure(Partition& partition, Position position, const model::Failure& failure,
@@ -141,7 +141,6 @@ class Dispatcher::Core {
                   WallTime now);
   std::string name_of(WorkerId worker) const;
   void append_outputs(const model::BatchPtr& outputs);
-  model::BatchPtr outputs_of(const model::FrameResult& result, std::uint32_t index);
   void free_slots(Partition& partition);
 
   // ---- replays

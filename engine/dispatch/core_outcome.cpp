@@ -10,9 +10,6 @@
 namespace pelton::dispatch {
 namespace {
 
-// Larger results are not kept with an idempotency record.
-constexpr std::size_t kMaxStoredResult = 64U << 10;
-
 // The update with the state, of its history what is new.
 model::Transaction::RetryUpdate update_of(model::Transaction::RetryUpdate update,
                                           const model::RetryState& state, bool counted) {
@@ -117,10 +114,10 @@ void Dispatcher::Core::take_outcomes(const Open& open, model::FrameResult&& resu
   std::uint32_t done_from = result.first;
   const std::uint32_t end = result.first + result.count;
   for (const model::Failure& failed : result.not_done) {
-    settle_run(partition, open.slots, done_from, failed.index, result, now);
+    settle_run(partition, open.slots, done_from, failed.index, now);
     done_from = failed.index + 1;
   }
-  settle_run(partition, open.slots, done_from, end, result, now);
+  settle_run(partition, open.slots, done_from, end, now);
   // From the last to the first, so that putting events back into their lane is cheap.
   const std::string name = result.not_done.empty() ? std::string() : name_of(open.worker);
   for (const model::Failure& failed : std::views::reverse(result.not_done))
@@ -150,8 +147,7 @@ std::string Dispatcher::Core::name_of(WorkerId worker) const {
 
 // Settles events [from, to) of a frame as done: offsets run by run, lanes event by event.
 void Dispatcher::Core::settle_run(Partition& partition, const std::vector<Position>& slots,
-                                  std::uint32_t from, std::uint32_t to,
-                                  const model::FrameResult& result, WallTime now) {
+                                  std::uint32_t from, std::uint32_t to, WallTime now) {
   if (from == to) return;
   totals.done += to - from;
   for (std::uint32_t i = from; i < to;) {
@@ -160,7 +156,7 @@ void Dispatcher::Core::settle_run(Partition& partition, const std::vector<Positi
     for (; i < to; ++i, ++end) {
       Slot& slot = partition.window.at(slots[i]);
       if (slot.offset != end) break;
-      if (index_) complete_key(partition, end, result, i, now);
+      if (const auto key = partition.take_key(end)) complete_key(*key, now);
       leave_flight(partition, slot);
       partition.window.settle(slots[i]);
       forget_retry(partition, end);
@@ -192,16 +188,11 @@ void Dispatcher::Core::forget_retry(Partition& partition, Offset offset) {
     change_.transaction.retries.push_back({options.id, at(partition.id), offset, {}});
 }
 
-void Dispatcher::Core::complete_key(Partition& partition, Offset offset,
-                                    const model::FrameResult& result, std::uint32_t index,
-                                    WallTime now) {
-  const auto key = partition.keys.find(offset);
-  if (key == partition.keys.end()) return;
-  const Hash128 fingerprint = key->second.fingerprint;
-  partition.keys.erase(key);
+void Dispatcher::Core::complete_key(const Hash128& fingerprint, WallTime now) {
   index_->complete(fingerprint, now);
-  change_.transaction.idempotency.push_back(
-      {options.id, {fingerprint, now, partition.id, offset, outputs_of(result, index)}});
+  auto& completed = change_.transaction.idempotency;
+  if (completed.empty()) completed.push_back({options.id, now, {}});
+  completed.back().fingerprints.push_back(fingerprint);
   release_key(fingerprint);
 }
 
@@ -259,9 +250,7 @@ void Dispatcher::Core::bury(Partition& partition, Position position, const std::
   letter.event = builder_.finish();
   change_.transaction.dead_letters.push_back(std::move(letter));
   totals.count_letter(reason);
-  std::optional<Hash128> fingerprint;
-  if (const auto key = partition.keys.find(slot.offset); key != partition.keys.end())
-    fingerprint = key->second.fingerprint;
+  const std::optional<Hash128> fingerprint = partition.take_key(slot.offset);
   settle(partition, position);
   if (fingerprint) release_key(*fingerprint);
 }
@@ -339,24 +328,6 @@ void Dispatcher::Core::append_outputs(const model::BatchPtr& outputs) {
   for (std::uint32_t p = 0; p < parts.size(); ++p)
     if (parts[p])
       change_.transaction.appends.push_back({{options.target->stream, PartitionId{p}}, parts[p]});
-}
-
-// What one event made, for its idempotency record.
-model::BatchPtr Dispatcher::Core::outputs_of(const model::FrameResult& result,
-                                             std::uint32_t index) {
-  if (!result.outputs) return nullptr;
-  const model::Batch& outputs = *result.outputs;
-  if (result.output_parents.empty()) {
-    builder_.add(outputs, index - result.first);
-  } else {
-    const auto [from, to] = std::ranges::equal_range(result.output_parents, index);
-    for (auto at = from; at != to; ++at)
-      builder_.add(outputs, static_cast<std::size_t>(at - result.output_parents.begin()));
-  }
-  if (builder_.empty()) return nullptr;
-  if (builder_.payload_bytes() <= kMaxStoredResult) return builder_.finish();
-  builder_.clear();
-  return nullptr;
 }
 
 }  // namespace pelton::dispatch

@@ -101,12 +101,7 @@ void Dispatcher::Core::finish_replay(const model::DeadLetterId& id, WorkerId wor
   if (result.not_done.empty()) {
     ++totals.done;
     append_outputs(result.outputs);
-    if (replay.key) {
-      index_->complete(replay.key->fingerprint, now);
-      change_.transaction.idempotency.push_back(
-          {options.id,
-           {replay.key->fingerprint, now, id.partition, id.offset, outputs_of(result, 0)}});
-    }
+    if (replay.key) complete_key(replay.key->fingerprint, now);
     return end_replay(replay);
   }
   const model::Failure& failure = result.not_done.front();

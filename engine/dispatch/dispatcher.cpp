@@ -23,8 +23,11 @@ void Dispatcher::revoke(PartitionId partition) {
 void Dispatcher::drain(PartitionId partition) {
   core_->drain(partition);
 }
-void Dispatcher::restore(const model::IdempotencyRecord& record) {
-  core_->restore(record);
+void Dispatcher::restore(const model::CompletedKeys& keys) {
+  core_->restore(keys);
+}
+KeyUsage Dispatcher::completed_keys() const {
+  return core_->completed_keys();
 }
 Dispatcher::Want Dispatcher::wants(PartitionId partition) const {
   return core_->wants(partition);

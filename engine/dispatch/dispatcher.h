@@ -4,6 +4,7 @@
 #include "engine/config/parts/delivery.h"
 #include "engine/config/parts/filter_rule.h"
 #include "engine/config/parts/idempotency.h"
+#include "engine/dispatch/key_usage.h"
 #include "engine/model/frame.h"
 #include "engine/model/records.h"
 
@@ -117,7 +118,7 @@ class Dispatcher {
   // for.
   void drain(PartitionId partition);
   // Fills the index of completed idempotency keys, before the first offer.
-  void restore(const model::IdempotencyRecord& record);
+  void restore(const model::CompletedKeys& keys);
 
   // ---- intake
   struct Want {
@@ -174,6 +175,7 @@ class Dispatcher {
   // ---- looking in
   PartitionCounts counts(PartitionId partition) const;
   const Totals& totals() const;
+  KeyUsage completed_keys() const;  // custom idempotency keys; all 0 when the binding has none
   std::vector<ParkedEvent> parked(std::size_t most) const;
   std::uint64_t in_flight() const;  // events with workers, or held
   // No event in flight and no commit pending: safe to stop.

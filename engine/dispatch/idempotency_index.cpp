@@ -2,6 +2,7 @@
 #include "engine/dispatch/idempotency_index.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pelton::dispatch {
 
@@ -19,22 +20,38 @@ std::optional<IdempotencyKey> IdempotencyIndex::key_of(const model::Batch& batch
   return key;
 }
 
-void IdempotencyIndex::expire(WallTime now) {
-  while (!order_.empty() && order_.front().first + options_.ttl <= now) {
-    const auto at = completed_.find(order_.front().second);
-    if (at != completed_.end() && at->second + options_.ttl <= now) completed_.erase(at);
-    order_.pop_front();
+void IdempotencyIndex::begin_generation() {
+  while (forgotten_.shrink()) {
   }
+  forgotten_ = std::exchange(previous_, std::exchange(current_, {}));
+}
+
+void IdempotencyIndex::advance(WallTime now) {
+  if (now < ends_) return;
+  begin_generation();
+  const WallTime begin = model::generation_begin(now, options_.ttl);
+  // Nothing was completed, or asked for, in the one before.
+  if (begin > ends_) begin_generation();
+  ends_ = begin + options_.ttl;
 }
 
 bool IdempotencyIndex::completed(const Hash128& fingerprint, WallTime now) {
-  expire(now);
-  return completed_.contains(fingerprint);
+  advance(now);
+  return current_.contains(fingerprint) || previous_.contains(fingerprint);
 }
 
 void IdempotencyIndex::complete(const Hash128& fingerprint, WallTime time) {
-  completed_[fingerprint] = time;
-  order_.emplace_back(time, fingerprint);
+  advance(time);
+  forgotten_.shrink();
+  current_.insert(fingerprint);
+  if (current_.bytes() <= options_.memory / 2) return;
+  forgotten_early_ += previous_.size();
+  begin_generation();
+}
+
+KeyUsage IdempotencyIndex::usage() const {
+  return {current_.size() + previous_.size(),
+          current_.bytes() + previous_.bytes() + forgotten_.bytes(), forgotten_early_};
 }
 
 bool IdempotencyIndex::acquire(const Hash128& fingerprint, const Waiter& caller) {

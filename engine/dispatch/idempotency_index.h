@@ -3,11 +3,13 @@
 
 #include "engine/config/parts/idempotency.h"
 #include "engine/dispatch/expression.h"
+#include "engine/dispatch/fingerprint_set.h"
+#include "engine/dispatch/key_usage.h"
 #include "engine/model/records.h"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <deque>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +22,10 @@ struct IdempotencyKey {
   std::string text;
 };
 
-// The keys that a binding has completed, for ttl after they were, and those that are on their way.
-// One thread. 24 bytes a completed key; the order of completion is kept to forget them.
+// The keys that a binding has completed, and those that are on their way. One thread. Completed
+// keys are remembered by generations (model::remembered_since), at most 24 bytes each. When those
+// of one generation take half of the memory that the options allow, the older generation is
+// forgotten early.
 class IdempotencyIndex {
  public:
   explicit IdempotencyIndex(const config::Idempotency& options) : options_(options) {}
@@ -30,7 +34,9 @@ class IdempotencyIndex {
   std::optional<IdempotencyKey> key_of(const model::Batch& batch, std::size_t i);
 
   bool completed(const Hash128& fingerprint, WallTime now);
+  // Times that go back count as the latest one.
   void complete(const Hash128& fingerprint, WallTime time);
+  KeyUsage usage() const;
 
   // An event that holds a key or waits for it.
   struct Waiter {
@@ -54,12 +60,16 @@ class IdempotencyIndex {
     Waiter owner;
     std::vector<Waiter> waiters;
   };
-  void expire(WallTime now);
+  void advance(WallTime now);
+  void begin_generation();
 
   const config::Idempotency options_;
   FieldReader reader_;
-  boost::unordered_flat_map<Hash128, WallTime, Hash> completed_;
-  std::deque<std::pair<WallTime, Hash128>> order_;
+  FingerprintSet current_;
+  FingerprintSet previous_;
+  FingerprintSet forgotten_;  // its memory is given back little by little
+  WallTime ends_{};           // of the current generation
+  std::uint64_t forgotten_early_ = 0;
   boost::unordered_flat_map<Hash128, Holder, Hash> held_;
 };
 

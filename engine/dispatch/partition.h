@@ -34,6 +34,15 @@ struct Partition {
   // Of what it holds in memory for unsettled events.
   std::uint64_t bytes() const { return window.bytes() + retries.bytes(); }
   bool has_new() const { return pick < window.tail(); }
+  // The event's custom idempotency key, which is no longer needed here.
+  std::optional<Hash128> take_key(Offset offset) {
+    if (keys.empty()) return std::nullopt;
+    const auto key = keys.find(offset);
+    if (key == keys.end()) return std::nullopt;
+    const Hash128 fingerprint = key->second.fingerprint;
+    keys.erase(key);
+    return fingerprint;
+  }
 
   const PartitionId id;
   const Incarnation stream;

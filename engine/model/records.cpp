@@ -66,6 +66,14 @@ void apply(const Transaction::RetryUpdate& update, RetryState& stored) {
   stored = std::move(state);
 }
 
+WallTime generation_begin(WallTime now, Duration ttl) {
+  return from_us(to_us(now) / ttl.count() * ttl.count());
+}
+
+WallTime remembered_since(WallTime now, Duration ttl) {
+  return std::max(WallTime{}, generation_begin(now, ttl) - ttl);
+}
+
 std::size_t bytes_of(const Transaction& transaction) {
   std::size_t bytes = 0;
   for (const Append& append : transaction.appends) bytes += bytes_of(append.batch);
@@ -75,8 +83,8 @@ std::size_t bytes_of(const Transaction& transaction) {
     bytes += sizeof(update) + (update.state ? bytes_of(*update.state) : 0);
   for (const DeadLetter& letter : transaction.dead_letters)
     bytes += sizeof(letter) + bytes_of(letter.retry) + bytes_of(letter.event);
-  for (const auto& update : transaction.idempotency)
-    bytes += sizeof(update) + bytes_of(update.record.result);
+  for (const CompletedKeys& keys : transaction.idempotency)
+    bytes += sizeof(keys) + keys.fingerprints.size() * sizeof(Hash128);
   return bytes;
 }
 

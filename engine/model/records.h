@@ -82,14 +82,18 @@ struct DeadLetter {
   BatchPtr event;             // a batch of this one event
 };
 
-// The outcome of an event under a custom idempotency key, kept until time + the binding's ttl.
-struct IdempotencyRecord {
-  Hash128 fingerprint;
+// The custom idempotency keys that one commit of a binding completed, as hash128 of their text.
+struct CompletedKeys {
+  BindingId binding;
   WallTime time{};
-  PartitionId partition;  // the event that completed the key
-  Offset offset = 0;
-  BatchPtr result;  // its outputs; null: none, or above the stored limit
+  std::vector<Hash128> fingerprints;
 };
+
+// Keys are remembered by generations, each as long as the binding's ttl: those of the generation of
+// `now` and those of the one before. So a key is known for at least its ttl and at most twice as
+// long. When the generation begins, and when the older one does.
+WallTime generation_begin(WallTime now, Duration ttl);
+WallTime remembered_since(WallTime now, Duration ttl);
 
 struct Append {
   StreamPartition to;
@@ -97,7 +101,7 @@ struct Append {
 };
 
 // What one sender wants written together, atomically: outputs, the progress that they come from,
-// retries, dead letters, idempotency records. Entries are applied in the order of the members
+// retries, dead letters, idempotency keys. Entries are applied in the order of the members
 // below.
 struct Transaction {
   std::vector<Append> appends;
@@ -123,11 +127,7 @@ struct Transaction {
   std::vector<DeadLetter> dead_letters;  // added or replaced
   std::vector<DeadLetterId> dead_letters_removed;
 
-  struct IdempotencyUpdate {
-    BindingId binding;
-    IdempotencyRecord record;
-  };
-  std::vector<IdempotencyUpdate> idempotency;
+  std::vector<CompletedKeys> idempotency;
 
   // Nothing but progress: no more than what is settled, which a reader of the stream can find
   // again. Everything else has to be durable before its offset may be committed elsewhere.

@@ -198,6 +198,14 @@ void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
               b.filtered);
   out.counter("pelton_binding_deduplicated_events_total",
               "Events whose idempotency key was completed.", labels, b.deduplicated);
+  out.gauge("pelton_binding_idempotency_keys", "Completed idempotency keys that are remembered.",
+            labels, static_cast<double>(b.idempotency_keys));
+  out.gauge("pelton_binding_idempotency_bytes", "Memory for completed idempotency keys.", labels,
+            static_cast<double>(b.idempotency_bytes));
+  out.counter("pelton_binding_idempotency_keys_forgotten_total",
+              "Completed idempotency keys that were forgotten before their ttl was over because "
+              "the memory for them was full.",
+              labels, b.idempotency_forgotten);
   out.counter("pelton_binding_output_events_total", "Output events.", labels, b.outputs);
   for (const auto& [reason, count] : b.dead_lettered_by_reason)
     out.counter("pelton_binding_dead_lettered_events_total", "Events that became dead letters.",

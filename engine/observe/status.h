@@ -95,6 +95,9 @@ struct BindingStatus {
   std::vector<BindingPartitionStatus> partitions;
   std::uint64_t done = 0, failed_attempts = 0, filtered = 0, deduplicated = 0, outputs = 0,
                 late_results = 0;
+  // Of completed idempotency keys: remembered now, their memory, and those that were forgotten
+  // before their ttl because it was full.
+  std::uint64_t idempotency_keys = 0, idempotency_bytes = 0, idempotency_forgotten = 0;
   std::uint64_t dead_letters = 0;   // kept now
   std::uint64_t dead_lettered = 0;  // since start
   std::map<std::string, std::uint64_t> dead_lettered_by_reason;

@@ -32,9 +32,9 @@ Status BindingRunner::open() {
   if (setup_.dispatcher.idempotency) {
     const Duration ttl = setup_.dispatcher.idempotency->ttl;
     store_.set_idempotency_ttl(setup_.dispatcher.id, ttl);
-    auto read = store_.idempotency_records(
-        setup_.dispatcher.id, clock_.now() - ttl,
-        [&](model::IdempotencyRecord&& record) { dispatcher_.restore(record); });
+    auto read =
+        store_.completed_keys(setup_.dispatcher.id, model::remembered_since(clock_.now(), ttl),
+                              [&](const model::CompletedKeys& keys) { dispatcher_.restore(keys); });
     if (!read) return read;
   }
   if (auto ok = input_.events->open(*this); !ok)

@@ -88,6 +88,10 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.failed_attempts = totals.failed_attempts;
   status.filtered = totals.filtered;
   status.deduplicated = totals.deduplicated;
+  const dispatch::KeyUsage keys = binding.dispatcher().completed_keys();
+  status.idempotency_keys = keys.keys;
+  status.idempotency_bytes = keys.bytes;
+  status.idempotency_forgotten = keys.forgotten_early;
   status.outputs = totals.outputs;
   status.late_results = totals.late_results;
   status.dead_lettered = totals.dead_letters;

@@ -2,6 +2,7 @@
 #include "engine/store/codec.h"
 
 #include "engine/base/utf8.h"
+#include "engine/store/keys.h"
 
 #include <pelton/v1/record.pb.h>
 
@@ -140,31 +141,24 @@ Result<model::DeadLetter> decode_dead_letter(const model::DeadLetterId& id,
   return letter;
 }
 
-std::string encode(const model::IdempotencyRecord& record) {
-  v1::IdempotencyRecord message;
-  message.set_fingerprint_high(record.fingerprint.high);
-  message.set_fingerprint_low(record.fingerprint.low);
-  message.set_time_us(to_us(record.time));
-  message.set_partition(record.partition.value);
-  message.set_offset(record.offset);
-  if (record.result) message.set_result(std::string(record.result->bytes()));
-  return message.SerializeAsString();
+std::string encode(std::span<const Hash128> fingerprints) {
+  std::string out;
+  out.reserve(fingerprints.size() * sizeof(Hash128));
+  for (const Hash128& fingerprint : fingerprints) {
+    keys::put_u64(out, fingerprint.high);
+    keys::put_u64(out, fingerprint.low);
+  }
+  return out;
 }
 
-Result<model::IdempotencyRecord> decode_idempotency(std::string_view bytes) {
-  v1::IdempotencyRecord message;
-  if (!parse(message, bytes)) return damaged("idempotency record");
-  model::IdempotencyRecord record;
-  record.fingerprint = {message.fingerprint_high(), message.fingerprint_low()};
-  record.time = from_us(message.time_us());
-  record.partition = PartitionId{message.partition()};
-  record.offset = message.offset();
-  if (!message.result().empty()) {
-    auto result = model::Batch::parse(std::move(*message.mutable_result()));
-    if (!result) return std::unexpected(std::move(result.error()).within("idempotency record"));
-    record.result = std::move(*result);
+Result<std::vector<Hash128>> decode_fingerprints(std::string_view bytes) {
+  if (bytes.empty() || bytes.size() % sizeof(Hash128) != 0) return damaged("idempotency record");
+  std::vector<Hash128> fingerprints(bytes.size() / sizeof(Hash128));
+  for (Hash128& fingerprint : fingerprints) {
+    fingerprint.high = keys::take_u64(bytes);
+    fingerprint.low = keys::take_u64(bytes);
   }
-  return record;
+  return fingerprints;
 }
 
 }  // namespace pelton::store::codec

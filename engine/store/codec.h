@@ -3,8 +3,10 @@
 
 #include "engine/model/records.h"
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // Stored values: the messages of proto/pelton/v1/record.proto. Decoding fails with kind corrupt,
 // code E4001.
@@ -23,7 +25,7 @@ std::string encode(const model::DeadLetter& letter);
 // `id` comes from the key.
 Result<model::DeadLetter> decode_dead_letter(const model::DeadLetterId& id, std::string_view bytes);
 
-std::string encode(const model::IdempotencyRecord& record);
-Result<model::IdempotencyRecord> decode_idempotency(std::string_view bytes);
+std::string encode(std::span<const Hash128> fingerprints);
+Result<std::vector<Hash128>> decode_fingerprints(std::string_view bytes);
 
 }  // namespace pelton::store::codec

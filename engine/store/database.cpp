@@ -18,7 +18,7 @@ namespace pelton::store {
 namespace {
 
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormat = "3";
+constexpr std::string_view kFormat = "4";
 
 constexpr std::uint64_t kNoLimit = 1ULL << 50;
 

@@ -42,6 +42,7 @@ void Group::clear() {
   moved_to.clear();
   bytes = 0;
   begins_segment = false;
+  key_records = 0;
   metadata.Clear();
   head.clear();
   slot = {};
@@ -221,10 +222,10 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
     remove(group, Family::letter_keys, keys::dead_letter(id));
     bindings_.remove_dead_letter(id);
   }
-  for (const auto& update : transaction.idempotency)
+  for (const model::CompletedKeys& done : transaction.idempotency)
     put(group, Family::idempotency,
-        keys::idempotency(update.binding, update.record.time, update.record.fingerprint),
-        codec::encode(update.record));
+        keys::idempotency(done.binding, done.time, log_.next_group(), group.key_records++),
+        codec::encode(done.fingerprints));
 }
 
 void GroupWriter::add_changes(const Changes& changes, Group& group) {

@@ -25,6 +25,7 @@ struct Group {
   std::vector<Place> moved_to;
   std::size_t bytes = 0;  // queued so far
   bool begins_segment = false;
+  std::uint32_t key_records = 0;  // of completed idempotency keys
   rocksdb::WriteBatch metadata;
   std::string head;  // header and directory
   LogSlot slot;      // group 0: there is nothing to write

@@ -88,16 +88,17 @@ std::string idempotency_from(BindingId binding, WallTime time) {
   return key;
 }
 
-std::string idempotency(BindingId binding, WallTime time, Hash128 fingerprint) {
+std::string idempotency(BindingId binding, WallTime time, std::uint64_t group,
+                        std::uint32_t index) {
   std::string key = idempotency_from(binding, time);
-  put_u64(key, fingerprint.high);
-  put_u64(key, fingerprint.low);
+  put_u64(key, group);
+  put_u32(key, index);
   return key;
 }
 
-WallTime bucket_begin(WallTime time) {
-  const std::int64_t us = std::max<std::int64_t>(0, to_us(time));
-  return from_us(us - us % kBucket.count());
+WallTime idempotency_time(std::string_view key) {
+  key.remove_prefix(4);
+  return from_us(static_cast<std::int64_t>(take_u64(key)));
 }
 
 std::string ledger(std::string_view connector, std::string_view key) {

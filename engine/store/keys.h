@@ -35,14 +35,12 @@ std::string retry(BindingId binding, model::StreamPartition at, Offset offset);
 std::string dead_letter(const model::DeadLetterId& id);
 model::DeadLetterId dead_letter_id(std::string_view key);
 
-// binding, microseconds since the epoch, fingerprint: written in order, read oldest first, dropped
-// in ranges.
-std::string idempotency(BindingId binding, WallTime time, Hash128 fingerprint);
+// binding, microseconds since the epoch, number of the group, which record of the group: written in
+// order, read oldest first, dropped in ranges.
+std::string idempotency(BindingId binding, WallTime time, std::uint64_t group, std::uint32_t index);
+WallTime idempotency_time(std::string_view key);
 // Where the records of a binding from `time` on begin.
 std::string idempotency_from(BindingId binding, WallTime time);
-// Records are dropped whole buckets of time at once: the begin of the one that holds `time`.
-WallTime bucket_begin(WallTime time);
-inline constexpr Duration kBucket = std::chrono::minutes(10);
 
 // connector, NUL, key.
 std::string ledger(std::string_view connector, std::string_view key);

@@ -42,6 +42,8 @@ class Log {
   // The place of the next group, which takes at most `bytes`; begins a segment when the current
   // one has no room for it.
   Result<LogSlot> reserve(std::uint64_t bytes);
+  // The number that reserve() gives next.
+  std::uint64_t next_group() const { return next_group_; }
   // The next group begins a segment.
   void end_segment() { ending_ = true; }
   // The group takes `bytes` from its place on.

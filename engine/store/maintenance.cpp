@@ -32,7 +32,7 @@ Maintenance::~Maintenance() {
 
 void Maintenance::set_ttl(BindingId binding, Duration ttl) {
   std::lock_guard lock(mutex_);
-  ttls_[binding] = ttl;
+  expiries_[binding] = {ttl, {}};
 }
 
 void Maintenance::applied(std::uint64_t group, std::uint64_t bytes) {
@@ -94,7 +94,7 @@ Status Maintenance::retain_all(WallTime now) {
       if (auto ok = write(drop); !ok) return ok;
       drop = {};
     }
-  if (auto ok = expire_idempotency(now, drop.changes); !ok) return ok;
+  expire_keys(now, drop.changes);
   return write(drop);
 }
 
@@ -213,24 +213,15 @@ Status Maintenance::forget(const std::string& name, StreamId stream) {
   return {};
 }
 
-Status Maintenance::expire_idempotency(WallTime now, Changes& changes) {
-  std::map<BindingId, Duration> ttls;
-  {
-    std::lock_guard lock(mutex_);
-    ttls = ttls_;
+void Maintenance::expire_keys(WallTime now, Changes& changes) {
+  std::lock_guard lock(mutex_);
+  for (auto& [binding, expiry] : expiries_) {
+    const WallTime keep = model::remembered_since(now, expiry.ttl);
+    if (keep <= expiry.dropped) continue;
+    expiry.dropped = keep;
+    changes.remove_range(Family::idempotency, keys::idempotency_from(binding, WallTime{}),
+                         keys::idempotency_from(binding, keep));
   }
-  for (const auto& [binding, ttl] : ttls) {
-    const std::string first = keys::idempotency_from(binding, WallTime{});
-    const std::string keep = keys::idempotency_from(binding, keys::bucket_begin(now - ttl));
-    bool any = false;
-    auto read = database_.scan(Family::idempotency, first.substr(0, 4), first, [&](auto key, auto) {
-      any = key < keep;
-      return false;
-    });
-    if (!read) return read;
-    if (any) changes.remove_range(Family::idempotency, first, keep);
-  }
-  return {};
 }
 
 Status Maintenance::end_segment() {

@@ -65,6 +65,12 @@ class Maintenance {
     std::size_t batches = 0;  // of the cuts: places are bounded by rounds
   };
 
+  // Of a binding's completed idempotency keys.
+  struct Expiry {
+    Duration ttl{};
+    WallTime dropped{};  // none older than this are stored
+  };
+
   Status count_live();
   // One write for all partitions, or some when very much is dropped.
   Status retain_all(WallTime now);
@@ -73,7 +79,8 @@ class Maintenance {
   Offset unsettled(model::StreamPartition at, Offset end);
   Status write(Drop& drop);
   Status add_changes(const Logs::Cut& cut, Drop& out);
-  Status expire_idempotency(WallTime now, Changes& changes);
+  // Once a generation of keys.
+  void expire_keys(WallTime now, Changes& changes);
   // Where space is short, a segment is not waited for until it is full.
   Status end_segment();
   // Purged dead letters give their space back.
@@ -102,7 +109,7 @@ class Maintenance {
   std::mutex mutex_;
   // guarded by mutex_
   std::map<StreamId, std::vector<BindingId>> holders_;
-  std::map<BindingId, Duration> ttls_;
+  std::map<BindingId, Expiry> expiries_;
 };
 
 }  // namespace pelton::store

@@ -175,11 +175,10 @@ class Store final {
   Result<std::optional<model::DeadLetter>> dead_letter(const model::DeadLetterId& id);
   std::uint64_t dead_letter_count(BindingId binding) const;
 
-  // Idempotency records of the binding that are younger than `since`, oldest first: fills the index
-  // at start.
-  Status idempotency_records(BindingId binding, WallTime since,
-                             const std::function<void(model::IdempotencyRecord&&)>& visit);
-  // Tells the store when records of the binding may be dropped (whole buckets of time).
+  // The custom idempotency keys that the binding completed since then, oldest first.
+  Status completed_keys(BindingId binding, WallTime since,
+                        const std::function<void(const model::CompletedKeys&)>& visit);
+  // Keys of the binding are dropped once they are older than remembered_since() of this ttl.
   void set_idempotency_ttl(BindingId binding, Duration ttl);
 
   // ---- a small durable map per connector (file ledgers): any thread, durable on return

@@ -81,17 +81,15 @@ std::uint64_t Store::dead_letter_count(BindingId binding) const {
   return impl_->bindings->dead_letters(binding);
 }
 
-Status Store::idempotency_records(BindingId binding, WallTime since,
-                                  const std::function<void(model::IdempotencyRecord&&)>& visit) {
+Status Store::completed_keys(BindingId binding, WallTime since,
+                             const std::function<void(const model::CompletedKeys&)>& visit) {
   const std::string from = keys::idempotency_from(binding, since);
   Status bad;
-  auto read =
-      impl_->database->scan(Family::idempotency, from.substr(0, 4), from, [&](auto, auto value) {
-        auto record = codec::decode_idempotency(value);
-        if (!record)
-          bad = std::unexpected(record.error());
-        else
-          visit(std::move(*record));
+  auto read = impl_->database->scan(
+      Family::idempotency, from.substr(0, 4), from, [&](auto key, auto value) {
+        auto fingerprints = codec::decode_fingerprints(value);
+        if (!fingerprints) bad = std::unexpected(fingerprints.error());
+        if (fingerprints) visit({binding, keys::idempotency_time(key), std::move(*fingerprints)});
         return bad.has_value();
       });
   return read ? bad : read;

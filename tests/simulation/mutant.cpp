@@ -77,8 +77,8 @@ void Mutant::assign(PartitionId partition, model::Restored restored) {
   inner_.assign(partition, restored);
 }
 
-void Mutant::restore(const model::IdempotencyRecord& record) {
-  if (!is(Mutation::forget_keys)) inner_.restore(record);
+void Mutant::restore(const model::CompletedKeys& keys) {
+  if (!is(Mutation::forget_keys)) inner_.restore(keys);
 }
 
 void Mutant::offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,

@@ -58,7 +58,7 @@ class Mutant {
 
   void assign(PartitionId partition, model::Restored restored);
   void revoke(PartitionId partition) { inner_.revoke(partition); }
-  void restore(const model::IdempotencyRecord& record);
+  void restore(const model::CompletedKeys& keys);
   dispatch::Dispatcher::Want wants(PartitionId partition) const { return inner_.wants(partition); }
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              dispatch::Commits& out);

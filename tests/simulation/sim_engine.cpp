@@ -33,7 +33,7 @@ void SimEngine::stop() {
 }
 
 void SimEngine::restore() {
-  for (const auto& record : store_.disk().idempotency) dispatcher_.restore(record);
+  for (const auto& keys : store_.disk().idempotency) dispatcher_.restore(keys);
   for (std::uint32_t p = 0; p < scenario_.partitions; ++p) assign(PartitionId{p});
 }
 

@@ -67,7 +67,7 @@ void SimStore::apply(const Pending& pending) {
   }
   for (const auto& letter : transaction.dead_letters) disk_.letters[letter.id] = letter;
   for (const auto& id : transaction.dead_letters_removed) disk_.letters.erase(id);
-  for (const auto& update : transaction.idempotency) disk_.idempotency.push_back(update.record);
+  for (const auto& keys : transaction.idempotency) disk_.idempotency.push_back(keys);
 }
 
 const model::PlacedBatch* SimStore::batch_at(const model::StreamPartition& at,

@@ -30,7 +30,7 @@ class SimStore {
     std::map<PartitionId, model::Progress> cursors;
     std::map<std::pair<PartitionId, Offset>, model::RetryState> retries;
     std::map<model::DeadLetterId, model::DeadLetter> letters;
-    std::vector<model::IdempotencyRecord> idempotency;
+    std::vector<model::CompletedKeys> idempotency;
   };
   struct Listener {
     // Right before a transaction is on the disk; `placed` are its appends.

@@ -24,8 +24,14 @@ Fields<Idempotency> idempotency_fields() {
             "Field or fields that make up the key: `id`, `key`, `subject`, `headers.NAME`, "
             "`data.PATH`, ...",
             {.example = "data.order_id", .required = true})
-      .option("ttl", &Idempotency::ttl, "How long a completed key is remembered.",
-              {.at_least = "1s", .at_most = "90d"});
+      .option("ttl", &Idempotency::ttl,
+              "How long a completed key is remembered, at least; at most twice as long.",
+              {.at_least = "1s", .at_most = "90d"})
+      .option(
+          "memory", &Idempotency::memory,
+          "Most memory for completed keys: 24 bytes a key, and room for those of two `ttl`. When "
+          "it is full, the oldest are forgotten early.",
+          {.at_least = "1MiB"});
 }
 
 void check_letters(const Section& section, const std::string& prefix, ReadContext& context,

@@ -44,7 +44,7 @@ DispatcherTest::DispatcherTest() {
 Dispatcher& DispatcherTest::dispatcher() {
   if (dispatcher_) return *dispatcher_;
   dispatcher_ = std::make_unique<Dispatcher>(options);
-  for (const auto& record : records_) dispatcher_->restore(record);
+  for (const auto& keys : keys_) dispatcher_->restore(keys);
   for (std::uint32_t p = 0; p < partitions; ++p) {
     model::Restored restored;
     restored.progress = cursors_[p];
@@ -225,7 +225,7 @@ void DispatcherTest::write(const model::Transaction& transaction) {
   for (const auto& letter : transaction.dead_letters) letters_.push_back(letter);
   for (const auto& id : transaction.dead_letters_removed)
     std::erase_if(letters_, [&](const auto& letter) { return letter.id == id; });
-  for (const auto& update : transaction.idempotency) records_.push_back(update.record);
+  for (const auto& keys : transaction.idempotency) keys_.push_back(keys);
   written_.push_back(transaction);
 }
 

@@ -96,7 +96,7 @@ class DispatcherTest : public ::testing::Test {
   std::map<std::uint32_t, model::Progress> cursors_;
   std::map<std::pair<std::uint32_t, Offset>, model::RetryState> retries_;
   std::vector<model::DeadLetter> letters_;
-  std::vector<model::IdempotencyRecord> records_;
+  std::vector<model::CompletedKeys> keys_;
 };
 
 }  // namespace pelton::dispatch

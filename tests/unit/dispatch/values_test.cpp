@@ -226,6 +226,47 @@ TEST(RetryPolicyTest, BoundsWhatAFunctionSays) {
   EXPECT_LE(state.history[0].stack.size(), 16'384U);
 }
 
+// ---- FingerprintSet
+TEST(FingerprintSetTest, HoldsWhatWasInserted) {
+  FingerprintSet set;
+  EXPECT_FALSE(set.contains({1, 2}));
+  for (int i = 0; i < 200'000; ++i) ASSERT_TRUE(set.insert(hash128(std::to_string(i)))) << i;
+  for (int i = 0; i < 200'000; ++i) ASSERT_TRUE(set.contains(hash128(std::to_string(i)))) << i;
+  for (int i = 0; i < 200'000; ++i) ASSERT_FALSE(set.contains(hash128(std::to_string(-i - 1))));
+  EXPECT_FALSE(set.insert(hash128("7")));
+  EXPECT_EQ(set.size(), 200'000U);
+}
+
+TEST(FingerprintSetTest, Takes24BytesAtMost) {
+  FingerprintSet set;
+  for (int i = 1; i <= 2'000'000; ++i) {
+    set.insert(hash128(std::to_string(i)));
+    if (i < 100'000 || i % 1000 != 0) continue;
+    ASSERT_LE(set.bytes(), 24U * set.size()) << i;
+  }
+}
+
+TEST(FingerprintSetTest, EveryFingerprintCanBeHeld) {
+  FingerprintSet set;
+  const std::uint64_t most = UINT64_MAX;
+  const Hash128 all[] = {{0, 0}, {0, 2}, {most, most}, {most, 0}, {0, most}, {most, most - 1}};
+  for (const Hash128& each : all) EXPECT_FALSE(set.contains(each));
+  for (const Hash128& each : all) EXPECT_TRUE(set.insert(each));
+  for (const Hash128& each : all) EXPECT_TRUE(set.contains(each));
+}
+
+TEST(FingerprintSetTest, GivesItsMemoryBackPieceByPiece) {
+  FingerprintSet set;
+  for (int i = 0; i < 100'000; ++i) set.insert(hash128(std::to_string(i)));
+  const std::uint64_t before = set.bytes();
+  ASSERT_TRUE(set.shrink());
+  EXPECT_LT(set.bytes(), before);
+  EXPECT_GT(set.bytes(), before / 2);
+  while (set.shrink()) {
+  }
+  EXPECT_EQ(set.bytes(), 0U);
+}
+
 // ---- IdempotencyIndex
 config::Idempotency by(std::vector<config::FieldRef::Kind> kinds) {
   config::Idempotency idempotency;
@@ -251,14 +292,58 @@ TEST(IdempotencyIndexTest, AMissingFieldIsNoKey) {
   EXPECT_FALSE(index.key_of(*batch_of("-"), 0));
 }
 
-TEST(IdempotencyIndexTest, ForgetsWhatIsOld) {
+TEST(IdempotencyIndexTest, ForgetsByGeneration) {
   IdempotencyIndex index(by({Kind::key}));
   const Hash128 key{1, 2};
-  index.complete(key, kNow);
-  EXPECT_TRUE(index.completed(key, kNow + seconds(9)));
-  index.complete(key, kNow + seconds(9));
-  EXPECT_TRUE(index.completed(key, kNow + seconds(18)));
-  EXPECT_FALSE(index.completed(key, kNow + seconds(19)));
+  const WallTime begin = model::generation_begin(kNow, seconds(10));
+  index.complete(key, begin + seconds(9));
+  EXPECT_TRUE(index.completed(key, begin + seconds(9)));
+  EXPECT_TRUE(index.completed(key, begin + seconds(19)));
+  EXPECT_FALSE(index.completed(key, begin + seconds(20)));
+  EXPECT_EQ(index.usage().keys, 0U);
+}
+
+TEST(IdempotencyIndexTest, AKeyThatIsCompletedAgainStays) {
+  IdempotencyIndex index(by({Kind::key}));
+  const Hash128 key{1, 2};
+  const WallTime begin = model::generation_begin(kNow, seconds(10));
+  index.complete(key, begin);
+  index.complete(key, begin + seconds(10));
+  EXPECT_TRUE(index.completed(key, begin + seconds(29)));
+}
+
+TEST(IdempotencyIndexTest, AGenerationWithoutEventsCounts) {
+  IdempotencyIndex index(by({Kind::key}));
+  const WallTime begin = model::generation_begin(kNow, seconds(10));
+  index.complete({1, 2}, begin);
+  index.complete({3, 4}, begin + seconds(25));
+  EXPECT_FALSE(index.completed({1, 2}, begin + seconds(25)));
+  EXPECT_TRUE(index.completed({3, 4}, begin + seconds(25)));
+}
+
+TEST(IdempotencyIndexTest, AClockThatGoesBackForgetsNothing) {
+  IdempotencyIndex index(by({Kind::key}));
+  index.complete({1, 2}, kNow);
+  index.complete({3, 4}, kNow - std::chrono::hours(1));
+  EXPECT_TRUE(index.completed({1, 2}, kNow - std::chrono::hours(1)));
+  EXPECT_TRUE(index.completed({3, 4}, kNow));
+}
+
+TEST(IdempotencyIndexTest, IsBoundedInBytes) {
+  config::Idempotency options = by({Kind::key});
+  options.memory = 4U << 20;
+  IdempotencyIndex index(options);
+  std::uint64_t most = 0;
+  for (int i = 0; i < 500'000; ++i) {
+    index.complete(hash128(std::to_string(i)), kNow);
+    most = std::max(most, index.usage().bytes);
+  }
+  EXPECT_LE(most, options.memory + options.memory / 2) << "what is forgotten goes little by little";
+  EXPECT_LE(index.usage().bytes, options.memory + 1024);
+  EXPECT_EQ(index.usage().keys + index.usage().forgotten_early, 500'000U);
+  EXPECT_TRUE(index.completed(hash128("499999"), kNow));
+  EXPECT_TRUE(index.completed(hash128("420000"), kNow)) << "half of the memory is the newest keys'";
+  EXPECT_FALSE(index.completed(hash128("0"), kNow));
 }
 
 TEST(IdempotencyIndexTest, OneHolderAtATime) {

@@ -116,7 +116,7 @@ TEST(TransactionTest, WeighsAllThatItCarries) {
   EXPECT_TRUE(grew());
   transaction.dead_letters.emplace_back().event = batch(kMuch);
   EXPECT_TRUE(grew());
-  transaction.idempotency.emplace_back().record.result = batch(kMuch);
+  transaction.idempotency.emplace_back().fingerprints.resize(kMuch / sizeof(Hash128));
   EXPECT_TRUE(grew());
 }
 

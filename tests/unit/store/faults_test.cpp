@@ -87,14 +87,14 @@ TEST_F(StoreFixture, AFolderOfANewerFormatIsRefused) {
   {
     auto database = Database::open(options, [](const std::string&) {});
     rocksdb::WriteBatch newer;
-    newer.Put((*database)->family(Family::meta), "format", "4");
+    newer.Put((*database)->family(Family::meta), "format", "9");
     ASSERT_TRUE((*database)->apply(newer));
     ASSERT_TRUE((*database)->flush());
   }
   const auto refused = try_open();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "E4102");
-  EXPECT_NE(refused.error().message.find("format 4"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("format 9"), std::string::npos);
 }
 
 TEST_F(StoreFixture, AFolderOfFormat1IsRefusedWithASentence) {
@@ -111,7 +111,7 @@ TEST_F(StoreFixture, AFolderOfFormat1IsRefusedWithASentence) {
   const auto refused = try_open();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "E4102");
-  EXPECT_NE(refused.error().message.find("has format 1, this version reads format 3 only"),
+  EXPECT_NE(refused.error().message.find("has format 1, this version reads format 4 only"),
             std::string::npos)
       << refused.error().message;
 }

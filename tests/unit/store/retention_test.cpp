@@ -258,38 +258,5 @@ TEST_F(Retention, AForgottenStreamGivesItsSpaceBack) {
   EXPECT_EQ(store->bounds(at())->end, 0);
 }
 
-TEST_F(Retention, IdempotencyRecordsComeOldestFirst) {
-  open();
-  for (const int minute : {5, 1, 3, 2, 4}) {
-    model::Transaction transaction;
-    transaction.idempotency.push_back(
-        {binding,
-         {hash128(std::to_string(minute)), from_us(0) + std::chrono::minutes(minute),
-          PartitionId{0}, minute, nullptr}});
-    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
-  }
-  std::vector<Offset> order;
-  ASSERT_TRUE(
-      store->idempotency_records(binding, from_us(0) + std::chrono::minutes(2),
-                                 [&](model::IdempotencyRecord&& r) { order.push_back(r.offset); }));
-  EXPECT_EQ(order, (std::vector<Offset>{2, 3, 4, 5}));
-}
-
-TEST_F(Retention, IdempotencyRecordsExpireByBucket) {
-  open();
-  store->set_idempotency_ttl(binding, std::chrono::hours(1));
-  model::Transaction transaction;
-  const WallTime now = clock;
-  transaction.idempotency.push_back(
-      {binding, {hash128("old"), now - std::chrono::hours(3), PartitionId{0}, 0, nullptr}});
-  transaction.idempotency.push_back({binding, {hash128("new"), now, PartitionId{0}, 1, nullptr}});
-  ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
-  store->run_maintenance();
-  std::vector<Offset> left;
-  ASSERT_TRUE(store->idempotency_records(
-      binding, from_us(0), [&](model::IdempotencyRecord&& r) { left.push_back(r.offset); }));
-  EXPECT_EQ(left, (std::vector<Offset>{1}));
-}
-
 }  // namespace
 }  // namespace pelton::store

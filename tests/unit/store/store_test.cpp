@@ -141,8 +141,7 @@ TEST_F(StoreFixture, ATransactionIsOneWrite) {
   transaction.retries.push_back(
       {binding, at(), 6, model::RetryState{2, 1, from_us(99), from_us(1), {}}});
   transaction.dead_letters.push_back(letter(binding, 4, batch({"poison"})));
-  transaction.idempotency.push_back(
-      {binding, {hash128("k"), from_us(5'000'000), PartitionId{0}, 4, batch({"result"})}});
+  transaction.idempotency.push_back({binding, from_us(5'000'000), {hash128("k")}});
   ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
   open();
   const model::Progress cursor = store->cursor(binding, at())->value();
@@ -157,9 +156,8 @@ TEST_F(StoreFixture, ATransactionIsOneWrite) {
   EXPECT_EQ(store->dead_letter_count(binding), 1U);
   int records = 0;
   ASSERT_TRUE(
-      store->idempotency_records(binding, from_us(0), [&](model::IdempotencyRecord&& record) {
-        EXPECT_EQ(record.fingerprint, hash128("k"));
-        EXPECT_EQ(record.result->data(0), "result");
+      store->completed_keys(binding, from_us(0), [&](const model::CompletedKeys& completed) {
+        EXPECT_EQ(completed.fingerprints, std::vector{hash128("k")});
         ++records;
       }));
   EXPECT_EQ(records, 1);
