@@ -15,12 +15,12 @@
 namespace pelton::cli {
 namespace {
 
-// The Python package stands beside the binary: in the build tree, or where it is installed.
-std::filesystem::path find_sdk() {
+// The packages are beside the binary: in the build tree, or where they are installed.
+std::filesystem::path find_sdks() {
   std::error_code error;
   const auto binary = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const char* place : {"../python", "../" PELTON_LIBDIR "/pelton/python"})
-    if (std::filesystem::exists(binary / place / "pelton" / "worker.py", error))
+  for (const char* place : {"..", "../" PELTON_LIBDIR "/pelton"})
+    if (std::filesystem::exists(binary / place / "python" / "pelton" / "worker.py", error))
       return (binary / place).lexically_normal();
   return {};
 }
@@ -41,7 +41,7 @@ int run(const std::string& file) {
   const observe::log::Background background;
   runtime::RunOptions options;
   options.version = PELTON_VERSION;
-  options.sdk_python = find_sdk();
+  options.sdks = find_sdks();
   options.ready = [&](const std::string& http) {
     observe::log::info("ready", {{"config", config->file.string()},
                                  {"data", config->engine.data.string()},

@@ -30,7 +30,7 @@ struct Assembly {
   EmbeddedStreams& streams;
   kafka::PollLoop& kafka;
   dead_letters::DeadLetters& letters;
-  std::filesystem::path sdk_python;
+  std::filesystem::path sdks;
   // Of topics that are written to, by stream; grows.
   std::map<std::string, std::unique_ptr<kafka::Producer>> producers{};
 };

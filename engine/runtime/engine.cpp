@@ -110,9 +110,8 @@ Status Engine::build() {
   });
   streams_ = std::make_unique<EmbeddedStreams>(*store_);
   shard_ = std::make_unique<Shard>(*store_, time_.clock());
-  assembly_ =
-      std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), *store_, *shard_, *streams_,
-                                          kafka_, letters_, options_.sdk_python});
+  assembly_ = std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), *store_, *shard_,
+                                                  *streams_, kafka_, letters_, options_.sdks});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {

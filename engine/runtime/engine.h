@@ -14,7 +14,7 @@ namespace pelton::runtime {
 
 struct RunOptions {
   std::string version;
-  std::filesystem::path sdk_python;  // folder that holds the Python package `pelton`
+  std::filesystem::path sdks;  // folder of the packages that functions import: python/, node/
   // Called once the engine is ready, on the calling thread, with the address of the TCP listener
   // ("" without).
   std::function<void(const std::string& http_address)> ready;

@@ -31,7 +31,7 @@ namespace {
   if (!loaded.config) ::_exit(3);
   runtime::RunOptions run;
   run.version = "bench";
-  run.sdk_python = PELTON_BENCH_SDK;
+  run.sdks = PELTON_BENCH_SDKS;
   run.ready = [&](const std::string&) { shared.ready_us = monotonic_us(); };
   const auto done = runtime::run(*loaded.config, connectors, run);
   if (!done) fmt::print(stderr, "bench: {}\n", done.error().text());

@@ -51,7 +51,7 @@ void WorkerPool::Impl::start_missing() {
 
 bool WorkerPool::Impl::start_worker() {
   auto worker = std::make_unique<Worker>(io_, function_, WorkerId{next_id_++}, *this, lines_);
-  if (auto ok = worker->start(runtime_, options_.sdk_python); !ok) {
+  if (auto ok = worker->start(runtime_, options_.sdks); !ok) {
     failed_to_start(ok.error().text());
     return false;
   }

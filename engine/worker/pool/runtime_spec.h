@@ -5,6 +5,7 @@
 #include "engine/worker/pool/session.h"
 #include "engine/worker/process/launch.h"
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,7 +21,7 @@ struct WorkerSetup {
   boost::asio::io_context& io;       // of the shard that it belongs to
   const config::Function& function;  // outlives the worker
   std::string name;                  // "thumbnail-3"
-  std::string sdk_python;            // folder that holds the Python package `pelton`
+  std::filesystem::path sdks;        // folder of the packages that functions import: python/, node/
 };
 
 // A process that can be launched, and the session that will speak with it.

@@ -25,8 +25,8 @@ Worker::Worker(boost::asio::io_context& io, const config::Function& function, Wo
       child_(io, *this),
       silence_(io) {}
 
-Status Worker::start(const RuntimeSpec& runtime, const std::string& sdk_python) {
-  auto prepared = runtime.prepare({io_, function_, name, sdk_python});
+Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sdks) {
+  auto prepared = runtime.prepare({io_, function_, name, sdks});
   if (!prepared) return std::unexpected(prepared.error());
   if (auto ok = child_.start(std::move(prepared->plan)); !ok) return ok;
   session_ = std::move(prepared->session);

@@ -55,7 +55,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   Worker& operator=(const Worker&) = delete;
 
   // E3001: the process cannot be started.
-  Status start(const RuntimeSpec& runtime, const std::string& sdk_python);
+  Status start(const RuntimeSpec& runtime, const std::filesystem::path& sdks);
 
   // How many more frames it takes now.
   std::size_t room() const;

@@ -27,7 +27,7 @@ struct WorkerLine {
 using LineListener = std::function<void(const WorkerLine&)>;
 
 struct PoolOptions {
-  std::string sdk_python;  // folder that holds the Python package `pelton`
+  std::filesystem::path sdks;  // folder of the packages that functions import: python/, node/
   // A worker that is not ready by then is killed, and that counts as a failed start.
   std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
 };

@@ -3,6 +3,7 @@
 
 #include "engine/base/ensure.h"
 #include "engine/worker/runtimes/native/native.h"
+#include "engine/worker/runtimes/node/node.h"
 
 #include <algorithm>
 
@@ -13,6 +14,7 @@ const std::vector<RuntimeSpec>& builtin_runtimes() {
   static const std::vector<RuntimeSpec> runtimes{
       native::python(),
       native::cpp(),
+      node::runtime(),
   };
   return runtimes;
 }

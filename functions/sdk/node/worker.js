@@ -109,10 +109,17 @@ function takeDescriptor(variable) {
   return given === undefined ? undefined : Number(given);
 }
 
+/** The first folder of NODE_PATH is that of this package: the function's children have the others only. */
+function hideOwnFolder() {
+  const [, ...others] = (process.env.NODE_PATH ?? "").split(":");
+  if (others.length) process.env.NODE_PATH = others.join(":");
+  else delete process.env.NODE_PATH;
+}
+
 async function main() {
   const fd = takeDescriptor("PELTON_FD");
   const progressFd = takeDescriptor("PELTON_PROGRESS_FD");
-  delete process.env.NODE_PATH;
+  hideOwnFolder();
   if (fd === undefined) {
     console.error("worker.js is started by the engine: write a config file with a function of runtime node and start it"
       + " with `pelton run`");

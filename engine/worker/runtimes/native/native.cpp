@@ -14,15 +14,6 @@ namespace {
 constexpr const char* kPythonStart =
     "import sys; sys.path[0] = sys.argv.pop(); from pelton.worker import main; sys.exit(main())";
 
-Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan,
-                                    const codec::Handler& handler) {
-  plan.environment = worker_environment(setup.function.environment);
-  plan.memory_bytes = setup.function.memory_bytes;
-  auto session = std::make_unique<NativeSession>(setup, handler);
-  if (auto ok = session->open(plan); !ok) return std::unexpected(ok.error());
-  return PreparedWorker{std::move(plan), std::move(session)};
-}
-
 Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
   const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
   LaunchPlan plan;
@@ -30,7 +21,7 @@ Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
   // Many workers, and often a folder that is not theirs to write to.
   if (!setup.function.environment.contains("PYTHONDONTWRITEBYTECODE"))
     plan.command.emplace_back("-B");
-  plan.command.insert(plan.command.end(), {"-c", kPythonStart, setup.sdk_python});
+  plan.command.insert(plan.command.end(), {"-c", kPythonStart, (setup.sdks / "python").string()});
   plan.folder = options.code.string();
   return with_session(setup, std::move(plan), {options.code.string(), options.handler});
 }
@@ -44,6 +35,15 @@ Result<PreparedWorker> prepare_cpp(const WorkerSetup& setup) {
 }
 
 }  // namespace
+
+Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan,
+                                    const codec::Handler& handler) {
+  plan.environment.merge(worker_environment(setup.function.environment));
+  plan.memory_bytes = setup.function.memory_bytes;
+  auto session = std::make_unique<NativeSession>(setup, handler);
+  if (auto ok = session->open(plan); !ok) return std::unexpected(ok.error());
+  return PreparedWorker{std::move(plan), std::move(session)};
+}
 
 RuntimeSpec python() {
   return {python_options(), prepare_python};

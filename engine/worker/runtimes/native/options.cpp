@@ -2,9 +2,9 @@
 #include "engine/worker/runtimes/native/options.h"
 
 #include "engine/config/spec/fields.h"
+#include "engine/worker/runtimes/interpreter.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -17,11 +17,6 @@ using config::ReadContext;
 using config::Section;
 
 namespace fs = std::filesystem;
-
-bool is_executable(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
-}
 
 // "thumbnail", "package.module", "handle", "Class.method".
 bool good_dotted(std::string_view text) {
@@ -51,7 +46,6 @@ class OptionCheck {
     return section_.get<std::string>(option).has_value();
   }
   std::string written(const std::string& option) const { return section_.written(option); }
-  const ReadContext& context() const { return context_; }
   void problem(const std::string& option, const char* code, std::string message) const {
     context_.problems.error(section_.place(option), code, std::move(message));
   }
@@ -89,47 +83,11 @@ void check_module(const PythonOptions& options, const OptionCheck& check) {
                               name, code, relative));
 }
 
-bool in_path(const std::string& name, const std::string& folders) {
-  for (std::size_t at = 0; at <= folders.size();) {
-    const std::size_t end = std::min(folders.find(':', at), folders.size());
-    if (is_executable(fs::path(folders.substr(at, end - at)) / name)) return true;
-    at = end + 1;
-  }
-  return false;
-}
-
-void check_command(const std::string& name, const OptionCheck& check) {
-  const auto folders = check.context().environment("PATH");
-  if (!folders || in_path(name, *folders)) return;
-  const std::string written = check.written("interpreter");
-  check.problem("interpreter", "E1014",
-                fmt::format("interpreter: there is no {} in the folders of PATH",
-                            written.empty() ? name : written));
-}
-
-// Makes its path absolute, that of a virtual environment its interpreter's.
-void resolve_interpreter(PythonOptions& options, const OptionCheck& check) {
-  const std::string text = options.interpreter;
-  if (text.empty()) return;
-  if (text.find('/') == std::string::npos) return check_command(text, check);
-  std::error_code ignored;
-  fs::path path = (check.context().folder / text).lexically_normal();
-  const bool folder = fs::is_directory(path, ignored);
-  if (folder) path = path / "bin" / "python3";
-  options.interpreter = path.string();
-  if (is_executable(path)) return;
-  const std::string why =
-      folder
-          ? fmt::format("the folder has no {}, so it is not a virtual environment", path.string())
-      : fs::exists(path, ignored) ? fmt::format("{} is not executable", path.string())
-                                  : fmt::format("{} does not exist", path.string());
-  check.problem("interpreter", "E1014", "interpreter: " + why);
-}
-
 void check_python(const Section& section, const std::string&, ReadContext& context,
                   PythonOptions& options) {
   const OptionCheck check(section, context);
-  resolve_interpreter(options, check);
+  resolve_interpreter(options.interpreter, {"bin/python3", "a virtual environment"}, section,
+                      context);
   check_handler(options, check);
   check_module(options, check);
 }

@@ -40,7 +40,7 @@ class PoolFixture : public ::testing::Test {
 
   boost::asio::io_context io{1};
   config::Function function;
-  PoolOptions options{.sdk_python = PELTON_TEST_SDK};
+  PoolOptions options{.sdks = PELTON_TEST_SDKS};
   FakeSource source;
   FakeSource second;  // of the same function
   std::vector<std::string> lines;
