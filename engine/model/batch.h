@@ -40,6 +40,15 @@ class Batch {
   std::size_t size() const { return count_; }
   // The encoding: what is stored and what a frame carries.
   std::string_view bytes() const { return bytes_; }
+  // About what it takes in memory, with all that belongs to it.
+  std::uint64_t memory() const { return kOverhead + bytes_.size(); }
+  // About what `events` of `bytes` come to one by one. A column in which all events agree takes
+  // nothing in the encoding, but it does once they are joined with others or written out: what is
+  // joined or read at once is bounded in this.
+  static std::uint64_t unpacked(std::uint64_t bytes, std::uint64_t events) {
+    return bytes + events * kUnpackedEvent;
+  }
+  std::uint64_t unpacked() const { return unpacked(bytes_.size(), count_); }
 
   std::string_view data(std::size_t i) const { return data_.at(i); }
   bool has_key(std::size_t i) const { return (flag(i) & kHasKey) != 0; }
@@ -72,6 +81,8 @@ class Batch {
   friend class BatchBuilder;
   struct Layout;
 
+  static constexpr std::uint64_t kUnpackedEvent = 48;
+  static constexpr std::uint64_t kOverhead = 640;  // itself, its dictionary, the allocations
   static constexpr std::uint8_t kHasKey = 1;
   static constexpr std::uint8_t kNoData = 2;
 

@@ -151,7 +151,7 @@ void GroupWriter::add_append(const model::Append& append, Committed& committed, 
   next->second += append.batch->span();
   committed.bases.push_back(base);
   Joined& joined = joining_[append.to];
-  const std::size_t bytes = append.batch->bytes().size();
+  const std::size_t bytes = append.batch->unpacked();
   if (bytes >= kJoinBelow || !append.batch->consecutive()) {
     flush_joined(append.to, joined, group);
     return place(append.to, base, append.batch, group);

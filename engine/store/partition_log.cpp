@@ -114,7 +114,7 @@ bool PartitionLog::read_tail(Offset from, std::size_t max_bytes,
   if (at->base + at->batch->span() <= from) ++at;
   std::size_t bytes = 0;
   for (; at != tail_.end() && (out.empty() || bytes < max_bytes); ++at) {
-    bytes += at->batch->bytes().size();
+    bytes += at->batch->unpacked();
     out.push_back(*at);
   }
   return true;

@@ -10,7 +10,7 @@
 namespace pelton::http {
 namespace {
 
-// What one piece is made of; a single larger batch is taken whole.
+// What one piece is made of, and about what it comes to as text.
 constexpr std::size_t kPieceBytes = 1U << 20;
 
 }  // namespace
@@ -50,17 +50,24 @@ net::Piece EventStream::take(const ReadAnswer& read) {
   if (place.stop < 0) place.stop = read.end;
   const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : place.stop;
   net::Piece piece;
+  const Offset next = write(read, stop, piece.bytes);
+  place.at_end = (read.at_end && next == read.next) || next >= stop;
+  place.from = {ReadRequest::From::Kind::offset, next, {}};
+  piece.then = left_ == 0 ? net::Piece::Then::end : advance();
+  return piece;
+}
+
+// Small encodings may hold many events: the rest of them is read again.
+Offset EventStream::write(const ReadAnswer& read, Offset stop, std::string& out) {
   for (const model::PlacedBatch& placed : read.batches)
     for (std::size_t i = 0; i < placed.batch->size() && left_ > 0; ++i) {
       const Offset offset = placed.base + placed.batch->delta(i);
       if (offset < read.from || offset >= stop) continue;
-      piece.bytes += event_line(stream_, placed, i);
+      if (out.size() >= kPieceBytes) return offset;
+      out += event_line(stream_, placed, i);
       --left_;
     }
-  place.at_end = read.at_end || read.next >= stop;
-  place.from = {ReadRequest::From::Kind::offset, read.next, {}};
-  piece.then = left_ == 0 ? net::Piece::Then::end : advance();
-  return piece;
+  return read.next;
 }
 
 net::Piece::Then EventStream::advance() {

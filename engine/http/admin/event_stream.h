@@ -31,6 +31,8 @@ class EventStream final : public net::BodyStream, public std::enable_shared_from
   };
 
   net::Piece take(const ReadAnswer& read);
+  // Appends the lines of the page until a piece is full. Returns where the next one begins.
+  Offset write(const ReadAnswer& read, Offset stop, std::string& out);
   // Behind a page of the current place: on to the next one, or to the end.
   net::Piece::Then advance();
 

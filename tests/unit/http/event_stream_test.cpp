@@ -52,6 +52,16 @@ TEST_F(EventStreamTest, ManyPiecesMakeOneBody) {
   EXPECT_GT(backend.reads, 3);
 }
 
+// They take 30 bytes each where they are stored, and 100 here.
+TEST_F(EventStreamTest, APieceIsBoundedInWhatIsSent) {
+  backend.append("s", 0, std::vector<std::string>(20'000, ""));
+  start();
+  const std::string body = body_of(request("GET", "/v1/streams/s/events"));
+  EXPECT_EQ(std::ranges::count(body, '\n'), 20'000);
+  EXPECT_NE(body.find("\"offset\":19999,"), std::string::npos);
+  EXPECT_GE(backend.reads, 2);
+}
+
 TEST_F(EventStreamTest, OldClientsGetNoChunks) {
   backend.append("s", 0, std::vector<std::string>(30, std::string(100'000, 'x')));
   start();

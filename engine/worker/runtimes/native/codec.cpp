@@ -26,6 +26,9 @@ constexpr std::uint64_t kMaxRetryAfterMs = 365ULL * 24 * 3600 * 1000;
 constexpr std::int64_t kFirstTimeUs = -62'135'596'800'000'000;
 constexpr std::int64_t kLastTimeUs = 253'402'300'799'999'999;
 
+// Outputs that all agree take no space in a frame; they do once they are split by partition.
+constexpr std::uint64_t kMaxUnpackedOutputs = 2 * kMaxFrameBytes;
+
 std::unexpected<Error> garbage(std::string_view what) {
   return fail(ErrorKind::invalid, "E3003", "the worker sent a frame that is not one: {}", what);
 }
@@ -184,6 +187,8 @@ bool take_result_field(const wire::Field& field, ResultFields& to) {
 // that RFC 3339 can write.
 Status check_outputs(const model::Batch& outputs) {
   if (!outputs.consecutive()) return garbage("outputs with offsets");
+  if (outputs.unpacked() > kMaxUnpackedOutputs)
+    return garbage(fmt::format("{} outputs at once are too many", outputs.size()));
   for (std::size_t i = 0; i < outputs.size(); ++i)
     if (const auto time = outputs.time_us(i); time < kFirstTimeUs || time > kLastTimeUs)
       return garbage("an output whose time is not between the years 1 and 9999");

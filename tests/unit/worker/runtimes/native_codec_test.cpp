@@ -103,6 +103,11 @@ TEST(Codec, WhatWouldBeStoredIsChecked) {
               b.add_offset_delta(4'000'000'000);
             }).find("offsets"),
             std::string::npos);
+  EXPECT_NE(decoded([](v1::EventBatch& b) {
+              b.Clear();
+              b.set_count(10'000'000);
+            }).find("too many"),
+            std::string::npos);
   for (const std::int64_t time : {INT64_MAX, INT64_MIN, std::int64_t{253'402'300'800'000'000}})
     EXPECT_NE(decoded([time](v1::EventBatch& b) {
                 b.clear_time_us();
