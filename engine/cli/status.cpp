@@ -128,12 +128,27 @@ std::string config_line(const json::object& status) {
   return line;
 }
 
+// How much of engine.memory is taken, and by what.
+std::string memory_line(const json::object& status) {
+  const json::object& memory = object_of(status, "memory");
+  std::uint64_t total = 0;
+  std::string holders;
+  for (const auto& [name, value] : object_of(memory, "holders")) {
+    const std::uint64_t bytes = count_of(object_of(memory, "holders"), name);
+    total += bytes;
+    if (bytes == 0) continue;
+    holders +=
+        fmt::format("{}{} {}", holders.empty() ? ": " : ", ", std::string(name), size_text(bytes));
+  }
+  return fmt::format("{} of {}{}", size_text(total), size_text(count_of(memory, "limit")), holders);
+}
+
 std::string render(const json::object& status) {
   std::string out =
-      fmt::format("engine {} (pid {}), {}{}\nconfig {}\ndata   {}\n", text_of(status, "version"),
-                  integer_of(status, "pid"), text_of(status, "state"),
+      fmt::format("engine {} (pid {}), {}{}\nconfig {}\ndata   {}\nmemory {}\n",
+                  text_of(status, "version"), integer_of(status, "pid"), text_of(status, "state"),
                   flag_of(status, "ready") ? ", ready" : painted(Paint::alarm, ", NOT ready"),
-                  config_line(status), text_of(status, "data"));
+                  config_line(status), text_of(status, "data"), memory_line(status));
   for (const json::value& reason : list_of(status, "not_ready"))
     out += fmt::format("  not ready: {}\n",
                        reason.is_string() ? observe::log::escaped(reason.get_string()) : "");

@@ -23,7 +23,9 @@ Dispatcher::Core::Core(DispatcherOptions settings)
       index_(options.idempotency ? std::make_unique<IdempotencyIndex>(*options.idempotency)
                                  : nullptr),
       policy_(options.delivery.retry, options.seed),
-      next_frame_(model::first_frame_of(options.id).value) {}
+      next_frame_(model::first_frame_of(options.id).value),
+      replays_(options.memory),
+      pending_(options.max_pending_bytes, options.memory) {}
 
 Partition* Dispatcher::Core::find(PartitionId partition) {
   const auto found = partitions_.find(partition);
@@ -37,7 +39,8 @@ const Partition* Dispatcher::Core::find(PartitionId partition) const {
 
 void Dispatcher::Core::assign(PartitionId partition, const model::Restored& restored) {
   ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
-  auto assigned = std::make_unique<Partition>(partition, options.delivery, restored);
+  auto assigned =
+      std::make_unique<Partition>(partition, options.delivery, restored, options.memory);
   assigned->epoch = ++epochs_;
   assigned->key_prefix = fmt::format("{}/{}/{:016x}/{}/", options.binding, options.stream,
                                      restored.stream.value, partition.value);
@@ -79,7 +82,8 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
   // One event always fits: histories that were restored may take more than there is room for.
   const bool full =
-      known->window.unsettled() > 0 && known->bytes() >= options.delivery.max_unsettled_bytes;
+      known->window.unsettled() > 0 &&
+      (known->bytes() >= options.delivery.max_unsettled_bytes || !known->memory.may_grow());
   if (known->draining || used >= options.delivery.max_unsettled || full || crowded)
     return {known->next, 0};
   return {known->next, options.delivery.max_unsettled - used};
@@ -150,6 +154,7 @@ void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
 
 void Dispatcher::Core::free_slots(Partition& partition) {
   partition.window.pop_settled();
+  partition.claim_memory();
 }
 
 void Dispatcher::Core::emit(Commits& out) {
@@ -202,7 +207,7 @@ bool Dispatcher::Core::can_pull(const Partition& partition, WallTime now) const 
 }
 
 bool Dispatcher::Core::has_work(WallTime now) const {
-  if (pending_.bytes() >= options.max_pending_bytes) return false;
+  if (!pending_.room()) return false;
   return replays_.has_ready() ||
          std::ranges::any_of(partitions_, [&](const auto& p) { return can_pull(*p.second, now); });
 }

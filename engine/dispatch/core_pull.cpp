@@ -35,7 +35,7 @@ struct Dispatcher::Core::Picking {
 std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
                                                    const model::FrameLimits& limits, WallTime now,
                                                    Commits& out) {
-  if (pending_.bytes() >= options.max_pending_bytes) return std::nullopt;
+  if (!pending_.room()) return std::nullopt;
   std::optional<model::Frame> frame = pull_replay(worker, now);
   const model::FrameLimits both{
       std::max(1U, std::min(limits.events, options.delivery.batch.events)),

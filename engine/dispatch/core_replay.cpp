@@ -23,7 +23,8 @@ bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
 }
 
 bool Dispatcher::Core::replay_room() const {
-  return replays_.size() < options.delivery.max_unsettled && replays_.bytes() < kMostReplayedBytes;
+  return replays_.size() < options.delivery.max_unsettled &&
+         replays_.bytes() < kMostReplayedBytes && replays_.may_grow();
 }
 
 std::optional<model::Frame> Dispatcher::Core::pull_replay(WorkerId worker, WallTime now) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/config/parts/delivery.h"
 #include "engine/config/parts/filter_rule.h"
 #include "engine/config/parts/idempotency.h"
@@ -38,6 +39,10 @@ struct DispatcherOptions {
   // Of commits that are not durable yet, most of it outputs: while they take more, no frames are
   // given.
   std::uint64_t max_pending_bytes = 64U << 20;
+  // What it holds is claimed there (unsettled, outputs). While there is no room, a partition takes
+  // nothing beyond its first event, and no frames are given before the commits that are under way
+  // are durable. Null: none. Outlives the dispatcher.
+  MemoryBudget* memory = nullptr;
 };
 
 // Names a Commit until committed() is called with it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/config/parts/delivery.h"
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
@@ -16,16 +17,19 @@ namespace pelton::dispatch {
 // The state of one assigned partition: its window, lanes, settled offsets and the few events that
 // have a history. The rules are Core's.
 struct Partition {
-  Partition(PartitionId which, const config::Delivery& delivery, const model::Restored& restored)
+  Partition(PartitionId which, const config::Delivery& delivery, const model::Restored& restored,
+            MemoryBudget* budget)
       : id(which),
         stream(restored.stream),
         window(delivery.max_unsettled, delivery.max_unsettled_bytes),
         settled(restored.progress),
         durable(restored.progress.settled),
-        next(restored.progress.settled) {
+        next(restored.progress.settled),
+        memory(budget, MemoryUse::unsettled) {
     for (const auto& update : restored.retries)
       if (update.state && !settled.contains(update.offset))
         retries.restore(update.offset, *update.state);
+    claim_memory();
   }
 
   auto linker() {
@@ -33,6 +37,7 @@ struct Partition {
   }
   // Of what it holds in memory for unsettled events.
   std::uint64_t bytes() const { return window.bytes() + retries.bytes(); }
+  void claim_memory() { memory.set(bytes()); }
   bool has_new() const { return pick < window.tail(); }
   // The event's custom idempotency key, which is no longer needed here.
   std::optional<Hash128> take_key(Offset offset) {
@@ -52,6 +57,7 @@ struct Partition {
   OffsetRanges settled;
   Offset durable = 0;             // the cursor of the last commit that is durable
   Offset next = 0;                // next offset to be offered
+  MemoryClaim memory;             // bytes() as they were after the last call
   Position pick = 0;              // first position never looked at
   std::uint64_t new_bytes = 0;    // payload from there on; kept for a batch window only
   std::uint64_t uncommitted = 0;  // settled, not yet durable

@@ -9,7 +9,7 @@
 namespace pelton::dispatch {
 
 CommitToken PendingCommits::add(Entry&& entry) {
-  bytes_ += entry.bytes;
+  memory_.set(memory_.bytes() + entry.bytes);
   entries_.push_back(std::move(entry));
   return first_ + entries_.size() - 1;
 }
@@ -20,7 +20,7 @@ PendingCommits::Entry PendingCommits::durable(CommitToken token) {
   Entry entry = std::move(entries_.front());
   entries_.pop_front();
   ++first_;
-  bytes_ -= entry.bytes;
+  memory_.set(memory_.bytes() - entry.bytes);
   return entry;
 }
 

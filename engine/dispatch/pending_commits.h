@@ -12,6 +12,10 @@ namespace pelton::dispatch {
 // The commits that were given out and are not durable yet, in their order.
 class PendingCommits {
  public:
+  // At most about `most` bytes, claimed of `memory` when there is one.
+  PendingCommits(std::uint64_t most, MemoryBudget* memory)
+      : most_(most), memory_(memory, MemoryUse::outputs) {}
+
   struct Part {
     PartitionId partition;
     std::uint64_t epoch = 0;  // assignment that it belongs to
@@ -30,13 +34,14 @@ class PendingCommits {
 
   bool empty() const { return entries_.empty(); }
   bool concern(PartitionId partition) const;
-  // Of all transactions.
-  std::uint64_t bytes() const { return bytes_; }
+  // False: enough is on its way; until some of it is durable, nothing more is to be made.
+  bool room() const { return memory_.bytes() < most_ && memory_.may_grow(); }
 
  private:
   std::deque<Entry> entries_;
   CommitToken first_ = 1;  // of entries_.front()
-  std::uint64_t bytes_ = 0;
+  const std::uint64_t most_;
+  MemoryClaim memory_;  // of all transactions
 };
 
 }  // namespace pelton::dispatch

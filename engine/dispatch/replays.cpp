@@ -15,7 +15,7 @@ Replay* Replays::add(const model::DeadLetter& letter) {
   const auto [at, added] = replays_.try_emplace(letter.id);
   if (!added) return nullptr;
   at->second.letter = letter;
-  bytes_ += bytes_of(letter);
+  memory_.set(memory_.bytes() + bytes_of(letter));
   at->second.serial = next_serial_++;
   serials_.emplace(at->second.serial, letter.id);
   ready_.push_back(letter.id);
@@ -26,7 +26,7 @@ void Replays::end(const model::DeadLetterId& id) {
   ending_.insert(id);
   const auto at = replays_.find(id);
   serials_.erase(at->second.serial);
-  bytes_ -= bytes_of(at->second.letter);
+  memory_.set(memory_.bytes() - bytes_of(at->second.letter));
   replays_.erase(at);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
 #include "engine/model/records.h"
@@ -27,6 +28,9 @@ struct Replay {
 // or between attempts. Values and queues only; the rules are Core's.
 class Replays {
  public:
+  // What is held is claimed of `memory`, when there is one.
+  explicit Replays(MemoryBudget* memory) : memory_(memory, MemoryUse::unsettled) {}
+
   // Null: the letter is on its way already. Otherwise it is ready; fill in the rest.
   Replay* add(const model::DeadLetter& letter);
   Replay& at(const model::DeadLetterId& id) { return replays_.at(id); }
@@ -38,7 +42,8 @@ class Replays {
   // Of those that have not ended durably.
   std::size_t size() const { return replays_.size() + ending_.size(); }
   // Of the events that are held, and their histories.
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t bytes() const { return memory_.bytes(); }
+  bool may_grow() const { return memory_.may_grow(); }
 
   bool has_ready() const { return !ready_.empty(); }
   std::optional<model::DeadLetterId> pop_ready();
@@ -62,7 +67,7 @@ class Replays {
   using Place = std::pair<PartitionId, LaneKey>;
 
   std::map<model::DeadLetterId, Replay> replays_;
-  std::uint64_t bytes_ = 0;
+  MemoryClaim memory_;
   std::set<model::DeadLetterId> ending_;
   std::map<std::uint64_t, model::DeadLetterId> serials_;
   std::uint64_t next_serial_ = 1;

@@ -12,15 +12,11 @@ namespace pelton::dispatch {
 namespace {
 
 // An idle partition takes little memory; the ring grows with what it holds.
-constexpr std::size_t kFirstPlaces = 1024;
+constexpr std::size_t kFirstPlaces = 64;
 
 // A batch is worth copying from when at most one part of so many is unsettled: less would copy much
 // for little.
 constexpr std::uint64_t kSparse = 4;
-
-std::uint64_t memory_of(const model::Batch& batch) {
-  return sizeof(model::Batch) + batch.bytes().size();
-}
 
 }  // namespace
 
@@ -33,7 +29,7 @@ Window::Window(std::uint32_t events, std::uint64_t bytes)
 void Window::hold(model::BatchPtr batch, WallTime arrived) {
   ENSURE(emptied_.empty(), "settled slots are forgotten before others come");
   if (!held_.empty() && held_.back().batch == batch) return;
-  bytes_ += memory_of(*batch);
+  bytes_ += batch->memory();
   held_.push_back({std::move(batch), tail_, 0, arrived});
 }
 
@@ -63,7 +59,7 @@ void Window::set_aside(const Slot& slot) {
   aside.held = {builder_.finish(), head_ + 1, 1, slot.held->arrived};
   aside.slot.held = &aside.held;
   aside.slot.index = 0;
-  bytes_ += memory_of(*aside.held.batch);
+  bytes_ += aside.held.batch->memory();
   if (--slot.held->live == 0) let_go(*slot.held);
 }
 
@@ -76,7 +72,7 @@ void Window::grow() {
 }
 
 void Window::let_go(HeldBatch& held) {
-  bytes_ -= memory_of(*held.batch);
+  bytes_ -= held.batch->memory();
   compacted_bytes_ = std::min(compacted_bytes_, bytes_);
   held.batch.reset();
 }
@@ -117,7 +113,7 @@ void Window::compact(HeldBatch& held, Position begin) {
   std::uint64_t bytes = 0;
   for (Position p = begin; p < held.end; ++p)
     if (at(p).state != SlotState::settled) bytes += payload(at(p));
-  if (memory_of(*held.batch) < kSparse * (sizeof(model::Batch) + bytes)) return;
+  if (held.batch->memory() < kSparse * (sizeof(model::Batch) + bytes)) return;
   std::uint32_t index = 0;
   std::optional<Offset> first;
   for (Position p = begin; p < held.end; ++p) {
@@ -129,7 +125,7 @@ void Window::compact(HeldBatch& held, Position begin) {
   }
   let_go(held);
   held.batch = builder_.finish();
-  bytes_ += memory_of(*held.batch);
+  bytes_ += held.batch->memory();
 }
 
 }  // namespace pelton::dispatch

@@ -13,7 +13,7 @@ constexpr std::string_view kShortened = "... (shortened)";
 constexpr std::string_view kNoStack = "(dropped)";
 
 std::size_t bytes_of(const BatchPtr& batch) {
-  return batch ? batch->bytes().size() : 0;
+  return batch ? batch->memory() : 0;
 }
 
 std::size_t bytes_of(const Attempt& attempt) {

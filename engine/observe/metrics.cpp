@@ -249,6 +249,11 @@ std::string render_metrics(const StatusReport& report) {
   out.histogram("pelton_store_commit_seconds",
                 "Time that a group of transactions took on the disk.", {},
                 report.store_group_commits);
+  out.gauge("pelton_memory_limit_bytes", "engine.memory.", {},
+            static_cast<double>(report.memory_limit));
+  for (const auto& [holder, bytes] : report.memory)
+    out.gauge("pelton_memory_bytes", "Memory claimed of it.", {{"holder", holder}},
+              static_cast<double>(bytes));
   const std::size_t streams = most_partitions(report.streams);
   for (const StreamStatus& stream : report.streams) add_stream(out, stream, streams);
   for (const ConnectorStatus& connector : report.connectors) add_connector(out, connector);

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Values. A snapshot of the whole engine: the only source of `pelton status`, GET /v1/status and
@@ -144,6 +145,9 @@ struct StatusReport {
   std::uint64_t store_commits = 0, store_fsyncs = 0;
   HistogramCounts store_transactions;   // until durable
   HistogramCounts store_group_commits;  // on the disk
+  std::uint64_t memory_limit = 0;       // engine.memory
+  // Bytes claimed of it, by who holds them; a batch that two hold counts twice.
+  std::vector<std::pair<std::string, std::uint64_t>> memory;
   ProcessStatus process;
 };
 

@@ -111,6 +111,12 @@ json::value convert(const ConfigStatus& c) {
           {"last_error", to_utf8(c.last_error)}};
 }
 
+json::value memory(const StatusReport& r) {
+  json::object holders;
+  for (const auto& [holder, bytes] : r.memory) holders[holder] = bytes;
+  return {{"limit", r.memory_limit}, {"holders", std::move(holders)}};
+}
+
 }  // namespace
 
 std::string to_json(const StatusReport& r) {
@@ -129,6 +135,7 @@ std::string to_json(const StatusReport& r) {
       {"connectors", list(r.connectors, [](const auto& c) { return convert(c); })},
       {"functions", list(r.functions, [](const auto& f) { return convert(f); })},
       {"bindings", list(r.bindings, [](const auto& b) { return convert(b); })},
+      {"memory", memory(r)},
       {"store_commits", r.store_commits},
       {"store_fsyncs", r.store_fsyncs}};
   return json::serialize(out);

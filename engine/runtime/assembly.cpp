@@ -54,6 +54,7 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.delivery = binding.delivery;
   options.filter = binding.filter;
   options.idempotency = binding.idempotency;
+  options.memory = &assembly.memory;
   options.seed = static_cast<std::uint64_t>(to_us(assembly.clock.now()));
   if (const auto target = binding.to ? assembly.streams.find(*binding.to) : nullptr)
     options.target = {target->stream(), target->partitions()};
@@ -148,8 +149,8 @@ Result<std::unique_ptr<BindingRunner>> topic_runner(Assembly& assembly,
   if (!node) return std::unexpected(node.error());
   auto input = std::make_unique<stream::TopicInput>(
       stream::TopicInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
-                                binding.kafka, binding.start, binding.delivery.max_unsettled,
-                                *node},
+                                binding.kafka, binding.start, binding.delivery.max_unsettled, *node,
+                                &assembly.memory},
       assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
   if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
   if (binding.exactly_once) {
@@ -169,7 +170,7 @@ void embedded_runner(Assembly& assembly, const config::Binding& binding,
   const std::uint32_t partitions = assembly.streams.find(binding.from)->partitions();
   auto input = std::make_unique<stream::EmbeddedInput>(
       stream::EmbeddedInput::Setup{setup.dispatcher.id, setup.dispatcher.stream_id, binding.from,
-                                   binding.name, partitions, binding.start},
+                                   binding.name, partitions, binding.start, &assembly.memory},
       assembly.store, assembly.shard.mailbox(), assembly.shard.reader());
   out.embedded = input.get();
   auto& all = *input;
@@ -230,11 +231,12 @@ std::vector<store::StreamSpec> stream_specs(const config::Config& config) {
   return streams;
 }
 
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config) {
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config,
+                                                 MemoryBudget& memory) {
   store::Options options;
   options.data = config.engine.data;
   options.free_space_bytes = config.engine.free_space_bytes;
-  options.tail_bytes = config.engine.tail_bytes;
+  options.memory = &memory;
   return store::Store::open(options, stream_specs(config));
 }
 

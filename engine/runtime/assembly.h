@@ -25,6 +25,7 @@ namespace pelton::runtime {
 struct Assembly {
   std::span<const connector::ConnectorSpec> connectors;
   const Clock& clock;
+  MemoryBudget& memory;
   store::Store& store;
   Shard& shard;
   EmbeddedStreams& streams;
@@ -37,7 +38,8 @@ struct Assembly {
 
 // What the store is to know of the streams of the config.
 std::vector<store::StreamSpec> stream_specs(const config::Config& config);
-Result<std::unique_ptr<store::Store>> open_store(const config::Config& config);
+Result<std::unique_ptr<store::Store>> open_store(const config::Config& config,
+                                                 MemoryBudget& memory);
 
 // A binding, open and without its function.
 struct BuiltBinding {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/engine.h"
 
+#include "engine/base/memory_budget.h"
 #include "engine/base/units.h"
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
@@ -60,6 +61,8 @@ class Engine {
   const config::Config& config_;  // as at the start
   const std::span<const connector::ConnectorSpec> connectors_;
   const RunOptions& options_;
+  MemoryBudget memory_{
+      config_.engine.memory.value_or(default_memory())};  // outlives all that claims
   ClockWatch time_;
   boost::asio::io_context io_{1};  // the starting thread's: signals and the way to the end
   boost::asio::signal_set signals_{io_};
@@ -99,7 +102,7 @@ Status Engine::start() {
 }
 
 Status Engine::build() {
-  auto store = open_store(config_);
+  auto store = open_store(config_, memory_);
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
   store_->set_notice_listener([](const std::string& sentence) { observe::log::warn(sentence); });
@@ -109,9 +112,11 @@ Status Engine::build() {
     });
   });
   streams_ = std::make_unique<EmbeddedStreams>(*store_);
-  shard_ = std::make_unique<Shard>(*store_, time_.clock());
-  assembly_ = std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), *store_, *shard_,
-                                                  *streams_, kafka_, letters_, options_.sdks});
+  shard_ = std::make_unique<Shard>(*store_, memory_, time_.clock());
+  memory_.on_room([this] { shard_->memory_room(); });
+  assembly_ =
+      std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_, *shard_,
+                                          *streams_, kafka_, letters_, options_.sdks});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {
@@ -240,6 +245,9 @@ void Engine::fill(observe::StatusReport& report) {
   report.store_fsyncs = activity.syncs;
   report.store_transactions = activity.transactions;
   report.store_group_commits = activity.group_commits;
+  report.memory_limit = memory_.limit();
+  for (const MemoryUse use : kMemoryUses)
+    report.memory.emplace_back(to_string(use), memory_.claimed(use));
   report.process = observe::read_process_status();
   report.not_ready = reasons_not_ready(state_.load(), *store_);
   for (const observe::ConnectorStatus& connector : report.connectors)

@@ -22,7 +22,7 @@ std::size_t position(const Parts& parts, const std::string& name) {
 
 }  // namespace
 
-Shard::Shard(store::Store& store, const Clock& clock)
+Shard::Shard(store::Store& store, MemoryBudget& memory, const Clock& clock)
     : store_(store),
       clock_(clock),
       io_(1),
@@ -42,7 +42,8 @@ Shard::Shard(store::Store& store, const Clock& clock)
           },
           [this] {
             for (const auto& binding : bindings_) binding->runner->wake();
-          }),
+          },
+          &memory),
       sampler_(io_) {}
 
 Shard::~Shard() {
@@ -90,6 +91,16 @@ void Shard::sample() {
     for (const auto& binding : bindings_) binding->runner->wake();
   if (on_sample_) on_sample_(now);
   sampler_.after(kSampleInterval, [this] { sample(); });
+}
+
+void Shard::memory_room() {
+  post([this] {
+    for (const auto& binding : bindings_) {
+      stream::Input::Listener& runner = *binding->runner;
+      for (const PartitionId partition : binding->runner->partitions()) runner.readable(partition);
+      runner.wake();
+    }
+  });
 }
 
 void Shard::quiesce() {

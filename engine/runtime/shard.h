@@ -23,7 +23,7 @@ namespace pelton::runtime {
 // their worker processes, sinks. What is to run is built elsewhere and handed over.
 class Shard {
  public:
-  Shard(store::Store& store, const Clock& clock);
+  Shard(store::Store& store, MemoryBudget& memory, const Clock& clock);
   ~Shard();  // joins
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -39,6 +39,8 @@ class Shard {
   thread::JobThread& reader() { return reader_; }
   // The store thread.
   void appended(std::span<const model::PlacedBatch> batches) { feed_.appended(batches); }
+  // Any thread: partitions that waited for memory may read on.
+  void memory_room();
   // Any thread, once: takes no more work.
   void quiesce();
   // Any thread, once: the same, waits for frames in flight (at most until the deadline) and their

@@ -9,14 +9,7 @@
 namespace pelton::store {
 namespace {
 
-// What a batch takes in memory beside its bytes: tails of many small ones must stay bounded too.
-constexpr std::uint64_t kBatchOverhead = 640;
-
 constexpr int kLooks = 16;
-
-std::uint64_t tail_cost(const model::PlacedBatch& placed) {
-  return placed.batch->bytes().size() + kBatchOverhead;
-}
 
 std::string missing(Offset next) {
   return fmt::format("missing; the next batch that is stored begins at {}", next);
@@ -203,15 +196,17 @@ void Logs::append(std::span<const model::PlacedBatch> batches,
     if (auto closed = entries_.at(placed.at).log.append(placed, entries[i]))
       closed_.emplace_back(placed.at, *closed);
     tail_order_.push_back(placed.at);
-    tail_bytes_ += tail_cost(placed);
+    tail_.set(tail_.bytes() + placed.batch->memory());
   }
   trim_tail();
 }
 
 void Logs::trim_tail() {
-  while (tail_bytes_ > tail_limit_ && !tail_order_.empty()) {
+  const std::uint64_t most =
+      memory_ == nullptr ? tail_most_ : std::min(tail_most_, memory_->tail_limit());
+  while (tail_.bytes() > most && !tail_order_.empty()) {
     auto evicted = entries_.at(tail_order_.front()).log.evict();
-    if (evicted) tail_bytes_ -= tail_cost(*evicted);
+    if (evicted) tail_.set(tail_.bytes() - evicted->batch->memory());
     tail_order_.pop_front();
   }
 }
@@ -226,7 +221,7 @@ void Logs::drop(std::vector<Cut>& cuts) {
   for (const Cut& cut : cuts) {
     Entry& entry = entries_.at(cut.at);
     for (const model::PlacedBatch& placed : entry.log.drop(cut.extents)) {
-      tail_bytes_ -= tail_cost(placed);
+      tail_.set(tail_.bytes() - placed.batch->memory());
       ++gone[cut.at];
     }
     earliest[cut.at] = entry.log.bounds().earliest;
@@ -251,11 +246,14 @@ void Logs::forget(StreamId stream) {
   std::erase_if(closed_, [&](const auto& closed) { return closed.first.stream == stream; });
 }
 
-Result<std::optional<std::vector<model::PlacedBatch>>> Logs::read_tail(
-    model::StreamPartition at, Offset from, std::size_t max_bytes) const {
+Result<std::optional<std::vector<model::PlacedBatch>>> Logs::read_tail(model::StreamPartition at,
+                                                                       Offset from,
+                                                                       std::size_t max_bytes) {
   std::lock_guard lock(mutex_);
   auto entry = find_locked(at);
   if (!entry) return std::unexpected(entry.error());
+  // Whoever reads takes memory, for which the tail may have to give way.
+  trim_tail();
   std::vector<model::PlacedBatch> batches;
   from = std::max(from, (*entry)->log.bounds().earliest);
   if (!(*entry)->log.read_tail(from, max_bytes, batches)) return std::nullopt;
@@ -298,7 +296,7 @@ Result<std::vector<Logs::Found>> Logs::look_up(model::StreamPartition at, Offset
     if (!entry || it->key().size() != keys::kBatchKeySize)
       return damaged(at, base, "an entry of the index is damaged");
     if (base + entry->span <= from) continue;
-    bytes += entry->place.bytes;
+    bytes += model::Batch::unpacked(entry->place.bytes, static_cast<std::uint64_t>(entry->span));
     found.push_back({base, *entry});
   }
   if (!it->status().ok()) return damaged(at, from, it->status().ToString());

@@ -18,8 +18,14 @@ namespace pelton::store {
 // RocksDB and the batches in the log. Written by the committing thread, read by any.
 class Logs {
  public:
-  Logs(Database& database, Log& log, std::uint64_t tail_bytes)
-      : database_(database), log_(log), tail_limit_(tail_bytes) {}
+  // The newest batches stay in memory: of `tail_bytes` at most, and of what `memory`, when there is
+  // one, leaves for them.
+  Logs(Database& database, Log& log, std::uint64_t tail_bytes, MemoryBudget* memory)
+      : database_(database),
+        log_(log),
+        tail_most_(tail_bytes),
+        memory_(memory),
+        tail_(memory, MemoryUse::tail) {}
 
   // Gives every stream its number and finds the ends of its partitions. E4103: a partition count
   // was lowered. Partitions of streams that are not configured any more keep their batches.
@@ -60,7 +66,7 @@ class Logs {
                                                std::size_t max_bytes);
   Result<std::optional<std::vector<model::PlacedBatch>>> read_tail(model::StreamPartition at,
                                                                    Offset from,
-                                                                   std::size_t max_bytes) const;
+                                                                   std::size_t max_bytes);
   Result<StreamBounds> bounds(model::StreamPartition at) const;
   Result<Offset> offset_at(model::StreamPartition at, WallTime time);
   Result<PartitionStats> stats(model::StreamPartition at) const;
@@ -96,7 +102,8 @@ class Logs {
 
   Database& database_;
   Log& log_;
-  const std::uint64_t tail_limit_;
+  const std::uint64_t tail_most_;
+  MemoryBudget* const memory_;
   mutable std::shared_mutex specs_mutex_;
   // guarded by specs_mutex_
   std::map<std::string, StreamId, std::less<>> names_;
@@ -108,7 +115,7 @@ class Logs {
   std::map<StreamId, Incarnation> incarnations_;
   std::vector<std::pair<model::StreamPartition, Extent>> closed_;
   std::deque<model::StreamPartition> tail_order_;  // of every batch in memory, oldest first
-  std::uint64_t tail_bytes_ = 0;
+  MemoryClaim tail_;
 };
 
 // The value of a partition's bounds record.

@@ -23,7 +23,7 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   if (!opened) return std::unexpected(opened.error());
   database = std::move(*opened);
   if (auto ok = open_log(); !ok) return ok;
-  logs = std::make_unique<Logs>(*database, *log, options.tail_bytes);
+  logs = std::make_unique<Logs>(*database, *log, options.tail_bytes, options.memory);
   bindings = std::make_unique<BindingState>(*database);
   maintenance = std::make_unique<Maintenance>(
       folder.disk, folder.notices, *database, *log, *logs, *bindings,
@@ -141,7 +141,8 @@ Status Store::forget_stream(std::string_view name) {
 
 Status Store::submit(model::Transaction&& transaction, Origin origin, CommitCallback done) {
   if (auto ok = impl_->refuse(transaction, origin); !ok) return ok;
-  Pending pending{std::move(transaction), std::move(done), 0, {}, {}};
+  Pending pending{
+      .transaction = std::move(transaction), .done = std::move(done), .changes = {}, .moves = {}};
   pending.bytes = model::bytes_of(pending.transaction);
   if (impl_->queue.push(pending, origin)) return {};
   transaction = std::move(pending.transaction);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/histogram.h"
+#include "engine/base/memory_budget.h"
 #include "engine/model/records.h"
 
 #include <cstdint>
@@ -35,9 +36,12 @@ struct StreamSpec {
 };
 
 struct Options {
-  std::filesystem::path data;              // created when missing
-  std::uint64_t free_space_bytes = 0;      // appends from outside are refused (overloaded) below it
-  std::uint64_t tail_bytes = 256U << 20;   // memory for the newest batches
+  std::filesystem::path data;             // created when missing
+  std::uint64_t free_space_bytes = 0;     // appends from outside are refused (overloaded) below it
+  std::uint64_t tail_bytes = 256U << 20;  // memory for the newest batches, at most
+  // The tail and the appends that wait are claimed there, and bounded by what it has room for.
+  // Null: none. Outlives the store.
+  MemoryBudget* memory = nullptr;
   std::uint64_t buffer_bytes = 64U << 20;  // of RocksDB, until it writes a file
   std::size_t queue_transactions = 4096;   // outside appends wait or are refused beyond it
   std::size_t queue_bytes = 256U << 20;
@@ -150,8 +154,8 @@ class Store final {
 
   // ---- reading: any thread
   // Batches of the partition from the one that holds `from` on (it may begin before `from`), until
-  // about `max_bytes`; at least one when there is any at or after `from`. From the tail when it is
-  // there.
+  // about `max_bytes` (of model::Batch::unpacked()); at least one when there is any at or after
+  // `from`. From the tail when it is there.
   Result<std::vector<model::PlacedBatch>> read(model::StreamPartition at, Offset from,
                                                std::size_t max_bytes);
   // The same when it can be had without waiting for the disk. Nothing: read() it, elsewhere.

@@ -23,7 +23,7 @@ class Store::Impl {
   Impl(const Options& settings)
       : options(settings),
         folder(options),
-        queue(settings.queue_transactions, settings.queue_bytes) {}
+        queue(settings.queue_transactions, settings.queue_bytes, settings.memory) {}
 
   ~Impl();
 

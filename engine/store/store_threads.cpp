@@ -43,8 +43,8 @@ void Store::Impl::run() {
     if (auto built = writer->finish(group, now()); !built) fail_with(built.error());
     queue.built();
     commit(group);
-    queue.committed();
     group.clear();
+    queue.committed();
   }
 }
 

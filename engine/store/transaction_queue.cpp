@@ -5,11 +5,21 @@
 
 namespace pelton::store {
 
+// One may always wait: it is on its way to the disk soon, whatever the others hold.
+bool TransactionQueue::full() const {
+  if (items_.size() >= max_transactions_ || bytes_ >= max_bytes_) return true;
+  return !items_.empty() && memory_ != nullptr && !memory_->room(MemoryUse::appends);
+}
+
 bool TransactionQueue::push(Pending& pending, Origin origin) {
   std::condition_variable* waiting = nullptr;
   {
     std::lock_guard lock(mutex_);
     if (closed_ || (origin == Origin::outside && full())) return false;
+    if (origin == Origin::outside) {
+      pending.memory = MemoryClaim(memory_, MemoryUse::appends);
+      pending.memory.set(pending.bytes);
+    }
     const bool was_worth = worth_building();
     bytes_ += pending.bytes;
     items_.push_back(std::move(pending));
@@ -81,6 +91,7 @@ void TransactionQueue::committed() {
     // This thread comes back itself, unless another one has a group or nothing comes any more.
     if (building_) waiting = &builder_;
   }
+  not_full_.notify_all();
   if (waiting != nullptr) waiting->notify_one();
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/store/changes.h"
 #include "engine/store/partition_log.h"
 
@@ -29,6 +30,7 @@ struct Pending {
   std::vector<Move> moves;
   std::chrono::steady_clock::time_point queued = std::chrono::steady_clock::now();
   bool ends_segment = false;  // the group begins a segment of the log
+  MemoryClaim memory{};       // of what comes from outside, until it is answered
 };
 
 // Thread-safe. What waits for the store's threads: bounded for outside senders, while the engine's
@@ -38,8 +40,9 @@ struct Pending {
 // begin(), more(), built(), committed(): one group's way, by one thread.
 class TransactionQueue {
  public:
-  TransactionQueue(std::size_t max_transactions, std::size_t max_bytes)
-      : max_transactions_(max_transactions), max_bytes_(max_bytes) {}
+  // `memory`: full also when that has no room for more appends; null: there is no such limit.
+  TransactionQueue(std::size_t max_transactions, std::size_t max_bytes, MemoryBudget* memory)
+      : max_transactions_(max_transactions), max_bytes_(max_bytes), memory_(memory) {}
 
   // False when full (outside only) or closed; `pending` is then untouched.
   bool push(Pending& pending, Origin origin);
@@ -55,20 +58,21 @@ class TransactionQueue {
   Taken more(std::size_t max_bytes);
   // The group is built: another thread may begin one.
   void built();
-  // The group is committed: the next one has its turn.
+  // The group is committed, and all that belonged to it is gone: the next one has its turn.
   void committed();
   void close();
 
  private:
   bool worth_building() const { return bytes_ >= kBuildAhead; }
   Taken take(std::size_t max_bytes);
-  bool full() const { return items_.size() >= max_transactions_ || bytes_ >= max_bytes_; }
+  bool full() const;
 
   // From so much on, a group is built while another one is committed.
   static constexpr std::size_t kBuildAhead = 1U << 20;
 
   const std::size_t max_transactions_;
   const std::size_t max_bytes_;
+  MemoryBudget* const memory_;
   mutable std::mutex mutex_;
   std::condition_variable idle_;     // threads without a group
   std::condition_variable builder_;  // the thread that builds one

@@ -189,14 +189,14 @@ def test_a_worker_that_hangs_is_ended_and_its_event_comes_again(engine):
 
 
 def test_a_change_that_needs_a_restart(engine):
-    engine.parts.engine += ", tail: 2MiB"
+    engine.parts.engine += ", memory: 200MiB"
     engine.parts.bindings["job"] = "{ from: input, function: work }"
     plan = (engine.write(), engine.run("plan", check=False))[1]
-    assert plan.returncode == 6 and "E5012" in plan.stderr and "engine.tail" in plan.stderr
+    assert plan.returncode == 6 and "E5012" in plan.stderr and "engine.memory" in plan.stderr
     done = engine.reload(check=False)
     assert done.returncode == 6 and "E5012" in done.stderr
     assert engine.binding("job")["target"] == "output"
-    engine.parts.engine = engine.parts.engine.replace("2MiB", "256MiB") + ", log: { level: debug }"
+    engine.parts.engine = engine.parts.engine.replace(", memory: 200MiB", "") + ", log: { level: debug }"
     engine.reload()
     assert engine.binding("job")["target"] == ""
 

@@ -107,6 +107,12 @@ std::uint64_t window_bytes(Dice dice) {
   return dice.chance(0.5) ? small : 1U << 20;
 }
 
+// Some engines have less than their windows may take.
+std::uint64_t engine_memory(Dice dice) {
+  const auto small = static_cast<std::uint64_t>(dice.between(2'000, 60'000));
+  return dice.chance(0.3) ? small : 1U << 30;
+}
+
 }  // namespace
 
 std::string Message::data() const {
@@ -137,6 +143,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
   scenario.limits = {static_cast<std::uint32_t>(dice.between(1, 60)), 1U << 20};
   scenario.binding = binding_of(dice);
   scenario.binding.delivery.max_unsettled_bytes = window_bytes(Dice(seed + 1234));
+  scenario.memory = engine_memory(Dice(seed + 4321));
   if (scenario.filter) {
     config::FilterRule rule;
     rule.field.kind = config::FieldRef::Kind::data;

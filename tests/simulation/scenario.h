@@ -58,6 +58,7 @@ struct Scenario {
   bool filter = false;
   model::FrameLimits limits;  // of a worker
   dispatch::DispatcherOptions binding;
+  std::uint64_t memory = 1U << 30;  // of the engine, for what bindings hold
   Faults faults;
   std::vector<Message> messages;
 

@@ -16,12 +16,24 @@ SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
       store_(store),
       history_(history),
       dice_(dice),
-      dispatcher_(scenario.binding, mutation),
+      memory_(scenario.memory),
+      dispatcher_(binding(), mutation),
       listener_{[this](WorkerId w, FrameId f, auto&& r) { result(w, f, std::move(r)); },
                 [this](WorkerId w, FrameId f, auto&& r) { garbage(w, f, std::move(r)); },
                 [this](WorkerId w, auto&& loss) { lost(w, std::move(loss)); }} {}
 
+dispatch::DispatcherOptions SimEngine::binding() {
+  dispatch::DispatcherOptions binding = scenario_.binding;
+  binding.memory = &memory_;
+  return binding;
+}
+
 void SimEngine::start() {
+  memory_.on_room([this] {
+    scheduler_.after(Duration{0}, [this] {
+      if (alive_) feed_all();
+    });
+  });
   restore();
   for (std::uint32_t i = 0; i < scenario_.workers; ++i) start_worker();
   feed_all();
@@ -85,6 +97,9 @@ void SimEngine::check_memory() {
   if (meter_.bytes() > scenario_.partitions * most + frames * meter_.largest())
     history_.violation("{} bytes of batches are held by {} partitions and {} frames",
                        meter_.bytes(), scenario_.partitions, frames);
+  if (meter_.bytes() > scenario_.memory + (scenario_.partitions + frames) * meter_.largest())
+    history_.violation("{} bytes of batches are held, the engine's memory is {}", meter_.bytes(),
+                       scenario_.memory);
 }
 
 void SimEngine::submit_commits() {

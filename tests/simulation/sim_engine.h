@@ -39,6 +39,7 @@ class SimEngine {
   model::StreamPartition input(std::uint32_t partition) const {
     return {kInput, PartitionId{partition}};
   }
+  dispatch::DispatcherOptions binding();
   void restore();
   void assign(PartitionId partition);
   void feed_all();
@@ -62,6 +63,7 @@ class SimEngine {
   SimStore& store_;
   History& history_;
   Dice dice_;
+  MemoryBudget memory_;
   Mutant dispatcher_;
   dispatch::Commits commits_;
   Meter meter_;

@@ -68,10 +68,16 @@ const Fields<Engine>& engine_fields() {
                   "accepted and bindings that write to streams are paused.")
           .option("shutdown_timeout", &Engine::shutdown_timeout,
                   "How long to wait for events in flight after SIGTERM.", {.at_most = "1h"})
-          .option("tail", &Engine::tail_bytes,
-                  "Memory for the newest events of all streams, which bindings read without "
-                  "touching the disk.",
-                  {.at_least = "1MiB", .at_most = "64GiB"})
+          .option(
+              "memory", &Engine::memory,
+              "Memory for events in the engine's own process, not counting its workers: events "
+              "that bindings have not settled, outputs that are not durable yet, what is read "
+              "ahead, appends that wait for the disk, records fetched from Kafka, and the newest "
+              "events of all streams. When it is used up, the engine reads and accepts less; "
+              "nothing is lost. The process takes about 100 MiB on top of it. Default: a "
+              "quarter of the memory of the machine or its cgroup, at least 128MiB and at "
+              "most 512MiB.",
+              {.at_least = "64MiB", .at_most = "1TiB", .example = "1GiB"})
           .section(http_fields())
           .section(log_fields());
   return fields;

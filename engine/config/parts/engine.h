@@ -34,7 +34,7 @@ struct Engine {
   LogFormat log_format = LogFormat::automatic;  // log.format; automatic: pretty on a terminal
   std::uint64_t free_space_bytes = 1ULL << 30;  // free_space: intake stops below it
   Duration shutdown_timeout{std::chrono::seconds(30)};  // drain deadline after SIGTERM
-  std::uint64_t tail_bytes = 256ULL << 20;  // tail: memory for the newest batches of all streams
+  std::optional<std::uint64_t> memory;  // for events, in all; absent: see default_memory()
 };
 
 const SectionSpec& engine_spec();

@@ -8,11 +8,12 @@ namespace pelton::stream {
 AppendFeed::AppendFeed(thread::Mailbox& mailbox,
                        std::function<void(const model::PlacedBatch&)> fresh,
                        std::function<void(model::StreamPartition, Offset)> moved,
-                       std::function<void()> finished)
+                       std::function<void()> finished, MemoryBudget* memory)
     : mailbox_(mailbox),
       fresh_(std::move(fresh)),
       moved_(std::move(moved)),
-      finished_(std::move(finished)) {}
+      finished_(std::move(finished)),
+      held_(memory, MemoryUse::read_ahead) {}
 
 void AppendFeed::listen_to(std::set<StreamId> streams) {
   std::lock_guard lock(mutex_);
@@ -24,11 +25,14 @@ void AppendFeed::appended(std::span<const model::PlacedBatch> batches) {
     std::lock_guard lock(mutex_);
     for (const model::PlacedBatch& placed : batches) {
       if (!streams_.contains(placed.at.stream)) continue;
-      bytes_ += placed.batch->bytes().size();
-      if (bytes_ <= kMaxBytes)
+      const std::uint64_t bytes = held_.bytes() + placed.batch->memory();
+      // The batches of a partition come without gaps.
+      if (ends_.empty() && bytes <= kMaxBytes && held_.may_grow()) {
         batches_.push_back(placed);
-      else
+        held_.set(bytes);
+      } else {
         ends_[placed.at] = placed.base + placed.batch->span();
+      }
     }
     if ((batches_.empty() && ends_.empty()) || std::exchange(scheduled_, true)) return;
   }
@@ -42,7 +46,7 @@ void AppendFeed::deliver() {
     std::lock_guard lock(mutex_);
     batches.swap(batches_);
     ends.swap(ends_);
-    bytes_ = 0;
+    held_.set(0);
     scheduled_ = false;
   }
   for (const model::PlacedBatch& placed : batches) fresh_(placed);

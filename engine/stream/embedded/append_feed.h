@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/model/records.h"
 #include "engine/thread/mailbox.h"
 
@@ -14,17 +15,17 @@
 namespace pelton::stream {
 
 // Carries "appended" from the store thread to a shard. Batches that the shard has not taken yet are
-// bounded: beyond kMaxBytes only the new end of the partition is passed on, and whoever is behind
-// reads from the store. The handlers run on the shard.
+// bounded: beyond kMaxBytes, or what `memory` has room for, only the new end of the partition is
+// passed on, and whoever is behind reads from the store. The handlers run on the shard.
 class AppendFeed {
  public:
-  static constexpr std::size_t kMaxBytes = 64U << 20;
+  static constexpr std::size_t kMaxBytes = 16U << 20;
 
   // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
   // kept.
   AppendFeed(thread::Mailbox& mailbox, std::function<void(const model::PlacedBatch&)> fresh,
              std::function<void(model::StreamPartition, Offset end)> moved,
-             std::function<void()> finished);
+             std::function<void()> finished, MemoryBudget* memory);
 
   // Any thread. Those that somebody here reads: appends to others are not passed on.
   void listen_to(std::set<StreamId> streams);
@@ -43,7 +44,7 @@ class AppendFeed {
   std::set<StreamId> streams_;                     // guarded by mutex_
   std::vector<model::PlacedBatch> batches_;        // guarded by mutex_
   std::map<model::StreamPartition, Offset> ends_;  // guarded by mutex_
-  std::size_t bytes_ = 0;                          // guarded by mutex_
+  MemoryClaim held_;                               // guarded by mutex_; of batches_
   bool scheduled_ = false;                         // guarded by mutex_
 };
 

@@ -49,7 +49,9 @@ EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& 
       lane_(store, mailbox),
       mailbox_(mailbox),
       reader_(reader),
-      feeds_(setup_.partitions) {}
+      feeds_(setup_.partitions) {
+  for (Feed& feed : feeds_) feed.held = MemoryClaim(setup_.memory, MemoryUse::read_ahead);
+}
 
 Status EmbeddedInput::open(Listener& listener) {
   listener_ = &listener;
@@ -161,10 +163,8 @@ std::vector<PartitionId> EmbeddedInput::partitions() const {
 void EmbeddedInput::appended(const model::PlacedBatch& placed) {
   Feed& feed = feeds_[placed.at.partition.value];
   // The common case: the reader is at the tail, the batch need not be read from the store.
-  if (feed.read == placed.base && feed.ahead.size() < kMostAhead) {
-    feed.ahead.push_back(placed);
-    feed.read = end_of(placed);
-  }
+  if (feed.read == placed.base && feed.ahead.size() < kMostAhead && feed.held.may_grow())
+    keep(feed, placed);
   feed.end = std::max(feed.end, end_of(placed));
   listener_->readable(placed.at.partition);
 }
@@ -176,9 +176,9 @@ void EmbeddedInput::end_moved(PartitionId partition, Offset end) {
 
 std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Offset from) {
   Feed& feed = feeds_[partition.value];
-  while (!feed.ahead.empty() && end_of(feed.ahead.front()) <= from) feed.ahead.pop_front();
+  while (!feed.ahead.empty() && end_of(feed.ahead.front()) <= from) drop_first(feed);
   // A seek back: what is ahead begins too late.
-  if (!feed.ahead.empty() && feed.ahead.front().base > from) feed.ahead.clear();
+  while (!feed.ahead.empty() && feed.ahead.front().base > from) drop_first(feed);
   if (feed.ahead.empty()) {
     feed.read = from;
     if (feed.stopped || from >= feed.end || !refill(partition, from)) return std::nullopt;
@@ -189,7 +189,7 @@ std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Off
 bool EmbeddedInput::refill(PartitionId partition, Offset from) {
   Feed& feed = feeds_[partition.value];
   if (feed.reading) return false;
-  auto tail = lane_.store().read_tail(at(partition), from, kReadBytes);
+  auto tail = lane_.store().read_tail(at(partition), from, read_bytes());
   // An error is met there again.
   if (!tail || !*tail) {
     read_elsewhere(partition, from);
@@ -202,8 +202,8 @@ bool EmbeddedInput::refill(PartitionId partition, Offset from) {
 void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
   feeds_[partition.value].reading = true;
   reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), from,
-               alive = std::weak_ptr(alive_)] {
-    mailbox.post([read = store.read(where, from, kReadBytes), where, from, alive]() mutable {
+               bytes = read_bytes(), alive = std::weak_ptr(alive_)] {
+    mailbox.post([read = store.read(where, from, bytes), where, from, alive]() mutable {
       if (const auto input = alive.lock())
         (*input)->read_done(where.partition, from, std::move(read));
     });
@@ -229,8 +229,23 @@ void EmbeddedInput::take(PartitionId partition, Offset from,
   if (!batches.empty() && batches.front().base > from)
     say_dropped(partition, from, batches.front().base,
                 static_cast<std::uint64_t>(batches.front().base - from));
-  for (model::PlacedBatch& placed : batches) feed.ahead.push_back(std::move(placed));
-  if (!feed.ahead.empty()) feed.read = end_of(feed.ahead.back());
+  for (const model::PlacedBatch& placed : batches) keep(feed, placed);
+}
+
+void EmbeddedInput::keep(Feed& feed, const model::PlacedBatch& placed) {
+  feed.ahead.push_back(placed);
+  feed.held.set(feed.held.bytes() + placed.batch->memory());
+  feed.read = end_of(placed);
+}
+
+void EmbeddedInput::drop_first(Feed& feed) {
+  feed.held.set(feed.held.bytes() - feed.ahead.front().batch->memory());
+  feed.ahead.pop_front();
+}
+
+// While memory is short, a batch at a time.
+std::size_t EmbeddedInput::read_bytes() const {
+  return setup_.memory == nullptr || setup_.memory->room(MemoryUse::read_ahead) ? kReadBytes : 1;
 }
 
 void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {

@@ -23,6 +23,7 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
     std::string binding_name;
     std::uint32_t partitions = 1;
     config::Start start;
+    MemoryBudget* memory = nullptr;  // for what is read ahead; null: there is no limit
   };
 
   EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
@@ -58,6 +59,7 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
     std::deque<model::PlacedBatch> ahead;
+    MemoryClaim held;  // of `ahead`
     bool reading = false;
     bool stopped = false;
   };
@@ -78,6 +80,9 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
   void read_elsewhere(PartitionId partition, Offset from);
   void read_done(PartitionId partition, Offset from, Read&& read);
   void take(PartitionId partition, Offset from, std::vector<model::PlacedBatch>&& batches);
+  std::size_t read_bytes() const;
+  static void keep(Feed& feed, const model::PlacedBatch& placed);
+  static void drop_first(Feed& feed);
 
   const Setup setup_;
   StoreClient lane_;

@@ -16,6 +16,7 @@ Offset end_of(const model::PlacedBatch& placed) {
 void FetchedRecords::move(PartitionId partition, Offset offset) {
   Partition& moved = partitions_.at(partition);
   moved.ahead.clear();
+  moved.held.set(0);
   if (offset > moved.gap.begin) moved.gap = {};
 }
 
@@ -26,6 +27,7 @@ std::optional<model::PlacedBatch> FetchedRecords::next(PartitionId partition, Of
   std::size_t taken = 0;
   while (!ahead.empty() && end_of(ahead.front()) <= from) {
     taken += ahead.front().batch->bytes().size();
+    found->second.held.set(found->second.held.bytes() - ahead.front().batch->memory());
     ahead.pop_front();
   }
   if (taken > 0) hooks_.taken(partition, progress_.tenure(partition), taken);
@@ -52,6 +54,7 @@ void FetchedRecords::fetched(PartitionId partition, Tenure tenure, Offset base,
                              model::BatchPtr batch, Offset end) {
   if (progress_.tenure(partition) != tenure) return;
   Partition& fetched = partitions_.at(partition);
+  fetched.held.set(fetched.held.bytes() + batch->memory());
   fetched.ahead.push_back({{stream_, partition}, base, std::move(batch)});
   fetched.end = std::max(fetched.end, end);
   hooks_.readable(partition);

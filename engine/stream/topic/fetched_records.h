@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/kafka/consume/listeners.h"
 #include "engine/model/records.h"
 #include "engine/stream/topic/group_progress.h"
@@ -21,12 +22,14 @@ class FetchedRecords final : public kafka::RecordListener {
     // So many bytes are out of the way: as much may be fetched.
     std::function<void(PartitionId, Tenure, std::size_t)> taken;
   };
-  // The progress lives longer.
-  FetchedRecords(StreamId stream, GroupProgress& progress, Hooks hooks)
-      : stream_(stream), progress_(progress), hooks_(std::move(hooks)) {}
+  // The progress lives longer. What waits is claimed of `memory`, when there is one.
+  FetchedRecords(StreamId stream, GroupProgress& progress, Hooks hooks, MemoryBudget* memory)
+      : stream_(stream), progress_(progress), hooks_(std::move(hooks)), memory_(memory) {}
 
   // ---- the partitions that are ours, as progress has them
-  void begin(PartitionId partition, Offset end) { partitions_[partition] = {end, {}, {}}; }
+  void begin(PartitionId partition, Offset end) {
+    partitions_[partition] = {end, {}, {}, MemoryClaim(memory_, MemoryUse::kafka)};
+  }
   void forget(PartitionId partition) { partitions_.erase(partition); }
   // Reading continues at `offset`: what is here belongs elsewhere.
   void move(PartitionId partition, Offset offset);
@@ -49,11 +52,13 @@ class FetchedRecords final : public kafka::RecordListener {
     Offset end = 0;
     OffsetRange gap;  // no records are there
     std::deque<model::PlacedBatch> ahead;
+    MemoryClaim held;  // of `ahead`
   };
 
   const StreamId stream_;
   GroupProgress& progress_;
   const Hooks hooks_;
+  MemoryBudget* const memory_;
   std::map<PartitionId, Partition> partitions_;
 };
 

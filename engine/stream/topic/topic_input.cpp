@@ -26,7 +26,7 @@ TopicInput::TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbo
       starts_({setup_.binding, setup_.binding_name, setup_.stream, setup_.start,
                setup_.group.out_of_range},
               store_, codec_, progress_),
-      records_(setup_.stream, progress_, record_hooks()),
+      records_(setup_.stream, progress_, record_hooks(), setup_.memory),
       settlements_(setup_.binding, setup_.stream, store_, progress_,
                    [this](bool due) { stored(due); }),
       commits_({setup_.binding_name, setup_.group.commit_interval}, progress_, codec_, settlements_,

@@ -32,6 +32,7 @@ class TopicInput final : public Input, public InputHealth {
     config::Start start;
     std::uint32_t max_unsettled = 10'000;
     std::uint64_t node = 0;  // of this data folder
+    MemoryBudget* memory = nullptr;
   };
 
   TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,

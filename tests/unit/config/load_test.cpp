@@ -71,7 +71,7 @@ bindings: { b: { from: a, function: f } }
   EXPECT_FALSE(c.engine.http);
   EXPECT_EQ(c.engine.free_space_bytes, 1ULL << 30);
   EXPECT_EQ(c.engine.shutdown_timeout, std::chrono::seconds(30));
-  EXPECT_EQ(c.engine.tail_bytes, 256ULL << 20);
+  EXPECT_FALSE(c.engine.memory);
   EXPECT_EQ(c.streams[0].partitions, 1U);
   EXPECT_FALSE(c.streams[0].retention.time);
   const Function& f = c.functions[0];

@@ -236,6 +236,61 @@ TEST_F(HistoryMemory, RestoredHistoriesLetTheirEventsIn) {
   EXPECT_NE(pull(), "");
 }
 
+// Of the engine's memory, 400,000 bytes are free for this binding's events.
+class SharedMemory : public Memory {
+ protected:
+  SharedMemory() { options.memory = &budget; }
+
+  MemoryBudget budget{400'000 / 11 * 16};
+};
+
+TEST_F(SharedMemory, WhatIsHeldIsClaimedUntilItIsSettled) {
+  offer_large("a");
+  EXPECT_EQ(budget.claimed(MemoryUse::unsettled), bytes());
+  pull();
+  done();
+  EXPECT_EQ(budget.claimed(MemoryUse::unsettled), 0U);
+}
+
+TEST_F(SharedMemory, WhatOthersHoldIsNotThere) {
+  budget.claim(MemoryUse::kafka, 300'000);
+  for (int i = 0; room() > 0; ++i) offer_large(fmt::format("k{}", i));
+  EXPECT_LT(bytes(), 400'000 / 11 + 100'000 + kOne);
+  budget.give_back(MemoryUse::kafka, 300'000);
+  EXPECT_GT(room(), 0U);
+}
+
+TEST_F(SharedMemory, EveryPartitionMayHoldOne) {
+  budget.claim(MemoryUse::unsettled, 1U << 20);
+  EXPECT_GT(room(), 0U);
+  offer_large("a");
+  EXPECT_EQ(room(), 0U);
+  EXPECT_EQ(pull(), "a0");
+  done();
+  EXPECT_GT(room(), 0U);
+}
+
+TEST_F(SharedMemory, APartitionThatGoesGivesBackWhatItHeld) {
+  offer_large("a");
+  dispatcher().revoke(PartitionId{0});
+  EXPECT_EQ(budget.claimed(MemoryUse::unsettled), 0U);
+}
+
+TEST_F(SharedMemory, WithoutRoomForOutputsOneCommitIsUnderWay) {
+  options.target = {StreamId{2}, 1};
+  limits.events = 1;
+  offer("a b c");
+  hold_commits();
+  budget.claim(MemoryUse::outputs, 1U << 20);
+  ASSERT_NE(pull(), "") << "nothing is under way";
+  finish(outputs(frame(), "o:" + std::string(kLarge, 'o'), {0}));
+  EXPECT_FALSE(dispatcher().has_work(now));
+  EXPECT_EQ(pull(), "");
+  release_commits();
+  EXPECT_EQ(pull(), "b1");
+  EXPECT_EQ(budget.claimed(MemoryUse::outputs), 1U << 20);
+}
+
 class PendingMemory : public Memory {
  protected:
   PendingMemory() {
@@ -278,7 +333,7 @@ TEST_F(PendingMemory, AnswersAreTakenAllTheSame) {
 }
 
 TEST_F(PendingMemory, LettersAndHistoriesCountAsWell) {
-  options.max_pending_bytes = 1000;
+  options.max_pending_bytes = 2000;
   offer("a b");
   pull();
   fail({0}, model::OutcomeCode::fail);

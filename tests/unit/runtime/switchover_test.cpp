@@ -21,11 +21,11 @@ class SwitchoverTest : public ::testing::Test {
     config.functions.back().runtime = "cpp";
     config.functions.back().settings = worker::native::CppOptions{"/bin/true"};
     config.bindings = {binding("b")};
-    store = std::move(*open_store(config));
+    store = std::move(*open_store(config, memory));
     streams = std::make_unique<EmbeddedStreams>(*store);
-    shard = std::make_unique<Shard>(*store, clock);
+    shard = std::make_unique<Shard>(*store, memory, clock);
     assembly = std::make_unique<Assembly>(
-        Assembly{{}, clock, *store, *shard, *streams, kafka, letters, {}});
+        Assembly{{}, clock, memory, *store, *shard, *streams, kafka, letters, {}});
     switchover = std::make_unique<Switchover>(
         Switchover::Setup{*assembly, known, sources, ending, stopping});
   }
@@ -74,6 +74,7 @@ class SwitchoverTest : public ::testing::Test {
 
   test::TemporaryFolder folder;
   SystemClock clock;
+  MemoryBudget memory{256U << 20};
   config::Config config;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<EmbeddedStreams> streams;

@@ -49,6 +49,28 @@ class Groups : public StoreFixture {
   std::vector<Committed> done_;
 };
 
+// A batch of 100,000 events that all agree takes some bytes; all of them in one would be more
+// events than a batch can have.
+TEST_F(Groups, WhatIsJoinedIsBoundedInEventsToo) {
+  open();
+  model::BatchBuilder builder;
+  for (int i = 0; i < 100'000; ++i) builder.add({});
+  const model::BatchPtr many = builder.finish();
+  ASSERT_LT(many->bytes().size(), 100U);
+  hold();
+  for (int i = 0; i < 200; ++i) {
+    model::Transaction transaction;
+    transaction.appends.push_back({at(), many});
+    ASSERT_TRUE(submit(std::move(transaction)));
+  }
+  release();
+  EXPECT_EQ(committed().size(), 200U);
+  EXPECT_EQ(store->bounds(at())->end, 20'000'000);
+  const auto read = store->read(at(), 0, 10U << 20);
+  ASSERT_TRUE(read);
+  EXPECT_LE(read->size(), 3U) << "what is read is bounded likewise";
+}
+
 TEST_F(Groups, WhatQueuesIsOneSync) {
   open();
   hold();
@@ -153,7 +175,7 @@ TEST_F(Groups, CursorsOfAGroupBecomeOne) {
   const auto files = segment_folder(options.data / "log");
   Log log(*files, (*database)->log_id(), options.segment_bytes);
   ASSERT_TRUE(log.open({}, [](auto) { return Status{}; }));
-  Logs logs(**database, log, 1 << 20);
+  Logs logs(**database, log, 1 << 20, nullptr);
   BindingState state(**database);
   GroupWriter writer(**database, log, logs, state);
   const model::StreamPartition where{StreamId{1}, PartitionId{0}};

@@ -132,7 +132,7 @@ class LogsTest : public StoreFixture {
     std::filesystem::create_directories(options.data);
     database = Database::open(options, [](const std::string&) {}).value();
     log = std::make_unique<Log>(files, database->log_id(), options.segment_bytes);
-    logs = std::make_unique<Logs>(*database, *log, options.tail_bytes);
+    logs = std::make_unique<Logs>(*database, *log, options.tail_bytes, nullptr);
     const StreamSpec streams[] = {stream};
     const auto ok = logs->open(streams, [this](Changes&& changes) { return apply(changes); });
     if (!ok) throw std::runtime_error(ok.error().text());

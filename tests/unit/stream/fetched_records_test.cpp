@@ -24,7 +24,8 @@ struct Fetched : ::testing::Test {
                          {[this](PartitionId partition) { readable.push_back(partition); },
                           [this](PartitionId, Tenure tenure, std::size_t bytes) {
                             taken.emplace_back(tenure, bytes);
-                          }}};
+                          }},
+                         nullptr};
 
   Tenure begin(Offset end = 0) {
     PartitionStart start;
