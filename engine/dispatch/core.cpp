@@ -10,8 +10,8 @@
 namespace pelton::dispatch {
 namespace {
 
-// With more ranges than this beyond a cursor the window closes: what is stored with every commit
-// stays small.
+// With more ranges than this beyond a cursor the window closes: what is stored
+// of a partition stays small.
 constexpr std::size_t kMaxRanges = 20'000;
 constexpr LaneKey kWholePartition = 1;
 
@@ -77,10 +77,11 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   const Partition* known = find(partition);
   if (known == nullptr) return {};
   const std::uint64_t used = known->window.unsettled() + known->uncommitted;
-  // What lies between the ranges is taken in any case: a restored cursor that has as many would
-  // never move.
+  // What lies between the ranges is taken in any case: a restored cursor that
+  // has as many would never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
-  // One event always fits: histories that were restored may take more than there is room for.
+  // One event always fits: histories that were restored may take more than
+  // there is room for.
   const bool full =
       known->window.unsettled() > 0 &&
       (known->bytes() >= options.delivery.max_unsettled_bytes || !known->memory.may_grow());
@@ -101,7 +102,6 @@ void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr&
   Partition* partition = find(id);
   if (partition == nullptr) return;
   std::uint64_t room = wants(id).events;
-  const Offset cursor_before = partition->settled.cursor();
   // Offsets that never come (a compacted topic) count as settled.
   if (base > partition->next) partition->settled.add(partition->next, base);
   partition->next = std::max(partition->next, base);
@@ -125,7 +125,7 @@ void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr&
   if (!selection_.empty()) admit(*partition, selection_.hold(batch), now);
   free_slots(*partition);
   // Events passed over move the cursor: one commit for all of them.
-  if (partition->settled.cursor() != cursor_before) change_.cursors.insert(id);
+  if (partition->settled.moved()) change_.cursors.insert(id);
   emit(out);
 }
 
@@ -144,8 +144,8 @@ void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
   selection_.skip();
   partition.settled.add(offset, offset + 1);
   forget_retry(partition, offset);
-  // They take up room until they are durable, or a filter that passes nothing would fill the
-  // store's queue.
+  // They take up room until they are durable, or a filter that passes nothing
+  // would fill the store's queue.
   ++partition.fresh;
   ++partition.uncommitted;
   change_.cursors.insert(partition.id);
@@ -162,7 +162,8 @@ void Dispatcher::Core::emit(Commits& out) {
   for (const PartitionId id : change_.cursors) {
     Partition* partition = find(id);
     if (partition == nullptr) continue;
-    change_.transaction.progress.push_back({options.id, at(id), partition->settled.stored()});
+    partition->settled.take(change_.transaction.progress.emplace_back(
+        model::Transaction::ProgressUpdate{options.id, at(id), {}}));
     pending.parts.push_back(
         {id, partition->epoch, partition->settled.cursor(), std::exchange(partition->fresh, 0)});
   }

@@ -5,8 +5,8 @@
 #include "engine/config/parts/delivery.h"
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/lanes.h"
-#include "engine/dispatch/offset_ranges.h"
 #include "engine/dispatch/retries.h"
+#include "engine/dispatch/settled_offsets.h"
 #include "engine/dispatch/window.h"
 
 #include <set>
@@ -54,7 +54,7 @@ struct Partition {
   std::string key_prefix;  // of the idempotency keys of events that bring none
   Window window;
   Lanes lanes;
-  OffsetRanges settled;
+  SettledOffsets settled;
   Offset durable = 0;             // the cursor of the last commit that is durable
   Offset next = 0;                // next offset to be offered
   MemoryClaim memory;             // bytes() as they were after the last call

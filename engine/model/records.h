@@ -110,9 +110,11 @@ struct Transaction {
     BindingId binding;
     StreamPartition at;
     Progress progress;
+    // `progress.completed` is what was settled beyond `progress.settled` since the update before,
+    // to be added to what is stored; otherwise `progress` replaces it.
+    bool adds = false;
   };
-  std::vector<ProgressUpdate>
-      progress;  // a later one for the same binding and partition replaces an earlier
+  std::vector<ProgressUpdate> progress;  // in order
 
   struct RetryUpdate {
     BindingId binding;

@@ -2,6 +2,7 @@
 #include "engine/store/codec.h"
 
 #include "engine/base/utf8.h"
+#include "engine/model/offset_ranges.h"
 #include "engine/store/keys.h"
 
 #include <pelton/v1/record.pb.h>
@@ -83,6 +84,16 @@ Result<model::Progress> decode_cursor(std::string_view bytes) {
     cursor.completed.push_back({begin, at});
   }
   return cursor;
+}
+
+std::optional<std::string> joined_cursors(std::span<const std::string_view> encoded) {
+  model::OffsetRanges all;
+  for (const std::string_view bytes : encoded) {
+    auto cursor = decode_cursor(bytes);
+    if (!cursor) return std::nullopt;
+    model::apply({{}, {}, std::move(*cursor), true}, all);
+  }
+  return encode(all.stored());
 }
 
 std::string encode(const model::RetryState& state) {

@@ -3,6 +3,7 @@
 
 #include "engine/model/records.h"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace pelton::store::codec {
 
 std::string encode(const model::Progress& cursor);
 Result<model::Progress> decode_cursor(std::string_view bytes);
+// The encoding of what is stored, if anything, and what was added to it since. Nothing: one of them
+// is damaged.
+std::optional<std::string> joined_cursors(std::span<const std::string_view> encoded);
 
 std::string encode(const model::RetryState& state);
 // Also of encodings one behind the other: the values of the last, the attempts of all.

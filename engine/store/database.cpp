@@ -67,6 +67,31 @@ class JoinRetries final : public rocksdb::AssociativeMergeOperator {
   const char* Name() const override { return "pelton.retries"; }
 };
 
+// Progress is written as what is new of it, too.
+class JoinCursors final : public rocksdb::MergeOperator {
+ public:
+  bool FullMergeV2(const MergeOperationInput& in, MergeOperationOutput* out) const override {
+    std::vector<std::string_view> all;
+    if (in.existing_value != nullptr) all.push_back(in.existing_value->ToStringView());
+    for (const rocksdb::Slice& operand : in.operand_list) all.push_back(operand.ToStringView());
+    return join(all, &out->new_value);
+  }
+  bool PartialMergeMulti(const rocksdb::Slice&, const std::deque<rocksdb::Slice>& operands,
+                         std::string* joined, rocksdb::Logger*) const override {
+    std::vector<std::string_view> all;
+    for (const rocksdb::Slice& operand : operands) all.push_back(operand.ToStringView());
+    return join(all, joined);
+  }
+  const char* Name() const override { return "pelton.cursors"; }
+
+ private:
+  static bool join(const std::vector<std::string_view>& all, std::string* joined) {
+    auto value = codec::joined_cursors(all);
+    if (value) *joined = std::move(*value);
+    return value.has_value();
+  }
+};
+
 rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError on_error,
                               std::shared_ptr<rocksdb::SstFileManager> files) {
   rocksdb::DBOptions db;
@@ -110,6 +135,7 @@ rocksdb::ColumnFamilyOptions family_options(Family family, std::uint64_t buffer_
   // Read in order, from one key on.
   if (family != Family::index && family != Family::extents)
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  if (family == Family::cursors) options.merge_operator = std::make_shared<JoinCursors>();
   if (family == Family::retries) options.merge_operator = std::make_shared<JoinRetries>();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;

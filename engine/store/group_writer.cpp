@@ -2,6 +2,7 @@
 #include "engine/store/group_writer.h"
 
 #include "engine/base/crc32c.h"
+#include "engine/model/offset_ranges.h"
 #include "engine/store/binding_state.h"
 #include "engine/store/codec.h"
 #include "engine/store/keys.h"
@@ -192,13 +193,20 @@ void GroupWriter::place(model::StreamPartition at, Offset base, model::BatchPtr 
 }
 
 void GroupWriter::add_cursors(Group& group) {
-  std::map<std::pair<BindingId, model::StreamPartition>, const model::Progress*> last;
+  using Update = model::Transaction::ProgressUpdate;
+  std::map<std::pair<BindingId, model::StreamPartition>, Update> last;
   for (const Pending& pending : group.pending)
-    for (const auto& update : pending.transaction.progress)
-      last[{update.binding, update.at}] = &update.progress;
-  for (const auto& [where, cursor] : last) {
-    put(group, Family::cursors, keys::cursor(where.first, where.second), codec::encode(*cursor));
-    bindings_.set_cursor(where.first, where.second, *cursor);
+    for (const Update& update : pending.transaction.progress) {
+      const auto [at, first] = last.try_emplace({update.binding, update.at}, update);
+      if (!first) model::join(at->second, update);
+    }
+  for (const auto& [where, update] : last) {
+    const std::string key = keys::cursor(where.first, where.second);
+    if (update.adds)
+      group.metadata.Merge(database_.family(Family::cursors), key, codec::encode(update.progress));
+    else
+      put(group, Family::cursors, key, codec::encode(update.progress));
+    bindings_.set_cursor(where.first, where.second, update.progress);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What gets on the disk: every transaction must be right by itself, since a crash may follow it.
 #include "engine/base/hash.h"
+#include "engine/model/offset_ranges.h"
 #include "tests/simulation/history.h"
 
 #include <algorithm>
@@ -163,16 +164,17 @@ void History::move_cursor(const model::Transaction::ProgressUpdate& update) {
   const PartitionId id = update.at.partition;
   Partition& partition = at(id);
   const model::Progress& before = partition.cursor;
-  bool back = update.progress.settled < before.settled;
+  model::OffsetRanges all(before);
+  model::apply(update, all);
+  const model::Progress after = all.stored();
+  bool back = after.settled < before.settled;
   for (const OffsetRange& range : before.completed)
-    back = back || !is_covered(update.progress, range.begin) ||
-           !is_covered(update.progress, range.end - 1);
+    back = back || !is_covered(after, range.begin) || !is_covered(after, range.end - 1);
   if (back) violation("the cursor of partition {} goes back", id.value);
-  const Offset last = update.progress.completed.empty() ? update.progress.settled
-                                                        : update.progress.completed.back().end;
-  if (last > partition.end) violation("the cursor of partition {} is beyond its end", id.value);
-  cover(id, partition, update.progress);
-  partition.cursor = update.progress;
+  if (all.end() > partition.end)
+    violation("the cursor of partition {} is beyond its end", id.value);
+  cover(id, partition, after);
+  partition.cursor = after;
 }
 
 void History::cover(PartitionId id, Partition& partition, const model::Progress& cursor) {

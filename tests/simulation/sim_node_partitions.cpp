@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a node does with the partitions that it is given, asked for, and loses.
-#include "engine/dispatch/offset_ranges.h"
+#include "engine/model/offset_ranges.h"
 #include "tests/simulation/sim_node.h"
 
 #include <algorithm>
@@ -89,7 +89,7 @@ void SimNode::break_start(stream::PartitionStart& start) const {
   model::Progress& progress = start.restored.progress;
   if (is(GroupMutation::ignores_committed) && known.progress) progress = *known.progress;
   if (is(GroupMutation::trusts_foreign_ranges) && known.progress) {
-    dispatch::OffsetRanges all(progress);
+    model::OffsetRanges all(progress);
     all.add(0, known.progress->settled);
     for (const OffsetRange& range : known.progress->completed) all.add(range.begin, range.end);
     progress = all.stored();

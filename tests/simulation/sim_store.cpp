@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/sim_store.h"
 
+#include "engine/model/offset_ranges.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -56,8 +58,12 @@ void SimStore::apply(const Pending& pending) {
     placed.push_back(log.batches.back());
   }
   listener_.applied(pending.tag, transaction, placed);
-  for (const auto& update : transaction.progress)
-    disk_.cursors[update.at.partition] = update.progress;
+  for (const auto& update : transaction.progress) {
+    model::Progress& stored = disk_.cursors[update.at.partition];
+    model::OffsetRanges settled(stored);
+    model::apply(update, settled);
+    stored = settled.stored();
+  }
   for (const auto& update : transaction.retries) {
     const auto key = std::pair(update.at.partition, update.offset);
     if (update.state)

@@ -2,7 +2,6 @@
 #include "engine/stream/topic/group_progress.h"
 
 #include "engine/base/ensure.h"
-#include "engine/dispatch/offset_ranges.h"
 
 #include <algorithm>
 #include <utility>
@@ -44,10 +43,10 @@ bool GroupProgress::add_local(const GroupCommit& commit, const LocalProgress& lo
                               PartitionStart& start) {
   model::Progress& progress = start.restored.progress;
   if (local.progress) {
-    dispatch::OffsetRanges all(progress);
+    model::OffsetRanges all(progress);
     all.add(0, local.progress->settled);
     for (const OffsetRange& range : local.progress->completed) all.add(range.begin, range.end);
-    if (dispatch::OffsetRanges(*local.progress).end() > commit.end) return false;
+    if (model::OffsetRanges(*local.progress).end() > commit.end) return false;
     const model::Progress before = std::exchange(progress, all.stored());
     start.commit = progress != before;
   }
@@ -60,7 +59,8 @@ Tenure GroupProgress::begin(const PartitionStart& start) {
   Held held;
   held.tenure = ++tenures_;
   held.epoch = start.epoch;
-  held.stored = held.buried = start.restored.progress;
+  held.buried = start.restored.progress;
+  held.stored = model::OffsetRanges(held.buried);
   held.committed = start.restored.progress.settled;
   held.dirty = start.commit;
   held_[start.partition] = std::move(held);
@@ -82,11 +82,12 @@ std::uint64_t GroupProgress::move(PartitionId partition, Offset offset) {
   Held& held = held_.at(partition);
   held.tenure = ++tenures_;
   if (offset > held.gap.begin) held.gap = {};
-  held.stored = held.buried = {offset, {}};
+  held.buried = {offset, {}};
+  held.stored = model::OffsetRanges(held.buried);
   held.committed = offset;
   held.newest = ++settlements_;
   held.dirty = true;
-  stored_.push_back({held.newest, true, {{partition, held.tenure, held.stored}}});
+  stored_.push_back({held.newest, true, {{partition, held.tenure, {}}}});
   return held.newest;
 }
 
@@ -94,7 +95,7 @@ void GroupProgress::skip(PartitionId partition, Tenure tenure, OffsetRange gap) 
   Held* ours = held(partition, tenure);
   if (ours == nullptr) return;
   ours->gap = gap;
-  if (ours->stored.settled == gap.begin) ours->dirty = true;
+  if (ours->stored.cursor() == gap.begin) ours->dirty = true;
 }
 
 std::uint64_t GroupProgress::settle(
@@ -102,7 +103,7 @@ std::uint64_t GroupProgress::settle(
   Settlement settlement;
   settlement.number = ++settlements_;
   for (const auto& update : progress)
-    settlement.moved.push_back({update.at.partition, tenure(update.at.partition), update.progress});
+    settlement.moved.push_back({update.at.partition, tenure(update.at.partition), update});
   storing_.push_back(std::move(settlement));
   return settlements_;
 }
@@ -126,11 +127,11 @@ bool GroupProgress::advance(const Settlement& settlement) {
   for (const Moved& moved : settlement.moved) {
     Held* ours = held(moved.partition, moved.tenure);
     if (ours == nullptr) continue;
-    ours->stored = moved.progress;
+    model::apply(moved.update, ours->stored);
     ours->newest = settlement.number;
     ours->dirty = true;
     due |=
-        ours->stored.settled - ours->committed >= static_cast<Offset>(options_.max_unsettled / 4);
+        ours->stored.cursor() - ours->committed >= static_cast<Offset>(options_.max_unsettled / 4);
   }
   return due;
 }
@@ -139,7 +140,7 @@ std::optional<model::Progress> GroupProgress::bury(PartitionId partition, Offset
   const auto found = held_.find(partition);
   if (found == held_.end()) return std::nullopt;
   Held& held = found->second;
-  dispatch::OffsetRanges ranges(held.buried);
+  model::OffsetRanges ranges(held.buried);
   ranges.add(0, held.committed);
   ranges.add(offset, offset + 1);
   held.buried = ranges.stored();
@@ -182,17 +183,17 @@ bool GroupProgress::fits(PartitionId partition) const {
   const auto found = held_.find(partition);
   return found == held_.end() ||
          options_.fitting(metadata_of(found->second), offset_of(found->second)) ==
-             found->second.stored.completed.size();
+             found->second.stored.beyond();
 }
 
 // Behind what is settled, and behind the gap that follows it.
 Offset GroupProgress::offset_of(const Held& held) {
-  const bool at_gap = held.stored.settled == held.gap.begin && held.stored.completed.empty();
-  return at_gap ? held.gap.end : held.stored.settled;
+  const bool at_gap = held.stored.cursor() == held.gap.begin && held.stored.beyond() == 0;
+  return at_gap ? held.gap.end : held.stored.cursor();
 }
 
 kafka::CommitMetadata GroupProgress::metadata_of(const Held& held) const {
-  return {options_.node, held.epoch, held.stored.completed};
+  return {options_.node, held.epoch, held.stored.stored().completed};
 }
 
 std::vector<GroupPosition> GroupProgress::take_positions(

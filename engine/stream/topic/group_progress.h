@@ -3,6 +3,7 @@
 
 #include "engine/base/result.h"
 #include "engine/kafka/consume/commit_metadata.h"
+#include "engine/model/offset_ranges.h"
 #include "engine/model/records.h"
 
 #include <cstdint>
@@ -126,7 +127,7 @@ class GroupProgress {
     Tenure tenure = 0;
     std::uint64_t epoch = 0;
     OffsetRange gap;
-    model::Progress stored;
+    model::OffsetRanges stored;
     model::Progress buried;  // what the folder knows, with bury()
     Offset committed = 0;
     std::uint64_t newest = 0;   // settlement in `stored`
@@ -136,7 +137,7 @@ class GroupProgress {
   struct Moved {
     PartitionId partition;
     Tenure tenure = 0;
-    model::Progress progress;
+    model::Transaction::ProgressUpdate update;
   };
   struct Settlement {
     std::uint64_t number = 0;

@@ -2,6 +2,7 @@
 #include "tests/unit/dispatch/dispatcher_fixture.h"
 
 #include "engine/model/batch_builder.h"
+#include "engine/model/offset_ranges.h"
 
 #include <algorithm>
 #include <sstream>
@@ -213,8 +214,12 @@ void DispatcherTest::take_commits() {
 }
 
 void DispatcherTest::write(const model::Transaction& transaction) {
-  for (const auto& update : transaction.progress)
-    cursors_[update.at.partition.value] = update.progress;
+  for (const auto& update : transaction.progress) {
+    model::Progress& stored = cursors_[update.at.partition.value];
+    model::OffsetRanges settled(stored);
+    model::apply(update, settled);
+    stored = settled.stored();
+  }
   for (const auto& update : transaction.retries) {
     const auto place = std::pair(update.at.partition.value, update.offset);
     if (update.state)

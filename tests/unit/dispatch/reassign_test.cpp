@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Partitions that are assigned, drained, taken away and assigned again in any order, with results
 // that come for frames of any time. A model counts along.
+#include "engine/model/offset_ranges.h"
 #include "tests/unit/dispatch/dispatcher_fixture.h"
 
 #include <algorithm>
@@ -161,8 +162,11 @@ class Reassigned : public ::testing::TestWithParam<std::uint64_t> {
     for (Commit& commit : std::exchange(commits_, {})) pending_.push_back(std::move(commit));
     for (std::uint64_t n = below(4); n > 0 && !pending_.empty(); --n) {
       // Of whatever assignment it is: what it settles stays settled.
-      for (const auto& update : pending_.front().transaction.progress)
-        stored_[update.at.partition] = update.progress;
+      for (const auto& update : pending_.front().transaction.progress) {
+        model::OffsetRanges settled(stored_[update.at.partition]);
+        model::apply(update, settled);
+        stored_[update.at.partition] = settled.stored();
+      }
       dispatcher_.committed(pending_.front().token);
       pending_.pop_front();
     }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of the core by themselves: settled offsets, the window's ring, the retry policy, the
-// index of keys.
+// The parts of the core by themselves: the window's ring, the retry policy, the index of keys.
 #include "engine/dispatch/idempotency_index.h"
-#include "engine/dispatch/offset_ranges.h"
 #include "engine/dispatch/retry_policy.h"
 #include "engine/dispatch/window.h"
 #include "tests/unit/dispatch/dispatcher_fixture.h"
@@ -18,69 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-std::string text(const OffsetRanges& ranges) {
-  const model::Progress cursor = ranges.stored();
-  std::string text = std::to_string(cursor.settled);
-  for (const auto& range : cursor.completed) text += fmt::format(" {}-{}", range.begin, range.end);
-  return text;
-}
-
-TEST(OffsetRangesTest, TouchingRangesAreOne) {
-  OffsetRanges ranges;
-  ranges.add(4, 6);
-  ranges.add(8, 9);
-  EXPECT_EQ(text(ranges), "0 4-6 8-9");
-  ranges.add(6, 8);
-  EXPECT_EQ(text(ranges), "0 4-9");
-  EXPECT_EQ(ranges.beyond(), 1U);
-}
-
-TEST(OffsetRangesTest, TheCursorSwallowsWhatItReaches) {
-  OffsetRanges ranges({5, {{7, 9}, {12, 13}}});
-  ranges.add(5, 7);
-  EXPECT_EQ(text(ranges), "9 12-13");
-  ranges.add(0, 3);
-  EXPECT_EQ(text(ranges), "9 12-13");
-  ranges.add(8, 20);
-  EXPECT_EQ(text(ranges), "20");
-}
-
-TEST(OffsetRangesTest, OverlapsAreMerged) {
-  OffsetRanges ranges;
-  ranges.add(2, 5);
-  ranges.add(4, 8);
-  ranges.add(1, 3);
-  EXPECT_EQ(text(ranges), "0 1-8");
-  EXPECT_FALSE(ranges.contains(0));
-  EXPECT_TRUE(ranges.contains(1));
-  EXPECT_TRUE(ranges.contains(7));
-  EXPECT_FALSE(ranges.contains(8));
-}
-
-// Against a set of offsets.
-TEST(OffsetRangesTest, HoldsWhatWasAddedInAnyOrder) {
-  std::mt19937 random(7);
-  for (int round = 0; round < 50; ++round) {
-    OffsetRanges ranges;
-    std::set<Offset> added;
-    for (int i = 0; i < 60; ++i) {
-      const auto begin = static_cast<Offset>(random() % 200);
-      const auto end = begin + static_cast<Offset>(random() % 6);
-      ranges.add(begin, end);
-      for (Offset offset = begin; offset < end; ++offset) added.insert(offset);
-      Offset last = -1;
-      for (const auto& range : ranges.stored().completed) {
-        ASSERT_GT(range.begin, std::max(last, ranges.cursor())) << "it touches the one before";
-        ASSERT_LT(range.begin, range.end);
-        last = range.end;
-      }
-    }
-    for (Offset offset = 0; offset < 210; ++offset)
-      ASSERT_EQ(ranges.contains(offset), added.contains(offset)) << offset;
-    EXPECT_TRUE(!added.contains(ranges.cursor()));
-  }
-}
 
 TEST(WindowTest, GrowsAndKeepsEverySlot) {
   Window window(5000, 1U << 30);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/dispatch/offset_ranges.h"
+#include "engine/model/offset_ranges.h"
 
 #include <algorithm>
 
-namespace pelton::dispatch {
+namespace pelton::model {
 
-OffsetRanges::OffsetRanges(const model::Progress& cursor) : cursor_(cursor.settled) {
-  for (const OffsetRange& range : cursor.completed) add(range.begin, range.end);
+OffsetRanges::OffsetRanges(const Progress& progress) : cursor_(progress.settled) {
+  for (const OffsetRange& range : progress.completed) add(range.begin, range.end);
 }
 
 bool OffsetRanges::contains(Offset offset) const {
@@ -36,8 +36,27 @@ void OffsetRanges::add(Offset begin, Offset end) {
   }
 }
 
-model::Progress OffsetRanges::stored() const {
+Progress OffsetRanges::stored() const {
   return {cursor_, {ranges_.begin(), ranges_.end()}};
 }
 
-}  // namespace pelton::dispatch
+void apply(const Transaction::ProgressUpdate& update, OffsetRanges& stored) {
+  if (!update.adds) {
+    stored = OffsetRanges(update.progress);
+    return;
+  }
+  stored.add(stored.cursor(), update.progress.settled);
+  for (const OffsetRange& range : update.progress.completed) stored.add(range.begin, range.end);
+}
+
+void join(Transaction::ProgressUpdate& update, const Transaction::ProgressUpdate& later) {
+  if (!later.adds) {
+    update = later;
+    return;
+  }
+  OffsetRanges both(update.progress);
+  apply(later, both);
+  update.progress = both.stored();
+}
+
+}  // namespace pelton::model

@@ -7,13 +7,13 @@
 #include <cstddef>
 #include <deque>
 
-namespace pelton::dispatch {
+namespace pelton::model {
 
 // Value. The settled offsets of a partition: everything below cursor(), and disjoint ranges beyond
 // it.
 class OffsetRanges {
  public:
-  explicit OffsetRanges(const model::Progress& cursor = {});
+  explicit OffsetRanges(const Progress& progress = {});
 
   Offset cursor() const { return cursor_; }
   bool contains(Offset offset) const;
@@ -22,12 +22,16 @@ class OffsetRanges {
   // Behind the last settled offset.
   Offset end() const { return ranges_.empty() ? cursor_ : ranges_.back().end; }
   std::size_t beyond() const { return ranges_.size(); }
-  model::Progress stored() const;
+  Progress stored() const;
 
  private:
   Offset cursor_ = 0;
-  // Beyond the cursor, ascending, not touching. In few pieces: every commit copies them.
-  std::deque<OffsetRange> ranges_;
+  std::deque<OffsetRange> ranges_;  // beyond the cursor, ascending, not touching
 };
 
-}  // namespace pelton::dispatch
+// What is stored once the update is.
+void apply(const Transaction::ProgressUpdate& update, OffsetRanges& stored);
+// Both as one; `later` is the next one of the same binding and partition.
+void join(Transaction::ProgressUpdate& update, const Transaction::ProgressUpdate& later);
+
+}  // namespace pelton::model
