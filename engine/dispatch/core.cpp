@@ -1,257 +1,297 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/core.h"
 
-#include "engine/base/ensure.h"
 #include "engine/base/hash.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace pelton::dispatch {
 namespace {
 
-// With more ranges than this beyond a cursor the window closes: what is stored
-// of a partition stays small.
+// With more ranges than this beyond a cursor the window closes: what is stored of a partition stays
+// small.
 constexpr std::size_t kMaxRanges = 20'000;
 constexpr LaneKey kWholePartition = 1;
 
 }  // namespace
 
 Dispatcher::Core::Core(DispatcherOptions settings)
-    : options(std::move(settings)),
-      filter_(options.filter),
-      index_(options.idempotency ? std::make_unique<IdempotencyIndex>(*options.idempotency)
-                                 : nullptr),
-      policy_(options.delivery.retry, options.seed),
-      next_frame_(model::first_frame_of(options.id).value),
-      replays_(options.memory),
-      pending_(options.max_pending_bytes, options.memory) {}
+    : shared_(std::move(settings)),
+      filter_(shared_.options.filter),
+      outcomes_(shared_),
+      picker_(shared_, outcomes_),
+      replay_delivery_(shared_, outcomes_) {}
 
-Partition* Dispatcher::Core::find(PartitionId partition) {
-  const auto found = partitions_.find(partition);
-  return found == partitions_.end() ? nullptr : found->second.get();
-}
-
-const Partition* Dispatcher::Core::find(PartitionId partition) const {
-  const auto found = partitions_.find(partition);
-  return found == partitions_.end() ? nullptr : found->second.get();
-}
+// ---- partitions
 
 void Dispatcher::Core::assign(PartitionId partition, const model::Restored& restored) {
-  ENSURE(find(partition) == nullptr, "partition {} is assigned already", partition.value);
-  auto assigned =
-      std::make_unique<Partition>(partition, options.delivery, restored, options.memory);
-  assigned->epoch = ++epochs_;
-  assigned->key_prefix = fmt::format("{}/{}/{:016x}/{}/", options.binding, options.stream,
-                                     restored.stream.value, partition.value);
-  partitions_.emplace(partition, std::move(assigned));
+  const DispatcherOptions& options = shared_.options;
+  auto prefix = fmt::format("{}/{}/{:016x}/{}/", options.binding, options.stream,
+                            restored.stream.value, partition.value);
+  shared_.partitions.add(std::make_unique<Partition>(partition, ++epochs_, std::move(prefix),
+                                                     options.delivery, restored, options.memory));
 }
 
 void Dispatcher::Core::revoke(PartitionId partition) {
-  Partition* gone = find(partition);
-  if (gone == nullptr) return;
-  in_flight -= gone->in_flight;
-  std::erase_if(frames_, [&](const auto& frame) {
-    return frame.second.partition == partition && !frame.second.replay;
-  });
-  partitions_.erase(partition);
+  if (shared_.partitions.find(partition) == nullptr) return;
+  shared_.frames.forget(partition);
+  shared_.partitions.remove(partition);
+  agenda_.forget(partition);
   // Frames of replays go on; their lanes are forgotten with the partition.
-  replays_.forget_lanes(partition);
-  if (index_) wake(index_->forget(partition.value));
+  shared_.replays.forget_lanes(partition);
+  if (shared_.index) outcomes_.unblock(shared_.index->forget(partition.value));
+  look_at_touched(WallTime::min());
 }
 
-void Dispatcher::Core::drain(PartitionId partition) {
-  if (Partition* known = find(partition)) known->draining = true;
+void Dispatcher::Core::drain(PartitionId partition, bool on) {
+  if (Partition* known = shared_.partitions.touch(partition)) known->draining = on;
+  look_at_touched(WallTime::min());
 }
 
 void Dispatcher::Core::restore(const model::CompletedKeys& keys) {
-  if (!index_) return;
-  for (const Hash128& fingerprint : keys.fingerprints) index_->complete(fingerprint, keys.time);
+  if (!shared_.index) return;
+  for (const Hash128& fingerprint : keys.fingerprints)
+    shared_.index->complete(fingerprint, keys.time);
 }
 
-KeyUsage Dispatcher::Core::completed_keys() const {
-  return index_ ? index_->usage() : KeyUsage{};
-}
+// ---- intake
 
 Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
-  const Partition* known = find(partition);
+  const Partition* known = shared_.partitions.find(partition);
   if (known == nullptr) return {};
-  const std::uint64_t used = known->window.unsettled() + known->uncommitted;
-  // What lies between the ranges is taken in any case: a restored cursor that
-  // has as many would never move.
+  const config::Delivery& delivery = shared_.options.delivery;
+  const std::uint64_t unsettled = known->queue.window().unsettled();
+  const std::uint64_t used = unsettled + known->uncommitted;
+  // What lies between the ranges is taken in any case: a restored cursor that has as many would
+  // never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
-  // One event always fits: histories that were restored may take more than
-  // there is room for.
-  const bool full =
-      known->window.unsettled() > 0 &&
-      (known->bytes() >= options.delivery.max_unsettled_bytes || !known->memory.may_grow());
-  if (known->draining || used >= options.delivery.max_unsettled || full || crowded)
-    return {known->next, 0};
-  return {known->next, options.delivery.max_unsettled - used};
+  // One event always fits: histories that were restored may take more than there is room for.
+  const bool full = unsettled > 0 &&
+                    (known->bytes() >= delivery.max_unsettled_bytes || !known->memory.may_grow());
+  if (known->draining || used >= delivery.max_unsettled || full || crowded) return {known->next, 0};
+  return {known->next, delivery.max_unsettled - used};
 }
 
 LaneKey Dispatcher::Core::lane_of(const model::Batch& batch, std::uint32_t index) const {
-  if (options.delivery.order == model::Order::partition) return kWholePartition;
-  if (options.delivery.order == model::Order::none || !batch.has_key(index)) return 0;
+  const model::Order order = shared_.options.delivery.order;
+  if (order == model::Order::partition) return kWholePartition;
+  if (order == model::Order::none || !batch.has_key(index)) return 0;
   // 0 and 1 have a meaning of their own.
   return hash64(batch.key(index)) | 2;
 }
 
 void Dispatcher::Core::offer(PartitionId id, Offset base, const model::BatchPtr& batch,
                              WallTime now, Commits& out) {
-  Partition* partition = find(id);
+  Partition* partition = shared_.partitions.touch(id);
   if (partition == nullptr) return;
-  std::uint64_t room = wants(id).events;
+  select(*partition, base, *batch, wants(id).events);
+  shared_.totals.passed += selection_.entries().size();
+  if (!selection_.empty()) admit(*partition, selection_.hold(batch), now);
+  partition->queue.forget_settled();
+  end_call(now, out);
+}
+
+void Dispatcher::Core::select(Partition& partition, Offset base, const model::Batch& batch,
+                              std::uint64_t room) {
   // Offsets that never come (a compacted topic) count as settled.
-  if (base > partition->next) partition->settled.add(partition->next, base);
-  partition->next = std::max(partition->next, base);
+  partition.settled.add(partition.next, base);
+  partition.next = std::max(partition.next, base);
   selection_.clear();
-  for (std::uint32_t i = 0; i < batch->size() && room > 0; ++i) {
-    const Offset offset = base + batch->delta(i);
-    if (offset < partition->next) continue;
-    if (offset > partition->next) partition->settled.add(partition->next, offset);
-    partition->next = offset + 1;
-    if (partition->settled.contains(offset)) {
+  for (std::uint32_t i = 0; i < batch.size() && room > 0; ++i) {
+    const Offset offset = base + batch.delta(i);
+    if (offset < partition.next) continue;
+    partition.settled.add(partition.next, offset);
+    partition.next = offset + 1;
+    if (partition.settled.contains(offset)) {
       selection_.skip();
       continue;
     }
     --room;
-    if (filter_.empty() || filter_.passes(*batch, i))
+    if (filter_.empty() || filter_.passes(batch, i))
       selection_.take(i, offset);
     else
-      pass_over(*partition, offset);
+      pass_over(partition, offset);
   }
-  totals.passed += selection_.entries().size();
-  if (!selection_.empty()) admit(*partition, selection_.hold(batch), now);
-  free_slots(*partition);
-  // Events passed over move the cursor: one commit for all of them.
-  if (partition->settled.moved()) change_.cursors.insert(id);
-  emit(out);
 }
 
 void Dispatcher::Core::admit(Partition& partition, const model::BatchPtr& batch, WallTime now) {
-  partition.window.hold(batch, now);
+  partition.queue.hold(batch, now);
   for (const auto& [index, offset] : selection_.entries()) {
-    if (index_)
-      if (auto key = index_->key_of(*batch, index)) partition.keys.emplace(offset, std::move(*key));
-    const Position position = partition.window.push(index, offset, lane_of(*batch, index));
-    if (options.delivery.batch.wait > Duration{0})
-      partition.new_bytes += payload(partition.window.at(position));
+    if (shared_.index)
+      if (auto key = shared_.index->key_of(*batch, index))
+        partition.keys.emplace(offset, std::move(*key));
+    partition.queue.push(index, offset, lane_of(*batch, index));
   }
 }
 
+// It takes up room until it is durable, or a filter that passes nothing would fill the store's
+// queue.
 void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
   selection_.skip();
   partition.settled.add(offset, offset + 1);
-  forget_retry(partition, offset);
-  // They take up room until they are durable, or a filter that passes nothing
-  // would fill the store's queue.
-  ++partition.fresh;
-  ++partition.uncommitted;
-  change_.cursors.insert(partition.id);
-  ++totals.filtered;
+  outcomes_.forget_retry(partition, offset);
+  partition.count_settled(1);
+  ++shared_.totals.filtered;
 }
 
-void Dispatcher::Core::free_slots(Partition& partition) {
-  partition.window.pop_settled();
-  partition.claim_memory();
+// ---- work
+
+bool Dispatcher::Core::has_work(WallTime now) const {
+  if (!shared_.commits.room()) return false;
+  return shared_.replays.has_ready() || agenda_.has_ready(now);
 }
 
-void Dispatcher::Core::emit(Commits& out) {
-  PendingCommits::Entry pending;
-  for (const PartitionId id : change_.cursors) {
-    Partition* partition = find(id);
-    if (partition == nullptr) continue;
-    partition->settled.take(change_.transaction.progress.emplace_back(
-        model::Transaction::ProgressUpdate{options.id, at(id), {}}));
-    pending.parts.push_back(
-        {id, partition->epoch, partition->settled.cursor(), std::exchange(partition->fresh, 0)});
+std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
+                                                   const model::FrameLimits& limits, WallTime now,
+                                                   Commits& out) {
+  if (!shared_.commits.room()) return std::nullopt;
+  const auto& batch = shared_.options.delivery.batch;
+  const model::FrameLimits both{std::max(1U, std::min(limits.events, batch.events)),
+                                std::max<std::uint64_t>(1, std::min(limits.bytes, batch.bytes))};
+  std::optional<model::Frame> frame;
+  // What is settled or parked on the way may let others go.
+  do {
+    frame = replay_delivery_.pull(worker, now);
+    const auto turn = frame ? std::nullopt : agenda_.pop_ready(now);
+    if (turn) frame = picker_.pick(*shared_.partitions.touch(*turn), worker, both, now);
+    look_at_touched(now);
+  } while (!frame && has_work(now));
+  end_call(now, out);
+  return frame;
+}
+
+Status Dispatcher::Core::finished(WorkerId worker, FrameId id, model::FrameResult&& result,
+                                  WallTime now, Commits& out) {
+  FrameBook& frames = shared_.frames;
+  if (frames.find(worker, id) == nullptr) {
+    ++shared_.totals.late_results;
+    return {};
   }
-  change_.cursors.clear();
-  if (change_.transaction.empty()) return;
-  // A retry alone moves no cursor, but the partition waits for it as well.
-  for (const auto& update : change_.transaction.retries)
-    if (pending.parts.empty() || pending.parts.back().partition != update.at.partition)
-      pending.parts.push_back({.partition = update.at.partition});
-  pending.replays_ended = std::exchange(change_.replays_ended, {});
-  pending.bytes = model::bytes_of(change_.transaction);
-  out.push_back({pending_.add(std::move(pending)), std::exchange(change_.transaction, {})});
+  if (auto ok = frames.check(worker, id, result); !ok) return ok;
+  const FrameBook::Open& open = frames.answer(worker, id, result);
+  if (open.replay)
+    replay_delivery_.finished(*open.replay, open.worker, result, now);
+  else
+    outcomes_.take(*shared_.partitions.touch(open.partition), open.slots, open.worker,
+                   std::move(result), now);
+  frames.close(id);
+  end_call(now, out);
+  return {};
+}
+
+void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now,
+                                   Commits& out) {
+  const FrameBook::Loss lost = shared_.frames.lose(worker, loss);
+  for (const FrameId id : lost.frames) {
+    std::optional<std::uint32_t> blamed;
+    if (lost.blamed && lost.blamed->first == id) blamed = lost.blamed->second;
+    lose_frame(shared_.frames.at(id), blamed, lost.suspected == id, loss, now);
+    shared_.frames.close(id);
+  }
+  end_call(now, out);
+}
+
+void Dispatcher::Core::lose_frame(const FrameBook::Open& open, std::optional<std::uint32_t> blamed,
+                                  bool suspected, const model::WorkerLoss& loss, WallTime now) {
+  if (open.replay) {
+    if (open.held.empty()) replay_delivery_.lost(*open.replay, blamed.has_value(), loss, now);
+    return;
+  }
+  Partition& partition = *shared_.partitions.touch(open.partition);
+  if (suspected) Outcomes::suspect(partition, open.slots, open.answered);
+  outcomes_.lose(partition, open.slots, open.answered, blamed, loss, now);
+}
+
+bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
+  return replay_delivery_.begin(letter, lane_of(*letter.event, 0));
+}
+
+// ---- time and durability
+
+std::optional<WallTime> Dispatcher::Core::next_due() const {
+  const auto due = agenda_.next();
+  const auto replay = shared_.replays.next_due();
+  if (!due || !replay) return due ? due : replay;
+  return std::min(*due, *replay);
+}
+
+void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
+  shared_.replays.wake_due(now);
+  for (const PartitionId partition : agenda_.pass(now))
+    shared_.partitions.touch(partition)->queue.unpark_due(now);
+  end_call(now, out);
 }
 
 void Dispatcher::Core::committed(CommitToken token) {
-  const PendingCommits::Entry durable = pending_.durable(token);
-  for (const PendingCommits::Part& part : durable.parts) {
-    Partition* partition = find(part.partition);
+  const CommitList::Durable durable = shared_.commits.durable(token);
+  for (const CommitList::Part& part : durable.parts) {
+    Partition* partition = shared_.partitions.find(part.partition);
     if (partition == nullptr || partition->epoch != part.epoch) continue;
     partition->uncommitted -= part.settled;
     partition->durable = part.cursor;
   }
-  for (const model::DeadLetterId& id : durable.replays_ended) replays_.durable(id);
+  for (const model::DeadLetterId& id : durable.replays_ended) shared_.replays.durable(id);
 }
+
+// ---- the end of a call
+
+void Dispatcher::Core::end_call(WallTime now, Commits& out) {
+  look_at_touched(now);
+  for (const PartitionId changed : changed_) add_to_commit(*shared_.partitions.find(changed));
+  changed_.clear();
+  shared_.commits.emit(out);
+}
+
+void Dispatcher::Core::add_to_commit(Partition& partition) {
+  partition.changed = false;
+  partition.retry_due = false;
+  if (!std::exchange(partition.commit_due, false) && !partition.settled.moved())
+    return shared_.commits.add(partition.id);
+  model::Transaction::ProgressUpdate update{shared_.options.id, shared_.at(partition.id), {}};
+  partition.settled.take(update);
+  shared_.commits.add({partition.id, partition.epoch, partition.settled.cursor(),
+                       std::exchange(partition.fresh, 0)},
+                      std::move(update));
+}
+
+void Dispatcher::Core::look_at_touched(WallTime now) {
+  shared_.partitions.for_each_touched([&](Partition& partition) { look_at(partition, now); });
+}
+
+void Dispatcher::Core::look_at(Partition& partition, WallTime now) {
+  partition.claim_memory();
+  agenda_.update(partition.id, picker_.plan(partition, now));
+  for (const LaneKey lane : partition.queue.lanes().take_freed())
+    shared_.replays.lane_free(partition.id, lane);
+  if (!shared_.replays.waiting_for_lanes()) partition.queue.lanes().watch(false);
+  const bool changed = partition.commit_due || partition.retry_due || partition.settled.moved();
+  if (changed && !std::exchange(partition.changed, true)) changed_.push_back(partition.id);
+}
+
+// ---- looking in
 
 bool Dispatcher::Core::idle(PartitionId partition) const {
-  const Partition* known = find(partition);
-  if (known != nullptr && known->in_flight > 0) return false;
-  return !pending_.concern(partition);
-}
-
-bool Dispatcher::Core::window_open(const Partition& partition, WallTime now) const {
-  if (options.delivery.batch.wait == Duration{0}) return true;
-  return partition.window.tail() - partition.pick >= options.delivery.batch.events ||
-         partition.new_bytes >= options.delivery.batch.bytes ||
-         now >= partition.window.arrived(partition.pick) + options.delivery.batch.wait;
-}
-
-bool Dispatcher::Core::can_pull(const Partition& partition, WallTime now) const {
-  if (partition.draining) return false;
-  return partition.lanes.has_ready() || (partition.has_new() && window_open(partition, now));
-}
-
-bool Dispatcher::Core::has_work(WallTime now) const {
-  if (!pending_.room()) return false;
-  return replays_.has_ready() ||
-         std::ranges::any_of(partitions_, [&](const auto& p) { return can_pull(*p.second, now); });
-}
-
-std::optional<WallTime> Dispatcher::Core::next_due() const {
-  std::optional<WallTime> due = replays_.next_due();
-  auto earlier = [&](WallTime time) { due = due ? std::min(*due, time) : time; };
-  for (const auto& [id, partition] : partitions_) {
-    if (!partition->due.empty()) earlier(partition->due.begin()->first);
-    if (options.delivery.batch.wait == Duration{0} || partition->draining || !partition->has_new())
-      continue;
-    const WallTime arrived = partition->window.arrived(partition->pick);
-    if (partition->announced != arrived) earlier(arrived + options.delivery.batch.wait);
-  }
-  return due;
-}
-
-void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
-  replays_.wake_due(now);
-  for (const auto& [id, partition] : partitions_) {
-    while (!partition->due.empty() && partition->due.begin()->first <= now) {
-      unpark(*partition, partition->due.begin()->second);
-    }
-    if (options.delivery.batch.wait == Duration{0} || !partition->has_new()) continue;
-    const WallTime arrived = partition->window.arrived(partition->pick);
-    if (arrived + options.delivery.batch.wait <= now) partition->announced = arrived;
-  }
-  emit(out);
+  const Partition* known = shared_.partitions.find(partition);
+  if (known != nullptr && known->queue.in_flight() > 0) return false;
+  return !shared_.commits.concern(partition);
 }
 
 PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   PartitionCounts counts;
-  const Partition* partition = find(id);
+  const Partition* partition = shared_.partitions.find(id);
   if (partition == nullptr) return counts;
+  const Window& window = partition->queue.window();
   counts.cursor = partition->durable;
   counts.next = partition->next;
-  counts.unsettled = partition->window.unsettled();
-  counts.in_flight = partition->in_flight;
+  counts.unsettled = window.unsettled();
+  counts.in_flight = partition->queue.in_flight();
   counts.bytes = partition->bytes();
-  counts.retrying = partition->due.size();
-  counts.waiting = partition->waiting;
+  counts.retrying = partition->queue.parked().size();
+  counts.waiting = partition->queue.waiting();
   if (counts.unsettled > 0) {
-    const Slot& oldest = partition->window.at(partition->window.oldest());
+    const Slot& oldest = window.at(window.oldest());
     // 0: the record came without a time.
     if (const auto time = oldest.batch().time_us(oldest.index); time > 0)
       counts.oldest_unsettled = from_us(time);
@@ -261,10 +301,10 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
 
 std::vector<ParkedEvent> Dispatcher::Core::parked(std::size_t most) const {
   std::vector<ParkedEvent> parked;
-  for (const auto& [id, partition] : partitions_)
-    for (const auto& [due, position] : partition->due) {
+  for (const auto& [id, partition] : shared_.partitions.all())
+    for (const auto& [due, position] : partition->queue.parked()) {
       if (parked.size() >= most) return parked;
-      const Slot& slot = partition->window.at(position);
+      const Slot& slot = partition->queue.at(position);
       parked.push_back({id, slot.offset, std::string(slot.batch().key(slot.index)),
                         partition->retries.find(slot.offset)});
     }

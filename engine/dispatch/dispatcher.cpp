@@ -12,7 +12,7 @@ Dispatcher::Dispatcher(DispatcherOptions options)
 Dispatcher::~Dispatcher() = default;
 
 const DispatcherOptions& Dispatcher::options() const {
-  return core_->options;
+  return core_->shared().options;
 }
 void Dispatcher::assign(PartitionId partition, const model::Restored& restored) {
   core_->assign(partition, restored);
@@ -20,14 +20,18 @@ void Dispatcher::assign(PartitionId partition, const model::Restored& restored) 
 void Dispatcher::revoke(PartitionId partition) {
   core_->revoke(partition);
 }
-void Dispatcher::drain(PartitionId partition) {
-  core_->drain(partition);
+void Dispatcher::drain(PartitionId partition, bool on) {
+  core_->drain(partition, on);
+}
+bool Dispatcher::drained(PartitionId partition) const {
+  return !core_->shared().frames.with_workers(partition);
 }
 void Dispatcher::restore(const model::CompletedKeys& keys) {
   core_->restore(keys);
 }
 KeyUsage Dispatcher::completed_keys() const {
-  return core_->completed_keys();
+  const auto& index = core_->shared().index;
+  return index ? index->usage() : KeyUsage{};
 }
 Dispatcher::Want Dispatcher::wants(PartitionId partition) const {
   return core_->wants(partition);
@@ -44,13 +48,13 @@ std::optional<model::Frame> Dispatcher::pull(WorkerId worker, const model::Frame
   return core_->pull(worker, limits, now, out);
 }
 Status Dispatcher::check(WorkerId worker, FrameId frame, const model::FrameResult& result) const {
-  return core_->check(worker, frame, result);
+  return core_->shared().frames.check(worker, frame, result);
 }
 std::optional<PartitionId> Dispatcher::partition_of(FrameId frame) const {
-  return core_->partition_of(frame);
+  return core_->shared().frames.partition_of(frame);
 }
 void Dispatcher::hold(WorkerId worker, FrameId frame, std::uint32_t first, std::uint32_t count) {
-  core_->hold(worker, frame, first, count);
+  core_->shared().frames.hold(worker, frame, first, count);
 }
 Status Dispatcher::finished(WorkerId worker, FrameId frame, model::FrameResult&& result,
                             WallTime now, Commits& out) {
@@ -79,16 +83,16 @@ PartitionCounts Dispatcher::counts(PartitionId partition) const {
   return core_->counts(partition);
 }
 const Totals& Dispatcher::totals() const {
-  return core_->totals;
+  return core_->shared().totals;
 }
 std::vector<ParkedEvent> Dispatcher::parked(std::size_t most) const {
   return core_->parked(most);
 }
 std::uint64_t Dispatcher::in_flight() const {
-  return core_->in_flight;
+  return core_->shared().frames.in_flight();
 }
 bool Dispatcher::idle() const {
-  return core_->idle();
+  return in_flight() == 0 && core_->shared().commits.empty();
 }
 bool Dispatcher::idle(PartitionId partition) const {
   return core_->idle(partition);

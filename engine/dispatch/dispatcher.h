@@ -119,9 +119,11 @@ class Dispatcher {
   void revoke(PartitionId partition);
   // Before a revoke that leaves handlers time: from now on no frame of the partition is given and
   // it wants no events; those in flight still settle. Dead letters that are replayed go on, they
-  // are not the partition's. Ends with revoke; idle(partition) says when nothing is left to wait
-  // for.
-  void drain(PartitionId partition);
+  // are not the partition's. Ends with revoke, or with false. drained(partition) says when no
+  // worker has anything of it, idle(partition) when nothing is left to wait for.
+  void drain(PartitionId partition, bool on = true);
+  // No event of the partition is with a worker; some may be held.
+  bool drained(PartitionId partition) const;
   // Fills the index of completed idempotency keys, before the first offer.
   void restore(const model::CompletedKeys& keys);
 

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <utility>
+#include <vector>
 
 namespace pelton::dispatch {
 
@@ -41,6 +43,10 @@ struct Lane {
 // References to a lane are valid until the next get().
 class Lanes {
  public:
+  const Lane* find(LaneKey key) const {
+    const auto at = lanes_.find(key);
+    return at == lanes_.end() ? nullptr : &at->second;
+  }
   Lane* find(LaneKey key) {
     const auto at = lanes_.find(key);
     return at == lanes_.end() ? nullptr : &at->second;
@@ -90,8 +96,33 @@ class Lanes {
 
   // After its state changed: queues the lane when its events can go, forgets it when it is idle.
   void settle(LaneKey key) {
-    if (const auto at = lanes_.find(key); at != lanes_.end()) settle_at(at);
+    if (const auto at = lanes_.find(key); at != lanes_.end())
+      settle_at(at);
+    else if (watched_)
+      freed_.push_back(key);
   }
+
+  // ---- for those that wait for a lane: replays of dead letters
+  // Nothing of it is in flight or parked.
+  bool is_free(LaneKey key) const {
+    const Lane* lane = find(key);
+    return lane == nullptr || (lane->in_flight == 0 && !lane->held());
+  }
+  // Takes a lane that is free for a frame; what comes waits behind it.
+  void occupy(LaneKey key, FrameId frame) {
+    Lane& lane = get(key);
+    lane.owner = frame;
+    lane.in_flight = 1;
+  }
+  // Gives it back if that frame has it: it may be absent, or another's, when the partition was let
+  // go and assigned again meanwhile.
+  void vacate(LaneKey key, FrameId frame) {
+    const Lane* lane = find(key);
+    if (lane != nullptr && lane->owner == frame && lane->in_flight > 0) leave(key);
+  }
+  // From now on lanes that become free are noted.
+  void watch(bool on) { watched_ = on; }
+  std::vector<LaneKey> take_freed() { return std::exchange(freed_, {}); }
 
   std::size_t ready() const { return ready_.size(); }
   bool has_ready() const { return !ready_.empty(); }
@@ -112,7 +143,9 @@ class Lanes {
 
   void settle_at(Map::iterator at) {
     Lane& lane = at->second;
-    if (lane.in_flight > 0 || lane.held() || lane.ready) return;
+    if (lane.in_flight > 0 || lane.held()) return;
+    if (watched_) freed_.push_back(at->first);
+    if (lane.ready) return;
     if (lane.waiting()) {
       lane.ready = true;
       ready_.push_back(at->first);
@@ -123,6 +156,8 @@ class Lanes {
 
   Map lanes_;
   std::deque<LaneKey> ready_;
+  bool watched_ = false;
+  std::vector<LaneKey> freed_;
 };
 
 }  // namespace pelton::dispatch

@@ -2,26 +2,29 @@
 #pragma once
 
 #include "engine/base/memory_budget.h"
-#include "engine/config/parts/delivery.h"
+#include "engine/dispatch/agenda.h"
 #include "engine/dispatch/idempotency_index.h"
-#include "engine/dispatch/lanes.h"
+#include "engine/dispatch/partition_queue.h"
 #include "engine/dispatch/retries.h"
 #include "engine/dispatch/settled_offsets.h"
-#include "engine/dispatch/window.h"
+#include "engine/dispatch/suspects.h"
 
-#include <set>
+#include <optional>
+#include <string>
 #include <unordered_map>
 
 namespace pelton::dispatch {
 
-// The state of one assigned partition: its window, lanes, settled offsets and the few events that
-// have a history. The rules are Core's.
+// The state of one assigned partition. What follows from what is decided by the rules: Outcomes,
+// FramePicker, ReplayDelivery, Dispatcher::Core.
 struct Partition {
-  Partition(PartitionId which, const config::Delivery& delivery, const model::Restored& restored,
-            MemoryBudget* budget)
+  Partition(PartitionId which, std::uint64_t assignment, std::string prefix,
+            const config::Delivery& delivery, const model::Restored& restored, MemoryBudget* budget)
       : id(which),
+        epoch(assignment),
         stream(restored.stream),
-        window(delivery.max_unsettled, delivery.max_unsettled_bytes),
+        key_prefix(std::move(prefix)),
+        queue(delivery),
         settled(restored.progress),
         durable(restored.progress.settled),
         next(restored.progress.settled),
@@ -32,48 +35,47 @@ struct Partition {
     claim_memory();
   }
 
-  auto linker() {
-    return [this](Position position) -> Position& { return window.at(position).next; };
-  }
   // Of what it holds in memory for unsettled events.
-  std::uint64_t bytes() const { return window.bytes() + retries.bytes(); }
+  std::uint64_t bytes() const { return queue.window().bytes() + retries.bytes(); }
   void claim_memory() { memory.set(bytes()); }
-  bool has_new() const { return pick < window.tail(); }
+  // Of an event that brings no key of its own, the one that every event has.
+  std::string idempotency_key(Offset offset) const {
+    const auto key = keys.find(offset);
+    return key != keys.end() ? key->second.text : key_prefix + std::to_string(offset);
+  }
   // The event's custom idempotency key, which is no longer needed here.
   std::optional<Hash128> take_key(Offset offset) {
     if (keys.empty()) return std::nullopt;
-    const auto key = keys.find(offset);
-    if (key == keys.end()) return std::nullopt;
-    const Hash128 fingerprint = key->second.fingerprint;
-    keys.erase(key);
-    return fingerprint;
+    const auto key = keys.extract(offset);
+    return key ? std::optional(key.mapped().fingerprint) : std::nullopt;
+  }
+  // `events` events are settled, and a commit has to say so.
+  void count_settled(std::uint64_t events) {
+    fresh += events;
+    uncommitted += events;
+    commit_due = true;
   }
 
   const PartitionId id;
+  const std::uint64_t epoch;  // commits of an earlier assignment do not count here
   const Incarnation stream;
-  std::string key_prefix;  // of the idempotency keys of events that bring none
-  Window window;
-  Lanes lanes;
+  const std::string key_prefix;  // of the idempotency keys of events that bring none
+  PartitionQueue queue;
   SettledOffsets settled;
   Offset durable = 0;             // the cursor of the last commit that is durable
   Offset next = 0;                // next offset to be offered
   MemoryClaim memory;             // bytes() as they were after the last call
-  Position pick = 0;              // first position never looked at
-  std::uint64_t new_bytes = 0;    // payload from there on; kept for a batch window only
   std::uint64_t uncommitted = 0;  // settled, not yet durable
   std::uint64_t fresh = 0;        // ... of these, those that no commit carries yet
-  std::uint64_t in_flight = 0;
-  std::uint64_t waiting = 0;
   Retries retries;
-  // Events whose worker ended and nobody knows because of which of them: the most of them that a
-  // frame may hold. Gone with the process: then they begin again as one frame.
-  std::unordered_map<Offset, std::uint32_t> suspects;
-  std::unordered_map<Offset, IdempotencyKey> keys;
-  std::set<std::pair<WallTime, Position>>
-      due;                  // events between attempts, at their RetryState::next
-  WallTime announced{};     // arrival of the event whose batch window on_timer has ended
-  bool draining = false;    // gives no more frames
-  std::uint64_t epoch = 0;  // commits of an earlier assignment do not count here
+  Suspects suspects;
+  std::unordered_map<Offset, IdempotencyKey> keys;  // of unsettled events that bring one
+  bool draining = false;                            // gives no more frames
+  // In the call at hand:
+  bool touched = false;
+  bool commit_due = false;
+  bool retry_due = false;  // a change of `retries` is to be committed
+  bool changed = false;    // one of these was seen
 };
 
 }  // namespace pelton::dispatch

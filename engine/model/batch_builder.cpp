@@ -5,6 +5,8 @@
 #include "engine/base/hash.h"
 #include "engine/model/wire.h"
 
+#include <algorithm>
+
 namespace pelton::model {
 
 void BatchBuilder::Blob::add(std::string_view value) {
@@ -237,23 +239,21 @@ std::uint32_t partition_of(const Batch& batch, std::size_t i, std::uint32_t part
   return batch.has_key(i) ? kafka_partition(batch.key(i), partitions) : keyless % partitions;
 }
 
-std::vector<BatchPtr> split_by_partition(const BatchPtr& batch, std::uint32_t partitions,
-                                         std::uint32_t keyless) {
-  std::vector<BatchPtr> parts(partitions);
+std::vector<PartitionPart> split_by_partition(const BatchPtr& batch, std::uint32_t partitions,
+                                              std::uint32_t keyless) {
   std::vector<std::uint32_t> target(batch->size());
   bool together = true;
   for (std::size_t i = 0; i < target.size(); ++i) {
     target[i] = partition_of(*batch, i, partitions, keyless);
     together = together && target[i] == target[0];
   }
-  if (together) {
-    parts[target[0]] = batch;
-    return parts;
-  }
-  std::vector<BatchBuilder> builders(partitions);
+  if (together) return {{target[0], batch}};
+  std::unordered_map<std::uint32_t, BatchBuilder> builders;
   for (std::size_t i = 0; i < target.size(); ++i) builders[target[i]].add(*batch, i);
-  for (std::uint32_t p = 0; p < partitions; ++p)
-    if (!builders[p].empty()) parts[p] = builders[p].finish();
+  std::vector<PartitionPart> parts;
+  parts.reserve(builders.size());
+  for (auto& [partition, builder] : builders) parts.push_back({partition, builder.finish()});
+  std::ranges::sort(parts, {}, &PartitionPart::partition);
   return parts;
 }
 

@@ -100,9 +100,15 @@ std::string encode_headers(const std::vector<Header>& headers);
 std::uint32_t partition_of(const Batch& batch, std::size_t i, std::uint32_t partitions,
                            std::uint32_t keyless);
 
-// Splits a batch by partition, keeping order within each. An entry is null where nothing belongs;
-// with one partition, or when all events belong to one, the batch itself is passed on uncopied.
-std::vector<BatchPtr> split_by_partition(const BatchPtr& batch, std::uint32_t partitions,
-                                         std::uint32_t keyless);
+// What of a batch belongs to a partition.
+struct PartitionPart {
+  std::uint32_t partition = 0;
+  BatchPtr batch;
+};
+// Splits a batch by partition, keeping order within each: those that something belongs to,
+// ascending. When all events belong to one, the batch itself is passed on uncopied. Costs what the
+// batch has, however many partitions there are.
+std::vector<PartitionPart> split_by_partition(const BatchPtr& batch, std::uint32_t partitions,
+                                              std::uint32_t keyless);
 
 }  // namespace pelton::model

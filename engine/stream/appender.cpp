@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/appender.h"
 
+#include <utility>
+
 namespace pelton::stream {
 
 model::Transaction StreamTarget::append(const model::BatchPtr& batch,
@@ -11,9 +13,8 @@ model::Transaction StreamTarget::append(const model::BatchPtr& batch,
     return transaction;
   }
   const std::uint32_t keyless = turn_.fetch_add(1, std::memory_order_relaxed);
-  const auto parts = model::split_by_partition(batch, partitions_, keyless);
-  for (std::uint32_t p = 0; p < partitions_; ++p)
-    if (parts[p]) transaction.appends.push_back({{stream_, PartitionId{p}}, parts[p]});
+  for (auto& part : model::split_by_partition(batch, partitions_, keyless))
+    transaction.appends.push_back({{stream_, PartitionId{part.partition}}, std::move(part.batch)});
   return transaction;
 }
 

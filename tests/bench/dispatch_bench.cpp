@@ -38,6 +38,16 @@ std::vector<model::BatchPtr> stored_batches(std::size_t count) {
   return batches;
 }
 
+model::BatchPtr one_event(std::string_view key) {
+  model::EventView event;
+  event.key = key;
+  event.has_key = true;
+  event.data = "x";
+  model::BatchBuilder builder;
+  builder.add(event);
+  return builder.finish();
+}
+
 DispatcherOptions options(model::Order order) {
   DispatcherOptions options;
   options.id = BindingId{1};
@@ -91,6 +101,60 @@ void pass_through(benchmark::State& state, model::Order order, std::size_t depth
   state.SetItemsProcessed(static_cast<std::int64_t>(settled));
 }
 
+// One event at a time of a stream of many partitions, with everything that a shard asks around it.
+void one_event_at_a_time(benchmark::State& state) {
+  const auto partitions = static_cast<std::uint32_t>(state.range(0));
+  const model::BatchPtr batch = one_event("device-1");
+  Dispatcher dispatcher(options(model::Order::key));
+  for (std::uint32_t p = 0; p < partitions; ++p) dispatcher.assign(PartitionId{p}, {});
+  Commits commits;
+  std::mt19937_64 random(2);
+  for (auto _ : state) {
+    const PartitionId partition{static_cast<std::uint32_t>(random() % partitions)};
+    dispatcher.offer(partition, dispatcher.wants(partition).from, batch, kNow, commits);
+    if (!dispatcher.has_work(kNow)) std::abort();
+    const auto frame = dispatcher.pull(WorkerId{1}, {kBatch, 4U << 20}, kNow, commits);
+    benchmark::DoNotOptimize(dispatcher.next_due());
+    model::FrameResult result;
+    result.count = 1;
+    if (!dispatcher.finished(WorkerId{1}, frame->id, std::move(result), kNow, commits))
+      std::abort();
+    for (const Commit& commit : commits) dispatcher.committed(commit.token);
+    commits.clear();
+    benchmark::DoNotOptimize(dispatcher.has_work(kNow));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+// So many keys wait for their next attempt while others go on: a commit costs what it settles.
+void beside_parked_keys(benchmark::State& state) {
+  DispatcherOptions many = options(model::Order::key);
+  many.delivery.max_unsettled = 100'000;
+  many.delivery.batch.events = 1;
+  Dispatcher dispatcher(std::move(many));
+  dispatcher.assign(PartitionId{0}, {});
+  Commits commits;
+  std::uint64_t number = 0;
+  const auto one = [&](bool fails) {
+    const std::string key = fmt::format("key-{}", number++);
+    dispatcher.offer(PartitionId{0}, dispatcher.wants(PartitionId{0}).from, one_event(key), kNow,
+                     commits);
+    const auto frame = dispatcher.pull(WorkerId{1}, {1, 4U << 20}, kNow, commits);
+    model::FrameResult result;
+    result.count = 1;
+    if (fails) result.not_done.push_back({0, model::OutcomeCode::retry, "", "", "", {}, true});
+    if (!dispatcher.finished(WorkerId{1}, frame->id, std::move(result), kNow, commits))
+      std::abort();
+    for (const Commit& commit : commits) dispatcher.committed(commit.token);
+    commits.clear();
+  };
+  for (std::int64_t i = 0; i < 2 * state.range(0); ++i) one(i % 2 == 0);
+  for (auto _ : state) one(false);
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+BENCHMARK(one_event_at_a_time)->Arg(8)->Arg(256)->Arg(1024);
+BENCHMARK(beside_parked_keys)->Arg(0)->Arg(5000);
 BENCHMARK_CAPTURE(pass_through, key, model::Order::key, 1, 0);
 BENCHMARK_CAPTURE(pass_through, key_4_frames, model::Order::key, 4, 0);
 BENCHMARK_CAPTURE(pass_through, key_4_frames_1_percent_fail, model::Order::key, 4, 100);

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/dispatch/outcomes.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+namespace pelton::dispatch {
+namespace {
+
+// The update with the state, of its history what is new.
+model::Transaction::RetryUpdate update_of(model::Transaction::RetryUpdate update,
+                                          const model::RetryState& state, bool counted) {
+  update.state = model::RetryState{state.attempts, state.worker_kills, state.next, state.first, {}};
+  if (counted) update.state->history.push_back(state.history.back());
+  update.appends = state.history.size() > update.state->history.size();
+  return update;
+}
+
+}  // namespace
+
+void Outcomes::take(Partition& partition, const std::vector<Position>& slots, WorkerId worker,
+                    model::FrameResult&& result, WallTime now) {
+  append_outputs(result.outputs);
+  std::uint32_t done_from = result.first;
+  const std::uint32_t end = result.first + result.count;
+  for (const model::Failure& failure : result.not_done) {
+    done(partition, slots, done_from, failure.index, now);
+    done_from = failure.index + 1;
+  }
+  done(partition, slots, done_from, end, now);
+  // From the last to the first, so that putting events back into their lane is cheap.
+  const std::string name = result.not_done.empty() ? std::string() : shared_.name_of(worker);
+  for (const model::Failure& failure : std::views::reverse(result.not_done))
+    failed(partition, slots[failure.index], failure, name, now);
+  partition.queue.forget_settled();
+}
+
+// Events [from, to) of a frame: offsets run by run, lanes event by event.
+void Outcomes::done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
+                    std::uint32_t to, WallTime now) {
+  if (from == to) return;
+  shared_.totals.done += to - from;
+  for (std::uint32_t i = from; i < to;) {
+    const Offset begin = partition.queue.at(slots[i]).offset;
+    Offset end = begin;
+    for (; i < to && partition.queue.at(slots[i]).offset == end; ++i, ++end)
+      done(partition, slots[i], end, now);
+    partition.settled.add(begin, end);
+  }
+  partition.count_settled(to - from);
+}
+
+void Outcomes::done(Partition& partition, Position position, Offset offset, WallTime now) {
+  if (const auto key = partition.take_key(offset)) complete_key(*key, now);
+  partition.queue.settle(position);
+  forget_retry(partition, offset);
+  if (!partition.suspects.empty()) partition.suspects.clear(offset);
+}
+
+void Outcomes::settle(Partition& partition, Position position) {
+  const Offset offset = partition.queue.at(position).offset;
+  partition.queue.settle(position);
+  partition.settled.add(offset, offset + 1);
+  partition.keys.erase(offset);
+  partition.suspects.clear(offset);
+  forget_retry(partition, offset);
+  partition.count_settled(1);
+}
+
+void Outcomes::forget_retry(Partition& partition, Offset offset) {
+  if (partition.retries.empty() || !partition.retries.erase(offset)) return;
+  partition.retry_due = true;
+  shared_.commits.transaction().retries.push_back(
+      {shared_.options.id, shared_.at(partition.id), offset, {}});
+}
+
+void Outcomes::failed(Partition& partition, Position position, const model::Failure& failure,
+                      const std::string& worker, WallTime now) {
+  if (failure.code == model::OutcomeCode::skipped) {
+    ++shared_.totals.skipped;
+    return partition.queue.give_back(position);
+  }
+  const Offset offset = partition.queue.at(position).offset;
+  if (!partition.suspects.empty()) partition.suspects.clear(offset);
+  if (failure.counts) ++shared_.totals.failed_attempts;
+  follow(partition, position,
+         partition.retries.change(offset,
+                                  [&](model::RetryState& state) {
+                                    return shared_.policy.failed(state, failure, worker, now);
+                                  }),
+         now);
+}
+
+void Outcomes::follow(Partition& partition, Position position, const Verdict& verdict,
+                      WallTime now) {
+  if (verdict.dead) return bury(partition, position, verdict.reason, now);
+  const Offset offset = partition.queue.at(position).offset;
+  const model::RetryState& state = *partition.retries.find(offset);
+  partition.retry_due = true;
+  shared_.commits.transaction().retries.push_back(update_of(
+      {shared_.options.id, shared_.at(partition.id), offset, {}}, state, verdict.counted));
+  partition.queue.park(position, state.next);
+}
+
+void Outcomes::bury(Partition& partition, Position position, const std::string& reason,
+                    WallTime now) {
+  const Slot& slot = partition.queue.at(position);
+  const Offset offset = slot.offset;
+  model::DeadLetter letter;
+  letter.id = {shared_.options.id, partition.id, offset, partition.stream};
+  letter.binding = shared_.options.binding;
+  letter.stream = shared_.options.stream;
+  letter.function = shared_.options.function;
+  letter.time = now;
+  letter.reason = reason;
+  letter.idempotency_key = partition.idempotency_key(offset);
+  if (const auto* retry = partition.retries.find(offset)) letter.retry = *retry;
+  shared_.builder.add(slot.batch(), slot.index);
+  letter.event = shared_.builder.finish();
+  shared_.commits.transaction().dead_letters.push_back(std::move(letter));
+  shared_.totals.count_letter(reason);
+  const auto key = partition.take_key(offset);
+  settle(partition, position);
+  if (key) release_key(*key);
+}
+
+void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, std::uint32_t first,
+                    std::optional<std::uint32_t> blamed, const model::WorkerLoss& loss,
+                    WallTime now) {
+  // From the last to the first, so that putting events back into their lane is cheap.
+  for (auto i = static_cast<std::uint32_t>(slots.size()); i-- > first;) {
+    if (i != blamed) {
+      partition.queue.give_back(slots[i]);
+      continue;
+    }
+    ++shared_.totals.failed_attempts;
+    const Offset offset = partition.queue.at(slots[i]).offset;
+    follow(partition, slots[i],
+           partition.retries.change(
+               offset,
+               [&](model::RetryState& state) { return shared_.policy.killed(state, loss, now); }),
+           now);
+  }
+  partition.queue.forget_settled();
+}
+
+void Outcomes::suspect(Partition& partition, const std::vector<Position>& slots,
+                       std::uint32_t first) {
+  const auto together = static_cast<std::uint32_t>(slots.size()) - first;
+  for (auto i = first; i < slots.size(); ++i)
+    partition.suspects.add(partition.queue.at(slots[i]).offset, together);
+}
+
+void Outcomes::append_outputs(const model::BatchPtr& outputs) {
+  if (!outputs) return;
+  shared_.totals.outputs += outputs->size();
+  const auto& target = shared_.options.target;
+  if (!target) return;
+  for (auto& part : model::split_by_partition(outputs, target->partitions, keyless_++))
+    shared_.commits.transaction().appends.push_back(
+        {{target->stream, PartitionId{part.partition}}, std::move(part.batch)});
+}
+
+void Outcomes::complete_key(const Hash128& fingerprint, WallTime now) {
+  shared_.index->complete(fingerprint, now);
+  auto& completed = shared_.commits.transaction().idempotency;
+  if (completed.empty()) completed.push_back({shared_.options.id, now, {}});
+  completed.back().fingerprints.push_back(fingerprint);
+  release_key(fingerprint);
+}
+
+void Outcomes::release_key(const Hash128& fingerprint) {
+  unblock(shared_.index->release(fingerprint));
+}
+
+void Outcomes::unblock(const std::vector<IdempotencyIndex::Waiter>& waiters) {
+  for (const auto& waiter : waiters) {
+    if (waiter.partition == IdempotencyIndex::kReplay)
+      shared_.replays.key_free(waiter.position);
+    else if (Partition* partition = shared_.partitions.touch(PartitionId{waiter.partition}))
+      partition->queue.unpark(waiter.position);
+  }
+}
+
+}  // namespace pelton::dispatch

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/dispatch/shared.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pelton::dispatch {
+
+// What follows from the outcome of an event: it is settled, parked until its next attempt or
+// buried as a dead letter; its outputs and its idempotency key go with it into the commit of the
+// call. One thread.
+class Outcomes {
+ public:
+  explicit Outcomes(Shared& shared) : shared_(shared) {}
+
+  // A result for the events of a frame, which are at `slots`; `worker` answered.
+  void take(Partition& partition, const std::vector<Position>& slots, WorkerId worker,
+            model::FrameResult&& result, WallTime now);
+  // The worker ended before it had answered for the events from `first` on. `blamed`: the index of
+  // the one that ended it. The others come again, and no attempt is used.
+  void lose(Partition& partition, const std::vector<Position>& slots, std::uint32_t first,
+            std::optional<std::uint32_t> blamed, const model::WorkerLoss& loss, WallTime now);
+  // One of these events ended the worker, nobody knows which.
+  static void suspect(Partition& partition, const std::vector<Position>& slots,
+                      std::uint32_t first);
+
+  // Settles an event without an invocation.
+  void settle(Partition& partition, Position position);
+  void bury(Partition& partition, Position position, const std::string& reason, WallTime now);
+  // The offset is settled: what is known of its attempts is to be forgotten.
+  void forget_retry(Partition& partition, Offset offset);
+
+  // ---- of any event, a dead letter that is replayed included
+  void append_outputs(const model::BatchPtr& outputs);
+  // The event that has the key is done: the key is completed, and those that wait for it may go.
+  void complete_key(const Hash128& fingerprint, WallTime now);
+  // The key is nobody's: those that wait for it may go.
+  void release_key(const Hash128& fingerprint);
+  void unblock(const std::vector<IdempotencyIndex::Waiter>& waiters);
+
+ private:
+  void done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
+            std::uint32_t to, WallTime now);
+  void done(Partition& partition, Position position, Offset offset, WallTime now);
+  void failed(Partition& partition, Position position, const model::Failure& failure,
+              const std::string& worker, WallTime now);
+  void follow(Partition& partition, Position position, const Verdict& verdict, WallTime now);
+
+  Shared& shared_;
+  std::uint32_t keyless_ = 0;  // where the next outputs without a key go
+};
+
+}  // namespace pelton::dispatch
