@@ -133,7 +133,6 @@ void DeadLetterForwarder::answered_removal(std::uint64_t number, const Status& s
 
 void DeadLetterForwarder::drain() {
   while (!waiting_.empty() && waiting_.front().open == 0) {
-    // Out first: what follows may settle more and come back here.
     Entry entry = std::move(waiting_.front());
     waiting_.pop_front();
     bytes_ -= entry.bytes;

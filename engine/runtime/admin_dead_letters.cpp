@@ -226,7 +226,7 @@ void Admin::replay(const std::vector<std::string>& texts, Answer<http::ReplayCou
     shard_.post([this, letters = std::move(*letters), asked, answer = std::move(answer)]() mutable {
       for (const model::DeadLetter& letter : letters)
         if (BindingRunner* runner = shard_.find_binding(letter.binding);
-            runner && !runner->replay_room())
+            runner && !runner->dispatcher().replay_room())
           return answer(fail(ErrorKind::overloaded, "E5010",
                              "as many dead letters of {} are being replayed as may be at a time",
                              letter.binding));

@@ -69,14 +69,13 @@ void Admin::seek(const http::SeekRequest& request, Answer<Changes> answer) {
                            "binding {} is not running at the moment", request.binding));
     std::optional<WallTime> time;
     if (request.to == http::SeekRequest::To::time) time = request.time;
-    runner->bounds(time,
-                   [request, reply, runner](Result<std::vector<stream::Positions::Bounds>> bounds) {
-                     if (!bounds) return (*reply)(std::unexpected(bounds.error()));
-                     auto plan = plan_seek(request, *runner, *bounds);
-                     if (!plan || request.dry_run || plan->empty())
-                       return (*reply)(std::move(plan));
-                     seek_all(*runner, *plan, reply);
-                   });
+    runner->input().positions.bounds(
+        time, [request, reply, runner](Result<std::vector<stream::Positions::Bounds>> bounds) {
+          if (!bounds) return (*reply)(std::unexpected(bounds.error()));
+          auto plan = plan_seek(request, *runner, *bounds);
+          if (!plan || request.dry_run || plan->empty()) return (*reply)(std::move(plan));
+          seek_all(*runner, *plan, reply);
+        });
   });
 }
 

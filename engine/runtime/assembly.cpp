@@ -190,6 +190,8 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   if (!output) return std::unexpected(output.error());
   BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
                              std::move(*output), binding.concurrency};
+  if (const auto* function = config.find_function(binding.function))
+    setup.seek_patience += function->timeout;
   BuiltBinding built{std::make_unique<ServedBinding>(),
                      {binding.name, *id, setup.dispatcher.stream_id, *letters}};
   built.served->function = binding.function;

@@ -5,6 +5,9 @@
 #include "engine/observe/log.h"
 #include "engine/runtime/letter_log.h"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -24,8 +27,11 @@ BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Sto
     : setup_(std::move(setup)),
       input_(std::move(input)),
       store_(store),
+      io_(io),
       clock_(clock),
       dispatcher_(setup_.dispatcher),
+      stays_({dispatcher_, *input_.events, input_.positions, clock, setup_.dispatcher.stream,
+              setup_.seek_patience}),
       timer_(io) {}
 
 Status BindingRunner::open() {
@@ -44,41 +50,45 @@ Status BindingRunner::open() {
 
 void BindingRunner::start() {
   input_.events->start();
-  changed();
+  note();
 }
 
 void BindingRunner::drain(bool on) {
   draining_ = on;
-  if (on) return;
-  for (const PartitionId partition : partitions()) feed(partition);
-  changed();
+  if (!on) feed_all();
+}
+
+void BindingRunner::feed_all() {
+  with_room_ = input_.positions.partitions();
+  note();
 }
 
 void BindingRunner::assigned(PartitionId partition, const model::Restored& restored) {
-  dispatcher_.assign(partition, restored);
-  stays_[partition] = Stay::open;
-  stopped_.erase(partition);
+  stays_.begin(partition, restored);
+  stopped_.remove(partition);
+}
+
+void BindingRunner::readable(PartitionId partition) {
+  feed(partition);
+  note();
 }
 
 void BindingRunner::revoking(PartitionId partition) {
-  const auto stay = stays_.find(partition);
-  if (stay == stays_.end()) return input_.events->drained(partition);
-  stay->second = Stay::revoking;
-  dispatcher_.drain(partition);
-  tell_drained();
+  stays_.revoke(partition);
+  note();
 }
 
 void BindingRunner::revoked(PartitionId partition) {
-  dispatcher_.revoke(partition);
-  stays_.erase(partition);
-  stopped_.erase(partition);
-  changed();
+  settle_commits();  // while they are this assignment's
+  stays_.end(partition);
+  stopped_.remove(partition);
+  note();
 }
 
 void BindingRunner::stopped(PartitionId partition, const Error& error) {
   const std::string why = fmt::format("partition {} of {} is stopped: {}", partition.value,
                                       setup_.dispatcher.stream, error.text());
-  stopped_[partition] = {why, clock_.now()};
+  stopped_.add(partition, why, clock_.now());
   observe::log::error(why, {{"binding", setup_.dispatcher.binding}});
 }
 
@@ -96,18 +106,8 @@ stream::Trouble BindingRunner::trouble() const {
   return trouble;
 }
 
-std::string BindingRunner::stopped() const {
-  std::string all;
-  for (const auto& [partition, stop] : stopped_) {
-    if (!all.empty()) all += "; ";
-    all += stop.why;
-  }
-  return all;
-}
-
 void BindingRunner::feed(PartitionId partition) {
-  const auto stay = stays_.find(partition);
-  if (draining_ || stay == stays_.end() || stay->second != Stay::open) return;
+  if (draining_ || !stays_.open(partition)) return;
   for (;;) {
     const auto want = dispatcher_.wants(partition);
     if (want.events == 0) break;
@@ -117,7 +117,6 @@ void BindingRunner::feed(PartitionId partition) {
     if (dispatcher_.wants(partition).from == want.from) break;
   }
   if (!setup_.dispatcher.filter.empty()) watch_filter(clock_.now());
-  flush();
 }
 
 void BindingRunner::watch_filter(WallTime now) {
@@ -136,14 +135,15 @@ bool BindingRunner::has_work() {
 std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
-  flush();
+  if (!commits_.empty()) note();
+  arm_timer();
   return frame;
 }
 
 Status BindingRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
-  changed();
+  note();
   return ok;
 }
 
@@ -163,71 +163,73 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, model::FrameResult&& 
                          auto ok = dispatcher_.finished(model::kHeld, frame, std::move(sent),
                                                         clock_.now(), commits_);
                          ENSURE(ok.has_value(), "what was checked is wrong: {}", ok.error().text());
-                         changed();
+                         note();
                        }});
   return {};
 }
 
 void BindingRunner::lost(WorkerId worker, const model::WorkerLoss& loss) {
   dispatcher_.worker_lost(worker, loss, clock_.now(), commits_);
-  changed();
+  note();
 }
 
 bool BindingRunner::replay(const model::DeadLetter& letter) {
   const bool taken = dispatcher_.replay(letter, clock_.now());
-  changed();
+  note();
   return taken;
 }
 
 void BindingRunner::seek(PartitionId partition, Offset offset, std::function<void(Status)> answer) {
-  const auto stay = stays_.find(partition);
-  if (stay == stays_.end() || stay->second != Stay::open)
-    return answer(fail(ErrorKind::unavailable, "E5022",
-                       "partition {} of {} is not this engine's at the moment", partition.value,
-                       setup_.dispatcher.stream));
-  stays_.erase(stay);
-  dispatcher_.revoke(partition);
-  input_.positions.seek(partition, offset, [this, answer = std::move(answer)](Status done) {
-    changed();
-    answer(std::move(done));
+  stays_.seek(partition, offset, std::move(answer));
+  note();
+}
+
+void BindingRunner::note() {
+  if (std::exchange(noted_, true)) return;
+  boost::asio::post(io_, [runner = std::weak_ptr(alive_)] {
+    if (const auto alive = runner.lock()) (*alive)->turn();
   });
 }
 
-void BindingRunner::flush() {
-  for (dispatch::Commit& commit : commits_) {
-    const dispatch::CommitToken token = commit.token;
-    tell_dead_letters(commit.transaction);
-    std::vector<PartitionId> settled;
-    for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
-    input_.events->settle(std::move(commit.transaction), [this, token, settled](Status) {
-      dispatcher_.committed(token);
-      for (PartitionId partition : settled) feed(partition);
-      changed();
-    });
+// Whatever is settled or asked for on the way is noted for the next turn.
+void BindingRunner::turn() {
+  noted_ = false;
+  for (const PartitionId partition : std::exchange(with_room_, {})) feed(partition);
+  settle_commits();
+  for (const PartitionId again : stays_.check()) {
+    with_room_.push_back(again);
+    note();
   }
-  commits_.clear();
   arm_timer();
-}
-
-void BindingRunner::changed() {
-  flush();
-  tell_drained();
   if (work_ready_ && has_work()) work_ready_();
 }
 
-void BindingRunner::tell_drained() {
-  std::vector<PartitionId> drained;
-  for (const auto& [partition, stay] : stays_)
-    if (stay == Stay::revoking && dispatcher_.idle(partition)) drained.push_back(partition);
-  for (PartitionId partition : drained) {
-    stays_.erase(partition);
-    dispatcher_.revoke(partition);
-    input_.events->drained(partition);
+void BindingRunner::settle_commits() {
+  ENSURE(settling_.empty(), "a settlement led to another one");
+  settling_.swap(commits_);
+  for (dispatch::Commit& commit : settling_) {
+    tell_dead_letters(commit.transaction);
+    std::vector<PartitionId> settled;
+    for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
+    input_.events->settle(std::move(commit.transaction),
+                          [this, token = commit.token, settled = std::move(settled)](Status) {
+                            committed(token, settled);
+                          });
   }
+  settling_.clear();
+}
+
+void BindingRunner::committed(dispatch::CommitToken token,
+                              const std::vector<PartitionId>& settled) {
+  dispatcher_.committed(token);
+  with_room_.insert(with_room_.end(), settled.begin(), settled.end());
+  note();
 }
 
 void BindingRunner::arm_timer() {
-  const auto due = dispatcher_.next_due();
+  auto due = dispatcher_.next_due();
+  if (const auto deadline = stays_.next_deadline())
+    due = due ? std::min(*due, *deadline) : deadline;
   if (due == armed_) return;
   armed_ = due;
   if (!due) return timer_.cancel();
@@ -235,7 +237,7 @@ void BindingRunner::arm_timer() {
   timer_.after(delay, [this] {
     armed_.reset();
     dispatcher_.on_timer(clock_.now(), commits_);
-    changed();
+    note();
   });
 }
 
@@ -246,8 +248,7 @@ BindingRunner::PartitionView BindingRunner::view(PartitionId partition) {
   view.oldest = view.counts.oldest_unsettled;
   if (!view.oldest && view.counts.cursor < view.end)
     view.oldest = input_.positions.time_at(partition, view.counts.cursor);
-  if (const auto stop = stopped_.find(partition); !view.oldest && stop != stopped_.end())
-    view.oldest = stop->second.since;
+  if (!view.oldest) view.oldest = stopped_.since(partition);
   return view;
 }
 

@@ -3,6 +3,8 @@
 
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
+#include "engine/runtime/partition_stays.h"
+#include "engine/runtime/stopped_partitions.h"
 #include "engine/store/store.h"
 #include "engine/stream/input.h"
 #include "engine/stream/output.h"
@@ -10,7 +12,6 @@
 #include "engine/worker/pool/frame_source.h"
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,10 @@ namespace pelton::runtime {
 
 // Runs one binding (or sink) on its shard: feeds its dispatcher from its input, hands on its
 // commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
+//
+// What a call leads to (commits to hand on, more to read, work for workers) is noted and done in
+// one turn, which is posted to the shard. So an input or a worker that calls is not called back
+// within its call, and needs no guard against that.
 // Shard-confined but for the constructor and open().
 class BindingRunner final : public stream::Input::Listener, public worker::FrameSource {
  public:
@@ -30,6 +35,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     std::unique_ptr<stream::Output> output;
     // The most workers that have its events at a time; absent: any number.
     std::optional<std::uint32_t> concurrency;
+    // How long a seek waits for workers that have events of its partition.
+    Duration seek_patience = std::chrono::seconds(30);
   };
 
   BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
@@ -37,11 +44,14 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
 
   // Restores idempotency keys and what the input knows of its partitions. Before the engine runs.
   Status open();
-  // Called whenever work may have become available.
+  // Called once after a run of changes that made work available.
   void on_work(std::function<void()> call) { work_ready_ = std::move(call); }
 
   void start();
-  void wake() override { changed(); }
+  // Something that work depends on has changed: the room on the disk.
+  void wake() { note(); }
+  // The same of what all partitions may read: there is memory again.
+  void feed_all();
 
   // ---- the workers
   bool has_work() override;
@@ -52,21 +62,14 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
 
   // ---- the operator
   bool replay(const model::DeadLetter& letter);
-  bool replay_room() const { return dispatcher_.replay_room(); }
-  // Continues the partition at `offset`; the answer comes once that is durable. invalid (E5001):
-  // the partition is not this engine's at the moment.
+  // Continues the partition at `offset`, once no worker has an event of it; the answer comes when
+  // that is durable. unavailable: the partition is not this engine's at the moment (E5022), is
+  // being moved already, or workers do not let go of it in time (E5023); then it stays where it is.
   void seek(PartitionId partition, Offset offset, std::function<void(Status)> answer);
-
-  // What the operator can seek to, of the partitions that are this engine's.
-  void bounds(std::optional<WallTime> time,
-              std::function<void(Result<std::vector<stream::Positions::Bounds>>)> answer) {
-    input_.positions.bounds(time, std::move(answer));
-  }
 
   // ---- the end
   // Feeding stops; frames in flight still settle. False takes that back, before stop().
   void drain(bool on = true);
-  bool idle() const { return dispatcher_.idle(); }
   // Lets the stream go, once idle or at the deadline.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
     input_.events->stop(deadline, std::move(done));
@@ -80,20 +83,17 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     std::optional<WallTime> oldest;
   };
   PartitionView view(PartitionId partition);
-  // Those that are this engine's now, ascending.
-  std::vector<PartitionId> partitions() const { return input_.positions.partitions(); }
+  // What it reads: where it is, and how that is doing.
+  const stream::BindingInput& input() const { return input_; }
   const dispatch::Dispatcher& dispatcher() const { return dispatcher_; }
   const Setup& setup() const { return setup_; }
-  std::uint64_t letters_elsewhere() const { return input_.health.letters_elsewhere(); }
   stream::Trouble trouble() const;
   // Why partitions are stopped, a sentence each; empty: none is.
-  std::string stopped() const;
+  std::string stopped() const { return stopped_.text(); }
 
  private:
-  enum class Stay { open, revoking };
-
   void assigned(PartitionId partition, const model::Restored& restored) override;
-  void readable(PartitionId partition) override { feed(partition); }
+  void readable(PartitionId partition) override;
   void revoking(PartitionId partition) override;
   void revoked(PartitionId partition) override;
   void stopped(PartitionId partition, const Error& error) override;
@@ -103,24 +103,27 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   bool room() const;
   void feed(PartitionId partition);
   void watch_filter(WallTime now);
-  void flush();
-  void changed();
-  void tell_drained();
+  // There is something to do in a turn.
+  void note();
+  void turn();
+  void settle_commits();
+  void committed(dispatch::CommitToken token, const std::vector<PartitionId>& settled);
   void arm_timer();
 
   Setup setup_;
   stream::BindingInput input_;
   store::Store& store_;
+  boost::asio::io_context& io_;
   const Clock& clock_;
   dispatch::Dispatcher dispatcher_;
-  std::map<PartitionId, Stay> stays_;
-  struct Stop {
-    std::string why;
-    WallTime since{};
-  };
-  std::map<PartitionId, Stop> stopped_;
+  PartitionStays stays_;
+  StoppedPartitions stopped_;
   dispatch::FilterWatch filter_watch_;
-  dispatch::Commits commits_;
+  dispatch::Commits commits_, settling_;  // of the turn to come, and of the one at hand
+  std::vector<PartitionId> with_room_;    // to be fed in the turn to come
+  bool noted_ = false;                    // it is posted
+  // Turns that are posted hold it weakly.
+  std::shared_ptr<BindingRunner*> alive_ = std::make_shared<BindingRunner*>(this);
   thread::Timer timer_;
   std::optional<WallTime> armed_;
   std::function<void()> work_ready_;

@@ -40,7 +40,7 @@ void Retirement::begin() {
 std::vector<std::string> Retirement::busy() const {
   std::vector<std::string> names;
   for (const ServedBinding* binding : setup_.bindings)
-    if (!binding->runner->idle()) names.push_back(binding->name());
+    if (!binding->runner->dispatcher().idle()) names.push_back(binding->name());
   return names;
 }
 
@@ -59,7 +59,7 @@ void Retirement::wait_idle() {
 // Again and again: a sink that has just ended gives its events back.
 void Retirement::force() {
   for (ServedBinding* binding : setup_.bindings) {
-    if (binding->runner->idle()) continue;
+    if (binding->runner->dispatcher().idle()) continue;
     if (binding->sink) binding->sink->end();
     if (FunctionRunner* function = function_of(*binding); function != nullptr && !forced_)
       function->abandon(*binding->runner);

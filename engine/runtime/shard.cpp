@@ -40,9 +40,6 @@ Shard::Shard(store::Store& store, MemoryBudget& memory, const Clock& clock)
               if (binding->embedded != nullptr && binding->embedded->stream() == at.stream)
                 binding->embedded->end_moved(at.partition, end);
           },
-          [this] {
-            for (const auto& binding : bindings_) binding->runner->wake();
-          },
           &memory),
       sampler_(io_) {}
 
@@ -95,11 +92,7 @@ void Shard::sample() {
 
 void Shard::memory_room() {
   post([this] {
-    for (const auto& binding : bindings_) {
-      stream::Input::Listener& runner = *binding->runner;
-      for (const PartitionId partition : binding->runner->partitions()) runner.readable(partition);
-      runner.wake();
-    }
+    for (const auto& binding : bindings_) binding->runner->feed_all();
   });
 }
 

@@ -82,7 +82,7 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.stream = options.stream;
   status.function = options.function;
   status.target = binding.setup().target_name;
-  for (PartitionId partition : binding.partitions())
+  for (PartitionId partition : binding.input().positions.partitions())
     status.partitions.push_back(partition_status(binding, partition, now));
   status.done = totals.done;
   status.failed_attempts = totals.failed_attempts;
@@ -101,7 +101,8 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
     status.dead_lettered_by_reason[reason] =
         count == totals.dead_letters_by_reason.end() ? 0 : count->second;
   }
-  status.dead_letters = store.dead_letter_count(options.id) + binding.letters_elsewhere();
+  status.dead_letters =
+      store.dead_letter_count(options.id) + binding.input().health.letters_elsewhere();
   status.done_per_second = done_per_second;
   status.stopped = binding.stopped();
   auto trouble = binding.trouble();

@@ -69,13 +69,11 @@ bool SinkRunner::end() {
 }
 
 void SinkRunner::give_work() {
-  // Giving work makes commits, which may say that there is work.
-  if (draining_ || std::exchange(giving_, true)) return;
+  if (draining_) return;
   while (host_->credit() > 0) {
     auto frame = binding_->pull(kSink, kLimits);
     if (!frame || !host_->offer(std::move(*frame))) break;
   }
-  giving_ = false;
 }
 
 observe::ConnectorStatus SinkRunner::status() const {

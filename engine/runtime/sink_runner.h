@@ -50,7 +50,6 @@ class SinkRunner {
   thread::Mailbox& mailbox_;
   BindingRunner* binding_ = nullptr;  // once it has started
   bool draining_ = false;
-  bool giving_ = false;
   bool given_back_ = false;
   std::unique_ptr<connector::SinkHost> host_;
 };

@@ -28,8 +28,6 @@ class Input {
     virtual void assigned(PartitionId partition, const model::Restored& restored) = 0;
     // next() may have something, or the end of the partition has moved.
     virtual void readable(PartitionId partition) = 0;
-    // Said once after a run of readable(): there may be work now.
-    virtual void wake() = 0;
     // Begin no more work of the partition; say drained() once what is in flight has settled.
     virtual void revoking(PartitionId partition) = 0;
     // The partition is not ours any more: forget it, fence what is in flight.

@@ -13,7 +13,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "build/release/bin/pelton"
+BINARY = os.environ.get("PELTON_BINARY", ROOT / "build/release/bin/pelton")
 TICK = os.sysconf("SC_CLK_TCK")
 
 

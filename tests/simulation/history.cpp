@@ -26,6 +26,7 @@ History::History(const Scenario& scenario, const Scheduler& scheduler)
 void History::restarted() {
   ++seen.restarts;
   frames_.clear();
+  busy_.clear();
   lanes_.clear();
   once_running_.clear();
   once_done_ = once_durable_;

@@ -50,6 +50,8 @@ class History {
   bool open(WorkerId worker, FrameId frame) const;
   // The result begins where those of the frame so far ended.
   bool follows(FrameId frame, const model::FrameResult& result) const;
+  // The worker has answered for a frame that is not open any more.
+  void late(WorkerId worker, FrameId frame);
   // Before the dispatcher gets it; the frame is open.
   void result(FrameId frame, const model::FrameResult& result);
   void lost(WorkerId worker, const model::WorkerLoss& loss);
@@ -128,7 +130,14 @@ class History {
   static std::vector<Offset> newly_covered(const std::set<Offset>& open,
                                            const model::Progress& cursor);
 
+  // An event that a worker has, whatever the dispatcher thinks of it.
+  struct Busy {
+    WorkerId worker;
+    FrameId frame;
+  };
+
   // frames (history_frames.cpp)
+  void hand_over(const OpenFrame& open, FrameId frame);
   void check_shape(WorkerId worker, const model::Frame& frame);
   void check_event(const model::Frame& frame, std::uint32_t i, const Event& event);
   void check_trouble(const model::Frame& frame, std::uint32_t i, const Event& event,
@@ -167,6 +176,7 @@ class History {
   std::map<PartitionId, Partition> partitions_;
   std::map<FrameId, OpenFrame> frames_;
   std::map<std::pair<PartitionId, std::string>, LaneUse> lanes_;
+  std::map<Place, Busy> busy_;
   std::map<std::string, Place> once_running_;  // idempotency key -> event with a worker
   std::set<std::string> once_done_;            // as the engine knows
   std::set<std::string> once_durable_;

@@ -46,7 +46,22 @@ void History::frame(WorkerId worker, const model::Frame& frame, std::uint64_t li
     check_order(frame, partition);
   if (!open.replay) check_suspects(frame, partition);
   for (const Offset offset : open.offsets) occupy(open, offset);
+  if (!open.replay) hand_over(open, frame.id);
   frames_.emplace(frame.id, std::move(open));
+}
+
+// Whatever becomes of its partition meanwhile, no event is with two workers at once.
+void History::hand_over(const OpenFrame& open, FrameId frame) {
+  for (const Offset offset : open.offsets)
+    if (!busy_.emplace(Place{open.partition, offset}, Busy{open.worker, frame}).second)
+      violation("event {}/{} is with two workers", open.partition.value, offset);
+}
+
+void History::late(WorkerId worker, FrameId frame) {
+  ++seen.late;
+  std::erase_if(busy_, [&](const auto& busy) {
+    return busy.second.worker == worker && busy.second.frame == frame;
+  });
 }
 
 void History::check_shape(WorkerId worker, const model::Frame& frame) {
@@ -201,6 +216,7 @@ void History::result(FrameId id, const model::FrameResult& result) {
   for (std::uint32_t i = result.first; i < result.first + result.count; ++i) {
     const Offset offset = open.offsets.at(i);
     release(open, offset);
+    if (!open.replay) busy_.erase({open.partition, offset});
     if (failure != result.not_done.end() && failure->index == i)
       event_failed(open, offset, *failure++);
     else
@@ -252,6 +268,7 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
 }
 
 void History::lost(WorkerId worker, const model::WorkerLoss& loss) {
+  std::erase_if(busy_, [&](const auto& busy) { return busy.second.worker == worker; });
   const bool guilty = loss.frame && loss.cause != "engine";
   if (guilty && !loss.index) narrow(worker, *loss.frame, loss.cause);
   for (auto frame = frames_.begin(); frame != frames_.end();) {

@@ -64,7 +64,9 @@ std::string name_of(Mutation mutation) {
                                            "filter_ignored",
                                            "window_ignored",
                                            "bytes_ignored",
-                                           "frames_too_large"};
+                                           "frames_too_large",
+                                           "seek_at_once",
+                                           "pieces_replace"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Mutation::last));
   return kNames[static_cast<std::size_t>(mutation)];
 }
@@ -189,6 +191,7 @@ void Mutant::change(model::Transaction& transaction) {
   for (auto& update : transaction.progress) {
     model::Progress& cursor = update.progress;
     if (is(Mutation::forget_ranges)) cursor.completed.clear();
+    if (is(Mutation::pieces_replace)) update.adds = false;
     if (is(Mutation::settle_early)) settle_frames(update);
     if (is(Mutation::skip_event)) {
       Offset& end = cursor.completed.empty() ? cursor.settled : cursor.completed.back().end;

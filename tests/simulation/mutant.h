@@ -47,6 +47,8 @@ enum class Mutation {
   window_ignored,        // the window is larger than it should be
   bytes_ignored,         // ... or has no limit of bytes
   frames_too_large,      // frames are larger than the binding allows
+  seek_at_once,          // a seek does not wait for what workers have of the partition
+  pieces_replace,        // what was settled since replaces what was settled before
   last,
 };
 std::string name_of(Mutation mutation);
@@ -58,6 +60,10 @@ class Mutant {
 
   void assign(PartitionId partition, model::Restored restored);
   void revoke(PartitionId partition) { inner_.revoke(partition); }
+  void drain(PartitionId partition) { inner_.drain(partition); }
+  bool drained(PartitionId partition) const {
+    return is(Mutation::seek_at_once) || inner_.drained(partition);
+  }
   void restore(const model::CompletedKeys& keys);
   dispatch::Dispatcher::Want wants(PartitionId partition) const { return inner_.wants(partition); }
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,

@@ -64,7 +64,7 @@ void add_faults(Scenario& scenario, Dice& dice) {
   faults.producer_retries = some(0.05);
   if (dice.chance(0.6)) faults.engine_crash = milliseconds(dice.between(20, 400));
   if (dice.chance(0.6)) faults.replay = milliseconds(dice.between(2, 50));
-  if (dice.chance(0.2)) faults.seek = milliseconds(dice.between(50, 300));
+  if (dice.chance(0.2)) faults.seek = milliseconds(dice.between(5, 100));
 }
 
 dispatch::DispatcherOptions binding_of(Dice& dice) {
@@ -157,7 +157,10 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
   // A seek makes events be done again, which is what an idempotency key is to prevent: one or the
   // other.
   if (scenario.binding.idempotency) scenario.faults.seek = {};
-  if (scenario.faults.seek > Duration{0}) scenario.faults.replay = {};
+  if (scenario.faults.seek > Duration{0}) {
+    scenario.faults.replay = {};
+    scenario.faults.slow = 0.2;
+  }
   add_messages(scenario, dice);
   return scenario;
 }

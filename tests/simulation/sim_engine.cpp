@@ -85,6 +85,7 @@ void SimEngine::after_call() {
   submit_commits();
   history_.call_ended();
   check_memory();
+  begin_seeks();
   arm();
   pump();
 }
@@ -163,7 +164,7 @@ void SimEngine::start_worker() {
 void SimEngine::result(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (!alive_) return;
   const bool open = history_.open(worker, frame);
-  if (!open) ++history_.seen.late;
+  if (!open) history_.late(worker, frame);
   // A second copy of a part contradicts the frame while that is still open.
   if (open && !history_.follows(frame, result)) return garbage(worker, frame, std::move(result));
   if (open) history_.result(frame, result);
@@ -207,7 +208,27 @@ void SimEngine::replay(const model::DeadLetter& letter) {
 }
 
 void SimEngine::seek(PartitionId partition, Offset offset) {
-  if (!alive_ || assigned_.erase(partition) == 0) return;
+  if (!alive_ || !assigned_.contains(partition) || !seeks_.emplace(partition, offset).second)
+    return;
+  dispatcher_.drain(partition);
+  after_call();
+}
+
+// Those of which no worker has anything any more.
+void SimEngine::begin_seeks() {
+  for (auto seek = seeks_.begin(); seek != seeks_.end();) {
+    const auto [partition, offset] = *seek;
+    if (!dispatcher_.drained(partition)) {
+      ++seek;
+      continue;
+    }
+    seek = seeks_.erase(seek);
+    move(partition, offset);
+  }
+}
+
+void SimEngine::move(PartitionId partition, Offset offset) {
+  assigned_.erase(partition);
   history_.revoked(partition);
   dispatcher_.revoke(partition);
   // Once all that was submitted before is durable, so that nothing is written after the new cursor.
@@ -225,11 +246,10 @@ void SimEngine::seek(PartitionId partition, Offset offset) {
       feed_all();
     });
   });
-  after_call();
 }
 
 bool SimEngine::quiet() const {
-  return dispatcher_.inner().idle() && assigned_.size() == scenario_.partitions &&
+  return dispatcher_.inner().idle() && seeks_.empty() && assigned_.size() == scenario_.partitions &&
          !dispatcher_.has_work(scheduler_.now());
 }
 

@@ -7,6 +7,7 @@
 #include "tests/simulation/sim_store.h"
 #include "tests/simulation/sim_worker.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -42,6 +43,8 @@ class SimEngine {
   dispatch::DispatcherOptions binding();
   void restore();
   void assign(PartitionId partition);
+  void begin_seeks();
+  void move(PartitionId partition, Offset offset);
   void feed_all();
   void feed(std::uint32_t partition);
   void check_memory();
@@ -70,6 +73,7 @@ class SimEngine {
   WorkerListener listener_;
   std::vector<std::unique_ptr<SimWorker>> workers_;
   std::set<PartitionId> assigned_;
+  std::map<PartitionId, Offset> seeks_;  // that wait for workers
   std::uint64_t next_worker_ = 1;
   std::optional<WallTime> armed_;
   bool alive_ = true;

@@ -61,7 +61,8 @@ void SimWorker::give(model::Frame frame) {
 void SimWorker::begin() {
   busy_ = true;
   const model::Frame& frame = frames_.front();
-  const Duration work{dice_.between(10, 50) * static_cast<std::int64_t>(frame.batch->size())};
+  Duration work{dice_.between(10, 50) * static_cast<std::int64_t>(frame.batch->size())};
+  if (chance(scenario_.faults.slow)) work += Duration{dice_.between(1'000, 20'000)};
   scheduler_.after(work, [this] {
     if (!alive_) return;
     if (chance(scenario_.faults.garbage)) return send_garbage(frames_.front());

@@ -8,11 +8,10 @@ namespace pelton::stream {
 AppendFeed::AppendFeed(thread::Mailbox& mailbox,
                        std::function<void(const model::PlacedBatch&)> fresh,
                        std::function<void(model::StreamPartition, Offset)> moved,
-                       std::function<void()> finished, MemoryBudget* memory)
+                       MemoryBudget* memory)
     : mailbox_(mailbox),
       fresh_(std::move(fresh)),
       moved_(std::move(moved)),
-      finished_(std::move(finished)),
       held_(memory, MemoryUse::read_ahead) {}
 
 void AppendFeed::listen_to(std::set<StreamId> streams) {
@@ -51,7 +50,6 @@ void AppendFeed::deliver() {
   }
   for (const model::PlacedBatch& placed : batches) fresh_(placed);
   for (const auto& [at, end] : ends) moved_(at, end);
-  finished_();
 }
 
 }  // namespace pelton::stream

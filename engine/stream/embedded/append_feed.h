@@ -24,8 +24,7 @@ class AppendFeed {
   // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
   // kept.
   AppendFeed(thread::Mailbox& mailbox, std::function<void(const model::PlacedBatch&)> fresh,
-             std::function<void(model::StreamPartition, Offset end)> moved,
-             std::function<void()> finished, MemoryBudget* memory);
+             std::function<void(model::StreamPartition, Offset end)> moved, MemoryBudget* memory);
 
   // Any thread. Those that somebody here reads: appends to others are not passed on.
   void listen_to(std::set<StreamId> streams);
@@ -38,7 +37,6 @@ class AppendFeed {
   thread::Mailbox& mailbox_;
   const std::function<void(const model::PlacedBatch&)> fresh_;
   const std::function<void(model::StreamPartition, Offset)> moved_;
-  const std::function<void()> finished_;  // after each delivery
 
   std::mutex mutex_;
   std::set<StreamId> streams_;                     // guarded by mutex_

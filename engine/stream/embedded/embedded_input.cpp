@@ -220,7 +220,6 @@ void EmbeddedInput::read_done(PartitionId partition, Offset from, Read&& read) {
   }
   if (wanted) take(partition, from, std::move(*read));
   listener_->readable(partition);
-  listener_->wake();
 }
 
 void EmbeddedInput::take(PartitionId partition, Offset from,

@@ -52,7 +52,6 @@ void Settlements::after_stored(std::function<void()> then) {
 // The settlements of a partition that went away are answered too: their window is gone with it.
 void Settlements::complete() {
   while (auto complete = progress_.next_complete()) {
-    // Out first: the answer may settle more and come back here.
     auto waiting = unanswered_.extract(complete->number);
     waiting.mapped()(std::move(complete->status));
   }

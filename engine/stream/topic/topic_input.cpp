@@ -45,7 +45,6 @@ FetchedRecords::Hooks TopicInput::record_hooks() {
   return {[this](PartitionId partition) {
             trouble_.over();
             links_.listener->readable(partition);
-            links_.listener->wake();
           },
           [this](PartitionId partition, Tenure tenure, std::size_t bytes) {
             consumer_->taken(partition, tenure, bytes);

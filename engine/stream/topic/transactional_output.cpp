@@ -232,7 +232,6 @@ void TransactionalOutput::on_ended(Outcome outcome, OffsetCommitter::Taken&& tak
 }
 
 void TransactionalOutput::committed() {
-  // Out first: the answers below may send more.
   Members done = std::exchange(group_, {});
   open_ = false;
   pause_ = {};

@@ -86,11 +86,9 @@ void WorkerPool::Impl::tell(std::string_view worker, const std::string& text) co
 // ---- work
 
 void WorkerPool::Impl::wake() {
-  // Giving work makes commits, which may say that there is work.
-  if (stopping_ || proof_ || std::exchange(waking_, true)) return;
-  for (std::size_t i = 0; i < workers_.size(); ++i) give_work(*workers_[i]);
-  start_missing();
-  waking_ = false;
+  if (stopping_ || proof_) return;
+  for (std::size_t i = 0; i < workers_.size() && sources_.any_work(); ++i) give_work(*workers_[i]);
+  if (workers_.size() < function_.scale.min || sources_.has_work()) start_missing();
 }
 
 // Only fast sources: a second frame behind a slow one would wait there while others are idle.

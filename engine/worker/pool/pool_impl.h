@@ -71,7 +71,6 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool ticking_ = false;
   boost::asio::steady_timer retry_;  // of a failed start
   std::uint64_t next_id_ = 1;
-  bool waking_ = false;
   bool stopping_ = false;
   Clock::time_point deadline_{};
   std::function<void()> stopped_;

@@ -39,6 +39,12 @@ bool WorkSources::allows(const Entry& entry, WorkerId worker) {
   return !most || entry.holders.size() < *most || entry.holders.contains(worker);
 }
 
+bool WorkSources::any_work() {
+  return std::ranges::any_of(entries_, [](const Entry& entry) {
+    return entry.source != nullptr && entry.source->has_work();
+  });
+}
+
 bool WorkSources::has_work() {
   return std::ranges::any_of(entries_, [](const Entry& entry) {
     if (entry.source == nullptr) return false;

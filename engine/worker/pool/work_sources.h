@@ -29,6 +29,8 @@ class WorkSources {
   void remove(const FrameSource& source);
   std::optional<Index> find(const FrameSource& source) const;
 
+  // True when some worker would get a frame.
+  bool any_work();
   // True when a worker that has no frame would get one.
   bool has_work();
   // The next frame for a worker. `second`: it has a frame already, and a slow source gives none.

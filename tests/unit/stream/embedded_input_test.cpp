@@ -17,7 +17,6 @@ class Heard final : public Input::Listener {
     got[partition.value] = restored;
   }
   void readable(PartitionId) override { ++readable_said; }
-  void wake() override {}
   void revoking(PartitionId) override {}
   void revoked(PartitionId) override {}
   void stopped(PartitionId, const Error&) override {}

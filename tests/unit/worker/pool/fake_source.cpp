@@ -6,6 +6,7 @@
 namespace pelton::worker {
 
 std::optional<model::Frame> FakeSource::pull(WorkerId worker, const model::FrameLimits& limits) {
+  ++pulls;
   if (waiting.empty()) return std::nullopt;
   model::BatchBuilder builder;
   while (!waiting.empty() && builder.size() < limits.events) {

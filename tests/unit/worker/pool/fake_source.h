@@ -26,7 +26,8 @@ class FakeSource final : public FrameSource {
   std::vector<model::FrameResult> results;
   std::vector<model::WorkerLoss> losses;
   std::vector<std::uint32_t> frame_sizes;
-  std::size_t done = 0;  // events answered
+  std::size_t done = 0;   // events answered
+  std::size_t pulls = 0;  // how often it was asked for a frame
   std::size_t workers_used() const { return used_.size(); }
 
  private:

@@ -29,6 +29,19 @@ TEST_F(PoolFixture, NothingRunsWithoutWork) {
   EXPECT_EQ(pool->stats().workers.size(), 1U);
 }
 
+TEST_F(PoolFixture, AWakeWithoutWorkAsksForNone) {
+  python("def handle(event, context): pass\n");
+  function.scale.min = function.scale.max = 8;
+  start();
+  give({"1"});
+  const auto idle = [](const WorkerInfo& worker) { return worker.state == "idle"; };
+  ASSERT_TRUE(run_until(
+      [&] { return source.done == 1 && std::ranges::count_if(pool->stats().workers, idle) == 8; }));
+  const std::size_t before = source.pulls;
+  for (int i = 0; i < 100; ++i) pool->wake();
+  EXPECT_EQ(source.pulls, before);
+}
+
 TEST_F(PoolFixture, PythonAnswersDoneOutputsAndFailures) {
   python(R"(
 import pelton

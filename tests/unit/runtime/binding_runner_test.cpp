@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/binding_runner.h"
+
+#include "tests/unit/store/store_fixture.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <deque>
+
+namespace pelton::runtime {
+namespace {
+
+constexpr PartitionId kPartition{0};
+
+// One partition in memory. Settlements are answered at once, within settle(), or when told.
+class FakeInput final : public stream::Input, public stream::Positions, public stream::InputHealth {
+ public:
+  Status open(Listener& listener) override {
+    listener_ = &listener;
+    return {};
+  }
+  void start() override { listener_->assigned(kPartition, {}); }
+  void append(model::BatchPtr batch) {
+    batches_.push_back({{}, end_, batch});
+    end_ += batch->span();
+    listener_->readable(kPartition);
+  }
+  void revoke() { listener_->revoking(kPartition); }
+
+  std::vector<PartitionId> partitions() const override { return {kPartition}; }
+  std::optional<model::PlacedBatch> next(PartitionId, Offset from) override {
+    for (const auto& placed : batches_)
+      if (placed.base + placed.batch->span() > from) return placed;
+    return std::nullopt;
+  }
+  void settle(model::Transaction&& transaction, Done done) override {
+    ++settlements;
+    for (const auto& update : transaction.progress) cursor = update.progress.settled;
+    held.push_back(std::move(done));
+    if (!hold) answer();
+  }
+  void answer() {
+    while (!held.empty()) {
+      const Done done = std::move(held.front());
+      held.pop_front();
+      done({});
+    }
+  }
+  void seek(PartitionId, Offset offset, std::function<void(Status)> done) override {
+    listener_->assigned(kPartition, {{offset, {}}, {}, {}});
+    listener_->readable(kPartition);
+    done({});
+  }
+  void bounds(std::optional<WallTime>, std::function<void(Result<std::vector<Bounds>>)>) override {}
+  void drained(PartitionId) override { ++drained_said; }
+  Offset end(PartitionId) const override { return end_; }
+  std::optional<WallTime> time_at(PartitionId, Offset) override { return std::nullopt; }
+  void stop(std::chrono::steady_clock::time_point, std::function<void()> done) override { done(); }
+  stream::Trouble trouble() const override { return {}; }
+  bool room() const override { return true; }
+  std::uint64_t letters_elsewhere() const override { return 0; }
+
+  bool hold = false;
+  std::deque<Done> held;
+  Offset cursor = 0;
+  int settlements = 0, drained_said = 0;
+
+ private:
+  Listener* listener_ = nullptr;
+  std::vector<model::PlacedBatch> batches_;
+  Offset end_ = 0;
+};
+
+class ManualClock final : public Clock {
+ public:
+  WallTime now() const override { return now_; }
+  void advance(Duration time) { now_ += time; }
+
+ private:
+  WallTime now_{std::chrono::hours(1000)};
+};
+
+class BindingRunnerTest : public store::StoreFixture {
+ protected:
+  void begin() {
+    open();
+    BindingRunner::Setup setup;
+    setup.dispatcher.id = binding;
+    setup.dispatcher.binding = "b";
+    setup.dispatcher.stream = "s";
+    setup.dispatcher.delivery.max_unsettled = 2;
+    setup.dispatcher.delivery.batch.events = 1;
+    setup.seek_patience = std::chrono::seconds(10);
+    auto made = std::make_unique<FakeInput>();
+    input = made.get();
+    runner = std::make_unique<BindingRunner>(
+        std::move(setup), stream::BindingInput{std::move(made), *input, *input}, *store, io, clock);
+    ASSERT_TRUE(runner->open());
+    runner->on_work([this] {
+      ++woken;
+      on_work();
+    });
+    runner->start();
+    run();
+  }
+  void run() {
+    io.restart();
+    io.poll();
+  }
+  // The worker takes everything, and says when it is asked within a call of its own.
+  void work() {
+    EXPECT_EQ(depth, 0) << "a call within a call";
+    ++depth;
+    while (auto frame = runner->pull(WorkerId{1}, {1, 1U << 20})) taken.push_back(frame->id);
+    --depth;
+  }
+  void finish() {
+    const FrameId frame = taken.front();
+    taken.pop_front();
+    ++depth;
+    EXPECT_TRUE(runner->finished(
+        WorkerId{1}, frame,
+        {.first = 0, .count = 1, .not_done = {}, .outputs = nullptr, .output_parents = {}}));
+    --depth;
+  }
+  std::optional<Status> seek(Offset offset) {
+    runner->seek(kPartition, offset, [this](Status status) { sought = std::move(status); });
+    run();
+    return sought;
+  }
+
+  boost::asio::io_context io;
+  ManualClock clock;
+  FakeInput* input = nullptr;
+  std::unique_ptr<BindingRunner> runner;
+  std::function<void()> on_work = [this] { work(); };
+  std::deque<FrameId> taken;
+  std::optional<Status> sought;
+  int woken = 0, depth = 0;
+};
+
+TEST_F(BindingRunnerTest, EventsPassThrough) {
+  begin();
+  input->append(batch({"a", "b", "c"}));
+  run();
+  ASSERT_EQ(taken.size(), 2U) << "as much as the window has";
+  finish();
+  finish();
+  run();
+  EXPECT_EQ(input->cursor, 2);
+  ASSERT_EQ(taken.size(), 1U) << "what was settled makes room";
+}
+
+// An input that answers within the call, and a worker that takes work wherever it is asked: neither
+// is called within a call of its own, however long the chain is.
+TEST_F(BindingRunnerTest, NobodyIsCalledWithinACallOfHis) {
+  begin();
+  on_work = [this] {
+    work();
+    while (!taken.empty()) finish();
+  };
+  input->append(batch(std::vector<std::string>(1000, "x")));
+  run();
+  EXPECT_EQ(input->cursor, 1000);
+  EXPECT_TRUE(runner->dispatcher().idle());
+}
+
+TEST_F(BindingRunnerTest, ARunOfChangesWakesWorkersOnce) {
+  begin();
+  on_work = [] {};
+  for (int i = 0; i < 20; ++i) input->append(batch({"x"}));
+  EXPECT_EQ(woken, 0);
+  run();
+  EXPECT_EQ(woken, 1);
+  runner->wake();
+  run();
+  EXPECT_EQ(woken, 2) << "there is still work";
+}
+
+TEST_F(BindingRunnerTest, NobodyIsWokenForNothing) {
+  begin();
+  runner->wake();
+  run();
+  EXPECT_EQ(woken, 0);
+}
+
+TEST_F(BindingRunnerTest, ATurnThatIsPostedSurvivesItsRunner) {
+  begin();
+  runner->wake();
+  runner.reset();
+  run();
+}
+
+TEST_F(BindingRunnerTest, ARevokeWaitsUntilAllIsDurable) {
+  begin();
+  input->hold = true;
+  input->append(batch({"a"}));
+  run();
+  input->revoke();
+  run();
+  EXPECT_EQ(input->drained_said, 0);
+  finish();
+  run();
+  EXPECT_EQ(input->drained_said, 0) << "not durable yet";
+  input->answer();
+  run();
+  EXPECT_EQ(input->drained_said, 1);
+}
+
+TEST_F(BindingRunnerTest, ASeekWaitsForWorkers) {
+  begin();
+  input->append(batch({"a", "b"}));
+  run();
+  ASSERT_EQ(taken.size(), 2U);
+  EXPECT_FALSE(seek(0)) << "workers have both";
+  finish();
+  run();
+  EXPECT_FALSE(sought);
+  EXPECT_EQ(taken.size(), 1U) << "nothing new is given";
+  finish();
+  run();
+  ASSERT_TRUE(sought);
+  EXPECT_TRUE(*sought) << sought->error().text();
+  EXPECT_EQ(taken.size(), 2U) << "both again";
+}
+
+TEST_F(BindingRunnerTest, ASeekIsRefusedWhenWorkersDoNotFinish) {
+  begin();
+  input->append(batch({"a", "b", "c"}));
+  run();
+  EXPECT_FALSE(seek(0));
+  clock.advance(std::chrono::seconds(11));
+  runner->wake();
+  run();
+  ASSERT_TRUE(sought);
+  EXPECT_EQ(sought->error().code, "E5023");
+  finish();
+  run();
+  EXPECT_EQ(taken.size(), 2U) << "the partition is served as before";
+}
+
+TEST_F(BindingRunnerTest, TwoSeeksAtOnceAreOneTooMany) {
+  begin();
+  input->append(batch({"a"}));
+  run();
+  std::optional<Status> first;
+  runner->seek(kPartition, 0, [&](Status status) { first = std::move(status); });
+  EXPECT_EQ(seek(0)->error().code, "E5023");
+  EXPECT_FALSE(first);
+  finish();
+  run();
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(*first);
+}
+
+TEST_F(BindingRunnerTest, ARevokeEndsASeek) {
+  begin();
+  input->append(batch({"a"}));
+  run();
+  EXPECT_FALSE(seek(0));
+  input->revoke();
+  run();
+  ASSERT_TRUE(sought);
+  EXPECT_EQ(sought->error().code, "E5022");
+  finish();
+  run();
+  EXPECT_EQ(input->drained_said, 1);
+}
+
+}  // namespace
+}  // namespace pelton::runtime
