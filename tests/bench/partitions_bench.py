@@ -52,10 +52,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--partitions", type=int, nargs="+", default=[8, 256, 1024])
     parser.add_argument("--events", type=int, default=2000)
+    parser.add_argument("--warm", type=int, default=3000, help="events before, so that each partition has had some")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     for partitions in options.partitions:
-        runs = [cpu_ms_an_event(partitions, options.events, 200) for _ in range(options.runs)]
+        runs = [cpu_ms_an_event(partitions, options.events, options.warm) for _ in range(options.runs)]
         print(json.dumps({"bench": "partitions", "case": f"{partitions}", "metric": "cpu of the engine an event", "unit": "ms",
                           "value": round(statistics.median(runs), 4), "runs": len(runs), "min": round(min(runs), 4), "max": round(max(runs), 4)}), flush=True)
 
