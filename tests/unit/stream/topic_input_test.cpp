@@ -44,7 +44,6 @@ struct Reader final : Input::Listener {
       next[partition] = placed->base + placed->batch->span();
     }
   }
-  void wake() override {}
   void revoking(PartitionId partition) override {
     leaving.insert(partition);
     if (!busy) input->drained(partition);
