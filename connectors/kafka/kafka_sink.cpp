@@ -60,7 +60,7 @@ struct KafkaSink::Client {
   ~Client() { loop.stop(); }
 };
 
-KafkaSink::KafkaSink(config::KafkaTopic topic) : topic_(std::move(topic)) {}
+KafkaSink::KafkaSink(kafka::TopicOptions topic) : topic_(std::move(topic)) {}
 KafkaSink::~KafkaSink() = default;
 
 Status KafkaSink::connect() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/connector/sink.h"
+#include "engine/kafka/options.h"
 #include "engine/kafka/produce/producer.h"
 
 #include <memory>
@@ -20,7 +20,7 @@ namespace pelton::kafka_connector {
 // single events: E6106, invalid (too large, a timestamp out of range) or unavailable.
 class KafkaSink final : public connector::Sink {
  public:
-  explicit KafkaSink(config::KafkaTopic topic);
+  explicit KafkaSink(kafka::TopicOptions topic);
   ~KafkaSink() override;
 
   Status connect() override;
@@ -34,7 +34,7 @@ class KafkaSink final : public connector::Sink {
 
   Result<std::vector<kafka::Refused>> await();
 
-  const config::KafkaTopic topic_;
+  const kafka::TopicOptions topic_;
   std::unique_ptr<Client> client_;
   // Shared with the producer, which answers it.
   std::shared_ptr<Writing> writing_;

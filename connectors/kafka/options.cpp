@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/kafka/options.h"
 
-#include "engine/config/parts/kafka_fields.h"
-#include "engine/kafka/client/client_config.h"
+#include "engine/kafka/option_fields.h"
 
 namespace pelton::kafka_connector {
 namespace {
@@ -12,51 +11,34 @@ using config::Location;
 using config::ReadContext;
 using config::Section;
 
-void check_client(const config::KafkaClient& client, ReadContext& context) {
-  for (config::Diagnostic& problem : kafka::check_client(client))
-    context.problems.error(problem.place, std::move(problem.code), std::move(problem.message));
-}
-
-void check_source(const Section&, const std::string&, ReadContext& context,
-                  SourceOptions& options) {
+void name_group(const Section&, const std::string&, ReadContext& context, SourceOptions& options) {
   if (options.group.group.empty()) options.group.group = "pelton." + context.part;
-  check_client(options.topic.client, context);
-}
-
-void check_sink(const Section&, const std::string&, ReadContext& context, SinkOptions& options) {
-  check_client(options.topic.client, context);
 }
 
 Fields<SourceOptions> source_fields() {
   return Fields<SourceOptions>("kafka", "")
-      .include(&SourceOptions::topic, config::kafka_topic_fields("", ""))
-      .include(&SourceOptions::group, config::kafka_group_name_fields(
-                                          "Consumer group. The default is `pelton.<connector>`."))
+      .include(&SourceOptions::topic, kafka::topic_fields("", ""))
+      .include(&SourceOptions::group,
+               kafka::group_name_fields("Consumer group. The default is `pelton.<connector>`."))
       .parsed("start", &SourceOptions::start, config::parse_start, config::start_text,
               "Where a new group begins: `earliest`, `latest` or a time (RFC 3339).",
               config::kStartDefault, {.example = config::kStartExample})
-      .include(&SourceOptions::group, config::kafka_member_fields("", ""))
-      .then(check_source);
+      .include(&SourceOptions::group, kafka::member_fields("", ""))
+      .then(name_group);
 }
 
 Fields<SinkOptions> sink_fields() {
-  return Fields<SinkOptions>("kafka", "")
-      .include(&SinkOptions::topic, config::kafka_topic_fields("", ""))
-      .then(check_sink);
-}
-
-Location location(const config::KafkaTopic& topic, bool written) {
-  return {"topic " + topic.topic, topic.client.brokers, written, {}, {}};
+  return Fields<SinkOptions>("kafka", "").include(&SinkOptions::topic, kafka::topic_fields("", ""));
 }
 
 std::vector<Location> source_locations(const SourceOptions& options) {
-  Location read = location(options.topic, false);
+  Location read = kafka::topic_location(options.topic, false);
   read.group = options.group.group;
   return {read};
 }
 
 std::vector<Location> sink_locations(const SinkOptions& options) {
-  return {location(options.topic, true)};
+  return {kafka::topic_location(options.topic, true)};
 }
 
 }  // namespace

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/config/spec/connector_options.h"
+#include "engine/kafka/options.h"
 
 namespace pelton::kafka_connector {
 
 // Value. A source's options.
 struct SourceOptions {
-  config::KafkaTopic topic;
-  config::KafkaGroup group;
+  kafka::TopicOptions topic;
+  kafka::GroupOptions group;
   config::Start start;
 };
 
 // Value. A sink's options.
 struct SinkOptions {
-  config::KafkaTopic topic;
+  kafka::TopicOptions topic;
 };
 
 // The one description of both directions. Properties that the client library refuses are E6102.

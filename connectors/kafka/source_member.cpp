@@ -25,7 +25,7 @@ constexpr std::chrono::seconds kLeave{5};
 constexpr std::chrono::seconds kDownPatience{2};
 constexpr std::size_t kMaxWarnings = 16;  // kept between two calls of take_warnings()
 
-Result<std::uint32_t> ask_for(const config::KafkaTopic& topic) {
+Result<std::uint32_t> ask_for(const kafka::TopicOptions& topic) {
   auto reader = kafka::TopicReader::open(topic);
   if (!reader) return std::unexpected(reader.error());
   return (*reader)->partitions();

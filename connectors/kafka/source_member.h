@@ -2,10 +2,10 @@
 #pragma once
 
 #include "connectors/kafka/source_progress.h"
-#include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/kafka/consume/commit_metadata.h"
 #include "engine/kafka/consume/consumer.h"
+#include "engine/kafka/options.h"
 #include "engine/model/batch_builder.h"
 
 #include <deque>
@@ -18,8 +18,8 @@ namespace pelton::kafka_connector {
 
 // Value. What a source reads, and as whom.
 struct SourceSetup {
-  config::KafkaTopic topic;
-  config::KafkaGroup group;
+  kafka::TopicOptions topic;
+  kafka::GroupOptions group;
   config::Start start;
 };
 

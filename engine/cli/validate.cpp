@@ -4,7 +4,6 @@
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
 #include "engine/cli/registry.h"
-#include "engine/runtime/check.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/array.hpp>
@@ -51,7 +50,7 @@ int validate(const ValidateOptions& options) {
 }  // namespace
 
 config::Loaded load_config(const std::string& file) {
-  return config::load(file, kinds(), config::process_environment, runtime::check);
+  return config::load(file, kinds(), config::process_environment);
 }
 
 std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings) {

@@ -97,7 +97,7 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
   const Node* engine = root.find("engine");
   config.engine = parse_engine(engine == nullptr ? none : *engine, context);
   each_named(root, "streams", context, [&](const Node& name, const Node& node) {
-    config.streams.push_back(parse_stream(name.text, placed(name, node), context));
+    config.streams.push_back(parse_stream(name.text, placed(name, node), kinds.topics(), context));
   });
   each_named(root, "connectors", context, [&](const Node& name, const Node& node) {
     if (auto connector = parse_connector(name.text, placed(name, node), kinds.connectors, context))
@@ -108,7 +108,8 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
       config.functions.push_back(std::move(*function));
   });
   each_named(root, "bindings", context, [&](const Node& name, const Node& node) {
-    config.bindings.push_back(parse_binding(name.text, placed(name, node), context));
+    config.bindings.push_back(
+        parse_binding(name.text, placed(name, node), kinds.topics(), context));
   });
   // What a misspelt name meant would seem unused.
   if (!check_references(root, context)) return config;

@@ -89,12 +89,6 @@ void check_groups(const Config& config, Diagnostics& problems) {
         groups.add("connector " + connector.name, connector.place, location);
 }
 
-bool reads_uncommitted(const KafkaClient& client) {
-  return std::ranges::any_of(client.properties, [](const KafkaProperty& property) {
-    return property.name == "isolation.level" && property.value == "read_uncommitted";
-  });
-}
-
 // A transaction spans one cluster. A record of a completed key is durable before the transaction
 // is, and so would hide an event whose transaction was undone.
 void check_exactly_once(const Config& config, Diagnostics& problems) {
@@ -109,11 +103,11 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
     if (from == nullptr || (binding.to && to == nullptr)) continue;  // said elsewhere
     if (!from->kafka || to == nullptr || !to->kafka)
       refuse("requires that both `from` and `to` are Kafka topics");
-    else if (!same_cluster(from->kafka->client, to->kafka->client))
+    else if (!same_cluster(*from->kafka, *to->kafka))
       refuse("requires that both topics are on the same brokers");
     if (binding.idempotency)
       refuse("cannot be combined with `idempotency`, which it makes unnecessary");
-    if (from->kafka && reads_uncommitted(from->kafka->client))
+    if (from->kafka && from->kafka->reads_uncommitted)
       refuse(
           "cannot be combined with `isolation.level: read_uncommitted`, which reads records of "
           "transactions that are aborted later");
@@ -132,12 +126,12 @@ void check_dead_letters(const Config& config, Diagnostics& problems) {
           fmt::format("binding {} reads {}, which is not a Kafka topic: its dead letters "
                       "are kept in the data folder and `dead_letters` does not apply",
                       binding.name, from->name));
-    else if (from->kafka->topic == binding.dead_letters->topic)
+    else if (from->kafka->name == binding.dead_letters->topic)
       problems.error(
           place, "E1019",
           fmt::format("binding {} reads the topic {} and would write its dead letters to "
                       "it: they would be delivered again and again",
-                      binding.name, from->kafka->topic));
+                      binding.name, from->kafka->name));
   }
 }
 
@@ -175,8 +169,8 @@ void check_connector_streams(const Config& config, Diagnostics& problems) {
 
 }  // namespace
 
-Location topic_location(const KafkaTopic& topic, bool written) {
-  return {"topic " + topic.topic, topic.client.brokers, written, {}, {}};
+Location topic_location(const Topic& topic, bool written) {
+  return {"topic " + topic.name, topic.brokers, written, {}, {}};
 }
 
 void check_config(const Config& config, Diagnostics& problems) {

@@ -16,6 +16,6 @@ void check_config(const Config& config, Diagnostics& problems);
 void check_loops(const Config& config, Diagnostics& problems);
 
 // A topic, as connectors name theirs.
-Location topic_location(const KafkaTopic& topic, bool written);
+Location topic_location(const Topic& topic, bool written);
 
 }  // namespace pelton::config

@@ -126,8 +126,8 @@ void add_dead_letters(const Config& config, const std::map<std::string, std::str
   for (const Binding& binding : config.bindings) {
     const Stream* from = config.find_stream(binding.from);
     if (!binding.dead_letters || from == nullptr || !from->kafka) continue;
-    const std::string to =
-        places.of(topic_location({from->kafka->client, binding.dead_letters->topic}, true));
+    const Topic letters{{}, binding.dead_letters->topic, from->kafka->brokers};
+    const std::string to = places.of(topic_location(letters, true));
     if (to == labels.at(from->name)) continue;
     graph.edge(labels.at(from->name), to, "dead letters of " + binding.name,
                binding.dead_letters->place);

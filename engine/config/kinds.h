@@ -3,7 +3,9 @@
 
 #include "engine/config/spec/connector_options.h"
 #include "engine/config/spec/runtime_options.h"
+#include "engine/config/spec/topic_kind.h"
 
+#include <optional>
 #include <vector>
 
 namespace pelton::config {
@@ -13,6 +15,9 @@ namespace pelton::config {
 struct Kinds {
   std::vector<ConnectorOptions> connectors;
   std::vector<RuntimeOptions> runtimes;
+  std::optional<TopicKind> topic{};  // absent: all streams are the engine's own
+
+  const TopicKind* topics() const { return topic ? &*topic : nullptr; }
 };
 
 }  // namespace pelton::config

@@ -75,7 +75,7 @@ std::optional<std::string> process_environment(const std::string& name) {
 }
 
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
-                 const Environment& environment, const FurtherCheck& further) {
+                 const Environment& environment) {
   Loaded loaded;
   Diagnostics problems;
   const Node root = parse_yaml(text, problems);
@@ -94,9 +94,6 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file, con
       config.file = absolute;
       config.hidden = std::move(context.hidden);
       check_config(config, problems);
-      if (further)
-        for (Diagnostic& found : further(config))
-          problems.error(found.place, std::move(found.code), std::move(found.message));
       if (!problems.has_errors()) loaded.config = std::move(config);
     }
   }
@@ -104,11 +101,10 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file, con
   return loaded;
 }
 
-Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment,
-            const FurtherCheck& further) {
+Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment) {
   const auto text = read_file(file);
   if (!text) return {std::nullopt, {text.error()}};
-  return load_text(*text, file, kinds, environment, further);
+  return load_text(*text, file, kinds, environment);
 }
 
 std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,

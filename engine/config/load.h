@@ -8,7 +8,6 @@
 
 #include <expected>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,15 +20,11 @@ struct Loaded {
   std::vector<Diagnostic> problems;  // all of the file's, in its order
 };
 
-// What those find who will use the options. Parts of the config may lack what could not be read.
-using FurtherCheck = std::function<std::vector<Diagnostic>(const Config&)>;
-
 // Reads and checks a config file. `kinds` are those of this build.
-Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment,
-            const FurtherCheck& further = {});
+Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment);
 // The same for a text that stands in `file`, which need not exist.
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
-                 const Environment& environment, const FurtherCheck& further = {});
+                 const Environment& environment);
 
 // engine.data of a config file, or the first error that stands in the way of it. Nothing else in
 // the file is looked at: who only wants to reach the engine needs neither its secrets nor its code.

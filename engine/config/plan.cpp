@@ -43,7 +43,9 @@ class Planner {
   Plan plan() {
     plan_engine();
     compare(PartKind::stream, before_.streams, after_.streams,
-            [](const Stream& old, const Stream& now) { return differences(old, now); });
+            [this](const Stream& old, const Stream& now) {
+              return differences(old, now, kinds_.topics());
+            });
     for (const Stream& stream : after_.streams) check_stream(stream);
     compare(PartKind::connector, before_.connectors, after_.connectors,
             [this](const Connector& old, const Connector& now) {
@@ -54,7 +56,9 @@ class Planner {
               return differences(old, now, kinds_.runtimes);
             });
     compare(PartKind::binding, before_.bindings, after_.bindings,
-            [](const Binding& old, const Binding& now) { return differences(old, now); });
+            [this](const Binding& old, const Binding& now) {
+              return differences(old, now, kinds_.topics());
+            });
     check_topics();
     return std::move(plan_);
   }

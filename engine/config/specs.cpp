@@ -24,10 +24,10 @@ SectionSpec runtime_spec(const RuntimeOptions& runtime) {
 
 std::vector<TopLevel> top_levels(const Kinds& kinds) {
   return {{"engine", engine_spec(), false},
-          {"streams", stream_spec(), true},
+          {"streams", stream_spec(kinds.topics()), true},
           {"connectors", connector_spec(), true},
           {"functions", function_spec(kinds.runtimes), true},
-          {"bindings", binding_spec(), true}};
+          {"bindings", binding_spec(kinds.topics()), true}};
 }
 
 std::vector<std::string> top_keys() {

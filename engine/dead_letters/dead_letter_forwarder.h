@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/dead_letters/dead_letter_topic.h"
 #include "engine/kafka/consume/raw_reader.h"
+#include "engine/kafka/options.h"
 #include "engine/store/store.h"
 #include "engine/thread/mailbox.h"
 
@@ -23,7 +23,7 @@ class DeadLetterForwarder {
  public:
   struct Setup {
     std::string binding;
-    config::KafkaTopic source;
+    kafka::TopicOptions source;
   };
   // `records` runs what asks the source topic; it is not the letters thread, where an operator's
   // long list may be under way. All live longer.

@@ -31,7 +31,7 @@ std::string id_text(const std::string& binding, const model::DeadLetterId& id) {
 
 }  // namespace
 
-DeadLetterTopic::DeadLetterTopic(const config::KafkaTopic& topic,
+DeadLetterTopic::DeadLetterTopic(const kafka::TopicOptions& topic,
                                  std::unique_ptr<kafka::Producer> producer,
                                  thread::JobThread& thread)
     : topic_(topic),

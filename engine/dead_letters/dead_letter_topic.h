@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/dead_letters/dead_letter_index.h"
 #include "engine/kafka/consume/raw_reader.h"
+#include "engine/kafka/options.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/model/records.h"
 #include "engine/thread/job_thread.h"
@@ -24,7 +24,7 @@ namespace pelton::dead_letters {
 // that it was given.
 class DeadLetterTopic {
  public:
-  DeadLetterTopic(const config::KafkaTopic& topic, std::unique_ptr<kafka::Producer> producer,
+  DeadLetterTopic(const kafka::TopicOptions& topic, std::unique_ptr<kafka::Producer> producer,
                   thread::JobThread& thread);
 
   // ---- before start()
@@ -88,7 +88,7 @@ class DeadLetterTopic {
   Result<std::optional<kafka::RawRecord>> read_at(const model::DeadLetterId& id, LetterPlace at);
   void publish(std::string trouble);
 
-  const config::KafkaTopic topic_;
+  const kafka::TopicOptions topic_;
   const std::unique_ptr<kafka::Producer> producer_;
   thread::JobThread& thread_;
   std::map<std::string, Member> members_;  // by binding

@@ -50,7 +50,7 @@ Result<Chunk> next_letters(store::Store& store, DeadLetterTopic& topic, BindingI
 
 }  // namespace
 
-Result<DeadLetterTopic*> DeadLetters::topic(const config::KafkaTopic& topic) {
+Result<DeadLetterTopic*> DeadLetters::topic(const kafka::TopicOptions& topic) {
   const auto known = std::ranges::find_if(topics_, [&](const Known& one) {
     return one.config.client.brokers == topic.client.brokers && one.config.topic == topic.topic;
   });

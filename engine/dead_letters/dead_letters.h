@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/dead_letters/dead_letter_topic.h"
+#include "engine/kafka/options.h"
 #include "engine/store/store.h"
 
 #include <functional>
@@ -20,7 +20,7 @@ class DeadLetters {
   explicit DeadLetters(kafka::PollLoop& loop) : loop_(loop) {}
 
   // The topic, made at first sight. Before start().
-  Result<DeadLetterTopic*> topic(const config::KafkaTopic& topic);
+  Result<DeadLetterTopic*> topic(const kafka::TopicOptions& topic);
   void start();
   // What its threads were asked is not answered any more.
   void stop();
@@ -32,7 +32,7 @@ class DeadLetters {
 
  private:
   struct Known {
-    config::KafkaTopic config;
+    kafka::TopicOptions config;
     std::unique_ptr<DeadLetterTopic> topic;
   };
 

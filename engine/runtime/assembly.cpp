@@ -93,7 +93,7 @@ Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly, const conf
   if (to == nullptr || !to->kafka || binding.exactly_once) return nullptr;
   std::unique_ptr<kafka::Producer>& producer = assembly.producers[to->name];
   if (!producer) {
-    auto made = kafka::Producer::create(*to->kafka, assembly.kafka);
+    auto made = kafka::Producer::create(kafka::topic_of(*to), assembly.kafka);
     if (!made) return std::unexpected(std::move(made.error()).within("stream " + to->name));
     producer = std::move(*made);
   }
@@ -108,7 +108,8 @@ Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
                                                         stream::TopicInput& input) {
   const config::Stream& to = *config.find_stream(*binding.to);
   auto producer = kafka::TransactionalProducer::create(
-      {*to.kafka, fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node),
+      {kafka::topic_of(to),
+       fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node),
        kTransactionTimeout});
   if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
   return std::make_unique<stream::TransactionalOutput>(
@@ -120,7 +121,7 @@ Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
 Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly, const config::Config& config,
                                                   const config::Binding& binding, BindingId id) {
   if (!binding.dead_letters) return nullptr;
-  const config::KafkaTopic& from = *config.find_stream(binding.from)->kafka;
+  const kafka::TopicOptions& from = kafka::topic_of(*config.find_stream(binding.from));
   auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
   if (!topic) return std::unexpected(std::move(topic.error()).within("binding " + binding.name));
   (*topic)->add_member(binding.name, id, from.topic,
@@ -131,7 +132,7 @@ Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly, const conf
 std::unique_ptr<dead_letters::DeadLetterForwarder> gate_to(dead_letters::DeadLetterTopic& topic,
                                                            Assembly& assembly,
                                                            const config::Binding& binding,
-                                                           const config::KafkaTopic& from) {
+                                                           const kafka::TopicOptions& from) {
   return std::make_unique<dead_letters::DeadLetterForwarder>(
       dead_letters::DeadLetterForwarder::Setup{binding.name, from}, topic,
       *assembly.letters.thread(), assembly.letters.records(), assembly.store,
@@ -144,13 +145,13 @@ Result<std::unique_ptr<BindingRunner>> topic_runner(Assembly& assembly,
                                                     const config::Binding& binding,
                                                     BindingRunner::Setup&& setup,
                                                     dead_letters::DeadLetterTopic* letters) {
-  const config::KafkaTopic& from = *config.find_stream(binding.from)->kafka;
+  const kafka::TopicOptions& from = kafka::topic_of(*config.find_stream(binding.from));
   auto node = node_of(assembly.store);
   if (!node) return std::unexpected(node.error());
   auto input = std::make_unique<stream::TopicInput>(
       stream::TopicInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
-                                binding.kafka, binding.start, binding.delivery.max_unsettled, *node,
-                                &assembly.memory},
+                                kafka::group_of(binding), binding.start,
+                                binding.delivery.max_unsettled, *node, &assembly.memory},
       assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
   if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
   if (binding.exactly_once) {
@@ -227,7 +228,7 @@ std::vector<store::StreamSpec> stream_specs(const config::Config& config) {
                            stream.retention.size_bytes,
                            stream.retention.force,
                            reader_names(config, stream.name),
-                           stream.kafka ? stream.kafka->topic : ""};
+                           stream.kafka ? stream.kafka->name : ""};
     streams.push_back(std::move(spec));
   }
   return streams;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/kinds.h"
 
+#include "engine/kafka/options.h"
 #include "engine/worker/runtimes/builtin.h"
 
 namespace pelton::runtime {
@@ -10,6 +11,7 @@ config::Kinds kinds(std::span<const connector::ConnectorSpec> connectors) {
   for (const connector::ConnectorSpec& spec : connectors) kinds.connectors.push_back(spec.options);
   for (const worker::RuntimeSpec& spec : worker::builtin_runtimes())
     kinds.runtimes.push_back(spec.options);
+  kinds.topic = kafka::topic_kind();
   return kinds;
 }
 

@@ -89,12 +89,12 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
 
 Result<std::shared_ptr<http::StreamReader>> TopicAccess::reader(const std::string& stream) {
   const Topic& topic = topics_.find(stream)->second;
-  return readers_.open(topic.id, *topic.stream.kafka);
+  return readers_.open(topic.id, kafka::topic_of(topic.stream));
 }
 
 Result<kafka::Producer*> TopicAccess::producer_of(Topic& topic) {
   if (topic.producer) return topic.producer.get();
-  config::KafkaTopic settings = *topic.stream.kafka;
+  kafka::TopicOptions settings = kafka::topic_of(topic.stream);
   // Before the file's own, which have the last word.
   auto& properties = settings.client.properties;
   properties.insert(properties.begin(), {"topic.metadata.propagation.max.ms", kUnknownTopicMs, {}});

@@ -170,7 +170,7 @@ void TopicReaders::sweep() {
 }
 
 Result<std::shared_ptr<http::StreamReader>> TopicReaders::open(StreamId stream,
-                                                               const config::KafkaTopic& topic) {
+                                                               const kafka::TopicOptions& topic) {
   sweep();
   if (open_.size() >= kMost)
     return fail(ErrorKind::overloaded, "E5009", "{} readers of topics are open, the most at a time",

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/http/admin/streams.h"
+#include "engine/kafka/options.h"
 
 #include <memory>
 #include <string>
@@ -25,7 +25,7 @@ class TopicReaders {
 
   // overloaded (E5009): kMost are open; invalid (E6102).
   Result<std::shared_ptr<http::StreamReader>> open(StreamId stream,
-                                                   const config::KafkaTopic& topic);
+                                                   const kafka::TopicOptions& topic);
 
  private:
   class Desk;

@@ -99,7 +99,7 @@ class KafkaSourceFixture final : public SourceFixture {
 
  private:
   MockCluster cluster_;
-  const config::KafkaTopic topic_ = cluster_.topic("records");
+  const kafka::TopicOptions topic_ = cluster_.topic("records");
   MemoryLedger ledger_;
   FakeConsumption consumption_;
 };
@@ -126,7 +126,7 @@ class KafkaSinkFixture final : public SinkFixture {
 
  private:
   MockCluster cluster_;
-  config::KafkaTopic topic_ = cluster_.topic("records");
+  kafka::TopicOptions topic_ = cluster_.topic("records");
   MemoryLedger ledger_;
 };
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `validate` says about each bad config of tests/golden/config. UPDATE_GOLDEN=1 writes the
 // expectations again.
-#include "engine/config/check.h"
+#include "connectors/kafka/options.h"
 #include "engine/config/load.h"
-#include "engine/config/parts/kafka_fields.h"
+#include "engine/config/spec/fields.h"
+#include "engine/kafka/options.h"
 #include "engine/worker/runtimes/builtin.h"
 
 #include <gtest/gtest.h>
@@ -17,42 +18,6 @@ namespace pelton::config {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A connector type whose options are those of a topic.
-struct TopicOptions {
-  KafkaTopic topic;
-  KafkaGroup group;
-  Start start;
-};
-
-std::vector<Location> topic_read(const TopicOptions& options) {
-  Location read = topic_location(options.topic, false);
-  read.group = options.group.group;
-  return {read};
-}
-
-std::vector<Location> topic_written(const TopicOptions& options) {
-  return {topic_location(options.topic, true)};
-}
-
-ConnectorOptions topic_type() {
-  const auto topic = [] {
-    return Fields<TopicOptions>("", "").include(&TopicOptions::topic, kafka_topic_fields("", ""));
-  };
-  ConnectorOptions type{"kafka", "A topic.", {}, {}};
-  type.source = connector_side(
-      topic()
-          .include(&TopicOptions::group, kafka_group_name_fields("The group."))
-          .parsed("start", &TopicOptions::start, parse_start, start_text, "Where it begins.",
-                  kStartDefault)
-          .include(&TopicOptions::group, kafka_member_fields("", ""))
-          .then([](const Section&, const std::string&, ReadContext& context, TopicOptions& out) {
-            if (out.group.group.empty()) out.group.group = "pelton." + context.part;
-          }),
-      topic_read);
-  type.sink = connector_side(topic(), topic_written);
-  return type;
-}
 
 struct Sample {
   std::filesystem::path place;
@@ -74,12 +39,12 @@ std::vector<ConnectorOptions> connectors() {
   ConnectorOptions readonly{"readonly", "Has one direction.", {}, {}};
   readonly.source = connector_side<Nothing>(Fields<Nothing>("", ""),
                                             [](const Nothing&) { return std::vector<Location>{}; });
-  return {type, readonly, topic_type()};
+  return {type, readonly, kafka_connector::describe_options()};
 }
 
 // With the runtimes of the engine, whose messages are part of what `validate` says.
 Kinds kinds() {
-  Kinds kinds{connectors(), {}};
+  Kinds kinds{connectors(), {}, kafka::topic_kind()};
   for (const worker::RuntimeSpec& runtime : worker::builtin_runtimes())
     kinds.runtimes.push_back(runtime.options);
   return kinds;

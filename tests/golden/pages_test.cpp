@@ -2,6 +2,7 @@
 // The pages that are made from code, or belong to it, are those of this code.
 #include "connectors/builtin.h"
 #include "engine/config/spec/describe.h"
+#include "engine/kafka/options.h"
 #include "engine/worker/runtimes/builtin.h"
 
 #include <gtest/gtest.h>
@@ -42,10 +43,11 @@ std::set<std::string> codes_below(const fs::path& folder, const std::string& end
   return codes;
 }
 
-// Those of the config and of the options of runtimes.
+// Those of the config and of options that others describe.
 std::set<std::string> config_codes() {
   std::set<std::string> codes = codes_below(kSource / "engine/config", ".cpp");
-  codes.merge(codes_below(kSource / "engine/worker/runtimes", ".cpp"));
+  for (const char* folder : {"engine/worker/runtimes", "engine/kafka", "engine/net"})
+    codes.merge(codes_below(kSource / folder, ".cpp"));
   return codes;
 }
 
@@ -53,6 +55,7 @@ TEST(Reference, IsThatOfTheSpecs) {
   config::Kinds kinds;
   for (const auto& spec : builtin_connectors()) kinds.connectors.push_back(spec.options);
   for (const auto& spec : worker::builtin_runtimes()) kinds.runtimes.push_back(spec.options);
+  kinds.topic = kafka::topic_kind();
   const auto pages = config::reference_pages(kinds);
   const fs::path folder = kSource / "docs/reference";
   for (const auto& [name, text] : pages)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
+#include "engine/kafka/options.h"
 
 #include <cstdint>
 #include <initializer_list>
@@ -37,7 +37,7 @@ class MockCluster {
   MockCluster(const MockCluster&) = delete;
   MockCluster& operator=(const MockCluster&) = delete;
 
-  config::KafkaTopic topic(const std::string& name, int partitions = 1);
+  TopicOptions topic(const std::string& name, int partitions = 1);
   // Acknowledged when it returns.
   void produce(const std::string& topic, int partition, const Record& record) {
     produce_all(topic, partition, {record});

@@ -3,8 +3,8 @@
 
 #include "engine/config/parts/filter.h"
 #include "engine/config/parts/filter_text.h"
-#include "engine/config/parts/kafka_fields.h"
 #include "engine/config/spec/fields.h"
+#include "engine/config/spec/topic_kind.h"
 
 namespace pelton::config {
 namespace {
@@ -34,10 +34,9 @@ Fields<Idempotency> idempotency_fields() {
           {.at_least = "1MiB"});
 }
 
-void check_letters(const Section& section, const std::string& prefix, ReadContext& context,
-                   DeadLetterTopic& letters) {
+void keep_letters_place(const Section& section, const std::string& prefix, ReadContext&,
+                        DeadLetterTopic& letters) {
   letters.place = section.place(section_of(prefix));
-  check_topic_name(section, prefix + "topic", context);
 }
 
 Fields<DeadLetterTopic> dead_letter_fields() {
@@ -49,7 +48,7 @@ Fields<DeadLetterTopic> dead_letter_fields() {
               "with the reasons in their headers. A record that the topic refuses stays in the "
               "data folder.",
               {.example = "orders.dead", .required = true})
-      .then(check_letters);
+      .then(keep_letters_place);
 }
 
 void keep_delivery_place(const Section& section, const std::string&, ReadContext&,
@@ -78,24 +77,44 @@ const Fields<Binding>& binding_fields() {
           .option("concurrency", &Binding::concurrency,
                   "Maximum number of workers that handle events of this binding at the same time.",
                   {.at_least = "1", .at_most = "1024", .example = "2"})
-          .include(&Binding::kafka,
-                   kafka_group_name_fields("Consumer group, if the stream is a Kafka topic. The "
-                                           "default is `pelton.<binding>`."))
           .node("filter", OptionType::filter, read_filter_rules, filter_texts,
                 "Only deliver events that match all of these conditions. Other events count as "
                 "done.",
                 {.example = "{ type: reading, data.celsius: { above: 80 } }"})
           .section(&Binding::idempotency, idempotency_fields())
           .section(&Binding::dead_letters, dead_letter_fields())
-          .section(&Binding::kafka, kafka_binding_fields())
           .then(keep_delivery_place);
   return fields;
 }
 
+// The last of its keys that the file has.
+Place place_of(const Section& section, const SectionSpec& spec) {
+  Place place;
+  for (const OptionSpec& option : spec.options)
+    if (section.node(option.name) != nullptr) place = section.place(option.name);
+  for (const SectionSpec& within : spec.sections)
+    if (section.node(within.name) != nullptr) place = section.place(within.name);
+  return place;
+}
+
+void read_membership(const Section& section, const TopicKind& topics, ReadContext& context,
+                     Binding& binding) {
+  binding.kafka.settings = topics.member.read(section, "", context);
+  binding.kafka.place = place_of(section, topics.member.spec);
+  if (std::string group = topics.group(binding.kafka.settings); !group.empty())
+    binding.kafka.group = std::move(group);
+  if (binding.dead_letters) topics.check_name(section, "dead_letters.topic", context);
+}
+
 }  // namespace
 
-const SectionSpec& binding_spec() {
-  return binding_fields().spec();
+SectionSpec binding_spec(const TopicKind* topics) {
+  SectionSpec spec = binding_fields().spec();
+  if (topics == nullptr) return spec;
+  const SectionSpec& member = topics->member.spec;
+  spec.options.insert(spec.options.end(), member.options.begin(), member.options.end());
+  spec.sections.insert(spec.sections.end(), member.sections.begin(), member.sections.end());
+  return spec;
 }
 
 Binding default_binding(const std::string& name) {
@@ -105,19 +124,25 @@ Binding default_binding(const std::string& name) {
   return binding;
 }
 
-OptionChanges differences(const Binding& before, const Binding& after) {
-  return binding_fields().differences(before, after);
+OptionChanges differences(const Binding& before, const Binding& after, const TopicKind* topics) {
+  OptionChanges out = binding_fields().differences(before, after);
+  if (topics != nullptr)
+    topics->member.differences(&before.kafka.settings, &after.kafka.settings, "", out);
+  return out;
 }
 
-Binding parse_binding(const std::string& name, const Node& node, ReadContext& context) {
+Binding parse_binding(const std::string& name, const Node& node, const TopicKind* topics,
+                      ReadContext& context) {
   const std::string who = "binding " + name;
-  const Section section = read_section(node, binding_spec(), who, context);
+  const SectionSpec spec = binding_spec(topics);
+  const Section section = read_section(node, spec, who, context);
   refer(section, "from", Reference::Kind::stream, context);
   refer(section, "function", Reference::Kind::function, context);
   refer(section, "to", Reference::Kind::stream, context);
   Binding binding = default_binding(name);
   binding.place = node.place;
   binding_fields().fill(section, "", context, binding);
+  if (topics != nullptr) read_membership(section, *topics, context, binding);
   return binding;
 }
 

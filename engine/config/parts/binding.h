@@ -3,11 +3,11 @@
 
 #include "engine/config/parts/delivery.h"
 #include "engine/config/parts/idempotency.h"
-#include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
+#include <any>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,11 +18,19 @@ namespace pelton::config {
 struct Node;
 struct ReadContext;
 struct SectionSpec;
+struct TopicKind;
 
 // A topic that keeps a binding's dead letters.
 struct DeadLetterTopic {
   Place place;
   std::string topic;  // on the cluster of the binding's stream
+};
+
+// How a binding that reads a topic is a member of its consumer group.
+struct Membership {
+  std::any settings;  // as the type that the TopicKind reads; only Kafka's client looks inside
+  std::string group;  // default pelton.<its name>
+  Place place;        // of what the file says of it; line 0: nothing
 };
 
 // Value. The members' initialisers are the defaults.
@@ -41,15 +49,17 @@ struct Binding {
   std::optional<Idempotency> idempotency;
   // Most workers with its events at a time; absent: any number.
   std::optional<std::uint32_t> concurrency;
-  KafkaGroup kafka;                             // used when `from` is a topic
+  Membership kafka;                             // used when `from` is a topic
   std::optional<DeadLetterTopic> dead_letters;  // absent: the engine keeps them
 };
 
-const SectionSpec& binding_spec();
+// `topics` may be null: then streams cannot be topics.
+SectionSpec binding_spec(const TopicKind* topics);
 // What had problems is as far as it got. Names of other parts are noted in the context.
-Binding parse_binding(const std::string& name, const Node& node, ReadContext& context);
+Binding parse_binding(const std::string& name, const Node& node, const TopicKind* topics,
+                      ReadContext& context);
 // One that the file says nothing of.
 Binding default_binding(const std::string& name);
-OptionChanges differences(const Binding& before, const Binding& after);
+OptionChanges differences(const Binding& before, const Binding& after, const TopicKind* topics);
 
 }  // namespace pelton::config

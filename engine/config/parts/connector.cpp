@@ -106,7 +106,7 @@ void read_own(Connector& connector, const Node& node, const ConnectorOptions& ty
   const Section own =
       read_section(node, side.options.spec,
                    fmt::format("{} of connector {}", type.type, connector.name), context);
-  connector.settings = side.options.read(own, context);
+  connector.settings = side.options.read(own, "", context);
   connector.locations = side.locations(connector.settings);
 }
 

@@ -145,7 +145,7 @@ std::optional<Function> parse_function(const std::string& name, const Node& node
   std::vector<std::string> all;
   for (const auto& [key, value] : node.entries) all.push_back(key.text);
   const Section own = read_section(node, runtime->options.spec, who, context, all);
-  function.settings = runtime->options.read(own, context);
+  function.settings = runtime->options.read(own, "", context);
   function.files = runtime->files(function.settings);
   return function;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/parts/stream.h"
 
-#include "engine/config/parts/kafka_fields.h"
 #include "engine/config/spec/fields.h"
+#include "engine/config/spec/topic_kind.h"
+
+#include <algorithm>
 
 namespace pelton::config {
 namespace {
@@ -21,7 +23,7 @@ Fields<Retention> retention_fields() {
 }
 
 // What a topic has itself.
-void refuse_own(const Section& section, const std::string&, ReadContext& context, Stream& stream) {
+void refuse_own(const Section& section, ReadContext& context, Stream& stream) {
   if (!stream.kafka) return;
   stream.partitions = 0;
   for (const char* own : {"partitions", "retention"})
@@ -41,29 +43,47 @@ const Fields<Stream>& stream_fields() {
                   "Number of partitions. It can be increased but not decreased. Keys are assigned "
                   "to partitions as by Kafka's default partitioner.",
                   {.at_least = "1", .at_most = "1024"})
-          .section(&Stream::retention, retention_fields())
-          .section(&Stream::kafka, kafka_stream_fields())
-          .then(refuse_own);
+          .section(&Stream::retention, retention_fields());
   return fields;
 }
 
 }  // namespace
 
-const SectionSpec& stream_spec() {
-  return stream_fields().spec();
+bool same_cluster(const Topic& one, const Topic& other) {
+  return std::ranges::find_first_of(one.brokers, other.brokers) != one.brokers.end();
 }
 
-Stream parse_stream(const std::string& name, const Node& node, ReadContext& context) {
+SectionSpec stream_spec(const TopicKind* topics) {
+  SectionSpec spec = stream_fields().spec();
+  if (topics != nullptr) spec.sections.push_back(topics->stream.spec);
+  return spec;
+}
+
+Stream parse_stream(const std::string& name, const Node& node, const TopicKind* topics,
+                    ReadContext& context) {
   Stream stream;
   stream.name = name;
   stream.place = node.place;
-  const Section section = read_section(node, stream_spec(), "stream " + name, context);
+  const SectionSpec spec = stream_spec(topics);
+  const Section section = read_section(node, spec, "stream " + name, context);
   stream_fields().fill(section, "", context, stream);
+  if (topics == nullptr) return stream;
+  const std::string& key = topics->stream.spec.name;
+  if (section.node(key) != nullptr)
+    stream.kafka = topics->topic(topics->stream.read(section, key + ".", context));
+  refuse_own(section, context, stream);
   return stream;
 }
 
-OptionChanges differences(const Stream& before, const Stream& after) {
-  return stream_fields().differences(before, after);
+OptionChanges differences(const Stream& before, const Stream& after, const TopicKind* topics) {
+  OptionChanges out = stream_fields().differences(before, after);
+  const auto settings = [](const Stream& stream) {
+    return stream.kafka ? &stream.kafka->settings : nullptr;
+  };
+  if (topics != nullptr)
+    topics->stream.differences(settings(before), settings(after), topics->stream.spec.name + ".",
+                               out);
+  return out;
 }
 
 }  // namespace pelton::config

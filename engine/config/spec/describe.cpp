@@ -173,10 +173,10 @@ std::string runtime_topic(std::string runtime) {
 
 std::vector<std::pair<std::string, SectionSpec>> sections(const Kinds& kinds) {
   std::vector<std::pair<std::string, SectionSpec>> all{{"engine", engine_spec()},
-                                                       {"stream", stream_spec()},
+                                                       {"stream", stream_spec(kinds.topics())},
                                                        {"connector", connector_spec()},
                                                        {"function", function_spec(kinds.runtimes)},
-                                                       {"binding", binding_spec()}};
+                                                       {"binding", binding_spec(kinds.topics())}};
   for (const ConnectorOptions& type : kinds.connectors) {
     if (type.source)
       all.emplace_back(type.type + "-source", connector_type_spec(type, Direction::source));

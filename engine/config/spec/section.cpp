@@ -181,4 +181,13 @@ void refer(const Section& section, const std::string& path, Reference::Kind kind
         {kind, std::move(*name), section.written(path), section.place(path), section.label()});
 }
 
+void require_file(const Section& section, const std::string& path,
+                  const std::filesystem::path& file, ReadContext& context) {
+  std::error_code ignored;
+  if (!file.empty() && !std::filesystem::is_regular_file(file, ignored))
+    context.problems.error(
+        section.place(path), "E1008",
+        fmt::format("{}: the file {} does not exist", section.label(), file.string()));
+}
+
 }  // namespace pelton::config

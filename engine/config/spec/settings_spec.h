@@ -20,9 +20,9 @@ class Fields;
 // that only their owner knows.
 struct SettingsSpec {
   SectionSpec spec;
-  // The settings of a section that was read by the spec. Contradictions among the options are
-  // problems, each at the place of its option.
-  std::function<std::any(const Section&, ReadContext&)> read;
+  // The settings of a section that was read by the spec; `prefix` as in Fields::fill.
+  // Contradictions among the options are problems, each at the place of its option.
+  std::function<std::any(const Section&, const std::string& prefix, ReadContext&)> read;
   // Adds what differs; null: there are no settings, all options are at their defaults.
   std::function<void(const std::any* before, const std::any* after, const std::string& prefix,
                      OptionChanges& out)>
@@ -39,9 +39,10 @@ SettingsSpec settings_spec(Fields<T> fields) {
     const auto of = [](const std::any* any) { return std::any_cast<T>(any); };
     fields.differences({of(before), of(after), prefix}, out);
   };
-  settings.read = [fields = std::move(fields)](const Section& section, ReadContext& context) {
+  settings.read = [fields = std::move(fields)](const Section& section, const std::string& prefix,
+                                               ReadContext& context) {
     T out;
-    fields.fill(section, "", context, out);
+    fields.fill(section, prefix, context, out);
     return std::any(std::move(out));
   };
   return settings;

@@ -124,7 +124,7 @@ std::vector<std::string> known_properties() {
   return names;
 }
 
-Status set_property(rd_kafka_conf_t* conf, const config::KafkaProperty& property) {
+Status set_property(rd_kafka_conf_t* conf, const Property& property) {
   const auto owned = std::ranges::find(kOwned, property.name, &Owned::name);
   if (owned != kOwned.end())
     return fail(ErrorKind::invalid, "E6102", "the property {} is the engine's own: use {}",
@@ -154,7 +154,7 @@ Status set_all(rd_kafka_conf_t* conf, const std::vector<Setting>& settings) {
   return {};
 }
 
-Status set_security(rd_kafka_conf_t* conf, const config::KafkaClient& client) {
+Status set_security(rd_kafka_conf_t* conf, const ClientOptions& client) {
   const char* protocol = client.sasl ? (client.tls ? "sasl_ssl" : "sasl_plaintext")
                                      : (client.tls ? "ssl" : "plaintext");
   if (auto ok = set(conf, "security.protocol", protocol); !ok) return ok;
@@ -186,16 +186,16 @@ std::string client_id(const std::string& name) {
 }
 
 // Where the brokers are and how they are spoken to, then the file's own properties.
-Status set_client(rd_kafka_conf_t* conf, const config::KafkaClient& client) {
+Status set_client(rd_kafka_conf_t* conf, const ClientOptions& client) {
   const std::string brokers = fmt::format("{}", fmt::join(client.brokers, ","));
   if (auto ok = set(conf, "bootstrap.servers", brokers); !ok) return ok;
   if (auto ok = set_security(conf, client); !ok) return ok;
-  for (const config::KafkaProperty& property : client.properties)
+  for (const Property& property : client.properties)
     if (auto ok = set_property(conf, property); !ok) return ok;
   return {};
 }
 
-Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
+Status set_group(rd_kafka_conf_t* conf, const GroupOptions& group) {
   const std::string timeout = std::to_string(
       std::chrono::duration_cast<std::chrono::milliseconds>(group.session_timeout).count());
   const std::string id = client_id(group.group);
@@ -207,7 +207,7 @@ Status set_group(rd_kafka_conf_t* conf, const config::KafkaGroup& group) {
                         {"partition.assignment.strategy", group.assignor.c_str()}});
 }
 
-Result<ConfPtr> producer_with(const config::KafkaClient& client, const std::string& topic,
+Result<ConfPtr> producer_with(const ClientOptions& client, const std::string& topic,
                               const std::vector<Setting>& settings) {
   ConfPtr conf(rd_kafka_conf_new());
   for (const auto& part : {std::vector<Setting>{kProducer.begin(), kProducer.end()}, settings})
@@ -224,7 +224,7 @@ void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
   rd_kafka_conf_destroy(conf);
 }
 
-Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group,
+Result<ConfPtr> consumer_conf(const ClientOptions& client, const GroupOptions& group,
                               std::size_t read_ahead) {
   ConfPtr conf(rd_kafka_conf_new());
   if (auto ok = set(conf.get(), "queued.max.messages.kbytes", std::to_string(read_ahead >> 10));
@@ -237,8 +237,7 @@ Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::K
   return conf;
 }
 
-Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic,
-                              bool strict) {
+Result<ConfPtr> producer_conf(const ClientOptions& client, const std::string& topic, bool strict) {
   // Records wait while brokers are away, for ever: the engine gives its functions no more work
   // then.
   auto conf = producer_with(client, topic, {{"message.timeout.ms", "0"}});
@@ -251,7 +250,7 @@ Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::stri
   return conf;
 }
 
-Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
+Result<ConfPtr> transactional_conf(const ClientOptions& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout) {
   // A record that has waited for longer than its transaction may is written again in the next one.
   const std::string limit = std::to_string(timeout.count());
@@ -261,8 +260,7 @@ Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std:
                         {"message.timeout.ms", limit.c_str()}});
 }
 
-Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic,
-                            Gone gone) {
+Result<ConfPtr> reader_conf(const ClientOptions& client, const std::string& topic, Gone gone) {
   ConfPtr conf(rd_kafka_conf_new());
   if (auto ok = set(conf.get(), "client.id", client_id(topic)); !ok)
     return std::unexpected(ok.error());
@@ -275,12 +273,12 @@ Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string
   return conf;
 }
 
-std::vector<config::Diagnostic> check_client(const config::KafkaClient& client) {
+std::vector<config::Diagnostic> check_client(const ClientOptions& client) {
   std::vector<config::Diagnostic> problems;
   const Conf conf(rd_kafka_conf_new());
   if (auto ok = set_security(conf.get(), client); !ok)
     problems.push_back({client.place, ok.error().code, ok.error().message});
-  for (const config::KafkaProperty& property : client.properties)
+  for (const Property& property : client.properties)
     if (auto ok = set_property(conf.get(), property); !ok)
       problems.push_back({property.place, ok.error().code, ok.error().message});
   return problems;
@@ -290,14 +288,14 @@ std::string library_version() {
   return rd_kafka_version_str();
 }
 
-bool holds_commits(const config::KafkaGroup& group) {
+bool holds_commits(const GroupOptions& group) {
   constexpr int kMended = 0x02'0a'00'00;
   return group.assignor == "cooperative-sticky" && rd_kafka_version() < kMended;
 }
 
 // Before 2.6.1 the library answers with a nonce that RFC 5802 forbids; brokers of Kafka 3.8 and 3.9
 // let it pass (confluentinc/librdkafka#4895).
-std::string login_advice(const config::KafkaClient& client) {
+std::string login_advice(const ClientOptions& client) {
   constexpr int kMended = 0x02'06'01'00;
   if (!client.sasl || !client.sasl->mechanism.starts_with("scram") || rd_kafka_version() >= kMended)
     return {};

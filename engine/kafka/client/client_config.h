@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/base/result.h"
-#include "engine/config/parts/kafka.h"
 #include "engine/config/yaml/diagnostic.h"
+#include "engine/kafka/options.h"
 
 #include <chrono>
 #include <memory>
@@ -23,36 +23,35 @@ using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 // (client_config.cpp says why each), TLS, SASL, then the file's properties. `read_ahead`: bytes
 // that may wait in each partition's queue. invalid (E6102): a property or value that the library
 // refuses, or that is the engine's own.
-Result<ConfPtr> consumer_conf(const config::KafkaClient& client, const config::KafkaGroup& group,
+Result<ConfPtr> consumer_conf(const ClientOptions& client, const GroupOptions& group,
                               std::size_t read_ahead);
 
 // Commits of such a member may not go while it joins: before 2.10.0 the library answers the
 // coordinator's refusal by giving up every partition. The client then says ten times a second
 // (statistics) whether it joins.
-bool holds_commits(const config::KafkaGroup& group);
+bool holds_commits(const GroupOptions& group);
 
 // The same of a producer for this topic. Strict: nothing is on its way behind a record that may be
 // refused, and a refusal ends the client.
-Result<ConfPtr> producer_conf(const config::KafkaClient& client, const std::string& topic,
-                              bool strict);
+Result<ConfPtr> producer_conf(const ClientOptions& client, const std::string& topic, bool strict);
 
 // The same of one that writes in transactions: its id, and how long one may be open.
-Result<ConfPtr> transactional_conf(const config::KafkaClient& client, const std::string& topic,
+Result<ConfPtr> transactional_conf(const ClientOptions& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout);
 
 // The same of a client that reads this topic without a group, a partition at a time: small fetches
 // that are answered at once, the end of a partition told. An offset that is gone is an error, or
 // what is still there is read.
 enum class Gone { error, skip };
-Result<ConfPtr> reader_conf(const config::KafkaClient& client, const std::string& topic, Gone gone);
+Result<ConfPtr> reader_conf(const ClientOptions& client, const std::string& topic, Gone gone);
 
 // Of the librdkafka that is loaded, which may be newer than that of the build: "2.0.2".
 std::string library_version();
 
 // The same for `pelton validate`: every problem of a topic's client, with its place.
-std::vector<config::Diagnostic> check_client(const config::KafkaClient& client);
+std::vector<config::Diagnostic> check_client(const ClientOptions& client);
 
 // What to add when brokers refuse the login of this client, password or not; empty: nothing.
-std::string login_advice(const config::KafkaClient& client);
+std::string login_advice(const ClientOptions& client);
 
 }  // namespace pelton::kafka

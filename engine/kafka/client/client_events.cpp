@@ -8,7 +8,7 @@
 namespace pelton::kafka {
 namespace {
 
-Error error_of(rd_kafka_t* client, rd_kafka_event_t* event, const config::KafkaClient& settings,
+Error error_of(rd_kafka_t* client, rd_kafka_event_t* event, const ClientOptions& settings,
                const std::string& doing) {
   char text[512];
   const auto fatal = rd_kafka_fatal_error(client, text, sizeof text);
@@ -46,7 +46,7 @@ void ask_for_events(rd_kafka_conf_t& conf, int more) {
 }
 
 std::optional<Error> serve_event(rd_kafka_t* client, rd_kafka_event_t* event,
-                                 const config::KafkaClient& settings, const std::string& doing) {
+                                 const ClientOptions& settings, const std::string& doing) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_ERROR:
       // Beside it come the brokers' own errors, which say why.

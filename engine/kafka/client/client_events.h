@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/handles.h"
+#include "engine/kafka/options.h"
 
 #include <optional>
 #include <string>
@@ -22,6 +22,6 @@ void ask_for_events(rd_kafka_conf_t& conf, int more);
 // a whole is answered, as is a token that cannot be had; `doing` ("reading orders") is what it
 // keeps from being done. Fatal ones are `corrupt` (E6105). Other events are the caller's.
 std::optional<Error> serve_event(rd_kafka_t* client, rd_kafka_event_t* event,
-                                 const config::KafkaClient& settings, const std::string& doing);
+                                 const ClientOptions& settings, const std::string& doing);
 
 }  // namespace pelton::kafka

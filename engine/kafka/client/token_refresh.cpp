@@ -17,7 +17,7 @@ Status give(rd_kafka_t* client, const OauthToken& token) {
 
 }  // namespace
 
-Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings, bool tell) {
+Status refresh_token(rd_kafka_t* client, const ClientOptions& settings, bool tell) {
   const auto token = read_token(settings.sasl ? settings.sasl->token_file : std::filesystem::path{},
                                 SystemClock().now());
   Status given = token ? give(client, *token) : std::unexpected(token.error());

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/base/result.h"
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/handles.h"
+#include "engine/kafka/options.h"
 
 // For the .cpp files of this folder only.
 namespace pelton::kafka {
@@ -11,6 +11,6 @@ namespace pelton::kafka {
 // The answer to the library's question for an OAUTHBEARER token: the token file, read again. On an
 // error (E6103), which is returned for the operator, the library, if it is told, asks again in ten
 // seconds. Any thread.
-Status refresh_token(rd_kafka_t* client, const config::KafkaClient& settings, bool tell = true);
+Status refresh_token(rd_kafka_t* client, const ClientOptions& settings, bool tell = true);
 
 }  // namespace pelton::kafka

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/group_metadata.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/consume/group_facts.h"
 #include "engine/kafka/consume/listeners.h"
+#include "engine/kafka/options.h"
 
 #include <chrono>
 #include <cstdint>
@@ -25,8 +25,8 @@ namespace pelton::kafka {
 class Consumer {
  public:
   struct Setup {
-    config::KafkaClient client;
-    config::KafkaGroup group;
+    ClientOptions client;
+    GroupOptions group;
     std::string topic;
     std::optional<WallTime> start_time;  // asked for when partitions are assigned
     // Bytes of each partition that wait in the client, and at most as many (4 MiB at the most) that

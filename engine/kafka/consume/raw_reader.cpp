@@ -59,7 +59,7 @@ RawRecord raw(const rd_kafka_message_t& message) {
 
 class RawReader::Impl {
  public:
-  Impl(config::KafkaTopic topic, const std::atomic<bool>& stopping)
+  Impl(TopicOptions topic, const std::atomic<bool>& stopping)
       : setup_(std::move(topic)), stopping_(stopping) {}
   ~Impl();
 
@@ -83,7 +83,7 @@ class RawReader::Impl {
   void leave(PartitionId partition);
   Result<Then> take(const rd_kafka_message_t& message, const Wanted& wanted);
 
-  const config::KafkaTopic setup_;
+  const TopicOptions setup_;
   const std::atomic<bool>& stopping_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;  // everything but records
@@ -212,7 +212,7 @@ Status RawReader::Impl::read(PartitionId partition, Offset from, Offset end,
 
 // ---- RawReader
 
-RawReader::RawReader(config::KafkaTopic topic, const std::atomic<bool>& stopping)
+RawReader::RawReader(TopicOptions topic, const std::atomic<bool>& stopping)
     : impl_(std::make_unique<Impl>(std::move(topic), stopping)) {}
 RawReader::~RawReader() = default;
 

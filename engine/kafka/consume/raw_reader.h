@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/lookup.h"
+#include "engine/kafka/options.h"
 #include "engine/kafka/records/raw_record.h"
 
 #include <atomic>
@@ -18,7 +18,7 @@ namespace pelton::kafka {
 // not for us; cancelled: `stopping` was set.
 class RawReader {
  public:
-  RawReader(config::KafkaTopic topic, const std::atomic<bool>& stopping);
+  RawReader(TopicOptions topic, const std::atomic<bool>& stopping);
   ~RawReader();
   RawReader(const RawReader&) = delete;
   RawReader& operator=(const RawReader&) = delete;

@@ -25,11 +25,11 @@ Result<Resume> resume_offset(const ResumePolicy& policy, const PartitionFacts& f
   const bool waits = *wanted > facts.end && !facts.refused;
   if (waits || (*wanted >= facts.earliest && *wanted <= facts.end)) return Resume{*wanted, false};
   switch (policy.out_of_range) {
-    case config::KafkaGroup::OutOfRange::earliest:
+    case GroupOptions::OutOfRange::earliest:
       return Resume{facts.earliest, true};
-    case config::KafkaGroup::OutOfRange::latest:
+    case GroupOptions::OutOfRange::latest:
       return Resume{facts.end, true};
-    case config::KafkaGroup::OutOfRange::stop:
+    case GroupOptions::OutOfRange::stop:
       break;
   }
   return fail(ErrorKind::corrupt, "E6104",

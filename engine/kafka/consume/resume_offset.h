@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/kafka/client/lookup.h"
+#include "engine/kafka/options.h"
 
 #include <optional>
 
@@ -12,7 +12,7 @@ namespace pelton::kafka {
 // Value. What the config says of the places where reading may begin.
 struct ResumePolicy {
   config::Start start;  // of a group without a committed offset
-  config::KafkaGroup::OutOfRange out_of_range = config::KafkaGroup::OutOfRange::stop;
+  GroupOptions::OutOfRange out_of_range = GroupOptions::OutOfRange::stop;
 };
 
 // Value.

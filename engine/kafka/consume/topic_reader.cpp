@@ -30,7 +30,7 @@ int milliseconds_until(steady_clock::time_point deadline) {
 
 class TopicReader::Impl {
  public:
-  explicit Impl(const config::KafkaTopic& topic) : setup_(topic), reader_("kafka:" + topic.topic) {}
+  explicit Impl(const TopicOptions& topic) : setup_(topic), reader_("kafka:" + topic.topic) {}
   ~Impl();
 
   Status open();
@@ -69,7 +69,7 @@ class TopicReader::Impl {
   Error error_of(const rd_kafka_message_t& message) const;
   void fill_end(PartitionId partition, Page& page) const;
 
-  const config::KafkaTopic setup_;
+  const TopicOptions setup_;
   RecordDecoder reader_;
   model::BatchBuilder builder_;
   rd_kafka_t* client_ = nullptr;
@@ -204,7 +204,7 @@ Result<TopicReader::Page> TopicReader::Impl::read(PartitionId partition, Offset 
 TopicReader::TopicReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 TopicReader::~TopicReader() = default;
 
-Result<std::unique_ptr<TopicReader>> TopicReader::open(const config::KafkaTopic& topic) {
+Result<std::unique_ptr<TopicReader>> TopicReader::open(const TopicOptions& topic) {
   auto impl = std::make_unique<Impl>(topic);
   if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
   return std::unique_ptr<TopicReader>(new TopicReader(std::move(impl)));

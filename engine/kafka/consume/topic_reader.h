@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/lookup.h"
+#include "engine/kafka/options.h"
 #include "engine/model/batch.h"
 
 #include <chrono>
@@ -28,7 +28,7 @@ namespace pelton::kafka {
 class TopicReader {
  public:
   // invalid (E6102): the configuration. Brokers are not asked yet.
-  static Result<std::unique_ptr<TopicReader>> open(const config::KafkaTopic& topic);
+  static Result<std::unique_ptr<TopicReader>> open(const TopicOptions& topic);
   ~TopicReader();
   TopicReader(const TopicReader&) = delete;
   TopicReader& operator=(const TopicReader&) = delete;

@@ -26,7 +26,7 @@ constexpr std::chrono::seconds kSilence{5};
 // On the loop's thread but for what says otherwise.
 class Producer::Impl {
  public:
-  Impl(const config::KafkaTopic& topic, PollLoop& loop, Behind behind, TopicFault fault)
+  Impl(const TopicOptions& topic, PollLoop& loop, Behind behind, TopicFault fault)
       : setup_(topic), loop_(loop), behind_(behind), fault_(fault), trouble_(topic.topic) {}
   ~Impl() { close(); }
 
@@ -83,7 +83,7 @@ class Producer::Impl {
   void reopen();
   void close();
 
-  const config::KafkaTopic setup_;
+  const TopicOptions setup_;
   PollLoop& loop_;
   const Behind behind_;
   const TopicFault fault_;
@@ -350,7 +350,7 @@ void Producer::Impl::reopen() {
 Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Producer::~Producer() = default;
 
-Result<std::unique_ptr<Producer>> Producer::create(const config::KafkaTopic& topic, PollLoop& loop,
+Result<std::unique_ptr<Producer>> Producer::create(const TopicOptions& topic, PollLoop& loop,
                                                    Behind behind, TopicFault fault) {
   auto impl = std::make_shared<Impl>(topic, loop, behind, fault);
   if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());

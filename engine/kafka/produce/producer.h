@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/options.h"
 #include "engine/kafka/records/raw_record.h"
 #include "engine/model/batch.h"
 
@@ -60,7 +60,7 @@ enum class TopicFault { wait, refuse };
 class Producer {
  public:
   // invalid (E6102): the configuration.
-  static Result<std::unique_ptr<Producer>> create(const config::KafkaTopic& topic, PollLoop& loop,
+  static Result<std::unique_ptr<Producer>> create(const TopicOptions& topic, PollLoop& loop,
                                                   Behind behind = Behind::fast,
                                                   TopicFault fault = TopicFault::wait);
   // What is not acknowledged by then is dropped, its `done` not called.

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/base/clock.h"
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/group_metadata.h"
+#include "engine/kafka/options.h"
 #include "engine/kafka/produce/producer.h"
 
 #include <chrono>
@@ -23,7 +23,7 @@ namespace pelton::kafka {
 class TransactionalProducer {
  public:
   struct Setup {
-    config::KafkaTopic topic;
+    TopicOptions topic;
     // One of this id at a time in the cluster: a new one ends the transaction of the one before.
     std::string id;
     // The brokers abort a transaction that is open for longer.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/kafka/client/handles.h"
+#include "engine/kafka/options.h"
 #include "engine/kafka/records/raw_record.h"
 #include "engine/model/batch.h"
 
@@ -11,7 +11,6 @@
 // Events as records. For the .cpp files of this folder only.
 namespace pelton::kafka {
 
-using config::ContentMode;
 using Headers = Handle<rd_kafka_headers_t, rd_kafka_headers_destroy>;
 
 // The record's headers, null when it has none: the event's own, byte for byte and in order, before

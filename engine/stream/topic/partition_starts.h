@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/kafka/consume/commit_metadata.h"
 #include "engine/kafka/consume/group_facts.h"
+#include "engine/kafka/options.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/topic/group_progress.h"
 
@@ -29,7 +29,7 @@ class PartitionStarts {
     std::string binding_name;
     StreamId stream;
     config::Start start;
-    config::KafkaGroup::OutOfRange out_of_range = config::KafkaGroup::OutOfRange::stop;
+    kafka::GroupOptions::OutOfRange out_of_range = kafka::GroupOptions::OutOfRange::stop;
   };
   // All live longer.
   PartitionStarts(Setup setup, StoreClient& store, const kafka::MetadataCodec& codec,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/config/parts/kafka.h"
 #include "engine/config/parts/start.h"
 #include "engine/dead_letters/dead_letter_forwarder.h"
+#include "engine/kafka/options.h"
 #include "engine/stream/input.h"
 #include "engine/stream/topic/consumer_relay.h"
 #include "engine/stream/topic/partition_assignment.h"
@@ -27,8 +27,8 @@ class TopicInput final : public Input, public InputHealth {
     BindingId binding;
     std::string binding_name;
     StreamId stream;
-    config::KafkaTopic topic;
-    config::KafkaGroup group;
+    kafka::TopicOptions topic;
+    kafka::GroupOptions group;
     config::Start start;
     std::uint32_t max_unsettled = 10'000;
     std::uint64_t node = 0;  // of this data folder

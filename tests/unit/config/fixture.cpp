@@ -2,8 +2,8 @@
 #include "tests/unit/config/fixture.h"
 
 #include "engine/config/check.h"
-#include "engine/config/parts/kafka_fields.h"
 #include "engine/config/specs.h"
+#include "engine/kafka/option_fields.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -75,32 +75,32 @@ namespace {
 
 // A connector type whose options are those of a topic.
 struct TopicOptions {
-  KafkaTopic topic;
-  KafkaGroup group;
+  kafka::TopicOptions topic;
+  kafka::GroupOptions group;
   Start start;
 };
 
 std::vector<Location> topic_read(const TopicOptions& options) {
-  Location read = topic_location(options.topic, false);
+  Location read = kafka::topic_location(options.topic, false);
   read.group = options.group.group;
   return {read};
 }
 
 std::vector<Location> topic_written(const TopicOptions& options) {
-  return {topic_location(options.topic, true)};
+  return {kafka::topic_location(options.topic, true)};
 }
 
 ConnectorOptions topic_type() {
   const auto topic = [] {
-    return Fields<TopicOptions>("", "").include(&TopicOptions::topic, kafka_topic_fields("", ""));
+    return Fields<TopicOptions>("", "").include(&TopicOptions::topic, kafka::topic_fields("", ""));
   };
   ConnectorOptions type{"kafka", "A topic.", {}, {}};
   type.source = connector_side(
       topic()
-          .include(&TopicOptions::group, kafka_group_name_fields("The group."))
+          .include(&TopicOptions::group, kafka::group_name_fields("The group."))
           .parsed("start", &TopicOptions::start, parse_start, start_text, "Where it begins.",
                   kStartDefault)
-          .include(&TopicOptions::group, kafka_member_fields("", ""))
+          .include(&TopicOptions::group, kafka::member_fields("", ""))
           .then([](const Section&, const std::string&, ReadContext& context, TopicOptions& out) {
             if (out.group.group.empty()) out.group.group = "pelton." + context.part;
           }),
@@ -148,7 +148,7 @@ std::vector<RuntimeOptions> runtimes() {
 }  // namespace
 
 Kinds sample_kinds() {
-  return {connector_types(), runtimes()};
+  return {connector_types(), runtimes(), kafka::topic_kind()};
 }
 
 std::string whole_config() {

@@ -222,11 +222,11 @@ streams:
       brokers: ["b:9092"]
       topic: t
       sasl: { mechanism: plain, username: me, password: hunter2 }
-      properties: { ssl.key.password: hunter2 }
+      properties: { ssl.keystore.password: hunter2 }
 )";
   const Plan plan =
       this->plan(topic, edit(edit(topic, {{"hunter2", "hunter3"}}), {{"hunter2", "hunter4"}}));
-  EXPECT_THAT(lines(plan), ElementsAre("~ stream t: kafka.properties.ssl.key.password  -> , "
+  EXPECT_THAT(lines(plan), ElementsAre("~ stream t: kafka.properties.ssl.keystore.password  -> , "
                                        "kafka.sasl.password  -> "));
 }
 

@@ -161,7 +161,7 @@ TEST_F(KafkaSourceTest, AnOffsetThatIsGoneIsReportedAndItsPartitionNotRead) {
 }
 
 TEST_F(KafkaSourceTest, AnOffsetThatIsGoneIsReplacedAsThePolicySays) {
-  setup.group.out_of_range = config::KafkaGroup::OutOfRange::earliest;
+  setup.group.out_of_range = kafka::GroupOptions::OutOfRange::earliest;
   produce(0, {"a"});
   cluster.commit("archive", "orders", 0, 4711);
   auto source = connected();

@@ -78,7 +78,7 @@ class Gate : public store::StoreFixture {
   std::vector<test::MockCluster::Record> written() { return brokers.read("letters"); }
 
   test::MockCluster brokers;
-  config::KafkaTopic source, letters_topic;
+  kafka::TopicOptions source, letters_topic;
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{io.get_executor()};
   thread::Mailbox mailbox{io};

@@ -8,15 +8,15 @@
 namespace pelton::kafka {
 namespace {
 
-config::KafkaClient client(std::vector<config::KafkaProperty> properties) {
-  config::KafkaClient made;
+ClientOptions client(std::vector<Property> properties) {
+  ClientOptions made;
   made.place = {3, 5};
   made.brokers = {"localhost:9092"};
   made.properties = std::move(properties);
   return made;
 }
 
-std::string problem_of(const config::KafkaProperty& property) {
+std::string problem_of(const Property& property) {
   const auto problems = check_client(client({property}));
   if (problems.size() != 1) return "problems: " + std::to_string(problems.size());
   EXPECT_EQ(problems[0].place.line, property.place.line);
@@ -50,7 +50,7 @@ TEST(ClientProperties, ValuesAreChecked) {
 
 // Commits of cooperative members wait for the client's word, which only the statistics bring.
 TEST(ConsumerConf, HoldsCommitsOfCooperativeMembersOnly) {
-  config::KafkaGroup group;
+  GroupOptions group;
   group.assignor = "range";
   EXPECT_FALSE(holds_commits(group));
   group.assignor = "cooperative-sticky";
@@ -60,7 +60,7 @@ TEST(ConsumerConf, HoldsCommitsOfCooperativeMembersOnly) {
 TEST(LoginAdvice, SaysThatScramIsRefusedWhateverThePasswordIs) {
   auto with = client({});
   EXPECT_EQ(login_advice(with), "");
-  with.sasl = config::KafkaSasl{"plain", "me", "secret", {}};
+  with.sasl = SaslOptions{"plain", "me", "secret", {}};
   EXPECT_EQ(login_advice(with), "");
   with.sasl->mechanism = "scram-sha-256";
   const std::string said = login_advice(with);
@@ -69,13 +69,13 @@ TEST(LoginAdvice, SaysThatScramIsRefusedWhateverThePasswordIs) {
 }
 
 TEST(ConsumerConf, IsWhole) {
-  config::KafkaGroup group;
+  GroupOptions group;
   group.group = std::string(200, 'g');
   group.assignor = "cooperative-sticky";
   group.session_timeout = std::chrono::seconds(45);
   auto with = client({{"fetch.min.bytes", "1000", {}}});
-  with.tls = config::KafkaTls{};
-  with.sasl = config::KafkaSasl{"scram-sha-512", "me", "secret", {}};
+  with.tls = net::Tls{};
+  with.sasl = SaslOptions{"scram-sha-512", "me", "secret", {}};
   EXPECT_TRUE(consumer_conf(with, group, 1 << 20));
 }
 

@@ -84,7 +84,7 @@ struct Member final : RecordListener, GroupListener, CommitListener {
 
 struct ConsumerTest : testing::Test {
   test::MockCluster cluster;
-  config::KafkaTopic topic = cluster.topic("orders", 2);
+  TopicOptions topic = cluster.topic("orders", 2);
   PollLoop loop;
 
   Consumer::Setup setup() {

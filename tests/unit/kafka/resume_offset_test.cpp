@@ -7,7 +7,7 @@ namespace pelton::kafka {
 namespace {
 
 using Kind = config::Start::Kind;
-using Policy = config::KafkaGroup::OutOfRange;
+using Policy = GroupOptions::OutOfRange;
 
 // A partition that has offsets 10 to 20; the time asked for is at 15.
 PartitionFacts facts() {

@@ -38,7 +38,7 @@ class TopicReaderTest : public testing::Test {
   }
 
   test::MockCluster cluster_;
-  const config::KafkaTopic topic_ = cluster_.topic("orders", 2);
+  const TopicOptions topic_ = cluster_.topic("orders", 2);
   std::unique_ptr<TopicReader> reader_ = std::move(*TopicReader::open(topic_));
   int produced_ = 0;
 };

@@ -140,7 +140,7 @@ class Topic : public store::StoreFixture {
 
   test::MockCluster cluster;
   int partitions = 1;
-  config::KafkaTopic topic;
+  kafka::TopicOptions topic;
   boost::asio::io_context io;
   thread::Mailbox mailbox{io};
   kafka::PollLoop loop;

@@ -3,6 +3,7 @@
 
 #include "engine/base/clock.h"
 #include "engine/config/yaml/place.h"
+#include "engine/net/tls.h"
 
 #include <chrono>
 #include <filesystem>
@@ -10,54 +11,50 @@
 #include <string>
 #include <vector>
 
-// Values. What the config says of Kafka; the client library itself is known to engine/kafka only.
-// The members' initialisers are the defaults.
 namespace pelton::config {
+struct Binding;
+struct Location;
+struct Stream;
+struct TopicKind;
+}  // namespace pelton::config
 
-struct KafkaTls {
-  std::filesystem::path ca, certificate, key;  // empty: the system's authorities; no client key
-  std::string key_password;
-  bool verify_host = true;
-};
+// Values. What config files say of Kafka. The members' initialisers are the defaults.
+namespace pelton::kafka {
 
-struct KafkaSasl {
+struct SaslOptions {
   std::string mechanism;  // plain | scram-sha-256 | scram-sha-512 | oauthbearer
   std::string username, password;
   std::filesystem::path token_file;  // oauthbearer: a JWT, read again before it expires
 };
 
 // A property of the client library, as the file has it.
-struct KafkaProperty {
+struct Property {
   std::string name;
   std::string value;
-  Place place;
+  config::Place place;
 };
 
 // How a Kafka cluster is reached.
-struct KafkaClient {
-  Place place;
+struct ClientOptions {
+  config::Place place;
   std::vector<std::string> brokers;  // host:port each
-  std::optional<KafkaTls> tls;
-  std::optional<KafkaSasl> sasl;
-  std::vector<KafkaProperty> properties;
+  std::optional<net::Tls> tls;
+  std::optional<SaslOptions> sasl;
+  std::vector<Property> properties;
 };
-
-// Whether both reach the same cluster, as far as their brokers' names tell.
-bool same_cluster(const KafkaClient& one, const KafkaClient& other);
 
 // How a CloudEvent is written as a record (CloudEvents Kafka binding, 3): attributes as headers, or
 // all of it as JSON in the value.
 enum class ContentMode { binary, structured };
 
-struct KafkaTopic {
-  KafkaClient client;
+struct TopicOptions {
+  ClientOptions client;
   std::string topic;
   ContentMode content_mode = ContentMode::binary;
 };
 
 // How a binding or a source is a member of its consumer group.
-struct KafkaGroup {
-  Place place;                     // of what the file says of it; line 0: nothing
+struct GroupOptions {
   std::string group;               // default pelton.<its name>
   std::string assignor = "range";  // range | roundrobin | cooperative-sticky
   std::string instance;            // static membership; empty: none
@@ -67,4 +64,15 @@ struct KafkaGroup {
   enum class OutOfRange { stop, earliest, latest } out_of_range = OutOfRange::stop;
 };
 
-}  // namespace pelton::config
+// A topic as connectors name it.
+config::Location topic_location(const TopicOptions& topic, bool written);
+
+// What config files need to know of topics: the options of streams and of bindings that read them.
+config::TopicKind topic_kind();
+
+// Of a stream that is a topic.
+const TopicOptions& topic_of(const config::Stream& stream);
+// Of a binding that reads one.
+GroupOptions group_of(const config::Binding& binding);
+
+}  // namespace pelton::kafka
