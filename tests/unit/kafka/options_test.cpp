@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What config files say of topics, and what other parts of a config learn of it.
+#include "engine/kafka/options.h"
+
+#include "engine/config/load.h"
+
+#include <gmock/gmock.h>
+
+namespace pelton::kafka {
+namespace {
+
+using ::testing::ElementsAre;
+
+config::Loaded load(const std::string& stream, const std::string& binding = "") {
+  config::Kinds kinds;
+  kinds.topic = topic_kind();
+  return config::load_text("version: 1\nstreams:\n  t: { kafka: { " + stream +
+                               " } }\nbindings:\n  b: { from: t, function: f" + binding + " }\n",
+                           "/config/pelton.yaml", kinds,
+                           [](const std::string&) { return std::nullopt; });
+}
+
+// "CODE message" of each, but for the function, which is not there.
+std::vector<std::string> problems(const std::string& stream, const std::string& binding = "") {
+  std::vector<std::string> all;
+  for (const config::Diagnostic& problem : load(stream, binding).problems)
+    if (problem.code != "E1012") all.push_back(problem.code + " " + problem.message);
+  return all;
+}
+
+TEST(TopicOptions, AGoodTopicHasNoProblem) {
+  EXPECT_THAT(problems("brokers: [\"a:9092\", \"[::1]:1\"], topic: orders, tls: {}, properties: "
+                       "{ fetch.min.bytes: 1 }",
+                       ", group: g, kafka: { drain: 1s }, dead_letters: { topic: dead }"),
+              ElementsAre());
+}
+
+TEST(TopicOptions, NamesOfTopicsAreChecked) {
+  EXPECT_THAT(problems("brokers: \"a:1\", topic: \"a b\""),
+              ElementsAre("E1008 stream t: \"a b\" is not a valid topic name: use letters, digits, "
+                          "`.`, `_` and `-`, at most 249 characters"));
+  EXPECT_THAT(problems("brokers: \"a:1\", topic: a", ", dead_letters: { topic: \"a/b\" }"),
+              ElementsAre("E1008 binding b: \"a/b\" is not a valid topic name: use letters, "
+                          "digits, `.`, `_` and `-`, at most 249 characters"));
+}
+
+TEST(TopicOptions, BrokersAreHostAndPort) {
+  for (const char* broker : {"a", "a:", ":1", "a:0", "a:65536", "a b:1", "::1:9092", "a:1x"})
+    EXPECT_THAT(problems(std::string("brokers: \"") + broker + "\", topic: t"),
+                ElementsAre(std::string("E1008 stream t: \"") + broker +
+                            "\" is not the host:port of a broker"));
+}
+
+TEST(TopicOptions, ContradictionsAreProblemsOfTheirPart) {
+  EXPECT_THAT(problems("brokers: \"a:1\", topic: t, sasl: { mechanism: plain }"),
+              ElementsAre("E1006 stream t: sasl plain needs `username` and `password`"));
+  EXPECT_THAT(problems("brokers: \"a:1\", topic: t, tls: { certificate: /bin/true }"),
+              ElementsAre("E1023 stream t: `tls.certificate` and `tls.key` must be set together"));
+  EXPECT_THAT(problems("brokers: \"a:1\", topic: t, properties: { group.id: x }"),
+              ElementsAre("E6102 the property group.id is the engine's own: use `group`"));
+}
+
+TEST(TopicOptions, TheConfigKnowsWhatOtherPartsDependOn) {
+  config::Kinds kinds;
+  kinds.topic = topic_kind();
+  const auto loaded = config::load_text(
+      "version: 1\nstreams: { t: { kafka: { brokers: [\"a:1\", \"b:2\"], topic: orders, "
+      "properties: "
+      "{ isolation.level: read_uncommitted } } } }\n",
+      "/config/pelton.yaml", kinds, [](const std::string&) { return std::nullopt; });
+  ASSERT_TRUE(loaded.config);
+  const config::Stream& stream = loaded.config->streams.at(0);
+  ASSERT_TRUE(stream.kafka);
+  EXPECT_EQ(stream.kafka->name, "orders");
+  EXPECT_THAT(stream.kafka->brokers, ElementsAre("a:1", "b:2"));
+  EXPECT_TRUE(stream.kafka->reads_uncommitted);
+  EXPECT_EQ(topic_of(stream).topic, "orders");
+}
+
+TEST(GroupOptions, ABindingThatSaysNothingHasADefaultGroup) {
+  const config::Binding binding = config::default_binding("bill");
+  EXPECT_EQ(group_of(binding).group, "pelton.bill");
+  EXPECT_EQ(group_of(binding).assignor, "range");
+}
+
+}  // namespace
+}  // namespace pelton::kafka
