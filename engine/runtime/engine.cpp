@@ -37,6 +37,20 @@ std::vector<std::string> reasons_not_ready(std::string_view state, const store::
   return reasons;
 }
 
+// What keeps connectors and bindings from their work. An orchestrator sends no traffic meanwhile;
+// it restarts by /livez, not by this.
+void add_troubles(observe::StatusReport& report) {
+  for (const observe::ConnectorStatus& connector : report.connectors)
+    if (connector.state == "failed")
+      report.not_ready.push_back(
+          fmt::format("connector {} has failed: {}", connector.name, connector.last_error));
+  for (const observe::BindingStatus& binding : report.bindings)
+    if (!binding.trouble.empty())
+      report.not_ready.push_back(fmt::format("binding {} {}: {}", binding.name,
+                                             binding.ended ? "has ended" : "cannot read its stream",
+                                             binding.trouble));
+}
+
 // The engine between start and end: what run() waits in. The starting thread's.
 class Engine {
  public:
@@ -250,14 +264,7 @@ void Engine::fill(observe::StatusReport& report) {
     report.memory.emplace_back(to_string(use), memory_.claimed(use));
   report.process = observe::read_process_status();
   report.not_ready = reasons_not_ready(state_.load(), *store_);
-  for (const observe::ConnectorStatus& connector : report.connectors)
-    if (connector.state == "failed")
-      report.not_ready.push_back(
-          fmt::format("connector {} has failed: {}", connector.name, connector.last_error));
-  for (const observe::BindingStatus& binding : report.bindings)
-    if (binding.ended)
-      report.not_ready.push_back(
-          fmt::format("binding {} has ended: {}", binding.name, binding.trouble));
+  add_troubles(report);
   report.ready = report.not_ready.empty();
 }
 

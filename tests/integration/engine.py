@@ -49,7 +49,7 @@ class Engine:
                                             stdin=subprocess.DEVNULL)
         Engine.started.append(self)
         if wait:
-            wait_until(lambda: self.process.poll() is not None or self.ready(), "the engine is ready")
+            wait_until(lambda: self.process.poll() is not None or self.runs(), "the engine runs")
             assert self.process.poll() is None, self.log.read_text()
         return self
 
@@ -82,6 +82,11 @@ class Engine:
         if check:
             assert done.returncode == 0, (command, done.returncode, done.stdout, done.stderr)
         return done
+
+    def runs(self):
+        """Also while brokers are away, when it is not ready."""
+        done = self.run("status", "-o", "json", check=False)
+        return done.returncode == 0 and json.loads(done.stdout)["state"] == "running"
 
     def ready(self):
         done = self.run("status", "-o", "json", check=False)
