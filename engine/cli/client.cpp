@@ -79,6 +79,7 @@ class Client::Impl {
     error_code error;
     socket_.emplace(io_);
     buffer_.clear();
+    answers_ = 0;
     socket_->connect(
         Local::endpoint(fmt::format("/proc/self/fd/{}/{}", fd.get(), path_.filename().string())),
         error);
@@ -92,6 +93,7 @@ class Client::Impl {
   Status send(const char* method, const std::string& target, const std::string& body) {
     if (!socket_ || std::chrono::steady_clock::now() - used_ > kRest)
       if (auto ok = connect(); !ok) return ok;
+    closed_unanswered_ = false;
     const std::string head =
         fmt::format("{} {} HTTP/1.1\r\nHost: pelton\r\nContent-Length: {}\r\n\r\n", method, target,
                     body.size());
@@ -102,6 +104,12 @@ class Client::Impl {
     if (error && error != boost::asio::error::broken_pipe)
       return not_reachable(path_, error.message());
     return {};
+  }
+
+  // The connection has served requests before, and was closed before any of the answer to the last
+  // one came: by an engine that took it for idle. Only what changes nothing may be asked again.
+  bool may_repeat(const char* method) const {
+    return closed_unanswered_ && std::string_view(method) == "GET";
   }
 
   Result<std::string> receive(bool any_status = false) {
@@ -144,7 +152,11 @@ class Client::Impl {
     parser.body_limit(boost::none);
     error_code error;
     bh::read_header(*socket_, buffer_, parser, error);
-    if (error) return went_away(error.message());
+    if (error) {
+      closed_unanswered_ = answers_ > 0 && buffer_.size() == 0;
+      return went_away(error.message());
+    }
+    ++answers_;
     const Head head{parser.get().result_int(), parser.get().keep_alive()};
     while (!parser.is_done()) {
       char bytes[64U << 10];
@@ -182,6 +194,8 @@ class Client::Impl {
   std::optional<Local::socket> socket_;
   boost::beast::flat_buffer buffer_;
   SteadyTime used_{};
+  std::uint64_t answers_ = 0;  // on this connection
+  bool closed_unanswered_ = false;
 };
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -195,21 +209,35 @@ Result<std::unique_ptr<Client>> Client::connect(const EngineAddress& address) {
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
 
-Result<std::string> Client::request(const char* method, const std::string& target,
-                                    const std::string& body) {
+Result<std::string> Client::ask(const char* method, const std::string& target,
+                                const std::string& body, bool any_status) {
   if (auto ok = impl_->send(method, target, body); !ok) return std::unexpected(ok.error());
-  return impl_->receive();
+  auto answer = impl_->receive(any_status);
+  if (answer || !impl_->may_repeat(method)) return answer;
+  if (auto ok = impl_->send(method, target, body); !ok) return std::unexpected(ok.error());
+  return impl_->receive(any_status);
+}
+
+Result<std::string> Client::get(const std::string& target) {
+  return ask("GET", target, "", false);
+}
+
+Result<std::string> Client::post(const std::string& target, const std::string& body) {
+  return ask("POST", target, body, false);
 }
 
 Result<std::string> Client::review(const char* method, const std::string& target) {
-  if (auto ok = impl_->send(method, target, ""); !ok) return std::unexpected(ok.error());
-  return impl_->receive(true);
+  return ask(method, target, "", true);
 }
 
 Status Client::lines(const std::string& target,
                      const std::function<bool(std::string_view)>& visit) {
   if (auto ok = impl_->send("GET", target, ""); !ok) return ok;
   auto read = impl_->receive_lines(visit);
+  impl_->disconnect();
+  if (read || !impl_->may_repeat("GET")) return read;
+  if (auto ok = impl_->send("GET", target, ""); !ok) return ok;
+  read = impl_->receive_lines(visit);
   impl_->disconnect();
   return read;
 }

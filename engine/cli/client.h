@@ -12,17 +12,16 @@
 namespace pelton::cli {
 
 // The admin API over the Unix socket, one request after another, on one connection as long as it is
-// in use. Errors of the engine come as they were (code and kind); E5006: no engine answers.
+// in use. A GET whose connection had been closed as idle is sent once more. Errors of the engine
+// come as they were (code and kind); E5006: no engine answers.
 class Client {
  public:
   static Result<std::unique_ptr<Client>> connect(const EngineAddress& address);
   ~Client();
 
   // The body of the answer.
-  Result<std::string> get(const std::string& target) { return request("GET", target, ""); }
-  Result<std::string> post(const std::string& target, const std::string& body) {
-    return request("POST", target, body);
-  }
+  Result<std::string> get(const std::string& target);
+  Result<std::string> post(const std::string& target, const std::string& body);
 
   // The body also where the status is 409, 422 or 500 and the body is no error: of requests whose
   // failures have more to say.
@@ -35,8 +34,8 @@ class Client {
  private:
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
-  Result<std::string> request(const char* method, const std::string& target,
-                              const std::string& body);
+  Result<std::string> ask(const char* method, const std::string& target, const std::string& body,
+                          bool any_status);
   std::unique_ptr<Impl> impl_;
 };
 
