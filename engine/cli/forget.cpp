@@ -5,6 +5,7 @@
 #include "engine/cli/output.h"
 
 #include <CLI/App.hpp>
+#include <boost/json/serialize.hpp>
 #include <unistd.h>
 
 #include <memory>
@@ -16,6 +17,7 @@ struct ForgetOptions {
   EngineAddress address;
   std::string group;  // bindings | streams
   std::string name;
+  std::string format = "text";
   bool yes = false;
 };
 
@@ -25,13 +27,16 @@ Result<int> forget(const ForgetOptions& options) {
                 "this deletes what is stored of {} for good; add --yes if that is intended",
                 options.name);
   if (!options.yes && !confirm("Delete what is stored of " + options.name + " for good?"))
-    return kOk;
+    return kFailure;
   auto client = Client::connect(options.address);
   if (!client) return std::unexpected(client.error());
   auto answer =
       (*client)->post("/v1/" + options.group + "/" + url_encoded(options.name) + "/forget", "");
   if (!answer) return std::unexpected(answer.error());
-  fmt::print("{} is forgotten\n", options.name);
+  if (options.format == "json")
+    fmt::print("{}\n", json::serialize(json::object{{"forgotten", options.name}}));
+  else
+    fmt::print("{} is forgotten\n", options.name);
   return kOk;
 }
 
@@ -45,6 +50,7 @@ void add(CLI::App& app, Run& chosen, const std::string& name, const std::string&
   auto* command = group->add_subcommand("forget", what);
   command->add_option("NAME", options->name, "its name in the config file")->required();
   command->add_flag("--yes", options->yes, "do not ask");
+  add_format(*command, options->format);
   add_address(*command, options->address);
   command->footer("Example: pelton " + name + " forget old-name --yes");
   command->callback([&chosen, options] { chosen = [options] { return forget(*options); }; });

@@ -204,7 +204,8 @@ Result<int> replay_letters(const LetterOptions& options) {
   if (!all) return std::unexpected(all.error());
   announce(options, all->size(), "replayed");
   const bool ask = options.id.empty() && !options.yes && terminal(STDIN_FILENO);
-  const bool go = !all->empty() && !options.dry_run && (!ask || confirm("Continue?"));
+  const bool wanted = !all->empty() && !options.dry_run;
+  const bool go = wanted && (!ask || confirm("Continue?"));
   Totals totals;
   WaitingWords words;
   std::uint64_t failed = 0;
@@ -220,7 +221,7 @@ Result<int> replay_letters(const LetterOptions& options) {
     }
   }
   print_replayed(options, all->size(), totals, failed, go);
-  return failed > 0 ? kFailure : kOk;
+  return failed > 0 || go != wanted ? kFailure : kOk;
 }
 
 Result<int> purge_letters(const LetterOptions& options) {
@@ -229,11 +230,12 @@ Result<int> purge_letters(const LetterOptions& options) {
   const auto all = matching(**client, options);
   if (!all) return std::unexpected(all.error());
   announce(options, all->size(), "removed for good");
-  bool go = !all->empty() && !options.dry_run;
-  if (go && !options.yes && !terminal(STDIN_FILENO))
+  const bool wanted = !all->empty() && !options.dry_run;
+  const bool ask = wanted && !options.yes;
+  if (ask && !terminal(STDIN_FILENO))
     return fail(ErrorKind::invalid, "E5004",
-                "purging needs --yes, because standard input is no terminal to ask on");
-  if (go && !options.yes) go = confirm("Remove for good?");
+                "purging needs --yes, because standard input is not a terminal");
+  const bool go = wanted && (!ask || confirm("Remove for good?"));
   Totals totals;
   WaitingWords words;
   if (go)
@@ -243,7 +245,7 @@ Result<int> purge_letters(const LetterOptions& options) {
     fmt::print("{{\"matching\":{},\"purged\":{}}}\n", all->size(), totals["purged"]);
   else if (go)
     fmt::print("{} removed\n", grouped(totals["purged"]));
-  return kOk;
+  return go == wanted ? kOk : kFailure;
 }
 
 }  // namespace pelton::cli

@@ -34,12 +34,12 @@ Result<int> list(const OffsetsOptions& options) {
   auto answer = (*client)->get(
       "/v1/offsets" + (options.binding.empty() ? "" : "?binding=" + url_encoded(options.binding)));
   if (!answer) return std::unexpected(answer.error());
-  const auto offsets = parse_object(*answer);
-  if (!offsets) return std::unexpected(offsets.error());
   if (options.format == "json") {
-    fmt::print("{}\n", json::serialize(list_of(*offsets, "offsets")));
+    fmt::print("{}", *answer);
     return kOk;
   }
+  const auto offsets = parse_object(*answer);
+  if (!offsets) return std::unexpected(offsets.error());
   Table table({"BINDING", "STREAM", "PARTITION", "CURSOR", "END", "LAG", "OLDEST"});
   for (const json::value& value : list_of(*offsets, "offsets")) {
     const json::object& row = as_object(value);

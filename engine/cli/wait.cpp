@@ -6,6 +6,7 @@
 #include "engine/cli/status_check.h"
 
 #include <CLI/App.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <chrono>
 #include <memory>
@@ -40,6 +41,16 @@ bool passing(const Error& error) {
   return error.code == "E5006";
 }
 
+void print_done(const WaitOptions& options) {
+  if (options.format != "json") return;
+  json::object done;
+  if (options.ready)
+    done["ready"] = true;
+  else
+    done["settled"] = json::array(options.settled.begin(), options.settled.end());
+  fmt::print("{}\n", json::serialize(done));
+}
+
 Result<int> wait(const WaitOptions& options) {
   if (options.ready == !options.settled.empty())
     return fail(ErrorKind::invalid, "E5004", "give either --ready or --settled BINDING");
@@ -50,7 +61,10 @@ Result<int> wait(const WaitOptions& options) {
   const SteadyTime end = std::chrono::steady_clock::now() + *timeout;
   for (;;) {
     const auto reasons = look(options);
-    if (reasons && reasons->empty()) return kOk;
+    if (reasons && reasons->empty()) {
+      print_done(options);
+      return kOk;
+    }
     if (!reasons && !passing(reasons.error())) return std::unexpected(reasons.error());
     if (std::chrono::steady_clock::now() >= end) {
       if (!reasons) return std::unexpected(reasons.error());

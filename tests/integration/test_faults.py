@@ -244,7 +244,7 @@ def test_many_producers_at_once(tmp_path):
         for event in engine.consume("input"):
             offsets.setdefault(event["partition"], []).append(event["offset"])
         assert all(seen == list(range(len(seen))) for seen in offsets.values())  # gap-free
-        assert json.loads(engine.run("offsets", "list", "job", "-o", "json").stdout)[0]["lag_events"] == 0
+        assert json.loads(engine.run("offsets", "list", "job", "-o", "json").stdout)["offsets"][0]["lag_events"] == 0
 
 
 def test_closed_standard_descriptors_are_not_given_to_files(tmp_path):
