@@ -259,7 +259,7 @@ def test_on_a_terminal_there_are_colours_bars_and_questions(engine, tmp_path):
     _, status = on_a_terminal(engine, "status")
     assert "\x1b[1mSTREAM" in status and "\x1b[" not in engine.run("status").stdout
     code, said = on_a_terminal(engine, "dead-letters", "replay", answer="n\n")
-    assert code == 0 and "40 dead letters to be replayed" in said and "Continue? [y/N]" in said and "[###" not in said
+    assert code == 1 and "40 dead letters to be replayed" in said and "Continue? [y/N]" in said and "[###" not in said
     begin = time.monotonic()
     code, said = on_a_terminal(engine, "dead-letters", "replay", "--wait", "--rate", "40", answer="y\n")
     assert code == 1 and "0 done, 40 failed again" in said and "#] 40/40" in said, said

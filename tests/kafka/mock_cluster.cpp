@@ -89,9 +89,9 @@ class MockCluster::Impl {
 MockCluster::MockCluster() : impl_(std::make_unique<Impl>()) {}
 MockCluster::~MockCluster() = default;
 
-TopicOptions MockCluster::topic(const std::string& name, int partitions) {
+kafka::TopicOptions MockCluster::topic(const std::string& name, int partitions) {
   rd_kafka_mock_topic_create(impl_->cluster, name.c_str(), partitions, 1);
-  TopicOptions topic;
+  kafka::TopicOptions topic;
   topic.client.brokers = {impl_->brokers};
   topic.topic = name;
   return topic;

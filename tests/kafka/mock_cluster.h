@@ -37,7 +37,7 @@ class MockCluster {
   MockCluster(const MockCluster&) = delete;
   MockCluster& operator=(const MockCluster&) = delete;
 
-  TopicOptions topic(const std::string& name, int partitions = 1);
+  kafka::TopicOptions topic(const std::string& name, int partitions = 1);
   // Acknowledged when it returns.
   void produce(const std::string& topic, int partition, const Record& record) {
     produce_all(topic, partition, {record});
