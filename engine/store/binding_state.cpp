@@ -86,6 +86,12 @@ std::optional<Offset> BindingState::cursor(BindingId binding, model::StreamParti
   return found == state->second.cursors.end() ? std::nullopt : std::optional(found->second);
 }
 
+bool BindingState::has_dead_letter(const model::DeadLetterId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto state = states_.find(id.binding);
+  return state != states_.end() && state->second.letters.contains(id);
+}
+
 std::uint64_t BindingState::all_letters() const {
   std::lock_guard lock(mutex_);
   std::uint64_t all = 0;

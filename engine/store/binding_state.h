@@ -34,6 +34,7 @@ class BindingState {
   std::optional<Offset> cursor(BindingId binding, model::StreamPartition at) const;
   // Of all bindings that have one, configured or not.
   std::optional<Offset> lowest_cursor(model::StreamPartition at) const;
+  bool has_dead_letter(const model::DeadLetterId& id) const;
   std::uint64_t dead_letters(BindingId binding) const;
   std::uint64_t all_letters() const;      // of all bindings
   std::uint64_t removed_letters() const;  // since the start

@@ -221,6 +221,8 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
       put(group, Family::retries, key, codec::encode(*retry.state));
   }
   for (const model::DeadLetter& letter : transaction.dead_letters) {
+    // A replay that failed puts its letter back, unless that was purged meanwhile.
+    if (letter.replays > 0 && !bindings_.has_dead_letter(letter.id)) continue;
     put(group, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));
     put(group, Family::letter_keys, keys::dead_letter(letter.id), "");
     bindings_.add_dead_letter(letter.id);

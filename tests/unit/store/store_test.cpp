@@ -163,6 +163,30 @@ TEST_F(StoreFixture, ATransactionIsOneWrite) {
   EXPECT_EQ(records, 1);
 }
 
+TEST_F(StoreFixture, ALetterThatIsPurgedDuringItsReplayStaysPurged) {
+  open();
+  const auto write = [&](std::uint32_t replays) {
+    model::Transaction transaction;
+    transaction.dead_letters.push_back(letter(binding, 4, batch({"poison"})));
+    transaction.dead_letters.back().replays = replays;
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  };
+  const model::DeadLetterId id{binding, PartitionId{0}, 4};
+  write(0);
+  write(1);  // a replay that failed
+  EXPECT_EQ((**store->dead_letter(id)).replays, 1U);
+  model::Transaction purge;
+  purge.dead_letters_removed.push_back(id);
+  ASSERT_TRUE(commit(std::move(purge), Origin::engine));
+  write(2);  // the next one was under way
+  EXPECT_FALSE(*store->dead_letter(id));
+  EXPECT_EQ(store->dead_letter_count(binding), 0U);
+  open();
+  EXPECT_FALSE(*store->dead_letter(id));
+  write(0);  // after a seek it may fail once more
+  EXPECT_EQ(store->dead_letter_count(binding), 1U);
+}
+
 TEST_F(StoreFixture, DeadLettersAreCountedOnce) {
   open();
   for (int round = 0; round < 2; ++round) {
