@@ -162,6 +162,9 @@ rocksdb::Status Database::try_open(const Options& options, const BackgroundError
   for (std::size_t i = 0; i < kFamilies; ++i)
     descriptors.emplace_back(kNames[i],
                              family_options(static_cast<Family>(i), options.buffer_bytes));
+  // A compaction would be another thread's doing.
+  for (auto& descriptor : descriptors)
+    descriptor.options.disable_auto_compactions = options.steps != nullptr;
   rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   files_.reset(rocksdb::NewSstFileManager(env));
   set_compaction_space(0);

@@ -6,8 +6,9 @@
 
 namespace pelton::store {
 
-void MaintenanceThread::start(Duration interval, std::function<void()> round) {
-  thread_ = std::thread([this, interval, round = std::move(round)] { work(interval, round); });
+void MaintenanceThread::start(std::optional<Duration> interval, std::function<void()> round) {
+  round_ = std::move(round);
+  if (interval) thread_ = std::thread([this, every = *interval] { work(every); });
 }
 
 void MaintenanceThread::stop() {
@@ -30,6 +31,7 @@ void MaintenanceThread::nudge() {
 }
 
 void MaintenanceThread::run_round() {
+  if (!thread_.joinable()) return round_();
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++wanted_;
   due_.notify_one();
@@ -37,6 +39,7 @@ void MaintenanceThread::run_round() {
 }
 
 Status MaintenanceThread::run(std::function<Status()> errand) {
+  if (!thread_.joinable()) return errand();
   std::promise<Status> answer;
   {
     std::lock_guard lock(mutex_);
@@ -48,7 +51,7 @@ Status MaintenanceThread::run(std::function<Status()> errand) {
   return answer.get_future().get();
 }
 
-void MaintenanceThread::work(Duration interval, const std::function<void()>& round) {
+void MaintenanceThread::work(Duration interval) {
   std::unique_lock lock(mutex_);
   for (;;) {
     due_.wait_for(lock, interval,
@@ -59,7 +62,7 @@ void MaintenanceThread::work(Duration interval, const std::function<void()>& rou
     auto errands = std::exchange(errands_, {});
     lock.unlock();
     for (Errand& errand : errands) errand.done(errand.run());
-    round();
+    round_();
     lock.lock();
     done_ = wanted;
     ended_.notify_all();

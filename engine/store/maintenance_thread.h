@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -18,7 +19,8 @@ class MaintenanceThread {
  public:
   ~MaintenanceThread() { stop(); }
 
-  void start(Duration interval, std::function<void()> round);
+  // No interval: there is no thread; rounds and errands are done by whoever asks for them.
+  void start(std::optional<Duration> interval, std::function<void()> round);
   // The round or errand under way ends first; errands that were not begun are cancelled.
   void stop();
   // A round soon.
@@ -34,8 +36,9 @@ class MaintenanceThread {
     std::function<void(Status)> done;
   };
 
-  void work(Duration interval, const std::function<void()>& round);
+  void work(Duration interval);
 
+  std::function<void()> round_;  // once, at start()
   std::mutex mutex_;
   std::condition_variable due_;
   std::condition_variable ended_;

@@ -37,7 +37,11 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
           }});
   writer = std::make_unique<GroupWriter>(*database, *log, *logs, *bindings);
   maintenance->begin_counting();
-  start();
+  if (options.steps != nullptr)
+    *options.steps = {[this] { return step(Step::build); }, [this] { return step(Step::commit); }};
+  else
+    for (std::size_t i = 0; i < Committing::kThreads; ++i)
+      committing.threads.emplace_back([this] { run(); });
   const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
   if (auto ok = logs->open(streams, write_names); !ok) return ok;
   if (auto ok = maintenance->hold(streams); !ok) return ok;
@@ -48,7 +52,9 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
       });
   if (auto ok = registry->open(); !ok) return ok;
   folder.disk.check();
-  maintaining.start(options.maintenance_interval, [this] { maintain(); });
+  const bool threads_run = options.steps == nullptr;
+  maintaining.start(threads_run ? std::optional(options.maintenance_interval) : std::nullopt,
+                    [this] { maintain(); });
   return {};
 }
 

@@ -57,6 +57,14 @@ struct Options {
   std::function<WallTime()> now;
   rocksdb::Env* env = nullptr;
   SegmentFolder* log_files = nullptr;
+  // Also for tests: no threads. open() says here how to do what they would do next: build a group
+  // of what has queued (at most two are built and not committed), commit the oldest one that is
+  // built. False: there is nothing to do. Whatever is durable on return does both by itself.
+  struct Steps {
+    std::function<bool()> build;
+    std::function<bool()> commit;
+  };
+  Steps* steps = nullptr;
 };
 
 // How a commit ended: for each append of the transaction, the offset of its first event.

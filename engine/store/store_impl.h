@@ -12,9 +12,18 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <thread>
 
 namespace pelton::store {
+
+// The threads that build and commit groups in turns, and what the one whose turn it is owns.
+struct Committing {
+  static constexpr std::size_t kThreads = 2;
+  std::vector<std::thread> threads;
+  std::uint64_t last_lap = 0;
+  std::deque<Group> built;  // with Options::steps, which replaces the threads
+};
 
 // Internal: what the sources of Store share. The threads are in store_threads.cpp, the interface in
 // store.cpp, reading in store_read.cpp.
@@ -68,9 +77,11 @@ class Store::Impl {
  private:
   Status open_log();
   Status replay(std::string_view metadata);
-  void start();
-  // What both committing threads do, in turns.
+  // What the committing threads do, in turns.
   void run();
+  // The same for Options::steps.
+  enum class Step { build, commit };
+  bool step(Step step);
   void commit(Group& group);
   Status write_group(Group& group);
   void refuse_all(Group& group);
@@ -82,8 +93,7 @@ class Store::Impl {
 
   RunClock clock;  // one that does not step
 
-  std::uint64_t last_lap = 0;  // the committing thread's
-  std::vector<std::thread> threads;
+  Committing committing;
 };
 
 }  // namespace pelton::store

@@ -10,7 +10,6 @@ namespace {
 
 // What one group takes at most: the next one fills meanwhile.
 constexpr std::size_t kGroupBytes = 32U << 20;
-constexpr int kCommittingThreads = 2;
 
 }  // namespace
 
@@ -18,16 +17,12 @@ Store::Impl::~Impl() {
   if (maintenance) maintenance->stop();
   maintaining.stop();
   queue.close();
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : committing.threads) thread.join();
   // Saves the next start the replay. What failed is left as the log has it.
   if (database && maintenance && !failed) static_cast<void>(database->flush());
   maintenance.reset();
   // Before what RocksDB's own threads may still report to.
   database.reset();
-}
-
-void Store::Impl::start() {
-  for (int i = 0; i < kCommittingThreads; ++i) threads.emplace_back([this] { run(); });
 }
 
 void Store::Impl::run() {
@@ -46,6 +41,24 @@ void Store::Impl::run() {
     group.clear();
     queue.committed();
   }
+}
+
+bool Store::Impl::step(Step step) {
+  std::deque<Group>& built = committing.built;
+  if (step == Step::commit) {
+    if (built.empty()) return false;
+    Group group = std::move(built.front());
+    built.pop_front();
+    commit(group);
+    return true;
+  }
+  if (built.size() == Committing::kThreads) return false;
+  auto taken = queue.take_now(kGroupBytes);
+  if (taken.empty()) return false;
+  Group& group = built.emplace_back();
+  writer->add(std::move(taken), group);
+  if (auto ok = writer->finish(group, now()); !ok) fail_with(ok.error());
+  return true;
 }
 
 void Store::Impl::refuse_all(Group& group) {
@@ -95,7 +108,7 @@ Status Store::Impl::write_group(Group& group) {
   log->add_live(places);
   log->remove_live(group.moved_from);
   maintenance->applied(group.slot.group, group.record_bytes());
-  if (std::exchange(last_lap, group.slot.lap) == group.slot.lap) return {};
+  if (std::exchange(committing.last_lap, group.slot.lap) == group.slot.lap) return {};
   maintaining.nudge();
   return {};
 }
@@ -113,6 +126,10 @@ Status Store::Impl::write(Pending&& pending) {
   };
   if (!queue.push(pending, Origin::engine))
     return fail(ErrorKind::cancelled, "E4108", "the store is closing");
+  while (options.steps != nullptr && !answer) {
+    step(Step::build);
+    step(Step::commit);
+  }
   std::unique_lock lock(done_mutex);
   answered.wait(lock, [&] { return answer.has_value(); });
   return std::move(*answer);

@@ -65,6 +65,11 @@ TransactionQueue::Taken TransactionQueue::begin(std::size_t max_bytes) {
   return taken;
 }
 
+std::vector<Pending> TransactionQueue::take_now(std::size_t max_bytes) {
+  std::lock_guard lock(mutex_);
+  return take(max_bytes).items;
+}
+
 TransactionQueue::Taken TransactionQueue::more(std::size_t max_bytes) {
   std::unique_lock lock(mutex_);
   builder_.wait(lock, [&] { return !committing_ || (max_bytes > 0 && worth_building()); });

@@ -54,6 +54,8 @@ class TransactionQueue {
   };
   // Waits until there is something to build. No items: closed, and all is written.
   Taken begin(std::size_t max_bytes);
+  // What waits, without waiting for it and for whoever has no threads.
+  std::vector<Pending> take_now(std::size_t max_bytes);
   // What the group gets next; at most about `max_bytes`.
   Taken more(std::size_t max_bytes);
   // The group is built: another thread may begin one.
