@@ -30,6 +30,7 @@ inline std::string default_key(const dispatch::DispatcherOptions& binding, Parti
                      offset);
 }
 inline constexpr Tag kSeekTag = ~Tag{0};
+inline constexpr Tag kPurgeTag = kSeekTag - 1;
 
 // Watches a run from outside, at the boundary of the dispatcher, and knows by itself what must
 // hold. It never looks into the dispatcher. `violations()` says what did not hold.
@@ -46,6 +47,8 @@ class History {
 
   // ---- the engine
   void offered(PartitionId partition, Offset next);
+  // Retention has dropped what is before the offset: it is passed over.
+  void dropped(PartitionId partition, Offset earliest);
   void frame(WorkerId worker, const model::Frame& frame, std::uint64_t life);
   bool open(WorkerId worker, FrameId frame) const;
   // The result begins where those of the frame so far ended.

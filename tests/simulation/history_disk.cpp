@@ -19,7 +19,9 @@ void History::applied(Tag tag, const model::Transaction& transaction,
       append_output(append, transaction);
   }
   for (const auto& letter : transaction.dead_letters) write_letter(letter);
-  for (const auto& id : transaction.dead_letters_removed) remove_letter(id);
+  // What was purged has ended as a dead letter all the same.
+  if (tag != kPurgeTag)
+    for (const auto& id : transaction.dead_letters_removed) remove_letter(id);
   if (const auto found = unwritten_.find(tag); tag != 0 && found != unwritten_.end()) {
     for (const auto& [place, trouble] : found->second)
       at(place.first).events.at(place.second).durable = trouble;

@@ -62,14 +62,16 @@ void add_faults(Scenario& scenario, Dice& dice) {
   faults.store_slow = some(0.05);
   faults.store_fails = some(0.002);
   faults.producer_retries = some(0.05);
+  faults.open_fails = 0.1;
   if (dice.chance(0.6)) faults.engine_crash = milliseconds(dice.between(20, 400));
   if (dice.chance(0.6)) faults.replay = milliseconds(dice.between(2, 50));
   if (dice.chance(0.2)) faults.seek = milliseconds(dice.between(5, 100));
+  if (dice.chance(0.4)) faults.purge = milliseconds(dice.between(20, 200));
 }
 
 dispatch::DispatcherOptions binding_of(Dice& dice) {
   dispatch::DispatcherOptions binding;
-  binding.id = BindingId{7};
+  binding.id = BindingId{1};
   binding.binding = "simulated";
   binding.function = "function";
   binding.stream_id = kInput;
@@ -113,12 +115,22 @@ std::uint64_t engine_memory(Dice dice) {
   return dice.chance(0.3) ? small : 1U << 30;
 }
 
+// Some streams are large and drop what is settled; the smaller the segments, the more are recycled.
+void set_disk(Scenario& scenario, Dice dice) {
+  scenario.disk.segment_bytes = (16U << 10) << dice.below(4);
+  scenario.disk.tail_bytes = dice.chance(0.5) ? 0 : 1U << 20;
+  if (!dice.chance(0.25)) return;
+  scenario.disk.retention_bytes = 256U << 10;
+  for (Message& message : scenario.messages) message.padding = 2000;
+}
+
 }  // namespace
 
 std::string Message::data() const {
   if (garbled) return fmt::format(R"({{"pass": tru, "number": {})", number);
   std::string text = fmt::format(R"({{"number": {}, "pass": {})", number, passes);
   if (!once.empty()) text += fmt::format(R"(, "once": "{}")", once);
+  if (padding > 0) text += fmt::format(R"(, "padding": "{}")", std::string(padding, 'x'));
   return text + "}";
 }
 
@@ -162,6 +174,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
     scenario.faults.slow = 0.2;
   }
   add_messages(scenario, dice);
+  set_disk(scenario, Dice(seed + 4321));
   return scenario;
 }
 

@@ -32,6 +32,7 @@ struct Message {
   std::uint32_t failures = 0;
   std::uint32_t outputs = 0;  // how many it makes when done
   bool mended = false;        // a replay of it is done
+  std::uint32_t padding = 0;  // bytes of no meaning
   std::string data() const;
 };
 
@@ -41,8 +42,10 @@ struct Faults {
          infrastructure = 0, recycle = 0, slow = 0;  // per frame of a worker
   double store_slow = 0, store_fails = 0;            // per group
   double producer_retries = 0;                       // per append
+  double open_fails = 0;                             // per start
   Duration engine_crash{};  // mean time between crashes of the engine; 0: none
   Duration replay{};        // mean time between replays by the operator; 0: none
+  Duration purge{};         // mean time between purges of a letter; 0: none
   Duration seek{};          // mean time between seeks by the operator; 0: none
 };
 
@@ -59,6 +62,11 @@ struct Scenario {
   dispatch::DispatcherOptions binding;
   std::uint64_t memory = 1U << 30;  // of the engine, for what bindings hold
   Faults faults;
+  struct Disk {
+    std::uint64_t segment_bytes = 64U << 10;
+    std::uint64_t tail_bytes = 0;
+    std::optional<std::uint64_t> retention_bytes;  // of the input
+  } disk;
   std::vector<Message> messages;
 
   static Scenario from_seed(std::uint64_t seed, std::uint64_t events);

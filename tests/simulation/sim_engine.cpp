@@ -8,7 +8,7 @@ namespace pelton::simulation {
 
 SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
                      const std::set<std::uint64_t>& mended, Mutation mutation, Scheduler& scheduler,
-                     SimStore& store, History& history, Dice dice)
+                     StoreHost& store, History& history, Dice dice)
     : life_(life),
       scenario_(scenario),
       mended_(mended),
@@ -45,19 +45,22 @@ void SimEngine::stop() {
 }
 
 void SimEngine::restore() {
-  for (const auto& keys : store_.disk().idempotency) dispatcher_.restore(keys);
+  const auto& idempotency = scenario_.binding.idempotency;
+  if (idempotency)
+    check(store_.store().completed_keys(
+        scenario_.binding.id, model::remembered_since(scheduler_.now(), idempotency->ttl),
+        [&](const model::CompletedKeys& keys) { dispatcher_.restore(keys); }));
   for (std::uint32_t p = 0; p < scenario_.partitions; ++p) assign(PartitionId{p});
 }
 
 void SimEngine::assign(PartitionId partition) {
   model::Restored restored;
-  const SimStore::Disk& disk = store_.disk();
-  if (const auto cursor = disk.cursors.find(partition); cursor != disk.cursors.end())
-    restored.progress = cursor->second;
-  for (const auto& [place, state] : disk.retries)
-    if (place.first == partition)
-      restored.retries.push_back(
-          {scenario_.binding.id, input(partition.value), place.second, state});
+  const auto cursor = store_.store().cursor(scenario_.binding.id, input(partition.value));
+  auto retries = store_.store().retries(scenario_.binding.id, input(partition.value));
+  check(cursor);
+  check(retries);
+  if (cursor && *cursor) restored.progress = **cursor;
+  if (retries) restored.retries = std::move(*retries);
   dispatcher_.assign(partition, std::move(restored));
   assigned_.insert(partition);
 }
@@ -72,8 +75,10 @@ void SimEngine::feed(std::uint32_t p) {
   while (assigned_.contains(partition)) {
     const auto want = dispatcher_.wants(partition);
     if (want.events == 0) return;
-    const model::PlacedBatch* next = store_.batch_at(input(p), want.from);
-    if (next == nullptr) return;
+    const auto next = store_.batch_at(input(p), want.from);
+    if (!next) return;
+    // The position was sought while retention dropped what is there.
+    if (next->base > want.from) history_.dropped(partition, next->base);
     dispatcher_.offer(partition, next->base, meter_.weigh(*next), scheduler_.now(), commits_);
     const auto now_wanted = dispatcher_.wants(partition);
     history_.offered(partition, now_wanted.from);
@@ -236,10 +241,10 @@ void SimEngine::move(PartitionId partition, Offset offset) {
     if (!alive_) return;
     model::Transaction transaction;
     transaction.progress.push_back({scenario_.binding.id, input(partition.value), {offset, {}}});
-    for (const auto& [place, state] : store_.disk().retries)
-      if (place.first == partition)
-        transaction.retries.push_back(
-            {scenario_.binding.id, input(partition.value), place.second, std::nullopt});
+    auto retries = store_.store().retries(scenario_.binding.id, input(partition.value));
+    check(retries);
+    for (const auto& retry : *retries)
+      transaction.retries.push_back({retry.binding, retry.at, retry.offset, std::nullopt});
     store_.submit(kSeekTag, std::move(transaction), [this, partition] {
       if (!alive_) return;
       assign(partition);

@@ -4,8 +4,8 @@
 #include "tests/simulation/history.h"
 #include "tests/simulation/meter.h"
 #include "tests/simulation/mutant.h"
-#include "tests/simulation/sim_store.h"
 #include "tests/simulation/sim_worker.h"
+#include "tests/simulation/store_host.h"
 
 #include <map>
 #include <memory>
@@ -21,7 +21,7 @@ namespace pelton::simulation {
 class SimEngine {
  public:
   SimEngine(std::uint64_t life, const Scenario& scenario, const std::set<std::uint64_t>& mended,
-            Mutation mutation, Scheduler& scheduler, SimStore& store, History& history, Dice dice);
+            Mutation mutation, Scheduler& scheduler, StoreHost& store, History& history, Dice dice);
 
   void start();
   void stop();
@@ -45,6 +45,11 @@ class SimEngine {
   void assign(PartitionId partition);
   void begin_seeks();
   void move(PartitionId partition, Offset offset);
+  // What the store answers a read with.
+  template <typename Answer>
+  void check(const Answer& answer) {
+    if (!answer) history_.violation("the store cannot be read: {}", answer.error().text());
+  }
   void feed_all();
   void feed(std::uint32_t partition);
   void check_memory();
@@ -63,7 +68,7 @@ class SimEngine {
   const Scenario& scenario_;
   const std::set<std::uint64_t>& mended_;
   Scheduler& scheduler_;
-  SimStore& store_;
+  StoreHost& store_;
   History& history_;
   Dice dice_;
   MemoryBudget memory_;

@@ -49,17 +49,25 @@ void SimStore::crash() {
 }
 
 void SimStore::apply(const Pending& pending) {
-  const model::Transaction& transaction = pending.transaction;
+  const auto placed = place(pending.transaction, disk_);
+  listener_.applied(pending.tag, pending.transaction, placed);
+  simulation::apply(pending.transaction, disk_);
+}
+
+std::vector<model::PlacedBatch> place(const model::Transaction& transaction, SimStore::Disk& disk) {
   std::vector<model::PlacedBatch> placed;
   for (const model::Append& append : transaction.appends) {
-    Log& log = disk_.logs[append.to];
+    SimStore::Log& log = disk.logs[append.to];
     log.batches.push_back({append.to, log.end, append.batch});
     log.end += append.batch->span();
     placed.push_back(log.batches.back());
   }
-  listener_.applied(pending.tag, transaction, placed);
+  return placed;
+}
+
+void apply(const model::Transaction& transaction, SimStore::Disk& disk) {
   for (const auto& update : transaction.progress) {
-    model::Progress& stored = disk_.cursors[update.at.partition];
+    model::Progress& stored = disk.cursors[update.at.partition];
     model::OffsetRanges settled(stored);
     model::apply(update, settled);
     stored = settled.stored();
@@ -67,13 +75,14 @@ void SimStore::apply(const Pending& pending) {
   for (const auto& update : transaction.retries) {
     const auto key = std::pair(update.at.partition, update.offset);
     if (update.state)
-      model::apply(update, disk_.retries[key]);
+      model::apply(update, disk.retries[key]);
     else
-      disk_.retries.erase(key);
+      disk.retries.erase(key);
   }
-  for (const auto& letter : transaction.dead_letters) disk_.letters[letter.id] = letter;
-  for (const auto& id : transaction.dead_letters_removed) disk_.letters.erase(id);
-  for (const auto& keys : transaction.idempotency) disk_.idempotency.push_back(keys);
+  for (const auto& letter : transaction.dead_letters)
+    if (letter.replays == 0 || disk.letters.contains(letter.id)) disk.letters[letter.id] = letter;
+  for (const auto& id : transaction.dead_letters_removed) disk.letters.erase(id);
+  for (const auto& keys : transaction.idempotency) disk.idempotency.push_back(keys);
 }
 
 const model::PlacedBatch* SimStore::batch_at(const model::StreamPartition& at,

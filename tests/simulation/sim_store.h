@@ -71,4 +71,9 @@ class SimStore {
   std::uint64_t life_ = 0;
 };
 
+// What a transaction comes to on a disk: its appends, which are returned with their offsets, then
+// the rest.
+std::vector<model::PlacedBatch> place(const model::Transaction& transaction, SimStore::Disk& disk);
+void apply(const model::Transaction& transaction, SimStore::Disk& disk);
+
 }  // namespace pelton::simulation

@@ -20,17 +20,19 @@ class World {
         dice_(seed + 17),
         mutation_(mutation),
         history_(scenario_, scheduler_),
-        store_(scheduler_, Dice(dice_.seed()), scenario_.faults,
+        store_(scheduler_, Dice(dice_.seed()), scenario_,
                {[this](Tag tag, const auto& transaction, const auto& placed) {
                   history_.applied(tag, transaction, placed);
                 },
-                [this] { crash(); }}) {}
+                [this] { crash(); },
+                [this](const std::string& text) { history_.violation("{}", text); }}) {}
 
   Report run() {
     start();
     produce();
     plan_crash();
     plan_replay();
+    plan_purge();
     plan_seek();
     Report report;
     while (history_.violations().empty() && !over() && report.steps < kMaxSteps) {
@@ -41,6 +43,7 @@ class World {
       history_.violation("after {} steps the run is not over: {}", report.steps,
                          engines_.back()->describe());
     if (history_.violations().empty()) history_.finish(store_.disk());
+    if (history_.violations().empty()) last_start();
     report.violations = history_.violations();
     report.seen = history_.seen;
     return report;
@@ -59,7 +62,19 @@ class World {
            engines_.back()->quiet();
   }
 
+  // What the run came to outlives the machine.
+  void last_start() {
+    store_.check();
+    engines_.back()->stop();
+    store_.crash();
+    if (!store_.start()) history_.violation("the store does not start any more");
+  }
+
   void start() {
+    if (!store_.start()) {
+      store_.crash();
+      return start_later();
+    }
     engine_running_ = true;
     history_.restarted();
     engines_.push_back(std::make_unique<SimEngine>(engines_.size() + 1, scenario_, mended_,
@@ -73,7 +88,13 @@ class World {
     engine_running_ = false;
     engines_.back()->stop();
     store_.crash();
-    scheduler_.after(Duration{dice_.between(100, 20'000)}, [this] { start(); });
+    start_later();
+  }
+
+  void start_later() {
+    scheduler_.after(Duration{dice_.between(100, 20'000)}, [this] {
+      if (history_.violations().empty()) start();
+    });
   }
 
   void produce() {
@@ -149,10 +170,14 @@ class World {
   }
   void plan_crash() { plan(scenario_.faults.engine_crash, &World::crash_now); }
   void plan_replay() { plan(scenario_.faults.replay, &World::replay_now); }
+  void plan_purge() { plan(scenario_.faults.purge, &World::purge_now); }
   void plan_seek() { plan(scenario_.faults.seek, &World::seek_now); }
 
   void crash_now() {
-    crash();
+    if (engine_running_ && dice_.chance(0.5))
+      store_.crash_soon();
+    else
+      crash();
     plan_crash();
   }
 
@@ -160,12 +185,24 @@ class World {
     plan_replay();
     const auto& letters = store_.disk().letters;
     if (letters.empty() || !engine_running_) return;
-    const auto letter =
-        std::next(letters.begin(), static_cast<std::ptrdiff_t>(dice_.below(letters.size())))
-            ->second;
-    const std::uint64_t number = number_of(letter.event->data(0));
+    const auto which =
+        std::next(letters.begin(), static_cast<std::ptrdiff_t>(dice_.below(letters.size())));
+    const auto letter = store_.store().dead_letter(which->first);
+    if (!letter || !*letter) return history_.violation("a dead letter is lost");
+    const std::uint64_t number = number_of((*letter)->event->data(0));
     if (scenario_.messages.at(number).mended) mended_.insert(number);
-    engines_.back()->replay(letter);
+    engines_.back()->replay(**letter);
+  }
+
+  void purge_now() {
+    plan_purge();
+    const auto& letters = store_.disk().letters;
+    if (letters.empty() || !engine_running_) return;
+    model::Transaction purge;
+    purge.dead_letters_removed.push_back(
+        std::next(letters.begin(), static_cast<std::ptrdiff_t>(dice_.below(letters.size())))
+            ->first);
+    store_.submit(kPurgeTag, std::move(purge), [] {});
   }
 
   void seek_now() {
@@ -181,7 +218,7 @@ class World {
   Dice dice_;
   const Mutation mutation_;
   History history_;
-  SimStore store_;
+  StoreHost store_;
   std::set<std::uint64_t> mended_;
   std::vector<std::unique_ptr<SimEngine>> engines_;  // the last one lives
   bool engine_running_ = false;
