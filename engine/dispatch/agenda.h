@@ -4,10 +4,12 @@
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <deque>
+#include <functional>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -48,7 +50,8 @@ class Agenda {
                    const std::optional<WallTime>& to);
   void open(WallTime now);
 
-  std::unordered_map<PartitionId, Plan> plans_;  // of those that have something to do
+  boost::unordered_flat_map<PartitionId, Plan, std::hash<PartitionId>>
+      plans_;  // of those that have something to do
   std::deque<PartitionId> ready_;
   Times opens_, due_;
 };

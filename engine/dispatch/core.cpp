@@ -102,7 +102,7 @@ void Dispatcher::Core::select(Partition& partition, Offset base, const model::Ba
   for (std::uint32_t i = 0; i < batch.size() && room > 0; ++i) {
     const Offset offset = base + batch.delta(i);
     if (offset < partition.next) continue;
-    partition.settled.add(partition.next, offset);
+    if (offset > partition.next) partition.settled.add(partition.next, offset);
     partition.next = offset + 1;
     if (partition.settled.contains(offset)) {
       selection_.skip();
@@ -301,11 +301,11 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
 
 std::vector<ParkedEvent> Dispatcher::Core::parked(std::size_t most) const {
   std::vector<ParkedEvent> parked;
-  for (const auto& [id, partition] : shared_.partitions.all())
+  for (const Partition* partition : shared_.partitions.sorted())
     for (const auto& [due, position] : partition->queue.parked()) {
       if (parked.size() >= most) return parked;
       const Slot& slot = partition->queue.at(position);
-      parked.push_back({id, slot.offset, std::string(slot.batch().key(slot.index)),
+      parked.push_back({partition->id, slot.offset, std::string(slot.batch().key(slot.index)),
                         partition->retries.find(slot.offset)});
     }
   return parked;

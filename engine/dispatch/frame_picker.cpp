@@ -85,7 +85,7 @@ void FramePicker::pick_lane(Partition& partition, LaneKey lane, Picking& picking
   while (!picking.full()) {
     const auto event = queue.pop(lane, picking.frame);
     if (!event) break;
-    const Fit fits = fit(partition, event->position, picking, now);
+    const Fit fits = fit(partition, event->position, *event->slot, picking, now);
     if (fits == Fit::goes) {
       queue.take(*event, picking.frame);
       picking.slots.push_back(event->position);
@@ -107,21 +107,20 @@ void FramePicker::pick_new(Partition& partition, Picking& picking, WallTime now)
       break;
     const auto event = queue.join(picking.frame);
     if (!event) continue;
-    const Fit fits = fit(partition, position, picking, now);
+    const Fit fits = fit(partition, position, slot, picking, now);
     if (fits == Fit::goes) {
       queue.take(*event, picking.frame);
       picking.slots.push_back(position);
       continue;
     }
-    queue.leave_lane(queue.at(position).lane, false);
+    queue.leave_lane(slot.lane, false);
     if (fits == Fit::later) break;
   }
 }
 
 // Whether the event, first of its lane, goes into the frame. `gone`: it is settled or parked now.
-FramePicker::Fit FramePicker::fit(Partition& partition, Position position, Picking& picking,
-                                  WallTime now) {
-  const Slot& slot = partition.queue.at(position);
+FramePicker::Fit FramePicker::fit(Partition& partition, Position position, const Slot& slot,
+                                  Picking& picking, WallTime now) {
   const std::uint64_t bytes = payload(slot);
   if (bytes > kMaxEventBytes) {
     outcomes_.bury(partition, position, "too_large", now);

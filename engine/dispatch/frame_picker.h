@@ -30,7 +30,8 @@ class FramePicker {
   void pick_ready(Partition& partition, Picking& picking, WallTime now);
   void pick_lane(Partition& partition, LaneKey lane, Picking& picking, WallTime now);
   void pick_new(Partition& partition, Picking& picking, WallTime now);
-  Fit fit(Partition& partition, Position position, Picking& picking, WallTime now);
+  Fit fit(Partition& partition, Position position, const Slot& slot, Picking& picking,
+          WallTime now);
   static Fit fit_suspect(const Partition& partition, Offset offset, Picking& picking);
   static Fit fit_history(Partition& partition, Position position, Picking& picking, WallTime now);
   bool blocked_by_key(Partition& partition, Position position, WallTime now);

@@ -44,18 +44,15 @@ void Outcomes::done(Partition& partition, const std::vector<Position>& slots, st
   for (std::uint32_t i = from; i < to;) {
     const Offset begin = partition.queue.at(slots[i]).offset;
     Offset end = begin;
-    for (; i < to && partition.queue.at(slots[i]).offset == end; ++i, ++end)
-      done(partition, slots[i], end, now);
+    for (; i < to && partition.queue.at(slots[i]).offset == end; ++i, ++end) {
+      if (const auto key = partition.take_key(end)) complete_key(*key, now);
+      partition.queue.settle(slots[i]);
+      if (!partition.retries.empty()) forget_retry(partition, end);
+      if (!partition.suspects.empty()) partition.suspects.clear(end);
+    }
     partition.settled.add(begin, end);
   }
   partition.count_settled(to - from);
-}
-
-void Outcomes::done(Partition& partition, Position position, Offset offset, WallTime now) {
-  if (const auto key = partition.take_key(offset)) complete_key(*key, now);
-  partition.queue.settle(position);
-  forget_retry(partition, offset);
-  if (!partition.suspects.empty()) partition.suspects.clear(offset);
 }
 
 void Outcomes::settle(Partition& partition, Position position) {

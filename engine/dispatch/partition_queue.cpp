@@ -19,8 +19,9 @@ std::optional<PartitionQueue::Candidate> PartitionQueue::pop(LaneKey key, FrameI
     return std::nullopt;
   const Position position = Lanes::pop(*lane, linker());
   --waiting_;
-  at(position).state = SlotState::pending;
-  return Candidate{position, lane};
+  Slot& slot = at(position);
+  slot.state = SlotState::pending;
+  return Candidate{position, &slot, lane};
 }
 
 void PartitionQueue::leave_lane(LaneKey key, bool next) {

@@ -53,6 +53,7 @@ class PartitionQueue {
   // An event that may go into a frame.
   struct Candidate {
     Position position = 0;
+    Slot* slot = nullptr;
     Lane* lane = nullptr;  // null: it has none; valid until another event is moved
   };
   // The next event of a lane that may go into the frame, taken out of its lane: it has to be taken,
@@ -112,16 +113,16 @@ inline void PartitionQueue::pass_new() {
 }
 
 inline std::optional<PartitionQueue::Candidate> PartitionQueue::join(FrameId frame) {
-  const LaneKey key = at(new_).lane;
-  if (key == 0) return Candidate{new_, nullptr};
-  Lane& lane = lanes_.get(key);
-  if (lane.joins(frame)) return Candidate{new_, &lane};
+  Slot& slot = at(new_);
+  if (slot.lane == 0) return Candidate{new_, &slot, nullptr};
+  Lane& lane = lanes_.get(slot.lane);
+  if (lane.joins(frame)) return Candidate{new_, &slot, &lane};
   wait(lane, new_);
   return std::nullopt;
 }
 
 inline void PartitionQueue::take(const Candidate& event, FrameId frame) {
-  at(event.position).state = SlotState::in_flight;
+  event.slot->state = SlotState::in_flight;
   ++in_flight_;
   if (event.lane == nullptr) return;
   event.lane->owner = frame;

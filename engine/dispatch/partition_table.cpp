@@ -3,6 +3,8 @@
 
 #include "engine/base/ensure.h"
 
+#include <algorithm>
+
 namespace pelton::dispatch {
 
 void PartitionTable::add(std::unique_ptr<Partition> partition) {
@@ -24,6 +26,13 @@ const Partition* PartitionTable::find(PartitionId partition) const {
 
 Partition* PartitionTable::find(PartitionId partition) {
   return const_cast<Partition*>(std::as_const(*this).find(partition));
+}
+
+std::vector<const Partition*> PartitionTable::sorted() const {
+  std::vector<const Partition*> all;
+  for (const auto& [id, partition] : partitions_) all.push_back(partition.get());
+  std::ranges::sort(all, {}, &Partition::id);
+  return all;
 }
 
 Partition* PartitionTable::touch(PartitionId partition) {

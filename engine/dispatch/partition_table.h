@@ -3,7 +3,9 @@
 
 #include "engine/dispatch/partition.h"
 
-#include <map>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -33,10 +35,12 @@ class PartitionTable {
       look(partition);
     }
   }
-  const std::map<PartitionId, std::unique_ptr<Partition>>& all() const { return partitions_; }
+  // All of them, by their numbers.
+  std::vector<const Partition*> sorted() const;
 
  private:
-  std::map<PartitionId, std::unique_ptr<Partition>> partitions_;
+  boost::unordered_flat_map<PartitionId, std::unique_ptr<Partition>, std::hash<PartitionId>>
+      partitions_;
   std::vector<Partition*> touched_;
 };
 
