@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
+#include "engine/cli/sdk_folder.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/engine.h"
 
@@ -14,16 +15,6 @@
 
 namespace pelton::cli {
 namespace {
-
-// The packages are beside the binary: in the build tree, or where they are installed.
-std::filesystem::path find_sdks() {
-  std::error_code error;
-  const auto binary = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const char* place : {"..", "../" PELTON_LIBDIR "/pelton"})
-    if (std::filesystem::exists(binary / place / "python" / "pelton" / "worker.py", error))
-      return (binary / place).lexically_normal();
-  return {};
-}
 
 void configure_log(const config::Engine& engine) {
   const bool tty = terminal(STDERR_FILENO);

@@ -4,6 +4,8 @@
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
 #include "engine/cli/registry.h"
+#include "engine/cli/sdk_folder.h"
+#include "engine/runtime/online_check.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/array.hpp>
@@ -20,6 +22,7 @@ struct ValidateOptions {
   std::string file;
   std::string format = "text";
   bool deny_warnings = false;
+  bool online = false;
 };
 
 void print_json(const config::Loaded& loaded, bool valid) {
@@ -34,8 +37,23 @@ void print_json(const config::Loaded& loaded, bool valid) {
              boost::json::serialize(boost::json::object{{"valid", valid}, {"problems", problems}}));
 }
 
+bool engine_runs(const config::Config& config) {
+  const auto client = Client::connect({.data = config.engine.data.string()});
+  return client && (*client)->get("/v1/status");
+}
+
+// What the surroundings say, behind what the file itself says.
+void add_online(config::Loaded& loaded) {
+  const auto connectors = builtin_connectors();
+  const runtime::OnlineCheck check{connectors, find_sdks(), engine_runs(*loaded.config)};
+  auto found = runtime::check_online(*loaded.config, check);
+  if (!found.empty()) loaded.config.reset();
+  std::ranges::move(found, std::back_inserter(loaded.problems));
+}
+
 int validate(const ValidateOptions& options) {
-  const auto loaded = load_config(options.file);
+  auto loaded = load_config(options.file);
+  if (options.online && loaded.config) add_online(loaded);
   const bool valid = loaded.config && !(options.deny_warnings && !loaded.problems.empty());
   if (options.format == "json") {
     print_json(loaded, valid);
@@ -66,6 +84,8 @@ void add_validate(CLI::App& app, Run& chosen) {
   auto options = std::make_shared<ValidateOptions>();
   command->add_option("CONFIG", options->file, "config file")->required();
   command->add_flag("--deny-warnings", options->deny_warnings, "warnings make it invalid as well");
+  command->add_flag("--online", options->online,
+                    "also ask brokers, folders, the address and the handlers, on this machine");
   add_format(*command, options->format);
   command->footer(
       "Exit code 3 when it is invalid.\nExample: pelton validate configs/thumbnails.yaml");

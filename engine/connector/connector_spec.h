@@ -38,6 +38,9 @@ struct ConnectorSpec {
   config::ConnectorOptions options;
   std::function<Result<std::unique_ptr<Source>>(const BuildContext&)> make_source;
   std::function<Result<std::unique_ptr<Sink>>(const BuildContext&)> make_sink;
+  // For `validate --online`: whether its system answers, asked without changing anything there.
+  // Absent: the folders among its locations say enough.
+  std::function<Status(const config::Connector&)> probe{};
   // The longest pause between attempts to connect.
   std::chrono::milliseconds backoff_max{60'000};
 };
