@@ -75,7 +75,26 @@ std::string command_words(const CLI::App& app, int argc, const char* const* argv
   return words;
 }
 
-// What CLI11 says, but a word that is no command is named.
+// "--output: xml not in {text,json}" as `--output: "xml" is none of text, json`.
+std::string choices_in_words(const std::string& said) {
+  const auto colon = said.find(": ");
+  const auto in = said.find(" not in {");
+  if (colon == std::string::npos || in == std::string::npos || in < colon || !said.ends_with('}'))
+    return said;
+  std::string choices = said.substr(in + 9, said.size() - in - 10);
+  for (std::size_t at = 0; (at = choices.find(',', at)) != std::string::npos; at += 2)
+    choices.insert(at + 1, " ");
+  return fmt::format("{}: \"{}\" is none of {}", said.substr(0, colon),
+                     observe::log::escaped(said.substr(colon + 2, in - colon - 2)), choices);
+}
+
+std::string in_words(const CLI::ParseError& error) {
+  const std::string said = error.what();
+  if (said == "A subcommand is required") return "a command is missing";
+  return choices_in_words(said);
+}
+
+// What CLI11 says, in our words; a word that is not a command is named.
 std::string complaint(const CLI::App& app, const CLI::ParseError& error, int argc,
                       const char* const* argv) {
   const CLI::App* at = &app;
@@ -85,7 +104,7 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error, int arg
     if (command == nullptr) break;
     at = command;
   }
-  if (i == argc || argv[i][0] == '-' || subcommand_names(*at).empty()) return error.what();
+  if (i == argc || argv[i][0] == '-' || subcommand_names(*at).empty()) return in_words(error);
   return fmt::format("there is no command \"{}\"", observe::log::escaped(argv[i]));
 }
 
@@ -117,6 +136,12 @@ int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const cha
 }
 
 }  // namespace
+
+std::string check_count(const std::string& word) {
+  const bool digits = !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+  if (digits && word.size() <= 18) return "";
+  return fmt::format("\"{}\" is not a whole number from 0", observe::log::escaped(word));
+}
 
 std::string check_time(const std::string& word) {
   const auto time = parse_time(word);

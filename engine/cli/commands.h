@@ -41,5 +41,7 @@ void add_address(CLI::App& command, EngineAddress& address);
 void add_format(CLI::App& command, std::string& format);
 // For option->check(): empty for a time (RFC 3339), else what is wrong with it.
 std::string check_time(const std::string& word);
+// The same for a whole number that is not negative.
+std::string check_count(const std::string& word);
 
 }  // namespace pelton::cli

@@ -32,7 +32,7 @@ void add_filters(CLI::App& command, LetterOptions& options) {
   command.add_option("--since", options.since, "that became one at or after this time (RFC 3339)")
       ->check(check_time);
   command.add_option("--until", options.until, "... before this time")->check(check_time);
-  command.add_option("--partition", options.partition, "of this partition");
+  command.add_option("--partition", options.partition, "of this partition")->check(check_count);
 }
 
 // One of them by its id, or all that match the filters.
@@ -75,7 +75,7 @@ void add_dead_letters(CLI::App& app, Run& chosen) {
                          "list --since 2026-11-23T10:00:00Z --contains Timeout", list_letters);
   add_filters(list.command, list.options);
   add_format(list.command, list.options.format);
-  list.command.add_option("--limit", list.options.limit, "most that are shown");
+  list.command.add_option("--limit", list.options.limit, "most that are shown")->check(check_count);
 
   const Added show = add(*group, chosen, "show", "one with its whole history",
                          "show make-thumbnails/0/17", show_letter);

@@ -38,6 +38,14 @@ Result<int> write_pages(const std::string& folder) {
   return kOk;
 }
 
+// What was probably meant: a topic, or a connector or runtime by its name alone.
+std::string suggestion(const std::string& topic, const config::Kinds& known) {
+  std::vector<std::string> names = config::describe_topics(known);
+  for (const config::ConnectorOptions& type : known.connectors) names.push_back(type.type);
+  for (const config::RuntimeOptions& runtime : known.runtimes) names.push_back(runtime.name);
+  return config::did_you_mean(topic, names);
+}
+
 void print_topics(const DescribeOptions& options, const std::vector<std::string>& topics) {
   if (options.format == "json") {
     const boost::json::array names(topics.begin(), topics.end());
@@ -65,8 +73,8 @@ Result<int> describe(const DescribeOptions& options) {
     print_topics(options, topics);
     return kOk;
   }
-  return fail(ErrorKind::invalid, "E5001", "nothing is named \"{}\"{}; there are {}", options.topic,
-              config::did_you_mean(options.topic, topics), config::joined(topics));
+  return fail(ErrorKind::invalid, "E5001", "there is no topic \"{}\"{}; the topics are {}",
+              options.topic, suggestion(options.topic, known), config::joined(topics));
 }
 
 }  // namespace

@@ -158,7 +158,7 @@ void add_offsets(CLI::App& app, Run& chosen) {
   command->add_flag("--to-earliest", options->to_earliest, "the first event that is stored");
   command->add_flag("--to-latest", options->to_latest, "behind the last event");
   command->add_option("--by", options->by, "so many events forward, or back (negative)");
-  command->add_option("--partition", options->partition, "this partition only");
+  command->add_option("--partition", options->partition, "this partition only")->check(check_count);
   command->add_flag("--yes", options->yes, "do not ask before events are passed over");
   command->add_flag("--dry-run", options->dry_run,
                     "show from -> to and how many events, change nothing");

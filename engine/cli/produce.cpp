@@ -237,7 +237,8 @@ void add_produce(CLI::App& app, Run& chosen) {
       command->add_option("--content-type", options->content_type, "content type of every event"),
       command->add_option("--header", options->headers, "NAME=VALUE, for every event")};
   for (CLI::Option* option : given) ndjson->excludes(option);
-  command->add_option("--partition", options->partition, "this partition instead of the key's");
+  command->add_option("--partition", options->partition, "this partition instead of the key's")
+      ->check(check_count);
   command->add_flag("--no-wait", options->no_wait,
                     "fail when the engine is overloaded, instead of waiting until it is not");
   add_format(*command, options->format);

@@ -45,6 +45,10 @@ def test_wrong_words():
                         ("dead-letters", "list", "--reason", "bad"): "worker_killer",
                         ("dead-letters", "list", "--since", "monday"): '"monday" is not a time with a zone',
                         ("offsets", "seek", "job", "--to-time", "yesterday"): '"yesterday" is not a time with a zone',
+                        ("consume", "input", "--limit", "-5"): '"-5" is not a whole number from 0',
+                        ("produce", "input", "--partition", "x"): '"x" is not a whole number from 0',
+                        ("status", "-o", "xml"): '--output: "xml" is none of text, json',
+                        (): "a command is missing",
                         ("status", "--wtach"): 'did you mean "--watch"?'}.items():
         done = pelton(*words)
         assert done.returncode == 2 and said in done.stderr and len(done.stderr) < 300, done.stderr
@@ -61,6 +65,7 @@ def test_validate_describe_schema_version():
     assert "attempts" in pelton("describe", "binding").stdout
     assert "inline_limit" in pelton("describe", "directory").stdout
     assert pelton("describe", "bindign").returncode == 5
+    assert 'there is no topic "pyhton" (did you mean "python"?)' in pelton("describe", "pyhton").stderr
     assert "bindings" in json.loads(pelton("schema").stdout)["properties"]
     assert json.loads(pelton("version", "-o", "json").stdout)["version"]
 
