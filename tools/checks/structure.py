@@ -9,12 +9,16 @@ MAX_METHODS = 35
 MAX_MEMBERS = 20
 MIN_TESTS = 0.5  # lines of tests/unit/<folder> to lines of the folder
 # Folders that are not there yet. A figure here is raised when tests are added and never lowered.
-FEWER_TESTS = {"base": 0.42, "cli": 0, "config": 0.35, "dead_letters": 0.42, "kafka": 0.25, "net": 0.18, "observe": 0.2, "runtime": 0,
+FEWER_TESTS = {"base": 0.42, "cli": 0.17, "config": 0.35, "dead_letters": 0.42, "kafka": 0.25, "net": 0.31, "observe": 0.2, "runtime": 0.14,
                "store": 0.4, "stream": 0.14, "thread": 0.25, "worker": 0.47}
 # Classes that are to be cut by responsibility: their methods and members today. Entries are only removed.
 LARGE_CLASSES = {"engine/net/session.cpp": (31, 22),
                  "engine/runtime/engine.cpp": (12, 21), "engine/store/store_impl.h": (19, 21),
                  "engine/worker/pool/worker.h": (30, 22)}
+
+MAX_REACH = 1 / 3  # of the sources, for headers of engine/config
+REACHES_MORE = {"engine/config/yaml/place.h"}  # two numbers
+INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 
 COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\((?:.|\n)*?\)\1"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\'', re.S)
 NOT_MEMBERS = re.compile(r"^(using|friend|enum|typedef|static_assert|template\s*<[^>]*>\s*(struct|class))\b")
@@ -97,6 +101,28 @@ def check_tests(texts, problem):
             problem(pathlib.Path("engine") / folder, 1, f"{ratio:.2f} lines of unit tests a line of code; the least is {least}")
 
 
+def reached(path, includes, memo):
+    """All headers that a file includes, also through others."""
+    if path not in memo:
+        memo[path] = set()  # of a circle, what has been seen
+        for header in includes.get(path, ()):
+            memo[path] |= {header} | reached(header, includes, memo)
+    return memo[path]
+
+
+def check_reach(texts, problem):
+    """An option more must not compile everything again."""
+    includes = {str(path): INCLUDE.findall(text) for path, text in texts.items() if path.suffix in {".h", ".cpp"}}
+    sources = [path for path in includes if path.endswith(".cpp") and path.startswith(("engine/", "connectors/"))]
+    memo, count = {}, collections.Counter()
+    for source in sources:
+        count.update(header for header in reached(source, includes, memo) if header.startswith("engine/config/"))
+    for header, number in count.items():
+        if number > MAX_REACH * len(sources) and header not in REACHES_MORE:
+            problem(pathlib.Path(header), 1, f"{number} of {len(sources)} sources include it, the most is a third")
+
+
 def check(texts, problem):
     check_classes(texts, problem)
+    check_reach(texts, problem)
     check_tests(texts, problem)
