@@ -239,6 +239,32 @@ TEST_F(Power, ReadersSeeNothingOfRecycling) {
   EXPECT_GT(batches, 100U);
 }
 
+// What is metadata only is wanted until RocksDB has flushed it, and no longer.
+TEST_F(Power, RetriesAloneKeepTheLogSmall) {
+  open();
+  constexpr std::int64_t kAttempts = 600;
+  std::size_t most = 0;
+  for (std::int64_t n = 0; n < kAttempts; ++n) {
+    model::Transaction transaction;
+    model::RetryState state{static_cast<std::uint32_t>(n), 0, clock.load(), clock.load(), {}};
+    state.history.push_back({static_cast<std::uint32_t>(n),
+                             clock.load(),
+                             "error",
+                             "ValueError",
+                             std::string(4000, 'm'),
+                             {},
+                             "f-1"});
+    transaction.retries.push_back({binding, at(), n % 7, std::move(state), true});
+    ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+    if (n % 10 == 0) store->run_maintenance();
+    most = std::max(most, files.files().size());
+  }
+  EXPECT_LE(most, 8U) << "segments, of the 38 that were filled";
+  open();
+  ASSERT_EQ(store->retries(binding, at())->size(), 7U);
+  EXPECT_EQ(store->retries(binding, at())->front().state->attempts, 595U);
+}
+
 TEST_F(Power, AGroupAboveTheSizeOfASegmentHasAFileOfItsOwn) {
   open();
   ASSERT_TRUE(append({"small"}));
