@@ -104,6 +104,14 @@ Result<bool> agree(Client& client, const OffsetsOptions& options, const json::ob
   return confirm(what + ". Continue?");
 }
 
+void print_skipped(const json::object& answer) {
+  for (const json::value& value : list_of(answer, "skipped")) {
+    const json::object& one = as_object(value);
+    fmt::print(stderr, "partition {} was not moved: {}\n", count_of(one, "partition"),
+               text_of(one, "reason"));
+  }
+}
+
 Result<int> seek(const OffsetsOptions& options) {
   auto body = request(options);
   if (!body) return std::unexpected(body.error());
@@ -113,12 +121,13 @@ Result<int> seek(const OffsetsOptions& options) {
     return agreed ? Result<int>(kFailure) : std::unexpected(agreed.error());
   auto answer = (*client)->post("/v1/offsets/seek", json::serialize(*body));
   if (!answer) return std::unexpected(answer.error());
-  if (options.format == "json") {
-    fmt::print("{}", *answer);
-    return kOk;
-  }
   const auto changes = parse_object(*answer);
   if (!changes) return std::unexpected(changes.error());
+  const int outcome = list_of(*changes, "skipped").empty() ? kOk : kFailure;
+  if (options.format == "json") {
+    fmt::print("{}", *answer);
+    return outcome;
+  }
   Table table({"PARTITION", "FROM", "TO", "EVENTS"});
   for (const json::value& value : list_of(*changes, "changes")) {
     const json::object& change = as_object(value);
@@ -132,7 +141,8 @@ Result<int> seek(const OffsetsOptions& options) {
                effect});
   }
   fmt::print("{}{}", table.text(), options.dry_run ? "nothing was changed (--dry-run)\n" : "");
-  return kOk;
+  print_skipped(*changes);
+  return outcome;
 }
 
 }  // namespace

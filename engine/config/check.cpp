@@ -77,16 +77,23 @@ class GroupCheck {
 
 void check_groups(const Config& config, Diagnostics& problems) {
   GroupCheck groups(problems);
+  const auto add_topic = [&](const std::string& who, Place place, const std::string& stream,
+                             const std::string& group) {
+    const Stream* from = config.find_stream(stream);
+    if (from == nullptr || !from->kafka) return;
+    Location topic = topic_location(*from->kafka, false);
+    topic.group = group;
+    groups.add(who, place, topic);
+  };
   for (const Binding& binding : config.bindings)
-    if (const Stream* from = config.find_stream(binding.from); from != nullptr && from->kafka) {
-      Location topic = topic_location(*from->kafka, false);
-      topic.group = binding.kafka.group;
-      groups.add("binding " + binding.name, binding.place, topic);
-    }
-  for (const Connector& connector : config.connectors)
+    add_topic("binding " + binding.name, binding.place, binding.from, binding.kafka.group);
+  for (const Connector& connector : config.connectors) {
+    const std::string who = "connector " + connector.name;
+    if (connector.direction == Direction::sink)
+      add_topic(who, connector.place, connector.stream, group_of(connector));
     for (const Location& location : connector.locations)
-      if (!location.group.empty())
-        groups.add("connector " + connector.name, connector.place, location);
+      if (!location.group.empty()) groups.add(who, connector.place, location);
+  }
 }
 
 // A transaction spans one cluster. A record of a completed key is durable before the transaction
@@ -157,14 +164,18 @@ void check_retention(const Config& config, Diagnostics& problems) {
   }
 }
 
-// A connector reads into, or writes from, the engine's own log.
-void check_connector_streams(const Config& config, Diagnostics& problems) {
-  for (const Connector& connector : config.connectors)
-    if (const Stream* stream = config.find_stream(connector.stream); stream && stream->kafka)
-      problems.error(
-          connector.place, "E1015",
-          fmt::format("connector {}: its stream must be kept by the engine, not by Kafka",
-                      connector.name));
+// Who reads a topic, here and elsewhere, and how far they are, is not known.
+void check_sources_into_topics(const Config& config, Diagnostics& problems) {
+  const auto changes = [](const Location& location) { return location.written; };
+  for (const Connector& connector : config.connectors) {
+    const Stream* stream = config.find_stream(connector.stream);
+    if (connector.direction != Direction::source || stream == nullptr || !stream->kafka) continue;
+    if (std::ranges::any_of(connector.locations, changes))
+      problems.error(connector.place, "E1032",
+                     fmt::format("connector {} deletes or moves what every binding of its stream "
+                                 "has settled, which is not known of a Kafka topic",
+                                 connector.name));
+  }
 }
 
 }  // namespace
@@ -180,7 +191,7 @@ void check_config(const Config& config, Diagnostics& problems) {
   check_groups(config, problems);
   check_exactly_once(config, problems);
   check_dead_letters(config, problems);
-  check_connector_streams(config, problems);
+  check_sources_into_topics(config, problems);
   // Of what could not be read, nothing is known.
   if (!problems.has_errors()) check_retention(config, problems);
   check_loops(config, problems);

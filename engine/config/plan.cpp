@@ -59,7 +59,6 @@ class Planner {
             [this](const Binding& old, const Binding& now) {
               return differences(old, now, kinds_.topics());
             });
-    check_topics();
     return std::move(plan_);
   }
 
@@ -120,38 +119,17 @@ class Planner {
   void check_stream(const Stream& stream) {
     const Stream* old = find(before_.streams, stream.name);
     if (old == nullptr) return;
-    if (old->kafka || stream.kafka) return;  // see check_topics
+    if (old->kafka.has_value() != stream.kafka.has_value())
+      refuse(PartKind::stream, stream.name, "kafka",
+             fmt::format("stream {} cannot change between a Kafka topic and a stream of the engine "
+                         "while the engine runs: restart it",
+                         stream.name));
+    if (old->kafka || stream.kafka) return;
     if (stream.partitions < old->partitions)
       plan_.refusals.push_back(
           {PartKind::stream, stream.name, "partitions", "E4103",
            fmt::format("stream {} has {} partitions, which cannot be reduced to {}", stream.name,
                        old->partitions, stream.partitions)});
-  }
-
-  bool is_topic(const std::string& stream) const {
-    const Stream* const old = find(before_.streams, stream);
-    const Stream* const now = find(after_.streams, stream);
-    return (old != nullptr && old->kafka) || (now != nullptr && now->kafka);
-  }
-
-  bool uses_topic(const std::string& binding) const {
-    for (const Config* config : {&before_, &after_})
-      if (const Binding* part = find(config->bindings, binding))
-        if (is_topic(part->from) || is_topic(part->to.value_or(""))) return true;
-    return false;
-  }
-
-  // Memberships in consumer groups and producers are made at the start.
-  void check_topics() {
-    for (const PartChange& change : plan_.changes) {
-      const bool stream = change.kind == PartKind::stream && is_topic(change.name);
-      const bool binding = change.kind == PartKind::binding && uses_topic(change.name);
-      if (stream || binding)
-        refuse(change.kind, change.name, "",
-               fmt::format("{} {} {}: it can only change with a restart of the engine",
-                           to_string(change.kind), change.name,
-                           stream ? "is a Kafka topic" : "reads or writes a Kafka topic"));
-    }
   }
 
   void refuse(PartKind kind, const std::string& name, const std::string& option,

@@ -80,6 +80,8 @@ SourceHost::SourceHost(Setup setup)
       pacing_(setup.pacing),
       backoff_(pacing_.backoff_first, pacing_.backoff_max,
                static_cast<std::uint32_t>(hash64(name_))),
+      refusals_(pacing_.backoff_first, pacing_.backoff_max,
+                static_cast<std::uint32_t>(hash64(name_))),
       commits_(std::make_shared<Commits>()) {
   ENSURE(source_ != nullptr, "source host {} has a source", name_);
 }
@@ -211,18 +213,24 @@ std::optional<SourceHost::Ended> SourceHost::append(AckToken token) {
 }
 
 void SourceHost::settle_committed() {
+  bool refused = false;
   while (!in_flight_.empty()) {
     const InFlight first = in_flight_.front();
     const std::optional<Status> committed = commits_->take(first.sequence);
-    if (!committed) return;
+    if (!committed) break;
     in_flight_.pop_front();
     in_flight_bytes_ -= first.bytes;
-    if (*committed)
+    if (*committed) {
       status_.add_done(first.events, first.bytes);
-    else
+      refusals_.reset();
+    } else {
       report_error(committed->error());
+      refused = true;
+    }
     settle(first.token, *committed ? Settlement::done : Settlement::retry_later);
   }
+  // What was refused comes again.
+  if (refused) commits_->sleep(refusals_.next());
 }
 
 void SourceHost::settle(AckToken token, Settlement how) {

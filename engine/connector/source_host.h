@@ -100,6 +100,7 @@ class SourceHost {
   const Report report_;
   const SourcePacing pacing_;
   Backoff backoff_;
+  Backoff refusals_;  // between commits that fail in a row
   HostStatus status_;
   // Shared: the host and the callbacks that the intake still holds; after a deadline those outlive
   // the host.

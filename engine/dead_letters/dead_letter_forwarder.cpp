@@ -13,10 +13,6 @@ namespace {
 
 constexpr auto kAgain = std::chrono::seconds(1);
 
-std::string id_text(const model::DeadLetter& letter) {
-  return fmt::format("{}/{}/{}", letter.binding, letter.id.partition.value, letter.id.offset);
-}
-
 // The topic may have been made anew: another record at the same offset.
 bool same_event(const kafka::RawRecord& record, const model::Batch& event,
                 const std::string& topic) {
@@ -54,6 +50,11 @@ void DeadLetterForwarder::pass(model::Transaction&& transaction, Next next) {
   if (!plain) begin(entry);
 }
 
+void DeadLetterForwarder::abandon() {
+  waiting_.clear();
+  bytes_ = 0;
+}
+
 void DeadLetterForwarder::begin(Entry& entry) {
   const auto& letters = entry.transaction.dead_letters;
   entry.taken.assign(letters.size(), false);
@@ -70,9 +71,10 @@ void DeadLetterForwarder::begin(Entry& entry) {
     }
     ++entry.open;
     ++errands_;
-    records_.run([this, errand = Errand{entry.number, i, letter}]() mutable {
-      from_source(std::move(errand));
-    });
+    records_.run(
+        [this, self = shared_from_this(), errand = Errand{entry.number, i, letter}]() mutable {
+          from_source(std::move(errand));
+        });
   }
   bytes_ += entry.bytes;
   if (!records.empty()) {
@@ -86,8 +88,8 @@ void DeadLetterForwarder::begin_removal(Entry& entry) {
   if (entry.transaction.dead_letters_removed.empty()) return;
   ++entry.open;
   topic_.remove(entry.transaction.dead_letters_removed, "replayed",
-                [this, number = entry.number](Status status) {
-                  mailbox_.post([this, number, status = std::move(status)] {
+                [this, self = shared_from_this(), number = entry.number](Status status) {
+                  mailbox_.post([this, self, number, status = std::move(status)] {
                     answered_removal(number, status);
                   });
                 });
@@ -95,25 +97,28 @@ void DeadLetterForwarder::begin_removal(Entry& entry) {
 
 void DeadLetterForwarder::send(std::uint64_t entry, std::vector<std::size_t> which,
                                std::vector<kafka::RawRecord> records) {
-  topic_.write(std::move(records), [this, entry, which = std::move(which)](
-                                       std::vector<kafka::Refused> refused) mutable {
-    mailbox_.post([this, entry, which = std::move(which), refused = std::move(refused)] {
-      answered(entry, which, refused);
-    });
-  });
+  topic_.write(std::move(records),
+               [this, self = shared_from_this(), entry,
+                which = std::move(which)](std::vector<kafka::Refused> refused) mutable {
+                 mailbox_.post([this, self, entry, which = std::move(which),
+                                refused = std::move(refused)] { answered(entry, which, refused); });
+               });
 }
 
 void DeadLetterForwarder::answered(std::uint64_t number, const std::vector<std::size_t>& which,
                                    const std::vector<kafka::Refused>& refused) {
-  Entry& entry = *std::ranges::find(waiting_, number, &Entry::number);
+  const auto found = std::ranges::find(waiting_, number, &Entry::number);
+  if (found == waiting_.end()) return;  // abandoned
+  Entry& entry = *found;
   for (const std::size_t i : which) entry.taken[i] = true;
   for (const kafka::Refused& one : refused) {
     const std::size_t i = which[one.index];
     entry.taken[i] = false;
     refused_entry_ = std::max(refused_entry_, number);
     refused_ = fmt::format("E6108: a dead letter is kept in the data folder: {}", one.error.text());
-    observe::log::warn(refused_, {{"binding", setup_.binding},
-                                  {"letter", id_text(entry.transaction.dead_letters[i])}});
+    observe::log::warn(refused_,
+                       {{"binding", setup_.binding},
+                        {"letter", id_text(setup_.binding, entry.transaction.dead_letters[i].id)}});
   }
   // An answer that was overtaken says nothing of how it is now.
   if (refused.empty() && number > refused_entry_) refused_.clear();
@@ -122,7 +127,9 @@ void DeadLetterForwarder::answered(std::uint64_t number, const std::vector<std::
 }
 
 void DeadLetterForwarder::answered_removal(std::uint64_t number, const Status& status) {
-  Entry& entry = *std::ranges::find(waiting_, number, &Entry::number);
+  const auto found = std::ranges::find(waiting_, number, &Entry::number);
+  if (found == waiting_.end()) return;  // abandoned
+  Entry& entry = *found;
   if (!status)
     observe::log::warn(fmt::format("E6108: a dead letter that is done stays in the list: {}",
                                    status.error().text()),
@@ -172,18 +179,24 @@ void DeadLetterForwarder::from_source(Errand&& errand) {
   auto record = read_source(errand.letter);
   if (!record && record.error().kind == ErrorKind::unavailable)
     return records_.run_after(
-        kAgain, [this, errand = std::move(errand)]() mutable { from_source(std::move(errand)); });
+        kAgain, [this, self = shared_from_this(), errand = std::move(errand)]() mutable {
+          from_source(std::move(errand));
+        });
   if (--errands_ == 0) source_.rest();
   if (record && *record) return deliver(errand, std::move(*record));
   // Gone from its topic; a letter that failed again is in ours.
-  letters_.run([this, errand = std::move(errand)]() mutable { from_topic(std::move(errand)); });
+  letters_.run([this, self = shared_from_this(), errand = std::move(errand)]() mutable {
+    from_topic(std::move(errand));
+  });
 }
 
 void DeadLetterForwarder::from_topic(Errand&& errand) {
   auto record = topic_.original(errand.letter.id);
   if (!record && record.error().kind == ErrorKind::unavailable)
     return letters_.run_after(
-        kAgain, [this, errand = std::move(errand)]() mutable { from_topic(std::move(errand)); });
+        kAgain, [this, self = shared_from_this(), errand = std::move(errand)]() mutable {
+          from_topic(std::move(errand));
+        });
   deliver(errand, record ? std::move(*record) : std::nullopt);
 }
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace pelton::dead_letters {
 // letters are acknowledged in the topic, so that no offset moves before. DeadLetters that the topic
 // refuses stay in the transaction, which keeps them in the store. Transactions pass in order.
 // Shard-confined.
-class DeadLetterForwarder {
+class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwarder> {
  public:
   struct Setup {
     std::string binding;
@@ -33,6 +34,9 @@ class DeadLetterForwarder {
   using Next = std::function<void(model::Transaction&&)>;
   // `next` gets what is left for the store; at once when nothing has to be waited for.
   void pass(model::Transaction&& transaction, Next next);
+  // Whoever passes transactions goes: what is under way is not passed on any more. Its answers find
+  // this, which they own together with whoever made it.
+  void abandon();
   // False: enough is on its way; until an answer comes, workers are to get nothing more.
   bool room() const { return bytes_ < kMostBytes; }
   // Why letters do not go to the topic at the moment; empty: they do.

@@ -58,9 +58,9 @@ class Adder {
 };
 
 template <typename Number>
-Number number_of(std::string_view text) {
+Number number_of(std::string_view text, int base = 10) {
   Number value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
+  std::from_chars(text.data(), text.data() + text.size(), value, base);
   return value;
 }
 
@@ -150,7 +150,28 @@ void add_header(RawRecord& record, std::string_view name, std::string_view value
   if (!value.empty()) record.headers.push_back({std::string(name), std::string(value)});
 }
 
+// Its fields from the last one backwards, "" once there are none; what is left is the binding.
+class IdFields {
+ public:
+  explicit IdFields(std::string_view text) : text_(text) {}
+  std::string_view last() {
+    const auto at = text_.rfind('/');
+    if (at == std::string_view::npos) return {};
+    const std::string_view field = text_.substr(at + 1);
+    text_ = text_.substr(0, at);
+    return field;
+  }
+  std::string_view rest() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 }  // namespace
+
+std::string id_text(std::string_view binding, const model::DeadLetterId& id) {
+  return fmt::format("{}/{}/{}/{:016x}", binding, id.partition.value, id.offset, id.stream.value);
+}
 
 RawRecord letter_record(const model::DeadLetter& letter, RawRecord original,
                         const LetterSource& source) {
@@ -159,8 +180,7 @@ RawRecord letter_record(const model::DeadLetter& letter, RawRecord original,
   record.partition.reset();
   Adder adder(record);
   add_connect(adder, letter, source.topic);
-  adder.add("id",
-            fmt::format("{}/{}/{}", letter.binding, letter.id.partition.value, letter.id.offset));
+  adder.add("id", id_text(letter.binding, letter.id));
   adder.add("binding", letter.binding);
   adder.add("function", letter.function);
   adder.add("stream", letter.stream);
@@ -200,16 +220,15 @@ RawRecord removal_record(const Removal& removal, std::string_view why, WallTime 
 
 LetterMark mark_of(const RawRecord& record) {
   const auto added = added_to(record);
-  const std::string_view id = value_in(added, "id");
-  const auto last = id.rfind('/');
-  const auto middle = last == 0 || last == std::string_view::npos ? std::string_view::npos
-                                                                  : id.rfind('/', last - 1);
+  IdFields id(value_in(added, "id"));
+  const std::string_view stream = id.last(), offset = id.last(), partition = id.last();
   LetterMark mark;
-  if (middle == std::string_view::npos) return mark;
-  mark.binding = id.substr(0, middle);
+  if (partition.empty() || id.rest().empty()) return mark;
+  mark.binding = id.rest();
   mark.topic = value_in(added, "topic");
-  mark.partition = PartitionId{number_of<std::uint32_t>(id.substr(middle + 1, last - middle - 1))};
-  mark.offset = number_of<Offset>(id.substr(last + 1));
+  mark.partition = PartitionId{number_of<std::uint32_t>(partition)};
+  mark.offset = number_of<Offset>(offset);
+  mark.stream = Incarnation{number_of<std::uint64_t>(stream, 16)};
   mark.up_to = number_of<Offset>(value_in(added, "up-to"));
   mark.kind =
       value_in(added, "removed").empty() ? LetterMark::Kind::letter : LetterMark::Kind::removal;

@@ -14,6 +14,9 @@
 // partition.
 namespace pelton::dead_letters {
 
+// The text form of a letter's id (model::DeadLetterId), which its record and its removal carry.
+std::string id_text(std::string_view binding, const model::DeadLetterId& id);
+
 // Where a letter's event comes from, beyond what the letter says.
 struct LetterSource {
   std::string topic;
@@ -41,6 +44,7 @@ struct LetterMark {
   std::string topic;  // that its event came from
   PartitionId partition;
   Offset offset = 0;
+  Incarnation stream{};
   Offset up_to = 0;  // removal
 };
 LetterMark mark_of(const kafka::RawRecord& record);

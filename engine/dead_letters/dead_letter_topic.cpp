@@ -25,10 +25,6 @@ std::uint32_t bytes_of(const kafka::RawRecord& record) {
   return static_cast<std::uint32_t>(bytes);  // the protocol's lengths are 32 bits
 }
 
-std::string id_text(const std::string& binding, const model::DeadLetterId& id) {
-  return fmt::format("{}/{}/{}", binding, id.partition.value, id.offset);
-}
-
 }  // namespace
 
 DeadLetterTopic::DeadLetterTopic(const kafka::TopicOptions& topic,
@@ -42,9 +38,14 @@ DeadLetterTopic::DeadLetterTopic(const kafka::TopicOptions& topic,
       index_(kMostLetters) {}
 
 void DeadLetterTopic::add_member(const std::string& binding, BindingId id,
-                                 const std::string& source, Incarnation stream) {
-  members_[binding] = {id, source, stream};
-  names_[id] = binding;
+                                 const std::string& source) {
+  thread_.run([this, binding, id, source] {
+    members_[binding] = {id, source};
+    names_[id] = binding;
+    // Its letters were passed over until now.
+    index_.clear();
+    positions_.clear();
+  });
 }
 
 void DeadLetterTopic::start() {
@@ -201,7 +202,7 @@ void DeadLetterTopic::take(const kafka::PlacedRecord& placed) {
   if (mark.kind == LetterMark::Kind::foreign) return;
   const Member* member = member_of(mark.binding, mark.topic);
   if (member == nullptr) return;
-  const model::DeadLetterId id{member->id, mark.partition, mark.offset, member->stream};
+  const model::DeadLetterId id{member->id, mark.partition, mark.offset, mark.stream};
   if (mark.kind == LetterMark::Kind::letter)
     index_.add(id, {placed.partition, bytes_of(placed.record), placed.offset});
   else
@@ -221,7 +222,8 @@ Result<std::optional<kafka::RawRecord>> DeadLetterTopic::read_at(const model::De
   if (found) {
     const LetterMark mark = mark_of(*found);
     if (mark.kind == LetterMark::Kind::letter && mark.partition == id.partition &&
-        mark.offset == id.offset && mark.binding == names_.at(id.binding))
+        mark.offset == id.offset && mark.stream == id.stream &&
+        mark.binding == names_.at(id.binding))
       return found;
   }
   index_.remove(id, at);

@@ -27,11 +27,11 @@ class DeadLetterTopic {
   DeadLetterTopic(const kafka::TopicOptions& topic, std::unique_ptr<kafka::Producer> producer,
                   thread::JobThread& thread);
 
-  // ---- before start()
-  // The letters of this binding, from this topic, are ours to show. `stream` is what their ids
-  // name.
-  void add_member(const std::string& binding, BindingId id, const std::string& source,
-                  Incarnation stream);
+  // The letters of this binding, from this topic, are ours to show, whichever incarnation of the
+  // topic their ids name. Any thread; in effect before what is asked of the letters thread
+  // afterwards.
+  void add_member(const std::string& binding, BindingId id, const std::string& source);
+  // Begins to follow the topic.
   void start();
 
   // ---- any thread
@@ -64,7 +64,6 @@ class DeadLetterTopic {
   struct Member {
     BindingId id;
     std::string source;  // topic
-    Incarnation stream;
   };
   struct Position {
     Offset next = 0;

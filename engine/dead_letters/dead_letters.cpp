@@ -60,14 +60,19 @@ Result<DeadLetterTopic*> DeadLetters::topic(const kafka::TopicOptions& topic) {
   if (!producer) return std::unexpected(producer.error());
   topics_.push_back(
       {topic, std::make_unique<DeadLetterTopic>(topic, std::move(*producer), thread_)});
+  if (started_) begin(*topics_.back().topic);
   return topics_.back().topic.get();
 }
 
 void DeadLetters::start() {
   thread_.start();
-  if (topics_.empty()) return;
-  for (const Known& known : topics_) known.topic->start();
-  records_.start();
+  started_ = true;
+  for (const Known& known : topics_) begin(*known.topic);
+}
+
+void DeadLetters::begin(DeadLetterTopic& topic) {
+  if (!std::exchange(records_started_, true)) records_.start();
+  topic.start();
 }
 
 void DeadLetters::stop() {

@@ -19,7 +19,7 @@ class DeadLetters {
  public:
   explicit DeadLetters(kafka::PollLoop& loop) : loop_(loop) {}
 
-  // The topic, made at first sight. Before start().
+  // The topic, made at first sight. One thread at a time, as start().
   Result<DeadLetterTopic*> topic(const kafka::TopicOptions& topic);
   void start();
   // What its threads were asked is not answered any more.
@@ -31,6 +31,8 @@ class DeadLetters {
   thread::JobThread& records() { return records_; }
 
  private:
+  void begin(DeadLetterTopic& topic);
+
   struct Known {
     kafka::TopicOptions config;
     std::unique_ptr<DeadLetterTopic> topic;
@@ -40,6 +42,8 @@ class DeadLetters {
   thread::JobThread thread_;
   thread::JobThread records_;
   std::vector<Known> topics_;
+  bool started_ = false;
+  bool records_started_ = false;
 };
 
 // Visits the binding's letters in the order of their ids, from `after` on, until `visit` answers

@@ -61,6 +61,9 @@ struct GroupOptions {
   Duration session_timeout{std::chrono::seconds(45)};
   Duration drain{std::chrono::seconds(5)};  // how long a revoke waits for handlers
   Duration commit_interval{std::chrono::milliseconds(100)};
+  // Of exactly_once. As Kafka Streams has it: a dead engine's transaction holds up readers for so
+  // long.
+  Duration transaction_timeout{std::chrono::seconds(10)};
   enum class OutOfRange { stop, earliest, latest } out_of_range = OutOfRange::stop;
 };
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The dead-letter half of Admin.
-#include "engine/runtime/admin.h"
+#include "engine/runtime/admin_dead_letters.h"
 
 #include <algorithm>
 #include <charconv>
@@ -42,7 +41,7 @@ bool matches(const model::DeadLetter& letter, const http::DeadLetterQuery& query
 
 }  // namespace
 
-Result<model::DeadLetterId> Admin::parse_id(std::string_view text) const {
+Result<model::DeadLetterId> AdminDeadLetters::parse_id(std::string_view text) const {
   std::vector<std::string_view> parts;
   for (const auto part : std::views::split(text, '/')) parts.emplace_back(part.begin(), part.end());
   model::DeadLetterId id;
@@ -51,7 +50,7 @@ Result<model::DeadLetterId> Admin::parse_id(std::string_view text) const {
       !parse_number(parts[2], id.offset) || (whole && !parse_number(parts[3], id.stream.value, 16)))
     return fail(ErrorKind::invalid, "E5002",
                 "\"{}\" is not the id of a dead letter, BINDING/PARTITION/OFFSET/STREAM", text);
-  auto binding = find_binding(parts[0]);
+  auto binding = find_binding(bindings_, parts[0]);
   if (!binding) return std::unexpected(binding.error());
   id.binding = (*binding)->id;
   // The short form means the stream that the binding reads.
@@ -59,7 +58,7 @@ Result<model::DeadLetterId> Admin::parse_id(std::string_view text) const {
   return id;
 }
 
-Result<std::vector<model::DeadLetterId>> Admin::parse_ids(
+Result<std::vector<model::DeadLetterId>> AdminDeadLetters::parse_ids(
     const std::vector<std::string>& texts) const {
   std::vector<model::DeadLetterId> ids;
   for (const std::string& text : texts) {
@@ -72,18 +71,13 @@ Result<std::vector<model::DeadLetterId>> Admin::parse_ids(
   return ids;
 }
 
-const KnownBinding& Admin::binding_of(const model::DeadLetterId& id) const {
-  return reloader_.bindings().of(id.binding);
+const KnownBinding& AdminDeadLetters::binding_of(const model::DeadLetterId& id) const {
+  return bindings_.of(id.binding);
 }
 
-void Admin::on_letters(thread::JobThread::Job work) {
-  if (letters_ == nullptr) return work();
-  letters_->run(std::move(work));
-}
-
-Status Admin::catch_up(const std::string& binding) {
+Status AdminDeadLetters::catch_up(const std::string& binding) {
   std::set<dead_letters::DeadLetterTopic*> topics;
-  for (const KnownBinding* known : reloader_.bindings().all())
+  for (const KnownBinding* known : bindings_.all())
     if (known->letters != nullptr && (binding.empty() || known->name == binding))
       topics.insert(known->letters);
   for (dead_letters::DeadLetterTopic* topic : topics)
@@ -91,7 +85,7 @@ Status Admin::catch_up(const std::string& binding) {
   return {};
 }
 
-Status Admin::catch_up(std::span<const model::DeadLetterId> ids) {
+Status AdminDeadLetters::catch_up(std::span<const model::DeadLetterId> ids) {
   std::set<dead_letters::DeadLetterTopic*> topics;
   for (const model::DeadLetterId& id : ids)
     if (dead_letters::DeadLetterTopic* topic = binding_of(id).letters) topics.insert(topic);
@@ -100,8 +94,8 @@ Status Admin::catch_up(std::span<const model::DeadLetterId> ids) {
   return {};
 }
 
-Status Admin::visit_letters(const http::DeadLetterQuery& query,
-                            const std::function<bool(const model::DeadLetter&)>& visit) {
+Status AdminDeadLetters::visit_letters(const http::DeadLetterQuery& query,
+                                       const std::function<bool(const model::DeadLetter&)>& visit) {
   std::optional<model::DeadLetterId> after;
   if (query.after) {
     auto id = parse_id(*query.after);
@@ -109,11 +103,12 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
     after = *id;
   }
   if (!query.binding.empty())
-    if (auto known = find_binding(query.binding); !known) return std::unexpected(known.error());
+    if (auto known = find_binding(bindings_, query.binding); !known)
+      return std::unexpected(known.error());
   if (auto ok = query.goes_on ? Status{} : catch_up(query.binding); !ok) return ok;
   bool reached = !after;
   bool more = true;
-  for (const KnownBinding* binding : reloader_.bindings().all()) {
+  for (const KnownBinding* binding : bindings_.all()) {
     if (!query.binding.empty() && binding->name != query.binding) continue;
     if (!reached && binding->id != after->binding) continue;
     reached = true;
@@ -128,8 +123,9 @@ Status Admin::visit_letters(const http::DeadLetterQuery& query,
   return {};
 }
 
-void Admin::dead_letters(const http::DeadLetterQuery& query, Answer<http::DeadLetterPage> answer) {
-  on_letters([this, query, answer = std::move(answer)]() mutable {
+void AdminDeadLetters::dead_letters(const http::DeadLetterQuery& query,
+                                    Answer<http::DeadLetterPage> answer) {
+  letters_.run([this, query, answer = std::move(answer)]() mutable {
     http::DeadLetterPage page;
     std::uint64_t bytes = 0;
     auto read = visit_letters(query, [&](const model::DeadLetter& letter) {
@@ -143,7 +139,7 @@ void Admin::dead_letters(const http::DeadLetterQuery& query, Answer<http::DeadLe
   });
 }
 
-Result<std::vector<model::DeadLetter>> Admin::find_letters(
+Result<std::vector<model::DeadLetter>> AdminDeadLetters::find_letters(
     std::span<const model::DeadLetterId> ids) {
   if (auto ok = catch_up(ids); !ok) return std::unexpected(ok.error());
   std::vector<model::DeadLetter> letters;
@@ -158,10 +154,10 @@ Result<std::vector<model::DeadLetter>> Admin::find_letters(
   return letters;
 }
 
-void Admin::dead_letter(const std::string& text, Answer<model::DeadLetter> answer) {
+void AdminDeadLetters::dead_letter(const std::string& text, Answer<model::DeadLetter> answer) {
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
-  on_letters([this, id = *id, text, answer = std::move(answer)]() mutable {
+  letters_.run([this, id = *id, text, answer = std::move(answer)]() mutable {
     auto found = find_letters({&id, 1});
     if (!found) return answer(std::unexpected(found.error()));
     if (found->empty())
@@ -170,14 +166,15 @@ void Admin::dead_letter(const std::string& text, Answer<model::DeadLetter> answe
   });
 }
 
-Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
+Result<std::uint64_t> AdminDeadLetters::count_all(const http::DeadLetterQuery& query) {
   if (!query.binding.empty())
-    if (auto known = find_binding(query.binding); !known) return std::unexpected(known.error());
+    if (auto known = find_binding(bindings_, query.binding); !known)
+      return std::unexpected(known.error());
   if (auto ok = catch_up(query.binding); !ok) return std::unexpected(ok.error());
   std::optional<PartitionId> partition;
   if (query.partition) partition = PartitionId{*query.partition};
   std::uint64_t total = 0;
-  for (const KnownBinding* binding : reloader_.bindings().all()) {
+  for (const KnownBinding* binding : bindings_.all()) {
     if (!query.binding.empty() && binding->name != query.binding) continue;
     const auto count =
         dead_letters::count_letters(store_, binding->letters, binding->id, partition);
@@ -187,10 +184,11 @@ Result<std::uint64_t> Admin::count_all(const http::DeadLetterQuery& query) {
   return total;
 }
 
-void Admin::count_dead_letters(const http::DeadLetterQuery& query, Answer<std::uint64_t> answer) {
+void AdminDeadLetters::count_dead_letters(const http::DeadLetterQuery& query,
+                                          Answer<std::uint64_t> answer) {
   http::DeadLetterQuery all = query;
   all.after.reset();
-  on_letters([this, all = std::move(all), answer = std::move(answer)]() mutable {
+  letters_.run([this, all = std::move(all), answer = std::move(answer)]() mutable {
     if (!asks_for_contents(all)) return answer(count_all(all));
     std::uint64_t count = 0;
     auto read = visit_letters(all, [&](const model::DeadLetter&) {
@@ -202,11 +200,11 @@ void Admin::count_dead_letters(const http::DeadLetterQuery& query, Answer<std::u
   });
 }
 
-void Admin::find_dead_letters(const std::vector<std::string>& texts,
-                              Answer<std::vector<http::DeadLetterBrief>> answer) {
+void AdminDeadLetters::find_dead_letters(const std::vector<std::string>& texts,
+                                         Answer<std::vector<http::DeadLetterBrief>> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
-  on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
+  letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     const auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
     std::vector<http::DeadLetterBrief> briefs;
@@ -216,10 +214,11 @@ void Admin::find_dead_letters(const std::vector<std::string>& texts,
   });
 }
 
-void Admin::replay(const std::vector<std::string>& texts, Answer<http::ReplayCount> answer) {
+void AdminDeadLetters::replay(const std::vector<std::string>& texts,
+                              Answer<http::ReplayCount> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
-  on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
+  letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     const std::size_t asked = ids.size();
     auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
@@ -243,10 +242,10 @@ void Admin::replay(const std::vector<std::string>& texts, Answer<http::ReplayCou
   });
 }
 
-void Admin::purge(const std::vector<std::string>& texts, Answer<std::uint64_t> answer) {
+void AdminDeadLetters::purge(const std::vector<std::string>& texts, Answer<std::uint64_t> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
-  on_letters([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
+  letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     if (auto ok = catch_up(ids); !ok) return answer(std::unexpected(ok.error()));
     purge_now(std::move(ids), std::move(answer));
   });
@@ -278,7 +277,8 @@ class Purge {
 
 }  // namespace
 
-void Admin::purge_now(std::vector<model::DeadLetterId> ids, Answer<std::uint64_t> answer) {
+void AdminDeadLetters::purge_now(std::vector<model::DeadLetterId> ids,
+                                 Answer<std::uint64_t> answer) {
   model::Transaction transaction;
   std::map<dead_letters::DeadLetterTopic*, std::vector<kafka::RawRecord>> removals;
   std::uint64_t removed = 0;

@@ -3,6 +3,8 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
+#include "engine/stream/embedded/embedded_appender.h"
+#include "engine/stream/topic/topic_appender.h"
 #include "engine/stream/topic/topic_input.h"
 #include "engine/stream/topic/topic_output.h"
 #include "engine/stream/topic/transactional_output.h"
@@ -14,8 +16,8 @@
 namespace pelton::runtime {
 namespace {
 
-// As Kafka Streams has it: a dead engine's transaction holds up readers for so long.
-constexpr std::chrono::milliseconds kTransactionTimeout{10'000};
+// Of one source, on their way to a topic.
+constexpr std::size_t kSourceBytes = 32U << 20;
 
 // Worker output as log lines: standard output is information, standard error a warning's worth of
 // attention.
@@ -67,6 +69,7 @@ config::Binding as_binding(const config::Connector& sink) {
   binding.name = sink.name;
   binding.from = sink.stream;
   binding.delivery = sink.delivery;
+  binding.kafka.group = config::group_of(sink);
   return binding;
 }
 
@@ -91,13 +94,9 @@ Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly, const conf
                                                   const config::Binding& binding) {
   const config::Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr;
   if (to == nullptr || !to->kafka || binding.exactly_once) return nullptr;
-  std::unique_ptr<kafka::Producer>& producer = assembly.producers[to->name];
-  if (!producer) {
-    auto made = kafka::Producer::create(kafka::topic_of(*to), assembly.kafka);
-    if (!made) return std::unexpected(std::move(made.error()).within("stream " + to->name));
-    producer = std::move(*made);
-  }
-  return std::make_unique<stream::TopicOutput>(*producer, assembly.shard.mailbox());
+  auto producer = assembly.producers.of(*to);
+  if (!producer) return std::unexpected(producer.error());
+  return std::make_unique<stream::TopicOutput>(std::move(*producer), assembly.shard.mailbox());
 }
 
 // Outputs in the transactions that commit the input's offsets.
@@ -107,14 +106,14 @@ Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
                                                         std::uint64_t node,
                                                         stream::TopicInput& input) {
   const config::Stream& to = *config.find_stream(*binding.to);
+  const auto timeout =
+      std::chrono::ceil<std::chrono::milliseconds>(kafka::group_of(binding).transaction_timeout);
   auto producer = kafka::TransactionalProducer::create(
       {kafka::topic_of(to),
-       fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node),
-       kTransactionTimeout});
+       fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node), timeout});
   if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
   return std::make_unique<stream::TransactionalOutput>(
-      input, std::move(*producer), kTransactionTimeout, assembly.shard.mailbox(),
-      assembly.shard.io());
+      input, std::move(*producer), timeout, assembly.shard.mailbox(), assembly.shard.io());
 }
 
 // The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.
@@ -124,16 +123,15 @@ Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly, const conf
   const kafka::TopicOptions& from = kafka::topic_of(*config.find_stream(binding.from));
   auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
   if (!topic) return std::unexpected(std::move(topic.error()).within("binding " + binding.name));
-  (*topic)->add_member(binding.name, id, from.topic,
-                       assembly.store.incarnation(*assembly.store.find_stream(binding.from)));
+  (*topic)->add_member(binding.name, id, from.topic);
   return *topic;
 }
 
-std::unique_ptr<dead_letters::DeadLetterForwarder> gate_to(dead_letters::DeadLetterTopic& topic,
+std::shared_ptr<dead_letters::DeadLetterForwarder> gate_to(dead_letters::DeadLetterTopic& topic,
                                                            Assembly& assembly,
                                                            const config::Binding& binding,
                                                            const kafka::TopicOptions& from) {
-  return std::make_unique<dead_letters::DeadLetterForwarder>(
+  return std::make_shared<dead_letters::DeadLetterForwarder>(
       dead_letters::DeadLetterForwarder::Setup{binding.name, from}, topic,
       *assembly.letters.thread(), assembly.letters.records(), assembly.store,
       assembly.shard.mailbox());
@@ -265,6 +263,21 @@ Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
 Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                                                   const config::Connector& connector) {
   return SourceRunner::make(connector, spec_of(assembly, connector), assembly.store);
+}
+
+Result<SourceTarget> target_of(Assembly& assembly, const config::Config& config,
+                               const config::Connector& source) {
+  const config::Stream& stream = *config.find_stream(source.stream);
+  if (!stream.kafka) {
+    auto target = assembly.streams.find(stream.name);
+    const std::uint32_t partitions = target->partitions();
+    return SourceTarget{target->stream(), partitions,
+                        std::make_shared<stream::EmbeddedAppender>(assembly.store, target)};
+  }
+  auto producer = assembly.producers.of(stream);
+  if (!producer) return std::unexpected(producer.error());
+  return SourceTarget{*assembly.store.find_stream(stream.name), 0,
+                      std::make_shared<stream::TopicAppender>(std::move(*producer), kSourceBytes)};
 }
 
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,

@@ -5,10 +5,12 @@
 #include "engine/connector/connector_spec.h"
 #include "engine/dead_letters/dead_letters.h"
 #include "engine/kafka/client/poll_loop.h"
-#include "engine/kafka/produce/producer.h"
 #include "engine/runtime/embedded_streams.h"
 #include "engine/runtime/known_bindings.h"
 #include "engine/runtime/shard.h"
+#include "engine/runtime/source_runner.h"
+#include "engine/runtime/topic_access.h"
+#include "engine/stream/topic/topic_producers.h"
 
 #include <filesystem>
 #include <map>
@@ -31,9 +33,9 @@ struct Assembly {
   EmbeddedStreams& streams;
   kafka::PollLoop& kafka;
   dead_letters::DeadLetters& letters;
+  TopicAccess& topics;
   std::filesystem::path sdks;
-  // Of topics that are written to, by stream; grows.
-  std::map<std::string, std::unique_ptr<kafka::Producer>> producers{};
+  stream::TopicProducers producers{kafka};
 };
 
 // What the store is to know of the streams of the config.
@@ -55,6 +57,9 @@ Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
                                               const config::Connector& connector);
 Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                                                   const config::Connector& connector);
+// Where the source writes to; the streams are the config's. invalid (E6102): a topic's settings.
+Result<SourceTarget> target_of(Assembly& assembly, const config::Config& config,
+                               const config::Connector& source);
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly, const config::Function& function);
 
 // The numbers of the bindings and sinks that read the stream.

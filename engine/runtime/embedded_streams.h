@@ -5,7 +5,7 @@
 #include "engine/observe/status.h"
 #include "engine/runtime/rate.h"
 #include "engine/store/store.h"
-#include "engine/stream/appender.h"
+#include "engine/stream/embedded/stream_target.h"
 
 #include <map>
 #include <memory>

@@ -6,7 +6,9 @@
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
 #include "engine/observe/process_status.h"
-#include "engine/runtime/admin.h"
+#include "engine/runtime/admin_dead_letters.h"
+#include "engine/runtime/admin_operations.h"
+#include "engine/runtime/admin_streams.h"
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/reloader.h"
@@ -51,6 +53,14 @@ void add_troubles(observe::StatusReport& report) {
                                              binding.trouble));
 }
 
+// What the admin API is served by.
+struct AdminParts {
+  AdminStreams streams;
+  AdminDeadLetters dead_letters;
+  AdminOperations operations;
+  std::unique_ptr<http::Server> server{};
+};
+
 // The engine between start and end: what run() waits in. The starting thread's.
 class Engine {
  public:
@@ -85,11 +95,11 @@ class Engine {
   std::unique_ptr<EmbeddedStreams> streams_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   dead_letters::DeadLetters letters_{kafka_};
-  std::unique_ptr<Assembly> assembly_;  // its producers outlive the shard's bindings
+  std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Shard> shard_;
+  std::unique_ptr<TopicAccess> topics_;
   std::unique_ptr<Reloader> reloader_;
-  std::unique_ptr<Admin> admin_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<AdminParts> admin_;
   std::atomic<const char*> state_{"starting"};
   WallTime started_{};
   bool draining_ = false;
@@ -106,8 +116,6 @@ Status Engine::start() {
   await_hangup();
   if (auto ok = build(); !ok) return ok;
   if (auto ok = serve(); !ok) return ok;
-  if (std::ranges::any_of(config_.streams, [](const auto& s) { return s.kafka.has_value(); }))
-    kafka_.start();
   letters_.start();
   shard_->start();
   reloader_->start();
@@ -128,9 +136,10 @@ Status Engine::build() {
   streams_ = std::make_unique<EmbeddedStreams>(*store_);
   shard_ = std::make_unique<Shard>(*store_, memory_, time_.clock());
   memory_.on_room([this] { shard_->memory_room(); });
+  topics_ = std::make_unique<TopicAccess>(kafka_, *shard_);
   assembly_ =
       std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_, *shard_,
-                                          *streams_, kafka_, letters_, options_.sdks});
+                                          *streams_, kafka_, letters_, *topics_, options_.sdks});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {
@@ -154,22 +163,21 @@ Status Engine::serve() {
   });
   store_->set_append_listener(
       [this](std::span<const model::PlacedBatch> batches) { shard_->appended(batches); });
-  admin_ = std::make_unique<Admin>(
-      Admin::Parts{*store_, *shard_, *streams_, *reloader_, kafka_,
-                   [this](observe::StatusReport& report) { fill(report); }});
-  for (const config::Stream& stream : config_.streams)
-    if (stream.kafka) admin_->add_topic(stream, *store_->find_stream(stream.name));
-  admin_->look_for_letters_on(letters_.thread());
+  admin_ = std::make_unique<AdminParts>(AdminParts{
+      {*store_, *streams_, *topics_},
+      {*store_, *shard_, reloader_->bindings(), *letters_.thread()},
+      {*store_, *shard_, *reloader_, [this](observe::StatusReport& report) { fill(report); }}});
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
-  auto server = http::Server::start(listen, {*admin_, *admin_, *admin_});
+  auto server =
+      http::Server::start(listen, {admin_->streams, admin_->dead_letters, admin_->operations});
   if (!server) return std::unexpected(server.error());
-  server_ = std::move(*server);
+  admin_->server = std::move(*server);
   return {};
 }
 
 Status Engine::wait() {
-  if (options_.ready) options_.ready(server_->tcp_address());
+  if (options_.ready) options_.ready(admin_->server->tcp_address());
   io_.run();
   shut();
   return result_;
@@ -230,7 +238,7 @@ void Engine::shut() {
   reloader_->stop();
   Sources& sources = reloader_->sources();
   sources.stop(sources.names(), std::chrono::steady_clock::now() + kSourceGrace);
-  server_.reset();
+  admin_->server.reset();
   kafka_.stop();
   letters_.stop();
   shard_->stop();

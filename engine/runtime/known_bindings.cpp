@@ -35,4 +35,10 @@ const KnownBinding& KnownBindings::of(BindingId id) const {
   return *last;
 }
 
+Result<const KnownBinding*> find_binding(const KnownBindings& bindings, std::string_view name) {
+  const KnownBinding* const binding = bindings.find(name);
+  if (binding == nullptr) return fail(ErrorKind::invalid, "E5001", "no binding named \"{}\"", name);
+  return binding;
+}
+
 }  // namespace pelton::runtime

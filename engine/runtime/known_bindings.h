@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/ids.h"
+#include "engine/base/result.h"
 #include "engine/dead_letters/dead_letter_topic.h"
 
 #include <deque>
@@ -40,5 +41,8 @@ class KnownBindings {
   std::deque<KnownBinding> ever_;             // guarded by mutex_; only grows
   std::vector<const KnownBinding*> present_;  // guarded by mutex_
 };
+
+// invalid (E5001): there is none of that name.
+Result<const KnownBinding*> find_binding(const KnownBindings& bindings, std::string_view name);
 
 }  // namespace pelton::runtime

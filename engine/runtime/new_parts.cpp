@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/new_parts.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pelton::runtime {
@@ -26,6 +27,8 @@ Status NewParts::make(const Lineup& lineup) {
 Status NewParts::open(const Lineup& lineup) {
   if (auto ok = assembly_.store.set_streams(stream_specs(config_)); !ok) return ok;
   assembly_.streams.set(config_.streams);
+  if (std::ranges::any_of(config_.streams, [](const auto& stream) { return !!stream.kafka; }))
+    assembly_.kafka.start();
   for (const config::Binding& binding : config_.bindings) {
     if (!lineup.bindings.contains(binding.name)) continue;
     auto built = build_binding(assembly_, config_, binding);
@@ -38,6 +41,11 @@ Status NewParts::open(const Lineup& lineup) {
     if (!built) return std::unexpected(built.error());
     known_sinks_[built->known.name] = built->known;
     served_.push_back(std::move(built->served));
+  }
+  for (const auto& source : sources_) {
+    auto target = target_of(assembly_, config_, source->settings());
+    if (!target) return std::unexpected(target.error());
+    targets_[source->settings().name] = std::move(*target);
   }
   for (const config::Stream& stream : config_.streams) {
     auto readers = readers_of(assembly_, config_, stream.name);
@@ -56,8 +64,10 @@ void NewParts::start_on(Shard& shard) {
 
 void NewParts::start_sources(Sources& sources) {
   for (auto& source : sources_) {
-    const std::string stream = source->settings().stream;
-    sources.add(std::move(source), assembly_.streams.find(stream), readers_[stream]);
+    const config::Connector& settings = source->settings();
+    auto target = std::move(targets_.at(settings.name));
+    auto readers = readers_[settings.stream];
+    sources.add(std::move(source), std::move(target), std::move(readers));
   }
   sources_.clear();
 }

@@ -48,6 +48,7 @@ class NewParts {
   std::map<std::string, KnownBinding> known_bindings_;
   std::map<std::string, KnownBinding> known_sinks_;
   std::map<std::string, std::vector<BindingId>> readers_;
+  std::map<std::string, SourceTarget> targets_;  // by source
 };
 
 }  // namespace pelton::runtime

@@ -3,7 +3,6 @@
 
 #include "engine/observe/log.h"
 
-#include <thread>
 #include <utility>
 
 namespace pelton::runtime {
@@ -22,22 +21,6 @@ Status StoreLedger::put(std::span<const connector::LedgerEntry> entries) {
 Status StoreLedger::scan(std::string_view prefix, std::string_view from,
                          const std::function<bool(std::string_view, std::string_view)>& visit) {
   return store_.ledger_scan(name_, prefix, from, visit);
-}
-
-Status StreamIntake::append(model::BatchPtr batch, Committed committed,
-                            std::chrono::steady_clock::time_point deadline) {
-  // Shared by the tries: the store takes the callback only when it takes the transaction.
-  auto done = std::make_shared<Committed>(std::move(committed));
-  model::Transaction transaction = target_->append(batch);
-  for (;;) {
-    auto taken = store_.submit(std::move(transaction), store::Origin::outside,
-                               [done](Result<store::Committed> result) {
-                                 (*done)(result ? Status{} : std::unexpected(result.error()));
-                               });
-    if (taken || taken.error().kind != ErrorKind::overloaded) return taken;
-    const bool held = store_.failed() || store_.disk_room() != store::DiskRoom::plenty;
-    if (held || !store_.wait_for_room(deadline)) return taken;
-  }
 }
 
 Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector& connector,
@@ -59,9 +42,9 @@ Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector
   return runner;
 }
 
-void SourceRunner::start(EmbeddedStreams::TargetPtr target) {
-  consumption_.follow(target->stream(), target->partitions());
-  intake_.write_to(std::move(target));
+void SourceRunner::start(SourceTarget target) {
+  consumption_.follow(target.stream, target.partitions);
+  intake_.write_to(std::move(target.appender));
   host_->start();
 }
 

@@ -5,10 +5,10 @@
 #include "engine/connector/connector_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/source_host.h"
-#include "engine/runtime/embedded_streams.h"
 #include "engine/runtime/rate.h"
 #include "engine/runtime/stream_consumption.h"
 #include "engine/store/store.h"
+#include "engine/stream/appender.h"
 
 #include <memory>
 #include <string>
@@ -29,18 +29,26 @@ class StoreLedger final : public connector::Ledger {
   const std::string name_;
 };
 
-// Gives a source's batches to the store, spread over the partitions of its stream. Called on the
-// source's thread, once its stream is known.
+// Value. The stream that a source writes to.
+struct SourceTarget {
+  StreamId stream;
+  std::uint32_t partitions = 0;  // 0: they are not kept here
+  // Shared by whoever made it and the intake.
+  std::shared_ptr<stream::Appender> appender;
+};
+
+// Gives a source's batches to its stream. Called on the source's thread, once that is known.
 class StreamIntake final : public connector::Intake {
  public:
-  explicit StreamIntake(store::Store& store) : store_(store) {}
-  void write_to(EmbeddedStreams::TargetPtr target) { target_ = std::move(target); }
+  void write_to(std::shared_ptr<stream::Appender> appender) { appender_ = std::move(appender); }
   Status append(model::BatchPtr batch, Committed committed,
-                std::chrono::steady_clock::time_point deadline) override;
+                std::chrono::steady_clock::time_point deadline) override {
+    return appender_->append(std::move(batch), std::move(committed), deadline);
+  }
 
  private:
-  store::Store& store_;
-  EmbeddedStreams::TargetPtr target_;
+  // Shared with the target that it came in.
+  std::shared_ptr<stream::Appender> appender_;
 };
 
 // A source with all that it needs. The host's thread is the only one that reads; the rest any
@@ -57,7 +65,7 @@ class SourceRunner {
   const config::Connector& settings() const { return connector_; }
   StreamConsumption& consumption() { return consumption_; }
   // Its stream is `target`; reads from now on.
-  void start(EmbeddedStreams::TargetPtr target);
+  void start(SourceTarget target);
   // Reads no more, settles what is in flight by the deadline.
   void begin_stop(std::chrono::steady_clock::time_point deadline);
   // The same, and waits for it.
@@ -66,10 +74,7 @@ class SourceRunner {
 
  private:
   SourceRunner(const config::Connector& connector, store::Store& store)
-      : connector_(connector),
-        ledger_(store, connector.name),
-        consumption_(store),
-        intake_(store) {}
+      : connector_(connector), ledger_(store, connector.name), consumption_(store) {}
 
   const config::Connector connector_;
   StoreLedger ledger_;

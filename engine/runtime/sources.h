@@ -20,7 +20,7 @@ class Sources {
   using Deadline = std::chrono::steady_clock::time_point;
 
   // Starts it; its stream is `target`, which `readers` read.
-  void add(std::unique_ptr<SourceRunner> source, EmbeddedStreams::TargetPtr target,
+  void add(std::unique_ptr<SourceRunner> source, SourceTarget target,
            std::vector<BindingId> readers);
   // They read no more; returns at once.
   void begin_stop(const std::set<std::string>& names, Deadline deadline);

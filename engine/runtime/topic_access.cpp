@@ -2,6 +2,7 @@
 #include "engine/runtime/topic_access.h"
 
 #include "engine/base/units.h"
+#include "engine/config/spec/topic_kind.h"
 #include "engine/thread/timer.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 namespace pelton::runtime {
 namespace {
 
-constexpr std::size_t kMostBytes = 64U << 20;
 constexpr std::chrono::seconds kProduceTimeout{30};
 // A topic that is not there may be in the making; an operator is not to wait for it for long.
 constexpr const char* kUnknownTopicMs = "5000";
@@ -30,6 +30,10 @@ std::vector<http::Produced> runs_of(std::vector<kafka::RecordPlace> places) {
       runs.push_back({place.partition.value, place.offset, 1});
   }
   return runs;
+}
+
+std::unexpected<Error> gone(const std::string& stream) {
+  return fail(ErrorKind::unavailable, "E5001", "stream {} was removed", stream);
 }
 
 Error refusal(const std::vector<kafka::Refused>& refused, std::size_t count) {
@@ -87,13 +91,35 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
   std::unique_ptr<thread::Timer> timer_;
 };
 
-Result<std::shared_ptr<http::StreamReader>> TopicAccess::reader(const std::string& stream) {
-  const Topic& topic = topics_.find(stream)->second;
-  return readers_.open(topic.id, kafka::topic_of(topic.stream));
+void TopicAccess::set(std::span<const config::Stream> streams, const store::Store& store) {
+  std::lock_guard lock(mutex_);
+  const config::TopicKind kind = kafka::topic_kind();
+  decltype(topics_) topics;
+  for (const config::Stream& stream : streams) {
+    if (!stream.kafka) continue;
+    const StreamId id = *store.find_stream(stream.name);
+    const auto known = topics_.find(stream.name);
+    const bool same = known != topics_.end() && known->second->id == id &&
+                      config::differences(known->second->stream, stream, &kind).empty();
+    topics[stream.name] = same ? known->second : std::make_shared<Topic>(Topic{stream, id, {}});
+  }
+  topics_ = std::move(topics);
 }
 
-Result<kafka::Producer*> TopicAccess::producer_of(Topic& topic) {
-  if (topic.producer) return topic.producer.get();
+std::shared_ptr<TopicAccess::Topic> TopicAccess::find(std::string_view stream) const {
+  std::lock_guard lock(mutex_);
+  const auto found = topics_.find(stream);
+  return found == topics_.end() ? nullptr : found->second;
+}
+
+Result<std::shared_ptr<http::StreamReader>> TopicAccess::reader(const std::string& stream) {
+  const auto topic = find(stream);
+  if (topic == nullptr) return gone(stream);
+  return readers_.open(topic->id, kafka::topic_of(topic->stream));
+}
+
+Result<std::shared_ptr<kafka::Producer>> TopicAccess::producer_of(Topic& topic) {
+  if (topic.producer) return topic.producer;
   kafka::TopicOptions settings = kafka::topic_of(topic.stream);
   // Before the file's own, which have the last word.
   auto& properties = settings.client.properties;
@@ -102,17 +128,18 @@ Result<kafka::Producer*> TopicAccess::producer_of(Topic& topic) {
       kafka::Producer::create(settings, loop_, kafka::Behind::fast, kafka::TopicFault::refuse);
   if (!producer) return std::unexpected(producer.error());
   topic.producer = std::move(*producer);
-  return topic.producer.get();
+  return topic.producer;
 }
 
 void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
                           std::optional<std::uint32_t> partition,
                           Answer<std::vector<http::Produced>> answer) {
-  auto producer = producer_of(topics_.find(stream)->second);
+  const auto topic = find(stream);
+  if (topic == nullptr) return answer(gone(stream));
+  auto producer = producer_of(*topic);
   if (!producer) return answer(std::unexpected(producer.error()));
   const std::size_t bytes = events->bytes().size();
-  // A single request always goes.
-  if (*bytes_ > 0 && *bytes_ + bytes > kMostBytes)
+  if (*bytes_ > 0 && *bytes_ + bytes > most_bytes_)
     return answer(fail(ErrorKind::overloaded, "E5009",
                        "too much is on its way to topics: their brokers are slow or away"));
   *bytes_ += bytes;

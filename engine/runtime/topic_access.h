@@ -11,21 +11,26 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 
 namespace pelton::runtime {
 
 // The admin API's way to streams that are topics: what is produced goes through a producer of its
-// own, what is consumed through readers that are in no group. Called on the http thread.
+// own, what is consumed through readers that are in no group. Called on the thread that answers
+// admin requests, but for what says otherwise.
 class TopicAccess {
  public:
-  TopicAccess(kafka::PollLoop& loop, Shard& shard) : loop_(loop), shard_(shard) {}
+  // `most_bytes`: of requests on their way, but a single one always goes.
+  TopicAccess(kafka::PollLoop& loop, Shard& shard, std::size_t most_bytes = 64U << 20)
+      : loop_(loop), shard_(shard), most_bytes_(most_bytes) {}
 
-  // Before the server starts.
-  void add(const config::Stream& stream, StreamId id) {
-    topics_.insert_or_assign(stream.name, Topic{stream, id, {}});
-  }
-  bool has(const std::string& stream) const { return topics_.contains(stream); }
+  // These are the streams from now on; the store has them. Any thread.
+  void set(std::span<const config::Stream> streams, const store::Store& store);
+  bool has(const std::string& stream) const { return find(stream) != nullptr; }
+  // Of a stream that it has, or had a moment ago: unavailable (E5001) otherwise.
 
   // Shared as http::Streams says.
   Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream);
@@ -40,13 +45,17 @@ class TopicAccess {
   struct Topic {
     config::Stream stream;
     StreamId id;
-    std::unique_ptr<kafka::Producer> producer;  // once something is produced
+    std::shared_ptr<kafka::Producer> producer;  // once something is produced
   };
-  Result<kafka::Producer*> producer_of(Topic& topic);
+  // Shared with a request that is under way while the streams change.
+  std::shared_ptr<Topic> find(std::string_view stream) const;
+  Result<std::shared_ptr<kafka::Producer>> producer_of(Topic& topic);
 
   kafka::PollLoop& loop_;
   Shard& shard_;
-  std::map<std::string, Topic, std::less<>> topics_;
+  const std::size_t most_bytes_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Topic>, std::less<>> topics_;  // guarded by mutex_
   TopicReaders readers_;
   // On their way. Shared with what is answered after this is gone.
   const std::shared_ptr<std::atomic<std::size_t>> bytes_ =

@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/model/batch_builder.h"
-#include "engine/model/records.h"
+#include "engine/base/result.h"
+#include "engine/model/batch.h"
 
-#include <atomic>
-#include <cstdint>
-#include <optional>
-#include <string>
+#include <chrono>
+#include <functional>
 
 namespace pelton::stream {
 
-// Where appends from outside go: spreads a batch over the partitions of a stream as Kafka's default
-// partitioner would, events without a key batch by batch in turn. Thread-safe.
-class StreamTarget {
+// Interface. Where events from outside enter a stream, spread over its partitions as Kafka's
+// default partitioner spreads them. Implemented for embedded streams (embedded_appender.h) and for
+// Kafka topics (topic_appender.h). Thread-safe.
+class Appender {
  public:
-  StreamTarget(std::string name, StreamId stream, std::uint32_t partitions)
-      : name_(std::move(name)), stream_(stream), partitions_(partitions) {}
+  // Called once, on any thread: done means durable. It may come before append() returns.
+  using Done = std::move_only_function<void(Status)>;
 
-  const std::string& name() const { return name_; }
-  StreamId stream() const { return stream_; }
-  std::uint32_t partitions() const { return partitions_; }
+  virtual ~Appender() = default;
 
-  // All of the batch to one partition when given, else by key.
-  model::Transaction append(const model::BatchPtr& batch,
-                            std::optional<PartitionId> partition = std::nullopt);
-
- private:
-  const std::string name_;
-  const StreamId stream_;
-  const std::uint32_t partitions_;
-  std::atomic<std::uint32_t> turn_{0};
+  // Takes the batch, waiting for room until the deadline. When refused, `done` is not called and
+  // nothing of the batch is in the stream: overloaded, or unavailable once the store has failed.
+  virtual Status append(model::BatchPtr batch, Done done,
+                        std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 }  // namespace pelton::stream

@@ -31,9 +31,19 @@ class Positions {
     Offset end = 0;
     Offset at_time = 0;  // first offset at or after the time asked for; end if none
   };
-  // Of the partitions assigned now.
-  virtual void bounds(std::optional<WallTime> time,
-                      std::function<void(Result<std::vector<Bounds>>)> answer) = 0;
+  // A partition of the stream of which nothing can be told now, and why.
+  struct Missing {
+    PartitionId partition;
+    Error why;
+  };
+  // Value. Each partition of the stream in one of both.
+  struct Extents {
+    std::vector<Bounds> known;  // assigned now
+    std::vector<Missing> missing;
+  };
+  // An error: nothing can be told of any partition.
+  virtual void extents(std::optional<WallTime> time,
+                       std::function<void(Result<Extents>)> answer) = 0;
   // Continues the partition at `offset`, forgetting its retries: Input::Listener::assigned() is
   // called again, then `done`. The listener has dropped the partition before.
   virtual void seek(PartitionId partition, Offset offset, std::function<void(Status)> done) = 0;

@@ -150,3 +150,42 @@ def test_a_fenced_member_is_not_ready(broker, tmp_path):
         settled(two, 100)
         assert one.binding("job")["partitions"] == [] and two.status()["ready"]
         assert one.stop() == 0
+
+
+def test_a_seek_names_the_partitions_that_it_does_not_move(broker, tmp_path):
+    """Those of another engine of the group: the operator asks that one as well."""
+    topic = broker.topic(4)
+    broker.produce(topic, [{"partition": n % 4, **r} for n, r in enumerate(numbers(40))])
+    (tmp_path / "b").mkdir()
+    config = echo_config(broker, topic, tmp_path)
+    with Engine(tmp_path, config) as one, Engine(tmp_path / "b", config) as two:
+        def owned(engine):
+            return {p["partition"] for p in engine.binding("job")["partitions"]}
+        wait_until(lambda: len(owned(one)) == 2 and len(owned(two)) == 2, "each has two partitions")
+        wait_until(lambda: sum(broker.committed(topic, topic, 4)) == 40, "everything is settled")
+        ran = one.run("offsets", "seek", "job", "--to-earliest", check=False)
+        assert ran.returncode == 1
+        for partition in owned(two):
+            assert f"partition {partition} was not moved: E5022" in ran.stderr
+        assert {int(line.split()[0]) for line in ran.stdout.splitlines()[1:]} == owned(one)
+        shown = json.loads(two.run("offsets", "seek", "job", "--to-earliest", "--dry-run", "-o", "json", check=False).stdout)
+        assert {c["partition"] for c in shown["changes"]} == owned(two)
+        assert {s["partition"] for s in shown["skipped"]} == owned(one)
+
+
+def test_an_offset_in_an_open_transaction_delays_its_partition_only(broker, tmp_path):
+    topic = broker.topic(3)
+    broker.produce(topic, [{"partition": n % 3, **r} for n, r in enumerate(numbers(30))])
+    broker.commit(topic, topic, {0: 0, 1: 0, 2: 0})
+    producer = confluent_kafka.Producer({"bootstrap.servers": broker.address, "transactional.id": topic, "transaction.timeout.ms": 120_000})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    # A transaction that moves the group's offset of one partition, by somebody who is no member.
+    other = confluent_kafka.Consumer({"bootstrap.servers": broker.address, "group.id": topic})
+    producer.send_offsets_to_transaction([confluent_kafka.TopicPartition(topic, 1, 5)], other.consumer_group_metadata(), 30)
+    with Engine(tmp_path, echo_config(broker, topic, tmp_path)) as engine:
+        wait_until(lambda: engine.binding("job")["done"] == 20, "the others are read")
+        assert {p["partition"] for p in engine.binding("job")["partitions"]} == {0, 2}
+        producer.commit_transaction(30)
+        wait_until(lambda: engine.binding("job")["done"] == 25, "it is read on from where the transaction left it")
+    other.close()

@@ -139,6 +139,10 @@ Location folder_location(const std::filesystem::path& folder, bool written) {
   return {"folder " + path.string(), {}, written, path, {}};
 }
 
+std::string group_of(const Connector& sink) {
+  return "pelton." + sink.name;
+}
+
 const SectionSpec& connector_spec() {
   return common_fields().spec();
 }

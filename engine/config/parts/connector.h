@@ -48,6 +48,9 @@ struct Connector {
   Delivery delivery;   // a sink is a binding whose worker is the connector; unused for sources
 };
 
+// The consumer group of a sink whose stream is a topic.
+std::string group_of(const Connector& sink);
+
 // What every connector has beside the options of its type.
 const SectionSpec& connector_spec();
 // Nothing, and a problem, where not even the kind is known.

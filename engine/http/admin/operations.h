@@ -27,6 +27,16 @@ struct SeekChange {
   Offset to = 0;
 };
 
+// A partition that was not moved, and why.
+struct SeekSkipped {
+  std::uint32_t partition = 0;
+  Error why;
+};
+struct SeekOutcome {
+  std::vector<SeekChange> changes;
+  std::vector<SeekSkipped> skipped;
+};
+
 struct ConfigReview {
   enum class Outcome { fine, invalid, refused, failed } outcome = Outcome::fine;
   std::string json;  // as docs/admin_api.md describes it
@@ -38,7 +48,7 @@ class Operations {
  public:
   virtual ~Operations() = default;
   virtual void status(Answer<observe::StatusReport> answer) = 0;
-  virtual void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) = 0;
+  virtual void seek(const SeekRequest& request, Answer<SeekOutcome> answer) = 0;
   // New workers for the function, each once the old one has answered what it has; answers how many
   // old ones there are.
   virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;

@@ -243,14 +243,18 @@ void AdminRouter::seek(const net::Request&, std::string&& body, net::Reply&& rep
   const auto wanted = seek_of(body);
   if (!wanted) return reply(net::error_response(wanted.error()));
   backend_.operations.seek(
-      *wanted, [reply = std::move(reply)](Result<std::vector<SeekChange>> changes) mutable {
-        if (!changes) return reply(net::error_response(changes.error()));
-        std::string list;
-        for (const SeekChange& change : *changes)
+      *wanted, [reply = std::move(reply)](Result<SeekOutcome> outcome) mutable {
+        if (!outcome) return reply(net::error_response(outcome.error()));
+        std::string list, skipped;
+        for (const SeekChange& change : outcome->changes)
           list += fmt::format(R"({}{{"partition":{},"from":{},"to":{},"events":{}}})",
                               list.empty() ? "" : ",", change.partition, change.from, change.to,
                               change.to - change.from);
-        reply({200, "application/json", fmt::format(R"({{"changes":[{}]}})", list) + "\n"});
+        for (const SeekSkipped& one : outcome->skipped)
+          skipped += fmt::format(R"({}{{"partition":{},"reason":{}}})", skipped.empty() ? "" : ",",
+                                 one.partition, json_quoted(one.why.text()));
+        reply({200, "application/json",
+               fmt::format(R"({{"changes":[{}],"skipped":[{}]}})", list, skipped) + "\n"});
       });
 }
 

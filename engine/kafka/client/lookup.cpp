@@ -155,7 +155,7 @@ LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
                           std::chrono::milliseconds timeout) {
   const int ms = static_cast<int>(timeout.count());
   const auto leaders = leaders_of(client, topic, ms);
-  if (!leaders) return {{}, partitions, leaders.error()};
+  if (!leaders) return {{}, partitions, leaders.error(), 0};
   const Question question(client, topic, time, ms);
   Collector collector(question, "asking for the ends of " + topic + ", partition");
   std::vector<PartitionId> led;
@@ -171,7 +171,9 @@ LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
   }
   if (!collector.ask_at_once(led))
     for (const auto& [leader, its] : by_leader) collector.ask(its);
-  return collector.finish();
+  auto answers = collector.finish();
+  answers.partitions = static_cast<std::uint32_t>(leaders->size());
+  return answers;
 }
 
 Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::string& topic,
@@ -191,6 +193,55 @@ Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::s
     commits.push_back(std::move(commit));
   }
   return commits;
+}
+
+namespace {
+
+constexpr std::chrono::milliseconds kApartTimeout{1'000};
+// After so many questions without any answer it is the coordinator that does not answer.
+constexpr int kMostInVain = 8;
+
+class CommittedQuestion {
+ public:
+  CommittedQuestion(rd_kafka_t* client, const std::string& topic)
+      : client_(client), topic_(topic) {}
+
+  void ask(const std::vector<PartitionId>& partitions, std::chrono::milliseconds timeout) {
+    auto commits = ask_committed(client_, topic_, partitions, timeout);
+    if (commits) {
+      std::ranges::move(*commits, std::back_inserter(answers_.commits));
+      return;
+    }
+    if (!answers_.error) answers_.error = commits.error();
+    const bool in_vain = answers_.commits.empty() && ++failed_ >= kMostInVain;
+    if (partitions.size() == 1 || in_vain || commits.error().kind == ErrorKind::invalid) {
+      std::ranges::copy(partitions, std::back_inserter(answers_.unknown));
+      return;
+    }
+    const auto middle = partitions.begin() + static_cast<std::ptrdiff_t>(partitions.size() / 2);
+    ask({partitions.begin(), middle}, kApartTimeout);
+    ask({middle, partitions.end()}, kApartTimeout);
+  }
+  CommittedAnswers finish() {
+    if (answers_.unknown.empty()) answers_.error.reset();
+    return std::move(answers_);
+  }
+
+ private:
+  rd_kafka_t* const client_;
+  const std::string& topic_;
+  CommittedAnswers answers_;
+  int failed_ = 0;
+};
+
+}  // namespace
+
+CommittedAnswers ask_committed_apart(rd_kafka_s* client, const std::string& topic,
+                                     const std::vector<PartitionId>& partitions,
+                                     std::chrono::milliseconds timeout) {
+  CommittedQuestion question(client, topic);
+  if (!partitions.empty()) question.ask(partitions, timeout);
+  return question.finish();
 }
 
 std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout) {

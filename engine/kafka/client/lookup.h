@@ -33,6 +33,7 @@ struct LeaderAnswers {
   std::vector<PartitionFacts> facts;  // without what the group knows
   std::vector<PartitionId> silent;    // no leader, or one that does not answer
   std::optional<Error> error;         // why, of the first of these
+  std::uint32_t partitions = 0;       // that the topic has; 0: not known
 };
 // Asks the leaders of the partitions, together and, where one of them does not answer, one by one.
 // Blocks for up to three times the timeout, and as much for each leader that does not answer: not
@@ -46,6 +47,19 @@ LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
 Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::string& topic,
                                                 const std::vector<PartitionId>& partitions,
                                                 std::chrono::milliseconds timeout);
+
+// Value. The same, of those partitions that the coordinator tells of: each is either in `commits`
+// or in `unknown`, such as one with offsets in a transaction that is open.
+struct CommittedAnswers {
+  std::vector<OffsetCommit> commits;
+  std::vector<PartitionId> unknown;
+  std::optional<Error> error;  // why, of the first of these
+};
+// Asks for all together and, when that fails, for halves, so that one partition does not hide the
+// others. Blocks up to the timeout, and for a second for each half that fails.
+CommittedAnswers ask_committed_apart(rd_kafka_s* client, const std::string& topic,
+                                     const std::vector<PartitionId>& partitions,
+                                     std::chrono::milliseconds timeout);
 
 // The id of the cluster once brokers have answered; empty: they tell none.
 std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout);

@@ -30,6 +30,7 @@ PollLoop::~PollLoop() {
 }
 
 void PollLoop::start() {
+  if (thread_.joinable()) return;
   thread_ = std::thread([this] { turn_until_stopped(); });
 }
 

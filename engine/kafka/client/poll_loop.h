@@ -24,6 +24,7 @@ class PollLoop {
   PollLoop(const PollLoop&) = delete;
   PollLoop& operator=(const PollLoop&) = delete;
 
+  // Once; again is nothing.
   void start();
   // Joins the thread. Calls that were not run are dropped.
   void stop();

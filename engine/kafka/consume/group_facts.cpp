@@ -4,6 +4,7 @@
 #include "engine/kafka/consume/commit_metadata.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pelton::kafka {
@@ -28,9 +29,9 @@ Result<std::uint32_t> ask_original(rd_kafka_s* client, const std::string& cluste
   if (!count) return std::unexpected(count.error());
   std::vector<PartitionId> all;
   for (std::uint32_t p = 0; p < *count; ++p) all.emplace_back(p);
-  const auto committed = ask_committed(client, topic, all, timeout);
-  if (!committed) return std::unexpected(committed.error());
-  const std::uint32_t original = original_partitions(cluster, topic, *committed);
+  const auto committed = ask_committed_apart(client, topic, all, timeout);
+  if (committed.commits.empty() && committed.error) return std::unexpected(*committed.error);
+  const std::uint32_t original = original_partitions(cluster, topic, committed.commits);
   return original > 0 ? original : *count;
 }
 
@@ -51,23 +52,28 @@ GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
                      std::chrono::milliseconds timeout) {
   GroupFacts group;
   const auto nothing = [&](Error error) {
-    return GroupFacts{{}, 0, {}, partitions, std::move(error)};
+    return GroupFacts{{}, 0, {}, partitions, std::move(error), 0};
   };
-  const auto committed = ask_committed(client, topic, partitions, timeout);
-  if (!committed) return nothing(committed.error());
+  const auto committed = ask_committed_apart(client, topic, partitions, timeout);
+  if (committed.commits.empty() && committed.error) return nothing(*committed.error);
+  std::vector<PartitionId> told;
+  for (const OffsetCommit& commit : committed.commits) told.push_back(commit.partition);
   group.cluster = cluster_id(client, timeout);
-  group.original_partitions = told_partitions(group.cluster, topic, *committed);
+  group.original_partitions = told_partitions(group.cluster, topic, committed.commits);
   if (group.original_partitions == 0) {
     const auto original = ask_original(client, group.cluster, topic, timeout);
     if (!original) return nothing(original.error());
     group.original_partitions = *original;
   }
-  auto answers = ask_leaders(client, topic, partitions, time, timeout);
+  auto answers = ask_leaders(client, topic, told, time, timeout);
   group.silent = std::move(answers.silent);
-  group.error = std::move(answers.error);
+  std::ranges::copy(committed.unknown, std::back_inserter(group.silent));
+  group.error = answers.error ? std::move(answers.error) : committed.error;
   group.facts = std::move(answers.facts);
+  group.partitions = answers.partitions;
   for (PartitionFacts& fact : group.facts) {
-    const auto& commit = *std::ranges::find(*committed, fact.partition, &OffsetCommit::partition);
+    const auto& commit =
+        *std::ranges::find(committed.commits, fact.partition, &OffsetCommit::partition);
     if (commit.offset >= 0) fact.committed = commit.offset;
     fact.metadata = commit.metadata;
     fact.added = fact.partition.value >= group.original_partitions;

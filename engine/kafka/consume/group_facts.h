@@ -17,7 +17,8 @@ struct GroupFacts {
   std::uint32_t original_partitions = 0;
   std::vector<PartitionFacts> facts;
   std::vector<PartitionId> silent;
-  std::optional<Error> error;  // why, of the first of these
+  std::optional<Error> error;    // why, of the first of these
+  std::uint32_t partitions = 0;  // that the topic has now; 0: not known
 };
 
 // Asks the coordinator and the leaders; blocks like ask_leaders().

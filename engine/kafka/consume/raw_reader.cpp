@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consume/raw_reader.h"
 
-#include "engine/kafka/client/client_config.h"
-#include "engine/kafka/client/client_events.h"
-#include "engine/kafka/client/handles.h"
-#include "engine/kafka/client/token_refresh.h"
+#include "engine/kafka/consume/partition_fetcher.h"
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -20,8 +16,8 @@ using SteadyClock = std::chrono::steady_clock;
 // So long is waited for the next record, which is known to be there or was there.
 constexpr auto kPatience = std::chrono::seconds(10);
 constexpr auto kLookUp = std::chrono::seconds(3);
-constexpr int kPollMs = 100;
-constexpr int kDoubtMs = 10;
+constexpr std::chrono::milliseconds kPoll{100};
+constexpr std::chrono::milliseconds kDoubtPoll{10};
 // So many partitions are fetched from at a time, each some megabytes ahead.
 constexpr std::size_t kMostPartitions = 16;
 // A partition's end that was told may be an earlier one; if it is, more comes within so long.
@@ -60,17 +56,16 @@ RawRecord raw(const rd_kafka_message_t& message) {
 class RawReader::Impl {
  public:
   Impl(TopicOptions topic, const std::atomic<bool>& stopping)
-      : setup_(std::move(topic)), stopping_(stopping) {}
-  ~Impl();
+      : fetcher_(std::move(topic), Gone::skip, PartitionFetcher::Pace::eager),
+        stopping_(stopping) {}
 
-  Status open();
   Result<std::vector<Extent>> extents();
   Status read(PartitionId partition, Offset from, Offset end,
               const std::function<bool(PlacedRecord&&)>& visit);
-  void rest();
+  void rest() { fetcher_.leave_all(); }
 
  private:
-  enum class Then { go_on, doubt, end };
+  enum class Then { more, doubt, end };
   struct Wanted {
     PartitionId partition;
     Offset from;
@@ -78,76 +73,25 @@ class RawReader::Impl {
     const std::function<bool(PlacedRecord&&)>& visit;
   };
 
-  void serve();
   Status move_to(PartitionId partition, Offset from);
-  void leave(PartitionId partition);
   Result<Then> take(const rd_kafka_message_t& message, const Wanted& wanted);
+  Status read_all(const Wanted& wanted);
+  Error silent() const;
 
-  const TopicOptions setup_;
+  PartitionFetcher fetcher_;
   const std::atomic<bool>& stopping_;
-  rd_kafka_t* client_ = nullptr;
-  Queue queue_;  // everything but records
-  TopicHandle topic_;
-  // What is being fetched, and the next offset that it will give.
-  std::map<PartitionId, Offset> positions_;
 };
 
-RawReader::Impl::~Impl() {
-  rest();
-  topic_.reset();
-  queue_.reset();
-  if (client_ != nullptr) rd_kafka_destroy(client_);
-}
-
-Status RawReader::Impl::open() {
-  if (client_ != nullptr) return {};
-  auto conf = reader_conf(setup_.client, setup_.topic, Gone::skip);
-  if (!conf) return std::unexpected(conf.error());
-  // A fetch at the end of a partition waits at the broker, and behind it all else that this client
-  // asks of the broker. Who is asked for nothing rests.
-  rd_kafka_conf_set(conf->get(), "fetch.wait.max.ms", "2", nullptr, 0);
-  ask_for_events(*conf->get(), 0);
-  auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
-  if (!client) return std::unexpected(client.error());
-  client_ = *client;
-  queue_.reset(rd_kafka_queue_get_main(client_));
-  rd_kafka_set_log_queue(client_, queue_.get());
-  topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
-  if (setup_.client.sasl && setup_.client.sasl->mechanism == "oauthbearer")
-    return refresh_token(client_, setup_.client);
-  return {};
-}
-
-void RawReader::Impl::serve() {
-  // An error that matters comes back from the call that it broke.
-  while (const Event event{rd_kafka_queue_poll(queue_.get(), 0)})
-    (void)serve_event(client_, event.get(), setup_.client, "reading " + setup_.topic);
-}
-
 Result<std::vector<Extent>> RawReader::Impl::extents() {
-  if (auto ok = open(); !ok) return std::unexpected(ok.error());
-  serve();
-  return look_up_extents(client_, setup_.topic, kLookUp);
-}
-
-void RawReader::Impl::leave(PartitionId partition) {
-  if (positions_.erase(partition) > 0)
-    rd_kafka_consume_stop(topic_.get(), static_cast<std::int32_t>(partition.value));
-}
-
-void RawReader::Impl::rest() {
-  while (!positions_.empty()) leave(positions_.begin()->first);
+  if (auto ok = fetcher_.open(); !ok) return std::unexpected(ok.error());
+  // An error that matters comes back from the call that it broke.
+  fetcher_.serve();
+  return look_up_extents(fetcher_.client(), fetcher_.topic(), kLookUp);
 }
 
 Status RawReader::Impl::move_to(PartitionId partition, Offset from) {
-  const auto at = positions_.find(partition);
-  if (at != positions_.end() && from >= at->second && from - at->second <= kSkip) return {};
-  leave(partition);
-  if (positions_.size() >= kMostPartitions) rest();
-  if (rd_kafka_consume_start(topic_.get(), static_cast<std::int32_t>(partition.value), from) != 0)
-    return std::unexpected(to_error(rd_kafka_last_error(), "reading " + setup_.topic));
-  positions_[partition] = from;
-  return {};
+  if (fetcher_.fetched() >= kMostPartitions) fetcher_.leave_all();
+  return fetcher_.move_to(partition, from, kSkip);
 }
 
 Result<RawReader::Impl::Then> RawReader::Impl::take(const rd_kafka_message_t& message,
@@ -155,59 +99,62 @@ Result<RawReader::Impl::Then> RawReader::Impl::take(const rd_kafka_message_t& me
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
     return message.offset < wanted.end ? Then::doubt : Then::end;
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    leave(wanted.partition);
+    fetcher_.leave(wanted.partition);
     if (is_missing(message.err))
       return fail(ErrorKind::invalid, "E6109", "there is no topic {}, or not this partition of it",
-                  setup_.topic);
-    return std::unexpected(to_error(message.err, "reading " + setup_.topic));
+                  fetcher_.topic());
+    return std::unexpected(to_error(message.err, "reading " + fetcher_.topic()));
   }
   if (message.offset >= wanted.end) {
-    leave(wanted.partition);  // what was taken too much must come again
+    fetcher_.leave(wanted.partition);  // what was taken too much must come again
     return Then::end;
   }
-  positions_[wanted.partition] = message.offset + 1;
   if (message.offset >= wanted.from &&
       !wanted.visit({wanted.partition, message.offset, raw(message)}))
     return Then::end;
-  return message.offset + 1 < wanted.end ? Then::go_on : Then::end;
+  return message.offset + 1 < wanted.end ? Then::more : Then::end;
 }
 
 Status RawReader::Impl::read(PartitionId partition, Offset from, Offset end,
                              const std::function<bool(PlacedRecord&&)>& visit) {
   if (from >= end) return {};
-  if (auto ok = open(); !ok) return ok;
+  if (auto ok = fetcher_.open(); !ok) return ok;
   if (auto ok = move_to(partition, from); !ok) return ok;
+  return read_all({partition, from, end, visit});
+}
+
+Status RawReader::Impl::read_all(const Wanted& wanted) {
   auto deadline = SteadyClock::now() + kPatience;
   std::optional<SteadyClock::time_point> doubted;
-  bool anew = false;
+  bool asked_again = false;
   while (!stopping_) {
-    serve();
     const auto now = SteadyClock::now();
-    if (doubted && now >= *doubted + kDoubt && !anew) {
-      // Asked anew, it tells where it ends.
-      anew = true;
-      const Offset position = positions_.at(partition);
-      leave(partition);
-      if (auto ok = move_to(partition, position); !ok) return ok;
+    if (doubted && now >= *doubted + kDoubt && !asked_again) {
+      // Fetched from the same place once more, it tells where it ends.
+      asked_again = true;
+      const Offset position = fetcher_.position(wanted.partition);
+      fetcher_.leave(wanted.partition);
+      if (auto ok = move_to(wanted.partition, position); !ok) return ok;
     }
-    const Message message(rd_kafka_consume(topic_.get(), static_cast<std::int32_t>(partition.value),
-                                           doubted && !anew ? kDoubtMs : kPollMs));
+    const Message message =
+        fetcher_.next(wanted.partition, doubted && !asked_again ? kDoubtPoll : kPoll);
     if (!message) {
       if (now < deadline) continue;
-      leave(partition);
-      return fail(ErrorKind::unavailable, "E6101", "reading {}: the brokers do not answer",
-                  setup_.topic);
+      fetcher_.leave(wanted.partition);
+      return std::unexpected(silent());
     }
-    auto then = take(*message, {partition, from, end, visit});
+    auto then = take(*message, wanted);
     if (!then) return std::unexpected(then.error());
-    if (*then == Then::end || (*then == Then::doubt && anew)) return {};
-    if (*then == Then::doubt)
-      doubted = now;
-    else
-      doubted.reset();
+    if (*then == Then::end || (*then == Then::doubt && asked_again)) return {};
+    doubted = *then == Then::doubt ? std::optional(now) : std::nullopt;
     deadline = SteadyClock::now() + kPatience;
   }
   return fail(ErrorKind::cancelled, "E6101", "the engine is stopping");
+}
+
+Error RawReader::Impl::silent() const {
+  return {ErrorKind::unavailable, "E6101",
+          fmt::format("reading {}: the brokers do not answer", fetcher_.topic())};
 }
 
 // ---- RawReader

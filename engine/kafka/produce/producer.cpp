@@ -35,6 +35,7 @@ class Producer::Impl {
   void join() {
     loop_.add(this, [this] { return serve(); });
   }
+  void leave() { loop_.remove(this); }
   void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done, Sending how);
   std::string trouble() const { return trouble_.text(); }  // any thread
 
@@ -348,7 +349,10 @@ void Producer::Impl::reopen() {
 // ---- Producer: every call goes to the loop
 
 Producer::Producer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Producer::~Producer() = default;
+// Its client closes on the loop's thread, which may be serving it.
+Producer::~Producer() {
+  impl_->loop().post([impl = impl_] { impl->leave(); });
+}
 
 Result<std::unique_ptr<Producer>> Producer::create(const TopicOptions& topic, PollLoop& loop,
                                                    Behind behind, TopicFault fault) {

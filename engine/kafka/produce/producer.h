@@ -56,7 +56,7 @@ enum class TopicFault { wait, refuse };
 // records by the rules of record_writer.h. Brokers refuse a whole request for one of its records:
 // it is sent again in halves until the culprit is alone, and only that one is refused.
 //
-// Methods: any thread, but for the destructor (after the loop has stopped).
+// Methods: any thread.
 class Producer {
  public:
   // invalid (E6102): the configuration.

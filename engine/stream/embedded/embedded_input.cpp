@@ -281,13 +281,13 @@ Result<Positions::Bounds> EmbeddedInput::bounds_of(PartitionId partition,
   return bounds;
 }
 
-void EmbeddedInput::bounds(std::optional<WallTime> time,
-                           std::function<void(Result<std::vector<Bounds>>)> answer) {
-  std::vector<Bounds> all;
+void EmbeddedInput::extents(std::optional<WallTime> time,
+                            std::function<void(Result<Extents>)> answer) {
+  Extents all;
   for (PartitionId partition : partitions()) {
     auto bounds = bounds_of(partition, time);
     if (!bounds) return answer(std::unexpected(bounds.error()));
-    all.push_back(*bounds);
+    all.known.push_back(*bounds);
   }
   answer(std::move(all));
 }

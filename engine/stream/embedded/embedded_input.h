@@ -45,8 +45,7 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
   std::vector<PartitionId> partitions() const override;
   Offset end(PartitionId partition) const override { return feeds_[partition.value].end; }
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
-  void bounds(std::optional<WallTime> time,
-              std::function<void(Result<std::vector<Bounds>>)> answer) override;
+  void extents(std::optional<WallTime> time, std::function<void(Result<Extents>)> answer) override;
   void seek(PartitionId partition, Offset offset, Done done) override;
 
   Trouble trouble() const override { return {}; }

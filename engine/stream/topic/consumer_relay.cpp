@@ -7,9 +7,7 @@ namespace pelton::stream {
 
 template <typename Call>
 void ConsumerRelay::post(Call call) {
-  mailbox_.post([weak = std::weak_ptr(targets_), call = std::move(call)]() mutable {
-    if (const auto targets = weak.lock()) call(*targets);
-  });
+  mailbox_.post([this, call = std::move(call)]() mutable { call(targets_); });
 }
 
 void ConsumerRelay::fetched(PartitionId partition, std::uint64_t tenure, Offset base,

@@ -2,9 +2,7 @@
 #pragma once
 
 #include "engine/kafka/consume/listeners.h"
-#include "engine/thread/mailbox.h"
-
-#include <memory>
+#include "engine/thread/owned_mailbox.h"
 
 namespace pelton::stream {
 
@@ -16,7 +14,7 @@ class ConsumerRelay final : public kafka::RecordListener,
  public:
   // All live longer. `targets` are called on the shard.
   ConsumerRelay(thread::Mailbox& mailbox, kafka::ConsumerListeners targets)
-      : mailbox_(mailbox), targets_(std::make_shared<kafka::ConsumerListeners>(targets)) {}
+      : mailbox_(mailbox), targets_(targets) {}
   kafka::ConsumerListeners listeners() { return {*this, *this, *this}; }
 
   void fetched(PartitionId partition, std::uint64_t tenure, Offset base, model::BatchPtr batch,
@@ -36,9 +34,8 @@ class ConsumerRelay final : public kafka::RecordListener,
   template <typename Call>
   void post(Call call);
 
-  thread::Mailbox& mailbox_;
-  // Shared with what is on its way, which must not come later.
-  const std::shared_ptr<kafka::ConsumerListeners> targets_;
+  thread::OwnedMailbox mailbox_;
+  kafka::ConsumerListeners targets_;
 };
 
 }  // namespace pelton::stream

@@ -7,7 +7,7 @@
 #include "engine/stream/topic/input_trouble.h"
 #include "engine/stream/topic/settlements.h"
 #include "engine/stream/topic/topic_links.h"
-#include "engine/thread/mailbox.h"
+#include "engine/thread/owned_mailbox.h"
 #include "engine/thread/timer.h"
 
 #include <functional>
@@ -82,7 +82,7 @@ class OffsetCommitter final : public kafka::CommitListener {
   Settlements& settlements_;
   InputTrouble& trouble_;
   const TopicLinks& links_;
-  thread::Mailbox& mailbox_;
+  thread::OwnedMailbox mailbox_;
   thread::Timer ticker_;
   Transactions* transactions_ = nullptr;
   std::function<void(bool)> answer_;

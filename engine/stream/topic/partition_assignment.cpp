@@ -210,7 +210,8 @@ void PartitionAssignment::leave(std::chrono::steady_clock::time_point deadline,
 void PartitionAssignment::closed() {
   parts_.commits.stop();
   limit_.cancel();
-  if (auto done = std::exchange(left_, nullptr)) done();
+  // What the store has not answered yet speaks of us.
+  if (auto done = std::exchange(left_, nullptr)) parts_.store.after_all(std::move(done));
 }
 
 }  // namespace pelton::stream

@@ -26,10 +26,15 @@ class Settlements {
         store_(store),
         progress_(progress),
         stored_(std::move(stored)) {}
+  ~Settlements() {
+    if (letters_) letters_->abandon();
+  }
+  Settlements(const Settlements&) = delete;
+  Settlements& operator=(const Settlements&) = delete;
 
   // ---- before the first settle()
   // Dead letters go there, not to the store.
-  void keep_letters(std::unique_ptr<dead_letters::DeadLetterForwarder> letters) {
+  void keep_letters(std::shared_ptr<dead_letters::DeadLetterForwarder> letters) {
     letters_ = std::move(letters);
   }
   // Offsets are committed in transactions, which may be undone: the store keeps only the progress
@@ -60,7 +65,8 @@ class Settlements {
   StoreClient& store_;
   GroupProgress& progress_;
   const std::function<void(bool)> stored_;
-  std::unique_ptr<dead_letters::DeadLetterForwarder> letters_;
+  // Shared with what it waits for.
+  std::shared_ptr<dead_letters::DeadLetterForwarder> letters_;
   bool only_buried_ = false;
   std::map<std::uint64_t, Input::Done> unanswered_;  // by settlement
 };

@@ -41,7 +41,7 @@ class TopicInput final : public Input, public InputHealth {
 
   // ---- before open()
   // Dead letters go there, not to the store.
-  void keep_letters(std::unique_ptr<dead_letters::DeadLetterForwarder> letters) {
+  void keep_letters(std::shared_ptr<dead_letters::DeadLetterForwarder> letters) {
     settlements_.keep_letters(std::move(letters));
   }
   // What outputs in transactions work with; offsets are committed with them.

@@ -49,10 +49,10 @@ void TopicOutput::send(Result&& sent) {
   const std::size_t bytes = sent.result.outputs->bytes().size();
   bytes_ += bytes;
   model::BatchPtr outputs = sent.result.outputs;
-  producer_.send(std::move(outputs), [this, bytes, sent = std::move(sent)](
-                                         std::vector<kafka::Refused> refused) mutable {
+  producer_->send(std::move(outputs), [this, to = mailbox_.sender(), bytes, sent = std::move(sent)](
+                                          std::vector<kafka::Refused> refused) mutable {
     fail_refused(sent.result, refused);
-    mailbox_.post([this, bytes, sent = std::move(sent)]() mutable {
+    mailbox_.post([this, to = mailbox_.sender(), bytes, sent = std::move(sent)]() mutable {
       bytes_ -= bytes;
       sent.finish(std::move(sent.result));
     });

@@ -3,8 +3,9 @@
 
 #include "engine/kafka/produce/producer.h"
 #include "engine/stream/output.h"
-#include "engine/thread/mailbox.h"
+#include "engine/thread/owned_mailbox.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,17 +15,18 @@ namespace pelton::stream {
 // that made them.
 class TopicOutput final : public Output {
  public:
-  // Both live longer.
-  TopicOutput(kafka::Producer& producer, thread::Mailbox& mailbox)
-      : producer_(producer), mailbox_(mailbox) {}
+  // The mailbox lives longer; the producer is shared with others that write to the topic.
+  TopicOutput(std::shared_ptr<kafka::Producer> producer, thread::Mailbox& mailbox)
+      : producer_(std::move(producer)), mailbox_(mailbox) {}
 
   bool room() const override { return bytes_ < kMostOutputBytes; }
   void send(Result&& result) override;
-  std::string trouble() const override { return producer_.trouble(); }
+  std::string trouble() const override { return producer_->trouble(); }
 
  private:
-  kafka::Producer& producer_;
-  thread::Mailbox& mailbox_;
+  // Shared with others that write to the topic.
+  const std::shared_ptr<kafka::Producer> producer_;
+  thread::OwnedMailbox mailbox_;
   std::size_t bytes_ = 0;  // on their way
 };
 

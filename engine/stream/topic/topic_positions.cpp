@@ -1,20 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/topic/topic_positions.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 namespace pelton::stream {
+namespace {
 
-void TopicPositions::bounds(std::optional<WallTime> time,
-                            std::function<void(Result<std::vector<Bounds>>)> answer) {
+// Partitions of the topic that were not asked about are not ours.
+Result<Positions::Extents> extents_of(const kafka::GroupFacts& group) {
+  if (group.error && group.facts.empty() && group.partitions == 0)
+    return std::unexpected(*group.error);
+  Positions::Extents extents;
+  std::set<PartitionId> ours;
+  for (const kafka::PartitionFacts& fact : group.facts) {
+    extents.known.push_back({fact.partition, fact.earliest, fact.end, fact.at_time});
+    ours.insert(fact.partition);
+  }
+  for (const PartitionId partition : group.silent) {
+    extents.missing.push_back({partition, *group.error});
+    ours.insert(partition);
+  }
+  for (std::uint32_t p = 0; p < group.partitions; ++p)
+    if (!ours.contains(PartitionId{p}))
+      extents.missing.push_back(
+          {PartitionId{p},
+           {ErrorKind::unavailable, "E5022", "another engine of the group has the partition"}});
+  std::ranges::sort(extents.known, {}, &Positions::Bounds::partition);
+  std::ranges::sort(extents.missing, {}, &Positions::Missing::partition);
+  return extents;
+}
+
+}  // namespace
+
+void TopicPositions::extents(std::optional<WallTime> time,
+                             std::function<void(Result<Extents>)> answer) {
   auto told = [&mailbox = parts_.mailbox, answer = std::move(answer)](kafka::GroupFacts group) {
-    mailbox.post([answer, group = std::move(group)] {
-      if (group.error) return answer(std::unexpected(*group.error));
-      std::vector<Bounds> all;
-      for (const kafka::PartitionFacts& fact : group.facts)
-        all.push_back({fact.partition, fact.earliest, fact.end, fact.at_time});
-      answer(std::move(all));
-    });
+    mailbox.post([answer, group = std::move(group)] { answer(extents_of(group)); });
   };
   parts_.links.consumer->ask(partitions(), time, std::move(told));
 }

@@ -32,8 +32,7 @@ class TopicPositions final : public Positions {
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override {
     return parts_.records.time_at(partition, offset);
   }
-  void bounds(std::optional<WallTime> time,
-              std::function<void(Result<std::vector<Bounds>>)> answer) override;
+  void extents(std::optional<WallTime> time, std::function<void(Result<Extents>)> answer) override;
   void seek(PartitionId partition, Offset offset, std::function<void(Status)> done) override;
 
  private:

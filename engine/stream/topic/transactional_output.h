@@ -6,7 +6,7 @@
 #include "engine/stream/output.h"
 #include "engine/stream/topic/topic_input.h"
 #include "engine/stream/topic/transaction_size.h"
-#include "engine/thread/mailbox.h"
+#include "engine/thread/owned_mailbox.h"
 #include "engine/thread/timer.h"
 
 #include <deque>
@@ -71,7 +71,7 @@ class TransactionalOutput final : public Output, private OffsetCommitter::Transa
 
   const TopicInput::Shared input_;
   const std::unique_ptr<kafka::TransactionalProducer> producer_;
-  thread::Mailbox& mailbox_;
+  thread::OwnedMailbox mailbox_;
   State state_ = State::idle;
   std::deque<Member> queue_;  // for the next transactions; none is finished
   TransactionSize size_;

@@ -176,7 +176,7 @@ TEST_F(PlanTest, TheEnginesLogIsLiveAndItsFolderIsNot) {
               ElementsAre(HasSubstr("E5012 engine.http.listen")));
 }
 
-TEST_F(PlanTest, TopicsAndWhatUsesThemNeedARestart) {
+TEST_F(PlanTest, TopicsChangeLikeOtherStreamsButDoNotBecomeThem) {
   const std::string stream = R"(version: 1
 streams: { s: {}, t: {} }
 functions: { f: { runtime: cpp, code: /bin/true } }
@@ -186,15 +186,15 @@ bindings:
 )";
   const std::string topic =
       edit(stream, {{"t: {}", "t: { kafka: { brokers: [\"b:1\"], topic: t } }"}});
-  const auto both = ElementsAre(HasSubstr("E5012 stream t is a Kafka topic"),
-                                HasSubstr("E5012 binding b reads or writes a Kafka topic"));
-  EXPECT_THAT(refused(plan(topic, stream)), both);
-  EXPECT_THAT(refused(plan(stream, topic)), both);
-  EXPECT_THAT(refused(plan(topic, edit(topic, {{"t, function", "t, start: latest, function"}}))),
-              ElementsAre(HasSubstr("E5012 binding b")));
+  const auto kind = ElementsAre(HasSubstr("E5012 stream t cannot change between a Kafka topic"));
+  EXPECT_THAT(refused(plan(topic, stream)), kind);
+  EXPECT_THAT(refused(plan(stream, topic)), kind);
+  const std::string moved = edit(topic, {{"topic: t", "topic: u"}});
+  EXPECT_THAT(refused(plan(topic, moved)), IsEmpty());
+  EXPECT_THAT(plan(topic, moved).find(PartKind::binding, "b")->because,
+              ElementsAre("stream t changes"));
+  EXPECT_EQ(plan(topic, moved).find(PartKind::binding, "other"), nullptr);
   EXPECT_THAT(refused(plan(topic, edit(topic, {{"  b: { from: t, function: f }\n", ""}}))),
-              ElementsAre(HasSubstr("E5012 binding b")));
-  EXPECT_THAT(refused(plan(topic, edit(topic, {{"s, function", "s, order: none, function"}}))),
               IsEmpty());
 }
 

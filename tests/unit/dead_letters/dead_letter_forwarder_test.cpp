@@ -27,8 +27,8 @@ class Gate : public store::StoreFixture {
     auto producer = kafka::Producer::create(letters_topic, loop);
     ASSERT_TRUE(producer) << producer.error().text();
     topic = std::make_unique<DeadLetterTopic>(letters_topic, std::move(*producer), letters);
-    topic->add_member("b", binding, "orders", Incarnation{});
-    gate = std::make_unique<DeadLetterForwarder>(DeadLetterForwarder::Setup{"b", source}, *topic,
+    topic->add_member("b", binding, "orders");
+    gate = std::make_shared<DeadLetterForwarder>(DeadLetterForwarder::Setup{"b", source}, *topic,
                                                  letters, records, *store, mailbox);
     loop.start();
     letters.start();
@@ -85,7 +85,7 @@ class Gate : public store::StoreFixture {
   kafka::PollLoop loop;
   thread::JobThread letters, records;
   std::unique_ptr<DeadLetterTopic> topic;
-  std::unique_ptr<DeadLetterForwarder> gate;
+  std::shared_ptr<DeadLetterForwarder> gate;  // shared with what it waits for
   std::vector<model::Transaction> passed;
 };
 
@@ -119,6 +119,17 @@ TEST_F(Gate, TransactionsPassInOrder) {
   ASSERT_TRUE(run_until([&] { return passed.size() == 2; }));
   EXPECT_EQ(passed[0].progress.front().progress.settled, 2U);
   EXPECT_EQ(passed[1].progress.front().progress.settled, 3U);
+}
+
+// Its binding goes with a reload while brokers are away.
+TEST_F(Gate, OneThatIsAbandonedPassesNothingOn) {
+  brokers.set_down(true);
+  pass(with(letter(1, {"k", "v", {}, 5, {}})));
+  gate->abandon();
+  gate.reset();
+  brokers.set_down(false);
+  ASSERT_TRUE(run_until([&] { return written().size() == 1; })) << "it was on its way";
+  EXPECT_TRUE(passed.empty());
 }
 
 TEST_F(Gate, ARecordThatItsEventDoesNotHoldIsReadAgain) {

@@ -160,10 +160,23 @@ TEST(LetterRecord, HeadersThatOthersAddBehindDoNotHideIt) {
   EXPECT_EQ(original_of(written).headers, record.headers);
 }
 
+TEST(LetterRecord, NamesTheIncarnationOfTheTopicThatItCameFrom) {
+  const RawRecord record = records()[0];
+  model::DeadLetter letter = letter_of(record);
+  letter.id.stream = Incarnation{0xfedcba9876543210};
+  const RawRecord written = letter_record(letter, record, {.topic = "orders"});
+  EXPECT_EQ(header(written, "pelton.dead-letter.id"), id_text(letter.binding, letter.id));
+  EXPECT_EQ(mark_of(written).stream, letter.id.stream);
+  letter.id.stream = Incarnation{1};
+  EXPECT_NE(mark_of(letter_record(letter, record, {.topic = "orders"})).stream,
+            mark_of(written).stream);
+}
+
 TEST(LetterRecord, ARemovalNamesTheLetterAndItsPlace) {
-  const RawRecord removal = removal_record({"bill/2/17", "bill", "orders", PartitionId{5}, 99},
-                                           "purged", *parse_time("2026-01-02T03:04:05Z"));
-  EXPECT_EQ(removal.key, "bill/2/17");
+  const RawRecord removal =
+      removal_record({"bill/2/17/00000000000000ab", "bill", "orders", PartitionId{5}, 99}, "purged",
+                     *parse_time("2026-01-02T03:04:05Z"));
+  EXPECT_EQ(removal.key, "bill/2/17/00000000000000ab");
   EXPECT_FALSE(removal.value);
   EXPECT_EQ(removal.partition, PartitionId{5});
   const LetterMark mark = mark_of(removal);
@@ -172,22 +185,25 @@ TEST(LetterRecord, ARemovalNamesTheLetterAndItsPlace) {
   EXPECT_EQ(mark.topic, "orders");
   EXPECT_EQ(mark.partition, PartitionId{2});
   EXPECT_EQ(mark.offset, 17);
+  EXPECT_EQ(mark.stream, Incarnation{0xab});
   EXPECT_EQ(mark.up_to, 99);
   EXPECT_EQ(header(removal, "pelton.dead-letter.removed"), "purged");
 }
 
 TEST(LetterRecord, WhatOthersWroteIsForeign) {
   const std::string count = "pelton.dead-letter.headers", id = "pelton.dead-letter.id";
-  for (const auto& headers : std::vector<std::vector<RawHeader>>{{},
-                                                                 {{"a", "b"}},
-                                                                 {{count, "0"}},
-                                                                 {{count, "2"}},
-                                                                 {{count, "18446744073709551615"}},
-                                                                 {{count, std::nullopt}},
-                                                                 {{id, "bill/0/1"}, {count, "x"}},
-                                                                 {{id, "bill"}, {count, "2"}},
-                                                                 {{id, "/1"}, {count, "2"}},
-                                                                 {{id, "bill/0/1"}}}) {
+  for (const auto& headers :
+       std::vector<std::vector<RawHeader>>{{},
+                                           {{"a", "b"}},
+                                           {{count, "0"}},
+                                           {{count, "2"}},
+                                           {{count, "18446744073709551615"}},
+                                           {{count, std::nullopt}},
+                                           {{id, "bill/0/1/ab"}, {count, "x"}},
+                                           {{id, "bill"}, {count, "2"}},
+                                           {{id, "/0/1/ab"}, {count, "2"}},
+                                           {{id, "bill/0/1"}, {count, "2"}},
+                                           {{id, "bill/0/1/ab"}}}) {
     const RawRecord record{"k", "v", headers, 0, {}};
     EXPECT_EQ(mark_of(record).kind, LetterMark::Kind::foreign);
     EXPECT_EQ(read_letter(record, {kBill, PartitionId{0}, 0}).event->data(0), "v");

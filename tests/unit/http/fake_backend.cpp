@@ -282,9 +282,10 @@ void FakeBackend::purge(const std::vector<std::string>& ids, Answer<std::uint64_
   reply(std::move(answer), Result<std::uint64_t>(ids.size()));
 }
 
-void FakeBackend::seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) {
+void FakeBackend::seek(const SeekRequest& request, Answer<SeekOutcome> answer) {
   last_seek = request;
-  Result<std::vector<SeekChange>> result = std::vector<SeekChange>{{0, 9, 4}, {1, 2, 2}};
+  Result<SeekOutcome> result = SeekOutcome{
+      {{0, 9, 4}, {1, 2, 2}}, {{2, {ErrorKind::unavailable, "E5022", "another engine has it"}}}};
   if (request.binding != "job")
     result = fail(ErrorKind::invalid, "E5001", "no binding named \"{}\"", request.binding);
   reply(std::move(answer), std::move(result));

@@ -55,7 +55,7 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
                          Answer<std::vector<DeadLetterBrief>> answer) override;
   void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
-  void seek(const SeekRequest& request, Answer<std::vector<SeekChange>> answer) override;
+  void seek(const SeekRequest& request, Answer<SeekOutcome> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::string& file, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;

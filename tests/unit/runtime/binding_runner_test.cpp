@@ -51,7 +51,7 @@ class FakeInput final : public stream::Input, public stream::Positions, public s
     listener_->readable(kPartition);
     done({});
   }
-  void bounds(std::optional<WallTime>, std::function<void(Result<std::vector<Bounds>>)>) override {}
+  void extents(std::optional<WallTime>, std::function<void(Result<Extents>)>) override {}
   void drained(PartitionId) override { ++drained_said; }
   Offset end(PartitionId) const override { return end_; }
   std::optional<WallTime> time_at(PartitionId, Offset) override { return std::nullopt; }

@@ -24,8 +24,9 @@ class SwitchoverTest : public ::testing::Test {
     store = std::move(*open_store(config, memory));
     streams = std::make_unique<EmbeddedStreams>(*store);
     shard = std::make_unique<Shard>(*store, memory, clock);
+    topics = std::make_unique<TopicAccess>(kafka, *shard);
     assembly = std::make_unique<Assembly>(
-        Assembly{{}, clock, memory, *store, *shard, *streams, kafka, letters, {}});
+        Assembly{{}, clock, memory, *store, *shard, *streams, kafka, letters, *topics, {}});
     switchover = std::make_unique<Switchover>(
         Switchover::Setup{*assembly, known, sources, ending, stopping});
   }
@@ -81,6 +82,7 @@ class SwitchoverTest : public ::testing::Test {
   KnownBindings known;
   kafka::PollLoop kafka;
   dead_letters::DeadLetters letters{kafka};
+  std::unique_ptr<TopicAccess> topics;
   std::unique_ptr<Assembly> assembly;
   std::unique_ptr<Shard> shard;
   Sources sources;

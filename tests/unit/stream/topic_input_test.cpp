@@ -132,6 +132,12 @@ class Topic : public store::StoreFixture {
     until([&] { return answer.has_value(); });
     return answer;
   }
+  Positions::Extents ask_extents(Member& member) {
+    std::optional<Result<Positions::Extents>> answer;
+    member.input->positions().extents(std::nullopt, [&](auto told) { answer = std::move(told); });
+    EXPECT_TRUE(until([&] { return answer.has_value(); }));
+    return answer && *answer ? **answer : Positions::Extents{};
+  }
   bool stop(Member& member) {
     bool stopped = false;
     member.input->stop(std::chrono::steady_clock::now() + 10s, [&] { stopped = true; });
@@ -250,13 +256,37 @@ TEST_F(Topic, TheBrokersTellWhatAPartitionHolds) {
   produce({"a", "b", "c"});
   Member& member = join();
   ASSERT_TRUE(until_ours(member));
-  std::optional<Result<std::vector<Positions::Bounds>>> bounds;
-  member.input->positions().bounds(std::nullopt, [&](auto answer) { bounds = std::move(answer); });
-  ASSERT_TRUE(until([&] { return bounds.has_value(); }));
-  ASSERT_TRUE(*bounds);
-  ASSERT_EQ((*bounds)->size(), 1U);
-  EXPECT_EQ((*bounds)->front().earliest, 0);
-  EXPECT_EQ((*bounds)->front().end, 3);
+  const auto extents = ask_extents(member);
+  ASSERT_EQ(extents.known.size(), 1U);
+  EXPECT_EQ(extents.known.front().earliest, 0);
+  EXPECT_EQ(extents.known.front().end, 3);
+  EXPECT_TRUE(extents.missing.empty());
+}
+
+// A leader that is away keeps an operator from one partition, not from all.
+TEST_F(Topic, APartitionWithoutALeaderIsNamed) {
+  topic = cluster.topic("wide", 3);
+  Member& member = join();
+  ASSERT_TRUE(until_ours(member, 3));
+  cluster.set_leader("wide", 1, false);
+  const auto extents = ask_extents(member);
+  EXPECT_EQ(extents.known.size(), 2U);
+  ASSERT_EQ(extents.missing.size(), 1U);
+  EXPECT_EQ(extents.missing.front().partition, PartitionId{1});
+  EXPECT_EQ(extents.missing.front().why.code, "E6101");
+}
+
+TEST_F(Topic, PartitionsOfOtherEnginesAreNamed) {
+  topic = cluster.topic("shared", 2);
+  Member& first = join();
+  Member& second = join();
+  ASSERT_TRUE(
+      until([&] { return first.reader.ours.size() == 1 && second.reader.ours.size() == 1; }));
+  const auto extents = ask_extents(first);
+  ASSERT_EQ(extents.known.size(), 1U);
+  EXPECT_EQ(extents.known.front().partition, first.reader.ours.begin()->first);
+  ASSERT_EQ(extents.missing.size(), 1U);
+  EXPECT_EQ(extents.missing.front().why.code, "E5022");
 }
 
 TEST_F(Topic, AnOffsetThatIsGoneStopsItsPartition) {

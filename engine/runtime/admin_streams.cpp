@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/admin.h"
-
-#include "engine/observe/log.h"
+#include "engine/runtime/admin_streams.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace pelton::runtime {
 namespace {
-
-std::unexpected<Error> not_found(std::string_view what, std::string_view name) {
-  return fail(ErrorKind::invalid, "E5001", "no {} named \"{}\"", what, name);
-}
 
 Result<Offset> resolve(store::Store& store, model::StreamPartition at,
                        const http::ReadRequest::From& from, const store::StreamBounds& bounds) {
@@ -27,15 +21,6 @@ Result<Offset> resolve(store::Store& store, model::StreamPartition at,
       return store.offset_at(at, from.time);
   }
   return bounds.earliest;
-}
-
-http::ConfigReview review_of(const config::Review& review) {
-  using Outcome = http::ConfigReview::Outcome;
-  const Outcome outcome = review.outcome == "invalid"   ? Outcome::invalid
-                          : review.outcome == "refused" ? Outcome::refused
-                          : review.outcome == "failed"  ? Outcome::failed
-                                                        : Outcome::fine;
-  return {outcome, config::to_json(review)};
 }
 
 Status check_partition(const stream::StreamTarget& target, std::uint32_t partition) {
@@ -84,40 +69,18 @@ Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) 
 
 }  // namespace
 
-Admin::Admin(Parts parts)
-    : store_(parts.store),
-      shard_(parts.shard),
-      streams_(parts.streams),
-      reloader_(parts.reloader),
-      report_(std::move(parts.report)),
-      topics_(parts.kafka, parts.shard) {}
-
-Result<EmbeddedStreams::TargetPtr> Admin::find_stream(const std::string& name) {
+Result<EmbeddedStreams::TargetPtr> AdminStreams::find(const std::string& name) {
   auto target = streams_.find(name);
-  if (!target) return not_found("stream", name);
+  if (!target) return fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", name);
   return target;
 }
 
-Result<const KnownBinding*> Admin::find_binding(std::string_view name) const {
-  const KnownBinding* const binding = reloader_.bindings().find(name);
-  if (binding == nullptr) return not_found("binding", name);
-  return binding;
-}
-
-void Admin::status(Answer<observe::StatusReport> answer) {
-  shard_.post([this, answer = std::move(answer)]() mutable {
-    observe::StatusReport report;
-    report_(report);
-    answer(std::move(report));
-  });
-}
-
-void Admin::produce(const std::string& stream, model::BatchPtr events,
-                    std::optional<std::uint32_t> partition,
-                    Answer<std::vector<http::Produced>> answer) {
+void AdminStreams::produce(const std::string& stream, model::BatchPtr events,
+                           std::optional<std::uint32_t> partition,
+                           Answer<std::vector<http::Produced>> answer) {
   if (topics_.has(stream))
     return topics_.produce(stream, std::move(events), partition, std::move(answer));
-  auto target = find_stream(stream);
+  auto target = find(stream);
   if (!target) return answer(std::unexpected(target.error()));
   std::optional<PartitionId> fixed;
   if (partition) {
@@ -142,36 +105,11 @@ void Admin::produce(const std::string& stream, model::BatchPtr events,
   if (!taken) (*reply)(std::unexpected(taken.error()));
 }
 
-void Admin::restart(const std::string& function, Answer<std::uint64_t> answer) {
-  shard_.post([this, function, answer = std::move(answer)]() mutable {
-    FunctionRunner* const runner = shard_.find_function(function);
-    if (runner == nullptr) return answer(not_found("function", function));
-    observe::log::info("new workers are started", {{"function", function}});
-    answer(runner->renew());
-  });
-}
-
-void Admin::forget(Kept what, const std::string& name, Answer<void> answer) {
-  answer(what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name));
-}
-
-Result<std::shared_ptr<http::StreamReader>> Admin::reader(const std::string& stream) {
+Result<std::shared_ptr<http::StreamReader>> AdminStreams::reader(const std::string& stream) {
   if (topics_.has(stream)) return topics_.reader(stream);
-  auto target = find_stream(stream);
+  auto target = find(stream);
   if (!target) return std::unexpected(target.error());
   return std::make_shared<EmbeddedReader>(store_, std::move(*target));
-}
-
-void Admin::plan(const std::string& file, Answer<http::ConfigReview> answer) {
-  reloader_.plan(file, [answer = std::move(answer)](const config::Review& review) mutable {
-    answer(review_of(review));
-  });
-}
-
-void Admin::reload(Answer<http::ConfigReview> answer) {
-  reloader_.reload([answer = std::move(answer)](const config::Review& review) mutable {
-    answer(review_of(review));
-  });
 }
 
 }  // namespace pelton::runtime

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/stream/appender.h"
+#include "engine/stream/embedded/stream_target.h"
 
 #include <utility>
 

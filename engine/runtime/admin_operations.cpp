@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/admin_operations.h"
+
+#include "engine/observe/log.h"
+#include "engine/runtime/offset_seek.h"
+
+#include <utility>
+
+namespace pelton::runtime {
+namespace {
+
+http::ConfigReview review_of(const config::Review& review) {
+  using Outcome = http::ConfigReview::Outcome;
+  const Outcome outcome = review.outcome == "invalid"   ? Outcome::invalid
+                          : review.outcome == "refused" ? Outcome::refused
+                          : review.outcome == "failed"  ? Outcome::failed
+                                                        : Outcome::fine;
+  return {outcome, config::to_json(review)};
+}
+
+}  // namespace
+
+void AdminOperations::status(Answer<observe::StatusReport> answer) {
+  shard_.post([this, answer = std::move(answer)]() mutable {
+    observe::StatusReport report;
+    report_(report);
+    answer(std::move(report));
+  });
+}
+
+void AdminOperations::seek(const http::SeekRequest& request, Answer<http::SeekOutcome> answer) {
+  auto binding = find_binding(reloader_.bindings(), request.binding);
+  if (!binding) return answer(std::unexpected(binding.error()));
+  seek_offsets(shard_, request, std::move(answer));
+}
+
+void AdminOperations::restart(const std::string& function, Answer<std::uint64_t> answer) {
+  shard_.post([this, function, answer = std::move(answer)]() mutable {
+    FunctionRunner* const runner = shard_.find_function(function);
+    if (runner == nullptr)
+      return answer(fail(ErrorKind::invalid, "E5001", "no function named \"{}\"", function));
+    observe::log::info("new workers are started", {{"function", function}});
+    answer(runner->renew());
+  });
+}
+
+void AdminOperations::forget(Kept what, const std::string& name, Answer<void> answer) {
+  answer(what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name));
+}
+
+void AdminOperations::plan(const std::string& file, Answer<http::ConfigReview> answer) {
+  reloader_.plan(file, [answer = std::move(answer)](const config::Review& review) mutable {
+    answer(review_of(review));
+  });
+}
+
+void AdminOperations::reload(Answer<http::ConfigReview> answer) {
+  reloader_.reload([answer = std::move(answer)](const config::Review& review) mutable {
+    answer(review_of(review));
+  });
+}
+
+}  // namespace pelton::runtime

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/consume/partition_fetcher.h"
+
+#include "tests/kafka/mock_cluster.h"
+
+#include <gmock/gmock.h>
+
+namespace pelton::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr PartitionId kP{0};
+constexpr PartitionId kQ{1};
+
+struct Fetcher : testing::Test {
+  test::MockCluster cluster;
+  PartitionFetcher fetcher{cluster.topic("t", 2), Gone::error, PartitionFetcher::Pace::eager};
+
+  void SetUp() override {
+    cluster.produce_all("t", 0, {{"k", "a"}, {"k", "b"}, {"k", "c"}});
+    cluster.produce_all("t", 1, {{"k", "x"}});
+    ASSERT_TRUE(fetcher.open());
+  }
+  // The values that come until the end of the partition, or `most`.
+  std::vector<std::string> read(PartitionId partition, std::size_t most = 100) {
+    std::vector<std::string> values;
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (values.size() < most && std::chrono::steady_clock::now() < deadline) {
+      const Message message = fetcher.next(partition, 100ms);
+      if (!message) continue;
+      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) break;
+      values.emplace_back(static_cast<const char*>(message->payload), message->len);
+    }
+    return values;
+  }
+};
+
+TEST_F(Fetcher, ReadsFromWhereItWasMovedTo) {
+  ASSERT_TRUE(fetcher.move_to(kP, 1));
+  EXPECT_THAT(read(kP), ElementsAre("b", "c"));
+  EXPECT_EQ(fetcher.position(kP), 3);
+  EXPECT_EQ(fetcher.end(kP), 3);
+}
+
+TEST_F(Fetcher, WhatWasFetchedForTheOldPlaceDoesNotComeAtTheNewOne) {
+  ASSERT_TRUE(fetcher.move_to(kP, 0));
+  EXPECT_THAT(read(kP, 1), ElementsAre("a"));
+  ASSERT_TRUE(fetcher.move_to(kP, 0));
+  EXPECT_THAT(read(kP), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(Fetcher, ALittleFurtherIsNoMove) {
+  ASSERT_TRUE(fetcher.move_to(kP, 0));
+  EXPECT_THAT(read(kP, 1), ElementsAre("a"));
+  ASSERT_TRUE(fetcher.move_to(kP, 2, 1));
+  EXPECT_EQ(fetcher.position(kP), 1) << "it goes on where it was";
+  EXPECT_TRUE(fetcher.at(kP, 1));
+  ASSERT_TRUE(fetcher.move_to(kP, 2));
+  EXPECT_EQ(fetcher.position(kP), 2);
+}
+
+TEST_F(Fetcher, PartitionsAreFetchedApart) {
+  ASSERT_TRUE(fetcher.move_to(kP, 0));
+  ASSERT_TRUE(fetcher.move_to(kQ, 0));
+  EXPECT_THAT(read(kQ), ElementsAre("x"));
+  EXPECT_THAT(read(kP), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(fetcher.fetched(), 2U);
+  fetcher.leave(kQ);
+  EXPECT_FALSE(fetcher.at(kQ, 1));
+  fetcher.leave_all();
+  EXPECT_EQ(fetcher.fetched(), 0U);
+}
+
+TEST_F(Fetcher, AnOffsetThatIsGoneIsAnError) {
+  ASSERT_TRUE(fetcher.move_to(kP, 4711));
+  EXPECT_THAT(read(kP), IsEmpty());
+  EXPECT_EQ(fetcher.position(kP), 4711);
+}
+
+TEST_F(Fetcher, SaysWhatTheClientComplainsOf) {
+  cluster.set_down(true);
+  ASSERT_TRUE(fetcher.move_to(kP, 0));
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  while (fetcher.serve().empty() && std::chrono::steady_clock::now() < deadline)
+    EXPECT_FALSE(fetcher.next(kP, 50ms));
+  EXPECT_NE(fetcher.serve(), "");
+  cluster.set_down(false);
+  EXPECT_THAT(read(kP), ElementsAre("a", "b", "c"));
+  EXPECT_EQ(fetcher.serve(), "") << "records came";
+}
+
+}  // namespace
+}  // namespace pelton::kafka

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/client/poll_loop.h"
+
+#include <gmock/gmock.h>
+
+#include <future>
+
+namespace pelton::kafka {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+TEST(PollLoop, CallsRunInTheirOrderOnTheThreadThatTurns) {
+  PollLoop loop;
+  std::vector<int> ran;
+  loop.post([&] { ran.push_back(1); });
+  loop.post([&] {
+    ran.push_back(2);
+    loop.post([&] { ran.push_back(3); });
+  });
+  loop.turn(0ms);
+  EXPECT_THAT(ran, ElementsAre(1, 2)) << "what a call posts has its turn later";
+  loop.turn(0ms);
+  EXPECT_THAT(ran, ElementsAre(1, 2, 3));
+}
+
+TEST(PollLoop, WhatIsAddedIsServedUntilItIsRemoved) {
+  PollLoop loop;
+  int served = 0;
+  loop.add(&served, [&] {
+    ++served;
+    return false;
+  });
+  loop.turn(0ms);
+  loop.turn(0ms);
+  EXPECT_EQ(served, 2);
+  loop.remove(&served);
+  loop.turn(0ms);
+  EXPECT_EQ(served, 2);
+}
+
+TEST(PollLoop, OneThatHasMoreIsServedAgainWithoutAWait) {
+  PollLoop loop;
+  int left = 3;
+  loop.add(&left, [&] { return --left > 0; });
+  const auto begun = std::chrono::steady_clock::now();
+  loop.turn(10s);
+  loop.turn(10s);
+  EXPECT_EQ(left, 1);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
+}
+
+TEST(PollLoop, APostEndsTheWait) {
+  PollLoop loop;
+  loop.start();
+  std::promise<std::thread::id> ran;
+  loop.post([&] { ran.set_value(std::this_thread::get_id()); });
+  EXPECT_NE(ran.get_future().get(), std::this_thread::get_id());
+  loop.stop();
+}
+
+TEST(PollLoop, RunWaitsForTheLoopsThread) {
+  PollLoop loop;
+  loop.start();
+  std::thread::id on;
+  loop.run([&] { on = std::this_thread::get_id(); });
+  EXPECT_NE(on, std::thread::id{});
+  EXPECT_NE(on, std::this_thread::get_id());
+  bool nested = false;
+  loop.run([&] { loop.run([&] { nested = true; }); });
+  EXPECT_TRUE(nested) << "on the loop's own thread it is a plain call";
+  loop.stop();
+}
+
+TEST(PollLoop, RunWithoutAThreadIsAPlainCall) {
+  PollLoop loop;
+  std::thread::id on;
+  loop.run([&] { on = std::this_thread::get_id(); });
+  EXPECT_EQ(on, std::this_thread::get_id());
+  loop.start();
+  loop.stop();
+  on = {};
+  loop.run([&] { on = std::this_thread::get_id(); });
+  EXPECT_EQ(on, std::this_thread::get_id());
+}
+
+TEST(PollLoop, CallsThatWereNotRunGoWithIt) {
+  auto owned = std::make_shared<int>(1);
+  std::weak_ptr<int> left = owned;
+  {
+    PollLoop loop;
+    loop.post([owned = std::move(owned)] {});
+  }
+  EXPECT_TRUE(left.expired());
+}
+
+}  // namespace
+}  // namespace pelton::kafka
