@@ -46,7 +46,6 @@ class Dispatcher::Core {
   std::vector<ParkedEvent> parked(std::size_t most) const;
   bool idle(PartitionId partition) const;
   Shared& shared() { return shared_; }
-  const Shared& shared() const { return shared_; }
 
  private:
   // A batch that is offered: what passes goes into the window, the rest is settled.
