@@ -21,7 +21,8 @@ Dispatcher::Core::Core(DispatcherOptions settings)
     : shared_(std::move(settings)),
       filter_(shared_.options.filter),
       outcomes_(shared_),
-      picker_(shared_, outcomes_),
+      rereads_(shared_, outcomes_),
+      picker_(shared_, outcomes_, rereads_),
       replay_delivery_(shared_, outcomes_) {}
 
 // ---- partitions
@@ -31,7 +32,8 @@ void Dispatcher::Core::assign(PartitionId partition, const model::Restored& rest
   auto prefix = fmt::format("{}/{}/{:016x}/{}/", options.binding, options.stream,
                             restored.stream.value, partition.value);
   shared_.partitions.add(std::make_unique<Partition>(partition, ++epochs_, std::move(prefix),
-                                                     options.delivery, restored, options.memory));
+                                                     options.delivery, restored, options.memory,
+                                                     options.release_from));
 }
 
 void Dispatcher::Core::revoke(PartitionId partition) {
@@ -39,6 +41,7 @@ void Dispatcher::Core::revoke(PartitionId partition) {
   shared_.frames.forget(partition);
   shared_.partitions.remove(partition);
   agenda_.forget(partition);
+  rereads_.forget(partition);
   // Frames of replays go on; their lanes are forgotten with the partition.
   shared_.replays.forget_lanes(partition);
   if (shared_.index) outcomes_.unblock(shared_.index->forget(partition.value));
@@ -204,6 +207,13 @@ void Dispatcher::Core::lose_frame(const FrameBook::Open& open, std::optional<std
   outcomes_.lose(partition, open.slots, open.answered, blamed, loss, now);
 }
 
+void Dispatcher::Core::again(const Reread& which, Offset base, const model::BatchPtr& batch,
+                             WallTime now, Commits& out) {
+  Partition* const partition = shared_.partitions.touch(which.partition);
+  if (partition != nullptr) rereads_.answer(*partition, which, base, batch, now);
+  end_call(now, out);
+}
+
 bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
   return replay_delivery_.begin(letter, lane_of(*letter.event, 0));
 }
@@ -291,9 +301,8 @@ PartitionCounts Dispatcher::Core::counts(PartitionId id) const {
   counts.retrying = partition->queue.parked().size();
   counts.waiting = partition->queue.waiting();
   if (counts.unsettled > 0) {
-    const Slot& oldest = window.at(window.oldest());
     // 0: the record came without a time.
-    if (const auto time = oldest.batch().time_us(oldest.index); time > 0)
+    if (const auto time = window.time_us(window.oldest()); time > 0)
       counts.oldest_unsettled = from_us(time);
   }
   return counts;
@@ -305,8 +314,9 @@ std::vector<ParkedEvent> Dispatcher::Core::parked(std::size_t most) const {
     for (const auto& [due, position] : partition->queue.parked()) {
       if (parked.size() >= most) return parked;
       const Slot& slot = partition->queue.at(position);
-      parked.push_back({partition->id, slot.offset, std::string(slot.batch().key(slot.index)),
-                        partition->retries.find(slot.offset)});
+      const auto key = slot.present() ? slot.batch().key(slot.index) : std::string_view{};
+      parked.push_back(
+          {partition->id, slot.offset, std::string(key), partition->retries.find(slot.offset)});
     }
   return parked;
 }

@@ -7,6 +7,7 @@
 #include "engine/dispatch/frame_picker.h"
 #include "engine/dispatch/outcomes.h"
 #include "engine/dispatch/replay_delivery.h"
+#include "engine/dispatch/rereads.h"
 #include "engine/dispatch/selection.h"
 #include "engine/dispatch/shared.h"
 
@@ -40,6 +41,9 @@ class Dispatcher::Core {
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
+  void reread(std::vector<Reread>& out) { rereads_.take(out); }
+  void again(const Reread& which, Offset base, const model::BatchPtr& batch, WallTime now,
+             Commits& out);
   bool replay(const model::DeadLetter& letter);
   bool replay_room() const { return replay_delivery_.room(); }
   PartitionCounts counts(PartitionId partition) const;
@@ -63,6 +67,7 @@ class Dispatcher::Core {
   Shared shared_;
   Filter filter_;
   Outcomes outcomes_;
+  Rereads rereads_;
   FramePicker picker_;
   ReplayDelivery replay_delivery_;
   Agenda agenda_;

@@ -76,6 +76,15 @@ void Dispatcher::committed(CommitToken token) {
 bool Dispatcher::replay(const model::DeadLetter& letter, WallTime) {
   return core_->replay(letter);
 }
+void Dispatcher::reread(std::vector<Reread>& out) {
+  core_->reread(out);
+}
+
+void Dispatcher::again(const Reread& which, Offset base, const model::BatchPtr& batch, WallTime now,
+                       Commits& out) {
+  core_->again(which, base, batch, now, out);
+}
+
 bool Dispatcher::replay_room() const {
   return core_->replay_room();
 }

@@ -43,6 +43,9 @@ struct DispatcherOptions {
   // nothing beyond its first event, and no frames are given before the commits that are under way
   // are durable. Null: none. Outlives the dispatcher.
   MemoryBudget* memory = nullptr;
+  // Events with so many bytes of payload or more that wait for their next attempt, or behind such
+  // an event of their key, are not kept in memory: reread() asks for them. Absent: all are kept.
+  std::optional<std::uint64_t> release_from{};
 };
 
 // Names a Commit until committed() is called with it.
@@ -72,7 +75,8 @@ struct PartitionCounts {
 // Totals since start, for metrics.
 struct Totals {
   std::uint64_t done = 0, failed_attempts = 0, dead_letters = 0, filtered = 0, passed = 0,
-                deduplicated = 0, outputs = 0, late_results = 0, skipped = 0, replayed = 0;
+                deduplicated = 0, outputs = 0, late_results = 0, skipped = 0, replayed = 0,
+                lost = 0;
   std::map<std::string, std::uint64_t, std::less<>> dead_letters_by_reason;
 
   void count_letter(const std::string& reason) {
@@ -85,11 +89,18 @@ struct Totals {
 inline constexpr std::array kDeadLetterReasons{"attempts", "failed", "worker_killer", "max_age",
                                                "too_large"};
 
+// An event to be read again; answered with again().
+struct Reread {
+  PartitionId partition;
+  Offset offset = 0;
+  std::uint64_t tenure = 0;  // of the assignment that asked
+};
+
 // An event between attempts, for status.
 struct ParkedEvent {
   PartitionId partition;
   Offset offset = 0;
-  std::string key;
+  std::string key;  // empty also when the event is not in memory
   const model::RetryState* retry = nullptr;
 };
 
@@ -170,6 +181,15 @@ class Dispatcher {
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
+
+  // ---- events that are not kept in memory
+  // Those whose time has come, since the last call; few at a time, and fewer while memory is short.
+  // To be called after every other call.
+  void reread(std::vector<Reread>& out);
+  // The answer, in any order and however late: the batch that holds the event, and its base. Null:
+  // the event is not stored any more, and counts as lost.
+  void again(const Reread& which, Offset base, const model::BatchPtr& batch, WallTime now,
+             Commits& out);
 
   // ---- the operator
   // Delivers a dead letter again, with its idempotency key, as an event of its own behind those of

@@ -121,6 +121,10 @@ void FramePicker::pick_new(Partition& partition, Picking& picking, WallTime now)
 // Whether the event, first of its lane, goes into the frame. `gone`: it is settled or parked now.
 FramePicker::Fit FramePicker::fit(Partition& partition, Position position, const Slot& slot,
                                   Picking& picking, WallTime now) {
+  if (!slot.present()) {
+    rereads_.want(partition, position);
+    return Fit::gone;
+  }
   const std::uint64_t bytes = payload(slot);
   if (bytes > kMaxEventBytes) {
     outcomes_.bury(partition, position, "too_large", now);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/dispatch/outcomes.h"
+#include "engine/dispatch/rereads.h"
 
 #include <optional>
 #include <vector>
@@ -13,7 +14,8 @@ namespace pelton::dispatch {
 // is too large, a retry that is not due yet) is settled, buried or parked. One thread.
 class FramePicker {
  public:
-  FramePicker(Shared& shared, Outcomes& outcomes) : shared_(shared), outcomes_(outcomes) {}
+  FramePicker(Shared& shared, Outcomes& outcomes, Rereads& rereads)
+      : shared_(shared), outcomes_(outcomes), rereads_(rereads) {}
 
   // When the partition can give a frame, as far as its events and its batch.wait go.
   Agenda::Plan plan(const Partition& partition, WallTime now) const;
@@ -43,6 +45,7 @@ class FramePicker {
 
   Shared& shared_;
   Outcomes& outcomes_;
+  Rereads& rereads_;
 };
 
 }  // namespace pelton::dispatch

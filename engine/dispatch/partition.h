@@ -19,12 +19,13 @@ namespace pelton::dispatch {
 // FramePicker, ReplayDelivery, Dispatcher::Core.
 struct Partition {
   Partition(PartitionId which, std::uint64_t assignment, std::string prefix,
-            const config::Delivery& delivery, const model::Restored& restored, MemoryBudget* budget)
+            const config::Delivery& delivery, const model::Restored& restored, MemoryBudget* budget,
+            std::optional<std::uint64_t> release_from)
       : id(which),
         epoch(assignment),
         stream(restored.stream),
         key_prefix(std::move(prefix)),
-        queue(delivery),
+        queue(delivery, release_from),
         settled(restored.progress),
         durable(restored.progress.settled),
         next(restored.progress.settled),
@@ -69,6 +70,9 @@ struct Partition {
   std::uint64_t fresh = 0;        // ... of these, those that no commit carries yet
   Retries retries;
   Suspects suspects;
+  // Parked until they are read again: to be asked for, and asked for.
+  std::set<Position> wanted;
+  std::unordered_map<Offset, Position> reading;
   std::unordered_map<Offset, IdempotencyKey> keys;  // of unsettled events that bring one
   bool draining = false;                            // gives no more frames
   // In the call at hand:

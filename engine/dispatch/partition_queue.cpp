@@ -63,6 +63,15 @@ void PartitionQueue::leave_parked(Position position) {
   parked_until_.erase(until);
 }
 
+// What is parked, or waits behind what is, need not be in memory; new events are looked at first.
+void PartitionQueue::release(Position position) {
+  const Slot& slot = at(position);
+  if (!release_from_ || position >= new_ || slot.state == SlotState::settled || !slot.present())
+    return;
+  const Lane* const lane = lanes_.find(slot.lane);
+  if (lane != nullptr && lane->held() && payload(slot) >= *release_from_) window_.release(position);
+}
+
 void PartitionQueue::give_back(Position position) {
   Lane& lane = lane_out_of_flight(position);
   if (lane.held() && position < lane.parked) make_way(lane);
@@ -85,6 +94,11 @@ void PartitionQueue::park(Position position, WallTime due) {
     } else {
       due_.emplace(due, position);
       parked_until_.emplace(position, due);
+      release(position);
+      // From the first that has been let go on, all have.
+      Position behind_it = release_from_ ? lane.first : kNoPosition;
+      for (; behind_it != kNoPosition && at(behind_it).present(); behind_it = at(behind_it).next)
+        release(behind_it);
     }
   }
   lanes_.settle(at(position).lane);

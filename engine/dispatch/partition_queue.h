@@ -18,8 +18,10 @@ namespace pelton::dispatch {
 // one frame. Knows neither outcomes nor retries. One thread.
 class PartitionQueue {
  public:
-  explicit PartitionQueue(const config::Delivery& delivery)
+  // `release_from`: as DispatcherOptions has it.
+  PartitionQueue(const config::Delivery& delivery, std::optional<std::uint64_t> release_from)
       : window_(delivery.max_unsettled, delivery.max_unsettled_bytes),
+        release_from_(release_from),
         waits_for_more_(delivery.batch.wait > Duration{0}) {}
 
   // ---- new events
@@ -81,6 +83,10 @@ class PartitionQueue {
   void unpark(Position position);
   // Those whose time has come.
   void unpark_due(WallTime now);
+  // The bytes of an event that were let go are here again.
+  void restore(Position position, model::BatchPtr batch, WallTime now) {
+    window_.restore(position, std::move(batch), 0, now);
+  }
 
  private:
   auto linker() {
@@ -90,9 +96,11 @@ class PartitionQueue {
   void wait(Lane& lane, Position position);
   void leave_parked(Position position);
   void make_way(Lane& lane);
+  void release(Position position);
 
   Window window_;
   Lanes lanes_;
+  const std::optional<std::uint64_t> release_from_;
   const bool waits_for_more_;
   Position new_ = 0;  // first position never looked at
   std::uint64_t new_bytes_ = 0;
@@ -109,7 +117,8 @@ inline void PartitionQueue::push(std::uint32_t index, Offset offset, LaneKey lan
 
 inline void PartitionQueue::pass_new() {
   if (waits_for_more_) new_bytes_ -= payload(at(new_));
-  ++new_;
+  const Position passed = new_++;
+  if (release_from_ && at(passed).state != SlotState::in_flight) release(passed);
 }
 
 inline std::optional<PartitionQueue::Candidate> PartitionQueue::join(FrameId frame) {
@@ -133,6 +142,7 @@ inline void PartitionQueue::wait(Lane& lane, Position position) {
   at(position).state = SlotState::waiting;
   ++waiting_;
   Lanes::insert(lane, position, linker());
+  if (release_from_ && lane.held()) release(position);
 }
 
 inline void PartitionQueue::settle(Position position) {

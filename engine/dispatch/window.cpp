@@ -18,6 +18,11 @@ constexpr std::size_t kFirstPlaces = 64;
 // for little.
 constexpr std::uint64_t kSparse = 4;
 
+// The slot is unsettled and in the batch.
+bool belongs(const Slot& slot, const HeldBatch& held) {
+  return slot.held == &held && slot.state != SlotState::settled;
+}
+
 }  // namespace
 
 Window::Window(std::uint32_t events, std::uint64_t bytes)
@@ -54,6 +59,10 @@ void Window::make_room() {
 }
 
 void Window::set_aside(const Slot& slot) {
+  if (!slot.present()) {
+    aside_.try_emplace(aside_.end(), head_, Aside{slot, {}});
+    return;
+  }
   builder_.add(slot.batch(), slot.index);
   Aside& aside = aside_.try_emplace(aside_.end(), head_, Aside{slot, {}})->second;
   aside.held = {builder_.finish(), head_ + 1, 1, slot.held->arrived};
@@ -71,6 +80,30 @@ void Window::grow() {
   mask_ = mask;
 }
 
+void Window::release(Position position) {
+  Slot& slot = at(position);
+  released_.emplace(position, slot.batch().time_us(slot.index));
+  if (--slot.held->live == 0) emptied_.push_back(slot.held);
+  slot.held = nullptr;
+}
+
+void Window::restore(Position position, model::BatchPtr batch, std::uint32_t index, WallTime now) {
+  Slot& slot = at(position);
+  ENSURE(!slot.present(), "event {} is here", slot.offset);
+  released_.erase(position);
+  bytes_ += batch->memory();
+  HeldBatch held{std::move(batch), position + 1, 1, now};
+  HeldBatch& kept = position < head_ ? aside_.at(position).held : again_[position];
+  kept = std::move(held);
+  slot.held = &kept;
+  slot.index = index;
+}
+
+std::int64_t Window::time_us(Position position) const {
+  const Slot& slot = at(position);
+  return slot.present() ? slot.batch().time_us(slot.index) : released_.at(position);
+}
+
 void Window::let_go(HeldBatch& held) {
   bytes_ -= held.batch->memory();
   compacted_bytes_ = std::min(compacted_bytes_, bytes_);
@@ -83,6 +116,8 @@ void Window::drop_batches() {
 
 void Window::pop_settled() {
   for (HeldBatch* held : std::exchange(emptied_, {})) let_go(*held);
+  if (!again_.empty())
+    std::erase_if(again_, [](const auto& each) { return each.second.batch == nullptr; });
   while (head_ < tail_ && ring_[head_ & mask_].state == SlotState::settled) ++head_;
   for (const Position position : settled_aside_) aside_.erase(position);
   settled_aside_.clear();
@@ -112,13 +147,13 @@ void Window::compact() {
 void Window::compact(HeldBatch& held, Position begin) {
   std::uint64_t bytes = 0;
   for (Position p = begin; p < held.end; ++p)
-    if (at(p).state != SlotState::settled) bytes += payload(at(p));
+    if (belongs(at(p), held)) bytes += payload(at(p));
   if (held.batch->memory() < kSparse * (sizeof(model::Batch) + bytes)) return;
   std::uint32_t index = 0;
   std::optional<Offset> first;
   for (Position p = begin; p < held.end; ++p) {
     Slot& slot = at(p);
-    if (slot.state == SlotState::settled) continue;
+    if (!belongs(slot, held)) continue;
     if (!first) first = slot.offset;
     builder_.add_at(*held.batch, slot.index, static_cast<std::uint32_t>(slot.offset - *first));
     slot.index = index++;

@@ -31,12 +31,13 @@ struct HeldBatch {
 
 // One event in the window.
 struct Slot {
-  HeldBatch* held = nullptr;
+  HeldBatch* held = nullptr;  // null: its bytes were let go
   std::uint32_t index = 0;
   SlotState state = SlotState::pending;
   Offset offset = 0;
   LaneKey lane = 0;
   Position next = kNoPosition;  // in its lane
+  bool present() const { return held != nullptr; }
   const model::Batch& batch() const { return *held->batch; }
 };
 
@@ -51,8 +52,8 @@ inline std::uint64_t payload(const Slot& slot) {
 // The unsettled events of one partition: a ring of slots over the batches that they stand in,
 // positions counting up from 0. What lingers (a long retry, a slow function) holds up nobody: when
 // the ring has gone round to it, it is set aside as a copy without its batch, and when memory gets
-// short, batches of which little is unsettled are replaced by copies of what is. The caller never
-// has more than `events` unsettled events.
+// short, batches of which little is unsettled are replaced by copies of what is. The bytes of an
+// event can be let go and restored. The caller never has more than `events` unsettled events.
 class Window {
  public:
   // `events`: the most unsettled ones. `bytes`: beyond half of it, memory is short.
@@ -89,10 +90,21 @@ class Window {
     slot.state = SlotState::settled;
     --unsettled_;
     ++settled_;
-    if (--slot.held->live == 0) emptied_.push_back(slot.held);
+    if (!slot.present()) [[unlikely]]
+      released_.erase(position);
+    else if (--slot.held->live == 0)
+      emptied_.push_back(slot.held);
     if (position < head_) [[unlikely]]
       settled_aside_.push_back(position);
   }
+  // Lets the bytes of the event go: until restore(), only its slot is known, and its time. As with
+  // settle(), they can be read until pop_settled().
+  void release(Position position);
+  // Its bytes are here again: event `index` of the batch, of which nothing else is held for it.
+  void restore(Position position, model::BatchPtr batch, std::uint32_t index, WallTime now);
+  // The event's own time in microseconds; 0: it has none.
+  std::int64_t time_us(Position position) const;
+
   // Forgets the settled slots at the head and set aside, and the batches without unsettled ones.
   void pop_settled();
 
@@ -121,10 +133,12 @@ class Window {
   std::uint64_t bytes_ = 0;
   std::deque<HeldBatch> held_;  // slots refer to its elements
   std::map<Position, Aside> aside_;
-  std::vector<HeldBatch*> emptied_;      // to be let go of
-  std::vector<Position> settled_aside_;  // to be erased
-  std::uint64_t settled_ = 0;            // since batches were last looked at for copying
-  std::uint64_t compacted_bytes_ = 0;    // bytes_ then, or less since
+  std::map<Position, HeldBatch> again_;        // of events of the ring, restored
+  std::map<Position, std::int64_t> released_;  // times of events without bytes
+  std::vector<HeldBatch*> emptied_;            // to be let go of
+  std::vector<Position> settled_aside_;        // to be erased
+  std::uint64_t settled_ = 0;                  // since batches were last looked at for copying
+  std::uint64_t compacted_bytes_ = 0;          // bytes_ then, or less since
   model::BatchBuilder builder_;
 };
 

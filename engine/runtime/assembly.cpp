@@ -19,6 +19,9 @@ namespace {
 // Of one source, on their way to a topic.
 constexpr std::size_t kSourceBytes = 32U << 20;
 
+// Parked events that are smaller are kept: reading them again would cost more than it saves.
+constexpr std::uint64_t kReleaseFrom = 2U << 10;
+
 // Worker output as log lines: standard output is information, standard error a warning's worth of
 // attention.
 void log_line(const worker::WorkerLine& line) {
@@ -172,6 +175,10 @@ void embedded_runner(Assembly& assembly, const config::Binding& binding,
                                    binding.name, partitions, binding.start, &assembly.memory},
       assembly.store, assembly.shard.mailbox(), assembly.shard.reader());
   out.embedded = input.get();
+  setup.dispatcher.release_from = kReleaseFrom;
+  setup.read_again = [input = input.get()](PartitionId partition, Offset offset, auto answer) {
+    input->read_again(partition, offset, std::move(answer));
+  };
   auto& all = *input;
   out.runner = std::make_unique<BindingRunner>(std::move(setup),
                                                stream::BindingInput{std::move(input), all, all},

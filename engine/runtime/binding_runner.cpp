@@ -32,6 +32,12 @@ BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Sto
       dispatcher_(setup_.dispatcher),
       stays_({dispatcher_, *input_.events, input_.positions, clock, setup_.dispatcher.stream,
               setup_.seek_patience}),
+      rereads_(dispatcher_, setup_.read_again,
+               [this](const dispatch::Reread& which, const model::PlacedBatch* read) {
+                 dispatcher_.again(which, read == nullptr ? 0 : read->base,
+                                   read == nullptr ? nullptr : read->batch, clock_.now(), commits_);
+                 note();
+               }),
       timer_(io) {}
 
 Status BindingRunner::open() {
@@ -136,6 +142,7 @@ std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::Fr
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
   if (!commits_.empty()) note();
+  rereads_.ask();
   arm_timer();
   return frame;
 }
@@ -200,6 +207,7 @@ void BindingRunner::turn() {
     with_room_.push_back(again);
     note();
   }
+  rereads_.ask();
   arm_timer();
   if (work_ready_ && has_work()) work_ready_();
 }

@@ -3,6 +3,7 @@
 
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
+#include "engine/runtime/event_rereads.h"
 #include "engine/runtime/partition_stays.h"
 #include "engine/runtime/stopped_partitions.h"
 #include "engine/store/store.h"
@@ -37,6 +38,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     std::optional<std::uint32_t> concurrency;
     // How long a seek waits for workers that have events of its partition.
     Duration seek_patience = std::chrono::seconds(30);
+    // For a dispatcher that does not keep all events (release_from).
+    EventRereads::Read read_again{};
   };
 
   BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
@@ -120,8 +123,9 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   StoppedPartitions stopped_;
   dispatch::FilterWatch filter_watch_;
   dispatch::Commits commits_, settling_;  // of the turn to come, and of the one at hand
-  std::vector<PartitionId> with_room_;    // to be fed in the turn to come
-  bool noted_ = false;                    // it is posted
+  EventRereads rereads_;
+  std::vector<PartitionId> with_room_;  // to be fed in the turn to come
+  bool noted_ = false;                  // it is posted
   // Turns that are posted hold it weakly.
   std::shared_ptr<BindingRunner*> alive_ = std::make_shared<BindingRunner*>(this);
   thread::Timer timer_;

@@ -75,7 +75,7 @@ class History {
   // How much of what happened, so that a test can see that the faults do their work.
   struct Seen {
     std::uint64_t frames = 0, done = 0, dead = 0, retries = 0, kills = 0, replays_done = 0,
-                  outputs = 0, deduplicated = 0, filtered = 0, restarts = 0, late = 0;
+                  outputs = 0, deduplicated = 0, filtered = 0, restarts = 0, late = 0, reread = 0;
   };
   Seen seen;
 

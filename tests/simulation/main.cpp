@@ -27,9 +27,10 @@ void print(std::uint64_t seed, const pelton::simulation::Report& report) {
   fmt::print(
       "seed {}: {} frames, {} done, {} outputs, {} failures, {} kills, {} dead letters, {} "
       "replayed, "
-      "{} deduplicated, {} filtered, {} lives, {} late results, {} steps\n",
+      "{} deduplicated, {} filtered, {} read again, {} lives, {} late results, {} steps\n",
       seed, seen.frames, seen.done, seen.outputs, seen.retries, seen.kills, seen.dead,
-      seen.replays_done, seen.deduplicated, seen.filtered, seen.restarts, seen.late, report.steps);
+      seen.replays_done, seen.deduplicated, seen.filtered, seen.reread, seen.restarts, seen.late,
+      report.steps);
 }
 
 // False: the seed failed.

@@ -19,6 +19,7 @@ dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutatio
   if (mutation == Mutation::window_ignored)
     options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
   if (mutation == Mutation::bytes_ignored) options.delivery.max_unsettled_bytes = 1U << 30;
+  if (mutation == Mutation::memory_ignored) options.memory = nullptr;
   if (mutation == Mutation::frames_too_large)
     options.delivery.batch.events = options.delivery.batch.events * 2 + 1;
   return options;
@@ -64,6 +65,8 @@ std::string name_of(Mutation mutation) {
                                            "filter_ignored",
                                            "window_ignored",
                                            "bytes_ignored",
+                                           "memory_ignored",
+                                           "loses_what_it_reads",
                                            "frames_too_large",
                                            "seek_at_once",
                                            "pieces_replace"};
@@ -93,6 +96,13 @@ void Mutant::offer(PartitionId partition, Offset base, const model::BatchPtr& ba
   } else {
     inner_.offer(partition, base, batch, now, out);
   }
+  change(out, from);
+}
+
+void Mutant::again(const dispatch::Reread& which, Offset base, const model::BatchPtr& batch,
+                   WallTime now, dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  inner_.again(which, base, is(Mutation::loses_what_it_reads) ? nullptr : batch, now, out);
   change(out, from);
 }
 

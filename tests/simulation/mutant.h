@@ -46,6 +46,8 @@ enum class Mutation {
   filter_ignored,        // neither is the filter
   window_ignored,        // the window is larger than it should be
   bytes_ignored,         // ... or has no limit of bytes
+  memory_ignored,        // the engine's memory is not looked at
+  loses_what_it_reads,   // an event that is read again is taken for gone
   frames_too_large,      // frames are larger than the binding allows
   seek_at_once,          // a seek does not wait for what workers have of the partition
   pieces_replace,        // what was settled since replaces what was settled before
@@ -77,6 +79,9 @@ class Mutant {
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, dispatch::Commits& out);
   void committed(dispatch::CommitToken token);
+  void reread(std::vector<dispatch::Reread>& out) { inner_.reread(out); }
+  void again(const dispatch::Reread& which, Offset base, const model::BatchPtr& batch, WallTime now,
+             dispatch::Commits& out);
   bool replay(const model::DeadLetter& letter, WallTime now) { return inner_.replay(letter, now); }
   const dispatch::Dispatcher& inner() const { return inner_; }
 

@@ -109,6 +109,12 @@ std::uint64_t window_bytes(Dice dice) {
   return dice.chance(0.5) ? small : 1U << 20;
 }
 
+// Some keep nothing of what is parked, or of what is parked and large.
+std::optional<std::uint64_t> release_from(Dice dice) {
+  if (dice.chance(0.4)) return std::nullopt;
+  return dice.chance(0.6) ? 0 : static_cast<std::uint64_t>(dice.between(20, 60));
+}
+
 // Some engines have less than their windows may take.
 std::uint64_t engine_memory(Dice dice) {
   const auto small = static_cast<std::uint64_t>(dice.between(2'000, 60'000));
@@ -156,6 +162,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
   scenario.binding = binding_of(dice);
   scenario.binding.delivery.max_unsettled_bytes = window_bytes(Dice(seed + 1234));
   scenario.memory = engine_memory(Dice(seed + 4321));
+  scenario.binding.release_from = release_from(Dice(seed + 5678));
   if (scenario.filter) {
     config::FilterRule rule;
     rule.field.kind = config::FieldRef::Kind::data;

@@ -88,6 +88,7 @@ void SimEngine::feed(std::uint32_t p) {
 
 void SimEngine::after_call() {
   submit_commits();
+  read_again();
   history_.call_ended();
   check_memory();
   begin_seeks();
@@ -117,6 +118,26 @@ void SimEngine::submit_commits() {
       feed_all();
     });
   }
+}
+
+void SimEngine::read_again() {
+  std::vector<dispatch::Reread> reads;
+  dispatcher_.reread(reads);
+  for (const dispatch::Reread& which : reads) read_again(which);
+}
+
+// Reads come late, out of order, after their partition has gone, and fail now and then.
+void SimEngine::read_again(const dispatch::Reread& which) {
+  const Duration late{dice_.chance(0.1) ? dice_.between(0, 50'000) : dice_.between(0, 500)};
+  scheduler_.after(late, [this, which] {
+    if (!alive_) return;
+    if (dice_.chance(0.05)) return read_again(which);
+    const auto read = store_.batch_at(input(which.partition.value), which.offset);
+    if (!read) return read_again(which);
+    dispatcher_.again(which, read->base, read->batch, scheduler_.now(), commits_);
+    ++history_.seen.reread;
+    feed_all();
+  });
 }
 
 void SimEngine::arm() {
@@ -150,6 +171,7 @@ bool SimEngine::pull(SimWorker& worker) {
   const bool work = dispatcher_.has_work(now);
   auto frame = dispatcher_.pull(worker.id(), scenario_.limits, now, commits_);
   submit_commits();
+  read_again();
   if (frame && !work) history_.violation("a frame came, though there was no work");
   if (!frame && dispatcher_.has_work(now))
     history_.violation("no frame came, though there is work");

@@ -53,6 +53,8 @@ class SimEngine {
   void feed_all();
   void feed(std::uint32_t partition);
   void check_memory();
+  void read_again();
+  void read_again(const dispatch::Reread& which);
   void pump();
   bool pull(SimWorker& worker);
   void start_worker();

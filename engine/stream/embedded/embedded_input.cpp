@@ -210,6 +210,28 @@ void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
   });
 }
 
+// Also what the tail has: the caller is not called back before this returns.
+void EmbeddedInput::read_again(PartitionId partition, Offset offset, ReadAnswer answer) {
+  reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), offset,
+               answer = std::move(answer), alive = std::weak_ptr(alive_)]() mutable {
+    mailbox.post([read = store.read(where, offset, 1), where, offset, answer = std::move(answer),
+                  alive]() mutable {
+      if (const auto input = alive.lock())
+        (*input)->read_again_done(where.partition, offset, std::move(read), answer);
+    });
+  });
+}
+
+void EmbeddedInput::read_again_done(PartitionId partition, Offset offset, Read&& read,
+                                    const ReadAnswer& answer) {
+  if (!read) {
+    feeds_[partition.value].stopped = true;
+    return listener_->stopped(partition, read.error());
+  }
+  if (read->empty() || read->front().base > offset) return answer(std::nullopt);
+  answer(std::move(read->front()));
+}
+
 void EmbeddedInput::read_done(PartitionId partition, Offset from, Read&& read) {
   Feed& feed = feeds_[partition.value];
   feed.reading = false;

@@ -35,6 +35,11 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
   // The same, of batches that were not kept in memory for us.
   void end_moved(PartitionId partition, Offset end);
 
+  // Reads the batch that holds the event at `offset`, off the shard; nothing: it is not stored any
+  // more. When it cannot be read, the partition stops and there is no answer.
+  using ReadAnswer = std::function<void(std::optional<model::PlacedBatch>)>;
+  void read_again(PartitionId partition, Offset offset, ReadAnswer answer);
+
   Status open(Listener& listener) override;
   void start() override;
   std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override;
@@ -77,6 +82,7 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
   // False: there is nothing at the moment.
   bool refill(PartitionId partition, Offset from);
   void read_elsewhere(PartitionId partition, Offset from);
+  void read_again_done(PartitionId partition, Offset offset, Read&& read, const ReadAnswer& answer);
   void read_done(PartitionId partition, Offset from, Read&& read);
   void take(PartitionId partition, Offset from, std::vector<model::PlacedBatch>&& batches);
   std::size_t read_bytes() const;

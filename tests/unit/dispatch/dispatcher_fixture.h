@@ -26,6 +26,8 @@ class DispatcherTest : public ::testing::Test {
   // Set before the first use of the dispatcher.
   DispatcherOptions options;
   Dispatcher& dispatcher();
+  // Ends it, before what the options refer to.
+  void stop() { dispatcher_.reset(); }
   // A second life with what was stored.
   void restart();
 
