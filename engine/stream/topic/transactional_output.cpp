@@ -164,7 +164,10 @@ void TransactionalOutput::settle() {
     member.finished = true;
     member.held.finish(std::move(member.held.result));
   }
-  input_.settlements.after_stored([this] { commit(); });
+  // The binding settles in a turn of its own, which is queued by now, perhaps behind what the
+  // mailbox delivers next: offsets that were not waited for would be committed without outputs.
+  mailbox_.post(
+      [this] { mailbox_.post([this] { input_.settlements.after_stored([this] { commit(); }); }); });
 }
 
 void TransactionalOutput::commit() {

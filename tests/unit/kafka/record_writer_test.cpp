@@ -107,6 +107,7 @@ TEST_F(Written, AnEventWithoutDataIsATombstone) {
   model::EventView event;
   event.key = "k";
   event.has_key = true;
+  event.has_data = false;
   send(event, {.partition = PartitionId{1}});
   const auto records = cluster.read("t", 1);
   ASSERT_EQ(records.size(), 1U);

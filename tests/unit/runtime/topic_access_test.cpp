@@ -51,7 +51,7 @@ class TopicAccessTest : public store::StoreFixture {
 
   test::MockCluster cluster;
   SystemClock clock;
-  MemoryBudget memory;
+  MemoryBudget memory{256U << 20};
   kafka::PollLoop loop;
   std::unique_ptr<Shard> shard;
   std::unique_ptr<TopicAccess> access;
