@@ -45,7 +45,7 @@ def flaky(event, context):
     return event.json()
 
 def slow(event, context):
-    if event.json()["n"] % 50 == 0:
+    if event.json()["n"] % 400 == 0:
         time.sleep(0.1)
     return event.json()
 """
