@@ -89,7 +89,7 @@ TEST_F(Appending, ABatchThatIsLargerThanAllTheRoomGoesAlone) {
 }
 
 TEST_F(Appending, WhatTheTopicRefusesIsSaid) {
-  cluster.fail(test::Api::produce, {10});  // MSG_SIZE_TOO_LARGE
+  cluster.fail(test::Api::produce, {10, 10});  // MSG_SIZE_TOO_LARGE, also when it is sent alone
   TopicAppender appender(producer(), kMost);
   auto answer = append(appender, batch({"a"}));
   ASSERT_TRUE(answer.taken);
