@@ -16,7 +16,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t kReadAhead = 16U << 20;  // of all partitions
 constexpr std::size_t kLeastReadAhead = 256U << 10;
 // How often commits and revokes are looked at while nothing comes.
-constexpr milliseconds kSlice{100};
+constexpr milliseconds kPollSlice{100};
 // How long what was given out may take to be settled once its partition moves.
 constexpr std::chrono::seconds kDrain{5};
 constexpr std::chrono::seconds kLastCommit{5};
@@ -66,7 +66,7 @@ void SourceMember::turn_until(SteadyTime deadline, const std::function<bool()>& 
   for (;;) {
     do_duties();
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    loop_.turn(over() ? milliseconds(0) : std::clamp(left, milliseconds(0), kSlice));
+    loop_.turn(over() ? milliseconds(0) : std::clamp(left, milliseconds(0), kPollSlice));
     if (over() || steady_clock::now() >= deadline) return;
   }
 }

@@ -39,7 +39,7 @@ Result<int> write_pages(const std::string& folder) {
 }
 
 // What was probably meant: a topic, or a connector or runtime by its name alone.
-std::string suggestion(const std::string& topic, const config::Kinds& known) {
+std::string kind_suggestion(const std::string& topic, const config::Kinds& known) {
   std::vector<std::string> names = config::describe_topics(known);
   for (const config::ConnectorOptions& type : known.connectors) names.push_back(type.type);
   for (const config::RuntimeOptions& runtime : known.runtimes) names.push_back(runtime.name);
@@ -74,7 +74,7 @@ Result<int> describe(const DescribeOptions& options) {
     return kOk;
   }
   return fail(ErrorKind::invalid, "E5001", "there is no topic \"{}\"{}; the topics are {}",
-              options.topic, suggestion(options.topic, known), config::joined(topics));
+              options.topic, kind_suggestion(options.topic, known), config::joined(topics));
 }
 
 }  // namespace

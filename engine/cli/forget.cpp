@@ -40,8 +40,8 @@ Result<int> forget(const ForgetOptions& options) {
   return kOk;
 }
 
-void add(CLI::App& app, Run& chosen, const std::string& name, const std::string& about,
-         const std::string& what) {
+void add_command(CLI::App& app, Run& chosen, const std::string& name, const std::string& about,
+                 const std::string& what) {
   auto* group = app.add_subcommand(name, about);
   group->require_subcommand(1);
   group->footer("Example: pelton " + name + " forget old-name --yes");
@@ -59,11 +59,12 @@ void add(CLI::App& app, Run& chosen, const std::string& name, const std::string&
 }  // namespace
 
 void add_forget(CLI::App& app, Run& chosen) {
-  add(app, chosen, "bindings", "what is stored of bindings",
+  add_command(
+      app, chosen, "bindings", "what is stored of bindings",
       "delete progress, retries, idempotency records and dead letters of a binding that is no "
       "longer configured; of one that is, its progress on streams that it does not read");
-  add(app, chosen, "streams", "what is stored of streams",
-      "delete the events of a stream that is no longer configured");
+  add_command(app, chosen, "streams", "what is stored of streams",
+              "delete the events of a stream that is no longer configured");
 }
 
 }  // namespace pelton::cli

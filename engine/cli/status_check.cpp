@@ -11,7 +11,7 @@ std::string stopped(const json::object& binding) {
   return why.empty() ? "" : fmt::format("{} has stopped: {}", text_of(binding, "name"), why);
 }
 
-const json::object* find(const json::object& status, const std::string& name) {
+const json::object* find_named(const json::object& status, const std::string& name) {
   for (const json::value& value : list_of(status, "bindings"))
     if (text_of(as_object(value), "name") == name) return &as_object(value);
   return nullptr;
@@ -47,7 +47,7 @@ Result<std::vector<std::string>> reasons_not_settled(const json::object& status,
                                                      const std::vector<std::string>& bindings) {
   std::vector<std::string> reasons;
   for (const std::string& name : bindings) {
-    const json::object* binding = find(status, name);
+    const json::object* binding = find_named(status, name);
     if (binding == nullptr)
       return fail(ErrorKind::invalid, "E5001", "there is no binding or sink \"{}\"", name);
     if (const std::string why = stopped(*binding); !why.empty())

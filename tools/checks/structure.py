@@ -24,6 +24,10 @@ COMMENT_OR_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\((?:.|\n)*?\)\1"|"(?:[
 NOT_MEMBERS = re.compile(r"^(using|friend|enum|typedef|static_assert|template\s*<[^>]*>\s*(struct|class))\b")
 
 
+# At the beginning of a line: a type, a constant or a function.
+DEFINED = re.compile(r"^(?!namespace|template|static_assert|friend)(?:struct |class |enum class |(?!using )[a-zA-Z][\w:<>,*& ]*[ *&])(?P<name>\w+)(?= ?(?:[({\[=]|:[^:]))", re.M)
+
+
 def bare(text):
     """The code without comments and the contents of texts, line by line as before."""
     return COMMENT_OR_TEXT.sub(lambda found: '""' + "\n" * found.group(0).count("\n"), text)
@@ -122,7 +126,29 @@ def check_reach(texts, problem):
             problem(pathlib.Path(header), 1, f"{number} of {len(sources)} sources include it, the most is a third")
 
 
+def hidden_names(code):
+    """(name, line) of what a source defines in anonymous namespaces, with the namespaces around it."""
+    around = " ".join(re.findall(r"^namespace ([\w:]+) \{", code, re.M))
+    for block in re.finditer(r"^namespace \{", code, re.M):
+        body = code[block.end():block_end(code, block.end() - 1)]
+        for found in re.finditer(DEFINED, body):
+            yield around, found.group("name"), code.count("\n", 0, block.end() + found.start("name")) + 1
+
+
+def check_hidden(texts, problem):
+    """A build that joins sources puts the anonymous namespaces of a target together: a name has one meaning there."""
+    first = {}
+    for path, text in texts.items():
+        if path.suffix != ".cpp" or path.parts[0] not in {"engine", "connectors"}:
+            continue
+        for around, name, line in hidden_names(bare(text)):
+            other = first.setdefault((path.parts[:2], around, name), path)
+            if other != path:
+                problem(path, line, f"{name} is in the anonymous namespace of {other} as well")
+
+
 def check(texts, problem):
+    check_hidden(texts, problem)
     check_classes(texts, problem)
     check_reach(texts, problem)
     check_tests(texts, problem)

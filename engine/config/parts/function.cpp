@@ -97,8 +97,8 @@ void refuse_others(const std::string& who, const Node& node, const RuntimeOption
                                  who, key.text, runtime.name, joined(own)));
 }
 
-void compare_own(const Function* before, const Function* after, const std::string& name,
-                 std::span<const RuntimeOptions> runtimes, OptionChanges& out) {
+void compare_function(const Function* before, const Function* after, const std::string& name,
+                      std::span<const RuntimeOptions> runtimes, OptionChanges& out) {
   if (const RuntimeOptions* runtime = find(runtimes, name))
     runtime->options.differences(before == nullptr ? nullptr : &before->settings,
                                  after == nullptr ? nullptr : &after->settings, "", out);
@@ -154,12 +154,12 @@ OptionChanges differences(const Function& before, const Function& after,
                           std::span<const RuntimeOptions> runtimes) {
   OptionChanges out = function_fields().differences(before, after);
   if (before.runtime == after.runtime) {
-    compare_own(&before, &after, after.runtime, runtimes, out);
+    compare_function(&before, &after, after.runtime, runtimes, out);
   } else {
     OptionChanges gone;
     OptionChanges fresh;
-    compare_own(&before, nullptr, before.runtime, runtimes, gone);
-    compare_own(nullptr, &after, after.runtime, runtimes, fresh);
+    compare_function(&before, nullptr, before.runtime, runtimes, gone);
+    compare_function(nullptr, &after, after.runtime, runtimes, fresh);
     std::ranges::move(merged(std::move(gone), std::move(fresh)), std::back_inserter(out));
   }
   return out;

@@ -43,7 +43,7 @@ Result<std::string> file_text(const fs::path& path, const std::string& shown) {
   return text;
 }
 
-bool good_name(std::string_view name) {
+bool good_reference(std::string_view name) {
   const auto good = [](char c) {
     return c == '_' || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
   };
@@ -57,7 +57,7 @@ Result<std::string> variable(const std::string& text, const ReadContext& context
   const std::string rest = colon == std::string::npos ? "" : text.substr(colon + 1);
   const bool fallback = rest.starts_with('-');
   const bool demand = rest.starts_with('?');
-  if (!good_name(name) || (colon != std::string::npos && !fallback && !demand))
+  if (!good_reference(name) || (colon != std::string::npos && !fallback && !demand))
     return missing(
         fmt::format("${{env:{}}} is not ${{env:NAME}}, ${{env:NAME:-default}} or "
                     "${{env:NAME:?message}}",

@@ -17,7 +17,7 @@
 namespace pelton::config {
 namespace {
 
-Place place_of(const YAML::Mark& mark) {
+Place place_of_mark(const YAML::Mark& mark) {
   // A mark of -1 is no place.
   return {static_cast<std::uint32_t>(std::max(mark.line, 0) + 1),
           static_cast<std::uint32_t>(std::max(mark.column, 0) + 1)};
@@ -44,14 +44,14 @@ class Builder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
-    node.place = place_of(mark);
+    node.place = place_of_mark(mark);
     add(std::move(node), anchor);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check_tag(mark, tag);
     Node node;
-    node.place = place_of(mark);
+    node.place = place_of_mark(mark);
     // yaml-cpp tags a quoted scalar "!".
     node.quoted = tag == "!";
     if (node.quoted) last_quoted_ = node.place;
@@ -64,11 +64,11 @@ class Builder final : public YAML::EventHandler {
     const auto named = anchors_.find(anchor);
     // Still open: the alias stands inside what it names.
     if (named == anchors_.end())
-      stop(place_of(mark), "an alias refers to something that contains it");
+      stop(place_of_mark(mark), "an alias refers to something that contains it");
     charge(mark, named->second);
     if (depth_of(named->second) + stack_.size() > kMaxDepth) too_deep(mark);
     Node copy = named->second;
-    copy.place = place_of(mark);
+    copy.place = place_of_mark(mark);
     add(std::move(copy), 0);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -98,7 +98,7 @@ class Builder final : public YAML::EventHandler {
     throw Stop{};
   }
   [[noreturn]] void too_deep(const YAML::Mark& mark) {
-    stop(place_of(mark), fmt::format("nested deeper than {} levels", kMaxDepth));
+    stop(place_of_mark(mark), fmt::format("nested deeper than {} levels", kMaxDepth));
   }
   // Every node that is held counts: those of the file, those kept for aliases, and their copies.
   void charge(Place place, std::size_t nodes) {
@@ -107,12 +107,12 @@ class Builder final : public YAML::EventHandler {
       stop(place, fmt::format("more than {} values, aliases included", kMaxNodes));
   }
   void charge(const YAML::Mark& mark, const Node& copied) {
-    charge(place_of(mark), count_nodes(copied));
+    charge(place_of_mark(mark), count_nodes(copied));
   }
   // yaml-cpp gives "?" or nothing for no tag and "!" for quotes.
   void check_tag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!") return;
-    problems_.error(place_of(mark), "E1002",
+    problems_.error(place_of_mark(mark), "E1002",
                     fmt::format("the tag {} is not supported; leave it out", tag));
   }
   static std::size_t depth_of(const Node& node) {
@@ -126,7 +126,7 @@ class Builder final : public YAML::EventHandler {
     if (stack_.size() >= kMaxDepth) too_deep(mark);
     Open open;
     open.node.kind = kind;
-    open.node.place = place_of(mark);
+    open.node.place = place_of_mark(mark);
     open.anchor = anchor;
     stack_.push_back(std::move(open));
   }
@@ -197,7 +197,7 @@ class Builder final : public YAML::EventHandler {
 };
 
 std::string words_of(const YAML::Exception& error, std::string_view text) {
-  if (indented_by_tab(text, place_of(error.mark)))
+  if (indented_by_tab(text, place_of_mark(error.mark)))
     return "not YAML: indented by a tab, where YAML takes spaces only";
   return "not YAML: " + error.msg;
 }
@@ -257,7 +257,7 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
   } catch (const Stop&) {
     // Its problem is told already.
   } catch (const YAML::Exception& error) {
-    if (!unclosed()) problems.error(place_of(error.mark), "E1002", words_of(error, text));
+    if (!unclosed()) problems.error(place_of_mark(error.mark), "E1002", words_of(error, text));
   } catch (const std::exception& error) {
     problems.error({1, 1}, "E1002", std::string("not YAML: ") + error.what());
   }

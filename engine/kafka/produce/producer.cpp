@@ -16,7 +16,7 @@
 namespace pelton::kafka {
 namespace {
 
-constexpr int kEventsAtOnce = 64;
+constexpr int kReportsAtOnce = 64;
 // Without any answer for that long, the operator hears of it: the client itself says nothing while
 // brokers answer that too few replicas are in sync.
 constexpr std::chrono::seconds kSilence{5};
@@ -139,7 +139,7 @@ void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records,
 bool Producer::Impl::serve() {
   if (hold_.on() && hold_.due()) pump();
   watch_silence();
-  for (int i = 0; i < kEventsAtOnce; ++i) {
+  for (int i = 0; i < kReportsAtOnce; ++i) {
     if ((client_ == nullptr || (ended_ && open_ == 0)) && reopening_.due()) reopen();
     if (client_ == nullptr) return false;
     const Event event(rd_kafka_queue_poll(queue_.get(), 0));

@@ -22,7 +22,7 @@ constexpr int kRemaining = -1;
 constexpr int kSliceMs = 100;
 constexpr std::chrono::milliseconds kIdle{1'000};
 // Between attempts while brokers are away.
-constexpr std::chrono::milliseconds kPause{200};
+constexpr std::chrono::milliseconds kRetryPause{200};
 
 void* opaque_of(Spot spot) {
   return reinterpret_cast<void*>((static_cast<std::uintptr_t>(spot.batch) << 32) | spot.event);
@@ -41,7 +41,7 @@ TransactionalProducer::Impl::~Impl() {
 }
 
 void TransactionalProducer::Impl::pause() {
-  std::this_thread::sleep_for(kPause);
+  std::this_thread::sleep_for(kRetryPause);
 }
 
 Status TransactionalProducer::Impl::start() {

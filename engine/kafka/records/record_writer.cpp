@@ -11,23 +11,23 @@
 namespace pelton::kafka {
 namespace {
 
-void add(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
+void add_header(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
   rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                       static_cast<ssize_t>(value.size()));
 }
 
 // What a view of nothing points to: null would make a null of an empty key or value.
-void* bytes_of(std::string_view view) {
+void* record_bytes(std::string_view view) {
   return const_cast<char*>(view.empty() ? "" : view.data());
 }
 
 void add_attributes(rd_kafka_headers_t* headers, const model::Batch& batch, std::size_t i) {
-  add(headers, "ce_specversion", "1.0");
-  add(headers, "ce_id", batch.id(i));
-  add(headers, "ce_source", batch.source(i));
-  add(headers, "ce_type", batch.type(i));
-  if (!batch.subject(i).empty()) add(headers, "ce_subject", batch.subject(i));
-  if (batch.time_us(i) > 0) add(headers, "ce_time", format_time(from_us(batch.time_us(i))));
+  add_header(headers, "ce_specversion", "1.0");
+  add_header(headers, "ce_id", batch.id(i));
+  add_header(headers, "ce_source", batch.source(i));
+  add_header(headers, "ce_type", batch.type(i));
+  if (!batch.subject(i).empty()) add_header(headers, "ce_subject", batch.subject(i));
+  if (batch.time_us(i) > 0) add_header(headers, "ce_time", format_time(from_us(batch.time_us(i))));
 }
 
 }  // namespace
@@ -39,13 +39,13 @@ Headers headers_of(const model::Batch& batch, std::size_t i, ContentMode mode) {
   if (!cloud_event && content_type.empty() && batch.header_bytes(i).empty()) return nullptr;
   Headers headers(rd_kafka_headers_new(8));
   if (cloud_event && !structured) add_attributes(headers.get(), batch, i);
-  if (!content_type.empty()) add(headers.get(), "content-type", content_type);
+  if (!content_type.empty()) add_header(headers.get(), "content-type", content_type);
   if (!batch.header_bytes(i).empty())
     for (const model::Header& header : batch.headers(i)) {
       // A record that was passed on brings its own.
       if (header.name == "content-type" && !content_type.empty()) continue;
       if (structured && !extension_of(header.name).empty()) continue;
-      add(headers.get(), header.name, header.value);
+      add_header(headers.get(), header.name, header.value);
     }
   return headers;
 }
@@ -61,7 +61,7 @@ class Parts {
   }
   void bytes(rd_kafka_vtype_t type, std::string_view view) {
     auto& part = next(type);
-    part.u.mem.ptr = bytes_of(view);
+    part.u.mem.ptr = record_bytes(view);
     part.u.mem.size = view.size();
   }
   // Not kept by the caller until the record is delivered.

@@ -7,7 +7,7 @@
 namespace pelton::stream {
 namespace {
 
-Offset end_of(const model::PlacedBatch& placed) {
+Offset end_of_records(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
 }
 
@@ -25,7 +25,7 @@ std::optional<model::PlacedBatch> FetchedRecords::next(PartitionId partition, Of
   if (found == partitions_.end()) return std::nullopt;
   auto& ahead = found->second.ahead;
   std::size_t taken = 0;
-  while (!ahead.empty() && end_of(ahead.front()) <= from) {
+  while (!ahead.empty() && end_of_records(ahead.front()) <= from) {
     taken += ahead.front().batch->bytes().size();
     found->second.held.set(found->second.held.bytes() - ahead.front().batch->memory());
     ahead.pop_front();
@@ -46,7 +46,7 @@ std::optional<WallTime> FetchedRecords::time_at(PartitionId partition, Offset of
   const auto found = partitions_.find(partition);
   if (found == partitions_.end()) return std::nullopt;
   for (const model::PlacedBatch& placed : found->second.ahead)
-    if (end_of(placed) > offset) return from_us(placed.batch->time_us(0));
+    if (end_of_records(placed) > offset) return from_us(placed.batch->time_us(0));
   return std::nullopt;
 }
 
