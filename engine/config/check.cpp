@@ -172,8 +172,8 @@ void check_sources_into_topics(const Config& config, Diagnostics& problems) {
     if (connector.direction != Direction::source || stream == nullptr || !stream->kafka) continue;
     if (std::ranges::any_of(connector.locations, changes))
       problems.error(connector.place, "E1032",
-                     fmt::format("connector {} deletes or moves what every binding of its stream "
-                                 "has settled, which is not known of a Kafka topic",
+                     fmt::format("connector {} deletes or moves files once every binding of its "
+                                 "stream has settled them, which is not known of a Kafka topic",
                                  connector.name));
   }
 }

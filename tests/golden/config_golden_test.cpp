@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 struct Sample {
   std::filesystem::path place;
+  bool moves = false;
 };
 
 std::vector<ConnectorOptions> connectors() {
@@ -29,8 +30,9 @@ std::vector<ConnectorOptions> connectors() {
                                          {.required = true});
   };
   ConnectorOptions type{"sample", "Files.", {}, {}};
-  type.source = connector_side<Sample>(fields(), [](const Sample& sample) {
-    return std::vector{folder_location(sample.place, false)};
+  auto source = fields().option("moves", &Sample::moves, "Whether files are moved away.");
+  type.source = connector_side<Sample>(std::move(source), [](const Sample& sample) {
+    return std::vector{folder_location(sample.place, sample.moves)};
   });
   type.sink = connector_side<Sample>(fields(), [](const Sample& sample) {
     return std::vector{folder_location(sample.place, true)};

@@ -117,7 +117,7 @@ std::optional<std::uint64_t> release_from(Dice dice) {
 
 // Some engines have less than their windows may take.
 std::uint64_t engine_memory(Dice dice) {
-  const auto small = static_cast<std::uint64_t>(dice.between(2'000, 60'000));
+  const auto small = static_cast<std::uint64_t>(dice.between(500, 10'000));
   return dice.chance(0.3) ? small : 1U << 30;
 }
 

@@ -14,15 +14,18 @@ using ::testing::IsEmpty;
 // Streams t (topic orders) and u (topic bills) on one cluster, s of the engine, function f.
 class Topics : public ConfigTest {
  protected:
+  // Without E1101: not every case uses all streams.
   std::vector<std::string> found(const std::string& connectors, const std::string& bindings) const {
-    return problems(
-        fmt::format("version: 1\nstreams:\n"
-                    "  t: {{ kafka: {{ brokers: [\"x:1\"], topic: orders }} }}\n"
-                    "  u: {{ kafka: {{ brokers: [\"x:1\"], topic: bills }} }}\n"
-                    "  s: {{}}\n"
-                    "functions: {{ f: {{ runtime: cpp, code: /bin/true }} }}\n"
-                    "connectors: {{ {} }}\nbindings: {{ {} }}\n",
-                    connectors, bindings));
+    auto all =
+        problems(fmt::format("version: 1\nstreams:\n"
+                             "  t: {{ kafka: {{ brokers: [\"x:1\"], topic: orders }} }}\n"
+                             "  u: {{ kafka: {{ brokers: [\"x:1\"], topic: bills }} }}\n"
+                             "  s: {{}}\n"
+                             "functions: {{ f: {{ runtime: cpp, code: /bin/true }} }}\n"
+                             "connectors: {{ {} }}\nbindings: {{ {} }}\n",
+                             connectors, bindings));
+    std::erase_if(all, [](const std::string& one) { return one.contains(" E1101 "); });
+    return all;
   }
 };
 
@@ -36,7 +39,7 @@ TEST_F(Topics, ASinkIsAMemberOfAGroupThatNobodyElseHas) {
   EXPECT_THAT(found("out: { files: { path: b }, from: t }",
                     "x: { from: t, function: f, group: pelton.out }, y: { from: s, function: f }"),
               ElementsAre(HasSubstr("E1026 binding x and connector out read the topic orders")));
-  EXPECT_THAT(found("x: { files: { path: b }, from: t }",
+  EXPECT_THAT(found("out: { files: { path: b }, from: t }",
                     "x: { from: u, function: f }, y: { from: s, function: f }"),
               IsEmpty())
       << "another topic";

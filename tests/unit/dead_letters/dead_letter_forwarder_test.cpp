@@ -193,7 +193,7 @@ TEST_F(Gate, ADoneLetterIsEndedInTheTopic) {
   pass(std::move(done));
   ASSERT_TRUE(run_until([&] { return passed.size() == 2; }));
   ASSERT_EQ(written().size(), 2U);
-  EXPECT_EQ(written().back().key, "b/0/9");
+  EXPECT_EQ(written().back().key, "b/0/9/0000000000000000");
   EXPECT_EQ(written().back().value, std::nullopt);
 }
 

@@ -171,7 +171,8 @@ TEST_F(ServerTest, SeekSaysWhatChanges) {
       R"({"binding":"job","to":"by","offset":-5,"partition":1,"dry_run":true})";
   EXPECT_EQ(body_of(request("POST", "/v1/offsets/seek", body)),
             R"({"changes":[{"partition":0,"from":9,"to":4,"events":-5},)"
-            R"({"partition":1,"from":2,"to":2,"events":0}]})"
+            R"({"partition":1,"from":2,"to":2,"events":0}],)"
+            R"("skipped":[{"partition":2,"reason":"E5022: another engine has it"}]})"
             "\n");
   EXPECT_EQ(backend.last_seek.offset, -5);
   EXPECT_EQ(backend.last_seek.partition, 1U);
