@@ -105,7 +105,7 @@ Status TopicReader::Impl::keep_waiting(PartitionId partition, steady_clock::time
   if (cancelled_) return fail(ErrorKind::cancelled, "", "the read was called off");
   if (steady_clock::now() < deadline) return {};
   const std::string& trouble = fetcher_.serve();
-  return fail(ErrorKind::unavailable, "E6101", "nothing is heard of partition {} of {}{}{}",
+  return fail(ErrorKind::unavailable, "E6101", "no answer about partition {} of {}{}{}",
               partition.value, fetcher_.topic(), trouble.empty() ? "" : ": ", trouble);
 }
 
