@@ -142,7 +142,7 @@ class Outputs {
     if (size > MAX_EVENT_BYTES)
       throw new RangeError(`the outputs of one event are ${size} bytes; the most is ${MAX_EVENT_BYTES}`);
     this.size += size;
-    this.all.push(...made);
+    for (const output of made) this.all.push(output); // not as arguments: a generator may have made a million
   }
 
   /** The index of the event that each output belongs to. */

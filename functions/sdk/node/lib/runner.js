@@ -14,7 +14,7 @@ const { Message } = require("./wire.js");
 const DONE = 0, RETRY = 1, FAIL = 2, SKIPPED = 3;
 // Finished events are answered at least so often (milliseconds), so that they do not wait for slow ones behind them,
 const FLUSH_AFTER = 10;
-// and at least after so many bytes of outputs, so that no message of many events is too large to send.
+// and at least after so many bytes of outputs and stacks, so that no message of many events is too large to send.
 const FLUSH_BYTES = 1 << 20;
 const MAX_MESSAGE = 4096;
 const MAX_STACK = 16384;
@@ -96,6 +96,7 @@ class Answer {
   _begin() {
     this.codes = [];
     this.failures = [];
+    this.failureBytes = 0;
     this.outputs.clear();
     this.since = performance.now();
   }
@@ -110,6 +111,7 @@ class Answer {
     const delay = delayMs(error);
     if (delay) failure.varint(5, delay);
     this.failures.push(failure.encode());
+    this.failureBytes += failure.size;
     this.add(error?.[OUTCOME] === "fail" ? FAIL : RETRY);
   }
 
@@ -125,8 +127,12 @@ class Answer {
     return this.send(3, result);
   }
 
+  large() {
+    return this.outputs.size + this.failureBytes >= FLUSH_BYTES;
+  }
+
   due() {
-    return this.outputs.size >= FLUSH_BYTES || performance.now() - this.since >= FLUSH_AFTER;
+    return this.large() || performance.now() - this.since >= FLUSH_AFTER;
   }
 }
 
@@ -234,7 +240,7 @@ class Runner {
         answer.addFailure(index, error);
         held.failed(index);
       }
-      if (answer.outputs.size >= FLUSH_BYTES && !answer.flush()) await this.writable();
+      if (answer.large() && !answer.flush()) await this.writable();
     }
   }
 

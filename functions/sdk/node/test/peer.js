@@ -126,17 +126,19 @@ class Peer {
     const words = (batch[8] ?? []).map(String);
     const count = batch[1][0];
     const at = (column, index) => (column ? column[0].readUInt32LE(column[0].length === 4 ? 0 : 4 * index) : 0);
+    const [data, key, subject, headers] =
+      [2, 4, 12, 16].map((number) => (batch[number] ? blob(batch[number][0], batch[number + 1][0]) : []));
     for (let index = 0; index < count; ++index) {
       answer.outputs.push({
         parent: result[6][0].readUInt32LE(4 * index),
-        data: batch[2] ? String(blob(batch[2][0], batch[3][0])[index]) : "",
-        key: batch[4] ? String(blob(batch[4][0], batch[5][0])[index]) : "",
+        data: String(data[index] ?? ""),
+        key: String(key[index] ?? ""),
         flags: batch[6] ? batch[6][0][batch[6][0].length === 1 ? 0 : index] : 0,
         type: words[at(batch[9], index)],
         source: words[at(batch[10], index)],
         contentType: words[at(batch[11], index)],
-        subject: batch[12] ? String(blob(batch[12][0], batch[13][0])[index]) : "",
-        headers: batch[16] ? blob(batch[16][0], batch[17][0])[index] : Buffer.alloc(0),
+        subject: String(subject[index] ?? ""),
+        headers: headers[index] ?? Buffer.alloc(0),
       });
     }
   }

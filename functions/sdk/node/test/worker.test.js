@@ -35,6 +35,8 @@ export const whole = batch((events) => events.map((event) => event.text() === "r
 export const short = batch(() => [1]);
 export const broken = batch(() => { throw new Error("all of it"); });
 export async function file(event) { return Buffer.concat([await event.bytes(), Buffer.from(" of " + event.path)]); }
+export const deep = batch(() => { const error = new Error("deep"); error.stack = "x".repeat(20000); throw error; });
+export function* very() { for (let n = 0; n < 300000; ++n) yield "x"; }
 export function exits() { process.exit(3); }
 export function forgets() { Promise.reject(new Error("nobody waits for it")); return sleep(5000); }
 export const three = (event, context, callback) => callback;
@@ -205,4 +207,12 @@ test("a frame larger than one read, and outputs larger than one write", async ()
   assert.deepStrictEqual(outputs.map((output) => output.data.length), [3 << 20, 3 << 20]);
   assert.strictEqual(parts, 2);
   await peer.close();
+});
+
+test("stacks of many failures come in several results, and one event may make very many", async () => {
+  const { codes, parts, failures } = await invoked(new Array(200).fill("x"), {}, "deep");
+  assert.ok(codes.every((code) => code === 1));
+  assert.strictEqual(failures[199].stack.length, 16384);
+  assert.ok(parts >= 3, `${parts} results`);
+  assert.strictEqual((await invoked(["x"], {}, "very")).outputs.length, 300000);
 });

@@ -15,7 +15,7 @@ from .outputs import Outputs
 DONE, RETRY, FAIL, SKIPPED = 0, 1, 2, 3
 # Finished events are answered at least so often (seconds), so that they do not wait for slow ones behind them.
 FLUSH_AFTER = 0.010
-# ... and at least after so many bytes of outputs, so that no message of many events is too large to send.
+# ... and at least after so many bytes of outputs and stacks, so that no message of many events is too large to send.
 FLUSH_BYTES = 1 << 20
 _MAX_MESSAGE = 4096
 _MAX_DELAY_MS = 365 * 24 * 3600 * 1000  # the engine takes no more
@@ -71,6 +71,7 @@ class Answer:
         self.codes = bytearray()
         self.failed = False
         self.failures = []
+        self.failure_bytes = 0
         self.outputs = Outputs(frame)
         self.since = time.monotonic()
 
@@ -90,6 +91,7 @@ class Answer:
         if after:
             wire.put_varint(entry, 5, after)
         self.failures.append(entry)
+        self.failure_bytes += len(entry)
         self.codes.append(FAIL if isinstance(error, Fail) else RETRY)
         self.failed = True
 
@@ -112,11 +114,15 @@ class Answer:
         self.first += len(self.codes)
         self.codes = bytearray()
         self.failures = []
+        self.failure_bytes = 0
         self.outputs.clear()
         self.since = time.monotonic()
 
+    def large(self):
+        return self.outputs.size + self.failure_bytes >= FLUSH_BYTES
+
     def flush_if_due(self):
-        if self.outputs.size >= FLUSH_BYTES or time.monotonic() - self.since >= FLUSH_AFTER:
+        if self.large() or time.monotonic() - self.since >= FLUSH_AFTER:
             self.flush()
 
 
@@ -229,5 +235,5 @@ class Runner:
             if error is not None:
                 answer.add_failure(index, error)
                 failed_keys = self._hold_back(frame, index, failed_keys)
-            if answer.outputs.size >= FLUSH_BYTES:
+            if answer.large():
                 answer.flush()

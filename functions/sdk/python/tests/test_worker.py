@@ -277,6 +277,13 @@ def whole(events, context): return [kept for _ in events]
             self.assertLess(max(len(one[2][0]) for one in outputs), 5 << 20)
             peer.close()
 
+    def test_the_stacks_of_many_failures_come_in_several_results(self):
+        peer = Peer("function:whole", "import pelton\n@pelton.batch\ndef whole(events, context): raise ValueError('x' * 20000)")
+        peer.receive()
+        codes, failures, _, _, parts = peer.invoke(["x"] * 300)
+        self.assertEqual((codes, len(failures), parts >= 3), ([1] * 300, 300, True))
+        peer.close()
+
     def test_a_word_that_is_not_utf8_stops_nobody(self):
         peer = Peer(source="def handle(event, context): return event.content_type")
         peer.receive()
