@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a function says that an event is not done."""
 
+from __future__ import annotations
+
 import datetime
 import math
 
+TYPE_CHECKING = False  # that of typing, whose import a cold start does without
+if TYPE_CHECKING:
+    from typing import Optional, Union
 
-def _seconds(after):
+
+def _seconds(after: Union[float, datetime.timedelta, None]) -> Optional[float]:
     if isinstance(after, datetime.timedelta):
         after = after.total_seconds()
     if after is None:
@@ -25,7 +31,8 @@ class Retry(Exception):
     :param reason: for the attempt's history.
     """
 
-    def __init__(self, after=None, reason="the function asked for a retry"):
+    def __init__(self, after: Union[float, datetime.timedelta, None] = None,
+                 reason: str = "the function asked for a retry") -> None:
         super().__init__(reason)
         self.after = _seconds(after)
 
@@ -33,5 +40,5 @@ class Retry(Exception):
 class Fail(Exception):
     """This event can never be done: it becomes a dead letter now, with ``reason``."""
 
-    def __init__(self, reason="the function gave up"):
+    def __init__(self, reason: str = "the function gave up") -> None:
         super().__init__(reason)

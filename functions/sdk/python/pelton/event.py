@@ -1,19 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a handler sees: events and their context."""
 
+from __future__ import annotations
+
 import io as _io
 import json as _json
 import logging as _logging
 import os as _os
 
-try:
-    from ._loop import Record
-except ImportError:
+TYPE_CHECKING = False  # see errors.py
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union
+
+    from .frame import Frame
+
+    Headers = Union[Mapping[str, Union[bytes, str]], Iterable[Tuple[str, Union[bytes, str]]]]
+    Handler = TypeVar("Handler", bound=Callable[..., Any])
 
     class Record:
-        """An event of a frame: the frame and an index into it. The C loop has one of its own."""
+        _frame: Frame
+        _index: int
 
-        __slots__ = ("_frame", "_index")
+else:
+    try:
+        from ._loop import Record
+    except ImportError:
+
+        class Record:
+            """An event of a frame: the frame and an index into it. The C loop has one of its own."""
+
+            __slots__ = ("_frame", "_index")
 
 
 class Event:
@@ -31,8 +47,9 @@ class Event:
 
     __slots__ = ("data", "key", "subject", "type", "source", "content_type", "id", "headers", "time")
 
-    def __init__(self, data=b"", *, key=None, subject=None, type=None, source=None, content_type=None,
-                 id="", headers=None, time=None):
+    def __init__(self, data: Any = b"", *, key: Union[bytes, str, None] = None, subject: Optional[str] = None,
+                 type: Optional[str] = None, source: Optional[str] = None, content_type: Optional[str] = None,
+                 id: str = "", headers: Optional[Headers] = None, time: Optional[float] = None) -> None:
         self.data = data
         self.key = key
         self.subject = subject
@@ -53,54 +70,54 @@ class IncomingEvent(Record):
     __slots__ = ()
 
     @property
-    def data(self):
+    def data(self) -> bytes:
         """``bytes``; empty for a tombstone (see :attr:`has_data`)."""
         return self._frame.data.at(self._index)
 
     @property
-    def has_data(self):
+    def has_data(self) -> bool:
         """False for a tombstone: an event without a value, as Kafka has them."""
         return not self._frame.flag(self._index) & 2
 
     @property
-    def key(self):
+    def key(self) -> Optional[bytes]:
         """``bytes``, or ``None`` for an event without a key."""
         frame, index = self._frame, self._index
         return frame.key.at(index) if frame.flag(index) & 1 else None
 
     @property
-    def id(self):
+    def id(self) -> str:
         """CloudEvents id; an event without one is named by its place."""
         given = self._frame.ids.at(self._index)
         return given.decode("utf-8", "replace") if given else self._frame.place(self._index)
 
     @property
-    def subject(self):
+    def subject(self) -> str:
         return self._frame.subject.at(self._index).decode("utf-8", "replace")
 
     @property
-    def type(self):
+    def type(self) -> str:
         return self._frame.word(self._frame.types, self._index)
 
     @property
-    def source(self):
+    def source(self) -> str:
         return self._frame.word(self._frame.sources, self._index)
 
     @property
-    def content_type(self):
+    def content_type(self) -> str:
         return self._frame.word(self._frame.content_types, self._index)
 
     @property
-    def time(self):
+    def time(self) -> float:
         """Unix time in seconds, a float."""
         return self._frame.time_us(self._index) / 1e6
 
     @property
-    def headers(self):
+    def headers(self) -> List[Tuple[str, bytes]]:
         """A list of (name, value) pairs, ``str`` and ``bytes``, in their order; names may repeat."""
         return self._frame.header_list(self._index)
 
-    def header(self, name, default=None):
+    def header(self, name: str, default: Optional[str] = None) -> Optional[str]:
         """The first header of that name as ``str``."""
         for known, value in self.headers:
             if known == name:
@@ -108,14 +125,14 @@ class IncomingEvent(Record):
         return default
 
     @property
-    def path(self):
+    def path(self) -> Optional[str]:
         """The path of the event's file, or ``None``; bytes that are not UTF-8 survive, see :func:`os.fsdecode`."""
         for known, value in self.headers:
             if known == "path":
                 return _os.fsdecode(value)
         return None
 
-    def open(self):
+    def open(self) -> BinaryIO:
         """The data as a binary file; that of an event without data is the file at :attr:`path`.
 
         A connector sends only the path of a file above its ``inline_limit``. The path comes from a header: whoever may
@@ -125,15 +142,15 @@ class IncomingEvent(Record):
             return _io.BytesIO(self.data)
         return open(self.path, "rb")
 
-    def text(self):
+    def text(self) -> str:
         """The data as UTF-8 text."""
         return self.data.decode("utf-8")
 
-    def json(self):
+    def json(self) -> Any:
         """The data as JSON."""
         return _json.loads(self.data)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<event {self._frame.place(self._index)} {self.type}>"
 
 
@@ -143,51 +160,51 @@ class Context(Record):
     __slots__ = ()
 
     @property
-    def attempt(self):
+    def attempt(self) -> int:
         """Number of this delivery, from 1."""
         return self._frame.attempt(self._index)
 
     @property
-    def idempotency_key(self):
+    def idempotency_key(self) -> str:
         """The same in every delivery of this event: attempts, restarts and replays."""
         return self._frame.idempotency_key(self._index)
 
     @property
-    def deadline(self):
+    def deadline(self) -> float:
         """Unix time in seconds when this event's time is over."""
         return self._frame.deadline()
 
     @property
-    def stream(self):
+    def stream(self) -> str:
         return self._frame.stream
 
     @property
-    def partition(self):
+    def partition(self) -> int:
         return self._frame.partition
 
     @property
-    def offset(self):
+    def offset(self) -> int:
         return self._frame.offset(self._index)
 
     @property
-    def binding(self):
+    def binding(self) -> str:
         return self._frame.binding
 
     @property
-    def function(self):
+    def function(self) -> str:
         return self._frame.worker.function
 
     @property
-    def logger(self):
+    def logger(self) -> _logging.Logger:
         """A standard logger; what it writes stands in the engine's log with this event's place."""
         return _logging.getLogger(self._frame.worker.function)
 
 
-def batch(handler):
+def batch(handler: Handler) -> Handler:
     """Marks a handler that takes all events of a frame at once: ``handle(events, context)``.
 
     It returns ``None`` (all done) or a list with one entry an event, in order: what a plain handler would return,
     or an exception (not raised) for an event that failed. Raising fails the whole frame.
     """
-    handler.pelton_batch = True
+    handler.pelton_batch = True  # type: ignore[attr-defined]
     return handler

@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """One frame of events, read in place (proto/pelton/v1/worker.proto and batch.proto)."""
 
+from __future__ import annotations
+
 import time
 
 from . import wire
+
+TYPE_CHECKING = False  # see errors.py
+if TYPE_CHECKING:
+    from typing import Any, List, Optional, Protocol, Tuple
+
+    class Job(Protocol):
+        """What a frame knows of its worker."""
+
+        function: str
+        timeout: float  # seconds
+
 
 ORDER_KEY, ORDER_PARTITION, ORDER_NONE = 0, 1, 2
 _EMPTY = memoryview(b"")
@@ -14,30 +27,30 @@ class Blob:
 
     __slots__ = ("bytes", "ends")
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.bytes = _EMPTY
-        self.ends = None
+        self.ends: Optional[memoryview] = None
 
-    def at(self, index):
+    def at(self, index: int) -> bytes:
         ends = self.ends
         if ends is None:
             return b""
         return bytes(self.bytes[ends[index - 1] if index else 0:ends[index]])
 
 
-def _column(value, code="I"):
+def _column(value: Any, code: Any = "I") -> Optional[memoryview]:
     return value.cast(code) if len(value) else None
 
 
 class Frame:
     """The events of one Invoke. Columns have an entry an event, one for all, or none (see batch.proto)."""
 
-    def __init__(self, message, worker):
+    def __init__(self, message: memoryview, worker: Job) -> None:
         self.worker = worker
         self.received = time.time()
         self.id = self.partition = self.base = self.order = 0
         self.stream = self.binding = self.key_prefix = ""
-        self.attempts = None
+        self.attempts: Optional[memoryview] = None
         self.keys = Blob()
         batch = _EMPTY
         for number, value in wire.fields(message):
@@ -65,12 +78,16 @@ class Frame:
                 batch = value
         self._read_batch(batch)
 
-    def _read_batch(self, batch):
+    def _read_batch(self, batch: memoryview) -> None:
         self.count = 0
         self.data, self.key, self.subject, self.ids, self.headers = (Blob() for _ in range(5))
         self.flags = _EMPTY
-        self.times = self.types = self.sources = self.content_types = self.deltas = None
-        self.dictionary = []
+        self.times: Optional[memoryview] = None
+        self.types: Optional[memoryview] = None
+        self.sources: Optional[memoryview] = None
+        self.content_types: Optional[memoryview] = None
+        self.deltas: Optional[memoryview] = None
+        self.dictionary: List[str] = []
         blobs = {2: self.data, 4: self.key, 12: self.subject, 14: self.ids, 16: self.headers}
         columns = {7: ("times", "q"), 9: ("types", "I"), 10: ("sources", "I"),
                    11: ("content_types", "I"), 18: ("deltas", "I")}
@@ -90,38 +107,38 @@ class Frame:
                 setattr(self, name, _column(value, code))
 
     @staticmethod
-    def _entry(column, index, absent=0):
+    def _entry(column: Optional[memoryview], index: int, absent: int = 0) -> int:
         if column is None:
             return absent
         return column[0] if len(column) == 1 else column[index]
 
-    def flag(self, index):
+    def flag(self, index: int) -> int:
         return self._entry(self.flags if len(self.flags) else None, index)
 
-    def time_us(self, index):
+    def time_us(self, index: int) -> int:
         return self._entry(self.times, index)
 
-    def word(self, column, index):
+    def word(self, column: Optional[memoryview], index: int) -> str:
         return self.dictionary[self._entry(column, index)] if self.dictionary else ""
 
-    def attempt(self, index):
+    def attempt(self, index: int) -> int:
         return self._entry(self.attempts, index, 1)
 
-    def offset(self, index):
+    def offset(self, index: int) -> int:
         return self.base + (index if self.deltas is None else self.deltas[index])
 
-    def place(self, index):
+    def place(self, index: int) -> str:
         return f"{self.stream}/{self.partition}/{self.offset(index)}"
 
-    def idempotency_key(self, index):
+    def idempotency_key(self, index: int) -> str:
         if self.keys.ends is None:
             return f"{self.key_prefix}{self.offset(index)}"
         return self.keys.at(index).decode("utf-8", "replace")
 
-    def deadline(self):
+    def deadline(self) -> float:
         return time.time() + self.worker.timeout
 
-    def header_list(self, index):
+    def header_list(self, index: int) -> List[Tuple[str, bytes]]:
         pairs = []
         for number, header in wire.fields(memoryview(self.headers.at(index))):
             if number != 1:

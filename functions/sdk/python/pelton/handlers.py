@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes plain handlers of what functions are: coroutines and generators are run, what cannot be called is refused."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 
 from .outputs import Many
 
+TYPE_CHECKING = False  # see errors.py
+if TYPE_CHECKING:
+    from typing import Any, Callable
 
-def adapt(target, name):
+
+def adapt(target: Any, name: str) -> Callable[..., Any]:
     """``target`` as a callable (event, context) that returns a value. TypeError: it cannot be a handler."""
     if not callable(target):
         raise TypeError(f"{name} is not callable")

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Turns what handlers return into the output batch of a Result."""
 
+from __future__ import annotations
+
 import json
 from array import array
 from itertools import accumulate
 
 from . import wire
 from .event import Event, IncomingEvent
+
+TYPE_CHECKING = False  # see errors.py
+if TYPE_CHECKING:
+    from typing import Any
 
 
 # What the events that one event makes may have together: the engine takes messages of up to 64 MiB.
@@ -109,7 +115,7 @@ class Outputs:
     """Collects the outputs of a frame, with the event that each belongs to. What an output does not say itself is taken
     from its event when all of them are encoded."""
 
-    def __init__(self, frame):
+    def __init__(self, frame: Any) -> None:
         self.frame = frame
         self.clear()
 
@@ -120,7 +126,7 @@ class Outputs:
         self.events = {}  # what those say that a function made as events, by their position
         self.size = 0  # bytes, about
 
-    def add_value(self, value, index):
+    def add_value(self, value: Any, index: int) -> None:
         """Adds what the handler returned for event ``index``: all of it, or nothing and an exception."""
         if value is None:
             return
@@ -161,7 +167,7 @@ class Outputs:
                 values[position] = own
         return values
 
-    def encode(self):
+    def encode(self) -> bytes:
         """The EventBatch of all that was added (something was)."""
         frame, parents = self.frame, self.parents
         flags = [frame.flag(parent) & 1 for parent in parents] if len(frame.flags) else [0] * len(parents)

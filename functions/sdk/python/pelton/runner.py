@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs a handler over frames and answers with Results (proto/pelton/v1/worker.proto)."""
 
+from __future__ import annotations
+
 import mmap
 import struct
 import time
@@ -11,6 +13,10 @@ from .errors import Fail, Retry
 from .event import Context, IncomingEvent
 from .frame import ORDER_KEY, ORDER_NONE, ORDER_PARTITION
 from .outputs import Outputs
+
+TYPE_CHECKING = False  # see errors.py
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional
 
 DONE, RETRY, FAIL, SKIPPED = 0, 1, 2, 3
 # Finished events are answered at least so often (seconds), so that they do not wait for slow ones behind them.
@@ -136,7 +142,8 @@ def _record(kind, frame, index):
 class Runner:
     """Gives each event of a frame to the handler, in order, and keeps the order of keys after a failure."""
 
-    def __init__(self, handler, progress_fd, send):
+    def __init__(self, handler: Callable[..., Any], progress_fd: Optional[int],
+                 send: Callable[[int, bytearray], None]) -> None:
         self.handler = handler
         self.batch = getattr(handler, "pelton_batch", False)
         self.send = send
@@ -145,7 +152,7 @@ class Runner:
         if self.fast:
             _loop.open_progress(progress_fd)
 
-    def run(self, frame):
+    def run(self, frame: Any) -> None:
         answer = Answer(frame, self.send)
         if self.batch:
             self._run_batch(frame, answer)

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Protobuf's wire format, as much as frames need. Own code, since the SDK imports no third-party package."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False  # see errors.py
+if TYPE_CHECKING:
+    from typing import Any, Iterator, Tuple, Union
+
 VARINT, FIXED64, DELIMITED, FIXED32 = 0, 1, 2, 5
 
 
-def get_varint(data, at):
+def get_varint(data: memoryview, at: int) -> Tuple[int, int]:
     shift = value = 0
     while True:
         byte = data[at]
@@ -15,12 +21,13 @@ def get_varint(data, at):
         shift += 7
 
 
-def fields(data):
+def fields(data: memoryview) -> Iterator[Tuple[int, Any]]:
     """Yields (number, value) of each field: ints, and slices of ``data`` (a memoryview)."""
     at, end = 0, len(data)
     while at < end:
         tag, at = get_varint(data, at)
         kind = tag & 7
+        value: Any
         if kind == VARINT:
             value, at = get_varint(data, at)
         elif kind == DELIMITED:
@@ -38,7 +45,7 @@ def fields(data):
         yield tag >> 3, value
 
 
-def varint(value):
+def varint(value: int) -> bytes:
     out = bytearray()
     while value >= 0x80:
         out.append(value & 0x7F | 0x80)
@@ -47,17 +54,17 @@ def varint(value):
     return bytes(out)
 
 
-def put_varint(out, number, value):
+def put_varint(out: bytearray, number: int, value: int) -> None:
     out += varint(number << 3)
     out += varint(value)
 
 
-def put_fixed64(out, number, value):
+def put_fixed64(out: bytearray, number: int, value: int) -> None:
     out += varint(number << 3 | FIXED64)
     out += value.to_bytes(8, "little")
 
 
-def put_bytes(out, number, value):
+def put_bytes(out: bytearray, number: int, value: Union[bytes, bytearray, memoryview]) -> None:
     out += varint(number << 3 | DELIMITED)
     out += varint(len(value))
     out += value
