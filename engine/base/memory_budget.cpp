@@ -80,7 +80,7 @@ std::uint64_t MemoryBudget::tail_limit() const {
 }
 
 void MemoryBudget::give_back(MemoryUse use, std::uint64_t bytes) {
-  at(use).fetch_sub(bytes);
+  at(use).fetch_sub(static_cast<std::int64_t>(bytes));
   if (!wanted_.load() || use == MemoryUse::tail) return;
   // Not for every byte: whoever waits is to get something worth while.
   if (needed() + limit_ / 32 > limit_ && claimed(use) + reserve() / 2 > reserve()) return;

@@ -33,7 +33,8 @@ std::string_view to_string(MemoryUse use);
 // Nothing is refused here. Whoever wants more asks room() and slows down when there is none: it
 // reads nothing ahead, takes no transaction from outside, gives out no work that makes outputs. A
 // holder that has nothing may always take one event or batch, so that everybody makes progress;
-// the limit is exceeded by that at most. A batch that two hold is claimed by both.
+// the limit is exceeded by that at most. Batches are claimed once however many hold them
+// (model::ClaimedBatch).
 //
 // Thread-safe and lock-free.
 class MemoryBudget {
@@ -46,13 +47,20 @@ class MemoryBudget {
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
   std::uint64_t limit() const { return limit_; }
-  std::uint64_t claimed(MemoryUse use) const { return at(use).load(std::memory_order_relaxed); }
+  std::uint64_t claimed(MemoryUse use) const {
+    const std::int64_t bytes = at(use).load(std::memory_order_relaxed);
+    return bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
+  }
 
-  void claim(MemoryUse use, std::uint64_t bytes) { at(use).fetch_add(bytes); }
+  void claim(MemoryUse use, std::uint64_t bytes) {
+    at(use).fetch_add(static_cast<std::int64_t>(bytes));
+  }
   void give_back(MemoryUse use, std::uint64_t bytes);
 
   // Whether the use may have more. False: on_room's call comes once there is room again.
   bool room(MemoryUse use);
+  // The same, of somebody who does not wait for it.
+  bool has_room(MemoryUse use) const;
   // How large the tail may be now.
   std::uint64_t tail_limit() const;
 
@@ -64,14 +72,14 @@ class MemoryBudget {
   std::uint64_t reserve() const { return limit_ / 16; }
   // Of all but the tail, what is reserved included.
   std::uint64_t needed() const;
-  bool has_room(MemoryUse use) const;
-  std::atomic<std::uint64_t>& at(MemoryUse use) { return claimed_[static_cast<std::size_t>(use)]; }
-  const std::atomic<std::uint64_t>& at(MemoryUse use) const {
+  std::atomic<std::int64_t>& at(MemoryUse use) { return claimed_[static_cast<std::size_t>(use)]; }
+  const std::atomic<std::int64_t>& at(MemoryUse use) const {
     return claimed_[static_cast<std::size_t>(use)];
   }
 
   const std::uint64_t limit_;
-  std::array<std::atomic<std::uint64_t>, kMemoryUses.size()> claimed_{};
+  // Below 0 for a moment, when one thread gives back what another is about to claim.
+  std::array<std::atomic<std::int64_t>, kMemoryUses.size()> claimed_{};
   std::atomic<bool> wanted_{false};  // somebody was told that there is no room
   std::function<void()> on_room_;
 };

@@ -71,8 +71,8 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   // never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
   // One event always fits: histories that were restored may take more than there is room for.
-  const bool full = unsettled > 0 &&
-                    (known->bytes() >= delivery.max_unsettled_bytes || !known->memory.may_grow());
+  const bool full =
+      unsettled > 0 && (known->bytes() >= delivery.max_unsettled_bytes || !known->memory_allows());
   if (known->draining || used >= delivery.max_unsettled || full || crowded) return {known->next, 0};
   return {known->next, delivery.max_unsettled - used};
 }
@@ -271,7 +271,7 @@ void Dispatcher::Core::look_at_touched(WallTime now) {
 }
 
 void Dispatcher::Core::look_at(Partition& partition, WallTime now) {
-  partition.claim_memory();
+  partition.claim_histories();
   agenda_.update(partition.id, picker_.plan(partition, now));
   for (const LaneKey lane : partition.queue.lanes().take_freed())
     shared_.replays.lane_free(partition.id, lane);

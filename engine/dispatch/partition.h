@@ -25,20 +25,23 @@ struct Partition {
         epoch(assignment),
         stream(restored.stream),
         key_prefix(std::move(prefix)),
-        queue(delivery, release_from),
+        queue(delivery, budget, release_from),
         settled(restored.progress),
         durable(restored.progress.settled),
         next(restored.progress.settled),
-        memory(budget, MemoryUse::unsettled) {
+        memory(budget),
+        histories(budget, MemoryUse::unsettled) {
     for (const auto& update : restored.retries)
       if (update.state && !settled.contains(update.offset))
         retries.restore(update.offset, *update.state);
-    claim_memory();
+    claim_histories();
   }
 
   // Of what it holds in memory for unsettled events.
   std::uint64_t bytes() const { return queue.window().bytes() + retries.bytes(); }
-  void claim_memory() { memory.set(bytes()); }
+  void claim_histories() { histories.set(retries.bytes()); }
+  // Whether it may hold more, beyond its first event.
+  bool memory_allows() const { return memory == nullptr || memory->room(MemoryUse::unsettled); }
   // Of an event that brings no key of its own, the one that every event has.
   std::string idempotency_key(Offset offset) const {
     const auto key = keys.find(offset);
@@ -65,7 +68,8 @@ struct Partition {
   SettledOffsets settled;
   Offset durable = 0;             // the cursor of the last commit that is durable
   Offset next = 0;                // next offset to be offered
-  MemoryClaim memory;             // bytes() as they were after the last call
+  MemoryBudget* const memory;     // null: no limit
+  MemoryClaim histories;          // of `retries`, as they were after the last call
   std::uint64_t uncommitted = 0;  // settled, not yet durable
   std::uint64_t fresh = 0;        // ... of these, those that no commit carries yet
   Retries retries;

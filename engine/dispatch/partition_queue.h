@@ -18,9 +18,10 @@ namespace pelton::dispatch {
 // one frame. Knows neither outcomes nor retries. One thread.
 class PartitionQueue {
  public:
-  // `release_from`: as DispatcherOptions has it.
-  PartitionQueue(const config::Delivery& delivery, std::optional<std::uint64_t> release_from)
-      : window_(delivery.max_unsettled, delivery.max_unsettled_bytes),
+  // `memory`, `release_from`: as DispatcherOptions has them.
+  PartitionQueue(const config::Delivery& delivery, MemoryBudget* memory,
+                 std::optional<std::uint64_t> release_from)
+      : window_(delivery.max_unsettled, delivery.max_unsettled_bytes, memory),
         release_from_(release_from),
         waits_for_more_(delivery.batch.wait > Duration{0}) {}
 

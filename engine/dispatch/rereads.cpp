@@ -28,7 +28,7 @@ bool Rereads::room(const Partition& partition) const {
   if (partition.reading.empty()) return true;
   return partition.reading.size() < kMostReads &&
          partition.bytes() < shared_.options.delivery.max_unsettled_bytes &&
-         partition.memory.may_grow();
+         partition.memory_allows();
 }
 
 void Rereads::take(std::vector<Reread>& out) {

@@ -18,6 +18,12 @@ constexpr std::size_t kFirstPlaces = 64;
 // for little.
 constexpr std::uint64_t kSparse = 4;
 
+// How many events of a batch of so many are few: to copy them costs little beside what was done
+// with the others.
+std::uint32_t few_of(std::uint32_t events) {
+  return std::max({1U, events / 16, std::min(events / 4, 8U)});
+}
+
 // The slot is unsettled and in the batch.
 bool belongs(const Slot& slot, const HeldBatch& held) {
   return slot.held == &held && slot.state != SlotState::settled;
@@ -25,23 +31,28 @@ bool belongs(const Slot& slot, const HeldBatch& held) {
 
 }  // namespace
 
-Window::Window(std::uint32_t events, std::uint64_t bytes)
+Window::Window(std::uint32_t events, std::uint64_t bytes, MemoryBudget* memory)
     : most_(std::bit_ceil(events)),
       most_bytes_(bytes),
+      memory_(memory),
       ring_(std::min(most_, kFirstPlaces)),
       mask_(ring_.size() - 1) {}
 
-void Window::hold(model::BatchPtr batch, WallTime arrived) {
-  ENSURE(emptied_.empty(), "settled slots are forgotten before others come");
-  if (!held_.empty() && held_.back().batch == batch) return;
+model::ClaimedBatch Window::claimed(model::BatchPtr batch) {
   bytes_ += batch->memory();
-  held_.push_back({std::move(batch), tail_, 0, arrived});
+  return {std::move(batch), memory_, MemoryUse::unsettled};
+}
+
+void Window::hold(model::BatchPtr batch, WallTime arrived) {
+  ENSURE(emptied_.empty() && thinned_.empty(), "settled slots are forgotten before others come");
+  if (!held_.empty() && held_.back().batch.batch() == batch) return;
+  held_.push_back({claimed(std::move(batch)), tail_, tail_, 0, 0, arrived});
 }
 
 Position Window::push(std::uint32_t index, Offset offset, LaneKey lane) {
   HeldBatch& held = held_.back();
   held.end = tail_ + 1;
-  ++held.live;  // first, so that making room does not let go of it
+  held.few = few_of(++held.live);  // first, so that making room does not let go of it
   if (tail_ - head_ == ring_.size()) make_room();
   ring_[tail_ & mask_] = {&held, index, SlotState::pending, offset, lane, kNoPosition};
   ++unsettled_;
@@ -65,10 +76,9 @@ void Window::set_aside(const Slot& slot) {
   }
   builder_.add(slot.batch(), slot.index);
   Aside& aside = aside_.try_emplace(aside_.end(), head_, Aside{slot, {}})->second;
-  aside.held = {builder_.finish(), head_ + 1, 1, slot.held->arrived};
+  aside.held = {claimed(builder_.finish()), head_, head_ + 1, 1, 0, slot.held->arrived};
   aside.slot.held = &aside.held;
   aside.slot.index = 0;
-  bytes_ += aside.held.batch->memory();
   if (--slot.held->live == 0) let_go(*slot.held);
 }
 
@@ -83,7 +93,7 @@ void Window::grow() {
 void Window::release(Position position) {
   Slot& slot = at(position);
   released_.emplace(position, slot.batch().time_us(slot.index));
-  if (--slot.held->live == 0) emptied_.push_back(slot.held);
+  count_off(*slot.held);
   slot.held = nullptr;
 }
 
@@ -91,8 +101,7 @@ void Window::restore(Position position, model::BatchPtr batch, std::uint32_t ind
   Slot& slot = at(position);
   ENSURE(!slot.present(), "event {} is here", slot.offset);
   released_.erase(position);
-  bytes_ += batch->memory();
-  HeldBatch held{std::move(batch), position + 1, 1, now};
+  HeldBatch held{claimed(std::move(batch)), position, position + 1, 1, 0, now};
   HeldBatch& kept = position < head_ ? aside_.at(position).held : again_[position];
   kept = std::move(held);
   slot.held = &kept;
@@ -116,19 +125,28 @@ void Window::drop_batches() {
 
 void Window::pop_settled() {
   for (HeldBatch* held : std::exchange(emptied_, {})) let_go(*held);
-  if (!again_.empty())
-    std::erase_if(again_, [](const auto& each) { return each.second.batch == nullptr; });
+  if (!again_.empty()) std::erase_if(again_, [](const auto& each) { return !each.second.batch; });
   while (head_ < tail_ && ring_[head_ & mask_].state == SlotState::settled) ++head_;
   for (const Position position : settled_aside_) aside_.erase(position);
   settled_aside_.clear();
+  if (!thinned_.empty()) look_at_thinned();
   drop_batches();
   if (worth_compacting()) compact();
+}
+
+void Window::look_at_thinned() {
+  for (HeldBatch* const held : std::exchange(thinned_, {})) {
+    held->few = held->live > 1 ? std::max(1U, held->live / 4) : 0;
+    if (held->batch) compact(*held);
+  }
 }
 
 // Memory is short, and enough was settled or taken in since the last time to pay for a look at all
 // slots.
 bool Window::worth_compacting() const {
-  if (settled_ == 0 || bytes_ <= most_bytes_ / 2) return false;
+  if (settled_ == 0 || bytes_ == 0) return false;
+  if (bytes_ <= most_bytes_ / 2 && (memory_ == nullptr || memory_->has_room(MemoryUse::unsettled)))
+    return false;
   const std::uint64_t slots = tail_ - head_;
   const bool nearly_full = bytes_ > most_bytes_ / 8 * 7;
   return bytes_ > compacted_bytes_ + most_bytes_ / 8 || settled_ > slots / (nearly_full ? 64 : 4);
@@ -136,15 +154,14 @@ bool Window::worth_compacting() const {
 
 void Window::compact() {
   settled_ = 0;
-  Position begin = head_;
-  for (HeldBatch& held : held_) {
-    if (held.batch) compact(held, begin);
-    begin = held.end;
-  }
+  for (HeldBatch& held : held_)
+    if (held.batch) compact(held);
   compacted_bytes_ = bytes_;
 }
 
-void Window::compact(HeldBatch& held, Position begin) {
+void Window::compact(HeldBatch& held) {
+  // What is before the head has been set aside.
+  const Position begin = std::max(held.begin, head_);
   std::uint64_t bytes = 0;
   for (Position p = begin; p < held.end; ++p)
     if (belongs(at(p), held)) bytes += payload(at(p));
@@ -159,8 +176,7 @@ void Window::compact(HeldBatch& held, Position begin) {
     slot.index = index++;
   }
   let_go(held);
-  held.batch = builder_.finish();
-  bytes_ += held.batch->memory();
+  held.batch = claimed(builder_.finish());
 }
 
 }  // namespace pelton::dispatch

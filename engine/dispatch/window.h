@@ -5,6 +5,7 @@
 #include "engine/dispatch/lanes.h"
 #include "engine/model/batch.h"
 #include "engine/model/batch_builder.h"
+#include "engine/model/claimed_batch.h"
 
 #include <cstdint>
 #include <deque>
@@ -23,9 +24,11 @@ enum class SlotState : std::uint8_t {
 
 // A batch that slots of a window stand in.
 struct HeldBatch {
-  model::BatchPtr batch;   // null: nothing of it is unsettled any more
-  Position end = 0;        // behind its last slot
-  std::uint32_t live = 0;  // slots that are not settled
+  model::ClaimedBatch batch;  // none: nothing of it is unsettled any more
+  Position begin = 0;         // its first slot
+  Position end = 0;           // behind its last slot
+  std::uint32_t live = 0;     // slots that are not settled
+  std::uint32_t few = 0;      // with so many left, they may be worth a copy of their own
   WallTime arrived{};
 };
 
@@ -51,13 +54,15 @@ inline std::uint64_t payload(const Slot& slot) {
 
 // The unsettled events of one partition: a ring of slots over the batches that they stand in,
 // positions counting up from 0. What lingers (a long retry, a slow function) holds up nobody: when
-// the ring has gone round to it, it is set aside as a copy without its batch, and when memory gets
-// short, batches of which little is unsettled are replaced by copies of what is. The bytes of an
-// event can be let go and restored. The caller never has more than `events` unsettled events.
+// the ring has gone round to it, it is set aside as a copy without its batch. A batch of which a
+// few events are left is replaced by a copy of these, and when memory gets short, every batch of
+// which little is unsettled. The bytes of an event can be let go and restored. The caller never has
+// more than `events` unsettled events.
 class Window {
  public:
-  // `events`: the most unsettled ones. `bytes`: beyond half of it, memory is short.
-  Window(std::uint32_t events, std::uint64_t bytes);
+  // `events`: the most unsettled ones. Memory is short beyond half of `bytes`, or when `memory`, of
+  // which batches are claimed as unsettled, has no room (null: it is no limit).
+  Window(std::uint32_t events, std::uint64_t bytes, MemoryBudget* memory);
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
 
@@ -78,7 +83,9 @@ class Window {
   // since pop_settled().
   void hold(model::BatchPtr batch, WallTime arrived);
   // The batch in which the slot at `position` stands, to hand it on.
-  const model::BatchPtr& batch_at(Position position) const { return at(position).held->batch; }
+  const model::BatchPtr& batch_at(Position position) const {
+    return at(position).held->batch.batch();
+  }
   // When the batch of a slot came.
   WallTime arrived(Position position) const { return at(position).held->arrived; }
   // The next event, of the batch held last.
@@ -92,8 +99,8 @@ class Window {
     ++settled_;
     if (!slot.present()) [[unlikely]]
       released_.erase(position);
-    else if (--slot.held->live == 0)
-      emptied_.push_back(slot.held);
+    else
+      count_off(*slot.held);
     if (position < head_) [[unlikely]]
       settled_aside_.push_back(position);
   }
@@ -114,6 +121,14 @@ class Window {
     HeldBatch held;  // of this one event
   };
 
+  model::ClaimedBatch claimed(model::BatchPtr batch);
+  void count_off(HeldBatch& held) {
+    if (--held.live == 0)
+      emptied_.push_back(&held);
+    else if (held.live == held.few) [[unlikely]]
+      thinned_.push_back(&held);
+  }
+  void look_at_thinned();
   void make_room();
   void set_aside(const Slot& slot);
   void grow();
@@ -121,10 +136,11 @@ class Window {
   void drop_batches();
   bool worth_compacting() const;
   void compact();
-  void compact(HeldBatch& held, Position begin);
+  void compact(HeldBatch& held);
 
   const std::size_t most_;  // places of the ring when it is full grown
   const std::uint64_t most_bytes_;
+  MemoryBudget* const memory_;
   std::vector<Slot> ring_;
   std::uint64_t mask_;
   Position head_ = 0;
@@ -136,6 +152,7 @@ class Window {
   std::map<Position, HeldBatch> again_;        // of events of the ring, restored
   std::map<Position, std::int64_t> released_;  // times of events without bytes
   std::vector<HeldBatch*> emptied_;            // to be let go of
+  std::vector<HeldBatch*> thinned_;            // of which few events are left
   std::vector<Position> settled_aside_;        // to be erased
   std::uint64_t settled_ = 0;                  // since batches were last looked at for copying
   std::uint64_t compacted_bytes_ = 0;          // bytes_ then, or less since

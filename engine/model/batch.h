@@ -5,6 +5,7 @@
 #include "engine/base/result.h"
 #include "engine/model/event.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -79,6 +80,7 @@ class Batch {
 
  private:
   friend class BatchBuilder;
+  friend class ClaimedBatch;
   struct Layout;
 
   static constexpr std::uint64_t kUnpackedEvent = 48;
@@ -127,6 +129,7 @@ class Batch {
   Column<std::int64_t> time_;
   Column<std::uint32_t> type_, source_, content_type_, offset_delta_;
   std::vector<std::string_view> dictionary_;
+  mutable std::atomic<std::uint64_t> holders_{0};  // as ClaimedBatch counts them
 };
 
 }  // namespace pelton::model

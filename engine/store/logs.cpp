@@ -195,19 +195,22 @@ void Logs::append(std::span<const model::PlacedBatch> batches,
     const model::PlacedBatch& placed = batches[i];
     if (auto closed = entries_.at(placed.at).log.append(placed, entries[i]))
       closed_.emplace_back(placed.at, *closed);
-    tail_order_.push_back(placed.at);
-    tail_.set(tail_.bytes() + placed.batch->memory());
+    keep(placed);
   }
   trim_tail();
+}
+
+void Logs::keep(const model::PlacedBatch& placed) {
+  tail_.push_back({placed.at, {placed.batch, memory_, MemoryUse::tail}});
+  tail_bytes_ += placed.batch->memory();
 }
 
 void Logs::trim_tail() {
   const std::uint64_t most =
       memory_ == nullptr ? tail_most_ : std::min(tail_most_, memory_->tail_limit());
-  while (tail_.bytes() > most && !tail_order_.empty()) {
-    auto evicted = entries_.at(tail_order_.front()).log.evict();
-    if (evicted) tail_.set(tail_.bytes() - evicted->batch->memory());
-    tail_order_.pop_front();
+  for (; tail_bytes_ > most && !tail_.empty(); tail_.pop_front()) {
+    entries_.at(tail_.front().at).log.evict();
+    tail_bytes_ -= tail_.front().batch->memory();
   }
 }
 
@@ -221,15 +224,15 @@ void Logs::drop(std::vector<Cut>& cuts) {
   for (const Cut& cut : cuts) {
     Entry& entry = entries_.at(cut.at);
     for (const model::PlacedBatch& placed : entry.log.drop(cut.extents)) {
-      tail_.set(tail_.bytes() - placed.batch->memory());
+      tail_bytes_ -= placed.batch->memory();
       ++gone[cut.at];
     }
     earliest[cut.at] = entry.log.bounds().earliest;
     entry.dropped_unsettled += cut.unsettled;
   }
   if (!gone.empty())
-    std::erase_if(tail_order_, [&](model::StreamPartition at) {
-      const auto left = gone.find(at);
+    std::erase_if(tail_, [&](const InTail& kept) {
+      const auto left = gone.find(kept.at);
       return left != gone.end() && left->second > 0 && left->second-- > 0;
     });
   // A closed extent that waits for the next group must not be stored after its batches are gone.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/model/claimed_batch.h"
 #include "engine/store/changes.h"
 #include "engine/store/log.h"
 #include "engine/store/partition_log.h"
@@ -21,11 +22,7 @@ class Logs {
   // The newest batches stay in memory: of `tail_bytes` at most, and of what `memory`, when there is
   // one, leaves for them.
   Logs(Database& database, Log& log, std::uint64_t tail_bytes, MemoryBudget* memory)
-      : database_(database),
-        log_(log),
-        tail_most_(tail_bytes),
-        memory_(memory),
-        tail_(memory, MemoryUse::tail) {}
+      : database_(database), log_(log), tail_most_(tail_bytes), memory_(memory) {}
 
   // Gives every stream its number and finds the ends of its partitions. E4103: a partition count
   // was lowered. Partitions of streams that are not configured any more keep their batches.
@@ -98,6 +95,7 @@ class Logs {
                                  const std::string& cause) const;
   Offset earliest(model::StreamPartition at) const;
   Result<const Entry*> find_locked(model::StreamPartition at) const;
+  void keep(const model::PlacedBatch& placed);
   void trim_tail();
 
   Database& database_;
@@ -114,8 +112,12 @@ class Logs {
   std::map<model::StreamPartition, Entry> entries_;
   std::map<StreamId, Incarnation> incarnations_;
   std::vector<std::pair<model::StreamPartition, Extent>> closed_;
-  std::deque<model::StreamPartition> tail_order_;  // of every batch in memory, oldest first
-  MemoryClaim tail_;
+  struct InTail {
+    model::StreamPartition at;
+    model::ClaimedBatch batch;
+  };
+  std::deque<InTail> tail_;  // every batch in memory, oldest first
+  std::uint64_t tail_bytes_ = 0;
 };
 
 // The value of a partition's bounds record.

@@ -98,13 +98,6 @@ std::vector<model::PlacedBatch> PartitionLog::drop(std::size_t extents) {
   return dropped;
 }
 
-std::optional<model::PlacedBatch> PartitionLog::evict() {
-  if (tail_.empty()) return std::nullopt;
-  model::PlacedBatch placed = std::move(tail_.front());
-  tail_.pop_front();
-  return placed;
-}
-
 bool PartitionLog::read_tail(Offset from, std::size_t max_bytes,
                              std::vector<model::PlacedBatch>& out) const {
   if (from >= end_) return true;

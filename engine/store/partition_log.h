@@ -56,8 +56,8 @@ class PartitionLog {
   std::optional<Extent> append(const model::PlacedBatch& placed, const IndexEntry& entry);
   // Drops whole extents off the front, the tail's batches among them.
   std::vector<model::PlacedBatch> drop(std::size_t extents);
-  // The first batch of the tail; nothing when the tail is empty.
-  std::optional<model::PlacedBatch> evict();
+  // Drops the first batch of the tail, which is not empty.
+  void evict() { tail_.pop_front(); }
 
   // Batches from the one that holds `from`, when the tail has it.
   bool read_tail(Offset from, std::size_t max_bytes, std::vector<model::PlacedBatch>& out) const;

@@ -9,10 +9,7 @@ AppendFeed::AppendFeed(thread::Mailbox& mailbox,
                        std::function<void(const model::PlacedBatch&)> fresh,
                        std::function<void(model::StreamPartition, Offset)> moved,
                        MemoryBudget* memory)
-    : mailbox_(mailbox),
-      fresh_(std::move(fresh)),
-      moved_(std::move(moved)),
-      held_(memory, MemoryUse::read_ahead) {}
+    : mailbox_(mailbox), fresh_(std::move(fresh)), moved_(std::move(moved)), memory_(memory) {}
 
 void AppendFeed::listen_to(std::set<StreamId> streams) {
   std::lock_guard lock(mutex_);
@@ -24,31 +21,35 @@ void AppendFeed::appended(std::span<const model::PlacedBatch> batches) {
     std::lock_guard lock(mutex_);
     for (const model::PlacedBatch& placed : batches) {
       if (!streams_.contains(placed.at.stream)) continue;
-      const std::uint64_t bytes = held_.bytes() + placed.batch->memory();
       // The batches of a partition come without gaps.
-      if (ends_.empty() && bytes <= kMaxBytes && held_.may_grow()) {
-        batches_.push_back(placed);
-        held_.set(bytes);
-      } else {
-        ends_[placed.at] = placed.base + placed.batch->span();
-      }
+      if (!ends_.empty() || !keep(placed)) ends_[placed.at] = placed.base + placed.batch->span();
     }
     if ((batches_.empty() && ends_.empty()) || std::exchange(scheduled_, true)) return;
   }
   mailbox_.post([this] { deliver(); });
 }
 
+bool AppendFeed::keep(const model::PlacedBatch& placed) {
+  const std::uint64_t bytes = bytes_ + placed.batch->memory();
+  if (bytes > kMaxBytes) return false;
+  if (!batches_.empty() && memory_ != nullptr && !memory_->room(MemoryUse::read_ahead))
+    return false;
+  batches_.push_back({placed, {placed.batch, memory_, MemoryUse::read_ahead}});
+  bytes_ = bytes;
+  return true;
+}
+
 void AppendFeed::deliver() {
-  std::vector<model::PlacedBatch> batches;
+  std::vector<Kept> batches;
   std::map<model::StreamPartition, Offset> ends;
   {
     std::lock_guard lock(mutex_);
     batches.swap(batches_);
     ends.swap(ends_);
-    held_.set(0);
+    bytes_ = 0;
     scheduled_ = false;
   }
-  for (const model::PlacedBatch& placed : batches) fresh_(placed);
+  for (const Kept& kept : batches) fresh_(kept.placed);
   for (const auto& [at, end] : ends) moved_(at, end);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/memory_budget.h"
+#include "engine/model/claimed_batch.h"
 #include "engine/model/records.h"
 #include "engine/thread/mailbox.h"
 
@@ -32,17 +33,24 @@ class AppendFeed {
   void appended(std::span<const model::PlacedBatch> batches);
 
  private:
+  struct Kept {
+    model::PlacedBatch placed;
+    model::ClaimedBatch claim;
+  };
+
+  bool keep(const model::PlacedBatch& placed);
   void deliver();
 
   thread::Mailbox& mailbox_;
   const std::function<void(const model::PlacedBatch&)> fresh_;
   const std::function<void(model::StreamPartition, Offset)> moved_;
+  MemoryBudget* const memory_;
 
   std::mutex mutex_;
   std::set<StreamId> streams_;                     // guarded by mutex_
-  std::vector<model::PlacedBatch> batches_;        // guarded by mutex_
+  std::vector<Kept> batches_;                      // guarded by mutex_
   std::map<model::StreamPartition, Offset> ends_;  // guarded by mutex_
-  MemoryClaim held_;                               // guarded by mutex_; of batches_
+  std::uint64_t bytes_ = 0;                        // guarded by mutex_; of batches_
   bool scheduled_ = false;                         // guarded by mutex_
 };
 

@@ -49,9 +49,7 @@ EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& 
       lane_(store, mailbox),
       mailbox_(mailbox),
       reader_(reader),
-      feeds_(setup_.partitions) {
-  for (Feed& feed : feeds_) feed.held = MemoryClaim(setup_.memory, MemoryUse::read_ahead);
-}
+      feeds_(setup_.partitions) {}
 
 Status EmbeddedInput::open(Listener& listener) {
   listener_ = &listener;
@@ -163,7 +161,8 @@ std::vector<PartitionId> EmbeddedInput::partitions() const {
 void EmbeddedInput::appended(const model::PlacedBatch& placed) {
   Feed& feed = feeds_[placed.at.partition.value];
   // The common case: the reader is at the tail, the batch need not be read from the store.
-  if (feed.read == placed.base && feed.ahead.size() < kMostAhead && feed.held.may_grow())
+  if (feed.read == placed.base && feed.ahead.size() < kMostAhead &&
+      (feed.ahead.empty() || memory_allows()))
     keep(feed, placed);
   feed.end = std::max(feed.end, end_of(placed));
   listener_->readable(placed.at.partition);
@@ -176,14 +175,15 @@ void EmbeddedInput::end_moved(PartitionId partition, Offset end) {
 
 std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Offset from) {
   Feed& feed = feeds_[partition.value];
-  while (!feed.ahead.empty() && end_of(feed.ahead.front()) <= from) drop_first(feed);
+  auto& ahead = feed.ahead;
+  while (!ahead.empty() && end_of(ahead.front().placed) <= from) ahead.pop_front();
   // A seek back: what is ahead begins too late.
-  while (!feed.ahead.empty() && feed.ahead.front().base > from) drop_first(feed);
-  if (feed.ahead.empty()) {
+  while (!ahead.empty() && ahead.front().placed.base > from) ahead.pop_front();
+  if (ahead.empty()) {
     feed.read = from;
     if (feed.stopped || from >= feed.end || !refill(partition, from)) return std::nullopt;
   }
-  return feed.ahead.front();
+  return ahead.front().placed;
 }
 
 bool EmbeddedInput::refill(PartitionId partition, Offset from) {
@@ -254,19 +254,17 @@ void EmbeddedInput::take(PartitionId partition, Offset from,
 }
 
 void EmbeddedInput::keep(Feed& feed, const model::PlacedBatch& placed) {
-  feed.ahead.push_back(placed);
-  feed.held.set(feed.held.bytes() + placed.batch->memory());
+  feed.ahead.push_back({placed, {placed.batch, setup_.memory, MemoryUse::read_ahead}});
   feed.read = end_of(placed);
 }
 
-void EmbeddedInput::drop_first(Feed& feed) {
-  feed.held.set(feed.held.bytes() - feed.ahead.front().batch->memory());
-  feed.ahead.pop_front();
+bool EmbeddedInput::memory_allows() const {
+  return setup_.memory == nullptr || setup_.memory->room(MemoryUse::read_ahead);
 }
 
 // While memory is short, a batch at a time.
 std::size_t EmbeddedInput::read_bytes() const {
-  return setup_.memory == nullptr || setup_.memory->room(MemoryUse::read_ahead) ? kReadBytes : 1;
+  return memory_allows() ? kReadBytes : 1;
 }
 
 void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {

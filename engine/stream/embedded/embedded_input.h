@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/start.h"
+#include "engine/model/claimed_batch.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/input.h"
 #include "engine/thread/job_thread.h"
@@ -59,11 +60,14 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
 
  private:
   // Batches read ahead of what the window had room for, so that a batch is not read twice.
+  struct Ahead {
+    model::PlacedBatch placed;
+    model::ClaimedBatch claim;
+  };
   struct Feed {
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
-    std::deque<model::PlacedBatch> ahead;
-    MemoryClaim held;  // of `ahead`
+    std::deque<Ahead> ahead;
     bool reading = false;
     bool stopped = false;
   };
@@ -85,9 +89,9 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
   void read_again_done(PartitionId partition, Offset offset, Read&& read, const ReadAnswer& answer);
   void read_done(PartitionId partition, Offset from, Read&& read);
   void take(PartitionId partition, Offset from, std::vector<model::PlacedBatch>&& batches);
+  bool memory_allows() const;
   std::size_t read_bytes() const;
-  static void keep(Feed& feed, const model::PlacedBatch& placed);
-  static void drop_first(Feed& feed);
+  void keep(Feed& feed, const model::PlacedBatch& placed);
 
   const Setup setup_;
   StoreClient lane_;

@@ -16,7 +16,6 @@ Offset end_of_records(const model::PlacedBatch& placed) {
 void FetchedRecords::move(PartitionId partition, Offset offset) {
   Partition& moved = partitions_.at(partition);
   moved.ahead.clear();
-  moved.held.set(0);
   if (offset > moved.gap.begin) moved.gap = {};
 }
 
@@ -25,14 +24,11 @@ std::optional<model::PlacedBatch> FetchedRecords::next(PartitionId partition, Of
   if (found == partitions_.end()) return std::nullopt;
   auto& ahead = found->second.ahead;
   std::size_t taken = 0;
-  while (!ahead.empty() && end_of_records(ahead.front()) <= from) {
-    taken += ahead.front().batch->bytes().size();
-    found->second.held.set(found->second.held.bytes() - ahead.front().batch->memory());
-    ahead.pop_front();
-  }
+  for (; !ahead.empty() && end_of_records(ahead.front().placed) <= from; ahead.pop_front())
+    taken += ahead.front().claim->bytes().size();
   if (taken > 0) hooks_.taken(partition, progress_.tenure(partition), taken);
   if (ahead.empty()) return std::nullopt;
-  return ahead.front();
+  return ahead.front().placed;
 }
 
 Offset FetchedRecords::end(PartitionId partition) const {
@@ -45,8 +41,8 @@ Offset FetchedRecords::end(PartitionId partition) const {
 std::optional<WallTime> FetchedRecords::time_at(PartitionId partition, Offset offset) const {
   const auto found = partitions_.find(partition);
   if (found == partitions_.end()) return std::nullopt;
-  for (const model::PlacedBatch& placed : found->second.ahead)
-    if (end_of_records(placed) > offset) return from_us(placed.batch->time_us(0));
+  for (const Fetched& fetched : found->second.ahead)
+    if (end_of_records(fetched.placed) > offset) return from_us(fetched.placed.batch->time_us(0));
   return std::nullopt;
 }
 
@@ -54,8 +50,8 @@ void FetchedRecords::fetched(PartitionId partition, Tenure tenure, Offset base,
                              model::BatchPtr batch, Offset end) {
   if (progress_.tenure(partition) != tenure) return;
   Partition& fetched = partitions_.at(partition);
-  fetched.held.set(fetched.held.bytes() + batch->memory());
-  fetched.ahead.push_back({{stream_, partition}, base, std::move(batch)});
+  model::ClaimedBatch claim(batch, memory_, MemoryUse::kafka);
+  fetched.ahead.push_back({{{stream_, partition}, base, std::move(batch)}, std::move(claim)});
   fetched.end = std::max(fetched.end, end);
   hooks_.readable(partition);
 }

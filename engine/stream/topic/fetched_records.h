@@ -3,6 +3,7 @@
 
 #include "engine/base/memory_budget.h"
 #include "engine/kafka/consume/listeners.h"
+#include "engine/model/claimed_batch.h"
 #include "engine/model/records.h"
 #include "engine/stream/topic/group_progress.h"
 
@@ -27,9 +28,7 @@ class FetchedRecords final : public kafka::RecordListener {
       : stream_(stream), progress_(progress), hooks_(std::move(hooks)), memory_(memory) {}
 
   // ---- the partitions that are ours, as progress has them
-  void begin(PartitionId partition, Offset end) {
-    partitions_[partition] = {end, {}, {}, MemoryClaim(memory_, MemoryUse::kafka)};
-  }
+  void begin(PartitionId partition, Offset end) { partitions_[partition] = {end, {}, {}}; }
   void forget(PartitionId partition) { partitions_.erase(partition); }
   // Reading continues at `offset`: what is here belongs elsewhere.
   void move(PartitionId partition, Offset offset);
@@ -48,11 +47,14 @@ class FetchedRecords final : public kafka::RecordListener {
   void passed(PartitionId partition, Tenure tenure, Offset from, Offset to) override;
 
  private:
+  struct Fetched {
+    model::PlacedBatch placed;
+    model::ClaimedBatch claim;
+  };
   struct Partition {
     Offset end = 0;
     OffsetRange gap;  // no records are there
-    std::deque<model::PlacedBatch> ahead;
-    MemoryClaim held;  // of `ahead`
+    std::deque<Fetched> ahead;
   };
 
   const StreamId stream_;

@@ -2,6 +2,7 @@
 #pragma once
 
 // What a partition holds in memory, in bytes.
+#include "engine/model/claimed_batch.h"
 #include "tests/unit/dispatch/dispatcher_fixture.h"
 
 namespace pelton::dispatch {

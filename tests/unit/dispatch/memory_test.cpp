@@ -74,6 +74,54 @@ TEST_F(Memory, WhatIsLeftOfAWindowThatWasFullIsGathered) {
   EXPECT_GT(room(), 0U);
 }
 
+// One event is with a worker for long, and everything else of its batch is settled.
+TEST_F(Memory, AnEventLongInFlightKeepsNothingOfItsBatch) {
+  options.delivery.order = model::Order::none;
+  limits.events = 1;
+  std::string words = "slow:small";
+  for (int i = 0; i < 12; ++i) words += fmt::format(" k{}:{}", i, std::string(kLarge, 'x'));
+  offer_new(words);
+  ASSERT_EQ(pull(1), "slow0");
+  const model::Frame slow = frame();
+  while (!pull(2).empty()) done({}, 2);
+  EXPECT_LT(held(), kOne);
+  EXPECT_LT(bytes(), kOne);
+  finish(all_done(slow), slow);
+  EXPECT_EQ(bytes(), 0U);
+}
+
+// The same of one that waits for its next attempt.
+TEST_F(Memory, AParkedEventKeepsNothingOfItsBatch) {
+  std::string words = "parked:small";
+  for (int i = 0; i < 12; ++i) words += fmt::format(" k{}:{}", i, std::string(kLarge, 'x'));
+  offer_new(words);
+  ASSERT_NE(pull(), "");
+  park({0});
+  EXPECT_LT(bytes(), kOne);
+  pass(std::chrono::hours(1));
+  EXPECT_EQ(pull(), "parked0");
+  EXPECT_EQ(frame().batch->data(0), "small");
+}
+
+// What is left is copied a few times at most, however it thins out.
+TEST_F(Memory, ABatchThatThinsOutSlowlyShrinks) {
+  options.delivery.max_unsettled_bytes = 10'000'000;
+  limits.events = 1;
+  std::string words;
+  for (int i = 0; i < 160; ++i) words += fmt::format("k{}:{} ", i, std::string(kLarge, 'x'));
+  offer_new(words);
+  const std::uint64_t whole = bytes();
+  std::vector<std::uint64_t> sizes{whole};
+  while (!pull().empty()) {
+    done();
+    if (bytes() != sizes.back()) sizes.push_back(bytes());
+  }
+  ASSERT_EQ(sizes.size(), 4U) << "160, then 10, 2 and none";
+  EXPECT_LT(sizes[1], 11 * kOne);
+  EXPECT_LT(sizes[2], 3 * kOne);
+  EXPECT_EQ(sizes[3], 0U);
+}
+
 class FilteredMemory : public Memory {
  protected:
   FilteredMemory() {
@@ -214,6 +262,34 @@ TEST_F(SharedMemory, WhatIsHeldIsClaimedUntilItIsSettled) {
   pull();
   done();
   EXPECT_EQ(budget.claimed(MemoryUse::unsettled), 0U);
+}
+
+TEST_F(SharedMemory, ABatchThatTheTailKeepsAsWellIsClaimedOnce) {
+  const auto batch = batch_of("a:" + std::string(kLarge, 'x'));
+  const model::ClaimedBatch tail(batch, &budget, MemoryUse::tail);
+  EXPECT_EQ(budget.claimed(MemoryUse::tail), batch->memory());
+  offer_batch(batch);
+  EXPECT_EQ(budget.claimed(MemoryUse::unsettled), batch->memory());
+  EXPECT_EQ(budget.claimed(MemoryUse::tail), 0U);
+  pull();
+  done();
+  EXPECT_EQ(budget.claimed(MemoryUse::unsettled), 0U);
+  EXPECT_EQ(budget.claimed(MemoryUse::tail), batch->memory());
+}
+
+// The partition is far from its own limit, but others take what there is.
+TEST_F(SharedMemory, WhileMemoryIsShortOnlyWhatIsUnsettledIsHeld) {
+  options.delivery.max_unsettled_bytes = 10'000'000;
+  budget.claim(MemoryUse::kafka, 1U << 20);
+  std::string words;
+  for (int i = 0; i < 100; ++i)
+    words += fmt::format("p{0}:small q{0}:{1} ", i, std::string(1000, 'x'));
+  offer_new(words);
+  ASSERT_NE(pull(), "");
+  std::vector<std::uint32_t> small;
+  for (std::uint32_t i = 0; i < frame().batch->size(); i += 2) small.push_back(i);
+  park(small);
+  EXPECT_LT(bytes(), 100'000U) << "mostly histories";
 }
 
 TEST_F(SharedMemory, WhatOthersHoldIsNotThere) {

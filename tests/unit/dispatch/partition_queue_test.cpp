@@ -42,7 +42,7 @@ class PartitionQueueTest : public ::testing::Test {
     queue.forget_settled();
   }
 
-  PartitionQueue queue{config::Delivery{}, std::nullopt};
+  PartitionQueue queue{config::Delivery{}, nullptr, std::nullopt};
   Offset offset_ = 0;
 };
 
@@ -121,7 +121,7 @@ TEST_F(PartitionQueueTest, AnOccupiedLaneIsVacatedByItsFrameOnly) {
 TEST_F(PartitionQueueTest, CountsTheBytesOfNewEventsForABindingThatWaits) {
   config::Delivery delivery;
   delivery.batch.wait = std::chrono::seconds(1);
-  PartitionQueue waiting(delivery, std::nullopt);
+  PartitionQueue waiting(delivery, nullptr, std::nullopt);
   waiting.hold(batch_of("-:12345"), kNow);
   waiting.push(0, 0, 0);
   EXPECT_EQ(waiting.new_bytes(), 5U);

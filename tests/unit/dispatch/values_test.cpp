@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 TEST(WindowTest, GrowsAndKeepsEverySlot) {
-  Window window(5000, 1U << 30);
+  Window window(5000, 1U << 30, nullptr);
   const auto batch = batch_of("a b c");
   for (int i = 0; i < 1500; ++i) {
     window.hold(batch, WallTime{});
@@ -29,7 +29,7 @@ TEST(WindowTest, GrowsAndKeepsEverySlot) {
 }
 
 TEST(WindowTest, SetsAsideWhatLingersAndLetsGoOfItsBatch) {
-  Window window(2, 1U << 30);
+  Window window(2, 1U << 30, nullptr);
   std::weak_ptr<const model::Batch> released;
   {
     auto batch = batch_of("slow:x fast:y");
@@ -58,7 +58,7 @@ TEST(WindowTest, SetsAsideWhatLingersAndLetsGoOfItsBatch) {
 
 // The rest of a batch comes when its only unsettled event has been gone round.
 TEST(WindowTest, SetsAsideAnEventOfTheBatchThatContinues) {
-  Window window(2, 1U << 30);
+  Window window(2, 1U << 30, nullptr);
   const auto batch = batch_of("slow:x b:y c:z");
   window.hold(batch, WallTime{});
   window.push(0, 0, 0);
