@@ -153,6 +153,10 @@ FramePicker::Fit FramePicker::fit_history(Partition& partition, Position positio
                                           WallTime now) {
   const model::RetryState* retry = partition.retries.find(partition.queue.at(position).offset);
   if (retry == nullptr) return Fit::goes;
+  if (shared_.policy.too_late(*retry, now)) {
+    outcomes_.bury(partition, position, "max_age", now);
+    return Fit::gone;
+  }
   if (retry->next > now) {
     partition.queue.park(position, retry->next);
     return Fit::gone;

@@ -35,7 +35,7 @@ class FramePicker {
   Fit fit(Partition& partition, Position position, const Slot& slot, Picking& picking,
           WallTime now);
   static Fit fit_suspect(const Partition& partition, Offset offset, Picking& picking);
-  static Fit fit_history(Partition& partition, Position position, Picking& picking, WallTime now);
+  Fit fit_history(Partition& partition, Position position, Picking& picking, WallTime now);
   bool blocked_by_key(Partition& partition, Position position, WallTime now);
   model::Frame build(const Partition& partition, const std::vector<Position>& slots);
   void fill_batch(const Partition& partition, const std::vector<Position>& slots,

@@ -25,6 +25,15 @@ bool ended_a_worker(const model::RetryState& state) {
          std::ranges::any_of(state.history, [](const auto& a) { return a.cause == kTimeout; });
 }
 
+void resume(model::RetryState& state, const config::Retry& retry, WallTime now) {
+  state.first = std::min(state.first, now);
+  if (state.history.empty()) {
+    state.next = std::min(state.next, now + retry.first);
+  } else if (const WallTime last = state.history.back().time; last > now) {
+    state.next = now + (state.next - last);
+  }
+}
+
 void RetryPolicy::record(model::RetryState& state, model::Attempt attempt) {
   if (state.first == WallTime{}) state.first = attempt.time;
   add_attempt(state, std::move(attempt));
@@ -38,11 +47,11 @@ Duration RetryPolicy::backoff(std::uint32_t attempts) {
   return Duration{static_cast<std::int64_t>(std::min(most, plain * (1 + spread)))};
 }
 
-Verdict RetryPolicy::judge(const model::RetryState& state, WallTime now) const {
+// Nothing waits for an attempt that would come too late.
+Verdict RetryPolicy::judge(const model::RetryState& state) const {
   if (state.worker_kills >= kMaxWorkerKills) return {.dead = true, .reason = "worker_killer"};
   if (state.attempts >= retry_.attempts) return {.dead = true, .reason = "attempts"};
-  if (retry_.max_age && now - state.first >= *retry_.max_age)
-    return {.dead = true, .reason = "max_age"};
+  if (too_late(state, state.next)) return {.dead = true, .reason = "max_age"};
   return {};
 }
 
@@ -60,7 +69,7 @@ Verdict RetryPolicy::failed(model::RetryState& state, const model::Failure& fail
   if (final) return {.dead = true, .reason = "failed"};
   state.next = now + (failure.retry_after ? std::min(*failure.retry_after, kMaxRetryAfter)
                                           : backoff(state.attempts));
-  return judge(state, now);
+  return judge(state);
 }
 
 Verdict RetryPolicy::killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now) {
@@ -69,7 +78,7 @@ Verdict RetryPolicy::killed(model::RetryState& state, const model::WorkerLoss& l
   record(state, {state.attempts, now, loss.cause, loss.type, cut(loss.message, kMaxMessage), "",
                  loss.worker});
   state.next = now + backoff(state.attempts);
-  return judge(state, now);
+  return judge(state);
 }
 
 }  // namespace pelton::dispatch

@@ -27,6 +27,10 @@ struct Verdict {
 // A crash or a time-out of one of the attempts is this event's fault.
 bool ended_a_worker(const model::RetryState& state);
 
+// A state that an earlier run stored, by a clock that was ahead of this one's: the event waits as
+// long as was meant, not until that clock's time has come.
+void resume(model::RetryState& state, const config::Retry& retry, WallTime now);
+
 // Decides between the next attempt and the dead letter. Randomness (jitter) from the seed.
 class RetryPolicy {
  public:
@@ -38,9 +42,13 @@ class RetryPolicy {
   // The event took the blame for the end of its worker: an attempt and, unless that was a time-out,
   // a kill.
   Verdict killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now);
+  // An attempt at `time` would come after max_age.
+  bool too_late(const model::RetryState& state, WallTime time) const {
+    return retry_.max_age && state.first != WallTime{} && time - state.first >= *retry_.max_age;
+  }
 
  private:
-  Verdict judge(const model::RetryState& state, WallTime now) const;
+  Verdict judge(const model::RetryState& state) const;
   Duration backoff(std::uint32_t attempts);
   static void record(model::RetryState& state, model::Attempt attempt);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/partition_stays.h"
 
+#include "engine/dispatch/retry_policy.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +14,10 @@ std::unexpected<Error> PartitionStays::not_ours(PartitionId partition) const {
               setup_.stream);
 }
 
-void PartitionStays::begin(PartitionId partition, const model::Restored& restored) {
+void PartitionStays::begin(PartitionId partition, model::Restored restored) {
+  const config::Retry& retry = setup_.dispatcher.options().delivery.retry;
+  for (auto& update : restored.retries)
+    if (update.state) dispatch::resume(*update.state, retry, setup_.clock.now());
   setup_.dispatcher.assign(partition, restored);
   open_.insert(partition);
 }

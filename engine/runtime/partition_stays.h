@@ -32,7 +32,7 @@ class PartitionStays {
   };
   explicit PartitionStays(Setup setup) : setup_(std::move(setup)) {}
 
-  void begin(PartitionId partition, const model::Restored& restored);
+  void begin(PartitionId partition, model::Restored restored);
   // It may be fed, and its frames given.
   bool open(PartitionId partition) const { return open_.contains(partition); }
   // Another engine gets it: it is drained from now on.

@@ -134,10 +134,56 @@ TEST(RetryPolicyTest, EndsWithTheMaximalAge) {
   RetryPolicy policy(limited, 1);
   model::RetryState state;
   EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
-  EXPECT_FALSE(policy.failed(state, raised(), "w", kNow + seconds(9)).dead);
+  EXPECT_FALSE(policy.too_late(state, kNow + seconds(9)));
+  EXPECT_TRUE(policy.too_late(state, kNow + seconds(10)));
   const Verdict verdict = policy.failed(state, raised(), "w", kNow + seconds(10));
   EXPECT_TRUE(verdict.dead);
   EXPECT_EQ(verdict.reason, "max_age");
+}
+
+// Its next attempt would come too late: nobody has to wait for that.
+TEST(RetryPolicyTest, DoesNotWaitForAnAttemptBeyondTheMaximalAge) {
+  config::Retry limited = retry();
+  limited.max_age = seconds(10);
+  RetryPolicy policy(limited, 1);
+  model::RetryState state;
+  model::Failure asks = raised();
+  asks.retry_after = seconds(9);
+  EXPECT_FALSE(policy.failed(state, asks, "w", kNow).dead);
+  EXPECT_EQ(policy.failed(state, asks, "w", kNow + seconds(1)).reason, "max_age");
+}
+
+TEST(RetryPolicyTest, AClockThatWasAheadIsNotWaitedFor) {
+  RetryPolicy policy(retry(), 1);
+  model::RetryState state;
+  model::Failure asks = raised();
+  asks.retry_after = seconds(30);
+  policy.failed(state, asks, "w", kNow + std::chrono::hours(24));
+  resume(state, retry(), kNow);
+  EXPECT_EQ(state.next, kNow + seconds(30));
+  EXPECT_EQ(state.first, kNow);
+}
+
+TEST(RetryPolicyTest, ResumingChangesNothingWhileTheClockRunsOn) {
+  RetryPolicy policy(retry(), 1);
+  model::RetryState state;
+  model::Failure asks = raised();
+  asks.retry_after = seconds(30);
+  policy.failed(state, asks, "w", kNow);
+  const model::RetryState before = state;
+  resume(state, retry(), kNow + seconds(10));
+  EXPECT_EQ(state.next, before.next);
+  EXPECT_EQ(state.first, before.first);
+}
+
+TEST(RetryPolicyTest, AnInfrastructureFaultOfAClockAheadIsNotWaitedFor) {
+  RetryPolicy policy(retry(), 1);
+  model::RetryState state;
+  model::Failure fault = raised();
+  fault.counts = false;
+  policy.failed(state, fault, "w", kNow + std::chrono::hours(24));
+  resume(state, retry(), kNow);
+  EXPECT_LE(state.next, kNow + retry().first);
 }
 
 TEST(RetryPolicyTest, KeepsTheLatestOfALongHistory) {
