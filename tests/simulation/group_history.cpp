@@ -5,6 +5,7 @@
 #include "tests/simulation/history.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace pelton::simulation {
 
@@ -45,8 +46,7 @@ void GroupHistory::died(Life life) {
 }
 
 void GroupHistory::begin(Life life, std::uint32_t node, PartitionId partition,
-                         Generation generation, const Committed& committed,
-                         const SimStore::Disk& disk) {
+                         Generation generation, const Committed& committed, const DiskModel& disk) {
   ++seen.sessions;
   Session& session = sessions_.emplace_back();
   session.node = node;
@@ -223,10 +223,16 @@ bool GroupHistory::all_settled() const {
 }
 
 std::string GroupHistory::describe() const {
+  constexpr std::size_t kShown = 10;
   std::string text;
-  for (const auto& [id, partition] : partitions_)
-    for (const Offset offset : partition.unsettled) text += fmt::format(" {}/{}", id.value, offset);
-  for (const auto& [place, open] : frames_)
+  for (const auto& [id, partition] : partitions_) {
+    if (partition.unsettled.empty()) continue;
+    text += fmt::format(" {} events of partition {}:", partition.unsettled.size(), id.value);
+    for (const Offset offset : partition.unsettled | std::views::take(kShown))
+      text += fmt::format(" {}", offset);
+    if (partition.unsettled.size() > kShown) text += " ...";
+  }
+  for (const auto& [place, open] : frames_ | std::views::take(kShown))
     text += fmt::format("; life {} has a frame of partition {} with worker {}, {} of {} answered",
                         place.first, open.session->partition.value, open.worker.value, open.covered,
                         open.offsets.size());

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "engine/model/frame.h"
+#include "tests/simulation/disk_model.h"
 #include "tests/simulation/group_scenario.h"
 #include "tests/simulation/scheduler.h"
 #include "tests/simulation/sim_broker.h"
-#include "tests/simulation/sim_store.h"
 
 #include <deque>
 #include <map>
@@ -35,7 +35,7 @@ class GroupHistory {
   void backup_restored(std::uint32_t node);
   void died(Life life);
   void begin(Life life, std::uint32_t node, PartitionId partition, Generation generation,
-             const Committed& committed, const SimStore::Disk& disk);
+             const Committed& committed, const DiskModel& disk);
   void renew(Life life, Generation generation);
   void draining(Life life, PartitionId partition) { session(life, partition).draining = true; }
   // What is in flight is late from now on; what is durable is to be committed before it is let go.

@@ -36,7 +36,6 @@ class GroupWorld {
     plan(scenario_.faults.pause, [this] { pause(any()); });
     plan(scenario_.faults.leave, [this] { leave(any()); });
     plan(scenario_.faults.reset, [this] { reset(); });
-    plan(std::chrono::milliseconds(40), [this] { back_up(any()); });
     GroupReport report;
     while (history_.violations().empty() && !over() && report.steps < kMaxSteps) {
       if (!scheduler_.step()) break;
@@ -56,7 +55,7 @@ class GroupWorld {
     NodeDisk disk;
     SimNode* node = nullptr;
     struct Backup {
-      SimStore::Disk disk;
+      StoreHost::Backup disk;
       std::map<PartitionId, std::uint64_t> epochs;
     };
     std::optional<Backup> backup;
@@ -65,12 +64,19 @@ class GroupWorld {
   void add_place(std::uint32_t number) {
     Place& place = places_.emplace_back();
     place.disk.node = number;
-    place.disk.store = std::make_unique<SimStore>(
-        scheduler_, Dice(dice_.seed()), scenario_.base.faults,
-        SimStore::Listener{[this, &place](Tag tag, const auto& transaction, const auto&) {
-                             written(place, tag, transaction);
-                           },
-                           [this, &place] { kill(place); }});
+    place.disk.store = std::make_unique<StoreHost>(
+        scheduler_, Dice(dice_.seed()), scenario_.base,
+        StoreHost::Listener{[this, &place](Tag tag, const auto& transaction, const auto&) {
+                              written(place, tag, transaction);
+                            },
+                            [this, &place] { fail(place); },
+                            [this](const std::string& text) { history_.violation("{}", text); }});
+    open(place);
+  }
+
+  // What a disk has after the end of a node does not depend on when the next one looks.
+  void open(Place& place) {
+    while (!place.disk.store->start() && history_.violations().empty()) place.disk.store->crash();
   }
 
   void written(Place& place, Tag tag, const model::Transaction& transaction) {
@@ -128,20 +134,28 @@ class GroupWorld {
     place.node->kill();
     place.node = nullptr;
     place.disk.store->crash();
-    history_.died(place.disk.life);
     if (place.backup && dice_.chance(scenario_.faults.restore_backup)) {
       place.disk.store->exchange(place.backup->disk);
       place.disk.epochs = place.backup->epochs;
       history_.backup_restored(place.disk.node);
     }
+    open(place);
+    history_.died(place.disk.life);
+    back_up(place);
     scheduler_.after(scenario_.session_timeout, [this, member] { broker_.expel(member); });
     scheduler_.after(Duration{dice_.between(100, 80'000)}, [this, &place] { start(place); });
+  }
+
+  void fail(Place& place) {
+    if (place.node != nullptr) return kill(place);
+    place.disk.store->crash();
+    open(place);
   }
 
   // Seldom a new one: what is old does the harm.
   void back_up(Place& place) {
     if (place.backup && dice_.chance(0.8)) return;
-    place.backup = Place::Backup{place.disk.store->disk(), place.disk.epochs};
+    place.backup = Place::Backup{place.disk.store->back_up(), place.disk.epochs};
   }
 
   void pause(Place& place) {

@@ -118,7 +118,7 @@ bool History::all_settled() const {
          });
 }
 
-void History::finish(const SimStore::Disk& disk) {
+void History::finish(const DiskModel& disk) {
   for (const auto& [id, partition] : partitions_)
     for (const auto& [offset, event] : partition.events)
       if (!event.settled)

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "engine/dispatch/dispatcher.h"
+#include "tests/simulation/disk_model.h"
 #include "tests/simulation/scenario.h"
 #include "tests/simulation/scheduler.h"
-#include "tests/simulation/sim_store.h"
 
 #include <map>
 #include <optional>
@@ -66,7 +66,7 @@ class History {
 
   // ---- the end
   bool all_settled() const;
-  void finish(const SimStore::Disk& disk);
+  void finish(const DiskModel& disk);
   const std::vector<std::string>& violations() const { return violations_; }
   template <typename... Args>
   void violation(fmt::format_string<Args...> text, Args&&... args) {
@@ -87,7 +87,8 @@ class History {
     std::uint32_t kills = 0;
     std::uint32_t timeouts = 0;
     WallTime not_before{};
-    WallTime first{};  // when the first of them ended
+    WallTime not_after{};  // the next attempt was to come by then
+    WallTime first{};      // when the first of them ended
   };
   struct Event {
     const Message* message = nullptr;

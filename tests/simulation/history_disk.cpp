@@ -143,7 +143,7 @@ void History::check_reason(const model::DeadLetter& letter, const Event& event,
       (letter.reason == "worker_killer" && trouble.kills == 2) ||
       (letter.reason == "failed" && (event.message->fate == Fate::rejects || letter.replays > 0)) ||
       (letter.reason == "max_age" && retry.max_age &&
-       letter.time - trouble.first >= *retry.max_age);
+       std::max(letter.time, trouble.not_after) - trouble.first >= *retry.max_age);
   if (!right)
     violation("the dead letter {}/{} gives {} as its reason, after {} failures and {} kills",
               letter.id.partition.value, letter.id.offset, letter.reason, trouble.failures,

@@ -117,6 +117,9 @@ void History::check_trouble(const model::Frame& frame, std::uint32_t i, const Ev
   if (attempt > scenario_.binding.delivery.retry.attempts)
     violation("event {} gets attempt {}", name(), attempt);
   if (scheduler_.now() < trouble.not_before) violation("event {} is tried too early", name());
+  const auto& max_age = scenario_.binding.delivery.retry.max_age;
+  if (max_age && trouble.failures > 0 && scheduler_.now() - trouble.first >= *max_age)
+    violation("event {} is tried after its max_age", name());
   if (trouble.kills >= 2) violation("event {} ended two workers and is tried again", name());
   if (trouble.kills + trouble.timeouts > 0 && frame.batch->size() > 1)
     violation("event {} has ended a worker and is not alone", name());
@@ -265,6 +268,8 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
                                           std::pow(retry.factor, trouble.failures - 1));
   const Duration least{static_cast<std::int64_t>(delay * (1 - retry.jitter)) - 1};
   trouble.not_before = scheduler_.now() + asked.value_or(least);
+  const Duration latest{static_cast<std::int64_t>(std::min(most, delay * (1 + retry.jitter)))};
+  trouble.not_after = scheduler_.now() + asked.value_or(latest);
 }
 
 void History::lost(WorkerId worker, const model::WorkerLoss& loss) {

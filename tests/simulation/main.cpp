@@ -7,9 +7,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstddef>
 #include <cstdlib>
+#include <ranges>
 
 namespace {
+
+constexpr std::size_t kShown = 20;  // of what a seed violates
 
 void print(std::uint64_t seed, const pelton::simulation::GroupReport& report) {
   const auto& seen = report.seen;
@@ -39,7 +43,10 @@ bool show(std::uint64_t seed, const Report& report, bool verbose, const std::str
   if (verbose) print(seed, report);
   if (report.passed()) return true;
   fmt::print("seed {} FAILED\n", seed);
-  for (const auto& violation : report.violations) fmt::print("  {}\n", violation);
+  for (const auto& violation : report.violations | std::views::take(kShown))
+    fmt::print("  {}\n", violation);
+  if (report.violations.size() > kShown)
+    fmt::print("  and {} more\n", report.violations.size() - kShown);
   fmt::print("  again: build/release/tests/simulation/simulation {}\n", again);
   return false;
 }

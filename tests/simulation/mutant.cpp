@@ -20,6 +20,7 @@ dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutatio
     options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
   if (mutation == Mutation::bytes_ignored) options.delivery.max_unsettled_bytes = 1U << 30;
   if (mutation == Mutation::memory_ignored) options.memory = nullptr;
+  if (mutation == Mutation::max_age_ignored) options.delivery.retry.max_age.reset();
   if (mutation == Mutation::frames_too_large)
     options.delivery.batch.events = options.delivery.batch.events * 2 + 1;
   return options;
@@ -69,7 +70,8 @@ std::string name_of(Mutation mutation) {
                                            "loses_what_it_reads",
                                            "frames_too_large",
                                            "seek_at_once",
-                                           "pieces_replace"};
+                                           "pieces_replace",
+                                           "max_age_ignored"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Mutation::last));
   return kNames[static_cast<std::size_t>(mutation)];
 }

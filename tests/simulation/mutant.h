@@ -51,6 +51,7 @@ enum class Mutation {
   frames_too_large,      // frames are larger than the binding allows
   seek_at_once,          // a seek does not wait for what workers have of the partition
   pieces_replace,        // what was settled since replaces what was settled before
+  max_age_ignored,       // events are tried however old they are
   last,
 };
 std::string name_of(Mutation mutation);

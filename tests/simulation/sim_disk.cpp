@@ -157,6 +157,19 @@ void SimDisk::lose_power(Dice& dice) {
   for (auto& [name, file] : files_) file->lose_unsynced(dice);
 }
 
+SimDisk::Contents SimDisk::copy() const {
+  std::lock_guard lock(mutex_);
+  Contents contents;
+  for (const auto& [name, file] : files_) contents.emplace(name, *file);
+  return contents;
+}
+
+void SimDisk::replace(const Contents& contents) {
+  std::lock_guard lock(mutex_);
+  files_.clear();
+  for (const auto& [name, file] : contents) files_.emplace(name, std::make_shared<File>(file));
+}
+
 std::uint64_t SimDisk::bytes() const {
   std::lock_guard lock(mutex_);
   std::uint64_t all = 0;

@@ -50,6 +50,10 @@ class SimDisk {
   // No faults any more. After a power failure what was not synced is lost, or a part of it.
   void start() { fail_at(0, Fault::io_error); }
   void lose_power(Dice& dice);
+  // All that is on it, while nothing is written: for another time, when no file is open.
+  using Contents = std::map<std::string, File>;
+  Contents copy() const;
+  void replace(const Contents& contents);
   std::uint64_t bytes() const;
 
   // ---- for what wraps the files

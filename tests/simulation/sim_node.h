@@ -5,8 +5,8 @@
 #include "engine/stream/topic/group_progress.h"
 #include "tests/simulation/group_history.h"
 #include "tests/simulation/sim_broker.h"
-#include "tests/simulation/sim_store.h"
 #include "tests/simulation/sim_worker.h"
+#include "tests/simulation/store_host.h"
 
 #include <functional>
 #include <map>
@@ -20,7 +20,7 @@ namespace pelton::simulation {
 // What a node keeps over its lives.
 struct NodeDisk {
   std::uint32_t node = 0;  // from 1
-  std::unique_ptr<SimStore> store;
+  std::unique_ptr<StoreHost> store;
   // Of each partition: which time on this disk its cursor and retries are from. It changes whenever
   // they are forgotten, in the same write.
   std::map<PartitionId, std::uint64_t> epochs;
@@ -76,8 +76,8 @@ class SimNode : public GroupMember {
   void prepare(PartitionId partition, std::uint64_t serial);
   void restore(PartitionId partition, std::uint64_t serial, const Committed& committed);
   stream::GroupCommit group_commit(PartitionId partition, const Committed& committed) const;
-  stream::LocalProgress local(const stream::GroupCommit& commit) const;
-  void break_start(stream::PartitionStart& start) const;
+  stream::LocalProgress local(const stream::GroupCommit& commit);
+  void break_start(stream::PartitionStart& start);
   void forget(const stream::PartitionStart& start, std::function<void()> durable);
   void begin(const stream::PartitionStart& start);
   void drain(PartitionId partition);

@@ -53,19 +53,22 @@ stream::GroupCommit SimNode::group_commit(PartitionId partition, const Committed
   return commit;
 }
 
-stream::LocalProgress SimNode::local(const stream::GroupCommit& commit) const {
+stream::LocalProgress SimNode::local(const stream::GroupCommit& commit) {
   stream::LocalProgress local;
   if (is(GroupMutation::forgets_local)) return local;
-  const SimStore::Disk& disk = disk_.store->disk();
+  const BindingId binding = scenario_.base.binding.id;
+  const model::StreamPartition at{kInput, commit.partition};
+  const auto cursor = disk_.store->store().cursor(binding, at);
+  auto retries = disk_.store->store().retries(binding, at);
+  if (!cursor || !retries) {
+    history_.violation("the store of node {} cannot be read", disk_.node);
+    return local;
+  }
   if (const auto epoch = disk_.epochs.find(commit.partition); epoch != disk_.epochs.end())
     local.epoch = epoch->second;
   if (is(GroupMutation::ignores_epoch) && commit.metadata) local.epoch = commit.metadata->epoch;
-  if (const auto at = disk.cursors.find(commit.partition); at != disk.cursors.end())
-    local.progress = at->second;
-  for (const auto& [place, state] : disk.retries)
-    if (place.first == commit.partition)
-      local.retries.push_back(
-          {scenario_.base.binding.id, {kInput, commit.partition}, place.second, state});
+  local.progress = *cursor;
+  local.retries = std::move(*retries);
   return local;
 }
 
@@ -82,7 +85,7 @@ void SimNode::restore(PartitionId partition, std::uint64_t serial, const Committ
   });
 }
 
-void SimNode::break_start(stream::PartitionStart& start) const {
+void SimNode::break_start(stream::PartitionStart& start) {
   stream::GroupCommit of_nobody;
   of_nobody.partition = start.partition;
   const auto known = local(of_nobody);

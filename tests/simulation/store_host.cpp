@@ -125,6 +125,14 @@ void StoreHost::crash_soon() {
                 dice_.chance(0.5) ? SimDisk::Fault::io_error : SimDisk::Fault::full);
 }
 
+void StoreHost::exchange(const Backup& backup) {
+  disk_.replace(backup.contents);
+  model_ = backup.model;
+  earliest_ = backup.earliest;
+  acknowledged_ = backup.acknowledged;
+  pending_.clear();
+}
+
 bool StoreHost::failed() {
   if (!store_->failed()) return false;
   listener_.failed();
@@ -269,7 +277,7 @@ void StoreHost::check() {
   check_binding();
 }
 
-void StoreHost::check_log(const model::StreamPartition& at, const SimStore::Log& log) {
+void StoreHost::check_log(const model::StreamPartition& at, const DiskModel::Log& log) {
   const auto bounds = store_->bounds(at);
   if (!bounds || bounds->end != log.end)
     return violation("partition {} of stream {} ends at {}, not {}", at.partition.value,

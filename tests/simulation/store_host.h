@@ -3,8 +3,9 @@
 
 #include "engine/store/store.h"
 #include "tests/contract/temporary_folder.h"
+#include "tests/simulation/disk_model.h"
+#include "tests/simulation/scheduler.h"
 #include "tests/simulation/sim_disk.h"
-#include "tests/simulation/sim_store.h"
 
 #include <deque>
 #include <functional>
@@ -42,9 +43,19 @@ class StoreHost {
   std::optional<model::PlacedBatch> batch_at(const model::StreamPartition& at, Offset offset);
   store::Store& store() { return *store_; }
   // What must be on the disk.
-  const SimStore::Disk& disk() const { return model_; }
+  const DiskModel& disk() const { return model_; }
   // Compares the two.
   void check();
+
+  // The disk at another time. Taken while nothing is under way, put back after crash().
+  struct Backup {
+    SimDisk::Contents contents;
+    DiskModel model;
+    std::map<PartitionId, Offset> earliest;
+    std::uint64_t acknowledged = 0;
+  };
+  Backup back_up() const { return {disk_.copy(), model_, earliest_, acknowledged_}; }
+  void exchange(const Backup& backup);
 
  private:
   // In the order of submission.
@@ -72,7 +83,7 @@ class StoreHost {
   void visit();
   // After every call into the store. True: it has failed.
   bool failed();
-  void check_log(const model::StreamPartition& at, const SimStore::Log& log);
+  void check_log(const model::StreamPartition& at, const DiskModel::Log& log);
   void check_binding();
   template <typename... Args>
   void violation(fmt::format_string<Args...> text, Args&&... args) {
@@ -90,7 +101,7 @@ class StoreHost {
   std::unique_ptr<store::Store> store_;
   model::StreamPartition marks_;  // its cursor says how many transactions are on the disk
   BindingId marker_;
-  SimStore::Disk model_;
+  DiskModel model_;
   std::map<PartitionId, Offset> earliest_;  // of the input, when it was looked at last
   std::deque<Pending> pending_;
   std::deque<std::function<void()>> durable_;  // to be told
