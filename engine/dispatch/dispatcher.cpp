@@ -94,6 +94,9 @@ PartitionCounts Dispatcher::counts(PartitionId partition) const {
 const Totals& Dispatcher::totals() const {
   return core_->shared().totals;
 }
+HistogramCounts Dispatcher::completion_ages() const {
+  return core_->shared().ages.counts();
+}
 std::vector<ParkedEvent> Dispatcher::parked(std::size_t most) const {
   return core_->parked(most);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/histogram.h"
 #include "engine/base/memory_budget.h"
 #include "engine/config/parts/delivery.h"
 #include "engine/config/parts/filter_rule.h"
@@ -78,7 +79,12 @@ struct Totals {
                 deduplicated = 0, outputs = 0, late_results = 0, skipped = 0, replayed = 0,
                 lost = 0;
   std::map<std::string, std::uint64_t, std::less<>> dead_letters_by_reason;
+  std::optional<WallTime> last_done;  // when an event last ended as done
 
+  void count_done(std::uint64_t events, WallTime now) {
+    done += events;
+    last_done = now;
+  }
   void count_letter(const std::string& reason) {
     ++dead_letters;
     ++dead_letters_by_reason[reason];
@@ -202,6 +208,9 @@ class Dispatcher {
   // ---- looking in
   PartitionCounts counts(PartitionId partition) const;
   const Totals& totals() const;
+  // Of events that ended as done, from their own time; those without one and replayed dead letters
+  // are not counted.
+  HistogramCounts completion_ages() const;
   KeyUsage completed_keys() const;  // custom idempotency keys; all 0 when the binding has none
   std::vector<ParkedEvent> parked(std::size_t most) const;
   std::uint64_t in_flight() const;  // events with workers, or held

@@ -40,7 +40,8 @@ void Outcomes::take(Partition& partition, const std::vector<Position>& slots, Wo
 void Outcomes::done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
                     std::uint32_t to, WallTime now) {
   if (from == to) return;
-  shared_.totals.done += to - from;
+  shared_.totals.count_done(to - from, now);
+  count_ages(partition, slots, from, to, now);
   for (std::uint32_t i = from; i < to;) {
     const Offset begin = partition.queue.at(slots[i]).offset;
     Offset end = begin;
@@ -53,6 +54,12 @@ void Outcomes::done(Partition& partition, const std::vector<Position>& slots, st
     partition.settled.add(begin, end);
   }
   partition.count_settled(to - from);
+}
+
+void Outcomes::count_ages(const Partition& partition, const std::vector<Position>& slots,
+                          std::uint32_t from, std::uint32_t to, WallTime now) {
+  const Window& window = partition.queue.window();
+  for (std::uint32_t i = from; i < to; ++i) shared_.ages.add(window.time_us(slots[i]), to_us(now));
 }
 
 void Outcomes::settle(Partition& partition, Position position) {

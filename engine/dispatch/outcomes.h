@@ -45,6 +45,8 @@ class Outcomes {
  private:
   void done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
             std::uint32_t to, WallTime now);
+  void count_ages(const Partition& partition, const std::vector<Position>& slots,
+                  std::uint32_t from, std::uint32_t to, WallTime now);
   void failed(Partition& partition, Position position, const model::Failure& failure,
               const std::string& worker, WallTime now);
   void follow(Partition& partition, Position position, const Verdict& verdict, WallTime now);

@@ -98,7 +98,7 @@ void ReplayDelivery::finished(const model::DeadLetterId& id, WorkerId worker,
 }
 
 void ReplayDelivery::done(Replay& replay, const model::FrameResult& result, WallTime now) {
-  ++shared_.totals.done;
+  shared_.totals.count_done(1, now);
   outcomes_.append_outputs(result.outputs);
   if (replay.key) outcomes_.complete_key(replay.key->fingerprint, now);
   remove_letter(replay);

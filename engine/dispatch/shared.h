@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/dispatch/commit_list.h"
+#include "engine/dispatch/completion_ages.h"
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/frame_book.h"
 #include "engine/dispatch/idempotency_index.h"
@@ -26,6 +27,7 @@ struct Shared {
 
   const DispatcherOptions options;
   Totals totals;
+  CompletionAges ages;
   const std::unique_ptr<IdempotencyIndex> index;  // null: the binding has no idempotency keys
   RetryPolicy policy;
   PartitionTable partitions;

@@ -81,6 +81,7 @@ BindingPartitionStatus sum_of(const std::vector<BindingPartitionStatus>& partiti
     sum.in_flight += p.in_flight;
     sum.retrying += p.retrying;
     sum.waiting += p.waiting;
+    sum.held_bytes += p.held_bytes;
   }
   return sum;
 }
@@ -187,6 +188,9 @@ void add_binding_partition(Families& out, const Labels& at, const BindingPartiti
             static_cast<double>(p.retrying));
   out.gauge("pelton_binding_waiting_events", "Events behind another of their key.", at,
             static_cast<double>(p.waiting));
+  out.gauge("pelton_binding_held_bytes",
+            "Bytes of the batches that are in memory for unsettled events.", at,
+            static_cast<double>(p.held_bytes));
 }
 
 void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
@@ -207,6 +211,13 @@ void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
               "the memory for them was full.",
               labels, b.idempotency_forgotten);
   out.counter("pelton_binding_output_events_total", "Output events.", labels, b.outputs);
+  out.counter("pelton_binding_discarded_output_events_total",
+              "Events that the function returned though the binding has no \"to\".", labels,
+              b.discarded_outputs);
+  if (b.last_done)
+    out.gauge("pelton_binding_last_success_timestamp_seconds",
+              "When an event last ended as done, Unix time.", labels,
+              static_cast<double>(to_us(*b.last_done)) / 1e6);
   for (const auto& [reason, count] : b.dead_lettered_by_reason)
     out.counter("pelton_binding_dead_lettered_events_total", "Events that became dead letters.",
                 {{"binding", b.name}, {"reason", reason}}, count);
@@ -261,6 +272,10 @@ std::string render_metrics(const StatusReport& report) {
   for (const FunctionStatus& function : report.functions) add_durations(out, function);
   const std::size_t bindings = most_partitions(report.bindings);
   for (const BindingStatus& binding : report.bindings) add_binding(out, binding, bindings);
+  for (const BindingStatus& binding : report.bindings)
+    out.histogram("pelton_binding_completion_age_seconds",
+                  "Age of events when they ended as done, from their own time.",
+                  {{"binding", binding.name}}, binding.completion_ages);
   return out.text();
 }
 

@@ -76,6 +76,7 @@ struct BindingPartitionStatus {
   std::uint64_t lag_events = 0;  // from the cursor to the end
   double lag_seconds = 0;        // age of the oldest unsettled event; 0: its time is not known
   std::uint64_t in_flight = 0, retrying = 0, waiting = 0;
+  std::uint64_t held_bytes = 0;  // of the batches that are in memory for unsettled events
 };
 
 struct ParkedKey {
@@ -96,6 +97,9 @@ struct BindingStatus {
   std::vector<BindingPartitionStatus> partitions;
   std::uint64_t done = 0, failed_attempts = 0, filtered = 0, deduplicated = 0, outputs = 0,
                 late_results = 0;
+  std::uint64_t discarded_outputs = 0;  // events that the function returned without a `to`
+  std::optional<WallTime> last_done;    // when an event last ended as done, since the start
+  HistogramCounts completion_ages;      // of events that ended as done, from their own time
   // Of completed idempotency keys: remembered now, their memory, and those that were forgotten
   // before their ttl because it was full.
   std::uint64_t idempotency_keys = 0, idempotency_bytes = 0, idempotency_forgotten = 0;
@@ -132,7 +136,7 @@ struct StatusReport {
   int pid = 0;
   WallTime started{};
   WallTime now{};
-  std::string config;  // absolute path of the config file
+  std::string config;  // absolute paths of the config files, with commas between them
   ConfigStatus config_status;
   std::string data;   // absolute path of the data folder
   std::string state;  // starting | running | draining | failed

@@ -68,9 +68,10 @@ json::value convert(const FunctionStatus& f) {
 }
 
 json::value convert(const BindingPartitionStatus& p) {
-  return {{"partition", p.partition},   {"cursor", p.cursor},           {"end", p.end},
-          {"lag_events", p.lag_events}, {"lag_seconds", p.lag_seconds}, {"in_flight", p.in_flight},
-          {"retrying", p.retrying},     {"waiting", p.waiting}};
+  return {
+      {"partition", p.partition},   {"cursor", p.cursor},           {"end", p.end},
+      {"lag_events", p.lag_events}, {"lag_seconds", p.lag_seconds}, {"in_flight", p.in_flight},
+      {"retrying", p.retrying},     {"waiting", p.waiting},         {"held_bytes", p.held_bytes}};
 }
 
 json::value convert(const ParkedKey& k) {
@@ -92,6 +93,8 @@ json::value convert(const BindingStatus& b) {
           {"idempotency_bytes", b.idempotency_bytes},
           {"idempotency_forgotten", b.idempotency_forgotten},
           {"outputs", b.outputs},
+          {"discarded_outputs", b.discarded_outputs},
+          {"last_done", b.last_done ? json::value(format_time(*b.last_done)) : nullptr},
           {"late_results", b.late_results},
           {"dead_letters", b.dead_letters},
           {"dead_lettered", b.dead_lettered},

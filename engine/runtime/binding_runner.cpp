@@ -20,6 +20,12 @@ bool disk_allows(const BindingRunner::Setup& setup, store::DiskRoom room) {
   return room == store::DiskRoom::plenty || (room == store::DiskRoom::low && !writes_here);
 }
 
+void warn_of_outputs(const dispatch::DispatcherOptions& binding) {
+  observe::log::warn(
+      "the function returns events, but the binding has no \"to\": they are discarded",
+      {{"binding", binding.binding}, {"function", binding.function}});
+}
+
 }  // namespace
 
 BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
@@ -149,6 +155,8 @@ std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::Fr
 
 Status BindingRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
+  if (result.outputs && setup_.target_name.empty() && !std::exchange(warned_of_outputs_, true))
+    warn_of_outputs(setup_.dispatcher);
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
   note();
   return ok;

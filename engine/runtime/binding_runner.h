@@ -122,6 +122,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   PartitionStays stays_;
   StoppedPartitions stopped_;
   dispatch::FilterWatch filter_watch_;
+  bool warned_of_outputs_ = false;
   dispatch::Commits commits_, settling_;  // of the turn to come, and of the one at hand
   EventRereads rereads_;
   std::vector<PartitionId> with_room_;  // to be fed in the turn to come

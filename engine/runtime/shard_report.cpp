@@ -34,6 +34,7 @@ observe::BindingPartitionStatus partition_status(BindingRunner& binding, Partiti
   status.in_flight = view.counts.in_flight;
   status.retrying = view.counts.retrying;
   status.waiting = view.counts.waiting;
+  status.held_bytes = view.counts.bytes;
   return status;
 }
 
@@ -92,7 +93,9 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.idempotency_keys = keys.keys;
   status.idempotency_bytes = keys.bytes;
   status.idempotency_forgotten = keys.forgotten_early;
-  status.outputs = totals.outputs;
+  (status.target.empty() ? status.discarded_outputs : status.outputs) = totals.outputs;
+  status.last_done = totals.last_done;
+  status.completion_ages = binding.dispatcher().completion_ages();
   status.late_results = totals.late_results;
   status.dead_lettered = totals.dead_letters;
   // Each is there from the start: an increase from nothing is one that a query sees.

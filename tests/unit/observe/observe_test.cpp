@@ -31,7 +31,11 @@ StatusReport report() {
   binding.name = "b\"quoted\n";
   binding.done = 7;
   binding.dead_lettered_by_reason = {{"attempts", 2}, {"failed", 0}};
-  binding.partitions.push_back({0, 2, 9, 7, 1.25, 0, 0, 0});
+  binding.outputs = 4;
+  binding.discarded_outputs = 3;
+  binding.last_done = from_us(5'500'000);
+  binding.completion_ages = durations.counts();
+  binding.partitions.push_back({0, 2, 9, 7, 1.25, 0, 0, 0, 4096});
   report.bindings.push_back(binding);
   return report;
 }
@@ -67,6 +71,28 @@ TEST(Metrics, BucketsAreCumulative) {
                            "_count{function=\"f\",outcome=\"timeout\"} 0\n"})
     EXPECT_NE(text.find("pelton_function_duration_seconds" + std::string(line)), std::string::npos)
         << line << text;
+}
+
+TEST(Metrics, ABindingSaysWhenItLastSucceededAndHowOldEventsWere) {
+  const std::string text = render_metrics(report());
+  const std::string label = "{binding=\"b\\\"quoted\\n\"";
+  for (const char* line : {"last_success_timestamp_seconds", "completion_age_seconds_bucket"})
+    EXPECT_NE(text.find("\npelton_binding_" + std::string(line) + label), std::string::npos);
+  EXPECT_NE(text.find("last_success_timestamp_seconds" + label + "} 5.5\n"), std::string::npos);
+  EXPECT_NE(text.find("completion_age_seconds_count" + label + "} 5\n"), std::string::npos);
+  EXPECT_NE(text.find("held_bytes" + label + ",partition=\"0\"} 4096\n"), std::string::npos);
+  StatusReport idle = report();
+  idle.bindings[0].last_done.reset();
+  EXPECT_EQ(render_metrics(idle).find("pelton_binding_last_success"), std::string::npos)
+      << "a time that is not known is not 1970";
+}
+
+TEST(Metrics, OutputsThatGoNowhereAreNotOutputs) {
+  const std::string text = render_metrics(report());
+  const std::string label = "{binding=\"b\\\"quoted\\n\"} ";
+  EXPECT_NE(text.find("pelton_binding_output_events_total" + label + "4\n"), std::string::npos);
+  EXPECT_NE(text.find("pelton_binding_discarded_output_events_total" + label + "3\n"),
+            std::string::npos);
 }
 
 TEST(Metrics, DeadLettersSayWhy) {
@@ -106,8 +132,10 @@ TEST(ProcessStatus, IsThatOfThisProcess) {
 
 TEST(StatusJson, HasTheFieldsOfTheReport) {
   const std::string json = to_json(report());
-  for (const char* part : {"\"lag_events\":7", "\"state\":\"running\"",
-                           "\"appended_per_second\":1.5E0", "\"dead_letters\":0"})
+  for (const char* part :
+       {"\"lag_events\":7", "\"state\":\"running\"", "\"appended_per_second\":1.5E0",
+        "\"dead_letters\":0", "\"discarded_outputs\":3",
+        "\"last_done\":\"1970-01-01T00:00:05.500Z\"", "\"held_bytes\":4096"})
     EXPECT_NE(json.find(part), std::string::npos) << part << " in " << json;
 }
 
@@ -153,7 +181,7 @@ TEST(Metrics, ManyPartitionsAreOneSeries) {
   BindingStatus binding;
   binding.name = "b";
   for (std::uint32_t p = 0; p < 1024; ++p)
-    binding.partitions.push_back({p, 1, 3, 2, p * 0.5, 1, 0, 0});
+    binding.partitions.push_back({p, 1, 3, 2, p * 0.5, 1, 0, 0, 5});
   report.bindings = {binding};
   const std::string text = render_metrics(report);
   EXPECT_LT(text.size(), 16U << 10);
@@ -165,6 +193,8 @@ TEST(Metrics, ManyPartitionsAreOneSeries) {
   EXPECT_NE(text.find("pelton_binding_lag_events{binding=\"b\",partition=\"all\"} 2048"),
             std::string::npos);
   EXPECT_NE(text.find("pelton_binding_lag_seconds{binding=\"b\",partition=\"all\"} 511.5"),
+            std::string::npos);
+  EXPECT_NE(text.find("pelton_binding_held_bytes{binding=\"b\",partition=\"all\"} 5120"),
             std::string::npos);
   narrow.partitions.resize(60);
   report.streams.assign(10, narrow);

@@ -114,13 +114,13 @@ class BindingRunnerTest : public store::StoreFixture {
     while (auto frame = runner->pull(WorkerId{1}, {1, 1U << 20})) taken.push_back(frame->id);
     --depth;
   }
-  void finish() {
+  void finish(model::BatchPtr outputs = nullptr) {
     const FrameId frame = taken.front();
     taken.pop_front();
     ++depth;
     EXPECT_TRUE(runner->finished(
         WorkerId{1}, frame,
-        {.first = 0, .count = 1, .not_done = {}, .outputs = nullptr, .output_parents = {}}));
+        {.first = 0, .count = 1, .not_done = {}, .outputs = outputs, .output_parents = {}}));
     --depth;
   }
   std::optional<Status> seek(Offset offset) {
@@ -149,6 +149,21 @@ TEST_F(BindingRunnerTest, EventsPassThrough) {
   run();
   EXPECT_EQ(input->cursor, 2);
   ASSERT_EQ(taken.size(), 1U) << "what was settled makes room";
+}
+
+TEST_F(BindingRunnerTest, OutputsThatGoNowhereAreWarnedAboutOnce) {
+  begin();
+  input->append(batch({"a", "b"}));
+  run();
+  testing::internal::CaptureStderr();
+  finish(batch({"x"}));
+  finish(batch({"y", "z"}));
+  run();
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("they are discarded"), std::string::npos);
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1);
+  EXPECT_EQ(input->cursor, 2) << "the events are done all the same";
+  EXPECT_EQ(runner->dispatcher().totals().outputs, 3U);
 }
 
 // An input that answers within the call, and a worker that takes work wherever it is asked: neither
