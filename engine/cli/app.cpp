@@ -4,15 +4,14 @@
 #include "engine/base/units.h"
 #include "engine/cli/commands.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/config/yaml/diagnostic.h"
 #include "engine/observe/log.h"
 
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <exception>
+#include <sstream>
 
 namespace pelton::cli {
 
@@ -108,16 +107,6 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error, int arg
   return fmt::format("there is no command \"{}\"", observe::log::escaped(argv[i]));
 }
 
-// A command whose output did not arrive has failed, whatever it did: an export that is followed by
-// a purge would lose dead letters.
-int flushed(int code) {
-  errno = 0;
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  fmt::print(stderr, "pelton: cannot write to standard output{}{}\n", errno == 0 ? "" : ": ",
-             errno == 0 ? "" : std::strerror(errno));
-  return code == kOk ? static_cast<int>(kFailure) : code;
-}
-
 // As the command prints its answer.
 ErrorFormat error_format(const CLI::App& app) {
   const CLI::App* command = &app;
@@ -129,10 +118,29 @@ ErrorFormat error_format(const CLI::App& app) {
 }
 
 int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const char* const* argv) {
-  if (error.get_exit_code() == 0) return flushed(app.exit(error));  // --help
+  if (error.get_exit_code() == 0) {  // --help, --version
+    std::ostringstream text;
+    app.exit(error, text, text);
+    write_out(text.str());
+    flush_out();
+    return kOk;
+  }
   fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
              suggestion(app, argc, argv), command_words(app, argc, argv));
   return kUsage;
+}
+
+int parse_and_run(CLI::App& app, const Run& chosen, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage(app, error, argc, argv);
+  }
+  if (!chosen) return kUsage;
+  const auto code = chosen();
+  const int exit = code ? *code : complain(code.error(), error_format(app));
+  flush_out();
+  return exit;
 }
 
 }  // namespace
@@ -158,15 +166,11 @@ int run_command_line(int argc, const char* const* argv) {
                     add_status, add_produce, add_consume, add_dead_letters, add_offsets,
                     add_functions, add_forget, add_wait, add_version})
     add(app, chosen);
+  // Output that does not arrive is a failure of any command, also of --help.
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return usage(app, error, argc, argv);
-  }
-  if (!chosen) return kUsage;
-  try {
-    const auto code = chosen();
-    return flushed(code ? *code : complain(code.error(), error_format(app)));
+    return parse_and_run(app, chosen, argc, argv);
+  } catch (const OutputFailed& failed) {
+    return complain({ErrorKind::unavailable, "E5020", failed.what()}, error_format(app));
   } catch (const std::exception& error) {  // what a library throws: memory, a full disk
     fmt::print(stderr, "pelton: {}\n", error.what());
     return kFailure;

@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/http/ndjson.h"
 #include "engine/observe/log.h"
 
@@ -77,8 +78,8 @@ Result<int> consume(const ConsumeOptions& options) {
       if (!event) parsed = std::unexpected(event.error());
       if (!event || !wanted(*event, options)) return event.has_value();
     }
-    fmt::print("{}\n", printable(options.format == "raw" ? data_of(line) : line));
-    if (options.follow && std::fflush(stdout) != 0) return false;
+    print("{}\n", printable(options.format == "raw" ? data_of(line) : line));
+    if (options.follow) flush_out();
     return --left > 0;
   });
   if (!parsed) return std::unexpected(parsed.error());

@@ -3,6 +3,7 @@
 
 #include "engine/cli/commands.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/cli/registry.h"
 #include "engine/config/spec/schema.h"
 #include "engine/config/yaml/diagnostic.h"
@@ -12,6 +13,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -28,12 +30,14 @@ struct DescribeOptions {
 Result<int> write_pages(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
+  if (error) return fail_errno("E5020", "cannot create " + folder, error.value());
   for (const auto& [name, text] : config::reference_pages(kinds())) {
     const auto file = std::filesystem::path(folder) / name;
+    errno = 0;
     std::ofstream out(file);
     out << text;
     out.close();
-    if (!out) return fail(ErrorKind::unavailable, "E5020", "{} cannot be written", file.string());
+    if (!out) return fail_errno("E5020", "cannot write " + file.string(), errno);
   }
   return kOk;
 }
@@ -49,11 +53,11 @@ std::string kind_suggestion(const std::string& topic, const config::Kinds& known
 void print_topics(const DescribeOptions& options, const std::vector<std::string>& topics) {
   if (options.format == "json") {
     const boost::json::array names(topics.begin(), topics.end());
-    fmt::print("{}\n", boost::json::serialize(boost::json::object{{"topics", names}}));
+    print("{}\n", boost::json::serialize(boost::json::object{{"topics", names}}));
     return;
   }
-  fmt::print("pelton describe TOPIC, one of:\n");
-  for (const std::string& topic : topics) fmt::print("  {}\n", topic);
+  print("pelton describe TOPIC, one of:\n");
+  for (const std::string& topic : topics) print("  {}\n", topic);
 }
 
 Result<int> describe(const DescribeOptions& options) {
@@ -63,10 +67,10 @@ Result<int> describe(const DescribeOptions& options) {
   const auto topics = config::describe_topics(known);
   if (text) {
     if (options.format == "json")
-      fmt::print("{}\n", boost::json::serialize(
-                             boost::json::object{{"topic", options.topic}, {"text", *text}}));
+      print("{}\n",
+            boost::json::serialize(boost::json::object{{"topic", options.topic}, {"text", *text}}));
     else
-      fmt::print("{}", *text);
+      print("{}", *text);
     return kOk;
   }
   if (options.topic.empty()) {
@@ -98,7 +102,7 @@ void add_schema(CLI::App& app, Run& chosen) {
   command->footer("Example: pelton schema > pelton.schema.json");
   command->callback([&chosen, format] {
     chosen = [] {
-      fmt::print("{}\n", config::json_schema(kinds()));
+      print("{}\n", config::json_schema(kinds()));
       return static_cast<int>(kOk);
     };
   });

@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
@@ -34,9 +35,9 @@ Result<int> forget(const ForgetOptions& options) {
       (*client)->post("/v1/" + options.group + "/" + url_encoded(options.name) + "/forget", "");
   if (!answer) return std::unexpected(answer.error());
   if (options.format == "json")
-    fmt::print("{}\n", json::serialize(json::object{{"forgotten", options.name}}));
+    print("{}\n", json::serialize(json::object{{"forgotten", options.name}}));
   else
-    fmt::print("{} is forgotten\n", options.name);
+    print("{} is forgotten\n", options.name);
   return kOk;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 
 #include <CLI/App.hpp>
 
@@ -22,18 +23,18 @@ Result<int> restart(const FunctionsOptions& options) {
   auto answer = (*client)->post("/v1/functions/" + url_encoded(options.function) + "/restart", "");
   if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
-    fmt::print("{}", *answer);
+    print("{}", *answer);
     return kOk;
   }
   const auto said = parse_object(*answer);
   if (!said) return std::unexpected(said.error());
   const std::uint64_t workers = count_of(*said, "workers");
   if (workers == 0)
-    fmt::print("{} has no worker; the next one reads the code as it is then\n", options.function);
+    print("{} has no worker; the next one reads the code as it is then\n", options.function);
   else
-    fmt::print("{} {} of {} with the code as it is now, as soon as {} answered\n", grouped(workers),
-               workers == 1 ? "worker is replaced" : "workers are replaced", options.function,
-               workers == 1 ? "it has" : "they have");
+    print("{} {} of {} with the code as it is now, as soon as {} answered\n", grouped(workers),
+          workers == 1 ? "worker is replaced" : "workers are replaced", options.function,
+          workers == 1 ? "it has" : "they have");
   return kOk;
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/http/ndjson.h"
 #include "engine/observe/log.h"
 
@@ -17,12 +18,12 @@ constexpr std::size_t kShownError = 100;
 constexpr std::size_t kShownEvent = 1000;
 
 void print_attempt(const json::object& attempt) {
-  fmt::print("  attempt {} at {} on {}: {}\n", count_of(attempt, "number"),
-             text_of(attempt, "time"), text_of(attempt, "worker"), text_of(attempt, "cause"));
+  print("  attempt {} at {} on {}: {}\n", count_of(attempt, "number"), text_of(attempt, "time"),
+        text_of(attempt, "worker"), text_of(attempt, "cause"));
   const std::string type = text_of(attempt, "type");
-  fmt::print("    {}{}{}\n", escaped(type), type.empty() ? "" : ": ",
-             escaped(text_of(attempt, "message")));
-  fmt::print("{}", indented("    | ", text_of(attempt, "stack")));
+  print("    {}{}{}\n", escaped(type), type.empty() ? "" : ": ",
+        escaped(text_of(attempt, "message")));
+  print("{}", indented("    | ", text_of(attempt, "stack")));
 }
 
 // The event as the engine wrote it, numbers and all.
@@ -78,7 +79,7 @@ Result<int> list_letters(const LetterOptions& options) {
   auto read = (*client)->lines(target, [&](std::string_view line) {
     ++shown;
     if (options.format == "json") {
-      fmt::print("{}\n", line);
+      print("{}\n", line);
       return true;
     }
     const auto letter = parse_object(line);
@@ -93,14 +94,13 @@ Result<int> list_letters(const LetterOptions& options) {
   if (!read) return std::unexpected(read.error());
   if (options.format == "json") return kOk;
   if (shown == 0) {
-    fmt::print("no dead letters\n");
+    print("no dead letters\n");
     return kOk;
   }
   const auto total = count_letters(**client, options);
   if (!total) return std::unexpected(total.error());
-  fmt::print(
-      "{}{} of {} dead letters; `pelton dead-letters show ID` tells the whole story of one\n",
-      table.text(), grouped(shown), grouped(*total));
+  print("{}{} of {} dead letters; `pelton dead-letters show ID` tells the whole story of one\n",
+        table.text(), grouped(shown), grouped(*total));
   return kOk;
 }
 
@@ -110,22 +110,22 @@ Result<int> show_letter(const LetterOptions& options) {
   auto answer = (*client)->get(letter_target(options.id));
   if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
-    fmt::print("{}", *answer);
+    print("{}", *answer);
     return kOk;
   }
   const auto letter = parse_object(*answer);
   if (!letter) return std::unexpected(letter.error());
   const std::string id = escaped(text_of(*letter, "id"));
-  fmt::print(
+  print(
       "dead letter {}\n  reason    {}\n  since     {}\n  function  {}\n  replays   {}\n  "
       "idempotency key {}\n",
       id, text_of(*letter, "reason"), text_of(*letter, "time"), text_of(*letter, "function"),
       count_of(*letter, "replays"), escaped(text_of(*letter, "idempotency_key")));
   for (const json::value& attempt : list_of(*letter, "history")) print_attempt(as_object(attempt));
-  fmt::print("event\n  {}\n", escaped(event_text(*answer)));
+  print("event\n  {}\n", escaped(event_text(*answer)));
   const std::string function = text_of(*letter, "function");
-  fmt::print("Once the cause is fixed{}: pelton dead-letters replay {}\n",
-             function.empty() ? "" : " (new code: pelton functions restart " + function + ")", id);
+  print("Once the cause is fixed{}: pelton dead-letters replay {}\n",
+        function.empty() ? "" : " (new code: pelton functions restart " + function + ")", id);
   return kOk;
 }
 
@@ -138,7 +138,7 @@ Result<int> export_letters(const LetterOptions& options) {
   const std::string target =
       fmt::format("/v1/dead-letters{}limit={}", letter_query(options), UINT64_MAX);
   auto read = (*client)->lines(target, [&](std::string_view line) {
-    fmt::print("{}\n", line);
+    print("{}\n", line);
     bar.advance(1);
     return true;
   });

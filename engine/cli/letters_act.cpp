@@ -3,6 +3,7 @@
 #include "engine/cli/json.h"
 #include "engine/cli/letters.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 
 #include <boost/json/serialize.hpp>
 #include <unistd.h>
@@ -176,23 +177,22 @@ Result<std::uint64_t> wait_for(Client& client, const std::vector<Letter>& all,
 
 void announce(const LetterOptions& options, std::size_t count, const char* verb) {
   if (options.format == "text")
-    fmt::print("{} dead letter{} {} {}\n", grouped(count), count == 1 ? "" : "s",
-               options.dry_run ? "would be" : "to be", verb);
-  std::fflush(stdout);
+    print("{} dead letter{} {} {}\n", grouped(count), count == 1 ? "" : "s",
+          options.dry_run ? "would be" : "to be", verb);
+  flush_out();
 }
 
 void print_replayed(const LetterOptions& options, std::size_t matching_now, Totals& totals,
                     std::uint64_t failed, bool gone_on) {
   if (options.format == "json")
-    fmt::print(
-        "{{\"matching\":{},\"accepted\":{},\"missing\":{},\"running\":{},\"failed_again\":{}}}\n",
-        matching_now, totals["accepted"], totals["missing"], totals["running"], failed);
+    print("{{\"matching\":{},\"accepted\":{},\"missing\":{},\"running\":{},\"failed_again\":{}}}\n",
+          matching_now, totals["accepted"], totals["missing"], totals["running"], failed);
   else if (gone_on && options.wait)
-    fmt::print("{} done, {} failed again\n",
-               grouped(totals["accepted"] - std::min(failed, totals["accepted"])), grouped(failed));
+    print("{} done, {} failed again\n",
+          grouped(totals["accepted"] - std::min(failed, totals["accepted"])), grouped(failed));
   else if (gone_on)
-    fmt::print("{} are being replayed ({} were already); those that succeed leave the list\n",
-               grouped(totals["accepted"]), grouped(totals["running"]));
+    print("{} are being replayed ({} were already); those that succeed leave the list\n",
+          grouped(totals["accepted"]), grouped(totals["running"]));
 }
 
 }  // namespace
@@ -242,9 +242,9 @@ Result<int> purge_letters(const LetterOptions& options) {
     if (auto ok = send_ids(**client, *all, "purge", 0, totals, words); !ok)
       return std::unexpected(ok.error());
   if (options.format == "json")
-    fmt::print("{{\"matching\":{},\"purged\":{}}}\n", all->size(), totals["purged"]);
+    print("{{\"matching\":{},\"purged\":{}}}\n", all->size(), totals["purged"]);
   else if (go)
-    fmt::print("{} removed\n", grouped(totals["purged"]));
+    print("{} removed\n", grouped(totals["purged"]));
   return go == wanted ? kOk : kFailure;
 }
 

@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
@@ -35,7 +36,7 @@ Result<int> list(const OffsetsOptions& options) {
       "/v1/offsets" + (options.binding.empty() ? "" : "?binding=" + url_encoded(options.binding)));
   if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
-    fmt::print("{}", *answer);
+    print("{}", *answer);
     return kOk;
   }
   const auto offsets = parse_object(*answer);
@@ -48,7 +49,7 @@ Result<int> list(const OffsetsOptions& options) {
                number("cursor"), number("end"), number("lag_events"),
                count_of(row, "lag_events") == 0 ? "-" : age_text(real_of(row, "lag_seconds"))});
   }
-  fmt::print("{}", table.text());
+  print("{}", table.text());
   return kOk;
 }
 
@@ -125,7 +126,7 @@ Result<int> seek(const OffsetsOptions& options) {
   if (!changes) return std::unexpected(changes.error());
   const int outcome = list_of(*changes, "skipped").empty() ? kOk : kFailure;
   if (options.format == "json") {
-    fmt::print("{}", *answer);
+    print("{}", *answer);
     return outcome;
   }
   Table table({"PARTITION", "FROM", "TO", "EVENTS"});
@@ -140,7 +141,7 @@ Result<int> seek(const OffsetsOptions& options) {
                std::to_string(integer_of(change, "from")), std::to_string(integer_of(change, "to")),
                effect});
   }
-  fmt::print("{}{}", table.text(), options.dry_run ? "nothing was changed (--dry-run)\n" : "");
+  print("{}{}", table.text(), options.dry_run ? "nothing was changed (--dry-run)\n" : "");
   print_skipped(*changes);
   return outcome;
 }

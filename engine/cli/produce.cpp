@@ -4,6 +4,7 @@
 #include "engine/cli/json.h"
 #include "engine/cli/line_reader.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/http/ndjson.h"
 #include "engine/observe/log.h"
 
@@ -214,10 +215,10 @@ Result<int> produce(const ProduceOptions& options) {
   if (done && producer.sent() == 0) done = producer.look_for_stream();
   if (!done) return std::unexpected(done.error());
   if (options.format == "json")
-    fmt::print("{{\"count\":{}}}\n", producer.sent());
+    print("{{\"count\":{}}}\n", producer.sent());
   else
-    fmt::print("{} event{} durable in {}\n", grouped(producer.sent()),
-               producer.sent() == 1 ? " is" : "s are", options.stream);
+    print("{} event{} durable in {}\n", grouped(producer.sent()),
+          producer.sent() == 1 ? " is" : "s are", options.stream);
   return kOk;
 }
 

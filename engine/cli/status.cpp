@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/cli/status_check.h"
 #include "engine/observe/log.h"
 
@@ -173,15 +174,15 @@ Result<int> show(Client& client, const StatusOptions& options) {
   auto answer = client.get("/v1/status");
   if (!answer) return std::unexpected(answer.error());
   if (options.format == "json") {
-    fmt::print("{}", *answer);
-    std::fflush(stdout);
+    print("{}", *answer);
+    flush_out();
     return kOk;
   }
   const auto status = parse_object(*answer);
   if (!status) return std::unexpected(status.error());
-  if (options.watch && terminal(STDOUT_FILENO)) fmt::print("\x1b[H\x1b[2J");
-  fmt::print("{}", render(*status));
-  std::fflush(stdout);
+  if (options.watch && terminal(STDOUT_FILENO)) print("\x1b[H\x1b[2J");
+  print("{}", render(*status));
+  flush_out();
   return kOk;
 }
 
@@ -194,7 +195,7 @@ Result<int> check(Client& client, const StatusOptions& options) {
   const auto reasons = reasons_not_ready(*status);
   if (!reasons.empty())
     return fail(ErrorKind::unavailable, "E5021", "not ready: {}", fmt::join(reasons, "; "));
-  fmt::print("{}\n", options.format == "json" ? R"({"ready":true})" : "ready");
+  print("{}\n", options.format == "json" ? R"({"ready":true})" : "ready");
   return kOk;
 }
 

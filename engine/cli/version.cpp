@@ -2,6 +2,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/runtime/libraries.h"
 
 #include <CLI/App.hpp>
@@ -36,13 +37,13 @@ json::object libraries() {
 
 int version(const std::string& format) {
   if (format == "json")
-    fmt::print("{}\n", json::serialize(json::object{{"version", PELTON_VERSION},
-                                                    {"compiler", "g++ " __VERSION__},
-                                                    {"protocol", 1},
-                                                    {"format", 1},
-                                                    {"libraries", libraries()}}));
+    print("{}\n", json::serialize(json::object{{"version", PELTON_VERSION},
+                                               {"compiler", "g++ " __VERSION__},
+                                               {"protocol", 1},
+                                               {"format", 1},
+                                               {"libraries", libraries()}}));
   else
-    fmt::print("pelton {}\n", PELTON_VERSION);
+    print("pelton {}\n", PELTON_VERSION);
   return kOk;
 }
 

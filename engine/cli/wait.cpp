@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/cli/status_check.h"
 
 #include <CLI/App.hpp>
@@ -48,7 +49,7 @@ void print_done(const WaitOptions& options) {
     done["ready"] = true;
   else
     done["settled"] = json::array(options.settled.begin(), options.settled.end());
-  fmt::print("{}\n", json::serialize(done));
+  print("{}\n", json::serialize(done));
 }
 
 Result<int> wait(const WaitOptions& options) {
