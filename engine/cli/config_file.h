@@ -3,18 +3,29 @@
 
 #include "engine/config/load.h"
 
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace pelton::cli {
 
 enum class Warnings { shown, hidden };
 
-// The file with everything that this build can say of it.
-config::Loaded load_config(const std::string& file);
+using Files = std::vector<std::filesystem::path>;
 
-// The config of the file; nothing when it has errors, which are then on standard error, a line
+// The config of these files with everything that this build can say of it.
+config::Loaded load_config(const Files& files);
+
+// The config of the files; nothing when it has errors, which are then on standard error, a line
 // each.
-std::optional<config::Config> load_or_complain(const std::string& file, Warnings warnings);
+std::optional<config::Config> load_or_complain(const Files& files, Warnings warnings);
+
+// CONFIG..., required.
+void add_config_files(CLI::App& command, std::vector<std::string>& files);
 
 }  // namespace pelton::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/engine_address.h"
 
+#include "engine/config/config_text.h"
 #include "engine/config/load.h"
 
 namespace pelton::cli {
@@ -10,6 +11,10 @@ constexpr const char* kSocket = "admin.sock";
 
 Result<std::filesystem::path> socket_of_config(const std::string& file,
                                                const config::Environment& environment) {
+  if (file == config::kStandardInput)
+    return fail(ErrorKind::invalid, "E5004",
+                "--config must be a file here, not standard input: --data or --socket find the "
+                "engine without one");
   const auto data = config::data_folder(file, environment);
   if (data) return *data / kSocket;
   const config::Diagnostic& problem = data.error();

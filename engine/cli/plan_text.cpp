@@ -3,6 +3,7 @@
 
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/observe/log.h"
 
 #include <unistd.h>
@@ -52,7 +53,7 @@ void print_option(const json::object& option) {
   if (before && after) text += " ->";
   if (after) text += " " + value_of(option, "after");
   const char* const action = before && after ? "change" : after ? "add" : "remove";
-  fmt::print("    {}\n", signed_line(sign_of(action), text));
+  print("    {}\n", signed_line(sign_of(action), text));
 }
 
 void print_part(const json::object& part) {
@@ -64,7 +65,7 @@ void print_part(const json::object& part) {
     text += separator + escaped(std::string_view(reason.get_string()));
     separator = ", ";
   }
-  fmt::print("{}\n", signed_line(sign_of(text_of(part, "action")), text));
+  print("{}\n", signed_line(sign_of(text_of(part, "action")), text));
   for (const json::value& option : list_of(part, "options")) print_option(as_object(option));
 }
 
@@ -84,7 +85,7 @@ std::string counts_of(const json::array& changes) {
 void print_problems(const json::object& review) {
   for (const json::value& value : list_of(review, "problems")) {
     const json::object& problem = as_object(value);
-    fmt::print(stderr, "{}:{}:{}: {}{} {}\n", escaped(text_of(review, "file")),
+    fmt::print(stderr, "{}:{}:{}: {}{} {}\n", escaped(text_of(problem, "file")),
                count_of(problem, "line"), count_of(problem, "column"),
                text_of(problem, "severity") == "warning" ? "warning " : "",
                text_of(problem, "code"), escaped(text_of(problem, "message")));
@@ -95,11 +96,11 @@ void print_changes(const json::object& review) {
   const json::array& changes = list_of(review, "changes");
   if (changes.empty()) return;
   for (const json::value& part : changes) print_part(as_object(part));
-  fmt::print("\n{}\n", counts_of(changes));
+  print("\n{}\n", counts_of(changes));
 }
 
 void print_refusals(const json::object& review) {
-  std::fflush(stdout);
+  flush_out();
   for (const json::value& value : list_of(review, "refusals"))
     fmt::print(stderr, "pelton: {}: {}\n", text_of(as_object(value), "code"),
                escaped(text_of(as_object(value), "message")));

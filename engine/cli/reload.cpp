@@ -3,6 +3,7 @@
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
 #include "engine/cli/plan_text.h"
+#include "engine/cli/print.h"
 #include "engine/observe/log.h"
 
 #include <CLI/App.hpp>
@@ -18,15 +19,15 @@ struct ReloadOptions {
   std::string format = "text";
 };
 
-void print(const json::object& review) {
+void print_review(const json::object& review) {
   const std::string outcome = text_of(review, "outcome");
   print_problems(review);
   print_changes(review);
   print_refusals(review);
-  if (outcome == "applied") fmt::print("reloaded {}\n", text_of(review, "file"));
-  if (outcome == "unchanged") fmt::print("no changes\n");
+  if (outcome == "applied") print("reloaded {}\n", text_of(review, "file"));
+  if (outcome == "unchanged") print("no changes\n");
   if (outcome == "applied" || outcome == "unchanged") return;
-  std::fflush(stdout);
+  flush_out();
   if (const std::string error = text_of(review, "error"); !error.empty())
     fmt::print(stderr, "pelton: {}\n{}", observe::log::escaped(error.substr(0, error.find('\n'))),
                indented("  ", error.substr(std::min(error.find('\n'), error.size() - 1) + 1)));
@@ -41,9 +42,9 @@ Result<int> reload(const ReloadOptions& options) {
   const auto review = parse_object(*answer);
   if (!review) return std::unexpected(review.error());
   if (options.format == "json")
-    fmt::print("{}", *answer);
+    print("{}", *answer);
   else
-    print(*review);
+    print_review(*review);
   return exit_code_of(*review);
 }
 

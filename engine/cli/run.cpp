@@ -4,6 +4,7 @@
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
 #include "engine/cli/sdk_folder.h"
+#include "engine/config/config_text.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/engine.h"
 
@@ -25,8 +26,8 @@ void configure_log(const config::Engine& engine) {
                           colours(STDERR_FILENO));
 }
 
-int run(const std::string& file) {
-  const auto config = load_or_complain(file, Warnings::shown);
+int run(const Files& files) {
+  const auto config = load_or_complain(files, Warnings::shown);
   if (!config) return kConfigInvalid;
   configure_log(config->engine);
   const observe::log::Background background;
@@ -34,7 +35,7 @@ int run(const std::string& file) {
   options.version = PELTON_VERSION;
   options.sdks = find_sdks();
   options.ready = [&](const std::string& http) {
-    observe::log::info("ready", {{"config", config->file.string()},
+    observe::log::info("ready", {{"config", config::shown_names(config->files)},
                                  {"data", config->engine.data.string()},
                                  {"http", http},
                                  {"version", PELTON_VERSION}});
@@ -54,13 +55,16 @@ int run(const std::string& file) {
 
 void add_run(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("run", "run the engine in the foreground");
-  auto file = std::make_shared<std::string>();
-  command->add_option("CONFIG", *file, "config file")->required();
+  auto files = std::make_shared<std::vector<std::string>>();
+  add_config_files(*command, *files);
   command->footer(
-      "SIGTERM drains and stops; a second one ends at once. SIGHUP reloads the config file (see "
-      "`pelton reload --help`).\nExample: pelton run "
-      "configs/thumbnails.yaml");
-  command->callback([&chosen, file] { chosen = [file] { return run(*file); }; });
+      "SIGTERM drains and stops; a second one ends at once. SIGHUP reloads the config files (see\n"
+      "`pelton reload --help`).\n"
+      "Example: pelton run configs/thumbnails.yaml\n"
+      "         pelton run streams.yaml bindings.yaml");
+  command->callback([&chosen, files] {
+    chosen = [files] { return run({files->begin(), files->end()}); };
+  });
 }
 
 }  // namespace pelton::cli

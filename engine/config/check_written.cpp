@@ -28,7 +28,8 @@ std::vector<Guarded> guarded_places(const Config& config) {
     if (!path.empty()) all.push_back({real_path(path), std::move(what), below});
   };
   add(config.engine.data, "engine.data");
-  add(config.file, "the config file", false);
+  for (const fs::path& file : config.files)
+    if (file != "-") add(file, "the config file", false);
   for (const Function& function : config.functions)
     for (const FunctionFile& file : function.files)
       add(file.path, fmt::format("the {} of function {}", file.what, function.name));

@@ -19,7 +19,8 @@
 namespace pelton::config {
 
 struct Config {
-  std::filesystem::path file;  // absolute
+  // In the order in which they were given; absolute, but for "-", standard input.
+  std::vector<std::filesystem::path> files;
   Engine engine;
   std::vector<Stream> streams;  // each list in file order
   std::vector<Connector> connectors;

@@ -3,6 +3,8 @@
 
 #include "engine/config/build.h"
 #include "engine/config/check.h"
+#include "engine/config/config_text.h"
+#include "engine/config/merge.h"
 #include "engine/config/parts/engine.h"
 #include "engine/config/specs.h"
 
@@ -10,9 +12,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
-#include <system_error>
 
 namespace pelton::config {
 namespace {
@@ -36,25 +35,68 @@ void check_top_keys(const Node& root, Diagnostics& problems) {
                      fmt::format("unknown key \"{}\"{}", key.text, did_you_mean(key.text, known)));
 }
 
-std::expected<std::string, Diagnostic> read_file(const std::filesystem::path& file) {
-  std::error_code error;
-  const bool folder = std::filesystem::is_directory(file, error);
-  std::ifstream in(file, std::ios::binary);
-  if (!in || folder) {
-    const std::string why = folder ? "it is a folder" : std::generic_category().message(errno);
-    return std::unexpected(
-        Diagnostic{{1, 1}, "E1001", "the file cannot be read: " + why, Severity::error});
-  }
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
-
 // The mapping with this entry alone.
 Node only(Node node, std::string_view key) {
   std::erase_if(node.entries, [&](const auto& entry) { return entry.first.text != key; });
   return node;
+}
+
+void set_file(Node& node, std::uint32_t file) {
+  node.place.file = file;
+  for (Node& item : node.items) set_file(item, file);
+  for (auto& [key, value] : node.entries) {
+    set_file(key, file);
+    set_file(value, file);
+  }
+}
+
+std::vector<ParsedFile> parse_all(const std::vector<ConfigText>& sources, Diagnostics& problems) {
+  std::vector<ParsedFile> files;
+  for (std::uint32_t i = 0; i < sources.size(); ++i) {
+    Diagnostics found;
+    files.push_back({shown_name(sources[i].file), parse_yaml(sources[i].text, found)});
+    set_file(files.back().root, i);
+    problems.take(found, i);
+  }
+  return files;
+}
+
+std::vector<std::filesystem::path> folders_of(const std::vector<ConfigText>& sources) {
+  std::vector<std::filesystem::path> folders;
+  for (const ConfigText& source : sources) folders.push_back(folder_of(source.file));
+  return folders;
+}
+
+// The config, or problems why there is none.
+std::optional<Config> read_config(const Node& root, const std::vector<ConfigText>& sources,
+                                  const Kinds& kinds, const Environment& environment,
+                                  Diagnostics& problems) {
+  ReadContext context{problems, folders_of(sources), environment};
+  check_version(root, problems);
+  check_top_keys(root, problems);
+  Config config = build_config(root, kinds, context);
+  for (const ConfigText& source : sources) config.files.push_back(absolute_file(source.file));
+  config.hidden = std::move(context.hidden);
+  check_config(config, problems);
+  if (problems.has_errors()) return std::nullopt;
+  return config;
+}
+
+Loaded load_sources(const std::vector<ConfigText>& sources, const Kinds& kinds,
+                    const Environment& environment) {
+  Loaded loaded;
+  Diagnostics problems;
+  const std::vector<ParsedFile> files = parse_all(sources, problems);
+  // A tree that is not whole would only give wrong problems; with a duplicate key it is.
+  if (problems.has_only("E1004")) {
+    const Node root = merge(files, problems);
+    if (problems.has_only("E1004"))
+      loaded.config = read_config(root, sources, kinds, environment, problems);
+  }
+  loaded.problems = problems.sorted();
+  for (Diagnostic& problem : loaded.problems)
+    problem.file = shown_name(sources[problem.place.file].file);
+  return loaded;
 }
 
 }  // namespace
@@ -76,52 +118,40 @@ std::optional<std::string> process_environment(const std::string& name) {
 
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
                  const Environment& environment) {
-  Loaded loaded;
-  Diagnostics problems;
-  const Node root = parse_yaml(text, problems);
-  // A tree that is not whole would only give wrong problems; with a key that stands twice it is.
-  if (problems.has_only("E1004")) {
-    std::error_code ignored;
-    const auto absolute = std::filesystem::absolute(file, ignored).lexically_normal();
-    ReadContext context{problems, absolute.parent_path(), environment};
-    if (root.kind != Node::Kind::map) {
-      problems.error(root.place, "E1002",
-                     fmt::format("a config file must be a mapping, not {}", root.kind_name()));
-    } else {
-      check_version(root, problems);
-      check_top_keys(root, problems);
-      Config config = build_config(root, kinds, context);
-      config.file = absolute;
-      config.hidden = std::move(context.hidden);
-      check_config(config, problems);
-      if (!problems.has_errors()) loaded.config = std::move(config);
-    }
-  }
-  loaded.problems = problems.sorted();
-  return loaded;
+  return load_sources({{file, text}}, kinds, environment);
 }
 
-Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment) {
-  const auto text = read_file(file);
-  if (!text) return {std::nullopt, {text.error()}};
-  return load_text(*text, file, kinds, environment);
+Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
+            const Environment& environment) {
+  std::vector<ConfigText> sources;
+  std::vector<Diagnostic> unreadable;
+  for (const std::filesystem::path& file : files) {
+    auto read = read_config_text(file);
+    if (read)
+      sources.push_back(std::move(*read));
+    else
+      unreadable.push_back(std::move(read.error()));
+  }
+  if (!unreadable.empty()) return {std::nullopt, std::move(unreadable)};
+  return load_sources(sources, kinds, environment);
 }
 
 std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,
                                                              const Environment& environment) {
-  const auto text = read_file(file);
-  if (!text) return std::unexpected(text.error());
+  const auto read = read_config_text(file);
+  if (!read) return std::unexpected(read.error());
   Diagnostics problems;
-  const Node root = parse_yaml(*text, problems);
-  std::error_code ignored;
-  ReadContext context{problems, std::filesystem::absolute(file, ignored).parent_path(),
-                      environment};
+  const Node root = parse_yaml(read->text, problems);
+  ReadContext context{problems, {folder_of(file)}, environment};
   const Node* engine = root.find("engine");
-  const Engine read = parse_engine(engine == nullptr ? Node{} : only(*engine, "data"), context);
+  const Engine options = parse_engine(engine == nullptr ? Node{} : only(*engine, "data"), context);
   for (const Diagnostic& problem : problems.sorted())
-    if (problem.severity == Severity::error && problem.code != "E1004")
-      return std::unexpected(problem);
-  return read.data;
+    if (problem.severity == Severity::error && problem.code != "E1004") {
+      Diagnostic first = problem;
+      first.file = shown_name(file);
+      return std::unexpected(std::move(first));
+    }
+  return options.data;
 }
 
 }  // namespace pelton::config

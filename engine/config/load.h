@@ -20,8 +20,11 @@ struct Loaded {
   std::vector<Diagnostic> problems;  // all of the file's, in its order
 };
 
-// Reads and checks a config file. `kinds` are those of this build.
-Loaded load(const std::filesystem::path& file, const Kinds& kinds, const Environment& environment);
+// Reads and checks a config, which may be in several files (see merge.h); "-" is standard input.
+// Relative paths begin in the folder of the file that has them, those of standard input in the
+// working folder. `kinds` are those of this build.
+Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
+            const Environment& environment);
 // The same for a text that stands in `file`, which need not exist.
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
                  const Environment& environment);

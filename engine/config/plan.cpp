@@ -217,4 +217,13 @@ Plan plan(const Config& before, const Config& after, const Kinds& kinds) {
   return Planner(before, after, kinds).plan();
 }
 
+Plan not_read_again() {
+  Plan plan;
+  plan.refusals.push_back(
+      {PartKind::engine, "", "", "E5012",
+       "the config came from standard input, which cannot be read again: restart the engine with "
+       "the new config"});
+  return plan;
+}
+
 }  // namespace pelton::config

@@ -57,5 +57,7 @@ struct Plan {
 // function that changes restarts its bindings; a stream that gets partitions, or whose topic is
 // reached in another way, restarts what reads or writes it; its retention touches nothing else.
 Plan plan(const Config& before, const Config& after, const Kinds& kinds);
+// Of a config that came from standard input, when it would have to be read again: E5012.
+Plan not_read_again();
 
 }  // namespace pelton::config

@@ -33,7 +33,8 @@ json::object object_of(const PartChange& change) {
 json::array array_of(const std::vector<Diagnostic>& problems) {
   json::array all;
   for (const Diagnostic& p : problems)
-    all.push_back({{"line", p.place.line},
+    all.push_back({{"file", to_utf8(p.file)},
+                   {"line", p.place.line},
                    {"column", p.place.column},
                    {"code", p.code},
                    {"severity", p.severity == Severity::error ? "error" : "warning"},

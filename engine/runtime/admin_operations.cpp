@@ -48,10 +48,12 @@ void AdminOperations::forget(Kept what, const std::string& name, Answer<void> an
   answer(what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name));
 }
 
-void AdminOperations::plan(const std::string& file, Answer<http::ConfigReview> answer) {
-  reloader_.plan(file, [answer = std::move(answer)](const config::Review& review) mutable {
-    answer(review_of(review));
-  });
+void AdminOperations::plan(const std::vector<std::string>& files,
+                           Answer<http::ConfigReview> answer) {
+  reloader_.plan({files.begin(), files.end()},
+                 [answer = std::move(answer)](const config::Review& review) mutable {
+                   answer(review_of(review));
+                 });
 }
 
 void AdminOperations::reload(Answer<http::ConfigReview> answer) {

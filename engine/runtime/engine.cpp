@@ -3,6 +3,7 @@
 
 #include "engine/base/memory_budget.h"
 #include "engine/base/units.h"
+#include "engine/config/config_text.h"
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
 #include "engine/observe/process_status.h"
@@ -186,7 +187,8 @@ Status Engine::wait() {
 void Engine::await_hangup() {
   hangups_.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
-    observe::log::info("SIGHUP: reloading the config", {{"config", config_.file.string()}});
+    observe::log::info("SIGHUP: reloading the config",
+                       {{"config", config::shown_names(config_.files)}});
     reloader_->reload([](const config::Review&) {});
     await_hangup();
   });
@@ -255,7 +257,7 @@ void Engine::fill(observe::StatusReport& report) {
   report.pid = ::getpid();
   report.started = started_;
   report.now = time_.clock().now();
-  report.config = config_.file.string();
+  report.config = config::shown_names(config_.files);
   report.data = config_.engine.data.string();
   report.state = state_;
   report.config_status = reloader_->status();

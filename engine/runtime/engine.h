@@ -18,8 +18,8 @@ struct RunOptions {
   // Called once the engine is ready, on the calling thread, with the address of the TCP listener
   // ("" without).
   std::function<void(const std::string& http_address)> ready;
-  // Reads and checks a config file, for reloads. Any thread.
-  std::function<config::Loaded(const std::string& file)> load;
+  // Reads and checks config files, for reloads. Any thread.
+  std::function<config::Loaded(const std::vector<std::filesystem::path>& files)> load;
   // The engine's own options after a reload: those of the log are the caller's. Any thread.
   std::function<void(const config::Engine& engine)> reloaded;
 };

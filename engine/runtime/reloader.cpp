@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/reloader.h"
 
+#include "engine/config/config_text.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/kinds.h"
 
@@ -15,7 +16,7 @@ std::string reason_of(const config::Review& review) {
   if (review.outcome == "invalid") {
     const auto first =
         std::ranges::find(review.problems, config::Severity::error, &config::Diagnostic::severity);
-    return first == review.problems.end() ? "the file is invalid" : first->text(review.file);
+    return first == review.problems.end() ? "the file is invalid" : first->text();
   }
   if (review.outcome == "refused")
     return review.plan.refusals.front().code + ": " + review.plan.refusals.front().message;
@@ -56,10 +57,10 @@ observe::ConfigStatus Reloader::status() const {
   return status_;
 }
 
-void Reloader::plan(std::string file, Answer answer) {
-  thread_.run([this, file = std::move(file), answer = std::move(answer)]() mutable {
+void Reloader::plan(std::vector<std::filesystem::path> files, Answer answer) {
+  thread_.run([this, files = std::move(files), answer = std::move(answer)]() mutable {
     std::optional<config::Config> loaded;
-    answer(compare(file.empty() ? current()->file.string() : file, loaded));
+    answer(compare(files.empty() ? current()->files : files, loaded));
   });
 }
 
@@ -81,18 +82,21 @@ void Reloader::reload(Answer answer) {
   });
 }
 
-config::Review Reloader::compare(const std::string& file,
+config::Review Reloader::compare(const std::vector<std::filesystem::path>& files,
                                  std::optional<config::Config>& loaded) const {
-  config::Loaded read = setup_.load(file);
+  const std::string names = config::shown_names(files);
+  if (std::ranges::find(files, config::kStandardInput) != files.end())
+    return config::review(names, {}, config::not_read_again());
+  config::Loaded read = setup_.load(files);
   loaded = std::move(read.config);
-  if (!loaded) return {"invalid", file, std::move(read.problems), {}, {}};
-  return config::review(file, std::move(read.problems),
+  if (!loaded) return {"invalid", names, std::move(read.problems), {}, {}};
+  return config::review(names, std::move(read.problems),
                         config::plan(*current(), *loaded, kinds(setup_.assembly.connectors)));
 }
 
 config::Review Reloader::reload_now() {
   std::optional<config::Config> loaded;
-  config::Review review = compare(current()->file.string(), loaded);
+  config::Review review = compare(current()->files, loaded);
   if (ending_) {
     review.outcome = "failed";
     review.error = "the engine is stopping";

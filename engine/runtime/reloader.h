@@ -23,8 +23,8 @@ class Reloader {
 
   struct Setup {
     Assembly& assembly;
-    // Reads and checks a file as at the start.
-    std::function<config::Loaded(const std::string& file)> load;
+    // Reads and checks files as at the start.
+    std::function<config::Loaded(const std::vector<std::filesystem::path>& files)> load;
     // Takes over what of the engine's own options can change while it runs. On the reload thread.
     std::function<void(const config::Engine&)> apply;
     // Neither the new config nor the old one could be put in service. On the reload thread.
@@ -48,14 +48,16 @@ class Reloader {
   Sources& sources() { return sources_; }
   // Shared with whoever reads it while it is replaced.
   std::shared_ptr<const config::Config> current() const;
-  // What the file (empty: the engine's own) would change.
-  void plan(std::string file, Answer answer);
-  // Reads the engine's own file again and does what has changed.
+  // What the files (none: the engine's own) would change.
+  void plan(std::vector<std::filesystem::path> files, Answer answer);
+  // Reads the engine's own files again and does what has changed. Refused (E5012) where one of them
+  // was standard input.
   void reload(Answer answer);
   observe::ConfigStatus status() const;
 
  private:
-  config::Review compare(const std::string& file, std::optional<config::Config>& loaded) const;
+  config::Review compare(const std::vector<std::filesystem::path>& files,
+                         std::optional<config::Config>& loaded) const;
   config::Review reload_now();
   void apply(config::Config&& after, config::Review& review);
   void note(const config::Review& review);

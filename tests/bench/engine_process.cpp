@@ -26,8 +26,7 @@ namespace {
                                                          pong(shared)};
   const auto loaded = config::load_text(text, folder / "bench.yaml", runtime::kinds(connectors),
                                         config::process_environment);
-  for (const auto& problem : loaded.problems)
-    fmt::print(stderr, "{}\n", problem.text("bench.yaml"));
+  for (const auto& problem : loaded.problems) fmt::print(stderr, "{}\n", problem.text());
   if (!loaded.config) ::_exit(3);
   runtime::RunOptions run;
   run.version = "bench";

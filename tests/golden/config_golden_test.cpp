@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `validate` says about each bad config of tests/golden/config. UPDATE_GOLDEN=1 writes the
-// expectations again.
+// What `validate` says about each bad config of tests/golden/config: a file, or a folder whose
+// files are one config. UPDATE_GOLDEN=1 writes the expectations again.
 #include "connectors/kafka/options.h"
 #include "engine/config/load.h"
 #include "engine/config/spec/fields.h"
@@ -66,15 +66,26 @@ std::string text_of(const fs::path& path) {
   return text.str();
 }
 
+std::vector<fs::path> files_of(const std::string& name) {
+  const fs::path folder = fs::path(PELTON_GOLDEN) / name;
+  if (!fs::is_directory(folder)) return {folder.string() + ".yaml"};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
 class ConfigGolden : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ConfigGolden, SaysTheSame) {
   const fs::path folder = PELTON_GOLDEN;
-  const fs::path file = folder / (GetParam() + ".yaml");
-  const auto loaded = load(file, kinds(), environment);
+  const auto loaded = load(files_of(GetParam()), kinds(), environment);
   std::string said;
-  for (const Diagnostic& problem : loaded.problems)
-    said += problem.text(GetParam() + ".yaml") + "\n";
+  for (Diagnostic problem : loaded.problems) {
+    problem.file = fs::path(problem.file).lexically_relative(folder).string();
+    said += problem.text() + "\n";
+  }
   // Messages name absolute paths; the folder is not the same everywhere.
   for (std::size_t at = 0; (at = said.find(folder.string(), at)) != std::string::npos;)
     said.replace(at, folder.string().size(), "FOLDER");
@@ -88,7 +99,8 @@ TEST_P(ConfigGolden, SaysTheSame) {
 std::vector<std::string> names() {
   std::vector<std::string> all;
   for (const auto& entry : fs::directory_iterator(PELTON_GOLDEN))
-    if (entry.path().extension() == ".yaml") all.push_back(entry.path().stem().string());
+    if (entry.is_directory() || entry.path().extension() == ".yaml")
+      all.push_back(entry.path().stem().string());
   std::sort(all.begin(), all.end());
   return all;
 }

@@ -212,7 +212,7 @@ def test_plan_shows_what_a_reload_would_do(engine, tmp_path, monkeypatch):
     assert "+ environment.PASSWORD: (secret)" in shown.stdout and "hunter" not in shown.stdout + shown.stderr
     assert engine.run("plan", str(new), "--exit-code", check=False).returncode == 7
     assert engine.run("plan", "--exit-code").stdout == "no changes\n"
-    assert engine.run("plan", str(engine.config), str(new)).stdout == shown.stdout
+    assert engine.run("plan", "--from", str(engine.config), str(new)).stdout == shown.stdout
     review = json.loads(engine.run("plan", str(new), "-o", "json").stdout)
     assert review["outcome"] == "changes" and {c["action"] for c in review["changes"]} == {"change", "restart", "add"}
     assert engine.run("plan", str(tmp_path / "none.yaml"), check=False).returncode == 3

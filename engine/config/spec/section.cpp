@@ -99,7 +99,7 @@ class SectionReader {
     if (option.fallback.empty()) return;
     if (option.type == OptionType::text_list) {
       out_.values_[path] = split(option.fallback);
-    } else if (auto value = parse_value(option, option.fallback, false, context_.folder)) {
+    } else if (auto value = parse_value(option, option.fallback, false, context_.folders.front())) {
       out_.values_[path] = std::move(*value);
     }
   }
@@ -122,7 +122,7 @@ class SectionReader {
     if (option.secret || secret_value(*text)) guard_secret(path, node, context_);
     const bool hidden = has_expansion(node);
     if (hidden || secret_value(*text)) context_.hide(label_, path);
-    auto value = parse_value(option, *text, node.quoted && !hidden, context_.folder);
+    auto value = parse_value(option, *text, node.quoted && !hidden, context_.folder_of(node.place));
     if (!value && hidden)
       return refuse(node, value.error().code,
                     fmt::format("{}: the value of {} is not {}", path, node.text, wanted(option)));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 namespace pelton::config {
 namespace {
@@ -52,18 +53,27 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
-std::string Diagnostic::text(const std::string& file) const {
+std::string Diagnostic::text() const {
   return fmt::format("{}:{}:{}: {}{} {}", file, place.line, place.column,
                      severity == Severity::warning ? "warning " : "", code, message);
 }
 
 void Diagnostics::error(Place place, std::string code, std::string message) {
   ++errors_;
-  add({place, std::move(code), std::move(message), Severity::error});
+  add({place, std::move(code), std::move(message)});
 }
 
 void Diagnostics::warning(Place place, std::string code, std::string message) {
   add({place, std::move(code), std::move(message), Severity::warning});
+}
+
+void Diagnostics::take(const Diagnostics& found, std::uint32_t file) {
+  for (Diagnostic problem : found.all_) {
+    problem.place.file = file;
+    add(std::move(problem));
+  }
+  errors_ += found.errors_;
+  left_out_ += found.left_out_;
 }
 
 void Diagnostics::add(Diagnostic&& problem) {
@@ -96,12 +106,15 @@ bool Diagnostics::has_only(std::string_view code) const {
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> sorted = all_;
-  std::ranges::stable_sort(
-      sorted, {}, [](const Diagnostic& d) { return std::pair(d.place.line, d.place.column); });
+  std::ranges::stable_sort(sorted, {}, [](const Diagnostic& d) {
+    return std::tuple(d.place.file, d.place.line, d.place.column);
+  });
   if (left_out_ > 0)
-    sorted.push_back({sorted.back().place, "E1003",
+    sorted.push_back({sorted.back().place,
+                      "E1003",
                       fmt::format("... and {} more problems that are not shown", left_out_),
-                      has_errors() ? Severity::error : Severity::warning});
+                      has_errors() ? Severity::error : Severity::warning,
+                      {}});
   return sorted;
 }
 

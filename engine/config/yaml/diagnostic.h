@@ -19,8 +19,9 @@ struct Diagnostic {
   std::string code;
   std::string message;
   Severity severity = Severity::error;
+  std::string file{};  // its name, as it was given
   // "pelton.yaml:3:5: E1005 message"; warnings say so.
-  std::string text(const std::string& file) const;
+  std::string text() const;
 };
 
 // Collects problems: all of a file are reported at once, up to a bound.
@@ -36,12 +37,15 @@ class Diagnostics {
   void hide(const std::string& text, const std::string& instead);
   static constexpr std::size_t kHidden = 4;
 
+  // The problems that were found in one of several files.
+  void take(const Diagnostics& found, std::uint32_t file);
+
   bool has_errors() const { return errors_ > 0; }
   // There are no errors but of this code.
   bool has_only(std::string_view code) const;
   // Nothing more will be kept: what is costly to word can be left out.
   bool full() const { return all_.size() >= kMost; }
-  // In the order of the file; the last says how many were left out, if any.
+  // In the order of the files; the last says how many were left out, if any.
   std::vector<Diagnostic> sorted() const;
 
  private:

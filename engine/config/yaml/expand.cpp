@@ -74,10 +74,10 @@ Result<std::string> variable(const std::string& text, const ReadContext& context
 }
 
 // What stands for the inside of a ${...}.
-Result<std::string> looked_up(const std::string& inside, const ReadContext& context) {
+Result<std::string> looked_up(const std::string& inside, Place place, const ReadContext& context) {
   const std::string what = inside.substr(inside.find(':') + 1);
   if (inside.starts_with("env:")) return variable(what, context);
-  auto text = file_text(context.folder / what, what);
+  auto text = file_text(context.folder_of(place) / what, what);
   if (text) context.problems.hide(*text, "${file:" + what + "}");
   return text;
 }
@@ -122,7 +122,7 @@ std::optional<std::string> expand(const Node& scalar, ReadContext& context) {
               text.substr(at, end - at + 1)));
       return std::nullopt;
     }
-    auto value = looked_up(inside, context);
+    auto value = looked_up(inside, scalar.place, context);
     if (!value) {
       context.problems.error(scalar.place, value.error().code, value.error().message);
       return std::nullopt;

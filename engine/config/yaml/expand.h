@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace pelton::config {
 
@@ -26,13 +27,15 @@ struct Reference {
 // What every part of the reading shares.
 struct ReadContext {
   Diagnostics& problems;
-  std::filesystem::path folder;  // of the config file: relative paths begin here
+  std::vector<std::filesystem::path> folders;  // of each config file, in their order; at least one
   const Environment& environment;
   std::string part{};                   // name of the part being read: "bill"
   std::vector<Reference> references{};  // collected by the parts, checked once all names are known
   // Options whose values are not to be shown: "function f environment.TOKEN".
   std::set<std::string> hidden{};
 
+  // Where relative paths begin that are written at this place; defaults begin in the first folder.
+  const std::filesystem::path& folder_of(Place place) const { return folders.at(place.file); }
   // `label` is the section's: "function f".
   void hide(const std::string& label, const std::string& path) {
     hidden.insert(label + " " + path);

@@ -52,9 +52,9 @@ class Operations {
   // New workers for the function, each once the old one has answered what it has; answers how many
   // old ones there are.
   virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;
-  // What the config file (empty: the engine's own) would change; what a reload of the engine's own
+  // What the config files (none: the engine's own) would change; what a reload of the engine's own
   // has done.
-  virtual void plan(const std::string& file, Answer<ConfigReview> answer) = 0;
+  virtual void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) = 0;
   virtual void reload(Answer<ConfigReview> answer) = 0;
   // Deletes what is stored of something that is not configured any more (E4109, E4110).
   enum class Kept { binding, stream };

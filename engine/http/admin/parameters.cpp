@@ -158,13 +158,15 @@ struct SeekReader {
 }  // namespace
 
 Status check_parameters(const net::Request& request, std::string_view known) {
+  const std::string names = " " + std::string(known) + " ";
   std::vector<std::string_view> seen;
   for (const net::Field& parameter : request.query) {
     const std::string_view name = parameter.name;
-    if (name.empty() || name.contains(' ') ||
-        !(" " + std::string(known) + " ").contains(" " + parameter.name + " "))
+    const bool plain = !name.empty() && name.find_first_of(" +") == std::string_view::npos;
+    const bool repeatable = plain && names.contains(" " + parameter.name + "+ ");
+    if (!repeatable && !(plain && names.contains(" " + parameter.name + " ")))
       return bad_parameter("unknown parameter " + json_quoted(name));
-    if (std::ranges::find(seen, name) != seen.end())
+    if (!repeatable && std::ranges::find(seen, name) != seen.end())
       return bad_parameter("duplicate parameter " + json_quoted(name));
     seen.push_back(name);
   }
@@ -232,11 +234,15 @@ Result<SeekRequest> seek_of(const std::string& body) {
   return reader.request;
 }
 
-Result<std::string> config_file(const net::Request& request) {
-  std::string file = query(request, "file").value_or("");
-  if (!file.empty() && !file.starts_with('/'))
-    return bad_parameter("\"file\" must be an absolute path");
-  return file;
+Result<std::vector<std::string>> config_files(const net::Request& request) {
+  std::vector<std::string> files;
+  for (const net::Field& parameter : request.query) {
+    if (parameter.name != "file") continue;
+    if (!parameter.value.starts_with('/'))
+      return bad_parameter("\"file\" must be an absolute path");
+    files.push_back(parameter.value);
+  }
+  return files;
 }
 
 Result<std::string> offsets_binding(const net::Request& request) {

@@ -16,7 +16,8 @@
 // error (E5002), never passed over, for a misspelt filter would act on everything.
 namespace pelton::http {
 
-// `known`: the names that the route takes, with a space between them.
+// `known`: the names that the route takes, with a space between them; a name with a "+" behind it
+// may be repeated.
 Status check_parameters(const net::Request& request, std::string_view known);
 
 struct ProduceParameters {
@@ -43,8 +44,8 @@ Result<LetterParameters> letter_parameters(const net::Request& request);
 // {"ids": [...]}
 Result<std::vector<std::string>> ids_of(const std::string& body);
 Result<SeekRequest> seek_of(const std::string& body);
-// ?file=, an absolute path; empty: the engine's own.
-Result<std::string> config_file(const net::Request& request);
+// ?file=&file=, absolute paths; none: the engine's own.
+Result<std::vector<std::string>> config_files(const net::Request& request);
 // ?binding=; empty: all.
 Result<std::string> offsets_binding(const net::Request& request);
 

@@ -81,7 +81,7 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"GET", "/v1/offsets", "binding", admin, 0, &R::offsets},
       {"POST", "/v1/offsets/seek", "", admin, kSmallBody, &R::seek},
       {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
-      {"GET", "/v1/config/plan", "file", admin, 0, &R::plan_config},
+      {"GET", "/v1/config/plan", "file+", admin, 0, &R::plan_config},
       {"POST", "/v1/config/reload", "", admin, 0, &R::reload_config},
       {"POST", "/v1/bindings/*/forget", "", admin, 0, &R::forget},
       {"POST", "/v1/streams/*/forget", "", admin, 0, &R::forget},
@@ -267,9 +267,9 @@ void AdminRouter::restart(const net::Request& request, std::string&&, net::Reply
 }
 
 void AdminRouter::plan_config(const net::Request& request, std::string&&, net::Reply&& reply) {
-  const auto file = config_file(request);
-  if (!file) return reply(net::error_response(file.error()));
-  backend_.operations.plan(*file, review_reply(std::move(reply)));
+  const auto files = config_files(request);
+  if (!files) return reply(net::error_response(files.error()));
+  backend_.operations.plan(*files, review_reply(std::move(reply)));
 }
 
 void AdminRouter::reload_config(const net::Request&, std::string&&, net::Reply&& reply) {

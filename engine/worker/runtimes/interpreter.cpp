@@ -56,7 +56,7 @@ void resolve_interpreter(std::string& interpreter, const FolderOfInterpreter& me
     return;
   }
   std::error_code ignored;
-  fs::path path = (context.folder / interpreter).lexically_normal();
+  fs::path path = (context.folder_of(section.place(kOption)) / interpreter).lexically_normal();
   const bool folder = fs::is_directory(path, ignored);
   if (folder && !meaning.program.empty()) path /= meaning.program;
   interpreter = path.string();

@@ -69,5 +69,11 @@ TEST_F(AddressTest, WhatStandsInTheWayIsNamedWithItsPlace) {
   EXPECT_EQ(missing.error().code, "E1001");
 }
 
+TEST_F(AddressTest, StandardInputIsNoConfigOfAnEngine) {
+  const auto found = socket({.config = "-"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, "E5004");
+}
+
 }  // namespace
 }  // namespace pelton::cli

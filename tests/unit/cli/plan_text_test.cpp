@@ -63,10 +63,10 @@ TEST(PlanText, NoChangePrintsNothing) {
 }
 
 TEST(PlanText, ProblemsAndRefusalsAreLinesOfStandardError) {
-  EXPECT_EQ(err(print_problems, R"({"file":"c.yaml","problems":[
-                {"line":3,"column":5,"code":"E1005","severity":"error","message":"unknown key"},
-                {"line":4,"column":1,"code":"E1101","severity":"warning","message":"unused"}]})"),
-            "c.yaml:3:5: E1005 unknown key\nc.yaml:4:1: warning E1101 unused\n");
+  EXPECT_EQ(err(print_problems, R"({"file":"c.yaml, d.yaml","problems":[
+                {"file":"c.yaml","line":3,"column":5,"code":"E1005","severity":"error","message":"unknown key"},
+                {"file":"d.yaml","line":4,"column":1,"code":"E1101","severity":"warning","message":"unused"}]})"),
+            "c.yaml:3:5: E1005 unknown key\nd.yaml:4:1: warning E1101 unused\n");
   EXPECT_EQ(err(print_refusals, R"({"refusals":[{"code":"E5012","message":"restart it"}]})"),
             "pelton: E5012: restart it\n");
 }

@@ -7,9 +7,9 @@ namespace pelton::config {
 namespace {
 
 TEST(Diagnostic, TextIsFilePlaceCodeAndMessage) {
-  EXPECT_EQ((Diagnostic{{3, 5}, "E1005", "unknown key"}).text("a.yaml"),
+  EXPECT_EQ((Diagnostic{{3, 5}, "E1005", "unknown key", Severity::error, "a.yaml"}).text(),
             "a.yaml:3:5: E1005 unknown key");
-  EXPECT_EQ((Diagnostic{{3, 5}, "E1101", "unused", Severity::warning}).text("a.yaml"),
+  EXPECT_EQ((Diagnostic{{3, 5}, "E1101", "unused", Severity::warning, "a.yaml"}).text(),
             "a.yaml:3:5: warning E1101 unused");
 }
 

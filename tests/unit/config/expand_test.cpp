@@ -18,7 +18,7 @@ class Expand : public ConfigTest {
       return at->second;
     };
     Diagnostics problems;
-    ReadContext context{problems, folder_, environment};
+    ReadContext context{problems, {folder_}, environment};
     Node node;
     node.text = text;
     if (auto out = expand(node, context)) return *out;

@@ -14,7 +14,7 @@ class FilterReader : public ::testing::Test {
       return std::nullopt;
     };
     Diagnostics problems;
-    ReadContext context{problems, "/", environment};
+    ReadContext context{problems, {"/"}, environment};
     const Node node = parse_yaml(text, problems);
     auto out = read_filter(node, context);
     errors_ = problems.sorted().size();

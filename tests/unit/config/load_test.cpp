@@ -11,7 +11,7 @@ class Load : public ConfigTest {
 
 TEST_F(Load, EnginesStreamsAndConnectorsAreTyped) {
   const Config c = good(whole_config());
-  EXPECT_EQ(c.file, folder_ / "pelton.yaml");
+  EXPECT_EQ(c.files, std::vector{folder_ / "pelton.yaml"});
   EXPECT_EQ(c.engine.data, folder_ / "state");
   EXPECT_EQ(c.engine.http->host, "127.0.0.1");
   EXPECT_EQ(c.engine.log_level, LogLevel::warn);
@@ -133,24 +133,24 @@ bindings: { x: { from: a, function: f, to: b } }
 }
 
 TEST_F(Load, AFileThatCannotBeReadSaysWhy) {
-  const auto nothing = load(folder_ / "none.yaml", kinds_, process_environment);
+  const auto nothing = load({folder_ / "none.yaml"}, kinds_, process_environment);
   ASSERT_EQ(nothing.problems.size(), 1U);
   EXPECT_EQ(nothing.problems[0].code, "E1001");
   EXPECT_NE(nothing.problems[0].message.find("No such file"), std::string::npos);
-  const auto folder = load(folder_, kinds_, process_environment);
+  const auto folder = load({folder_}, kinds_, process_environment);
   EXPECT_NE(folder.problems.at(0).message.find("it is a folder"), std::string::npos);
 }
 
 TEST_F(Load, AFileIsReadFromItsFolder) {
   const auto file = write("sub/p.yaml", "version: 1\nengine: { data: ../state }\n");
-  const auto found = load(file, {}, process_environment);
+  const auto found = load({file}, {}, process_environment);
   ASSERT_TRUE(found.config);
   EXPECT_EQ(found.config->engine.data, folder_ / "state");
 }
 
 TEST_F(Load, ALargeFileIsRefusedWithoutReadingItAll) {
   const auto file = write("large.yaml", std::string((2U << 20), '#'));
-  const auto found = load(file, {}, process_environment);
+  const auto found = load({file}, {}, process_environment);
   EXPECT_EQ(found.problems.at(0).code, "E1003");
 }
 
@@ -187,7 +187,9 @@ class DataFolder : public ConfigTest {
       const auto at = variables_.find(name);
       return at == variables_.end() ? std::nullopt : std::optional(at->second);
     });
-    return found ? found->string() : found.error().text("p.yaml");
+    if (found) return found->string();
+    EXPECT_EQ(found.error().file, (folder_ / "p.yaml").string());
+    return found.error().text().substr(folder_.string().size() + 1);
   }
 };
 

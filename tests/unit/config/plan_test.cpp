@@ -268,21 +268,22 @@ TEST_F(PlanTest, MatchersHaveTheirTexts) {
 TEST_F(PlanTest, AsJson) {
   const Plan plan = edited({{"data: ./state", "data: /elsewhere"}, {"    to: out\n", ""}});
   const Review review =
-      config::review("c.yaml", {{{2, 5}, "E1101", "unused", Severity::warning}}, plan);
+      config::review("c.yaml", {{{2, 5}, "E1101", "unused", Severity::warning, "c.yaml"}}, plan);
   std::string json = to_json(review);
   const std::string folder = folder_.string();
   json.replace(json.find(folder), folder.size(), "FOLDER");
-  EXPECT_EQ(json,
-            R"({"outcome":"refused","file":"c.yaml",)"
-            R"("problems":[{"line":2,"column":5,"code":"E1101","severity":"warning",)"
-            R"("message":"unused"}],)"
-            R"("changes":[{"kind":"engine","name":"","action":"change","options":[)"
-            R"({"option":"data","before":"FOLDER/state","after":"/elsewhere","secret":false}],)"
-            R"("because":[]},)"
-            R"({"kind":"binding","name":"b","action":"change","options":[)"
-            R"({"option":"to","before":"out","after":null,"secret":false}],"because":[]}],)"
-            R"("refusals":[{"kind":"engine","name":"","option":"data","code":"E5012",)"
-            R"("message":"engine.data cannot change while the engine runs: restart it"}]})");
+  EXPECT_EQ(
+      json,
+      R"({"outcome":"refused","file":"c.yaml",)"
+      R"("problems":[{"file":"c.yaml","line":2,"column":5,"code":"E1101","severity":"warning",)"
+      R"("message":"unused"}],)"
+      R"("changes":[{"kind":"engine","name":"","action":"change","options":[)"
+      R"({"option":"data","before":"FOLDER/state","after":"/elsewhere","secret":false}],)"
+      R"("because":[]},)"
+      R"({"kind":"binding","name":"b","action":"change","options":[)"
+      R"({"option":"to","before":"out","after":null,"secret":false}],"because":[]}],)"
+      R"("refusals":[{"kind":"engine","name":"","option":"data","code":"E5012",)"
+      R"("message":"engine.data cannot change while the engine runs: restart it"}]})");
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class ReaderTest : public ::testing::Test {
   Read read(const std::string& text) {
     Diagnostics problems;
     const Environment nothing = [](const std::string&) { return std::nullopt; };
-    ReadContext context{problems, "/etc", nothing};
+    ReadContext context{problems, {"/etc"}, nothing};
     tree_ = parse_yaml(text, problems);
     Read out{read_section(tree_, spec(), "thing x", context), {}};
     for (const Diagnostic& d : problems.sorted()) out.codes.push_back(d.code);

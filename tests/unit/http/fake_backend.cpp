@@ -63,6 +63,13 @@ void FakeBackend::fail_with(std::optional<Error> error) {
   error_ = std::move(error);
 }
 
+void FakeBackend::fail_appends(Error error, int after, int times) {
+  std::lock_guard lock(mutex_);
+  append_error_ = std::move(error);
+  appends_before_error_ = after;
+  append_errors_ = times;
+}
+
 void FakeBackend::hold() {
   std::lock_guard lock(mutex_);
   holding_ = true;
@@ -131,6 +138,7 @@ observe::StatusReport FakeBackend::report() {
   function.name = "work";
   function.start_error = "no module named \"x\"";
   report.functions.push_back(function);
+  if (change_report) change_report(report);
   return report;
 }
 
@@ -147,6 +155,9 @@ void FakeBackend::produce(const std::string& stream, model::BatchPtr events,
     const auto at = streams_.find(stream);
     if (at == streams_.end()) {
       result = fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", stream);
+    } else if (append_errors_ > 0 && appends_before_error_-- <= 0) {
+      --append_errors_;
+      result = std::unexpected(append_error_);
     } else if (!error_) {
       Partition& to = at->second.at(partition.value_or(0));
       result->push_back({partition.value_or(0), static_cast<Offset>(to.size()),
@@ -284,19 +295,23 @@ void FakeBackend::purge(const std::vector<std::string>& ids, Answer<std::uint64_
 
 void FakeBackend::seek(const SeekRequest& request, Answer<SeekOutcome> answer) {
   last_seek = request;
-  Result<SeekOutcome> result = SeekOutcome{
-      {{0, 9, 4}, {1, 2, 2}}, {{2, {ErrorKind::unavailable, "E5022", "another engine has it"}}}};
+  Result<SeekOutcome> result = seek_outcome;
   if (request.binding != "job")
     result = fail(ErrorKind::invalid, "E5001", "no binding named \"{}\"", request.binding);
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::plan(const std::string& file, Answer<ConfigReview> answer) {
-  reply<ConfigReview>(std::move(answer), ConfigReview{outcome, "{\"file\":\"" + file + "\"}"});
+void FakeBackend::plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) {
+  std::string names;
+  for (const std::string& file : files) names += (names.empty() ? "" : ", ") + file;
+  reply<ConfigReview>(
+      std::move(answer),
+      ConfigReview{outcome, review.empty() ? "{\"file\":\"" + names + "\"}" : review});
 }
 
 void FakeBackend::reload(Answer<ConfigReview> answer) {
-  reply<ConfigReview>(std::move(answer), ConfigReview{outcome, "{\"reloaded\":true}"});
+  reply<ConfigReview>(std::move(answer),
+                      ConfigReview{outcome, review.empty() ? "{\"reloaded\":true}" : review});
 }
 
 void FakeBackend::restart(const std::string& function, Answer<std::uint64_t> answer) {

@@ -4,6 +4,7 @@
 #include "engine/http/admin/router.h"
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -26,6 +27,8 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
   void letter(Offset offset, const std::string& error, const std::string& key = "k");
   // From now on every request fails so.
   void fail_with(std::optional<Error> error);
+  // So many requests to append succeed, then so many fail so and append nothing.
+  void fail_appends(Error error, int after, int times);
   // From now on answers are kept until release() or for ever.
   void hold();
   void release();
@@ -33,12 +36,18 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
 
   // What seek, replay and purge were asked for.
   SeekRequest last_seek;
+  // What seek answers: partition 0 goes back by 5, 1 stays, 2 is another engine's.
+  SeekOutcome seek_outcome{{{0, 9, 4}, {1, 2, 2}},
+                           {{2, {ErrorKind::unavailable, "E5022", "another engine has it"}}}};
   std::vector<std::string> replayed;
   std::vector<std::string> purged;
   std::atomic<int> reads = 0;
   bool replays_fail_again = false;
   bool already_running = false;
   ConfigReview::Outcome outcome = ConfigReview::Outcome::fine;  // of plan() and reload()
+  std::string review;  // their answer; empty: which of them it was
+  // Changes what status() answers; on the thread that asks.
+  std::function<void(observe::StatusReport&)> change_report;
 
   void status(Answer<observe::StatusReport> answer) override;
   void produce(const std::string& stream, model::BatchPtr events,
@@ -57,7 +66,7 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<SeekOutcome> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
-  void plan(const std::string& file, Answer<ConfigReview> answer) override;
+  void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;
   void forget(Kept what, const std::string& name, Answer<void> answer) override;
 
@@ -74,6 +83,8 @@ class FakeBackend final : public Streams, public DeadLetters, public Operations 
   std::map<std::string, std::vector<Partition>> streams_;
   std::vector<model::DeadLetter> letters_;
   std::optional<Error> error_;
+  Error append_error_;
+  int appends_before_error_ = 0, append_errors_ = 0;
   bool holding_ = false;
   std::vector<std::move_only_function<void()>> held_;
 };

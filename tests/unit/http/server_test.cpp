@@ -147,8 +147,12 @@ TEST_F(ServerTest, ConfigsAreComparedAndReloaded) {
   start();
   EXPECT_EQ(body_of(request("GET", "/v1/config/plan?file=/a%20b.yaml")),
             "{\"file\":\"/a b.yaml\"}\n");
+  EXPECT_EQ(body_of(request("GET", "/v1/config/plan?file=/a.yaml&file=/b.yaml")),
+            "{\"file\":\"/a.yaml, /b.yaml\"}\n");
   EXPECT_EQ(body_of(request("GET", "/v1/config/plan")), "{\"file\":\"\"}\n");
   EXPECT_EQ(status("GET", "/v1/config/plan?file=b.yaml"), "400");
+  EXPECT_EQ(status("GET", "/v1/config/plan?file=/a.yaml&file=-"), "400");
+  EXPECT_EQ(status("GET", "/v1/config/plan?file%2b=/a.yaml"), "400");
   EXPECT_EQ(body_of(request("POST", "/v1/config/reload")), "{\"reloaded\":true}\n");
   EXPECT_EQ(status("GET", "/v1/config/reload"), "405");
 }
