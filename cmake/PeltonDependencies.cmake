@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every library comes from a Debian 12 package; tools/setup installs them. Nothing is downloaded here.
+# Every library comes from a Debian 12 package, librdkafka from tools/librdkafka; tools/setup installs them. Nothing is
+# downloaded here.
 find_package(Threads REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(RdKafka 2.0.2 REQUIRED)
 find_package(RocksDB REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(simdjson REQUIRED)
@@ -11,7 +13,6 @@ find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
-pkg_check_modules(RDKAFKA REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 
 if(BUILD_TESTING OR NOT DEFINED BUILD_TESTING)

@@ -135,6 +135,12 @@ class Engine:
         return [json.loads(line) for line in self.run("dead-letters", "list", "-o", "json", *options).stdout.splitlines()]
 
 
+def library_version(name):
+    """Of the library that the engine runs with, as a tuple of numbers."""
+    out = subprocess.run([BINARY, "version", "-o", "json"], check=True, capture_output=True, text=True).stdout
+    return tuple(int(part) for part in json.loads(out)["libraries"][name].split("."))
+
+
 def function_folder(folder, source, module="function"):
     """Writes a Python function and answers its folder."""
     code = pathlib.Path(folder) / "code"

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Brokers with TLS and SASL: what is right goes, what is wrong is named and healed, a token is read again when it ends."""
 
+import base64
+import contextlib
+import http.server
+import json
+import threading
 import time
+import urllib.parse
 
-import confluent_kafka
 import pytest
 
 import kafka_broker
-from engine import Engine, function_folder, wait_until
+from engine import Engine, function_folder, library_version, wait_until
 from history import check_exactly_once
 from kafka_broker import numbers, secured, settled, topic_config
 
 safe_broker = pytest.fixture(scope="module")(kafka_broker.safe_broker)
 
-# The client library's SCRAM was wrong before 2.6.1, which brokers of Kafka 4 do not let pass.
-SCRAM = ["scram-sha-256", "scram-sha-512"] if confluent_kafka.libversion()[1] >= 0x020601_00 else []
 ECHO = "def handle(event, context):\n    return event.json()\n"
 
 
@@ -43,8 +46,10 @@ def test_a_wrong_password_and_a_stranger_are_named_and_healed(safe_broker, tmp_p
         engine.kill()
 
 
-@pytest.mark.parametrize("mechanism", ["tls", "mtls", "plain", "oauthbearer", *SCRAM])
+@pytest.mark.parametrize("mechanism", ["tls", "mtls", "plain", "oauthbearer", "scram-sha-256", "scram-sha-512"])
 def test_secured_brokers(safe_broker, tmp_path, mechanism):
+    if "scram" in mechanism and library_version("librdkafka") < (2, 6, 1):
+        pytest.skip("brokers of Kafka 4 refuse the SCRAM of this client library")
     topic = safe_broker.topic(2)
     safe_broker.produce(topic, numbers(100))
     if mechanism == "oauthbearer":
@@ -86,12 +91,78 @@ def test_a_token_that_ends_is_read_again(safe_broker, tmp_path):
         check_exactly_once(engine.consume("seen"), range(done + 20))
 
 
-@pytest.mark.skipif(bool(SCRAM), reason="this client library can do SCRAM")
 @pytest.mark.parametrize("mechanism", ["scram-sha-256", "scram-sha-512"])
 def test_scram_that_the_client_library_cannot_do_is_explained(safe_broker, tmp_path, mechanism):
     """The password is right, and Kafka's own client is let in."""
+    if library_version("librdkafka") >= (2, 6, 1):
+        pytest.skip("this client library can do SCRAM")
     topic = safe_broker.topic(1)
     config = topic_config(safe_broker, topic, function_folder(tmp_path, ECHO), listener="sasl", security=secured(safe_broker, mechanism))
     engine = Engine(tmp_path, config).start(wait=False)
     wait_until(lambda: "refuse the SCRAM of this librdkafka" in engine.run("status", check=False).stdout, "the status says why")
     assert "refuse the SCRAM of this librdkafka" in engine.log.read_text()
+
+
+@contextlib.contextmanager
+def identity_provider(token):
+    """A token endpoint (RFC 6749, 4.4): `token()` for the right client, and what it was asked for."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            form = urllib.parse.parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            who = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic ")).decode()
+            asked.append((who, form))
+            good = who == "pelton:pelton-secret"
+            answer = {"access_token": token(), "token_type": "Bearer"} if good else {"error": "invalid_client"}
+            body = json.dumps(answer).encode()
+            self.send_response(200 if good else 401)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/token", asked
+        server.shutdown()
+
+
+def test_tokens_come_from_an_identity_provider(safe_broker, tmp_path):
+    if library_version("librdkafka") < (2, 10):
+        pytest.skip("this client library fetches no tokens")
+    topic, target = safe_broker.topic(2), safe_broker.topic(2)
+    file = tmp_path / "token"
+
+    def token():
+        safe_broker.write_token(file, seconds=6)
+        return file.read_text()
+
+    with identity_provider(token) as (url, asked):
+        def config(secret):
+            who = f"client_id: pelton, client_secret: {secret}, scope: kafka, extensions: 'logicalCluster=lkc-1'"
+            security = f"tls: {{ ca: {safe_broker.folder}/tls/ca.pem }}, sasl: {{ mechanism: oauthbearer, oidc: {{ token_url: '{url}', {who} }} }}"
+            out = f"  out: {{ kafka: {{ brokers: ['{safe_broker.listener('sasl')}'], topic: {target}, {security} }} }}\n"
+            text = topic_config(safe_broker, topic, function_folder(tmp_path, ECHO), listener="sasl", security=security)
+            return text.replace("  seen: {}\n", out).replace("to: seen", "to: out")
+
+        engine = Engine(tmp_path, config("wrong")).start(wait=False)
+        wait_until(lambda: "invalid_client" in engine.run("status", check=False).stdout, "the status says why", 20)
+        assert "wrong" not in engine.log.read_text()
+        engine.kill()
+        asked.clear()
+        engine.config.write_text(config("pelton-secret"))
+        with engine.start():
+            # The tokens end three times meanwhile.
+            done, until = 0, time.monotonic() + 18
+            while time.monotonic() < until:
+                safe_broker.produce(topic, numbers(20, first=done))
+                done += 20
+                settled(engine, done)
+            assert sorted(json.loads(record.value())["n"] for record in kafka_broker.read(safe_broker, target, 2)) == list(range(done))
+        assert len(asked) > 3
+        assert {who for who, _ in asked} == {"pelton:pelton-secret"}
+        assert asked[0][1] == {"grant_type": ["client_credentials"], "scope": ["kafka"]}

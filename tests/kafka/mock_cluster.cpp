@@ -180,4 +180,8 @@ void MockCluster::fail(Api api, std::initializer_list<int> errors) {
                                           list.size(), list.data());
 }
 
+void MockCluster::heal(Api api) {
+  rd_kafka_mock_clear_request_errors(impl_->cluster, static_cast<std::int16_t>(api));
+}
+
 }  // namespace pelton::test

@@ -56,6 +56,8 @@ class MockCluster {
   void set_leader(const std::string& topic, int partition, bool has_one);
   // What the next requests of this kind are answered with (rd_kafka_resp_err_t).
   void fail(Api api, std::initializer_list<int> errors);
+  // From now on they are answered as they should be.
+  void heal(Api api);
 
  private:
   class Impl;

@@ -20,6 +20,7 @@ struct Transactions : ::testing::Test {
   std::unique_ptr<TransactionalProducer> producer;
 
   void SetUp() override {
+    brokers.topic("in");  // which the committed offsets are of
     auto made =
         TransactionalProducer::create({brokers.topic("out"), "id-1", std::chrono::seconds(10)});
     ASSERT_TRUE(made) << made.error().text();
