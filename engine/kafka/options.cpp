@@ -84,10 +84,31 @@ void check_sasl(const Section& section, const std::string& prefix, ReadContext& 
                 SaslOptions& sasl) {
   config::require_file(section, prefix + "token_file", sasl.token_file, context);
   const bool token = sasl.mechanism == "oauthbearer";
-  if (token ? sasl.token_file.empty() : (sasl.username.empty() || sasl.password.empty()))
-    context.problems.error(section.place(section_of(prefix)), "E1006",
-                           fmt::format("{}: sasl {} needs {}", section.label(), sasl.mechanism,
-                                       token ? "`token_file`" : "`username` and `password`"));
+  if (token ? sasl.token_file.empty() == !sasl.oidc
+            : (sasl.username.empty() || sasl.password.empty()))
+    context.problems.error(
+        section.place(section_of(prefix)), "E1006",
+        fmt::format("{}: sasl {} needs {}", section.label(), sasl.mechanism,
+                    token ? "either `token_file` or `oidc`" : "`username` and `password`"));
+}
+
+Fields<OidcOptions> oidc_fields() {
+  return Fields<OidcOptions>(
+             "oidc",
+             "Tokens for `oauthbearer` from an identity provider, with OAuth 2.0 client "
+             "credentials. They are fetched and renewed by the engine. For a provider whose "
+             "certificate is signed by an authority of your own, set the property "
+             "`https.ca.location`.")
+      .option("token_url", &OidcOptions::token_url, "The provider's token endpoint.",
+              {.example = "https://login.example.com/oauth2/token", .required = true})
+      .option("client_id", &OidcOptions::client_id, "The client's id.", {.required = true})
+      .option("client_secret", &OidcOptions::client_secret, "The client's secret.",
+              {.example = "${env:CLIENT_SECRET}", .required = true, .secret = true})
+      .option("scope", &OidcOptions::scope, "The scope to ask for.", {.example = "kafka"})
+      .option("extensions", &OidcOptions::extensions,
+              "SASL extensions that are sent to the brokers with the token, as `key=value` with "
+              "commas between them.",
+              {.example = "logicalCluster=lkc-1,identityPoolId=pool-1"});
 }
 
 Fields<SaslOptions> sasl_fields() {
@@ -104,6 +125,7 @@ Fields<SaslOptions> sasl_fields() {
       .option("token_file", &SaslOptions::token_file,
               "File with a JSON Web Token, for `oauthbearer`. It is read again before the token "
               "expires.")
+      .section(&SaslOptions::oidc, oidc_fields())
       .then(check_sasl);
 }
 

@@ -21,10 +21,20 @@ struct TopicKind;
 // Values. What config files say of Kafka. The members' initialisers are the defaults.
 namespace pelton::kafka {
 
+// OAuth 2.0 client credentials (RFC 6749, 4.4). The client library fetches and renews the tokens.
+struct OidcOptions {
+  std::string token_url;
+  std::string client_id, client_secret;
+  std::string scope;
+  std::string extensions;  // of SASL (RFC 7628): "key=value,..."
+};
+
 struct SaslOptions {
   std::string mechanism;  // plain | scram-sha-256 | scram-sha-512 | oauthbearer
   std::string username, password;
-  std::filesystem::path token_file;  // oauthbearer: a JWT, read again before it expires
+  // oauthbearer: one of the two.
+  std::filesystem::path token_file;  // a JWT, read again before it expires
+  std::optional<OidcOptions> oidc;
 };
 
 // A property of the client library, as the file has it.

@@ -70,7 +70,7 @@ struct Owned {
   std::string_view name;
   std::string_view instead;
 };
-constexpr std::array<Owned, 35> kOwned{
+constexpr std::array<Owned, 41> kOwned{
     {{"bootstrap.servers", "`brokers`"},
      {"metadata.broker.list", "`brokers`"},
      {"group.id", "`group`"},
@@ -87,6 +87,12 @@ constexpr std::array<Owned, 35> kOwned{
      {"sasl.mechanisms", "`sasl.mechanism`"},
      {"sasl.username", "`sasl.username`"},
      {"sasl.password", "`sasl.password`"},
+     {"sasl.oauthbearer.method", "`sasl.oidc`"},
+     {"sasl.oauthbearer.token.endpoint.url", "`sasl.oidc.token_url`"},
+     {"sasl.oauthbearer.client.id", "`sasl.oidc.client_id`"},
+     {"sasl.oauthbearer.client.secret", "`sasl.oidc.client_secret`"},
+     {"sasl.oauthbearer.scope", "`sasl.oidc.scope`"},
+     {"sasl.oauthbearer.extensions", "`sasl.oidc.extensions`"},
      {"ssl.ca.location", "`tls.ca`"},
      {"ssl.certificate.location", "`tls.certificate`"},
      {"ssl.key.location", "`tls.key`"},
@@ -154,6 +160,15 @@ Status set_all(rd_kafka_conf_t* conf, const std::vector<Setting>& settings) {
   return {};
 }
 
+Status set_oidc(rd_kafka_conf_t* conf, const OidcOptions& oidc) {
+  return set_all(conf, {{"sasl.oauthbearer.method", "oidc"},
+                        {"sasl.oauthbearer.token.endpoint.url", oidc.token_url.c_str()},
+                        {"sasl.oauthbearer.client.id", oidc.client_id.c_str()},
+                        {"sasl.oauthbearer.client.secret", oidc.client_secret.c_str()},
+                        {"sasl.oauthbearer.scope", oidc.scope.c_str()},
+                        {"sasl.oauthbearer.extensions", oidc.extensions.c_str()}});
+}
+
 Status set_security(rd_kafka_conf_t* conf, const ClientOptions& client) {
   const char* protocol = client.sasl ? (client.tls ? "sasl_ssl" : "sasl_plaintext")
                                      : (client.tls ? "ssl" : "plaintext");
@@ -175,9 +190,12 @@ Status set_security(rd_kafka_conf_t* conf, const ClientOptions& client) {
   std::string mechanism = client.sasl->mechanism;
   std::ranges::transform(mechanism, mechanism.begin(),
                          [](char c) { return static_cast<char>(std::toupper(c)); });
-  return set_all(conf, {{"sasl.mechanisms", mechanism.c_str()},
-                        {"sasl.username", client.sasl->username.c_str()},
-                        {"sasl.password", client.sasl->password.c_str()}});
+  if (auto ok = set_all(conf, {{"sasl.mechanisms", mechanism.c_str()},
+                               {"sasl.username", client.sasl->username.c_str()},
+                               {"sasl.password", client.sasl->password.c_str()}});
+      !ok)
+    return ok;
+  return client.sasl->oidc ? set_oidc(conf, *client.sasl->oidc) : Status{};
 }
 
 // Above 64 bytes the library may crash against some brokers (confluentinc/librdkafka 2.5.0 notes).
@@ -301,7 +319,7 @@ std::string login_advice(const ClientOptions& client) {
     return {};
   return fmt::format(
       "; brokers of Kafka 4.0 and later refuse the SCRAM of this librdkafka ({}) whatever the "
-      "password is: use another mechanism, or librdkafka 2.6.1",
+      "password is: build the engine with the librdkafka of tools/librdkafka",
       rd_kafka_version_str());
 }
 

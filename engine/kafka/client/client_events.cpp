@@ -40,9 +40,10 @@ Result<rd_kafka_t*> new_client(rd_kafka_type_t type, ConfPtr conf) {
   return client;
 }
 
-void ask_for_events(rd_kafka_conf_t& conf, int more) {
-  rd_kafka_conf_set_events(&conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG |
-                                      RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH | more);
+void ask_for_events(rd_kafka_conf_t& conf, const ClientOptions& settings, int more) {
+  // The library would not fetch tokens any more.
+  if (gives_tokens(settings)) more |= RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH;
+  rd_kafka_conf_set_events(&conf, RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG | more);
 }
 
 std::optional<Error> serve_event(rd_kafka_t* client, rd_kafka_event_t* event,

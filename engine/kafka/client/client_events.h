@@ -16,7 +16,7 @@ namespace pelton::kafka {
 Result<rd_kafka_t*> new_client(rd_kafka_type_t type, ConfPtr conf);
 
 // Those of serve_event(), and `more` (RD_KAFKA_EVENT_...).
-void ask_for_events(rd_kafka_conf_t& conf, int more);
+void ask_for_events(rd_kafka_conf_t& conf, const ClientOptions& settings, int more);
 
 // Log lines go to the log; a token is read again and given to the client; an error of the client as
 // a whole is answered, as is a token that cannot be had; `doing` ("reading orders") is what it

@@ -17,6 +17,10 @@ Status give(rd_kafka_t* client, const OauthToken& token) {
 
 }  // namespace
 
+bool gives_tokens(const ClientOptions& settings) {
+  return settings.sasl && !settings.sasl->token_file.empty();
+}
+
 Status refresh_token(rd_kafka_t* client, const ClientOptions& settings, bool tell) {
   const auto token = read_token(settings.sasl ? settings.sasl->token_file : std::filesystem::path{},
                                 SystemClock().now());

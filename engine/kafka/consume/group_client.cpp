@@ -19,7 +19,7 @@ GroupClient::~GroupClient() {
 Status GroupClient::open(PollLoop& loop) {
   auto conf = consumer_conf(setup_.client, setup_.group, setup_.read_ahead);
   if (!conf) return std::unexpected(conf.error());
-  ask_for_events(*conf->get(),
+  ask_for_events(*conf->get(), setup_.client,
                  RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_STATS);
   auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return std::unexpected(client.error());

@@ -23,15 +23,14 @@ Status PartitionFetcher::open() {
   // A fetch at the end of a partition waits at the broker, and behind it all else that this client
   // asks of the broker.
   if (pace_ == Pace::eager) rd_kafka_conf_set(conf->get(), "fetch.wait.max.ms", "2", nullptr, 0);
-  ask_for_events(*conf->get(), 0);
+  ask_for_events(*conf->get(), topic_.client, 0);
   auto client = new_client(RD_KAFKA_CONSUMER, std::move(*conf));
   if (!client) return std::unexpected(client.error());
   client_ = *client;
   events_.reset(rd_kafka_queue_get_main(client_));
   rd_kafka_set_log_queue(client_, events_.get());
   handle_.reset(rd_kafka_topic_new(client_, topic_.topic.c_str(), nullptr));
-  if (topic_.client.sasl && topic_.client.sasl->mechanism == "oauthbearer")
-    return refresh_token(client_, topic_.client);
+  if (gives_tokens(topic_.client)) return refresh_token(client_, topic_.client);
   return {};
 }
 

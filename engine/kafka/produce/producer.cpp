@@ -104,7 +104,7 @@ class Producer::Impl {
 Status Producer::Impl::open() {
   auto conf = producer_conf(setup_.client, setup_.topic, behind_ == Behind::strict);
   if (!conf) return std::unexpected(conf.error());
-  ask_for_events(*conf->get(), RD_KAFKA_EVENT_DR);
+  ask_for_events(*conf->get(), setup_.client, RD_KAFKA_EVENT_DR);
   auto client = new_client(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!client) return std::unexpected(client.error());
   client_ = *client;

@@ -77,12 +77,13 @@ Status TransactionalProducer::Impl::open() {
                              observe::log::debug(text, {{"facility", facility}});
                            });
   // On a thread of the library: our own may wait for a connection that needs the token.
-  rd_kafka_conf_set_oauthbearer_token_refresh_cb(
-      conf->get(), [](rd_kafka_t* client, const char*, void* self) {
-        auto* impl = static_cast<Impl*>(self);
-        if (auto ok = refresh_token(client, impl->setup_.topic.client); !ok)
-          impl->trouble_.say(ok.error().text());
-      });
+  if (gives_tokens(setup_.topic.client))
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(
+        conf->get(), [](rd_kafka_t* client, const char*, void* self) {
+          auto* impl = static_cast<Impl*>(self);
+          if (auto ok = refresh_token(client, impl->setup_.topic.client); !ok)
+            impl->trouble_.say(ok.error().text());
+        });
   rd_kafka_conf_enable_sasl_queue(conf->get(), 1);
   auto client = new_client(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!client) return std::unexpected(client.error());

@@ -60,7 +60,7 @@ TEST(ConsumerConf, HoldsCommitsOfCooperativeMembersOnly) {
 TEST(LoginAdvice, SaysThatScramIsRefusedWhateverThePasswordIs) {
   auto with = client({});
   EXPECT_EQ(login_advice(with), "");
-  with.sasl = SaslOptions{"plain", "me", "secret", {}};
+  with.sasl = SaslOptions{"plain", "me", "secret", {}, {}};
   EXPECT_EQ(login_advice(with), "");
   with.sasl->mechanism = "scram-sha-256";
   const std::string said = login_advice(with);
@@ -75,7 +75,7 @@ TEST(ConsumerConf, IsWhole) {
   group.session_timeout = std::chrono::seconds(45);
   auto with = client({{"fetch.min.bytes", "1000", {}}});
   with.tls = net::Tls{};
-  with.sasl = SaslOptions{"scram-sha-512", "me", "secret", {}};
+  with.sasl = SaslOptions{"scram-sha-512", "me", "secret", {}, {}};
   EXPECT_TRUE(consumer_conf(with, group, 1 << 20));
 }
 
