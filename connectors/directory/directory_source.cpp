@@ -53,9 +53,9 @@ Status DirectorySource::connect() {
   return {};
 }
 
-Result<connector::AckToken> DirectorySource::read(model::BatchBuilder& into, std::size_t max_events,
-                                                  std::size_t max_bytes,
-                                                  steady_clock::time_point deadline) {
+Result<connector::Read> DirectorySource::read(model::BatchBuilder& into, std::size_t max_events,
+                                              std::size_t max_bytes,
+                                              steady_clock::time_point deadline) {
   if (auto there = candidates_.check_root(); !there) return std::unexpected(there.error());
   if (auto applied = apply_after(steady_clock::now()); !applied)
     return std::unexpected(applied.error());

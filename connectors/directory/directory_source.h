@@ -29,9 +29,9 @@ class DirectorySource final : public connector::Source {
                   connector::Consumption& consumption);
 
   Status connect() override;
-  Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t max_events,
-                                   std::size_t max_bytes,
-                                   std::chrono::steady_clock::time_point deadline) override;
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                               std::size_t max_bytes,
+                               std::chrono::steady_clock::time_point deadline) override;
   Status settle(connector::AckToken token, connector::Settlement how) override;
   void close() override;
   std::vector<std::string> take_warnings() override { return warnings_.take(); }

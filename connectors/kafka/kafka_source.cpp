@@ -15,9 +15,9 @@ Status KafkaSource::connect() {
   return {};
 }
 
-Result<connector::AckToken> KafkaSource::read(model::BatchBuilder& into, std::size_t max_events,
-                                              std::size_t max_bytes,
-                                              std::chrono::steady_clock::time_point deadline) {
+Result<connector::Read> KafkaSource::read(model::BatchBuilder& into, std::size_t max_events,
+                                          std::size_t max_bytes,
+                                          std::chrono::steady_clock::time_point deadline) {
   auto token = member_->read(into, max_events, max_bytes, deadline);
   if (!token) {
     // Another engine has this one's `instance`: with a new client they would only take turns.
@@ -49,8 +49,8 @@ std::vector<std::string> KafkaSource::take_warnings() {
   return warnings;
 }
 
-std::optional<std::uint64_t> KafkaSource::behind() const {
-  return member_ ? std::optional(member_->lag()) : std::nullopt;
+connector::SourceFacts KafkaSource::facts() const {
+  return member_ ? connector::SourceFacts{.behind = member_->lag()} : connector::SourceFacts{};
 }
 
 }  // namespace pelton::kafka_connector

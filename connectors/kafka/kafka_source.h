@@ -21,13 +21,13 @@ class KafkaSource final : public connector::Source {
   explicit KafkaSource(SourceSetup setup) : setup_(std::move(setup)) {}
 
   Status connect() override;
-  Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t max_events,
-                                   std::size_t max_bytes,
-                                   std::chrono::steady_clock::time_point deadline) override;
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                               std::size_t max_bytes,
+                               std::chrono::steady_clock::time_point deadline) override;
   Status settle(connector::AckToken token, connector::Settlement how) override;
   void close() override;
   std::vector<std::string> take_warnings() override;
-  std::optional<std::uint64_t> behind() const override;
+  connector::SourceFacts facts() const override;
 
  private:
   const SourceSetup setup_;

@@ -40,9 +40,9 @@ void HostStatus::add_error(const std::string& text) {
   now_.last_error = text;
 }
 
-void HostStatus::set_behind(std::optional<std::uint64_t> events) {
+void HostStatus::set_facts(SourceFacts facts) {
   std::lock_guard lock(mutex_);
-  now_.behind = events;
+  now_.facts = std::move(facts);
 }
 
 HostSnapshot HostStatus::snapshot() const {

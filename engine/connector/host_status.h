@@ -2,11 +2,11 @@
 #pragma once
 
 #include "engine/base/result.h"
+#include "engine/connector/source.h"
 
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <optional>
 #include <string>
 
 namespace pelton::connector {
@@ -28,11 +28,11 @@ const char* to_string(HostState state);
 // Value. What one connector does and has done since it started.
 struct HostSnapshot {
   HostState state = HostState::stopped;
-  std::uint64_t events = 0;             // settled as done (source) or written (sink)
-  std::uint64_t bytes = 0;              // of their encoded batches (source) or data (sink)
-  std::uint64_t errors = 0;             // failed operations and warnings of the connector
-  std::string last_error;               // the newest of them; empty: none
-  std::optional<std::uint64_t> behind;  // events that wait upstream, where a source knows it
+  std::uint64_t events = 0;  // settled as done (source) or written (sink)
+  std::uint64_t bytes = 0;   // of their encoded batches (source) or data (sink)
+  std::uint64_t errors = 0;  // failed operations and warnings of the connector
+  std::string last_error;    // the newest of them; empty: none
+  SourceFacts facts;         // of a source
 };
 
 // One sentence for the operator's log. Called on the host's thread.
@@ -44,7 +44,7 @@ class HostStatus {
   void set_state(HostState state);
   void add_done(std::uint64_t events, std::uint64_t bytes);
   void add_error(const std::string& text);
-  void set_behind(std::optional<std::uint64_t> events);
+  void set_facts(SourceFacts facts);
   HostSnapshot snapshot() const;
 
  private:

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "engine/base/result.h"
+#include "engine/connector/ledger.h"
 #include "engine/model/batch.h"
 
 #include <chrono>
 #include <functional>
+#include <span>
 
 namespace pelton::connector {
 
@@ -20,8 +22,9 @@ class Intake {
 
   // Takes the batch, waiting for room until the deadline. When refused, `committed` is not called
   // and nothing of the batch is stored: overloaded, or unavailable once the store has failed.
-  virtual Status append(model::BatchPtr batch, Committed committed,
-                        std::chrono::steady_clock::time_point deadline) = 0;
+  // `position`: as Read::position (source.h).
+  virtual Status append(model::BatchPtr batch, std::span<const LedgerEntry> position,
+                        Committed committed, std::chrono::steady_clock::time_point deadline) = 0;
 };
 
 }  // namespace pelton::connector

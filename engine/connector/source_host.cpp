@@ -157,14 +157,14 @@ bool SourceHost::full() const {
 
 std::optional<SourceHost::Ended> SourceHost::read() {
   const auto patience = in_flight_.empty() ? pacing_.idle_read : pacing_.busy_read;
-  const Result<AckToken> token = source_->read(builder_, pacing_.max_events, pacing_.max_bytes,
-                                               steady_clock::now() + patience);
+  const Result<Read> read = source_->read(builder_, pacing_.max_events, pacing_.max_bytes,
+                                          steady_clock::now() + patience);
   take_warnings();
-  status_.set_behind(source_->behind());
-  if (!token) return read_failed(token.error());
+  status_.set_facts(source_->facts());
+  if (!read) return read_failed(read.error());
   backoff_.reset();
   if (builder_.empty()) return std::nullopt;
-  return append(*token);
+  return append(*read);
 }
 
 std::optional<SourceHost::Ended> SourceHost::read_failed(const Error& error) {
@@ -178,14 +178,15 @@ std::optional<SourceHost::Ended> SourceHost::read_failed(const Error& error) {
   return std::nullopt;
 }
 
-std::optional<SourceHost::Ended> SourceHost::append(AckToken token) {
+std::optional<SourceHost::Ended> SourceHost::append(const Read& read) {
+  const AckToken token = read.token;
   const std::size_t events = builder_.size();
   const model::BatchPtr batch = builder_.finish();
   Backoff room(pacing_.room_first, pacing_.room_max, static_cast<std::uint32_t>(token));
   while (!commits_->stopping()) {
     const std::uint64_t sequence = next_sequence_++;
     const Status taken = intake_.append(
-        batch,
+        batch, read.position,
         [commits = commits_, sequence](Status status) {
           commits->finished(sequence, std::move(status));
         },

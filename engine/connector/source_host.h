@@ -86,7 +86,7 @@ class SourceHost {
   Ended pump();
   bool full() const;
   std::optional<Ended> read();
-  std::optional<Ended> append(AckToken token);
+  std::optional<Ended> append(const Read& read);
   std::optional<Ended> read_failed(const Error& error);
   void settle_committed();
   void settle(AckToken token, Settlement how);

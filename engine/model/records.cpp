@@ -85,6 +85,8 @@ std::size_t bytes_of(const Transaction& transaction) {
     bytes += sizeof(letter) + bytes_of(letter.retry) + bytes_of(letter.event);
   for (const CompletedKeys& keys : transaction.idempotency)
     bytes += sizeof(keys) + keys.fingerprints.size() * sizeof(Hash128);
+  for (const LedgerWrite& write : transaction.ledger)
+    bytes += sizeof(write) + write.key.size() + (write.value ? write.value->size() : 0);
   return bytes;
 }
 

@@ -100,9 +100,16 @@ struct Append {
   BatchPtr batch;
 };
 
+// An entry of the durable map that the store keeps for each connector.
+struct LedgerWrite {
+  std::string connector;
+  std::string key;
+  std::optional<std::string> value;  // absent: remove
+};
+
 // What one sender wants written together, atomically: outputs, the progress that they come from,
-// retries, dead letters, idempotency keys. Entries are applied in the order of the members
-// below.
+// retries, dead letters, idempotency keys; a source's events and its position. Entries are applied
+// in the order of the members below.
 struct Transaction {
   std::vector<Append> appends;
 
@@ -131,11 +138,13 @@ struct Transaction {
 
   std::vector<CompletedKeys> idempotency;
 
+  std::vector<LedgerWrite> ledger;
+
   // Nothing but progress: no more than what is settled, which a reader of the stream can find
   // again. Everything else has to be durable before its offset may be committed elsewhere.
   bool only_progress() const {
     return appends.empty() && retries.empty() && dead_letters.empty() &&
-           dead_letters_removed.empty() && idempotency.empty();
+           dead_letters_removed.empty() && idempotency.empty() && ledger.empty();
   }
   bool empty() const { return only_progress() && progress.empty(); }
 };

@@ -129,6 +129,15 @@ void add_connector(Families& out, const ConnectorStatus& c) {
   if (c.lag_events)
     out.gauge("pelton_connector_lag_events", "Events that wait in the system it reads.", labels,
               static_cast<double>(*c.lag_events));
+  if (c.last_slot)
+    out.gauge("pelton_schedule_last_slot_seconds", "Unix time of the slot of its newest event.",
+              labels, static_cast<double>(to_us(*c.last_slot)) / 1e6);
+  if (c.next_slot)
+    out.gauge("pelton_schedule_next_slot_seconds", "Unix time at which its next slot is due.",
+              labels, static_cast<double>(to_us(*c.next_slot)) / 1e6);
+  for (const auto& [reason, slots] : c.skipped_slots)
+    out.counter("pelton_schedule_slots_skipped_total", "Slots that gave no event.",
+                {{"connector", c.name}, {"reason", reason}}, slots);
 }
 
 void add_function(Families& out, const FunctionStatus& f) {

@@ -44,6 +44,10 @@ struct ConnectorStatus {
   std::string last_error;
   double events_per_second = 0;
   std::optional<std::uint64_t> lag_events;  // that wait upstream, where a source knows it
+  // Of a source that follows a schedule: its newest event's slot, when the next one is due, slots
+  // that gave no event, by reason.
+  std::optional<WallTime> last_slot, next_slot;
+  std::map<std::string, std::uint64_t> skipped_slots;
 };
 
 struct WorkerStatus {

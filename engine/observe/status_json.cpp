@@ -32,7 +32,13 @@ json::value convert(const StreamStatus& s) {
           {"partitions", list(s.partitions, [](const auto& p) { return convert(p); })}};
 }
 
+json::value time_or_null(const std::optional<WallTime>& time) {
+  return time ? json::value(format_time(*time)) : json::value(nullptr);
+}
+
 json::value convert(const ConnectorStatus& c) {
+  json::object skipped;
+  for (const auto& [reason, slots] : c.skipped_slots) skipped[reason] = slots;
   return {{"name", to_utf8(c.name)},
           {"type", c.type},
           {"direction", c.direction},
@@ -43,7 +49,10 @@ json::value convert(const ConnectorStatus& c) {
           {"errors", c.errors},
           {"last_error", to_utf8(c.last_error)},
           {"events_per_second", c.events_per_second},
-          {"lag_events", c.lag_events ? json::value(*c.lag_events) : json::value(nullptr)}};
+          {"lag_events", c.lag_events ? json::value(*c.lag_events) : json::value(nullptr)},
+          {"last_slot", time_or_null(c.last_slot)},
+          {"next_slot", time_or_null(c.next_slot)},
+          {"skipped_slots", std::move(skipped)}};
 }
 
 json::value convert(const WorkerStatus& w) {

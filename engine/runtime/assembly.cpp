@@ -283,8 +283,9 @@ Result<SourceTarget> target_of(Assembly& assembly, const config::Config& config,
   }
   auto producer = assembly.producers.of(stream);
   if (!producer) return std::unexpected(producer.error());
-  return SourceTarget{*assembly.store.find_stream(stream.name), 0,
-                      std::make_shared<stream::TopicAppender>(std::move(*producer), kSourceBytes)};
+  return SourceTarget{
+      *assembly.store.find_stream(stream.name), 0,
+      std::make_shared<stream::TopicAppender>(std::move(*producer), assembly.store, kSourceBytes)};
 }
 
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,

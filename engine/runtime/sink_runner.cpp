@@ -92,7 +92,10 @@ observe::ConnectorStatus connector_status(const config::Connector& connector,
   status.bytes = snapshot.bytes;
   status.errors = snapshot.errors;
   status.last_error = snapshot.last_error;
-  status.lag_events = snapshot.behind;
+  status.lag_events = snapshot.facts.behind;
+  status.last_slot = snapshot.facts.last_slot;
+  status.next_slot = snapshot.facts.next_slot;
+  status.skipped_slots = snapshot.facts.skipped;
   return status;
 }
 

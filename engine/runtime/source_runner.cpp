@@ -23,6 +23,15 @@ Status StoreLedger::scan(std::string_view prefix, std::string_view from,
   return store_.ledger_scan(name_, prefix, from, visit);
 }
 
+Status StreamIntake::append(model::BatchPtr batch, std::span<const connector::LedgerEntry> position,
+                            Committed committed, std::chrono::steady_clock::time_point deadline) {
+  std::vector<model::LedgerWrite> writes;
+  writes.reserve(position.size());
+  for (const connector::LedgerEntry& entry : position)
+    writes.push_back({connector_, entry.key, entry.value});
+  return appender_->append(std::move(batch), std::move(writes), std::move(committed), deadline);
+}
+
 Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector& connector,
                                                          const connector::ConnectorSpec& spec,
                                                          store::Store& store) {

@@ -37,17 +37,19 @@ struct SourceTarget {
   std::shared_ptr<stream::Appender> appender;
 };
 
-// Gives a source's batches to its stream. Called on the source's thread, once that is known.
+// Gives a source's batches to its stream, and its positions to its ledger. Called on the source's
+// thread, once the stream is known.
 class StreamIntake final : public connector::Intake {
  public:
+  explicit StreamIntake(std::string connector) : connector_(std::move(connector)) {}
+  // Shared with whoever else has the target that it came in.
   void write_to(std::shared_ptr<stream::Appender> appender) { appender_ = std::move(appender); }
-  Status append(model::BatchPtr batch, Committed committed,
-                std::chrono::steady_clock::time_point deadline) override {
-    return appender_->append(std::move(batch), std::move(committed), deadline);
-  }
+  Status append(model::BatchPtr batch, std::span<const connector::LedgerEntry> position,
+                Committed committed, std::chrono::steady_clock::time_point deadline) override;
 
  private:
-  // Shared with the target that it came in.
+  const std::string connector_;
+  // Shared with whoever else has the target that it came in.
   std::shared_ptr<stream::Appender> appender_;
 };
 
@@ -74,7 +76,10 @@ class SourceRunner {
 
  private:
   SourceRunner(const config::Connector& connector, store::Store& store)
-      : connector_(connector), ledger_(store, connector.name), consumption_(store) {}
+      : connector_(connector),
+        ledger_(store, connector.name),
+        consumption_(store),
+        intake_(connector.name) {}
 
   const config::Connector connector_;
   StoreLedger ledger_;

@@ -236,6 +236,13 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
     put(group, Family::idempotency,
         keys::idempotency(done.binding, done.time, log_.next_group(), group.key_records++),
         codec::encode(done.fingerprints));
+  for (const model::LedgerWrite& write : transaction.ledger) {
+    const std::string key = keys::ledger(write.connector, write.key);
+    if (write.value)
+      put(group, Family::ledger, key, *write.value);
+    else
+      remove(group, Family::ledger, key);
+  }
 }
 
 void GroupWriter::add_changes(const Changes& changes, Group& group) {

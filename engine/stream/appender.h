@@ -3,9 +3,11 @@
 
 #include "engine/base/result.h"
 #include "engine/model/batch.h"
+#include "engine/model/records.h"
 
 #include <chrono>
 #include <functional>
+#include <vector>
 
 namespace pelton::stream {
 
@@ -21,7 +23,9 @@ class Appender {
 
   // Takes the batch, waiting for room until the deadline. When refused, `done` is not called and
   // nothing of the batch is in the stream: overloaded, or unavailable once the store has failed.
-  virtual Status append(model::BatchPtr batch, Done done,
+  // `position` is durable before `done` is called: on an embedded stream in the same write as the
+  // batch, on a topic in a write after the topic has acknowledged it.
+  virtual Status append(model::BatchPtr batch, std::vector<model::LedgerWrite> position, Done done,
                         std::chrono::steady_clock::time_point deadline) = 0;
 };
 

@@ -5,11 +5,12 @@
 
 namespace pelton::stream {
 
-Status EmbeddedAppender::append(model::BatchPtr batch, Done done,
-                                std::chrono::steady_clock::time_point deadline) {
+Status EmbeddedAppender::append(model::BatchPtr batch, std::vector<model::LedgerWrite> position,
+                                Done done, std::chrono::steady_clock::time_point deadline) {
   // Shared by the tries: the store takes the callback only when it takes the transaction.
   auto answer = std::make_shared<Done>(std::move(done));
   model::Transaction transaction = target_->append(batch);
+  transaction.ledger = std::move(position);
   for (;;) {
     auto taken = store_.submit(std::move(transaction), store::Origin::outside,
                                [answer](Result<store::Committed> result) {

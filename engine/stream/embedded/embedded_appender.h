@@ -16,7 +16,7 @@ class EmbeddedAppender final : public Appender {
   // may leave the config while this is in use.
   EmbeddedAppender(store::Store& store, std::shared_ptr<StreamTarget> target)
       : store_(store), target_(std::move(target)) {}
-  Status append(model::BatchPtr batch, Done done,
+  Status append(model::BatchPtr batch, std::vector<model::LedgerWrite> position, Done done,
                 std::chrono::steady_clock::time_point deadline) override;
 
  private:

@@ -16,6 +16,20 @@ Status status_of(const std::vector<kafka::Refused>& refused, std::size_t events)
   return std::unexpected(std::move(error));
 }
 
+// Does not wait: the caller is the producer's thread.
+void write_position(store::Store& store, std::vector<model::LedgerWrite> position,
+                    Appender::Done done) {
+  model::Transaction transaction;
+  transaction.ledger = std::move(position);
+  // Shared by the callback and whoever is left with a transaction that was not taken.
+  auto answer = std::make_shared<Appender::Done>(std::move(done));
+  auto taken = store.submit(std::move(transaction), store::Origin::engine,
+                            [answer](Result<store::Committed> result) {
+                              (*answer)(result ? Status{} : std::unexpected(result.error()));
+                            });
+  if (!taken) (*answer)(std::move(taken));
+}
+
 }  // namespace
 
 // Thread-safe. The bytes that are on their way.
@@ -45,11 +59,12 @@ class TopicAppender::Pot {
   std::size_t taken_ = 0;  // guarded by mutex_
 };
 
-TopicAppender::TopicAppender(std::shared_ptr<kafka::Producer> producer, std::size_t most_bytes)
-    : producer_(std::move(producer)), pot_(std::make_shared<Pot>(most_bytes)) {}
+TopicAppender::TopicAppender(std::shared_ptr<kafka::Producer> producer, store::Store& store,
+                             std::size_t most_bytes)
+    : producer_(std::move(producer)), store_(store), pot_(std::make_shared<Pot>(most_bytes)) {}
 
-Status TopicAppender::append(model::BatchPtr batch, Done done,
-                             std::chrono::steady_clock::time_point deadline) {
+Status TopicAppender::append(model::BatchPtr batch, std::vector<model::LedgerWrite> position,
+                             Done done, std::chrono::steady_clock::time_point deadline) {
   const std::size_t bytes = batch->bytes().size();
   const std::size_t events = batch->size();
   if (!pot_->take(bytes, deadline)) {
@@ -57,11 +72,14 @@ Status TopicAppender::append(model::BatchPtr batch, Done done,
     return fail(ErrorKind::overloaded, "E5009", "too much is on its way to the topic{}{}",
                 why.empty() ? "" : ": ", why);
   }
-  producer_->send(std::move(batch), [pot = pot_, bytes, events, done = std::move(done)](
-                                        std::vector<kafka::Refused> refused) mutable {
-    pot->give_back(bytes);
-    done(status_of(refused, events));
-  });
+  producer_->send(std::move(batch),
+                  [pot = pot_, &store = store_, bytes, events, position = std::move(position),
+                   done = std::move(done)](std::vector<kafka::Refused> refused) mutable {
+                    pot->give_back(bytes);
+                    Status status = status_of(refused, events);
+                    if (!status || position.empty()) return done(std::move(status));
+                    write_position(store, std::move(position), std::move(done));
+                  });
   return {};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/kafka/produce/producer.h"
+#include "engine/store/store.h"
 #include "engine/stream/appender.h"
 
 #include <cstddef>
@@ -16,11 +17,12 @@ namespace pelton::stream {
 // example too large); whoever sends the batch again sends all of it again.
 class TopicAppender final : public Appender {
  public:
-  // Shared with the bindings that write to the topic. `most_bytes`: on their way at a time, but a
-  // single batch always goes.
-  TopicAppender(std::shared_ptr<kafka::Producer> producer, std::size_t most_bytes);
+  // The producer is shared with the bindings that write to the topic. The store, which has the
+  // positions, lives longer. `most_bytes`: on their way at a time, but a single batch always goes.
+  TopicAppender(std::shared_ptr<kafka::Producer> producer, store::Store& store,
+                std::size_t most_bytes);
   // overloaded (E5009): enough is on its way.
-  Status append(model::BatchPtr batch, Done done,
+  Status append(model::BatchPtr batch, std::vector<model::LedgerWrite> position, Done done,
                 std::chrono::steady_clock::time_point deadline) override;
 
  private:
@@ -28,6 +30,7 @@ class TopicAppender final : public Appender {
 
   // Shared with the bindings that write to the topic.
   const std::shared_ptr<kafka::Producer> producer_;
+  store::Store& store_;
   // Shared with what is answered after this is gone.
   const std::shared_ptr<Pot> pot_;
 };

@@ -35,7 +35,7 @@ Result<std::vector<Seen>> DirectorySourceTest::read(std::chrono::milliseconds ti
   std::vector<Seen> out;
   if (into.empty()) return out;
   const auto batch = into.finish();
-  for (std::size_t i = 0; i < batch->size(); ++i) out.push_back(seen_of(*batch, i, *token));
+  for (std::size_t i = 0; i < batch->size(); ++i) out.push_back(seen_of(*batch, i, token->token));
   return out;
 }
 

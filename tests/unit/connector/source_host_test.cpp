@@ -60,8 +60,8 @@ class FakeSource final : public Source {
     world_.calls.emplace_back("connect");
     return take(world_.connects);
   }
-  Result<AckToken> read(model::BatchBuilder& into, std::size_t, std::size_t,
-                        steady_clock::time_point deadline) override {
+  Result<Read> read(model::BatchBuilder& into, std::size_t, std::size_t,
+                    steady_clock::time_point deadline) override {
     std::unique_lock lock(world_.mutex);
     if (auto status = take(world_.reads); !status) return std::unexpected(status.error());
     world_.changed.wait_until(lock, deadline, [&] { return !world_.to_read.empty(); });
@@ -69,8 +69,10 @@ class FakeSource final : public Source {
     model::EventView event;
     event.data = world_.to_read.front();
     into.add(event);
+    Read read(++token_);
+    read.position.push_back({"position", world_.to_read.front()});
     world_.to_read.pop_front();
-    return ++token_;
+    return read;
   }
   Status settle(AckToken token, Settlement how) override {
     std::lock_guard lock(world_.mutex);
@@ -103,10 +105,12 @@ class FakeSource final : public Source {
 // Holds commits until the test lets them go.
 class FakeIntake final : public Intake {
  public:
-  Status append(model::BatchPtr batch, Committed committed, steady_clock::time_point) override {
+  Status append(model::BatchPtr batch, std::span<const LedgerEntry> position, Committed committed,
+                steady_clock::time_point) override {
     std::lock_guard lock(mutex_);
     ++asked_;
     if (refuse_) return std::unexpected(*refuse_);
+    for (const LedgerEntry& entry : position) positions_.push_back(entry.value.value_or(""));
     batches_.emplace_back(batch->data(0));
     if (hold_)
       held_.push_back(std::move(committed));
@@ -133,6 +137,10 @@ class FakeIntake final : public Intake {
     std::lock_guard lock(mutex_);
     return batches_;
   }
+  std::vector<std::string> positions() {
+    std::lock_guard lock(mutex_);
+    return positions_;
+  }
   int asked() {
     std::lock_guard lock(mutex_);
     return asked_;
@@ -145,6 +153,7 @@ class FakeIntake final : public Intake {
   std::optional<Error> refuse_;
   std::vector<Committed> held_;
   std::vector<std::string> batches_;
+  std::vector<std::string> positions_;
 };
 
 class SourceHostTest : public testing::Test {
@@ -239,6 +248,14 @@ TEST_F(SourceHostTest, AFailedCommitIsSettledRetryLater) {
   ASSERT_TRUE(wait_until([&] { return world_.saw("later 1"); }));
   EXPECT_EQ(host_->snapshot().events, 0U);
   EXPECT_EQ(host_->snapshot().last_error, "E2001: away");
+}
+
+TEST_F(SourceHostTest, APositionGoesWithTheEventsOfItsRead) {
+  start();
+  world_.produce("a");
+  world_.produce("b");
+  ASSERT_TRUE(wait_until([&] { return intake_.batches().size() == 2; }));
+  EXPECT_EQ(intake_.positions(), intake_.batches());
 }
 
 TEST_F(SourceHostTest, AFullIntakeIsAskedAgainWithTheSameBatch) {

@@ -43,6 +43,24 @@ TEST_F(StoreFixture, EverythingIsThereAfterReopening) {
   EXPECT_EQ(*append({"c"}), 2);
 }
 
+TEST_F(StoreFixture, ALedgersEntriesGoWithWhatIsAppended) {
+  open();
+  const Store::KeyValue old{"old", "x"};
+  ASSERT_TRUE(store->ledger_put("source", {&old, 1}));
+  const std::uint64_t syncs = store->activity().syncs;
+  model::Transaction transaction;
+  transaction.appends.push_back({at(), batch({"a"})});
+  transaction.ledger = {{"source", "position", "7"}, {"source", "old", std::nullopt}};
+  EXPECT_FALSE(transaction.only_progress());
+  ASSERT_TRUE(store->submit_and_wait(std::move(transaction), Origin::outside,
+                                     std::chrono::steady_clock::now() + std::chrono::minutes(1)));
+  EXPECT_EQ(store->activity().syncs, syncs + 1);
+  open();
+  EXPECT_EQ(read(), Strings{"a"});
+  EXPECT_EQ(*store->ledger_get("source", "position"), "7");
+  EXPECT_EQ(*store->ledger_get("source", "old"), std::nullopt);
+}
+
 TEST_F(StoreFixture, TheTailAndTheDiskAgree) {
   options.tail_bytes = 1 << 20;
   open();

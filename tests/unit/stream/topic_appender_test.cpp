@@ -4,6 +4,7 @@
 #include "engine/model/batch_builder.h"
 #include "engine/stream/topic/topic_producers.h"
 #include "tests/kafka/mock_cluster.h"
+#include "tests/unit/store/store_fixture.h"
 
 #include <gmock/gmock.h>
 
@@ -17,18 +18,22 @@ using ::testing::HasSubstr;
 
 constexpr std::size_t kMost = 3000;  // bytes on their way
 
-struct Appending : ::testing::Test {
+struct Appending : store::StoreFixture {
   test::MockCluster cluster;
   kafka::PollLoop loop;
   TopicProducers producers{loop};
   config::Stream orders;
 
   Appending() {
+    open();
     orders.name = "orders";
     orders.kafka = config::Topic{cluster.topic("orders"), "orders", {}};
     loop.start();
   }
-  ~Appending() override { loop.stop(); }
+  void TearDown() override {
+    loop.stop();
+    StoreFixture::TearDown();
+  }
 
   std::shared_ptr<kafka::Producer> producer() { return *producers.of(orders); }
   static model::BatchPtr batch(std::initializer_list<std::string> values) {
@@ -51,22 +56,32 @@ struct Appending : ::testing::Test {
     auto promise = std::make_shared<std::promise<Status>>();
     auto done = promise->get_future();
     auto taken = to.append(
-        std::move(events), [promise](Status status) { promise->set_value(std::move(status)); },
+        std::move(events), {{"under_test", "position", "7"}},
+        [promise](Status status) { promise->set_value(std::move(status)); },
         std::chrono::steady_clock::now() + patience);
     return {std::move(taken), std::move(done)};
   }
 };
 
 TEST_F(Appending, DoneMeansThatTheTopicHasTheEvents) {
-  TopicAppender appender(producer(), kMost);
+  TopicAppender appender(producer(), *store, kMost);
   auto answer = append(appender, batch({"a", "b"}));
   ASSERT_TRUE(answer.taken);
   EXPECT_TRUE(answer.done.get());
   EXPECT_EQ(cluster.read("orders").size(), 2U);
 }
 
+TEST_F(Appending, APositionIsDurableOnceTheTopicHasTheEvents) {
+  TopicAppender appender(producer(), *store, kMost);
+  cluster.fail(test::Api::produce, {10, 10});  // MSG_SIZE_TOO_LARGE
+  EXPECT_FALSE(append(appender, batch({"a"})).done.get());
+  EXPECT_EQ(*store->ledger_get("under_test", "position"), std::nullopt);
+  EXPECT_TRUE(append(appender, batch({"a"})).done.get());
+  EXPECT_EQ(*store->ledger_get("under_test", "position"), "7");
+}
+
 TEST_F(Appending, WhatIsOnItsWayIsBounded) {
-  TopicAppender appender(producer(), kMost);
+  TopicAppender appender(producer(), *store, kMost);
   cluster.set_down(true);
   auto first = append(appender, batch({std::string(2000, 'x')}));
   ASSERT_TRUE(first.taken);
@@ -82,7 +97,7 @@ TEST_F(Appending, WhatIsOnItsWayIsBounded) {
 }
 
 TEST_F(Appending, ABatchThatIsLargerThanAllTheRoomGoesAlone) {
-  TopicAppender appender(producer(), kMost);
+  TopicAppender appender(producer(), *store, kMost);
   auto answer = append(appender, batch({std::string(3 * kMost, 'x')}));
   ASSERT_TRUE(answer.taken);
   EXPECT_TRUE(answer.done.get());
@@ -90,7 +105,7 @@ TEST_F(Appending, ABatchThatIsLargerThanAllTheRoomGoesAlone) {
 
 TEST_F(Appending, WhatTheTopicRefusesIsSaid) {
   cluster.fail(test::Api::produce, {10, 10});  // MSG_SIZE_TOO_LARGE, also when it is sent alone
-  TopicAppender appender(producer(), kMost);
+  TopicAppender appender(producer(), *store, kMost);
   auto answer = append(appender, batch({"a"}));
   ASSERT_TRUE(answer.taken);
   const Status done = answer.done.get();
@@ -100,7 +115,7 @@ TEST_F(Appending, WhatTheTopicRefusesIsSaid) {
 }
 
 TEST_F(Appending, AnAnswerFindsItsWayWhenTheAppenderHasGone) {
-  auto appender = std::make_unique<TopicAppender>(producer(), kMost);
+  auto appender = std::make_unique<TopicAppender>(producer(), *store, kMost);
   const auto keeps_the_client = producer();
   auto answer = append(*appender, batch({"a"}));
   appender.reset();
