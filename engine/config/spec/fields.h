@@ -155,7 +155,8 @@ class Fields {
     return *this;
   }
 
-  // A mapping or filter, which `read` reads itself. `show` makes the texts of its entries.
+  // A mapping, filter or other value, which `read` reads itself. `show` makes the texts of its
+  // entries; that of a value which has none is under the empty name.
   Fields& node(const std::string& name, OptionType type,
                void (*read)(const Node& node, ReadContext& context, Struct& out),
                std::map<std::string, std::string> (*show)(const Struct&), std::string sentence,
@@ -167,7 +168,7 @@ class Fields {
       const Node* node = from.section.node(path);
       if (node == nullptr) return;
       // The variables of a mapping are hidden one by one, by its reader.
-      if (type == OptionType::filter && has_expansion_within(*node))
+      if (type != OptionType::text_map && has_expansion_within(*node))
         from.context.hide(from.section.label(), path);
       read(*node, from.context, out);
     });
@@ -317,7 +318,8 @@ class Fields {
       };
       for (const auto& [key, ignored] : all)
         if (auto old = text(before, key), now = text(after, key); old != now)
-          out.push_back({of.prefix + name + "." + key, std::move(old), std::move(now), secret});
+          out.push_back({of.prefix + name + (key.empty() ? "" : "." + key), std::move(old),
+                         std::move(now), secret});
     });
   }
   static std::optional<std::string> present(const void* section) {

@@ -21,6 +21,7 @@ enum class OptionType {
   choice,     // std::string, one of `choices`
   text_list,  // std::vector<std::string>; a single string is a list of one
   text_map,   // a mapping of names to texts; read by whoever owns the option
+  value,      // any YAML value; read by whoever owns the option
   filter,     // conditions on fields; read by parse_filter
 };
 

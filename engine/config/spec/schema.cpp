@@ -105,6 +105,8 @@ json::object value_schema(const OptionSpec& option) {
       return any_of({text, json::object{{"type", "array"}, {"items", text}}});
     case OptionType::text_map:
       return {{"type", "object"}, {"additionalProperties", reference("scalar")}};
+    case OptionType::value:
+      return {};
     case OptionType::filter:
       return reference("filter");
     case OptionType::text:
@@ -144,7 +146,8 @@ json::object option_schema(const OptionSpec& option) {
       value.contains("$ref") ? json::object{{"allOf", json::array{std::move(value)}}} : value;
   schema["description"] = description(option);
   if (!option.fallback.empty()) schema["default"] = written(option, option.fallback);
-  const bool structured = option.type == OptionType::filter || option.type == OptionType::text_map;
+  const bool structured = option.type == OptionType::filter || option.type == OptionType::value ||
+                          option.type == OptionType::text_map;
   if (!option.example.empty() && structured)
     schema["description"] = description(option) + " Example: " + option.example;
   else if (!option.example.empty())

@@ -106,7 +106,8 @@ class SectionReader {
 
   std::optional<OptionValue> read_value(const Node& node, const OptionSpec& option,
                                         const std::string& path) {
-    if (option.type == OptionType::text_map || option.type == OptionType::filter)
+    if (option.type == OptionType::text_map || option.type == OptionType::value ||
+        option.type == OptionType::filter)
       return std::nullopt;
     if (option.type == OptionType::text_list && node.kind == Node::Kind::sequence)
       return read_list(node, option, path);

@@ -95,6 +95,7 @@ Result<OptionValue> parse_value(const OptionSpec& spec, const std::string& text,
       return std::vector<std::string>{text};
     case OptionType::text:
     case OptionType::text_map:
+    case OptionType::value:
     case OptionType::filter:
       break;
   }
@@ -131,6 +132,8 @@ std::string wanted(const OptionSpec& spec) {
       return "a text or a list of texts";
     case OptionType::text_map:
       return "a mapping of names to texts";
+    case OptionType::value:
+      return "any value";
     case OptionType::filter:
       return "a mapping of fields to conditions";
     case OptionType::text:
