@@ -4,11 +4,17 @@
 #include "connectors/builtin.h"
 #include "connectors/directory/options.h"
 #include "connectors/kafka/options.h"
+#include "connectors/schedule/schedule_source.h"
 #include "engine/base/ensure.h"
+#include "tests/contract/fake_clock.h"
 #include "tests/contract/fake_consumption.h"
 #include "tests/contract/memory_ledger.h"
 #include "tests/contract/temporary_folder.h"
 #include "tests/kafka/mock_cluster.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
 
 namespace pelton::test {
 namespace {
@@ -45,6 +51,9 @@ class DirectorySourceFixture final : public SourceFixture {
   }
   void go_away() override { fs::rename(inbox_, away_); }
   void come_back() override { fs::rename(away_, inbox_); }
+  void keep(std::span<const connector::LedgerEntry> position) override {
+    EXPECT_TRUE(ledger_.put(position));
+  }
 
   DirectorySourceFixture() { fs::create_directory(inbox_); }
 
@@ -55,6 +64,66 @@ class DirectorySourceFixture final : public SourceFixture {
   MemoryLedger ledger_;
   FakeConsumption consumption_;
   int files_ = 0;
+};
+
+// A slot a second; an event's data is that of the call that let its second pass.
+class ScheduleSourceFixture final : public SourceFixture {
+ public:
+  ScheduleSourceFixture() {
+    options_.connector = "under_test";
+    options_.every = std::chrono::seconds(1);
+    clock_.set(from_us(1'800'000'000'000'000));
+    // The first start, before which nothing happens.
+    EXPECT_TRUE(make()->connect());
+  }
+  std::unique_ptr<connector::Source> make() override { return std::make_unique<Named>(*this); }
+  void produce(const std::string& data) override {
+    clock_.advance(std::chrono::seconds(1));
+    data_[to_us(clock_.now())] = data;
+  }
+  bool can_go_away() const override { return false; }
+  void go_away() override {}
+  void come_back() override {}
+  void keep(std::span<const connector::LedgerEntry> position) override {
+    EXPECT_TRUE(ledger_.put(position));
+  }
+
+ private:
+  // The schedule's source, with the data in place of its own.
+  class Named final : public connector::Source {
+   public:
+    explicit Named(ScheduleSourceFixture& world)
+        : world_(world), source_(world.options_, world.ledger_, world.consumption_, world.clock_) {}
+    Status connect() override { return source_.connect(); }
+    Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                                 std::size_t max_bytes,
+                                 std::chrono::steady_clock::time_point deadline) override {
+      model::BatchBuilder slots;
+      auto read = source_.read(slots, max_events, max_bytes, deadline);
+      if (!read || slots.empty()) return read;
+      const auto batch = slots.finish();
+      for (std::size_t i = 0; i < batch->size(); ++i) {
+        model::EventView event;
+        event.data = world_.data_.at(batch->time_us(i));
+        into.add(event);
+      }
+      return read;
+    }
+    Status settle(connector::AckToken token, connector::Settlement how) override {
+      return source_.settle(token, how);
+    }
+    void close() override { source_.close(); }
+
+   private:
+    ScheduleSourceFixture& world_;
+    schedule::ScheduleSource source_;
+  };
+
+  schedule::SourceOptions options_;
+  FakeClock clock_;
+  MemoryLedger ledger_;
+  FakeConsumption consumption_;
+  std::map<std::int64_t, std::string> data_;
 };
 
 class DirectorySinkFixture final : public SinkFixture {
@@ -96,6 +165,9 @@ class KafkaSourceFixture final : public SourceFixture {
   }
   void go_away() override { cluster_.set_down(true); }
   void come_back() override { cluster_.set_down(false); }
+  void keep(std::span<const connector::LedgerEntry> position) override {
+    EXPECT_TRUE(ledger_.put(position));
+  }
 
  private:
   MockCluster cluster_;
@@ -136,6 +208,7 @@ std::vector<FixtureCase<SourceFixture>> source_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySourceFixture>(); }},
       {"kafka", [] { return std::make_unique<KafkaSourceFixture>(); }},
+      {"schedule", [] { return std::make_unique<ScheduleSourceFixture>(); }},
   };
 }
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,12 @@ class SourceFixture {
   virtual std::unique_ptr<connector::Source> make() = 0;
   // One more event with this data.
   virtual void produce(const std::string& data) = 0;
+  // Without them: it reads no system that could.
+  virtual bool can_go_away() const { return true; }
   virtual void go_away() = 0;
   virtual void come_back() = 0;
+  // The events of a read are durable: so is the position that came with them.
+  virtual void keep(std::span<const connector::LedgerEntry> position) = 0;
 };
 
 // The system that a sink writes and the sink.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/schedule/payload.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+namespace pelton::schedule {
+namespace {
+
+namespace json = boost::json;
+using config::Node;
+using config::ReadContext;
+
+std::optional<json::value> convert(const Node& node, ReadContext& context);
+
+json::value scalar(const std::string& text, bool quoted) {
+  if (quoted) return json::value(text);
+  if (text.empty() || text == "~") return nullptr;
+  boost::system::error_code not_json;
+  json::value parsed = json::parse(text, not_json);
+  const bool plain = !not_json && (parsed.is_number() || parsed.is_bool() || parsed.is_null());
+  return plain ? parsed : json::value(text);
+}
+
+std::optional<json::value> sequence(const Node& node, ReadContext& context) {
+  json::array out;
+  for (const Node& item : node.items) {
+    auto value = convert(item, context);
+    if (!value) return std::nullopt;
+    out.push_back(std::move(*value));
+  }
+  return out;
+}
+
+std::optional<json::value> mapping(const Node& node, ReadContext& context) {
+  json::object out;
+  for (const auto& [key, item] : node.entries) {
+    auto value = convert(item, context);
+    if (!value) return std::nullopt;
+    out[key.text] = std::move(*value);
+  }
+  return out;
+}
+
+// The depth of a tree is bounded by its parser (config::kMaxDepth).
+std::optional<json::value> convert(const Node& node, ReadContext& context) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return json::value(nullptr);
+    case Node::Kind::sequence:
+      return sequence(node, context);
+    case Node::Kind::map:
+      return mapping(node, context);
+    case Node::Kind::scalar:
+      break;
+  }
+  const auto text = config::expand(node, context);
+  return text ? std::optional(scalar(*text, node.quoted)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> to_json(const Node& node, ReadContext& context) {
+  auto value = convert(node, context);
+  if (!value) return std::nullopt;
+  if (value->is_string()) {
+    boost::system::error_code not_json;
+    json::value inner = json::parse(value->get_string(), not_json);
+    if (!not_json && inner.is_structured()) value = std::move(inner);
+  }
+  return json::serialize(*value);
+}
+
+}  // namespace pelton::schedule

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/yaml/expand.h"
+#include "engine/config/yaml/tree.h"
+
+#include <optional>
+#include <string>
+
+namespace pelton::schedule {
+
+// A YAML value as JSON. Unquoted true, false, null and numbers are such, other texts strings; a
+// text that is itself JSON (an object or array in quotes) stands as it is. Nothing, and a problem
+// at its place, when a variable is missing.
+std::optional<std::string> to_json(const config::Node& node, config::ReadContext& context);
+
+}  // namespace pelton::schedule
