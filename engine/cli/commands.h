@@ -25,6 +25,7 @@ void add_plan(CLI::App& app, Run& chosen);
 void add_reload(CLI::App& app, Run& chosen);
 void add_describe(CLI::App& app, Run& chosen);
 void add_schema(CLI::App& app, Run& chosen);
+void add_schedule(CLI::App& app, Run& chosen);
 void add_status(CLI::App& app, Run& chosen);
 void add_produce(CLI::App& app, Run& chosen);
 void add_consume(CLI::App& app, Run& chosen);

@@ -45,6 +45,23 @@ std::string lag_of(const json::object& connector) {
   return lag == nullptr || lag->is_null() ? "" : grouped(count_of(connector, "lag_events"));
 }
 
+// The next slots of those connectors that are schedules.
+std::string schedules(const json::array& list) {
+  Table table({"SCHEDULE", "LAST SLOT", "NEXT SLOT", "MISSED", "OVERLAPPED"});
+  bool any = false;
+  for (const json::value& value : list) {
+    const json::object& c = as_object(value);
+    if (text_of(c, "type") != "schedule") continue;
+    any = true;
+    const json::value* skipped = c.if_contains("skipped_slots");
+    const json::object none;
+    const json::object& slots = skipped == nullptr ? none : as_object(*skipped);
+    table.add({text_of(c, "name"), text_of(c, "last_slot"), text_of(c, "next_slot"),
+               grouped(count_of(slots, "missed")), grouped(count_of(slots, "overlap"))});
+  }
+  return any ? "\n" + table.text() : "";
+}
+
 std::string connectors(const json::array& list) {
   Table table({"CONNECTOR", "TYPE", "STREAM", "STATE", "EVENTS", "LAG", "ERRORS", "LAST ERROR"});
   for (const json::value& value : list) {
@@ -156,7 +173,8 @@ std::string render(const json::object& status) {
   // Topics are not the engine's: what is to be said of them stands with their bindings.
   if (!list_of(status, "streams").empty()) out += "\n" + streams(list_of(status, "streams"));
   if (!list_of(status, "connectors").empty())
-    out += "\n" + connectors(list_of(status, "connectors"));
+    out +=
+        "\n" + connectors(list_of(status, "connectors")) + schedules(list_of(status, "connectors"));
   if (!list_of(status, "bindings").empty()) out += "\n" + bindings(list_of(status, "bindings"));
   for (const json::value& b : list_of(status, "bindings")) {
     const json::object& binding = as_object(b);

@@ -21,6 +21,7 @@ streams:
 connectors:
   inbox: {{ directory: {{ path: ./inbox }}, to: files }}
   outbox: {{ directory: {{ path: ./outbox }}, from: out }}
+  yearly: {{ schedule: {{ cron: "@yearly" }}, to: files }}
 functions: {{ f: {{ runtime: python, code: ./code, handler: "f:handle" }} }}
 bindings:
   work: {{ from: in, function: f, to: out, retry: {{ attempts: 2, backoff: {{ first: 1ms }} }} }}
@@ -89,6 +90,7 @@ def with_work_done(tmp_path_factory):
     ("functions-restart", "functions restart f"),
     ("review", "plan"),
     ("review", "reload"),
+    ("schedule-next", "schedule next"),
     ("wait", "wait --ready"),
     ("wait", "wait --settled work"),
     ("forget", "bindings forget gone --yes"),
