@@ -54,8 +54,7 @@ TEST_F(ScheduleOptions, TheSimpleCaseIsShort) {
   EXPECT_EQ(options.missed, Missed::one);
   EXPECT_EQ(good("{ every: 5m }").expression(), "every 5m");
   EXPECT_EQ(good("{ aws: rate(5 minutes) }").expression(), "rate(5 minutes)");
-  EXPECT_EQ(good(R"({ aws: "cron(0 12 * * ? *)"
-})").expression(), "cron(0 12 * * ? *)");
+  EXPECT_EQ(good("{ aws: \"cron(0 12 * * ? *)\" }").expression(), "cron(0 12 * * ? *)");
 }
 
 TEST_F(ScheduleOptions, DataIsYamlOrJson) {
