@@ -25,7 +25,7 @@ class ScheduleOptions : public testing::Test {
     const config::Environment environment = [](const std::string& name) {
       return name == "TOKEN" ? std::optional<std::string>("s3cret-token") : std::nullopt;
     };
-    return config::load(file_.string(), kinds, environment);
+    return config::load({file_}, kinds, environment);
   }
   SourceOptions good(const std::string& options) {
     const auto loaded = load(options);
@@ -34,7 +34,7 @@ class ScheduleOptions : public testing::Test {
     return std::any_cast<SourceOptions>(loaded.config->connectors.front().settings);
   }
   static std::string problem(const config::Loaded& loaded) {
-    return loaded.problems.empty() ? "" : loaded.problems.front().text("f");
+    return loaded.problems.empty() ? "" : loaded.problems.front().text();
   }
   std::string wrong(const std::string& options) {
     const auto loaded = load(options);
@@ -69,8 +69,8 @@ TEST_F(ScheduleOptions, DataIsYamlOrJson) {
 
 TEST_F(ScheduleOptions, MistakesHaveAPlace) {
   EXPECT_THAT(wrong(R"({ cron: "0 25 * * *" })"),
-              HasSubstr("f:5:23: E7040 cron: \"0 25 * * *\" has hour \"25\": 0 to 23"));
-  EXPECT_THAT(wrong(R"({ cron: "30 2 31 2 *" })"), HasSubstr("f:5:23: E7043"));
+              HasSubstr(":5:23: E7040 cron: \"0 25 * * *\" has hour \"25\": 0 to 23"));
+  EXPECT_THAT(wrong(R"({ cron: "30 2 31 2 *" })"), HasSubstr(":5:23: E7043"));
   EXPECT_THAT(wrong("{ cron: \"* * * * *\", timezone: Europe/Berln }"), HasSubstr("E7042"));
   EXPECT_THAT(wrong("{ missed: all }"), HasSubstr("E7041"));
   EXPECT_THAT(wrong("{ every: 5m, aws: rate(5 minutes) }"), HasSubstr("more than one expression"));
