@@ -58,8 +58,8 @@ Status ScheduleSource::connect() {
   return {};
 }
 
-// That of the first start is written at once: slots of a day on which the engine is killed before
-// the first of them were missed, not before the start.
+// The position of the first start is written at once: an engine that is killed before its first
+// slot would otherwise take the slots that pass until its next start for the past.
 Result<Position> ScheduleSource::stored_position() {
   // Behind whatever is still on its way to the ledger.
   if (auto behind = ledger_.put({}); !behind) return std::unexpected(behind.error());
