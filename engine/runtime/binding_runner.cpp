@@ -224,7 +224,7 @@ void BindingRunner::settle_commits() {
   ENSURE(settling_.empty(), "a settlement led to another one");
   settling_.swap(commits_);
   for (dispatch::Commit& commit : settling_) {
-    tell_dead_letters(commit.transaction);
+    tell_failures(setup_.dispatcher.binding, commit.transaction);
     std::vector<PartitionId> settled;
     for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
     input_.events->settle(std::move(commit.transaction),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/letter_log.h"
 
+#include "engine/base/units.h"
 #include "engine/base/utf8.h"
 #include "engine/http/admin/letter_json.h"
 #include "engine/observe/log.h"
@@ -19,9 +20,25 @@ std::string last_error(const model::RetryState& retry) {
   return to_utf8(std::string_view(text).substr(0, kShownError));
 }
 
+void tell_attempts(const std::string& binding, const model::Transaction& transaction) {
+  for (const auto& update : transaction.retries) {
+    if (!update.state || update.state->history.empty()) continue;
+    const model::Attempt& last = update.state->history.back();
+    observe::log::debug("an attempt failed", {{"binding", binding},
+                                              {"partition", update.at.partition.value},
+                                              {"offset", update.offset},
+                                              {"attempt", last.number},
+                                              {"worker", last.worker},
+                                              {"cause", last.cause},
+                                              {"error", last_error(*update.state)},
+                                              {"next", format_time(update.state->next)}});
+  }
+}
+
 }  // namespace
 
-void tell_dead_letters(const model::Transaction& transaction) {
+void tell_failures(const std::string& binding, const model::Transaction& transaction) {
+  tell_attempts(binding, transaction);
   for (const model::DeadLetter& letter : transaction.dead_letters)
     observe::log::warn("an event became a dead letter",
                        {{"binding", letter.binding},

@@ -49,7 +49,8 @@ Fields<Engine> log_fields() {
                {"info", LogLevel::info},
                {"warn", LogLevel::warn},
                {"error", LogLevel::error}},
-              "Minimum severity of the lines that are written.")
+              "Minimum severity of the lines that are written. `debug` has a line for each attempt "
+              "that failed.")
       .choice("format", &Engine::log_format,
               {{"automatic", LogFormat::automatic},
                {"pretty", LogFormat::pretty},

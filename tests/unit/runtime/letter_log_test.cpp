@@ -18,9 +18,13 @@ class LetterLog : public ::testing::Test {
   }
   static std::string told(model::DeadLetter letter) {
     model::Transaction transaction;
+    const std::string binding = letter.binding;
     transaction.dead_letters.push_back(std::move(letter));
+    return told(binding, transaction);
+  }
+  static std::string told(const std::string& binding, const model::Transaction& transaction) {
     testing::internal::CaptureStderr();
-    tell_dead_letters(transaction);
+    tell_failures(binding, transaction);
     return testing::internal::GetCapturedStderr();
   }
   // Of a binding that no other test names, so that no limit is reached.
@@ -68,9 +72,41 @@ TEST_F(LetterLog, WithoutAHistoryThereIsNoError) {
 TEST_F(LetterLog, AFloodIsLimited) {
   model::Transaction transaction;
   for (int i = 0; i < 1000; ++i) transaction.dead_letters.push_back(letter("flood"));
-  testing::internal::CaptureStderr();
-  tell_dead_letters(transaction);
-  EXPECT_EQ(std::ranges::count(testing::internal::GetCapturedStderr(), '\n'), 10);
+  EXPECT_EQ(std::ranges::count(told("flood", transaction), '\n'), 10);
+}
+
+class AttemptLog : public LetterLog {
+ protected:
+  // An event between attempts, and one that is settled.
+  static model::Transaction failed_once() {
+    model::Transaction transaction;
+    model::RetryState state;
+    state.attempts = 1;
+    state.next = from_us(1'000'000);
+    model::Attempt failed = attempt("ValueError", "no rate");
+    failed.number = 1;
+    failed.worker = "f-2";
+    failed.cause = "error";
+    state.history = {failed};
+    transaction.retries.push_back({BindingId{1}, {StreamId{1}, PartitionId{3}}, 17, state, true});
+    transaction.retries.push_back({BindingId{1}, {StreamId{1}, PartitionId{3}}, 18, {}, false});
+    return transaction;
+  }
+};
+
+TEST_F(AttemptLog, HasALineAtTheLevelDebug) {
+  observe::log::configure(observe::log::Level::debug, observe::log::Format::json, false);
+  const std::string line = told("bill", failed_once());
+  EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+  for (const char* part :
+       {R"("level":"debug")", R"("binding":"bill")", R"("partition":3)", R"("offset":17)",
+        R"("attempt":1)", R"("worker":"f-2")", R"("cause":"error")",
+        R"("error":"ValueError: no rate")", R"("next":"1970-01-01T00:00:01)"})
+    EXPECT_THAT(line, HasSubstr(part));
+}
+
+TEST_F(AttemptLog, HasNoneAtOtherLevels) {
+  EXPECT_EQ(told("bill", failed_once()), "");
 }
 
 }  // namespace
