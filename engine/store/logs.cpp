@@ -244,7 +244,11 @@ void Logs::drop(std::vector<Cut>& cuts) {
 
 void Logs::forget(StreamId stream) {
   std::lock_guard lock(mutex_);
-  // It was not appended to since the start: nothing of it is in the tail.
+  std::erase_if(tail_, [&](const InTail& kept) {
+    if (kept.at.stream != stream) return false;
+    tail_bytes_ -= kept.batch->memory();
+    return true;
+  });
   std::erase_if(entries_, [&](const auto& entry) { return entry.first.stream == stream; });
   std::erase_if(closed_, [&](const auto& closed) { return closed.first.stream == stream; });
 }
@@ -323,14 +327,16 @@ Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition
   // A batch may be dropped or copied elsewhere between the look at the index and the read; then the
   // index says so at the next look. It is looked at only so often: a segment may be missing.
   for (int looks = 0;; ++looks) {
-    from = std::max(from, earliest(at));
+    const auto known = bounds(at);
+    if (!known) return std::unexpected(known.error());
+    from = std::max(from, known->earliest);
     auto found = look_up(at, from, max_bytes);
     if (!found) return std::unexpected(found.error());
     std::vector<model::PlacedBatch> batches;
     Offset next = from;
     for (const Found& each : *found) {
       // Offsets have no gaps, unless retention has just dropped what was asked for.
-      if (each.base > next && next >= earliest(at)) return damaged(at, next, missing(each.base));
+      if (each.base > next && !dropped(at, next)) return damaged(at, next, missing(each.base));
       auto batch = fetch(at, each);
       if (!batch) return std::unexpected(batch.error());
       if (!*batch) break;
@@ -342,9 +348,9 @@ Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition
   }
 }
 
-Offset Logs::earliest(model::StreamPartition at) const {
-  std::lock_guard lock(mutex_);
-  return entries_.at(at).log.bounds().earliest;
+bool Logs::dropped(model::StreamPartition at, Offset offset) const {
+  const auto known = bounds(at);
+  return !known || offset < known->earliest;
 }
 
 Result<StreamBounds> Logs::bounds(model::StreamPartition at) const {

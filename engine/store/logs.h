@@ -93,7 +93,8 @@ class Logs {
   // Kind corrupt, with the place.
   std::unexpected<Error> damaged(model::StreamPartition at, Offset base,
                                  const std::string& cause) const;
-  Offset earliest(model::StreamPartition at) const;
+  // By retention, or with its whole stream.
+  bool dropped(model::StreamPartition at, Offset offset) const;
   Result<const Entry*> find_locked(model::StreamPartition at) const;
   void keep(const model::PlacedBatch& placed);
   void trim_tail();

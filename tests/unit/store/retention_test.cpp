@@ -228,6 +228,26 @@ TEST_F(Retention, AConfiguredBindingForgetsOnlyWhatItDoesNotRead) {
   EXPECT_EQ(store->bounds(at())->earliest, 2);
 }
 
+// Taken out of the config while the store is open, with events in the tail.
+TEST_F(Retention, AStreamIsForgottenWhileItsEventsAreInMemory) {
+  options.tail_bytes = 10'000;
+  open();
+  const auto append = [&](model::StreamPartition to) {
+    model::Transaction transaction;
+    transaction.appends.push_back({to, batch({std::string(3000, 'x')})});
+    return commit(std::move(transaction), Origin::engine);
+  };
+  const model::StreamPartition gone = at();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(append(gone));
+  stream.name = "other";
+  const StreamSpec streams[] = {stream};
+  ASSERT_TRUE(store->set_streams(streams));
+  ASSERT_TRUE(store->forget_stream("s"));
+  EXPECT_EQ(store->read(gone, 0, 1).error().code, "E4107");
+  for (int i = 0; i < 10; ++i)
+    ASSERT_TRUE(append({*store->find_stream("other"), PartitionId{0}})) << i;
+}
+
 TEST_F(Retention, AForgottenStreamGivesItsSpaceBack) {
   options.segment_bytes = 1 << 20;
   options.free_space = [](const auto&) { return std::uint64_t{100}; };  // no spare segments
