@@ -200,9 +200,14 @@ bool EmbeddedInput::refill(PartitionId partition, Offset from) {
 }
 
 void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
-  feeds_[partition.value].reading = true;
-  reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), from,
-               bytes = read_bytes(), alive = std::weak_ptr(alive_)] {
+  Feed& feed = feeds_[partition.value];
+  const std::size_t bytes = read_bytes();
+  feed.reading = true;
+  // Claimed before it is here, or all partitions would ask for what there is room for once.
+  feed.asked = MemoryClaim(setup_.memory, MemoryUse::read_ahead);
+  feed.asked.set(bytes);
+  reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), from, bytes,
+               alive = std::weak_ptr(alive_)] {
     mailbox.post([read = store.read(where, from, bytes), where, from, alive]() mutable {
       if (const auto input = alive.lock())
         (*input)->read_done(where.partition, from, std::move(read));
@@ -235,6 +240,7 @@ void EmbeddedInput::read_again_done(PartitionId partition, Offset offset, Read&&
 void EmbeddedInput::read_done(PartitionId partition, Offset from, Read&& read) {
   Feed& feed = feeds_[partition.value];
   feed.reading = false;
+  feed.asked.set(0);
   const bool wanted = feed.ahead.empty() && feed.read == from;  // no seek came between
   if (wanted && !read) {
     feed.stopped = true;
@@ -250,7 +256,10 @@ void EmbeddedInput::take(PartitionId partition, Offset from,
   if (!batches.empty() && batches.front().base > from)
     say_dropped(partition, from, batches.front().base,
                 static_cast<std::uint64_t>(batches.front().base - from));
-  for (const model::PlacedBatch& placed : batches) keep(feed, placed);
+  for (const model::PlacedBatch& placed : batches) {
+    if (!feed.ahead.empty() && !memory_allows()) return;
+    keep(feed, placed);
+  }
 }
 
 void EmbeddedInput::keep(Feed& feed, const model::PlacedBatch& placed) {

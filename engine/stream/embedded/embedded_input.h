@@ -68,6 +68,7 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
     std::deque<Ahead> ahead;
+    MemoryClaim asked;  // what the read under way may bring
     bool reading = false;
     bool stopped = false;
   };

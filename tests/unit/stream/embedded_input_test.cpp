@@ -67,6 +67,40 @@ class Embedded : public store::StoreFixture {
   Heard heard;
 };
 
+// What all partitions read at once is bounded as well, before it is here.
+TEST_F(Embedded, ReadsOfManyPartitionsShareTheMemory) {
+  constexpr std::uint32_t kPartitions = 40;
+  constexpr std::uint64_t kBatch = 100'000;
+  options.tail_bytes = 0;
+  stream.partitions = kPartitions;
+  open();
+  for (int i = 0; i < 5; ++i)
+    for (std::uint32_t p = 0; p < kPartitions; ++p) {
+      model::Transaction transaction;
+      transaction.appends.push_back(
+          {{at().stream, PartitionId{p}}, batch({std::string(kBatch, 'x')})});
+      ASSERT_TRUE(commit(std::move(transaction), store::Origin::engine));
+    }
+  MemoryBudget memory(1U << 20);
+  {
+    EmbeddedInput input({binding, at().stream, "s", "b", kPartitions, {}, &memory}, *store, mailbox,
+                        reader);
+    ASSERT_TRUE(input.open(heard));
+    input.start();
+    for (std::uint32_t p = 0; p < kPartitions; ++p) EXPECT_FALSE(input.next(PartitionId{p}, 0));
+    EXPECT_GE(memory.claimed(MemoryUse::read_ahead), memory.limit());
+    reader.start();
+    const auto work = boost::asio::make_work_guard(io);
+    const int said = heard.readable_said;
+    while (heard.readable_said < said + static_cast<int>(kPartitions)) io.run_one();
+    EXPECT_LT(memory.claimed(MemoryUse::read_ahead),
+              memory.limit() + kPartitions * (kBatch + 1000));
+    for (std::uint32_t p = 0; p < kPartitions; ++p) EXPECT_TRUE(input.next(PartitionId{p}, 0));
+    reader.stop();
+  }
+  EXPECT_EQ(memory.claimed(MemoryUse::read_ahead), 0U);
+}
+
 // The shard does not wait for the disk.
 TEST_F(Embedded, WhatIsBehindIsReadOnAThreadOfItsOwn) {
   options.tail_bytes = 0;
