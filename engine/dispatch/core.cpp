@@ -53,10 +53,10 @@ void Dispatcher::Core::drain(PartitionId partition, bool on) {
   look_at_touched(WallTime::min());
 }
 
-void Dispatcher::Core::restore(const model::CompletedKeys& keys) {
+void Dispatcher::Core::restore(const model::CompletedKeys& keys, WallTime now) {
   if (!shared_.index) return;
   for (const Hash128& fingerprint : keys.fingerprints)
-    shared_.index->complete(fingerprint, keys.time);
+    shared_.index->complete(fingerprint, std::min(keys.time, now));
 }
 
 // ---- intake

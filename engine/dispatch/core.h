@@ -28,7 +28,7 @@ class Dispatcher::Core {
   void assign(PartitionId partition, const model::Restored& restored);
   void revoke(PartitionId partition);
   void drain(PartitionId partition, bool on);
-  void restore(const model::CompletedKeys& keys);
+  void restore(const model::CompletedKeys& keys, WallTime now);
   Want wants(PartitionId partition) const;
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              Commits& out);

@@ -26,8 +26,8 @@ void Dispatcher::drain(PartitionId partition, bool on) {
 bool Dispatcher::drained(PartitionId partition) const {
   return !core_->shared().frames.with_workers(partition);
 }
-void Dispatcher::restore(const model::CompletedKeys& keys) {
-  core_->restore(keys);
+void Dispatcher::restore(const model::CompletedKeys& keys, WallTime now) {
+  core_->restore(keys, now);
 }
 KeyUsage Dispatcher::completed_keys() const {
   const auto& index = core_->shared().index;

@@ -141,8 +141,9 @@ class Dispatcher {
   void drain(PartitionId partition, bool on = true);
   // No event of the partition is with a worker; some may be held.
   bool drained(PartitionId partition) const;
-  // Fills the index of completed idempotency keys, before the first offer.
-  void restore(const model::CompletedKeys& keys);
+  // Fills the index of completed idempotency keys, before the first offer. What a clock that was
+  // ahead wrote counts as completed now, or all keys would be known until that time has come.
+  void restore(const model::CompletedKeys& keys, WallTime now);
 
   // ---- intake
   struct Want {

@@ -50,9 +50,10 @@ Status BindingRunner::open() {
   if (setup_.dispatcher.idempotency) {
     const Duration ttl = setup_.dispatcher.idempotency->ttl;
     store_.set_idempotency_ttl(setup_.dispatcher.id, ttl);
-    auto read =
-        store_.completed_keys(setup_.dispatcher.id, model::remembered_since(clock_.now(), ttl),
-                              [&](const model::CompletedKeys& keys) { dispatcher_.restore(keys); });
+    const WallTime now = clock_.now();
+    auto read = store_.completed_keys(
+        setup_.dispatcher.id, model::remembered_since(now, ttl),
+        [&](const model::CompletedKeys& keys) { dispatcher_.restore(keys, now); });
     if (!read) return read;
   }
   if (auto ok = input_.events->open(*this); !ok)

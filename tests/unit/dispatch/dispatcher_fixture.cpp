@@ -45,7 +45,7 @@ DispatcherTest::DispatcherTest() {
 Dispatcher& DispatcherTest::dispatcher() {
   if (dispatcher_) return *dispatcher_;
   dispatcher_ = std::make_unique<Dispatcher>(options);
-  for (const auto& keys : keys_) dispatcher_->restore(keys);
+  for (const auto& keys : keys_) dispatcher_->restore(keys, now);
   for (std::uint32_t p = 0; p < partitions; ++p) {
     model::Restored restored;
     restored.progress = cursors_[p];

@@ -110,6 +110,23 @@ TEST_F(Idempotency, AKeyIsKnownForItsTtlAndAtMostTwiceAsLong) {
   EXPECT_EQ(pull(), "c2");
 }
 
+// The clock was a year ahead, and is set right between two runs.
+TEST_F(Idempotency, KeysOfAClockThatWasAheadDoNotKeepOthersFromExpiring) {
+  const WallTime right = now;
+  now += std::chrono::hours(24 * 365);
+  offer("a:k1");
+  pull();
+  done();
+  now = right;
+  restart();
+  offer("a:k2");
+  pull();
+  done();
+  now += std::chrono::hours(24 * 3);
+  offer("a:k2");
+  EXPECT_EQ(pull(), "a2");
+}
+
 TEST_F(Idempotency, AnEventWithoutTheFieldHasTheDefaultKey) {
   options.idempotency->key[0].path = {"id"};
   offer("a:text a:text");
