@@ -6,6 +6,11 @@
 #include <charconv>
 
 namespace pelton::simulation {
+namespace {
+
+constexpr Duration kLongestWait = std::chrono::seconds(1);  // between attempts
+
+}  // namespace
 
 std::string output_text(PartitionId partition, Offset offset, std::uint32_t j, Invocation by) {
   return fmt::format("{}/{}/{}/{}", partition.value, offset, j, by);
@@ -23,7 +28,15 @@ std::uint64_t number_of(std::string_view data) {
 History::History(const Scenario& scenario, const Scheduler& scheduler)
     : scenario_(scenario), scheduler_(scheduler) {}
 
+void History::Trouble::resume(WallTime now, bool set_back) {
+  first = std::min(first, now);
+  if (!set_back) return;
+  not_before = {};
+  not_after = now + kLongestWait;
+}
+
 void History::restarted() {
+  const bool set_back = scheduler_.ahead() < std::exchange(ahead_, scheduler_.ahead());
   ++seen.restarts;
   frames_.clear();
   busy_.clear();
@@ -37,6 +50,7 @@ void History::restarted() {
     partition.lanes.clear();
     for (const Offset offset : partition.undurable) {
       Event& event = partition.events.at(offset);
+      event.durable.resume(scheduler_.wall(), set_back);
       event.trouble = event.durable;
       event.suspect = 0;
       event.done_by = 0;
@@ -71,8 +85,10 @@ void History::dropped(PartitionId id, Offset earliest) {
 void History::emitted(Tag tag, const model::Transaction& transaction) {
   for (const auto& update : transaction.progress) {
     Partition& partition = at(update.at.partition);
-    for (const Offset offset : newly_covered(partition.unsettled, update.progress))
+    for (const Offset offset : newly_covered(partition.unsettled, update.progress)) {
+      partition.events.at(offset).settled_at = scheduler_.wall();
       settle_locally(partition, offset);
+    }
   }
   for (const Place& place : touched_)
     unwritten_[tag].emplace_back(place, at(place.first).events.at(place.second).trouble);

@@ -89,6 +89,8 @@ class History {
     WallTime not_before{};
     WallTime not_after{};  // the next attempt was to come by then
     WallTime first{};      // when the first of them ended
+    // The engine begins again; its clock may have been set back.
+    void resume(WallTime now, bool set_back);
   };
   struct Event {
     const Message* message = nullptr;
@@ -102,6 +104,7 @@ class History {
     bool dead = false;                // its dead letter is on the disk
     bool skipped = false;             // by a seek
     bool settled = false;             // on the disk
+    WallTime settled_at{};            // by what the dispatcher emitted
   };
   struct Partition {
     std::map<Offset, Event> events;
@@ -173,6 +176,8 @@ class History {
   void check_outputs_covered();
   void seek(const model::Transaction::ProgressUpdate& update);
   bool settles(const Event& event, PartitionId partition, Offset offset);
+  bool is_duplicate(const Event& event) const;
+  void complete_key(const std::string& key);
   void settle_locally(Partition& partition, Offset offset);
 
   const Scenario& scenario_;
@@ -182,8 +187,10 @@ class History {
   std::map<std::pair<PartitionId, std::string>, LaneUse> lanes_;
   std::map<Place, Busy> busy_;
   std::map<std::string, Place> once_running_;  // idempotency key -> event with a worker
-  std::set<std::string> once_done_;            // as the engine knows
-  std::set<std::string> once_durable_;
+  // When keys were completed last: as the engine knows, and as the disk does.
+  std::map<std::string, WallTime> once_done_;
+  std::map<std::string, WallTime> once_durable_;
+  Duration ahead_{0};  // the clock of this life
   std::map<model::DeadLetterId, ReplayState> replays_;
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;

@@ -157,7 +157,7 @@ void History::remove_letter(const model::DeadLetterId& id) {
   const bool duplicate = !event.message->once.empty() && once_done_.contains(event.message->once);
   if (!done && !duplicate)
     violation("the dead letter {}/{} is removed, but was not done", id.partition.value, id.offset);
-  if (done && !event.message->once.empty()) once_durable_.insert(event.message->once);
+  if (done && !event.message->once.empty()) complete_key(event.message->once);
   event.dead = false;
   if (replay != replays_.end()) replays_.erase(replay);
 }
@@ -187,8 +187,7 @@ void History::cover(PartitionId id, Partition& partition, const model::Progress&
       unexplained.push_back(offset);
       continue;
     }
-    if (event.done_by != 0 && !event.message->once.empty())
-      once_durable_.insert(event.message->once);
+    if (event.done_by != 0 && !event.message->once.empty()) complete_key(event.message->once);
     event.settled = true;
     partition.undurable.erase(offset);
   }
@@ -196,11 +195,23 @@ void History::cover(PartitionId id, Partition& partition, const model::Progress&
   for (const Offset offset : unexplained) {
     Event& event = partition.events.at(offset);
     ++seen.deduplicated;
-    if (event.message->once.empty() || !once_durable_.contains(event.message->once))
+    if (!is_duplicate(event))
       violation("event {}/{} is settled, but neither done nor a dead letter", id.value, offset);
     event.settled = true;
     partition.undurable.erase(offset);
   }
+}
+
+void History::complete_key(const std::string& key) {
+  const auto known = once_done_.find(key);
+  once_durable_[key] = known == once_done_.end() ? scheduler_.wall() : known->second;
+}
+
+// Of something that was done not long before; keys are known for at most two TTLs.
+bool History::is_duplicate(const Event& event) const {
+  const auto done = once_durable_.find(event.message->once);
+  return !event.message->once.empty() && done != once_durable_.end() &&
+         event.settled_at <= done->second + 2 * scenario_.binding.idempotency->ttl;
 }
 
 bool History::settles(const Event& event, PartitionId partition, Offset offset) {

@@ -99,7 +99,9 @@ void History::check_event(const model::Frame& frame, std::uint32_t i, const Even
 // A key is neither done twice nor with two workers at once.
 void History::check_once(const model::Frame& frame, Offset offset, const Message& message) {
   if (message.once.empty()) return;
-  if (once_done_.contains(message.once))
+  const auto done = once_done_.find(message.once);
+  if (done != once_done_.end() &&
+      scheduler_.latest_wall() < done->second + scenario_.binding.idempotency->ttl)
     violation("event {}/{} is invoked, but its key {} is completed", frame.partition.value, offset,
               message.once);
   if (once_running_.contains(message.once))
@@ -116,9 +118,9 @@ void History::check_trouble(const model::Frame& frame, std::uint32_t i, const Ev
     violation("event {} gets attempt {} after {} failures", name(), attempt, trouble.failures);
   if (attempt > scenario_.binding.delivery.retry.attempts)
     violation("event {} gets attempt {}", name(), attempt);
-  if (scheduler_.now() < trouble.not_before) violation("event {} is tried too early", name());
+  if (scheduler_.wall() < trouble.not_before) violation("event {} is tried too early", name());
   const auto& max_age = scenario_.binding.delivery.retry.max_age;
-  if (max_age && trouble.failures > 0 && scheduler_.now() - trouble.first >= *max_age)
+  if (max_age && trouble.failures > 0 && scheduler_.wall() - trouble.first >= *max_age)
     violation("event {} is tried after its max_age", name());
   if (trouble.kills >= 2) violation("event {} ended two workers and is tried again", name());
   if (trouble.kills + trouble.timeouts > 0 && frame.batch->size() > 1)
@@ -172,7 +174,7 @@ void History::check_replay(const model::Frame& frame, const Partition& partition
   const std::uint32_t attempt = frame.attempts.empty() ? 1 : frame.attempts.front();
   if (attempt != replay.trouble.failures + 1)
     violation("the replay of {}/{} gets attempt {}", frame.partition.value, frame.base, attempt);
-  if (scheduler_.now() < replay.trouble.not_before)
+  if (scheduler_.wall() < replay.trouble.not_before)
     violation("the replay of {}/{} is tried too early", frame.partition.value, frame.base);
   if (!event.dead)
     violation("{}/{} is replayed and no dead letter", frame.partition.value, frame.base);
@@ -239,7 +241,7 @@ void History::event_done(OpenFrame& open, Offset offset) {
   } else {
     event.done_by = open.by;
   }
-  if (!event.message->once.empty()) once_done_.insert(event.message->once);
+  if (!event.message->once.empty()) once_done_[event.message->once] = scheduler_.wall();
 }
 
 History::Trouble& History::trouble_of(const OpenFrame& open, Offset offset) {
@@ -254,7 +256,7 @@ void History::event_failed(const OpenFrame& open, Offset offset, const model::Fa
   at(open.partition).events.at(offset).suspect = 0;
   Trouble& trouble = trouble_of(open, offset);
   if (!failure.counts) {
-    trouble.not_before = scheduler_.now() + scenario_.binding.delivery.retry.first;
+    trouble.not_before = scheduler_.wall() + scenario_.binding.delivery.retry.first;
     return;
   }
   fail(trouble, failure.retry_after);
@@ -262,14 +264,14 @@ void History::event_failed(const OpenFrame& open, Offset offset, const model::Fa
 
 void History::fail(Trouble& trouble, std::optional<Duration> asked) {
   const config::Retry& retry = scenario_.binding.delivery.retry;
-  if (trouble.failures++ == 0) trouble.first = scheduler_.now();
+  if (trouble.failures++ == 0) trouble.first = scheduler_.wall();
   const double most = static_cast<double>(retry.max.count());
   const double delay = std::min(most, static_cast<double>(retry.first.count()) *
                                           std::pow(retry.factor, trouble.failures - 1));
   const Duration least{static_cast<std::int64_t>(delay * (1 - retry.jitter)) - 1};
-  trouble.not_before = scheduler_.now() + asked.value_or(least);
+  trouble.not_before = scheduler_.wall() + asked.value_or(least);
   const Duration latest{static_cast<std::int64_t>(std::min(most, delay * (1 + retry.jitter)))};
-  trouble.not_after = scheduler_.now() + asked.value_or(latest);
+  trouble.not_after = scheduler_.wall() + asked.value_or(latest);
 }
 
 void History::lost(WorkerId worker, const model::WorkerLoss& loss) {

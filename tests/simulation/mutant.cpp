@@ -15,6 +15,9 @@ constexpr Duration kLongTime = std::chrono::hours(48);
 dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutation mutation) {
   if (mutation == Mutation::lanes_open) options.delivery.order = model::Order::none;
   if (mutation == Mutation::keys_ignored) options.idempotency.reset();
+  if (mutation == Mutation::keys_forever && options.idempotency)
+    options.idempotency->ttl = std::chrono::hours(24 * 3650);
+  if (mutation == Mutation::keys_too_short && options.idempotency) options.idempotency->ttl /= 8;
   if (mutation == Mutation::filter_ignored) options.filter.clear();
   if (mutation == Mutation::window_ignored)
     options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
@@ -71,7 +74,10 @@ std::string name_of(Mutation mutation) {
                                            "frames_too_large",
                                            "seek_at_once",
                                            "pieces_replace",
-                                           "max_age_ignored"};
+                                           "max_age_ignored",
+                                           "clock_is_waited_for",
+                                           "keys_forever",
+                                           "keys_too_short"};
   static_assert(std::size(kNames) == static_cast<std::size_t>(Mutation::last));
   return kNames[static_cast<std::size_t>(mutation)];
 }
@@ -84,8 +90,8 @@ void Mutant::assign(PartitionId partition, model::Restored restored) {
   inner_.assign(partition, restored);
 }
 
-void Mutant::restore(const model::CompletedKeys& keys) {
-  if (!is(Mutation::forget_keys)) inner_.restore(keys);
+void Mutant::restore(const model::CompletedKeys& keys, WallTime now) {
+  if (!is(Mutation::forget_keys)) inner_.restore(keys, now);
 }
 
 void Mutant::offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,

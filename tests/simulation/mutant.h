@@ -52,6 +52,9 @@ enum class Mutation {
   seek_at_once,          // a seek does not wait for what workers have of the partition
   pieces_replace,        // what was settled since replaces what was settled before
   max_age_ignored,       // events are tried however old they are
+  clock_is_waited_for,   // retries wait for the time of a clock that was ahead
+  keys_forever,          // completed idempotency keys do not expire
+  keys_too_short,        // ... or too early
   last,
 };
 std::string name_of(Mutation mutation);
@@ -67,7 +70,7 @@ class Mutant {
   bool drained(PartitionId partition) const {
     return is(Mutation::seek_at_once) || inner_.drained(partition);
   }
-  void restore(const model::CompletedKeys& keys);
+  void restore(const model::CompletedKeys& keys, WallTime now);
   dispatch::Dispatcher::Want wants(PartitionId partition) const { return inner_.wants(partition); }
   void offer(PartitionId partition, Offset base, const model::BatchPtr& batch, WallTime now,
              dispatch::Commits& out);

@@ -102,6 +102,12 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   return binding;
 }
 
+// Some keys are known for a short time only.
+Duration key_ttl(Dice dice) {
+  if (dice.chance(0.5)) return std::chrono::hours(24 * 365);
+  return milliseconds(dice.between(5, 100));
+}
+
 // Some windows have room for a batch or a few only. Of dice of its own, so that the rest of a seed
 // is what it was.
 std::uint64_t window_bytes(Dice dice) {
@@ -172,7 +178,9 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
     rule.any_of.push_back(matcher);
     scenario.binding.filter.push_back(rule);
   }
+  if (scenario.binding.idempotency) scenario.binding.idempotency->ttl = key_ttl(Dice(seed + 8765));
   add_faults(scenario, dice);
+  scenario.faults.clock_set = Dice(seed + 6789).chance(0.4) ? 0.5 : 0;
   // A seek makes events be done again, which is what an idempotency key is to prevent: one or the
   // other.
   if (scenario.binding.idempotency) scenario.faults.seek = {};

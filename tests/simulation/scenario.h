@@ -47,6 +47,7 @@ struct Faults {
   Duration replay{};        // mean time between replays by the operator; 0: none
   Duration purge{};         // mean time between purges of a letter; 0: none
   Duration seek{};          // mean time between seeks by the operator; 0: none
+  double clock_set = 0;     // per start: since the last one the clock was set
 };
 
 // One run: the binding, its stream and what happens to them, all from a seed.

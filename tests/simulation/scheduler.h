@@ -3,6 +3,7 @@
 
 #include "engine/base/clock.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,15 @@ namespace pelton::simulation {
 class Scheduler {
  public:
   WallTime now() const { return now_; }
+  // What the machine's clock shows; it is set now and then.
+  WallTime wall() const { return now_ + ahead_; }
+  void set_wall(Duration ahead) {
+    latest_wall_ = latest_wall();
+    ahead_ = ahead;
+  }
+  Duration ahead() const { return ahead_; }
+  // The latest that it has shown: what expired by it may be gone.
+  WallTime latest_wall() const { return std::max(latest_wall_, wall()); }
   void after(Duration delay, std::function<void()> call) {
     calls_.emplace(std::pair(now_ + delay, serial_++), std::move(call));
   }
@@ -22,13 +32,16 @@ class Scheduler {
   bool step() {
     if (calls_.empty()) return false;
     auto first = calls_.extract(calls_.begin());
+    latest_wall_ = latest_wall();
     now_ = first.key().first;
     first.mapped()();
     return true;
   }
 
  private:
-  WallTime now_{std::chrono::hours(24)};
+  WallTime now_{std::chrono::hours(24 * 365)};
+  Duration ahead_{0};
+  WallTime latest_wall_{};
   std::uint64_t serial_ = 0;
   std::map<std::pair<WallTime, std::uint64_t>, std::function<void()>> calls_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/simulation/sim_engine.h"
 
+#include "engine/dispatch/retry_policy.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,7 @@ SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
       store_(store),
       history_(history),
       dice_(dice),
+      mutation_(mutation),
       memory_(scenario.memory),
       dispatcher_(binding(), mutation),
       listener_{[this](WorkerId w, FrameId f, auto&& r) { result(w, f, std::move(r)); },
@@ -48,8 +51,8 @@ void SimEngine::restore() {
   const auto& idempotency = scenario_.binding.idempotency;
   if (idempotency)
     check(store_.store().completed_keys(
-        scenario_.binding.id, model::remembered_since(scheduler_.now(), idempotency->ttl),
-        [&](const model::CompletedKeys& keys) { dispatcher_.restore(keys); }));
+        scenario_.binding.id, model::remembered_since(scheduler_.wall(), idempotency->ttl),
+        [&](const model::CompletedKeys& keys) { dispatcher_.restore(keys, scheduler_.wall()); }));
   for (std::uint32_t p = 0; p < scenario_.partitions; ++p) assign(PartitionId{p});
 }
 
@@ -61,6 +64,9 @@ void SimEngine::assign(PartitionId partition) {
   check(retries);
   if (cursor && *cursor) restored.progress = **cursor;
   if (retries) restored.retries = std::move(*retries);
+  if (mutation_ != Mutation::clock_is_waited_for)
+    for (auto& update : restored.retries)
+      dispatch::resume(*update.state, scenario_.binding.delivery.retry, scheduler_.wall());
   dispatcher_.assign(partition, std::move(restored));
   assigned_.insert(partition);
 }
@@ -79,7 +85,7 @@ void SimEngine::feed(std::uint32_t p) {
     if (!next) return;
     // The position was sought while retention dropped what is there.
     if (next->base > want.from) history_.dropped(partition, next->base);
-    dispatcher_.offer(partition, next->base, meter_.weigh(*next), scheduler_.now(), commits_);
+    dispatcher_.offer(partition, next->base, meter_.weigh(*next), scheduler_.wall(), commits_);
     const auto now_wanted = dispatcher_.wants(partition);
     history_.offered(partition, now_wanted.from);
     if (now_wanted.from == want.from) return;
@@ -134,7 +140,7 @@ void SimEngine::read_again(const dispatch::Reread& which) {
     if (dice_.chance(0.05)) return read_again(which);
     const auto read = store_.batch_at(input(which.partition.value), which.offset);
     if (!read) return read_again(which);
-    dispatcher_.again(which, read->base, read->batch, scheduler_.now(), commits_);
+    dispatcher_.again(which, read->base, read->batch, scheduler_.wall(), commits_);
     ++history_.seen.reread;
     feed_all();
   });
@@ -146,11 +152,11 @@ void SimEngine::arm() {
   armed_ = due;
   // Timers are never early and often late.
   const Duration delay =
-      std::max(Duration{0}, *due - scheduler_.now()) + Duration{dice_.between(0, 500)};
+      std::max(Duration{0}, *due - scheduler_.wall()) + Duration{dice_.between(0, 500)};
   scheduler_.after(delay, [this, due] {
     if (!alive_ || armed_ != due) return;
     armed_.reset();
-    dispatcher_.on_timer(scheduler_.now(), commits_);
+    dispatcher_.on_timer(scheduler_.wall(), commits_);
     after_call();
   });
 }
@@ -167,7 +173,7 @@ void SimEngine::pump() {
 }
 
 bool SimEngine::pull(SimWorker& worker) {
-  const WallTime now = scheduler_.now();
+  const WallTime now = scheduler_.wall();
   const bool work = dispatcher_.has_work(now);
   auto frame = dispatcher_.pull(worker.id(), scenario_.limits, now, commits_);
   submit_commits();
@@ -196,7 +202,7 @@ void SimEngine::result(WorkerId worker, FrameId frame, model::FrameResult&& resu
   if (open && !history_.follows(frame, result)) return garbage(worker, frame, std::move(result));
   if (open) history_.result(frame, result);
   const std::size_t before = commits_.size();
-  auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.now(), commits_);
+  auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.wall(), commits_);
   if (!taken) history_.violation("a good result was refused: {}", taken.error().message);
   if (!open && commits_.size() > before) history_.violation("a late result changed something");
   after_call();
@@ -204,7 +210,7 @@ void SimEngine::result(WorkerId worker, FrameId frame, model::FrameResult&& resu
 
 void SimEngine::garbage(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (!alive_ || !history_.open(worker, frame)) return;
-  auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.now(), commits_);
+  auto taken = dispatcher_.finished(worker, frame, std::move(result), scheduler_.wall(), commits_);
   if (taken || !commits_.empty()) return history_.violation("a result that contradicts was taken");
   model::WorkerLoss loss;
   loss.cause = "crash";
@@ -219,7 +225,7 @@ void SimEngine::garbage(WorkerId worker, FrameId frame, model::FrameResult&& res
 void SimEngine::lost(WorkerId worker, model::WorkerLoss&& loss) {
   if (!alive_) return;
   history_.lost(worker, loss);
-  dispatcher_.worker_lost(worker, std::move(loss), scheduler_.now(), commits_);
+  dispatcher_.worker_lost(worker, std::move(loss), scheduler_.wall(), commits_);
   after_call();
   scheduler_.after(Duration{dice_.between(100, 5'000)}, [this] {
     if (!alive_) return;
@@ -230,7 +236,7 @@ void SimEngine::lost(WorkerId worker, model::WorkerLoss&& loss) {
 
 void SimEngine::replay(const model::DeadLetter& letter) {
   if (!alive_) return;
-  if (dispatcher_.replay(letter, scheduler_.now())) history_.replaying(letter.id);
+  if (dispatcher_.replay(letter, scheduler_.wall())) history_.replaying(letter.id);
   after_call();
 }
 
@@ -277,14 +283,14 @@ void SimEngine::move(PartitionId partition, Offset offset) {
 
 bool SimEngine::quiet() const {
   return dispatcher_.inner().idle() && seeks_.empty() && assigned_.size() == scenario_.partitions &&
-         !dispatcher_.has_work(scheduler_.now());
+         !dispatcher_.has_work(scheduler_.wall());
 }
 
 std::string SimEngine::describe() const {
   const dispatch::Dispatcher& inner = dispatcher_.inner();
   std::string text =
       fmt::format("idle {}, work {}, {} in flight, armed {}", inner.idle(),
-                  dispatcher_.has_work(scheduler_.now()), inner.in_flight(), armed_.has_value());
+                  dispatcher_.has_work(scheduler_.wall()), inner.in_flight(), armed_.has_value());
   for (std::uint32_t p = 0; p < scenario_.partitions; ++p) {
     const auto counts = inner.counts(PartitionId{p});
     text += fmt::format(

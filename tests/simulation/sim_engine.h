@@ -73,6 +73,7 @@ class SimEngine {
   StoreHost& store_;
   History& history_;
   Dice dice_;
+  const Mutation mutation_;
   MemoryBudget memory_;
   Mutant dispatcher_;
   dispatch::Commits commits_;

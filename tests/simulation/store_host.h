@@ -85,6 +85,7 @@ class StoreHost {
   bool failed();
   void check_log(const model::StreamPartition& at, const DiskModel::Log& log);
   void check_binding();
+  void check_keys();
   template <typename... Args>
   void violation(fmt::format_string<Args...> text, Args&&... args) {
     listener_.violation(fmt::format(text, std::forward<Args>(args)...));

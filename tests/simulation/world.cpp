@@ -5,6 +5,7 @@
 #include "engine/model/batch_builder.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace pelton::simulation {
 namespace {
 
 constexpr std::uint64_t kMaxSteps = 3'000'000;
+// Of virtual time; nothing waits for as much as a minute.
+constexpr Duration kLongest = std::chrono::minutes(10);
 
 class World {
  public:
@@ -28,6 +31,7 @@ class World {
                 [this](const std::string& text) { history_.violation("{}", text); }}) {}
 
   Report run() {
+    const WallTime begun = scheduler_.now();
     start();
     produce();
     plan_crash();
@@ -42,6 +46,8 @@ class World {
     if (history_.violations().empty() && !over())
       history_.violation("after {} steps the run is not over: {}", report.steps,
                          engines_.back()->describe());
+    if (history_.violations().empty() && scheduler_.now() - begun > kLongest)
+      history_.violation("the run took {} s", (scheduler_.now() - begun) / std::chrono::seconds(1));
     if (history_.violations().empty()) history_.finish(store_.disk());
     if (history_.violations().empty()) last_start();
     report.violations = history_.violations();
@@ -70,7 +76,17 @@ class World {
     if (!store_.start()) history_.violation("the store does not start any more");
   }
 
+  // While no engine runs: one that does goes on as if it had not been.
+  void set_clock() {
+    if (!dice_.chance(scenario_.faults.clock_set)) return;
+    const std::array<Duration, 4> ahead{Duration{0}, -std::chrono::hours(1),
+                                        std::chrono::hours(24 * 8),
+                                        Duration{dice_.between(-500'000, 500'000)}};
+    scheduler_.set_wall(ahead[dice_.below(ahead.size())]);
+  }
+
   void start() {
+    set_clock();
     if (!store_.start()) {
       store_.crash();
       return start_later();
