@@ -151,16 +151,17 @@ class World {
   void send(std::size_t which) {
     if (appends_[which].acknowledged) return;
     if (engine_running_) {
-      model::Transaction transaction;
-      transaction.appends.push_back({{kInput, appends_[which].partition}, appends_[which].batch});
-      store_.submit(0, std::move(transaction), [this, which] { acknowledge(which); });
+      submit(which);
       // It did not see the acknowledgement, and sends once more.
-      if (dice_.chance(scenario_.faults.producer_retries))
-        store_.submit(
-            0, {{{{kInput, appends_[which].partition}, appends_[which].batch}}, {}, {}, {}, {}, {}},
-            [this, which] { acknowledge(which); });
+      if (dice_.chance(scenario_.faults.producer_retries)) submit(which);
     }
     scheduler_.after(std::chrono::milliseconds(300), [this, which] { send(which); });
+  }
+
+  void submit(std::size_t which) {
+    model::Transaction transaction;
+    transaction.appends.push_back({{kInput, appends_[which].partition}, appends_[which].batch});
+    store_.submit(0, std::move(transaction), [this, which] { acknowledge(which); });
   }
 
   void acknowledge(std::size_t which) {
