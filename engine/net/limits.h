@@ -19,6 +19,7 @@ inline constexpr std::size_t kLeastBytesPerSecond = 1024;
 struct Limits {
   std::size_t connections = 256;
   std::size_t reserve = 16;                         // beyond those, for health checks only
+  std::size_t head = kMaxHeaderBytes;               // of one request
   std::size_t body = 64U << 20;                     // of one request
   std::size_t pot = 256U << 20;                     // all bodies together: bytes that have come
   std::chrono::milliseconds header_time{10'000};    // between requests, and for a head

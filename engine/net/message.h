@@ -17,6 +17,11 @@ struct Field {
   std::string value;
 };
 
+struct BodyEnd {
+  std::vector<Field> trailers;  // once a chunked body has been read: the header fields behind it
+  bool abandoned = false;       // the peer has closed its side, and may not see a reply
+};
+
 // Interface. The body of a request, read from the connection only as fast as it is asked for.
 class RequestBody {
  public:
@@ -25,6 +30,8 @@ class RequestBody {
   // thread, which must not be blocked. When the connection ends or the body breaks a rule the
   // transport deals with the peer itself and drops the answer.
   virtual void read(Answer<std::string> answer) = 0;
+  // How it stands with what comes behind it. The transport's thread.
+  virtual BodyEnd end() const = 0;
 };
 
 struct Request {

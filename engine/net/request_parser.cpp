@@ -9,6 +9,7 @@
 #include <boost/beast/http/parser.hpp>
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace pelton::net {
 namespace {
@@ -37,6 +38,29 @@ Refusal refusal_of(const beast::error_code& error) {
   if (error == bh::error::body_limit) return {413, "the body is too large"};
   if (error == bh::error::header_limit) return {431, "the header is too large"};
   return {400, "not an HTTP request: " + error.message()};
+}
+
+std::string text_of(beast::string_view view) {
+  return {view.data(), view.size()};
+}
+
+bool frames_body(std::string_view field) {
+  const auto name = field.substr(0, field.find(':'));
+  return beast::iequals(name, "Content-Length") || beast::iequals(name, "Transfer-Encoding");
+}
+
+// The head without fields that are too long to be of use to anybody: clients of Lambda's Runtime
+// API send the cause of an error in one, of up to 1 MiB.
+std::string without_long_fields(std::string head) {
+  if (head.size() <= kMaxHeaderBytes) return head;
+  for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
+    const std::size_t end = head.find("\r\n", at) + 2;
+    if (end - at > kMaxHeaderBytes && !frames_body(std::string_view(head).substr(at, end - at)))
+      head.erase(at, end - at);
+    else
+      at = end;
+  }
+  return head;
 }
 
 std::size_t count_of(const Fields& fields, bh::field name) {
@@ -69,12 +93,29 @@ Parsed<void> check_head(const Fields& fields) {
 
 }  // namespace
 
+Error error_of(const Refusal& refusal) {
+  if (refusal.status == 413) return {ErrorKind::invalid, "E5011", refusal.why};
+  const bool limit = refusal.status == 431 || refusal.status == 414;
+  return {ErrorKind::invalid, limit ? "E5008" : "E5002", refusal.why};
+}
+
 struct RequestParser::Impl {
   bh::request_parser<bh::buffer_body> parser;
+  std::size_t head_fields = 0;
+
+  std::size_t put(std::string_view bytes, beast::error_code& error) {
+    try {
+      return parser.put(asio::buffer(bytes.data(), bytes.size()), error);
+    } catch (const std::length_error&) {  // a field of more than 64 KiB
+      error = bh::error::header_limit;
+      return 0;
+    }
+  }
 };
 
-RequestParser::RequestParser(std::size_t body_limit) : impl_(std::make_unique<Impl>()) {
-  impl_->parser.header_limit(kMaxHeaderBytes);
+RequestParser::RequestParser(std::size_t body_limit, std::size_t head_limit)
+    : impl_(std::make_unique<Impl>()), head_limit_(head_limit) {
+  impl_->parser.header_limit(static_cast<std::uint32_t>(head_limit));
   impl_->parser.body_limit(body_limit);
 }
 RequestParser::~RequestParser() = default;
@@ -84,14 +125,14 @@ Parsed<bool> RequestParser::head(std::string& bytes) {
   if (checked_ == 0)
     while (bytes.starts_with("\r\n")) bytes.erase(0, 2);
   for (; checked_ < bytes.size(); ++checked_) {
-    if (checked_ >= kMaxHeaderBytes) return refuse("the header is too large", 431);
+    if (checked_ >= head_limit_) return refuse("the header is too large", 431);
     if (const char* fault = fault_at(bytes, checked_)) return refuse(fault);
     if (std::string_view(bytes).substr(0, checked_ + 1).ends_with("\r\n\r\n")) break;
   }
   if (checked_ == bytes.size()) return false;
   const std::size_t size = checked_ + 1;
   beast::error_code error;
-  impl_->parser.put(asio::buffer(bytes.data(), size), error);
+  impl_->put(without_long_fields(bytes.substr(0, size)), error);
   if (error && error != bh::error::need_buffer) return std::unexpected(refusal_of(error));
   bytes.erase(0, size);
   return accept_head();
@@ -103,11 +144,11 @@ Parsed<bool> RequestParser::accept_head() {
   const auto expect = fields[bh::field::expect];
   expects_continue_ = beast::iequals(expect, "100-continue");
   if (!expect.empty() && !expects_continue_) return refuse("an unknown expectation", 417);
-  const auto text = [](beast::string_view view) { return std::string(view.data(), view.size()); };
-  request_.method = text(fields.method_string());
+  request_.method = text_of(fields.method_string());
   for (const auto& field : fields)
-    request_.headers.push_back({text(field.name_string()), text(field.value())});
-  if (!parse_target(text(fields.target()), request_))
+    request_.headers.push_back({text_of(field.name_string()), text_of(field.value())});
+  impl_->head_fields = request_.headers.size();
+  if (!parse_target(text_of(fields.target()), request_))
     return refuse("the request's target is malformed");
   impl_->parser.eager(true);
   return true;
@@ -123,6 +164,16 @@ bool RequestParser::done() const {
   return impl_->parser.is_done();
 }
 
+// Beast adds them to the fields of the head.
+std::vector<Field> RequestParser::trailers() const {
+  std::vector<Field> trailers;
+  std::size_t at = 0;
+  for (const auto& field : impl_->parser.get())
+    if (at++ >= impl_->head_fields)
+      trailers.push_back({text_of(field.name_string()), text_of(field.value())});
+  return trailers;
+}
+
 Parsed<std::string> RequestParser::body(std::string& bytes) {
   std::string out(bytes.size(), '\0');
   auto& to = impl_->parser.get().body();
@@ -131,8 +182,7 @@ Parsed<std::string> RequestParser::body(std::string& bytes) {
   std::size_t used = 0;
   while (used < bytes.size() && !done()) {
     beast::error_code error;
-    const auto taken =
-        impl_->parser.put(asio::buffer(bytes.data() + used, bytes.size() - used), error);
+    const auto taken = impl_->put(std::string_view(bytes).substr(used), error);
     used += taken;
     if (error && error != bh::error::need_more && error != bh::error::need_buffer)
       return std::unexpected(refusal_of(error));
@@ -140,7 +190,7 @@ Parsed<std::string> RequestParser::body(std::string& bytes) {
   }
   out.resize(out.size() - to.size);
   bytes.erase(0, used);
-  if (bytes.size() > kMaxHeaderBytes && out.empty() && !done())
+  if (bytes.size() > head_limit_ && out.empty() && !done())
     return refuse("the header of a chunk is too large");
   return out;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/net/limits.h"
 #include "engine/net/message.h"
 
 #include <cstdint>
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pelton::net {
 
@@ -15,6 +17,7 @@ struct Refusal {
   unsigned status = 400;
   std::string why;
 };
+Error error_of(const Refusal& refusal);
 template <typename T>
 using Parsed = std::expected<T, Refusal>;
 
@@ -23,8 +26,9 @@ using Parsed = std::expected<T, Refusal>;
 // length of a body is said once, and the only transfer coding is "chunked".
 class RequestParser {
  public:
-  // `body_limit`: bytes of the body; a longer one is refused with 413.
-  explicit RequestParser(std::size_t body_limit);
+  // Bytes of the body, of which more are refused with 413, and of the head and what follows a
+  // chunked body, of which more are refused with 431.
+  explicit RequestParser(std::size_t body_limit, std::size_t head_limit = kMaxHeaderBytes);
   ~RequestParser();
 
   // Takes the head off the front of `bytes` once all of it is there; false: more is needed.
@@ -39,12 +43,15 @@ class RequestParser {
   // Takes what there is of the body off the front of `bytes`. Empty: more is needed, or done().
   Parsed<std::string> body(std::string& bytes);
   bool done() const;
+  // Once done(): the header fields that followed a chunked body.
+  std::vector<Field> trailers() const;
 
  private:
   struct Impl;
   Parsed<bool> accept_head();
 
   std::unique_ptr<Impl> impl_;
+  const std::size_t head_limit_;
   Request request_;
   std::size_t checked_ = 0;  // bytes of the head that were found good
   bool expects_continue_ = false;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/net/session.h"
 
+#include "engine/net/peer_state.h"
 #include "engine/net/request_parser.h"
 #include "engine/net/response_head.h"
 
 #include <boost/asio/steady_timer.hpp>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -27,12 +27,6 @@ Pace::Time now() {
   return std::chrono::steady_clock::now();
 }
 
-Error error_of(const Refusal& refusal) {
-  if (refusal.status == 413) return {ErrorKind::invalid, "E5011", refusal.why};
-  const bool limit = refusal.status == 431 || refusal.status == 414;
-  return {ErrorKind::invalid, limit ? "E5008" : "E5002", refusal.why};
-}
-
 }  // namespace
 
 class Session final : public Peer, public std::enable_shared_from_this<Session> {
@@ -49,17 +43,18 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   }
 
   void read_request() {
-    parser_.emplace(host_.limits.body);
+    parser_.emplace(host_.limits.body, host_.limits.head);
     sending_ = head_only_ = broken_ = false;
     pace_.restart();
     next_head();
   }
   void want_body(Answer<std::string>&& answer);
+  BodyEnd body_end() const;
 
   std::optional<Pace::Span> behind(Pace::Time at) const override {
     if (lingering_) return Pace::Span::max();
     if (pace_.waiting()) return pace_.behind(at);
-    return peer_gone() ? std::optional(Pace::Span::max()) : std::nullopt;
+    return has_gone(socket_) ? std::optional(Pace::Span::max()) : std::nullopt;
   }
   std::size_t held() const override { return claimed_; }
   void give_way() override { close(); }
@@ -92,7 +87,6 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   void push();
   void linger();
   void release_claim();
-  bool peer_gone() const;
   void close();
 
   Socket socket_;
@@ -130,6 +124,10 @@ class ConnectionBody final : public RequestBody {
     path_->post([weak = session_, answer = std::move(answer)]() mutable {
       if (auto session = weak.lock()) session->want_body(std::move(answer));
     });
+  }
+  BodyEnd end() const override {
+    const auto session = session_.lock();
+    return session ? session->body_end() : BodyEnd{{}, true};
   }
 
  private:
@@ -197,7 +195,7 @@ void Session::receive(milliseconds patience, Next next) {
 void Session::on_readable() {
   deadline_.expires_at(Pace::Time::max());
   // Of a head no more is taken than it may be long.
-  const std::size_t most = claimed_ == 0 ? kMaxHeaderBytes : host_.scratch.size();
+  const auto most = std::min(claimed_ == 0 ? host_.limits.head : SIZE_MAX, host_.scratch.size());
   const ssize_t got = ::recv(socket_.native_handle(), host_.scratch.data(), most, 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return receive(patience_, next_);
   pace_.end_wait(now(), got > 0 ? static_cast<std::size_t>(got) : 0);
@@ -271,14 +269,13 @@ void Session::after_piece() {
   pause_.expires_after(kPollEvery);
   pause_.async_wait([self = shared_from_this()](const error_code& error) {
     if (!self->open_) return;
-    error || self->peer_gone() ? self->close() : self->ask_for_piece();
+    error || has_gone(self->socket_) ? self->close() : self->ask_for_piece();
   });
 }
 
-// A peer that closed both ways; one that only said all it had to say still listens.
-bool Session::peer_gone() const {
-  pollfd entry{const_cast<Socket&>(socket_).native_handle(), 0, 0};
-  return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+BodyEnd Session::body_end() const {
+  return {parser_ && parser_->done() ? parser_->trailers() : std::vector<Field>{},
+          !open_ || lingering_ || says_no_more(socket_)};
 }
 
 void Session::on_piece(Result<Piece>&& piece) {
@@ -394,6 +391,10 @@ void Session::close() {
 void open_session(Socket&& socket, SessionHost& host, Crowd::Place place) {
   (*host.open.insert(std::make_shared<Session>(std::move(socket), host, place)).first)
       ->read_request();
+}
+
+void close_sessions(SessionHost& host) {
+  while (!host.open.empty()) (*host.open.begin())->give_way();
 }
 
 }  // namespace pelton::net

@@ -13,6 +13,7 @@ namespace {
 class SlowBody final : public RequestBody {
  public:
   void read(Answer<std::string> answer) override { waiting = std::move(answer); }
+  BodyEnd end() const override { return {}; }
   bool give(Result<std::string> piece) {
     if (!waiting) return false;
     auto answer = std::exchange(waiting, nullptr);

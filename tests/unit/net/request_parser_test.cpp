@@ -63,6 +63,49 @@ TEST(RequestParser, LimitsAreAnsweredAsSuch) {
   EXPECT_EQ(parse(post + "Expect: 200-ok\r\n\r\n"), "417");
 }
 
+// With a head limit of 200,000 bytes.
+TEST(RequestParser, AFieldThatIsTooLongForAnyUseIsLeftOut) {
+  const auto parsed = [](const std::string& fields) -> std::string {
+    RequestParser parser(100, 200'000);
+    std::string bytes = "GET /x HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n";
+    const auto head = parser.head(bytes);
+    if (!head) return std::to_string(head.error().status);
+    std::string names;
+    for (const Field& field : parser.request().headers) names += field.name + " ";
+    return names;
+  };
+  const std::string cause = "Cause: " + std::string(150'000, 'x') + "\r\n";
+  EXPECT_EQ(parsed(cause + "B: b\r\n"), "Host B ");
+  EXPECT_EQ(parsed("A: a\r\n" + cause), "Host A ");
+  EXPECT_EQ(parsed(cause + cause), "431");
+  EXPECT_EQ(parsed("Transfer-Encoding: " + std::string(150'000, 'x') + "\r\n"), "431")
+      << "whatever says where the body ends is read";
+}
+
+TEST(RequestParser, FieldsBehindChunksAreTrailers) {
+  RequestParser parser(100, 200'000);
+  std::string bytes =
+      "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: Error\r\n\r\n";
+  ASSERT_TRUE(parser.head(bytes).value());
+  bytes = "3\r\nabc\r\n0\r\nError: half\r\nMore: m\r\n\r\n";
+  EXPECT_EQ(parser.body(bytes).value(), "abc");
+  ASSERT_TRUE(parser.done());
+  const auto trailers = parser.trailers();
+  ASSERT_EQ(trailers.size(), 2U);
+  EXPECT_EQ(trailers[0].name + "=" + trailers[0].value, "Error=half");
+  EXPECT_EQ(trailers[1].name + "=" + trailers[1].value, "More=m");
+}
+
+TEST(RequestParser, ATrailerThatIsTooLongIsRefused) {
+  RequestParser parser(100, 200'000);
+  std::string bytes = "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+  ASSERT_TRUE(parser.head(bytes).value());
+  bytes = "0\r\nError: " + std::string(70'000, 'x') + "\r\n\r\n";
+  const auto body = parser.body(bytes);
+  ASSERT_FALSE(body);
+  EXPECT_EQ(body.error().status, 431U);
+}
+
 TEST(RequestParser, NoBytesMakeItFail) {
   for (int c = 0; c < 256; ++c) {
     const std::string one(1, static_cast<char>(c));

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/net/session.h"
+
+namespace pelton::net {
+
+// The peer has closed both ways; one that only said all it had to say still listens.
+bool has_gone(const Socket& socket);
+// The peer has said all it had to say, and all of it has been read; or it has gone.
+bool says_no_more(const Socket& socket);
+
+}  // namespace pelton::net
