@@ -36,6 +36,7 @@ struct DispatcherOptions {
     std::uint32_t partitions = 1;
   };
   std::optional<Target> target;  // where outputs go; absent: they are dropped
+  model::EventForm form;         // of its frames
   std::uint64_t seed = 1;        // of the jitter
   // Of commits that are not durable yet, most of it outputs: while they take more, no frames are
   // given.

@@ -33,6 +33,8 @@ Status check_failures(const model::FrameResult& result) {
     if (failure.code == model::OutcomeCode::done) return contradiction("a failure that is done");
     next = failure.index + 1;
   }
+  if (result.together && (result.not_done.size() != 1 || result.outputs))
+    return contradiction("a failure of all that is not alone");
   return {};
 }
 

@@ -21,6 +21,8 @@ model::Transaction::RetryUpdate update_of(model::Transaction::RetryUpdate update
 
 void Outcomes::take(Partition& partition, const std::vector<Position>& slots, WorkerId worker,
                     model::FrameResult&& result, WallTime now) {
+  if (result.together && result.count > 1)
+    return narrow_down(partition, slots, result.first, result.count);
   append_outputs(result.outputs);
   std::uint32_t done_from = result.first;
   const std::uint32_t end = result.first + result.count;
@@ -33,6 +35,16 @@ void Outcomes::take(Partition& partition, const std::vector<Position>& slots, Wo
   const std::string name = result.not_done.empty() ? std::string() : shared_.name_of(worker);
   for (const model::Failure& failure : std::views::reverse(result.not_done))
     failed(partition, slots[failure.index], failure, name, now);
+  partition.queue.forget_settled();
+}
+
+// From the last to the first, so that putting events back into their lane is cheap.
+void Outcomes::narrow_down(Partition& partition, const std::vector<Position>& slots,
+                           std::uint32_t first, std::uint32_t count) {
+  for (std::uint32_t i = first + count; i-- > first;) {
+    partition.suspects.add(partition.queue.at(slots[i]).offset, count);
+    partition.queue.give_back(slots[i]);
+  }
   partition.queue.forget_settled();
 }
 

@@ -43,6 +43,9 @@ class Outcomes {
   void unblock(const std::vector<IdempotencyIndex::Waiter>& waiters);
 
  private:
+  // One of these events failed, nobody knows which.
+  static void narrow_down(Partition& partition, const std::vector<Position>& slots,
+                          std::uint32_t first, std::uint32_t count);
   void done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
             std::uint32_t to, WallTime now);
   void count_ages(const Partition& partition, const std::vector<Position>& slots,

@@ -25,6 +25,7 @@ model::Frame Shared::new_frame(PartitionId partition) const {
   frame.stream = options.stream;
   frame.partition = partition;
   frame.order = options.delivery.order;
+  frame.form = &options.form;
   return frame;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/ids.h"
 #include "engine/model/batch.h"
+#include "engine/model/event_form.h"
 #include "engine/model/order.h"
 
 #include <cstdint>
@@ -50,6 +51,7 @@ struct Frame {
   // Idempotency keys of the events; empty: each is `key_prefix` and its offset.
   std::vector<std::string> idempotency_keys;
   std::string key_prefix;
+  const EventForm* form = nullptr;  // lives as long as the dispatcher; null: that of a fresh one
 };
 
 enum class OutcomeCode : std::uint8_t { done = 0, retry = 1, fail = 2, skipped = 3 };
@@ -75,6 +77,9 @@ struct FrameResult {
   std::vector<std::uint32_t>
       output_parents;  // index in the frame of each output's event, ascending;
                        // empty: output j belongs to event first + j
+  // One call had all these events and failed, and its failure is the only one in `not_done`. Nobody
+  // knows which event it was: they come again in halves, and one that is alone takes the failure.
+  bool together = false;
 };
 
 // A worker that will not answer any more. Its frames in flight come back.

@@ -299,6 +299,64 @@ TEST_F(LostWorker, EndedByTheEngineBlamesNobody) {
   EXPECT_TRUE(frame().attempts.empty());
 }
 
+// A call that had several events and failed, for the reason of an unknown one of them.
+class FailedTogether : public LostWorker {
+ protected:
+  void fail_together(std::uint32_t first = 0) {
+    model::FrameResult result;
+    result.first = first;
+    result.count = static_cast<std::uint32_t>(frame().batch->size()) - first;
+    result.together = true;
+    result.not_done.push_back({first, model::OutcomeCode::retry, "ValueError", "no", "", {}});
+    finish(std::move(result));
+  }
+};
+
+TEST_F(FailedTogether, EventsComeAgainInHalvesUntilOneIsAlone) {
+  offer("a b c d");
+  EXPECT_EQ(pull(), "a0 b1 c2 d3");
+  fail_together();
+  EXPECT_EQ(pull(), "a0 b1");
+  done();
+  EXPECT_EQ(pull(), "c2 d3");
+  fail_together();
+  EXPECT_EQ(dispatcher().totals().failed_attempts, 0U) << "so far nobody is to blame";
+  EXPECT_EQ(pull(), "c2");
+  fail_together();
+  EXPECT_EQ(dispatcher().totals().failed_attempts, 1U);
+  EXPECT_EQ(pull(), "d3");
+  done();
+  EXPECT_EQ(counts().retrying, 1U);
+  EXPECT_EQ(cursor(), "2 3-4");
+}
+
+TEST_F(FailedTogether, OnlyTheEventsOfTheCallAreSuspects) {
+  offer("a b c");
+  pull();
+  model::FrameResult result;
+  result.count = 1;
+  finish(std::move(result));
+  fail_together(1);
+  offer("d e");
+  EXPECT_EQ(pull(), "b1");
+  done();
+  EXPECT_EQ(pull(), "c2");
+  done();
+  EXPECT_EQ(pull(), "d3 e4");
+}
+
+TEST_F(FailedTogether, SaysSoInOneFailureAndWithoutOutputs) {
+  offer("a b");
+  pull();
+  model::FrameResult result;
+  result.count = 2;
+  result.together = true;
+  EXPECT_FALSE(refuse(result));
+  result.not_done.push_back({0, model::OutcomeCode::retry, "", "", "", {}});
+  result.not_done.push_back({1, model::OutcomeCode::retry, "", "", "", {}});
+  EXPECT_FALSE(refuse(result));
+}
+
 TEST_F(LostWorker, AllItsFramesComeBack) {
   limits.events = 1;
   offer("a b c");
