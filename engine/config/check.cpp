@@ -121,6 +121,25 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
   }
 }
 
+// The answer for a batch says which of its records failed; it is nobody's output.
+void check_event_shapes(const Config& config, Diagnostics& problems) {
+  for (const Binding& binding : config.bindings) {
+    const Function* function = config.find_function(binding.function);
+    if (function == nullptr) continue;  // said elsewhere
+    if (binding.event_place.line != 0 && !function->takes_documents)
+      problems.error(binding.event_place, "E3140",
+                     fmt::format("binding {}: `event` does not apply to the runtime {} of function "
+                                 "{}, which receives events as they are",
+                                 binding.name, function->runtime, function->name));
+    else if (model::is_batch(binding.event) && binding.to)
+      problems.error(binding.to_place, "E3141",
+                     fmt::format("binding {}: a function that receives batches answers which "
+                                 "records failed and has no outputs: remove `to`, or use `event: "
+                                 "raw`, `cloudevents` or `s3`",
+                                 binding.name));
+  }
+}
+
 void check_dead_letters(const Config& config, Diagnostics& problems) {
   for (const Binding& binding : config.bindings) {
     if (!binding.dead_letters) continue;
@@ -190,6 +209,7 @@ void check_config(const Config& config, Diagnostics& problems) {
   check_members(config, problems);
   check_groups(config, problems);
   check_exactly_once(config, problems);
+  check_event_shapes(config, problems);
   check_dead_letters(config, problems);
   check_sources_into_topics(config, problems);
   // Of what could not be read, nothing is known.

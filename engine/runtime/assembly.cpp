@@ -48,7 +48,18 @@ std::vector<std::string> reader_names(const config::Config& config, const std::s
   return names;
 }
 
+model::EventForm form_of(const config::Binding& binding, const config::Config& config) {
+  model::EventForm form{binding.event, binding.from, {}};
+  const config::Stream* from = config.find_stream(binding.from);
+  if (from == nullptr || !from->kafka) return form;
+  form.topic = from->kafka->name;
+  for (const std::string& broker : from->kafka->brokers)
+    form.brokers += (form.brokers.empty() ? "" : ",") + broker;
+  return form;
+}
+
 dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, BindingId id,
+                                               const config::Config& config,
                                                const Assembly& assembly) {
   dispatch::DispatcherOptions options;
   options.id = id;
@@ -59,6 +70,7 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.delivery = binding.delivery;
   options.filter = binding.filter;
   options.idempotency = binding.idempotency;
+  options.form = form_of(binding, config);
   options.memory = &assembly.memory;
   options.seed = static_cast<std::uint64_t>(to_us(assembly.clock.now()));
   if (const auto target = binding.to ? assembly.streams.find(*binding.to) : nullptr)
@@ -194,8 +206,8 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   if (!letters) return std::unexpected(letters.error());
   auto output = output_of(assembly, config, binding);
   if (!output) return std::unexpected(output.error());
-  BindingRunner::Setup setup{dispatcher_options(binding, *id, assembly), binding.to.value_or(""),
-                             std::move(*output), binding.concurrency};
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly),
+                             binding.to.value_or(""), std::move(*output), binding.concurrency};
   if (const auto* function = config.find_function(binding.function))
     setup.seek_patience += function->timeout;
   BuiltBinding built{std::make_unique<ServedBinding>(),

@@ -58,7 +58,9 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
 
   // ---- the workers
   bool has_work() override;
-  std::optional<std::uint32_t> concurrency() const override { return setup_.concurrency; }
+  worker::FrameSourceTraits traits() const override {
+    return {setup_.concurrency, model::is_batch(setup_.dispatcher.form.shape)};
+  }
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
   void lost(WorkerId worker, const model::WorkerLoss& loss) override;

@@ -51,9 +51,16 @@ Fields<DeadLetterTopic> dead_letter_fields() {
       .then(keep_letters_place);
 }
 
-void keep_delivery_place(const Section& section, const std::string&, ReadContext&,
-                         Binding& binding) {
+void keep_places(const Section& section, const std::string&, ReadContext&, Binding& binding) {
   binding.delivery_place = section.place("delivery");
+  if (section.node("event") != nullptr) binding.event_place = section.place("event");
+  binding.to_place = section.place("to");
+}
+
+Words<model::EventShape> event_shapes() {
+  using enum model::EventShape;
+  return {{"raw", raw}, {"cloudevents", cloudevents}, {"kafka", kafka},      {"sqs", sqs},
+          {"s3", s3},   {"kinesis", kinesis},         {"dynamodb", dynamodb}};
 }
 
 const Fields<Binding>& binding_fields() {
@@ -70,6 +77,11 @@ const Fields<Binding>& binding_fields() {
                   "From topic to topic, `exactly_once` commits outputs and offsets in one "
                   "transaction. Between the engine's own streams, effects are exactly once in any "
                   "case.")
+          .choice("event", &Binding::event, event_shapes(),
+                  "The JSON document that a function for AWS Lambda receives. `raw`: the data of "
+                  "one event; `cloudevents`: one event with its attributes; `s3`: a notification "
+                  "for one object; `kafka`, `sqs`, `kinesis`, `dynamodb`: a batch of records, of "
+                  "which the function may report single ones as failed.")
           .include(&Binding::delivery, delivery_fields())
           .parsed("start", &Binding::start, parse_start, start_text,
                   "Where a new binding begins: `earliest`, `latest` or a time (RFC 3339).",
@@ -83,7 +95,7 @@ const Fields<Binding>& binding_fields() {
                 {.example = "{ type: reading, data.celsius: { above: 80 } }"})
           .section(&Binding::idempotency, idempotency_fields())
           .section(&Binding::dead_letters, dead_letter_fields())
-          .then(keep_delivery_place);
+          .then(keep_places);
   return fields;
 }
 

@@ -6,6 +6,7 @@
 #include "engine/config/parts/start.h"
 #include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
+#include "engine/model/event_form.h"
 
 #include <any>
 #include <cstdint>
@@ -43,6 +44,10 @@ struct Binding {
   // delivery: exactly_once: outputs and offsets in one transaction; topic to topic only
   bool exactly_once = false;
   Place delivery_place;
+  // event: what JSON document its function gets; only of runtimes that take documents
+  model::EventShape event = model::EventShape::raw;
+  Place event_place;  // line 0: the file does not say
+  Place to_place;
   Delivery delivery;
   Start start;
   std::vector<FilterRule> filter;

@@ -147,6 +147,7 @@ std::optional<Function> parse_function(const std::string& name, const Node& node
   const Section own = read_section(node, runtime->options.spec, who, context, all);
   function.settings = runtime->options.read(own, "", context);
   function.files = runtime->files(function.settings);
+  function.takes_documents = runtime->takes_documents;
   return function;
 }
 

@@ -43,6 +43,7 @@ struct Function {
   // inside.
   std::any settings;
   std::vector<FunctionFile> files;
+  bool takes_documents = false;                // see RuntimeOptions
   Duration timeout{std::chrono::seconds(30)};  // for one event
   std::optional<std::uint64_t> memory_bytes;   // memory: address space limit (RLIMIT_DATA)
   Scale scale;

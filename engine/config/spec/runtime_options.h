@@ -18,6 +18,8 @@ struct RuntimeOptions {
   std::string sentence;  // what it runs
   SettingsSpec options;
   std::function<std::vector<FunctionFile>(const std::any& settings)> files;
+  // Its functions get events as JSON documents, in the shape that a binding's `event` names.
+  bool takes_documents = false;
 };
 
 template <typename T>
