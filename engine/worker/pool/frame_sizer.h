@@ -26,8 +26,12 @@ class FrameSizer {
   // a quarter of its time-out.
   void take_frames_whole(Time timeout) { target_ = std::max(kFrameTime, timeout / 4); }
 
+  // Each frame is one call, and how many events it has is the binding's choice: no limit here.
+  void take_all() { all_ = true; }
+
   // `events` events took `time`.
   void measured(std::uint32_t events, Time time) {
+    if (all_) return;
     const double each = static_cast<double>(time.count()) / std::max(1U, events);
     per_event_ = per_event_ < 0 ? each : per_event_ * 0.7 + each * 0.3;
     const double fit =
@@ -35,7 +39,7 @@ class FrameSizer {
     const double most = static_cast<double>(limit_) * 4;
     limit_ = static_cast<std::uint32_t>(std::clamp(std::min(fit, most), 1.0, double{kMaxEvents}));
   }
-  model::FrameLimits limits() const { return {limit_, kMaxBytes}; }
+  model::FrameLimits limits() const { return {all_ ? kMaxEvents : limit_, kMaxBytes}; }
   // A frame takes long, or nothing is known: a second one would only wait at this worker.
   bool slow() const { return limit_ == 1 || per_event_ * limit_ > 1.5 * kFrameTime.count(); }
 
@@ -48,6 +52,7 @@ class FrameSizer {
   Time target_ = kFrameTime;
   double per_event_ = -1;  // nanoseconds
   std::uint32_t limit_ = 1;
+  bool all_ = false;
 };
 
 }  // namespace pelton::worker

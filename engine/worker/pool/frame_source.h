@@ -9,6 +9,14 @@
 
 namespace pelton::worker {
 
+// Value. How frames of a source are given.
+struct FrameSourceTraits {
+  // The most workers that may have its frames at a time; absent: as many as there are.
+  std::optional<std::uint32_t> concurrency;
+  // Each frame is one call of the handler: it is as large as the source's own limits allow.
+  bool whole_frames = false;
+};
+
 // Interface. Where a function's workers get frames and bring their outcomes: a binding. Sources are
 // asked in turn, each with frames sized for its own events. Called on the pool's shard; none of
 // these may destroy the pool.
@@ -16,8 +24,7 @@ class FrameSource {
  public:
   virtual ~FrameSource() = default;
   virtual bool has_work() = 0;
-  // The most workers that may have its frames at a time; absent: as many as there are.
-  virtual std::optional<std::uint32_t> concurrency() const = 0;
+  virtual FrameSourceTraits traits() const = 0;
   virtual std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) = 0;
   // invalid: the result contradicts its frame; the pool kills the worker and reports it lost.
   virtual Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) = 0;

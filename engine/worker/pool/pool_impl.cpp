@@ -142,7 +142,7 @@ void WorkerPool::Impl::ended(Worker& worker) {
   // Its own call is under way: it goes when that returns.
   const std::unique_ptr<Worker> keep = std::move(*at);
   workers_.erase(at);
-  totals_.cpu_us += worker.cpu_us();
+  totals_.cpu_us += worker.child().cpu_us();
   const model::WorkerLoss loss = worker.loss();
   learn_from_end(worker, loss);
   if (!worker.in_flight().empty()) {
@@ -207,15 +207,17 @@ void WorkerPool::Impl::tick() {
 void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
   if (worker.overdue(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
-  if (worker.state() == Worker::State::starting && now - worker.started() >= options_.start_timeout)
-    return worker.give_up_start("not ready after " + format_duration(options_.start_timeout));
+  const auto patience =
+      runtime_.start_timeout ? runtime_.start_timeout(function_) : options_.start_timeout;
+  if (worker.state() == Worker::State::starting && now - worker.started() >= patience)
+    return worker.give_up_start("not ready after " + format_duration(patience));
   if (stopping_ && now >= deadline_) return worker.kill("engine", "the engine stops");
   recycle_if_due(worker, now);
 }
 
 void WorkerPool::Impl::recycle_if_due(Worker& worker, Clock::time_point now) {
   if (!function_.recycle_bytes || worker.retiring() || worker.state() != Worker::State::running ||
-      worker.memory_bytes() < *function_.recycle_bytes)
+      worker.child().memory_bytes() < *function_.recycle_bytes)
     return;
   ++totals_.recycled;
   worker.retire(now);

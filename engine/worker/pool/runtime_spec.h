@@ -5,6 +5,7 @@
 #include "engine/worker/pool/session.h"
 #include "engine/worker/process/launch.h"
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -35,6 +36,8 @@ struct RuntimeSpec {
   config::RuntimeOptions options;
   // Of a function whose settings are those of the options.
   std::function<Result<PreparedWorker>(const WorkerSetup&)> prepare;
+  // How long a worker may take to be ready; empty: as long as the pool says.
+  std::function<std::chrono::milliseconds(const config::Function&)> start_timeout{};
 };
 
 }  // namespace pelton::worker

@@ -3,6 +3,8 @@
 
 #include "engine/model/frame.h"
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +18,7 @@ struct Invocation {
   FrameId frame;
   std::uint32_t index = 0;  // of the event in its frame
   std::chrono::steady_clock::time_point since{};
+  std::uint32_t count = 1;  // events from there on that one call handles together
 };
 
 // Interface. What a session hears from its process. None of these may destroy the session.
@@ -32,6 +35,8 @@ class SessionEvents {
   virtual void broken(std::string what) = 0;
   // It closed its end of the connection.
   virtual void hung_up() = 0;
+  // After end_input(): it waits for more, which its protocol has no way to deny. It can be ended.
+  virtual void at_rest() = 0;
 };
 
 // Interface. Speaks one process's protocol: the only part of a worker that knows one. Made by a
@@ -41,7 +46,7 @@ class Session {
  public:
   virtual ~Session() = default;
   // The process runs: speak to it. `events` outlives the session.
-  virtual Status start(SessionEvents& events) = 0;
+  virtual Status start(SessionEvents& events, pid_t process) = 0;
   // How many more frames it takes now.
   virtual std::size_t room() const = 0;
   // Hands over a frame, within room(). It is answered by one or several `answered`.
@@ -50,7 +55,10 @@ class Session {
   virtual bool cancel(const Invocation& invocation) = 0;
   // Every invocation that it has begun, and since when as seen at `now` and before.
   virtual std::vector<Invocation> begun(std::chrono::steady_clock::time_point now) = 0;
-  // No more frames come: the process ends once it has answered what it has.
+  // True: what it has not begun, it has not seen either. A process that ends while nothing has
+  // begun ended by itself, and no event is to blame.
+  virtual bool hands_over_one_by_one() const = 0;
+  // No more frames come: the process ends, or is at_rest(), once it has answered what it has.
   virtual void end_input() = 0;
 };
 

@@ -7,13 +7,19 @@
 namespace pelton::worker {
 
 WorkSources::WorkSources(std::vector<FrameSource*> sources) {
-  for (FrameSource* source : sources) entries_.push_back({source, {}, {}});
+  for (FrameSource* source : sources) entries_.push_back(entry_of(*source));
+}
+
+WorkSources::Entry WorkSources::entry_of(FrameSource& source) const {
+  Entry entry{&source, {}, {}};
+  if (whole_) entry.sizer.take_frames_whole(*whole_);
+  if (source.traits().whole_frames) entry.sizer.take_all();
+  return entry;
 }
 
 // An index is given again once no worker has frames of the source that had it.
 void WorkSources::add(FrameSource& source) {
-  Entry entry{&source, {}, {}};
-  if (whole_) entry.sizer.take_frames_whole(*whole_);
+  Entry entry = entry_of(source);
   const auto free = std::ranges::find_if(
       entries_, [](const Entry& old) { return old.source == nullptr && old.holders.empty(); });
   if (free == entries_.end())
@@ -35,7 +41,7 @@ std::optional<WorkSources::Index> WorkSources::find(const FrameSource& source) c
 // A worker that has frames of the source already makes it no wider.
 bool WorkSources::allows(const Entry& entry, WorkerId worker) {
   if (entry.source == nullptr) return false;
-  const auto most = entry.source->concurrency();
+  const auto most = entry.source->traits().concurrency;
   return !most || entry.holders.size() < *most || entry.holders.contains(worker);
 }
 
@@ -48,7 +54,7 @@ bool WorkSources::any_work() {
 bool WorkSources::has_work() {
   return std::ranges::any_of(entries_, [](const Entry& entry) {
     if (entry.source == nullptr) return false;
-    const auto most = entry.source->concurrency();
+    const auto most = entry.source->traits().concurrency;
     return (!most || entry.holders.size() < *most) && entry.source->has_work();
   });
 }

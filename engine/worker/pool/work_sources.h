@@ -54,6 +54,7 @@ class WorkSources {
     FrameSizer sizer;
     std::map<WorkerId, std::uint32_t> holders;  // workers with frames of it: how many
   };
+  Entry entry_of(FrameSource& source) const;
   static bool allows(const Entry& entry, WorkerId worker);
 
   std::vector<Entry> entries_;

@@ -31,7 +31,7 @@ Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sd
   if (auto ok = child_.start(std::move(prepared->plan)); !ok) return ok;
   session_ = std::move(prepared->session);
   started_ = idle_since_ = moved_ = Clock::now();
-  return session_->start(*this);
+  return session_->start(*this, child_.pid());
 }
 
 std::size_t Worker::room() const {
@@ -137,6 +137,10 @@ void Worker::hung_up() {
   });
 }
 
+void Worker::at_rest() {
+  kill("engine", "ended when it was idle");
+}
+
 void Worker::wrote(bool standard_error, std::string_view line) {
   lines_({function_.name, name, standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out,
           line, place_of_line()});
@@ -164,8 +168,8 @@ model::WorkerLoss Worker::loss() {
   if (cause_ == "engine") return loss;
   if (const auto blamed = in_flight_.unanswered(session_->begun(Clock::now()))) {
     loss.frame = blamed->frame;
-    loss.index = blamed->index;
-  } else {
+    if (blamed->count == 1) loss.index = blamed->index;
+  } else if (!session_->hands_over_one_by_one()) {
     loss.frame = in_flight_.head();
   }
   return loss;

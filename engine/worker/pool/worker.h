@@ -84,13 +84,12 @@ class Worker final : private SessionEvents, private ChildEvents {
   Clock::time_point started() const { return started_; }
   // Since when it has had no frame.
   Clock::time_point idle_since() const { return idle_since_; }
-  std::uint64_t memory_bytes() const { return child_.memory_bytes(); }
+  const ChildProcess& child() const { return child_; }
   WorkerInfo info(Clock::time_point now) const;
 
   // ---- after ended()
   // Why it could not serve, with its stack; empty: it could, or never said.
   const std::string& start_error() const { return start_error_; }
-  std::uint64_t cpu_us() const { return child_.cpu_us(); }
   // Why it ended, and which event is to blame, or which frame when that is not known.
   model::WorkerLoss loss();
 
@@ -100,6 +99,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   void answered(FrameId frame, model::FrameResult&& result) override;
   void broken(std::string what) override;
   void hung_up() override;
+  void at_rest() override;
   void wrote(bool standard_error, std::string_view line) override;
   void exited() override;
 

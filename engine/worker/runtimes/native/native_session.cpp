@@ -52,7 +52,7 @@ Status NativeSession::open(LaunchPlan& plan) {
   return {};
 }
 
-Status NativeSession::start(SessionEvents& events) {
+Status NativeSession::start(SessionEvents& events, pid_t) {
   events_ = &events;
   auto opened = connection_.open(std::move(socket_),
                                  {[this](std::string_view bytes) { return on_frame(bytes); },

@@ -22,11 +22,12 @@ class NativeSession final : public Session {
   // E3001.
   Status open(LaunchPlan& plan);
 
-  Status start(SessionEvents& events) override;
+  Status start(SessionEvents& events, pid_t process) override;
   std::size_t room() const override;
   void invoke(const model::Frame& frame) override;
   bool cancel(const Invocation&) override { return false; }
   std::vector<Invocation> begun(std::chrono::steady_clock::time_point now) override;
+  bool hands_over_one_by_one() const override { return false; }
   void end_input() override { connection_.close_output(); }
 
  private:

@@ -14,12 +14,13 @@ namespace pelton::worker {
 class FakeSource final : public FrameSource {
  public:
   bool has_work() override { return !waiting.empty(); }
-  std::optional<std::uint32_t> concurrency() const override { return most_workers; }
+  FrameSourceTraits traits() const override { return {most_workers, whole}; }
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
   void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
   std::optional<std::uint32_t> most_workers;
+  bool whole = false;
   std::uint64_t next = 1;                // the id of its next frame
   std::deque<std::string> waiting;       // data of events to be given out
   std::map<FrameId, std::uint32_t> out;  // frames with workers: events not answered

@@ -78,6 +78,21 @@ TEST_F(Sources, NoMoreWorkersThanItsConcurrency) {
   EXPECT_EQ(next(kThree), 0);
 }
 
+TEST_F(Sources, OneWhoseFramesAreCallsGivesThemAsLargeAsItLikes) {
+  FakeSource whole;
+  whole.whole = true;
+  whole.waiting.assign(3'000, "w");
+  sources.add(whole);
+  sources.remove(a);
+  sources.remove(b);
+  ASSERT_EQ(next(kOne), 2);
+  EXPECT_EQ(whole.frame_sizes, std::vector{3'000U});
+  measure(2, std::chrono::seconds(1));
+  whole.waiting.assign(10, "w");
+  ASSERT_EQ(next(kTwo), 2);
+  EXPECT_EQ(whole.frame_sizes.back(), 10U) << "however long it takes";
+}
+
 TEST_F(Sources, ALostWorkerHoldsNothing) {
   b.waiting.clear();
   a.most_workers = 1;

@@ -29,7 +29,7 @@ class Session : public ::testing::Test, public SessionEvents {
     page = static_cast<std::uint64_t*>(
         ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, plan.descriptors.at(1).get(), 0));
     EXPECT_NE(page, MAP_FAILED);
-    EXPECT_TRUE(session.start(*this));
+    EXPECT_TRUE(session.start(*this, 0));
   }
   ~Session() override { ::munmap(page, 4096); }
 
@@ -88,6 +88,7 @@ class Session : public ::testing::Test, public SessionEvents {
   }
   void broken(std::string what) override { said += "broken " + what; }
   void hung_up() override { said += "hung up"; }
+  void at_rest() override { said += "at rest"; }
 
   boost::asio::io_context io{1};
   config::Function function;
