@@ -2,9 +2,11 @@
 """The example configs with real pictures and readings, and what a function can do to its events."""
 
 import json
+import shutil
 import subprocess
 import threading
 
+import pytest
 from PIL import Image
 
 from engine import BINARY, FUNCTIONS, PYTHON, ROOT, Engine, function_folder, pipeline_config, wait_until
@@ -37,6 +39,14 @@ def test_thumbnails(tmp_path):
         shown = engine.run("dead-letters", "show", letters["text.jpg"]["id"]).stdout
         assert "text.jpg is not a picture" in shown
         assert "replay" in shown
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_lambda_echo_in_shell(tmp_path):
+    with example(tmp_path, "lambda_echo.yaml") as engine:
+        engine.produce("requests", [{"key": "a", "data": {"n": n}} for n in range(3)])
+        engine.wait_settled("echo")
+        assert [event["data"] for event in engine.consume("answers")] == [{"echo": {"n": n}} for n in range(3)]
 
 
 def test_a_mended_cause_and_a_replay(tmp_path):

@@ -2,6 +2,7 @@
 #include "engine/worker/runtimes/builtin.h"
 
 #include "engine/base/ensure.h"
+#include "engine/worker/runtimes/lambda/lambda.h"
 #include "engine/worker/runtimes/native/native.h"
 #include "engine/worker/runtimes/node/node.h"
 
@@ -12,9 +13,8 @@ namespace pelton::worker {
 // An explicit list: the linker drops what registers itself from a static library.
 const std::vector<RuntimeSpec>& builtin_runtimes() {
   static const std::vector<RuntimeSpec> runtimes{
-      native::python(),
-      native::cpp(),
-      node::runtime(),
+      native::python(), native::cpp(),  node::runtime(),
+      lambda::python(), lambda::node(), lambda::provided(),
   };
   return runtimes;
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/runtimes/lambda/lambda.h"
+
+#include "engine/worker/runtimes/lambda/lambda_session.h"
+#include "engine/worker/runtimes/lambda/options.h"
+
+#include <array>
+#include <utility>
+
+namespace pelton::worker::lambda {
+namespace {
+
+namespace fs = std::filesystem;
+
+// AWS's initialization phase, after which it starts again and counts the time as the invocation's.
+constexpr std::chrono::seconds kInitialization{10};
+// In the folder of the packages that functions import; tools/setup --lambda fills it.
+constexpr const char* kOwnClients = "lambda";
+
+std::chrono::milliseconds start_timeout(const config::Function& function) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(kInitialization + function.timeout);
+}
+
+Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan,
+                                    Surroundings around) {
+  auto session = std::make_unique<LambdaSession>(setup);
+  if (auto ok = session->open(); !ok) return std::unexpected(ok.error());
+  around.worker = setup.name;
+  around.api = session->address();
+  around.temporary = session->temporary();
+  plan.environment.merge(environment(setup.function, around, SystemClock().now()));
+  plan.folder = around.code.string();
+  plan.memory_bytes = setup.function.memory_bytes;
+  return PreparedWorker{std::move(plan), std::move(session)};
+}
+
+// The first of the folders that has it; empty: none.
+template <std::size_t N>
+fs::path first_with(const std::array<fs::path, N>& folders, const fs::path& what) {
+  std::error_code ignored;
+  for (const fs::path& folder : folders)
+    if (!folder.empty() && fs::exists(folder / what, ignored)) return folder;
+  return {};
+}
+
+Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
+  const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
+  // Without any, the interpreter may have it, and says so if it does not.
+  const fs::path client =
+      first_with(std::array{options.code, options.client, setup.sdks / kOwnClients / "python"},
+                 "awslambdaric");
+  LaunchPlan plan;
+  plan.command = {options.interpreter, "-u"};
+  // Many workers, and often a folder that is not theirs to write to.
+  if (!setup.function.environment.contains("PYTHONDONTWRITEBYTECODE"))
+    plan.command.emplace_back("-B");
+  plan.command.insert(plan.command.end(), {"-m", "awslambdaric", options.handler});
+  if (!client.empty() && client != options.code) {
+    std::string& path = plan.environment["PYTHONPATH"];
+    const auto own = setup.function.environment.find("PYTHONPATH");
+    path = own == setup.function.environment.end() ? client.string()
+                                                   : own->second + ":" + client.string();
+  }
+  Surroundings around;
+  around.execution = "AWS_Lambda_python";
+  around.handler = options.handler;
+  around.code = options.code;
+  around.runtime = client.empty() ? options.code : client;
+  return with_session(setup, std::move(plan), std::move(around));
+}
+
+Result<PreparedWorker> prepare_node(const WorkerSetup& setup) {
+  const auto& options = std::any_cast<const NodeOptions&>(setup.function.settings);
+  const fs::path program = "node_modules/aws-lambda-ric/bin/index.mjs";
+  const fs::path client = first_with(
+      std::array{options.code, options.client, setup.sdks / kOwnClients / "node"}, program);
+  if (client.empty())
+    return fail(ErrorKind::unavailable, "E3142",
+                "there is no aws-lambda-ric, AWS's client for Node.js: run `npm install "
+                "aws-lambda-ric` in {}",
+                options.code.string());
+  LaunchPlan plan;
+  plan.command = {options.interpreter};
+  if (const auto memory = setup.function.memory_bytes)
+    plan.command.push_back(fmt::format("--max-old-space-size={}", (*memory / 4 * 3) >> 20));
+  plan.command.insert(plan.command.end(), {(client / program).string(), options.handler});
+  Surroundings around;
+  around.execution = "AWS_Lambda_nodejs";
+  around.handler = options.handler;
+  around.code = options.code;
+  around.runtime = client;
+  return with_session(setup, std::move(plan), std::move(around));
+}
+
+Result<PreparedWorker> prepare_provided(const WorkerSetup& setup) {
+  const auto& options = std::any_cast<const ProvidedOptions&>(setup.function.settings);
+  LaunchPlan plan;
+  plan.command = {program_of(options).string()};
+  Surroundings around;
+  around.execution = "AWS_Lambda_provided";
+  around.handler = options.handler;
+  around.code = around.runtime = folder_of(options);
+  return with_session(setup, std::move(plan), std::move(around));
+}
+
+}  // namespace
+
+RuntimeSpec python() {
+  return {python_options(), prepare_python, start_timeout};
+}
+RuntimeSpec node() {
+  return {node_options(), prepare_node, start_timeout};
+}
+RuntimeSpec provided() {
+  return {provided_options(), prepare_provided, start_timeout};
+}
+
+}  // namespace pelton::worker::lambda

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/runtimes/lambda/lambda_session.h"
+
+#include "engine/worker/runtimes/lambda/record_json.h"
+#include "engine/worker/runtimes/lambda/trace.h"
+
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace pelton::worker::lambda {
+namespace {
+
+std::int64_t milliseconds(WallTime time) {
+  return to_us(time) / 1000;
+}
+
+bool is_batch(const model::Frame& frame) {
+  return frame.form != nullptr && model::is_batch(frame.form->shape);
+}
+
+}  // namespace
+
+LambdaSession::LambdaSession(const WorkerSetup& setup)
+    : io_(setup.io),
+      function_(setup.function),
+      worker_(setup.name),
+      account_(account_of(setup.function)),
+      api_(*this),
+      listener_(setup.io, api_) {}
+
+Status LambdaSession::open() {
+  if (auto ok = temporary_.make(worker_); !ok) return ok;
+  return listener_.open();
+}
+
+Status LambdaSession::start(SessionEvents& events, pid_t process) {
+  events_ = &events;
+  listener_.admit(process);
+  return {};
+}
+
+// ---- frames
+
+void LambdaSession::invoke(const model::Frame& frame) {
+  frame_ = frame;
+  next_ = 0;
+  held_.begin(*frame_);
+  step_soon();
+}
+
+// Never within a call that came from below: an answer may bring the next frame, whose events may be
+// answered at once, and so on.
+void LambdaSession::step_soon() {
+  boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) step();
+  });
+}
+
+void LambdaSession::step() {
+  if (!frame_ || current_ || !api_.waiting()) return;
+  if (held_.holds(next_)) return skip_held();
+  auto document = make_document(*frame_, next_, account_, SystemClock().now());
+  if (document) return hand_over(std::move(*document));
+  held_.failed(next_);
+  answer(refused_event(next_, document.error()));
+  step_soon();
+}
+
+void LambdaSession::skip_held() {
+  model::FrameResult result;
+  result.first = next_;
+  for (std::uint32_t i = next_; i < frame_->batch->size() && held_.holds(i); ++i) {
+    model::Failure& failure = result.not_done.emplace_back();
+    failure.index = i;
+    failure.code = model::OutcomeCode::skipped;
+    ++result.count;
+  }
+  answer(std::move(result));
+  step_soon();
+}
+
+void LambdaSession::hand_over(Document&& document) {
+  const auto now = SystemClock().now();
+  const Extent extent{next_, document.count};
+  current_ = Current{extent, std::move(document.records), std::chrono::steady_clock::now()};
+  api_.invoke({uuid_of(fmt::format("{}#{}@{}", idempotency_key(*frame_, next_), frame_->id.value,
+                                   to_us(now))),
+               headers(next_, extent, now), std::move(document.json)});
+}
+
+std::vector<net::Field> LambdaSession::headers(std::uint32_t index, const Extent& extent,
+                                               WallTime now) const {
+  std::vector<net::Field> fields{
+      {"Lambda-Runtime-Deadline-Ms", std::to_string(milliseconds(now + function_.timeout))},
+      {"Lambda-Runtime-Invoked-Function-Arn",
+       fmt::format("arn:aws:lambda:{}:{}:function:{}", account_.region, account_.id,
+                   function_.name)},
+      {"Lambda-Runtime-Trace-Id", trace_id(*frame_, index, now)}};
+  if (!is_batch(*frame_) && extent.count == 1)
+    fields.push_back({"Lambda-Runtime-Client-Context", client_context(*frame_, index)});
+  return fields;
+}
+
+std::vector<Invocation> LambdaSession::begun(std::chrono::steady_clock::time_point) {
+  if (!current_ || !frame_) return {};
+  return {{frame_->id, current_->extent.first, current_->since, current_->extent.count}};
+}
+
+// ---- what the process does
+
+void LambdaSession::asked() {
+  if (!std::exchange(ready_, true)) events_->ready(false);
+  if (ending_ && !frame_) return events_->at_rest();
+  step_soon();
+}
+
+Extent LambdaSession::finish_current() {
+  return std::exchange(current_, std::nullopt)->extent;
+}
+
+void LambdaSession::responded(std::string&& body, const std::string& content_type) {
+  const auto records = std::move(current_->records);
+  const Extent extent = finish_current();
+  answer(is_batch(*frame_) ? batch_result(*frame_, extent, records, body, held_)
+                           : single_result(*frame_, extent.first, body, content_type,
+                                           {function_.name, SystemClock().now()}));
+}
+
+void LambdaSession::failed(FunctionError&& error) {
+  const Extent extent = finish_current();
+  for (std::uint32_t i = 0; i < extent.count; ++i) held_.failed(extent.first + i);
+  answer(failed_call(extent, std::move(error)));
+}
+
+void LambdaSession::init_failed(FunctionError&& error) {
+  events_->start_failed(
+      error.message.empty() ? error.type : fmt::format("{}: {}", error.type, error.message),
+      std::move(error.stack));
+}
+
+// A process that asks for no more is not in the middle of anything.
+void LambdaSession::end_input() {
+  ending_ = true;
+  if (api_.waiting()) events_->at_rest();
+}
+
+void LambdaSession::answer(model::FrameResult&& result) {
+  const FrameId frame = frame_->id;
+  next_ = result.first + result.count;
+  if (next_ == frame_->batch->size()) frame_.reset();
+  events_->answered(frame, std::move(result));
+}
+
+}  // namespace pelton::worker::lambda
