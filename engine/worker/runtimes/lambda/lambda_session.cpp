@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <functional>
 #include <utility>
 
 namespace pelton::worker::lambda {
@@ -49,12 +50,16 @@ void LambdaSession::invoke(const model::Frame& frame) {
   step_soon();
 }
 
+void LambdaSession::soon(std::move_only_function<void()> then) {
+  boost::asio::post(io_, [alive = std::weak_ptr(alive_), then = std::move(then)]() mutable {
+    if (!alive.expired()) then();
+  });
+}
+
 // Never within a call that came from below: an answer may bring the next frame, whose events may be
 // answered at once, and so on.
 void LambdaSession::step_soon() {
-  boost::asio::post(io_, [this, alive = std::weak_ptr(alive_)] {
-    if (!alive.expired()) step();
-  });
+  soon([this] { step(); });
 }
 
 void LambdaSession::step() {
@@ -115,22 +120,24 @@ void LambdaSession::asked() {
   step_soon();
 }
 
-Extent LambdaSession::finish_current() {
-  return std::exchange(current_, std::nullopt)->extent;
-}
-
+// Once the acknowledgement is on its way: the process asks for the next invocation meanwhile.
 void LambdaSession::responded(std::string&& body, const std::string& content_type) {
-  const auto records = std::move(current_->records);
-  const Extent extent = finish_current();
-  answer(is_batch(*frame_) ? batch_result(*frame_, extent, records, body, held_)
-                           : single_result(*frame_, extent.first, body, content_type,
-                                           {function_.name, SystemClock().now()}));
+  soon([this, body = std::move(body), content_type] {
+    const Current done = *std::exchange(current_, std::nullopt);
+    answer(is_batch(*frame_) ? batch_result(*frame_, done.extent, done.records, body, held_)
+                             : single_result(*frame_, done.extent.first, body, content_type,
+                                             {function_.name, SystemClock().now()}));
+    step_soon();
+  });
 }
 
 void LambdaSession::failed(FunctionError&& error) {
-  const Extent extent = finish_current();
-  for (std::uint32_t i = 0; i < extent.count; ++i) held_.failed(extent.first + i);
-  answer(failed_call(extent, std::move(error)));
+  soon([this, error = std::move(error)]() mutable {
+    const Extent extent = std::exchange(current_, std::nullopt)->extent;
+    for (std::uint32_t i = 0; i < extent.count; ++i) held_.failed(extent.first + i);
+    answer(failed_call(extent, std::move(error)));
+    step_soon();
+  });
 }
 
 void LambdaSession::init_failed(FunctionError&& error) {

@@ -8,6 +8,7 @@
 #include "engine/worker/runtimes/lambda/runtime_api.h"
 #include "engine/worker/runtimes/lambda/temporary_folder.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -45,12 +46,12 @@ class LambdaSession final : public Session, private RuntimeEvents {
   void failed(FunctionError&& error) override;
   void init_failed(FunctionError&& error) override;
 
+  void soon(std::move_only_function<void()> then);
   void step_soon();
   void step();
   void skip_held();
   void hand_over(Document&& document);
   std::vector<net::Field> headers(std::uint32_t index, const Extent& extent, WallTime now) const;
-  Extent finish_current();
   void answer(model::FrameResult&& result);
 
   boost::asio::io_context& io_;

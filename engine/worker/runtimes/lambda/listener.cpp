@@ -23,6 +23,7 @@ constexpr std::size_t kLargestHead = 5U << 18;
 constexpr std::size_t kReadBuffer = 64U << 10;
 // The process waits for events, and works on one, as long as it likes.
 constexpr std::chrono::hours kNoHurry{24 * 365};
+constexpr std::chrono::milliseconds kPause{100};
 
 net::Limits limits() {
   net::Limits limits;
@@ -44,8 +45,8 @@ std::uint16_t port_of(const net::Stream::endpoint& bound) {
 }  // namespace
 
 Listener::Listener(boost::asio::io_context& io, net::RequestHandler& handler)
-    : io_(io),
-      acceptor_(io),
+    : acceptor_(io),
+      pause_(io),
       path_(std::make_shared<net::ReturnPath>(io)),
       host_{handler, limits(), path_, net::Crowd(limits()), std::vector<char>(kReadBuffer)} {}
 
@@ -74,15 +75,26 @@ void Listener::accept() {
   acceptor_.async_accept(
       [this, alive = std::weak_ptr(alive_)](const error_code& error, net::Socket socket) {
         if (alive.expired() || error == boost::asio::error::operation_aborted) return;
-        const auto now = std::chrono::steady_clock::now();
-        if (!error && is_peer(socket.native_handle(), process_) &&
-            host_.crowd.make_room(now) == net::Crowd::Place::any) {
-          const int yes = 1;
-          ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-          net::open_session(std::move(socket), host_, net::Crowd::Place::any);
+        if (!error) {
+          take(std::move(socket));
+          return accept();
         }
-        accept();
+        // Out of descriptors: it may pass.
+        pause_.expires_after(kPause);
+        pause_.async_wait([this](const error_code& stopped) {
+          if (!stopped) accept();
+        });
       });
+}
+
+void Listener::take(net::Socket&& socket) {
+  const int connection = socket.native_handle();
+  if (!is_peer(connection, process_) ||
+      host_.crowd.make_room(std::chrono::steady_clock::now()) != net::Crowd::Place::any)
+    return;
+  const int yes = 1;
+  ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+  net::open_session(std::move(socket), host_, net::Crowd::Place::any);
 }
 
 }  // namespace pelton::worker::lambda

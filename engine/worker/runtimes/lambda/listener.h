@@ -5,6 +5,7 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <string>
@@ -29,9 +30,10 @@ class Listener {
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<net::Stream, net::Executor>;
   void accept();
+  void take(net::Socket&& socket);
 
-  boost::asio::io_context& io_;
   Acceptor acceptor_;
+  boost::asio::steady_timer pause_;
   // Shared by this and the answers that are still to come.
   const std::shared_ptr<net::ReturnPath> path_;
   net::SessionHost host_;
