@@ -12,7 +12,7 @@ namespace {
 class LambdaEnvironment : public ::testing::Test {
  protected:
   LambdaEnvironment() { function.name = "resize"; }
-  std::string operator[](const std::string& name) const {
+  std::string env(const std::string& name) const {
     const auto all = environment(function,
                                  {"resize-3", "AWS_Lambda_python", "app.handler", "/code",
                                   "/runtime", "/tmp/own", "127.0.0.1:4711"},
@@ -21,32 +21,31 @@ class LambdaEnvironment : public ::testing::Test {
     return at == all.end() ? "absent" : at->second;
   }
   config::Function function;
-  const LambdaEnvironment& env = *this;
 };
 
 TEST_F(LambdaEnvironment, IsThatOfAws) {
-  EXPECT_EQ(env["_HANDLER"], "app.handler");
-  EXPECT_EQ(env["LAMBDA_TASK_ROOT"], "/code");
-  EXPECT_EQ(env["LAMBDA_RUNTIME_DIR"], "/runtime");
-  EXPECT_EQ(env["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:4711");
-  EXPECT_EQ(env["AWS_LAMBDA_FUNCTION_NAME"], "resize");
-  EXPECT_EQ(env["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
-  EXPECT_EQ(env["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/resize");
-  EXPECT_TRUE(env["AWS_LAMBDA_LOG_STREAM_NAME"].starts_with("2023/11/14/[$LATEST]"));
-  EXPECT_EQ(env["AWS_LAMBDA_INITIALIZATION_TYPE"], "on-demand");
-  EXPECT_EQ(env["AWS_EXECUTION_ENV"], "AWS_Lambda_python");
-  EXPECT_EQ(env["AWS_REGION"], "us-east-1");
-  EXPECT_EQ(env["AWS_DEFAULT_REGION"], "us-east-1");
-  EXPECT_EQ(env["TZ"], ":UTC");
-  EXPECT_EQ(env["TMPDIR"], "/tmp/own");
-  EXPECT_NE(env["PATH"], "absent");
-  EXPECT_EQ(env["AWS_ACCESS_KEY_ID"], "absent") << "the engine's own are not the function's";
+  EXPECT_EQ(env("_HANDLER"), "app.handler");
+  EXPECT_EQ(env("LAMBDA_TASK_ROOT"), "/code");
+  EXPECT_EQ(env("LAMBDA_RUNTIME_DIR"), "/runtime");
+  EXPECT_EQ(env("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:4711");
+  EXPECT_EQ(env("AWS_LAMBDA_FUNCTION_NAME"), "resize");
+  EXPECT_EQ(env("AWS_LAMBDA_FUNCTION_VERSION"), "$LATEST");
+  EXPECT_EQ(env("AWS_LAMBDA_LOG_GROUP_NAME"), "/aws/lambda/resize");
+  EXPECT_TRUE(env("AWS_LAMBDA_LOG_STREAM_NAME").starts_with("2023/11/14/[$LATEST]"));
+  EXPECT_EQ(env("AWS_LAMBDA_INITIALIZATION_TYPE"), "on-demand");
+  EXPECT_EQ(env("AWS_EXECUTION_ENV"), "AWS_Lambda_python");
+  EXPECT_EQ(env("AWS_REGION"), "us-east-1");
+  EXPECT_EQ(env("AWS_DEFAULT_REGION"), "us-east-1");
+  EXPECT_EQ(env("TZ"), ":UTC");
+  EXPECT_EQ(env("TMPDIR"), "/tmp/own");
+  EXPECT_NE(env("PATH"), "absent");
+  EXPECT_EQ(env("AWS_ACCESS_KEY_ID"), "absent") << "the engine's own are not the function's";
 }
 
 TEST_F(LambdaEnvironment, MemoryIsInMebibytes) {
-  EXPECT_EQ(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "10240");
+  EXPECT_EQ(env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "10240");
   function.memory_bytes = 128U << 20;
-  EXPECT_EQ(env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
+  EXPECT_EQ(env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), "128");
 }
 
 TEST_F(LambdaEnvironment, AFunctionChoosesWhatIsNotReserved) {
@@ -55,15 +54,15 @@ TEST_F(LambdaEnvironment, AFunctionChoosesWhatIsNotReserved) {
                           {"AWS_ACCESS_KEY_ID", "key"},
                           {"AWS_LAMBDA_RUNTIME_API", "elsewhere:80"},
                           {"_HANDLER", "other"}};
-  EXPECT_EQ(env["TZ"], "Europe/Berlin");
-  EXPECT_EQ(env["AWS_REGION"], "eu-central-1");
-  EXPECT_EQ(env["AWS_DEFAULT_REGION"], "eu-central-1");
-  EXPECT_EQ(env["AWS_ACCESS_KEY_ID"], "key");
-  EXPECT_EQ(env["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:4711");
-  EXPECT_EQ(env["_HANDLER"], "app.handler");
+  EXPECT_EQ(env("TZ"), "Europe/Berlin");
+  EXPECT_EQ(env("AWS_REGION"), "eu-central-1");
+  EXPECT_EQ(env("AWS_DEFAULT_REGION"), "eu-central-1");
+  EXPECT_EQ(env("AWS_ACCESS_KEY_ID"), "key");
+  EXPECT_EQ(env("AWS_LAMBDA_RUNTIME_API"), "127.0.0.1:4711");
+  EXPECT_EQ(env("_HANDLER"), "app.handler");
   EXPECT_EQ(account_of(function).region, "eu-central-1");
   function.environment = {{"AWS_DEFAULT_REGION", "us-west-2"}};
-  EXPECT_EQ(env["AWS_REGION"], "us-west-2");
+  EXPECT_EQ(env("AWS_REGION"), "us-west-2");
 }
 
 TEST(LambdaTemporaryFolder, IsAWorkersOwnAndGoesWithIt) {
