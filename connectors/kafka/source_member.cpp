@@ -146,7 +146,7 @@ kafka::Consumer::ReadFrom SourceMember::begin(const kafka::PartitionFacts& facts
 }
 
 void SourceMember::assigning(kafka::GroupFacts group, std::uint64_t round) {
-  codec_.learn(group.cluster, group.original_partitions);
+  codec_.learn(group.cluster, group.topic_id, group.original_partitions);
   std::vector<kafka::Consumer::ReadFrom> starts;
   for (const kafka::PartitionFacts& each : group.facts) starts.push_back(begin(each));
   down_since_.reset();

@@ -7,7 +7,7 @@ import confluent_kafka
 import pytest
 
 import kafka_broker
-from engine import Engine, function_folder, wait_until
+from engine import Engine, function_folder, library_version, wait_until
 from history import check_exactly_once
 from kafka_broker import numbers, settled, topic_config
 
@@ -43,6 +43,50 @@ def test_a_topic_that_is_deleted_and_made_anew(broker, tmp_path):
         if engine.binding("job")["done"] < 160:
             engine.run("offsets", "seek", "job", "--to-earliest")
         wait_until(lambda: {e["data"]["n"] for e in engine.consume("seen")} == set(range(160)), "nothing is lost")
+
+
+POISON = """
+def handle(event, context):
+    n = event.json()["n"]
+    if n % 10 == 3:
+        raise ValueError("poison")
+    return {"n": n, "key": context.idempotency_key}
+"""
+
+
+@pytest.mark.parametrize("state", ["running", "down"])
+def test_a_topic_that_is_made_anew_at_once_is_another(broker, tmp_path, state):
+    """It has more records than the one before had, so that the position in the first would be good in the second."""
+    if library_version("librdkafka") < (2, 3):
+        pytest.skip("this client library tells no topic ids")
+    topic = broker.topic(1)
+    config = topic_config(broker, topic, function_folder(tmp_path, POISON)).replace(
+        "retry: { attempts: 3, backoff: { first: 10ms, max: 50ms } }", "retry: { attempts: 1 }")
+    engine = Engine(tmp_path, config).start()
+    broker.produce(topic, numbers(50))
+    settled(engine, 50)
+    if state == "down":
+        engine.stop()
+    broker.delete_topic(topic)
+    broker.topic(1, name=topic)
+    broker.produce(topic, numbers(200, first=1000))
+    if state == "down":
+        engine.start()
+    good = {n for n in [*range(50), *range(1000, 1200)] if n % 10 != 3}
+    wait_until(lambda: {e["data"]["n"] for e in engine.consume("seen")} == good, "every record of both is seen")
+    wait_until(lambda: engine.lag("job") == 0, "it is at the end")
+    wait_until(lambda: broker.committed(topic, topic, 1) == [200], "the offset of the second is committed")
+    letters = engine.letters()
+    places = {letter["id"] for letter in letters}
+    assert len(places) == len(letters)
+    assert {place.split("/")[2] for place in places} >= {str(n) for n in range(3, 200, 10)}
+    ids = {place.split("/")[-1] for place in places if place.split("/")[2] == "3"}
+    assert len(ids) == 2, "a letter of each, at the same offset"
+    keys = {}
+    for event in engine.consume("seen"):
+        keys.setdefault(event["data"]["key"], set()).add(event["data"]["n"])
+    assert all(len(numbers_of) == 1 for numbers_of in keys.values()), "no key is used for two events"
+    engine.stop()
 
 
 def test_partitions_that_are_added_while_it_runs(broker, tmp_path):

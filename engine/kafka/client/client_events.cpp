@@ -33,6 +33,11 @@ void log(rd_kafka_event_t* event, const std::string& doing) {
 }  // namespace
 
 Result<rd_kafka_t*> new_client(rd_kafka_type_t type, ConfPtr conf) {
+  // For what is in no queue, as at a client's end: the library would print it.
+  rd_kafka_conf_set_log_cb(conf.get(),
+                           [](const rd_kafka_t*, int, const char* facility, const char* line) {
+                             observe::log::debug(line, {{"facility", facility}});
+                           });
   char text[512];
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), text, sizeof text);
   if (client == nullptr) return fail(ErrorKind::invalid, "E6102", "{}", text);

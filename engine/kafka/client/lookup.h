@@ -23,7 +23,8 @@ struct PartitionFacts {
   // Of what may be read: with read_committed, an open transaction ends it.
   Offset end = 0;
   Offset at_time = 0;  // first offset at or after the time asked for; end if none
-  bool added = false;  // to the topic, after the group began
+  // To the topic, after the group began, or with the whole topic, which was created again.
+  bool added = false;
   // The position that was to be read is not in the partition: its leader has said so.
   bool refused = false;
 };

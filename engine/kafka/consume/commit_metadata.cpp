@@ -13,12 +13,13 @@
 namespace pelton::kafka {
 namespace {
 
-// "pelton2:" node ":" epoch ":" place ":" partitions ":" ranges ":" check. Place is a hash of the
-// cluster, topic, partition and offset that the text belongs to. Ranges are the gap since
-// the end of the one before (the offset for the first) and the length, each as digits of base 64
-// with 5 bits a digit, the sixth saying that more follow (partitions likewise): no separators, no
-// binary. Where that is too long, "*" and a map: 6 offsets a digit, from the committed one on, the
-// lowest bit first, so that a window of 10,000 fits whatever its pattern.
+// "pelton2:" node ":" epoch ":" place ":" topic ":" partitions ":" ranges ":" check. Place is a
+// hash of the cluster, topic, partition and offset that the text belongs to, topic one of the
+// topic's id (0: not known). Ranges are the gap since the end of the one before (the offset for the
+// first) and the length, each as digits of base 64 with 5 bits a digit, the sixth saying that more
+// follow (partitions likewise): no separators, no binary. Where that is too long, "*" and a map: 6
+// offsets a digit, from the committed one on, the lowest bit first, so that a window of 10,000 fits
+// whatever its pattern.
 constexpr std::string_view kVersionPrefix = "pelton2:";
 constexpr char kMap = '*';
 constexpr Offset kMapBits = 6;
@@ -26,7 +27,7 @@ constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::size_t kCheckDigits = 17;  // ":" and 16 digits
 // Below this, hardly a range fits: no text at all is as good.
-constexpr std::size_t kLeastRoom = 100;
+constexpr std::size_t kLeastRoom = 120;
 
 void put_number(std::string& out, std::uint64_t value) {
   while (value >= 32) {
@@ -130,12 +131,16 @@ std::uint64_t hash_of(const CommitPlace& place) {
   return hash64(text);
 }
 
+std::uint64_t topic_hash(const CommitPlace& place) {
+  return place.topic_id.empty() ? 0 : hash64(place.topic_id);
+}
+
 }  // namespace
 
 EncodedMetadata encode(const CommitMetadata& metadata, const CommitPlace& place, std::size_t most) {
   EncodedMetadata out;
   out.text = std::string(kVersionPrefix) + hex(metadata.node) + ":" + hex(metadata.epoch) + ":" +
-             hex(hash_of(place)) + ":";
+             hex(hash_of(place)) + ":" + hex(topic_hash(place)) + ":";
   put_number(out.text, metadata.original_partitions);
   out.text += ":";
   const std::size_t least = out.text.size() + kCheckDigits;
@@ -160,33 +165,37 @@ DecodedMetadata decode(std::string_view text, const CommitPlace& place) {
   rest.remove_prefix(kVersionPrefix.size());
   CommitMetadata metadata;
   std::uint64_t of = 0;
+  std::uint64_t topic = 0;
   std::uint64_t partitions = 0;
   if (!take_hex(rest, metadata.node) || !take_hex(rest, metadata.epoch) || !take_hex(rest, of) ||
-      !take_number(rest, partitions) || !rest.starts_with(':'))
+      !take_hex(rest, topic) || !take_number(rest, partitions) || !rest.starts_with(':'))
     return {};
-  if (of != hash_of(place)) return {std::nullopt, true};
+  if (of != hash_of(place)) return {.elsewhere = true};
+  if (topic != 0 && !place.topic_id.empty() && topic != topic_hash(place)) return {.deleted = true};
   rest.remove_prefix(1);
   metadata.original_partitions = static_cast<std::uint32_t>(partitions);
   const bool map = rest.starts_with(kMap);
   if (map) rest.remove_prefix(1);
   if (!(map ? take_map : take_pairs)(rest, place.offset, metadata.completed)) return {};
-  return {std::move(metadata), false};
+  return {.metadata = std::move(metadata)};
 }
 
-void MetadataCodec::learn(std::string cluster, std::uint32_t original_partitions) {
+void MetadataCodec::learn(std::string cluster, std::string topic_id,
+                          std::uint32_t original_partitions) {
   cluster_ = std::move(cluster);
+  topic_id_ = std::move(topic_id);
   original_partitions_ = original_partitions;
 }
 
 EncodedMetadata MetadataCodec::encode(PartitionId partition, Offset offset,
                                       CommitMetadata metadata) const {
   metadata.original_partitions = original_partitions_;
-  return kafka::encode(metadata, {cluster_, topic_, partition, offset}, room_);
+  return kafka::encode(metadata, {cluster_, topic_, partition, offset, topic_id_}, room_);
 }
 
 DecodedMetadata MetadataCodec::decode(PartitionId partition, Offset offset,
                                       std::string_view text) const {
-  return kafka::decode(text, {cluster_, topic_, partition, offset});
+  return kafka::decode(text, {cluster_, topic_, partition, offset, topic_id_});
 }
 
 bool MetadataCodec::halve() {

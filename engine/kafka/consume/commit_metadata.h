@@ -29,12 +29,15 @@ struct CommitMetadata {
 };
 
 // View. Where an offset is committed. A text is true of that place and of no other: tools that copy
-// a group's offsets (MirrorMaker) copy the text to other offsets, topics and clusters.
+// a group's offsets (MirrorMaker) copy the text to other offsets, topics and clusters. An offset of
+// a topic that was deleted says nothing of a later one of its name, but a commit that was on its
+// way then may end up there.
 struct CommitPlace {
   std::string_view cluster;  // its id; empty: the brokers tell none
   std::string_view topic;
   PartitionId partition;
   Offset offset = 0;
+  std::string_view topic_id{};  // empty: not known
 };
 
 struct EncodedMetadata {
@@ -47,8 +50,9 @@ EncodedMetadata encode(const CommitMetadata& metadata, const CommitPlace& place,
 struct DecodedMetadata {
   // Nothing when the text is not ours (another client's, empty after an operator's reset), damaged,
   // or of another place.
-  std::optional<CommitMetadata> metadata;
+  std::optional<CommitMetadata> metadata{};
   bool elsewhere = false;  // an engine wrote it, for another place
+  bool deleted = false;    // an engine wrote it, for an earlier topic of the name
 };
 DecodedMetadata decode(std::string_view text, const CommitPlace& place);
 
@@ -58,7 +62,7 @@ class MetadataCodec {
   explicit MetadataCodec(std::string topic) : topic_(std::move(topic)) {}
 
   // What was learnt with an assignment.
-  void learn(std::string cluster, std::uint32_t original_partitions);
+  void learn(std::string cluster, std::string topic_id, std::uint32_t original_partitions);
   EncodedMetadata encode(PartitionId partition, Offset offset, CommitMetadata metadata) const;
   DecodedMetadata decode(PartitionId partition, Offset offset, std::string_view text) const;
   // The brokers take less. False: they refused a commit without any text.
@@ -68,6 +72,7 @@ class MetadataCodec {
  private:
   const std::string topic_;
   std::string cluster_;
+  std::string topic_id_;
   std::uint32_t original_partitions_ = 0;
   std::size_t room_ = kMaxMetadata;
 };

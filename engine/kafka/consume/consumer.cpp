@@ -2,6 +2,7 @@
 #include "engine/kafka/consume/consumer.h"
 
 #include "engine/kafka/client/client_events.h"
+#include "engine/kafka/client/topic_id.h"
 #include "engine/kafka/consume/group_assignment.h"
 #include "engine/kafka/consume/group_client.h"
 #include "engine/kafka/consume/group_lookup.h"
@@ -17,6 +18,8 @@ constexpr int kEventsAtOnce = 64;
 constexpr auto kEndsInterval = std::chrono::seconds(1);
 // How often the brokers are asked for the ends of partitions that are not read at the moment.
 constexpr auto kAskInterval = std::chrono::seconds(2);
+// The client goes on at its offset in a topic that was created again, if that has such an offset.
+constexpr std::chrono::milliseconds kIdInterval{5'000};
 
 }  // namespace
 
@@ -45,6 +48,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   bool serve_events();
   void on_event(rd_kafka_event_t* event);
   void watch_ends(SteadyTime now);
+  void watch_id(SteadyTime now);
   void say(const Status& status) {
     if (!status) listener_.trouble(status.error());
   }
@@ -52,6 +56,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   GroupListener& listener_;
   SteadyTime ends_told_{};
   SteadyTime ends_asked_{};
+  SteadyTime id_asked_{};
   bool closed_ = false;
 };
 
@@ -92,7 +97,9 @@ bool Consumer::Impl::serve() {
   if (closed_) return false;
   bool more = serve_events();
   more |= queues.serve();
-  watch_ends(std::chrono::steady_clock::now());
+  const auto now = std::chrono::steady_clock::now();
+  watch_ends(now);
+  watch_id(now);
   if (assignment.closing() && rd_kafka_consumer_closed(client.handle())) {
     closed_ = true;
     listener_.closed();
@@ -120,6 +127,7 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
       return say(client.give_token());
     default:
+      if (const auto id = told_topic_id(event)) return *id ? assignment.on_topic_id(**id) : void();
       if (auto error = serve_event(client.handle(), event, client.setup().client,
                                    "reading " + client.topic_name()))
         listener_.trouble(*error);
@@ -139,6 +147,12 @@ void Consumer::Impl::watch_ends(SteadyTime now) {
   lookup.ask_ends(std::move(resting), [this](const std::vector<PartitionFacts>& facts) {
     for (const PartitionFacts& fact : facts) queues.tell_end(fact.partition, fact.end);
   });
+}
+
+void Consumer::Impl::watch_id(SteadyTime now) {
+  if (now - id_asked_ < kIdInterval || assignment.closing() || !assignment.knows_topic_id()) return;
+  id_asked_ = now;
+  ask_topic_id(client.handle(), client.topic_name(), kIdInterval, client.queue());
 }
 
 void Consumer::Impl::close() {

@@ -51,8 +51,19 @@ void GroupAssignment::assigned(const std::vector<PartitionId>& partitions) {
 }
 
 void GroupAssignment::on_facts(GroupFacts&& group) {
-  for (PartitionFacts& fact : group.facts) fact.refused = queues_.ended(fact.partition);
+  if (group.topic_id.empty()) group.topic_id = topic_id_;
+  anew_ |= knows_topic_id() && topic_id_ != group.topic_id;
+  topic_id_ = group.topic_id;
+  for (PartitionFacts& fact : group.facts) {
+    fact.refused = queues_.ended(fact.partition);
+    fact.added |= anew_;
+  }
   listener_.assigning(std::move(group), lookup_.round());
+}
+
+void GroupAssignment::on_topic_id(const std::string& id) {
+  if (id.empty() || !knows_topic_id() || id == topic_id_) return;
+  for (PartitionId partition : queues_.partitions()) read_again(partition);
 }
 
 // Partitions that stayed through a rebalance (cooperative) are asked for again.

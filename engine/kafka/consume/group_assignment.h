@@ -7,6 +7,7 @@
 #include "engine/kafka/consume/partition_queues.h"
 
 #include <set>
+#include <string>
 #include <vector>
 
 namespace pelton::kafka {
@@ -24,6 +25,9 @@ class GroupAssignment {
   void on_rebalance(rd_kafka_event_t* event);
   // Answers of the lookup.
   void on_facts(GroupFacts&& group);
+  // What the topic is now. Another one than before: all partitions are asked for again.
+  void on_topic_id(const std::string& id);
+  bool knows_topic_id() const { return !topic_id_.empty(); }
 
   // ---- the listener's side: see Consumer
   void begin(std::uint64_t round, const std::vector<Consumer::ReadFrom>& starts);
@@ -53,6 +57,8 @@ class GroupAssignment {
   std::set<PartitionId> unbegun_;     // the group's to us, not begun
   std::set<PartitionId> revoking_;    // wait for release()
   std::vector<PartitionId> leaving_;  // all of the present revoke
+  std::string topic_id_;              // as a lookup told it last
+  bool anew_ = false;                 // the topic was created again since this member began
   bool assign_due_ = false;           // the client waits for our assign()
   bool closing_ = false;
 };

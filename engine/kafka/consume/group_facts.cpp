@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consume/group_facts.h"
 
+#include "engine/kafka/client/topic_id.h"
 #include "engine/kafka/consume/commit_metadata.h"
 
 #include <algorithm>
@@ -23,19 +24,34 @@ std::uint32_t told_partitions(const std::string& cluster, const std::string& top
 }
 
 // Of all partitions, not only of ours: asked for when those of ours do not tell.
-Result<std::uint32_t> ask_original(rd_kafka_s* client, const std::string& cluster,
+Result<std::uint32_t> ask_original(rd_kafka_s* client, const GroupFacts& group,
                                    const std::string& topic, std::chrono::milliseconds timeout) {
   const auto count = partition_count(client, topic, timeout);
   if (!count) return std::unexpected(count.error());
   std::vector<PartitionId> all;
   for (std::uint32_t p = 0; p < *count; ++p) all.emplace_back(p);
-  const auto committed = ask_committed_apart(client, topic, all, timeout);
+  auto committed = ask_committed_apart(client, topic, all, timeout);
   if (committed.commits.empty() && committed.error) return std::unexpected(*committed.error);
-  const std::uint32_t original = original_partitions(cluster, topic, committed.commits);
+  drop_deleted(group.cluster, topic, group.topic_id, committed.commits);
+  const std::uint32_t original = original_partitions(group.cluster, topic, committed.commits);
   return original > 0 ? original : *count;
 }
 
 }  // namespace
+
+std::vector<PartitionId> drop_deleted(const std::string& cluster, const std::string& topic,
+                                      const std::string& topic_id,
+                                      std::vector<OffsetCommit>& committed) {
+  std::vector<PartitionId> dropped;
+  for (OffsetCommit& commit : committed) {
+    const CommitPlace place{cluster, topic, commit.partition, commit.offset, topic_id};
+    if (!decode(commit.metadata, place).deleted) continue;
+    dropped.push_back(commit.partition);
+    commit.offset = -1;
+    commit.metadata.clear();
+  }
+  return dropped;
+}
 
 std::uint32_t original_partitions(const std::string& cluster, const std::string& topic,
                                   const std::vector<OffsetCommit>& committed) {
@@ -54,14 +70,18 @@ GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
   const auto nothing = [&](Error error) {
     return GroupFacts{{}, 0, {}, partitions, std::move(error), 0};
   };
-  const auto committed = ask_committed_apart(client, topic, partitions, timeout);
+  auto committed = ask_committed_apart(client, topic, partitions, timeout);
   if (committed.commits.empty() && committed.error) return nothing(*committed.error);
   std::vector<PartitionId> told;
   for (const OffsetCommit& commit : committed.commits) told.push_back(commit.partition);
   group.cluster = cluster_id(client, timeout);
+  auto id = topic_id(client, topic, timeout);
+  if (!id) return nothing(std::move(id).error());
+  group.topic_id = std::move(*id);
+  const auto anew = drop_deleted(group.cluster, topic, group.topic_id, committed.commits);
   group.original_partitions = told_partitions(group.cluster, topic, committed.commits);
   if (group.original_partitions == 0) {
-    const auto original = ask_original(client, group.cluster, topic, timeout);
+    const auto original = ask_original(client, group, topic, timeout);
     if (!original) return nothing(original.error());
     group.original_partitions = *original;
   }
@@ -76,7 +96,8 @@ GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
         *std::ranges::find(committed.commits, fact.partition, &OffsetCommit::partition);
     if (commit.offset >= 0) fact.committed = commit.offset;
     fact.metadata = commit.metadata;
-    fact.added = fact.partition.value >= group.original_partitions;
+    fact.added = fact.partition.value >= group.original_partitions ||
+                 std::ranges::find(anew, fact.partition) != anew.end();
   }
   return group;
 }

@@ -19,12 +19,19 @@ struct GroupFacts {
   std::vector<PartitionId> silent;
   std::optional<Error> error;    // why, of the first of these
   std::uint32_t partitions = 0;  // that the topic has now; 0: not known
+  std::string topic_id{};  // another topic of the same name has another one; empty: none is told
 };
 
 // Asks the coordinator and the leaders; blocks like ask_leaders().
 GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
                      const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
                      std::chrono::milliseconds timeout);
+
+// What was committed for an earlier topic of the name is taken out of `committed`: nothing is
+// committed then. Answers of which partitions. Pure.
+std::vector<PartitionId> drop_deleted(const std::string& cluster, const std::string& topic,
+                                      const std::string& topic_id,
+                                      std::vector<OffsetCommit>& committed);
 
 // How many partitions a topic had when the group began, as all that is committed of it tells: the
 // engines' metadata, or without any the highest partition that was committed. 0: the group has

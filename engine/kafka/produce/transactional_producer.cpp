@@ -7,7 +7,6 @@
 #include "engine/kafka/produce/refusal.h"
 #include "engine/kafka/produce/transactional_producer_impl.h"
 #include "engine/kafka/records/record_writer.h"
-#include "engine/observe/log.h"
 
 #include <algorithm>
 #include <thread>
@@ -72,10 +71,6 @@ Status TransactionalProducer::Impl::open() {
                              [](rd_kafka_t*, int code, const char* reason, void* self) {
                                static_cast<Impl*>(self)->on_error(code, reason);
                              });
-  rd_kafka_conf_set_log_cb(conf->get(),
-                           [](const rd_kafka_t*, int, const char* facility, const char* text) {
-                             observe::log::debug(text, {{"facility", facility}});
-                           });
   // On a thread of the library: our own may wait for a connection that needs the token.
   if (gives_tokens(setup_.topic.client))
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(

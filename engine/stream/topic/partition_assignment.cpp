@@ -35,7 +35,7 @@ PartitionAssignment::PartitionAssignment(Setup setup, Parts parts, boost::asio::
 
 void PartitionAssignment::assigning(kafka::GroupFacts group, std::uint64_t round) {
   round_ = round;
-  parts_.codec.learn(group.cluster, group.original_partitions);
+  parts_.codec.learn(group.cluster, group.topic_id, group.original_partitions);
   // What an earlier tenure has settled must be in the store before the store is asked.
   parts_.settlements.after_stored([this, group = std::move(group), round] {
     if (round_ == round) take(group, round);
@@ -47,7 +47,7 @@ void PartitionAssignment::take(const kafka::GroupFacts& group, std::uint64_t rou
     // Ours already: its position is gone from the topic.
     if (parts_.progress.tenure(fact.partition) != 0) let_go({fact.partition});
   // Before anything of the folder is looked at: what is there may be another topic's.
-  const Status known = identify(group.cluster);
+  const Status known = identify(group);
   std::vector<Beginning> beginnings = parts_.starts.decide(group.facts);
   model::Transaction transaction;
   const Status written = known ? parts_.starts.write_untrusted(beginnings, transaction) : known;
@@ -61,11 +61,10 @@ void PartitionAssignment::take(const kafka::GroupFacts& group, std::uint64_t rou
   });
 }
 
-// The library tells no topic ids: a topic that is made again under its name is the same one here.
-Status PartitionAssignment::identify(const std::string& cluster) const {
-  if (cluster.empty()) return {};
-  const auto known =
-      parts_.store.store().identify(setup_.stream, fmt::format("{}/{}", cluster, setup_.topic));
+Status PartitionAssignment::identify(const kafka::GroupFacts& group) const {
+  if (group.cluster.empty()) return {};
+  const auto known = parts_.store.store().identify(
+      setup_.stream, fmt::format("{}/{}/{}", group.cluster, setup_.topic, group.topic_id));
   return known ? Status{} : std::unexpected(known.error());
 }
 

@@ -62,7 +62,7 @@ class PartitionAssignment final : public kafka::GroupListener {
 
   void take(const kafka::GroupFacts& group, std::uint64_t round);
   // Tells the store which topic the stream is.
-  Status identify(const std::string& cluster) const;
+  Status identify(const kafka::GroupFacts& group) const;
   void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
   kafka::Consumer::ReadFrom begin_one(const Beginning& beginning, Incarnation stream);
   void let_go(const std::vector<PartitionId>& partitions);

@@ -99,6 +99,24 @@ TEST(CommitMetadata, OfAnotherPlaceIsNotOurs) {
   EXPECT_FALSE(decode("connect", at(10)).elsewhere);
 }
 
+TEST(CommitMetadata, OfAnEarlierTopicOfTheNameIsToldApart) {
+  const CommitPlace first{"cluster", "orders", PartitionId{3}, 10, "id-1"};
+  const CommitPlace second{"cluster", "orders", PartitionId{3}, 10, "id-2"};
+  const std::string text = encode({1, 2, {{12, 15}}, 4}, first).text;
+  EXPECT_TRUE(decode(text, first).metadata);
+  EXPECT_FALSE(decode(text, second).metadata);
+  EXPECT_TRUE(decode(text, second).deleted);
+  EXPECT_FALSE(decode(text, second).elsewhere);
+  const CommitPlace mirrored{"other", "orders", PartitionId{3}, 10, "id-2"};
+  EXPECT_FALSE(decode(text, mirrored).deleted) << "its offset counts";
+}
+
+TEST(CommitMetadata, ATopicWhoseIdIsNotKnownIsTheSame) {
+  const CommitPlace with{"cluster", "orders", PartitionId{3}, 10, "id-1"};
+  EXPECT_TRUE(decode(encode({1, 2, {}, 4}, at(10)).text, with).metadata);
+  EXPECT_TRUE(decode(encode({1, 2, {}, 4}, with).text, at(10)).metadata);
+}
+
 TEST(CommitMetadata, ItsRoomIsHalvedDownToNothing) {
   MetadataCodec codec("orders");
   CommitMetadata metadata{1, 2, {}};

@@ -35,5 +35,20 @@ TEST(OriginalPartitions, OtherwiseThoseUpToTheHighestThatWasCommitted) {
       << "copied from another cluster, which may have had more";
 }
 
+TEST(DropDeleted, WhatWasCommittedForAnEarlierTopicIsNotCommitted) {
+  const auto text_of_id = [](std::uint32_t partition, const std::string& id) {
+    return encode({1, 2, {}, 4}, {"c", "orders", PartitionId{partition}, 5, id}).text;
+  };
+  std::vector<OffsetCommit> committed{{PartitionId{0}, 5, text_of_id(0, "first")},
+                                      {PartitionId{1}, 5, text_of_id(1, "second")},
+                                      {PartitionId{2}, 5, "another client's"},
+                                      {PartitionId{3}, 5, text(3, 5, 4)}};
+  EXPECT_EQ(drop_deleted("c", "orders", "second", committed), std::vector{PartitionId{0}});
+  EXPECT_EQ(committed[0].offset, -1);
+  EXPECT_EQ(committed[0].metadata, "");
+  for (std::size_t i = 1; i < committed.size(); ++i) EXPECT_EQ(committed[i].offset, 5) << i;
+  EXPECT_TRUE(drop_deleted("c", "orders", "", committed).empty()) << "the id is not known";
+}
+
 }  // namespace
 }  // namespace pelton::kafka

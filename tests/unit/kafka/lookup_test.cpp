@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/client/lookup.h"
 
+#include "engine/kafka/client/topic_id.h"
 #include "engine/kafka/consume/partition_fetcher.h"
 #include "tests/kafka/mock_cluster.h"
 
@@ -46,6 +47,15 @@ TEST_F(Lookup, ALeaderThatIsMissingHidesNoOtherPartition) {
   EXPECT_THAT(answers.silent, ElementsAre(kQ));
   ASSERT_TRUE(answers.error);
   EXPECT_NE(answers.error->message.find("LEADER_NOT_AVAILABLE"), std::string::npos);
+}
+
+// The mock cluster has none; a search for it would last as long as it may.
+TEST_F(Lookup, WithoutAControllerThereIsNoTopicId) {
+  const auto begun = std::chrono::steady_clock::now();
+  const auto id = topic_id(client, "t", 5s);
+  ASSERT_TRUE(id) << id.error().text();
+  EXPECT_EQ(*id, "");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
 }
 
 TEST_F(Lookup, AllEndsNeedAllLeaders) {

@@ -9,7 +9,10 @@
 namespace pelton::kafka {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 config::Loaded load(const std::string& stream, const std::string& binding = "") {
   config::Kinds kinds;
@@ -42,6 +45,20 @@ TEST(TopicOptions, NamesOfTopicsAreChecked) {
   EXPECT_THAT(problems("brokers: \"a:1\", topic: a", ", dead_letters: { topic: \"a/b\" }"),
               ElementsAre("E1008 binding b: \"a/b\" is not a valid topic name: use letters, "
                           "digits, `.`, `_` and `-`, at most 249 characters"));
+}
+
+TEST(TopicOptions, TokensComeFromOnePlace) {
+  const auto with = [](const std::string& source) {
+    return problems("brokers: \"a:1\", topic: t, sasl: { mechanism: oauthbearer" + source + " }");
+  };
+  const std::string oidc =
+      ", oidc: { token_url: \"https://a/t\", client_id: me, client_secret: x }";
+  const std::string needs = "E1006 stream t: sasl oauthbearer needs either `token_file` or `oidc`";
+  EXPECT_THAT(with(""), ElementsAre(needs));
+  EXPECT_THAT(with(oidc + ", token_file: token"), Contains(needs));
+  EXPECT_THAT(with(oidc), Not(Contains(needs)));
+  EXPECT_THAT(with(", oidc: { token_url: \"https://a/t\", client_id: me }"),
+              Contains(HasSubstr("client_secret")));
 }
 
 TEST(TopicOptions, BrokersAreHostAndPort) {
