@@ -125,7 +125,8 @@ Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
       std::chrono::ceil<std::chrono::milliseconds>(kafka::group_of(binding).transaction_timeout);
   auto producer = kafka::TransactionalProducer::create(
       {kafka::topic_of(to),
-       fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node), timeout});
+       fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node), timeout},
+      assembly.kafka.background());
   if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
   return std::make_unique<stream::TransactionalOutput>(
       input, std::move(*producer), timeout, assembly.shard.mailbox(), assembly.shard.io());

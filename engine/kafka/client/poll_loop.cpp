@@ -35,6 +35,7 @@ void PollLoop::start() {
 }
 
 void PollLoop::stop() {
+  background_.finish();
   if (!thread_.joinable()) return;
   post([this] {
     std::lock_guard lock(mutex_);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/kafka/client/background_calls.h"
+
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -26,7 +28,7 @@ class PollLoop {
 
   // Once; again is nothing.
   void start();
-  // Joins the thread. Calls that were not run are dropped.
+  // Waits for the background, then joins the thread. Calls that were not run are dropped.
   void stop();
   // Instead of start(): runs what was posted, serves once, and waits until there is more, up to
   // `wait`, only when there was nothing.
@@ -36,6 +38,8 @@ class PollLoop {
   // Runs the call on the loop's thread and waits for it; here when the loop has no thread, or when
   // this is it. Not while it is being stopped.
   void run(Call call);
+  // For what blocks and the clients of the loop wait for. Any thread.
+  BackgroundCalls& background() { return background_; }
   // Eight bytes written to it wake the loop (an eventfd).
   int wake_handle() const { return wake_; }
   // On the loop's thread.
@@ -53,6 +57,7 @@ class PollLoop {
   bool stopping_ = false;    // guarded by mutex_
   std::vector<std::pair<const void*, Serve>> served_;
   std::thread thread_;
+  BackgroundCalls background_;  // its calls post to the loop
 };
 
 }  // namespace pelton::kafka

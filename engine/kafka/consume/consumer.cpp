@@ -90,6 +90,7 @@ void Consumer::Impl::subscribe() {
 
 void Consumer::Impl::detach() {
   closed_ = true;
+  lookup.close();
   loop.remove(this);
 }
 
@@ -167,7 +168,7 @@ void Consumer::Impl::close() {
 
 Consumer::Consumer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Consumer::~Consumer() {
-  impl_->lookup.close();
+  impl_->lookup.give_up();
   impl_->loop.run([this] { impl_->detach(); });
 }
 

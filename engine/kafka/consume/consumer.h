@@ -36,7 +36,8 @@ class Consumer {
   // invalid: the configuration; unavailable: no client could be made.
   static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,
                                                   ConsumerListeners listeners);
-  // Waits for what was asked, and for the loop's thread: the listeners hear nothing after that.
+  // Waits for the loop's thread, but for no broker: the listeners hear nothing after that, and
+  // nobody is answered.
   ~Consumer();
   Consumer(const Consumer&) = delete;
   Consumer& operator=(const Consumer&) = delete;
@@ -67,7 +68,7 @@ class Consumer {
   void membership(std::vector<Tenure> tenures,
                   std::move_only_function<void(Result<GroupMetadata>)> answer);
   void release(std::vector<PartitionId> partitions);
-  // What the brokers know of the partitions now; answered on a thread of its own.
+  // What the brokers know of the partitions now; answered on the loop's thread.
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
            std::function<void(GroupFacts)> answer);
   // What the group has committed of them; likewise.

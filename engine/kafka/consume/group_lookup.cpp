@@ -20,8 +20,8 @@ void GroupLookup::open(rd_kafka_t* client, std::weak_ptr<void> owner, Answer ans
 }
 
 void GroupLookup::close() {
-  ++round_;
-  lookups_.clear();
+  give_up();
+  closed_ = true;
 }
 
 void GroupLookup::next_round() {
@@ -29,31 +29,41 @@ void GroupLookup::next_round() {
   asking_.clear();
 }
 
-void GroupLookup::in_background(std::function<void()> work) {
-  std::erase_if(lookups_, [](const std::future<void>& lookup) {
-    return lookup.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+// Calls `ask` in the background, and `then` with its answer on the loop's thread.
+template <typename Ask, typename Then>
+void GroupLookup::in_background(Ask ask, Then then) {
+  auto owner = owner_.lock();
+  if (!owner || closed_ || loop_.background().finishing()) return;
+  loop_.background().run([this, &loop = loop_, owner = std::move(owner), ask = std::move(ask),
+                          then = std::move(then)]() mutable {
+    auto answer = ask();
+    // With it goes the owner, whose client ends on the loop's thread.
+    loop.post([this, owner = std::move(owner), then = std::move(then),
+               answer = std::move(answer)]() mutable {
+      if (!closed_) then(std::move(answer));
+    });
   });
-  lookups_.push_back(std::async(std::launch::async, std::move(work)));
 }
 
 void GroupLookup::start(std::vector<PartitionId> partitions) {
   std::erase_if(partitions, [this](PartitionId each) { return !asking_.insert(each).second; });
-  if (partitions.empty()) return;
-  in_background(
-      [this, round = round(), partitions = std::move(partitions)] { look_up(partitions, round); });
+  if (!partitions.empty()) look_up(std::move(partitions), {});
 }
 
-// On a thread of its own, until all have answered.
-void GroupLookup::look_up(std::vector<PartitionId> partitions, std::uint64_t round) {
-  while (round_ == round) {
-    auto group = ask_group(client_, setup_.topic, partitions, setup_.start_time, kTimeout);
-    partitions = group.silent;
-    loop_.post([this, owner = owner_, round, group = std::move(group)]() mutable {
-      if (const auto alive = owner.lock(); alive && round_ == round) on_answers(std::move(group));
-    });
-    if (partitions.empty()) return;
-    std::this_thread::sleep_for(kPause);
-  }
+// Those that do not answer are asked again while the round lasts.
+void GroupLookup::look_up(std::vector<PartitionId> partitions, std::chrono::milliseconds pause) {
+  in_background(
+      [this, round = round(), partitions = std::move(partitions), pause] {
+        std::this_thread::sleep_for(pause);
+        if (round_ != round) return GroupFacts{};
+        return ask_group(client_, setup_.topic, partitions, setup_.start_time, kTimeout);
+      },
+      [this, round = round()](GroupFacts&& group) {
+        if (round_ != round) return;
+        std::vector<PartitionId> silent = group.silent;
+        on_answers(std::move(group));
+        if (round_ == round && !silent.empty()) look_up(std::move(silent), kPause);
+      });
 }
 
 void GroupLookup::on_answers(GroupFacts&& group) {
@@ -72,26 +82,27 @@ void GroupLookup::rest() {
 
 void GroupLookup::ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
                       std::function<void(GroupFacts)> answer) {
-  in_background([this, partitions = std::move(partitions), time, answer = std::move(answer)] {
-    answer(ask_group(client_, setup_.topic, partitions, time, kTimeout));
-  });
+  in_background([this, partitions = std::move(partitions),
+                 time] { return ask_group(client_, setup_.topic, partitions, time, kTimeout); },
+                std::move(answer));
 }
 
 void GroupLookup::ask_committed(std::vector<PartitionId> partitions,
                                 std::function<void(Result<std::vector<OffsetCommit>>)> answer) {
-  in_background([this, partitions = std::move(partitions), answer = std::move(answer)] {
-    answer(kafka::ask_committed(client_, setup_.topic, partitions, kTimeout));
-  });
+  in_background(
+      [this, partitions = std::move(partitions)] {
+        return kafka::ask_committed(client_, setup_.topic, partitions, kTimeout);
+      },
+      std::move(answer));
 }
 
 void GroupLookup::ask_ends(std::vector<PartitionId> partitions,
                            std::function<void(const std::vector<PartitionFacts>&)> answer) {
-  in_background([this, partitions = std::move(partitions), answer = std::move(answer)] {
-    auto answers = ask_leaders(client_, setup_.topic, partitions, std::nullopt, kEndsTimeout);
-    loop_.post([owner = owner_, answer, facts = std::move(answers.facts)] {
-      if (const auto alive = owner.lock()) answer(facts);
-    });
-  });
+  in_background(
+      [this, partitions = std::move(partitions)] {
+        return ask_leaders(client_, setup_.topic, partitions, std::nullopt, kEndsTimeout).facts;
+      },
+      std::move(answer));
 }
 
 }  // namespace pelton::kafka

@@ -7,26 +7,29 @@
 #include "engine/kafka/consume/group_facts.h"
 
 #include <atomic>
-#include <future>
+#include <memory>
 #include <set>
 
 namespace pelton::kafka {
 
-// Asks the brokers about partitions of a group on short-lived threads, because that blocks, and
+// Asks the brokers about partitions of a group in the loop's background, because that blocks, and
 // asks again until each has answered. A round ends with the next rebalance; its answers are out of
-// date then. On the loop's thread but for what says otherwise.
+// date then. On the loop's thread, where also all answers come, but for what says otherwise. A
+// question that is under way holds the owner, and nobody waits for it.
 class GroupLookup {
  public:
-  // Once or more often in a round, on the loop's thread: some of what was asked. Not when the loop
-  // or the round has ended.
+  // Once or more often in a round: some of what was asked. Not when the round has ended.
   using Answer = std::function<void(GroupFacts&&)>;
 
   GroupLookup(const Consumer::Setup& setup, PollLoop& loop, GroupListener& listener)
       : setup_(setup), loop_(loop), listener_(listener) {}
 
-  // Before all else. The weak owner is alive when `answer` is called.
+  // Before all else. The owner has the client, and this.
   void open(rd_kafka_t* client, std::weak_ptr<void> owner, Answer answer);
-  void close();  // any thread; waits for what is being asked
+  // Any thread: nothing is asked again.
+  void give_up() { ++round_; }
+  // Nobody is answered any more.
+  void close();
   std::uint64_t round() const { return round_; }
   void next_round();
   // Those that are not being asked for already.
@@ -37,13 +40,14 @@ class GroupLookup {
            std::function<void(GroupFacts)> answer);
   void ask_committed(std::vector<PartitionId> partitions,
                      std::function<void(Result<std::vector<OffsetCommit>>)> answer);
-  // The ends of those whose leaders answer; on the loop's thread, unless that has ended.
+  // The ends of those whose leaders answer.
   void ask_ends(std::vector<PartitionId> partitions,
                 std::function<void(const std::vector<PartitionFacts>&)> answer);
 
  private:
-  void in_background(std::function<void()> work);
-  void look_up(std::vector<PartitionId> partitions, std::uint64_t round);
+  template <typename Ask, typename Then>
+  void in_background(Ask ask, Then then);
+  void look_up(std::vector<PartitionId> partitions, std::chrono::milliseconds pause);
   void on_answers(GroupFacts&& group);
 
   const Consumer::Setup& setup_;
@@ -53,9 +57,9 @@ class GroupLookup {
   std::weak_ptr<void> owner_;
   Answer answer_;
   std::atomic<std::uint64_t> round_{0};
-  std::set<PartitionId> asking_;            // in this round
-  bool waiting_ = false;                    // for some of these, as the listener knows
-  std::vector<std::future<void>> lookups_;  // their destructors wait
+  std::set<PartitionId> asking_;  // in this round
+  bool waiting_ = false;          // for some of these, as the listener knows
+  bool closed_ = false;
 };
 
 }  // namespace pelton::kafka

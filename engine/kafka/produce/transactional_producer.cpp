@@ -17,6 +17,9 @@ namespace {
 
 // The library's own advice for its transactional calls: the rest of the transaction's time.
 constexpr int kRemaining = -1;
+// ... but without brokers a call that ends a transaction, or begins with them, waits for ever. One
+// that is not over by then continues with the next call.
+constexpr int kTurnMs = 3'000;
 // How often the thread looks around: what the client has to say, whether it is to end.
 constexpr int kSliceMs = 100;
 constexpr std::chrono::milliseconds kIdle{1'000};
@@ -123,7 +126,7 @@ bool TransactionalProducer::Impl::ready() {
     if (client_ == nullptr)
       if (auto ok = open(); !ok) trouble_.say(ok.error().text());
     if (client_ != nullptr && repeat("beginning to write", [this] {
-                                return rd_kafka_init_transactions(client_, kRemaining);
+                                return rd_kafka_init_transactions(client_, kTurnMs);
                               }) == Step::done)
       initialised_ = true;
     else if (!stopping()) {
@@ -280,7 +283,7 @@ TransactionalProducer::Outcome TransactionalProducer::Impl::commit(
     return too_long ? Outcome::metadata_too_long : Outcome::aborted;
   }
   step = repeat("committing a transaction",
-                [this] { return rd_kafka_commit_transaction(client_, kRemaining); });
+                [this] { return rd_kafka_commit_transaction(client_, kTurnMs); });
   if (step == Step::abort) {
     abort();
     return Outcome::aborted;
@@ -299,7 +302,7 @@ TransactionalProducer::Outcome TransactionalProducer::Impl::commit(
 void TransactionalProducer::Impl::abort() {
   if (!std::exchange(in_transaction_, false)) return;
   if (repeat("aborting a transaction",
-             [this] { return rd_kafka_abort_transaction(client_, kRemaining); }) != Step::done)
+             [this] { return rd_kafka_abort_transaction(client_, kTurnMs); }) != Step::done)
     return close();
   batches_.clear();
   open_ = 0;
@@ -307,13 +310,17 @@ void TransactionalProducer::Impl::abort() {
 
 // ---- TransactionalProducer: every call goes to the thread
 
-TransactionalProducer::TransactionalProducer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-TransactionalProducer::~TransactionalProducer() = default;
+TransactionalProducer::TransactionalProducer(std::unique_ptr<Impl> impl, BackgroundCalls& end)
+    : impl_(std::move(impl)), end_(end) {}
+TransactionalProducer::~TransactionalProducer() {
+  end_.run([impl = std::move(impl_)] {});
+}
 
-Result<std::unique_ptr<TransactionalProducer>> TransactionalProducer::create(Setup setup) {
+Result<std::unique_ptr<TransactionalProducer>> TransactionalProducer::create(Setup setup,
+                                                                             BackgroundCalls& end) {
   auto impl = std::make_unique<Impl>(std::move(setup));
   if (auto ok = impl->start(); !ok) return std::unexpected(ok.error());
-  return std::unique_ptr<TransactionalProducer>(new TransactionalProducer(std::move(impl)));
+  return std::unique_ptr<TransactionalProducer>(new TransactionalProducer(std::move(impl), end));
 }
 
 void TransactionalProducer::write(std::vector<model::BatchPtr> batches, Written done) {

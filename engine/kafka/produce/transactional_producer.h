@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/kafka/client/background_calls.h"
 #include "engine/kafka/client/group_metadata.h"
 #include "engine/kafka/options.h"
 #include "engine/kafka/produce/producer.h"
@@ -29,10 +30,10 @@ class TransactionalProducer {
     // The brokers abort a transaction that is open for longer.
     std::chrono::milliseconds timeout{};
   };
-  // invalid (E6102): the configuration.
-  static Result<std::unique_ptr<TransactionalProducer>> create(Setup setup);
-  // Aborts what is open; waits for the thread, at most about the timeout when brokers are away. No
-  // answer comes afterwards.
+  // invalid (E6102): the configuration. `end` lives longer.
+  static Result<std::unique_ptr<TransactionalProducer>> create(Setup setup, BackgroundCalls& end);
+  // Returns at once. What is open is aborted, and the thread ends, in the background, which takes
+  // some seconds when brokers are away. Until then an answer that was due may still come.
   ~TransactionalProducer();
   TransactionalProducer(const TransactionalProducer&) = delete;
   TransactionalProducer& operator=(const TransactionalProducer&) = delete;
@@ -65,8 +66,9 @@ class TransactionalProducer {
 
  private:
   class Impl;
-  explicit TransactionalProducer(std::unique_ptr<Impl> impl);
+  TransactionalProducer(std::unique_ptr<Impl> impl, BackgroundCalls& end);
   std::unique_ptr<Impl> impl_;
+  BackgroundCalls& end_;
 };
 
 }  // namespace pelton::kafka

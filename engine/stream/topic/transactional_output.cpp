@@ -112,8 +112,9 @@ void TransactionalOutput::write() {
     if (member.outputs) batches.push_back(member.outputs);
   open_ = !batches.empty();
   if (!open_) return settle();
-  producer_->write(std::move(batches), [this](kafka::TransactionalProducer::Wrote wrote) {
-    mailbox_.post([this, wrote = std::move(wrote)]() mutable { on_written(std::move(wrote)); });
+  producer_->write(std::move(batches), [this, to = mailbox_.sender()](
+                                           kafka::TransactionalProducer::Wrote wrote) {
+    to.post([this, wrote = std::move(wrote)]() mutable { on_written(std::move(wrote)); });
   });
 }
 
@@ -159,15 +160,20 @@ bool TransactionalOutput::take_refusals(std::vector<std::vector<kafka::Refused>>
 // the store, before the transaction is committed. A replayed dead letter goes when it is committed.
 void TransactionalOutput::settle() {
   state_ = State::settling;
+  bool any = false;
   for (Member& member : group_) {
     if (member.finished || !member.held.partition) continue;
-    member.finished = true;
+    member.finished = any = true;
     member.held.finish(std::move(member.held.result));
   }
-  // The binding settles in a turn of its own, which is queued by now, perhaps behind what the
-  // mailbox delivers next: offsets that were not waited for would be committed without outputs.
-  mailbox_.post(
-      [this] { mailbox_.post([this] { input_.settlements.after_stored([this] { commit(); }); }); });
+  if (!any) settled();  // they were, before the transaction was aborted
+}
+
+// Offsets that were not waited for would be committed without their outputs.
+void TransactionalOutput::settled() {
+  if (state_ != State::settling) return;
+  state_ = State::storing;
+  input_.settlements.after_stored([this] { commit(); });
 }
 
 void TransactionalOutput::commit() {
@@ -210,12 +216,13 @@ void TransactionalOutput::commit_with(OffsetCommitter::Taken&& taken) {
           return;
         }
         auto positions = taken.positions;
-        producer_->commit(input_.topic, std::move(positions), std::move(*membership),
-                          [this, taken = std::move(taken)](Outcome outcome) mutable {
-                            mailbox_.post([this, outcome, taken = std::move(taken)]() mutable {
-                              on_ended(outcome, std::move(taken));
-                            });
-                          });
+        producer_->commit(
+            input_.topic, std::move(positions), std::move(*membership),
+            [this, to = mailbox_.sender(), taken = std::move(taken)](Outcome outcome) mutable {
+              to.post([this, outcome, taken = std::move(taken)]() mutable {
+                on_ended(outcome, std::move(taken));
+              });
+            });
       });
 }
 
@@ -267,7 +274,7 @@ void TransactionalOutput::end_group() {
 
 void TransactionalOutput::abort_and_write() {
   state_ = State::writing;
-  producer_->abort([this] { mailbox_.post([this] { write_soon(); }); });
+  producer_->abort([this, to = mailbox_.sender()] { to.post([this] { write_soon(); }); });
 }
 
 void TransactionalOutput::write_soon() {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -183,6 +184,38 @@ TEST_F(Lifetime, OnlyPartitionsThatAreOursAreCommitted) {
   ASSERT_TRUE(*known);
   EXPECT_EQ((*known)->front().offset, 3);
   EXPECT_EQ((*known)->front().metadata, "text");
+}
+
+// Within a test's patience, which a question to silent brokers is not over in.
+bool at_once(const std::function<void()>& call) {
+  const auto begun = std::chrono::steady_clock::now();
+  call();
+  return std::chrono::steady_clock::now() - begun < 2s;
+}
+
+TEST_F(Lifetime, ItGoesAtOnceWhileSilentBrokersAreAsked) {
+  join();
+  ASSERT_TRUE(until([&] { return member.tenures.contains(kP); }));
+  cluster.set_down(true);
+  std::atomic<int> answers{0};
+  consumer->ask({kP}, std::nullopt, [&](const GroupFacts&) { ++answers; });
+  consumer->ask_committed({kP}, [&](const auto&) { ++answers; });
+  loop.run([] {});  // both are being asked
+  EXPECT_TRUE(at_once([&] { consumer.reset(); }));
+  EXPECT_TRUE(at_once([&] { loop.run([] {}); })) << "nor is its loop held up";
+  const int calls = member.calls;
+  loop.stop();
+  EXPECT_EQ(answers, 0) << "whoever has gone is not answered";
+  EXPECT_EQ(member.calls, calls);
+}
+
+TEST_F(Lifetime, ItGoesAtOnceWhileItsPartitionsAreLookedUp) {
+  cluster.set_leader("orders", 0, false);
+  join();
+  ASSERT_TRUE(until([&] { return member.calls > 0; })) << "the member waits for a leader";
+  cluster.set_down(true);
+  EXPECT_TRUE(at_once([&] { consumer.reset(); }));
+  EXPECT_TRUE(at_once([&] { loop.run([] {}); }));
 }
 
 }  // namespace

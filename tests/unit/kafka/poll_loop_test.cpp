@@ -95,5 +95,52 @@ TEST(PollLoop, CallsThatWereNotRunGoWithIt) {
   EXPECT_TRUE(left.expired());
 }
 
+TEST(PollLoop, ItsEndWaitsForTheBackgroundAndDoesWhatThatPosts) {
+  PollLoop loop;
+  loop.start();
+  std::promise<void> go;
+  bool posted = false;
+  loop.background().run([&loop, &posted, may = go.get_future()]() mutable {
+    may.wait();
+    loop.post([&posted] { posted = true; });
+  });
+  std::thread ends([&] { loop.stop(); });
+  while (!loop.background().finishing()) std::this_thread::yield();
+  go.set_value();
+  ends.join();
+  EXPECT_TRUE(posted);
+}
+
+TEST(BackgroundCalls, NobodyWaitsForACall) {
+  BackgroundCalls calls;
+  std::promise<void> go;
+  std::promise<std::thread::id> ran;
+  calls.run([&ran, may = go.get_future()]() mutable {
+    may.wait();
+    ran.set_value(std::this_thread::get_id());
+  });
+  go.set_value();
+  EXPECT_NE(ran.get_future().get(), std::this_thread::get_id());
+}
+
+TEST(BackgroundCalls, WhatACallOwnsGoesWithIt) {
+  BackgroundCalls calls;
+  std::promise<void> gone;
+  struct Tell {
+    std::promise<void>& gone;
+    ~Tell() { gone.set_value(); }
+  };
+  calls.run([tell = std::make_unique<Tell>(gone)] {});
+  gone.get_future().wait();
+}
+
+TEST(BackgroundCalls, AfterTheEndTheCallerDoesIt) {
+  BackgroundCalls calls;
+  calls.finish();
+  std::thread::id ran;
+  calls.run([&] { ran = std::this_thread::get_id(); });
+  EXPECT_EQ(ran, std::this_thread::get_id());
+}
+
 }  // namespace
 }  // namespace pelton::kafka

@@ -61,6 +61,20 @@ struct ProducerTest : testing::TestWithParam<Behind> {
   }
 };
 
+TEST_P(ProducerTest, ItGoesAtOnceThoughTheBrokersAreAway) {
+  EXPECT_THAT(send(1), IsEmpty());
+  brokers.set_down(true);
+  bool answered = false;
+  producer->send(batch(1), [&](const auto&) { answered = true; });
+  loop.run([] {});
+  const auto begun = std::chrono::steady_clock::now();
+  producer.reset();
+  loop.run([] {});
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s) << "nor is its loop held up";
+  loop.stop();
+  EXPECT_FALSE(answered);
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, ProducerTest, testing::Values(Behind::fast, Behind::strict),
                          [](const auto& each) {
                            return each.param == Behind::fast ? "fast" : "strict";

@@ -17,12 +17,13 @@ using Outcome = TransactionalProducer::Outcome;
 
 struct Transactions : ::testing::Test {
   test::MockCluster brokers;
+  BackgroundCalls ends;
   std::unique_ptr<TransactionalProducer> producer;
 
   void SetUp() override {
     brokers.topic("in");  // which the committed offsets are of
-    auto made =
-        TransactionalProducer::create({brokers.topic("out"), "id-1", std::chrono::seconds(10)});
+    auto made = TransactionalProducer::create(
+        {brokers.topic("out"), "id-1", std::chrono::seconds(10)}, ends);
     ASSERT_TRUE(made) << made.error().text();
     producer = std::move(*made);
   }
@@ -109,7 +110,7 @@ TEST_F(Transactions, MetadataThatIsTooLongIsTold) {
 
 TEST_F(Transactions, OneThatTakesTooLongIsAbortedAndTold) {
   auto made =
-      TransactionalProducer::create({brokers.topic("slow"), "id-2", std::chrono::seconds(2)});
+      TransactionalProducer::create({brokers.topic("slow"), "id-2", std::chrono::seconds(2)}, ends);
   ASSERT_TRUE(made);
   brokers.set_leader("slow", 0, false);
   std::promise<TransactionalProducer::Wrote> answer;
@@ -169,6 +170,18 @@ TEST_F(Transactions, AnAbortedOneIsNotCommitted) {
 TEST_F(Transactions, AnOpenOneDoesNotHoldUpTheEnd) {
   EXPECT_EQ(write({batch({"a"})}), Refusals{});
   producer.reset();
+}
+
+TEST_F(Transactions, ItGoesAtOnceThoughTheBrokersAreAway) {
+  EXPECT_EQ(write({batch({"a"})}), Refusals{});
+  brokers.set_down(true);
+  const auto begun = std::chrono::steady_clock::now();
+  producer.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(2))
+      << "what is open is aborted behind its back";
+  ends.finish();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(20))
+      << "and given up when no broker answers";
 }
 
 }  // namespace
