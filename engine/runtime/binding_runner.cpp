@@ -212,6 +212,7 @@ void BindingRunner::turn() {
   noted_ = false;
   for (const PartitionId partition : std::exchange(with_room_, {})) feed(partition);
   settle_commits();
+  if (setup_.output) setup_.output->settled();
   for (const PartitionId again : stays_.check()) {
     with_room_.push_back(again);
     note();

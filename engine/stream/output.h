@@ -11,8 +11,11 @@
 namespace pelton::stream {
 
 // Interface. Where a binding's outputs go when that is a Kafka topic: they are there before their
-// events are settled. Implemented at least once (kafka_output.h) and in transactions
+// events are settled. Implemented at least once (topic_output.h) and in transactions
 // (transactional_output.h). Shard-confined.
+//
+// An output that goes on working after finish(), because it commits what the binding settles, waits
+// for settled(): between the two the settlement is on its way from the dispatcher to the input.
 class Output {
  public:
   // A worker's answer with outputs, held back by the dispatcher until finish() is called.
@@ -29,6 +32,9 @@ class Output {
   virtual bool room() const = 0;
   // Calls finish() once, with the events failed whose outputs were refused.
   virtual void send(Result&& result) = 0;
+  // All that the binding settles because of the calls of finish() so far was given to
+  // Input::settle(). Said by the binding at least once after each finish(), never from within it.
+  virtual void settled() = 0;
   // What keeps outputs from going at the moment; empty: nothing.
   virtual std::string trouble() const = 0;
 };

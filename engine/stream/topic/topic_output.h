@@ -21,6 +21,7 @@ class TopicOutput final : public Output {
 
   bool room() const override { return bytes_ < kMostOutputBytes; }
   void send(Result&& result) override;
+  void settled() override {}  // offsets are the input's to commit
   std::string trouble() const override { return producer_->trouble(); }
 
  private:

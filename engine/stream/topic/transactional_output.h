@@ -21,8 +21,9 @@ namespace pelton::stream {
 // reader with isolation.level=read_committed. Results that come while a transaction runs go into
 // the next one, so the faster they come the larger the transactions are.
 //
-// A transaction: write all outputs; then tell the dispatcher, whose settled offsets reach the input
-// (and what else there is the store); then commit the input's positions with it. One that is
+// A transaction: write all outputs; then tell the dispatcher, and wait until settled() says that
+// what it settles has reached the input; then until all of that is in the store; then commit the
+// input's positions with it. One that is
 // aborted is written again from memory, without what went away meanwhile, and no function is called
 // again for it. One that takes too long is written in parts, down to a single result.
 // Shard-confined.
@@ -34,6 +35,7 @@ class TransactionalOutput final : public Output, private OffsetCommitter::Transa
 
   bool room() const override { return bytes_ < kMostOutputBytes; }
   void send(Result&& result) override;
+  void settled() override;
   std::string trouble() const override { return producer_->trouble(); }
 
  private:
@@ -44,7 +46,7 @@ class TransactionalOutput final : public Output, private OffsetCommitter::Transa
     std::size_t bytes = 0;
     bool finished = false;  // the dispatcher knows; what is left is the commit
   };
-  enum class State { idle, writing, settling, waiting, committing };
+  enum class State { idle, writing, settling, storing, waiting, committing };
   using Members = std::vector<Member>;
 
   bool has_uncommitted_outputs(PartitionId partition) const override;

@@ -26,6 +26,8 @@ class FakeInput final : public stream::Input, public stream::Positions, public s
     listener_->readable(kPartition);
   }
   void revoke() { listener_->revoking(kPartition); }
+  void lose() { listener_->revoked(kPartition); }
+  void stop_partition(const Error& error) { listener_->stopped(kPartition, error); }
 
   std::vector<PartitionId> partitions() const override { return {kPartition}; }
   std::optional<model::PlacedBatch> next(PartitionId, Offset from) override {
@@ -80,9 +82,38 @@ class ManualClock final : public Clock {
   WallTime now_{std::chrono::hours(1000)};
 };
 
+// Outputs on their way until told otherwise.
+class FakeOutput final : public stream::Output {
+ public:
+  explicit FakeOutput(const FakeInput& input) : input_(input) {}
+  bool room() const override { return has_room; }
+  void send(Result&& result) override { sent.push_back(std::move(result)); }
+  void settled() override {
+    EXPECT_FALSE(finishing_) << "a call within a call";
+    settlements_seen = input_.settlements;
+  }
+  std::string trouble() const override { return "brokers are away"; }
+  void finish() {
+    settlements_seen.reset();
+    finishing_ = true;
+    Result result = std::move(sent.front());
+    sent.pop_front();
+    if (result.live(result.result)) result.finish(std::move(result.result));
+    finishing_ = false;
+  }
+
+  bool has_room = true;
+  std::deque<Result> sent;
+  std::optional<int> settlements_seen;  // when settled() was said, since the last finish()
+
+ private:
+  const FakeInput& input_;
+  bool finishing_ = false;
+};
+
 class BindingRunnerTest : public store::StoreFixture {
  protected:
-  void begin() {
+  void begin(bool with_output = false) {
     open();
     BindingRunner::Setup setup;
     setup.dispatcher.id = binding;
@@ -93,6 +124,11 @@ class BindingRunnerTest : public store::StoreFixture {
     setup.seek_patience = std::chrono::seconds(10);
     auto made = std::make_unique<FakeInput>();
     input = made.get();
+    if (with_output) {
+      auto outputs = std::make_unique<FakeOutput>(*input);
+      output = outputs.get();
+      setup.output = std::move(outputs);
+    }
     runner = std::make_unique<BindingRunner>(
         std::move(setup), stream::BindingInput{std::move(made), *input, *input}, *store, io, clock);
     ASSERT_TRUE(runner->open());
@@ -118,9 +154,12 @@ class BindingRunnerTest : public store::StoreFixture {
     const FrameId frame = taken.front();
     taken.pop_front();
     ++depth;
-    EXPECT_TRUE(runner->finished(
-        WorkerId{1}, frame,
-        {.first = 0, .count = 1, .not_done = {}, .outputs = outputs, .output_parents = {}}));
+    EXPECT_TRUE(runner->finished(WorkerId{1}, frame,
+                                 {.first = 0,
+                                  .count = 1,
+                                  .not_done = {},
+                                  .outputs = std::move(outputs),
+                                  .output_parents = {}}));
     --depth;
   }
   std::optional<Status> seek(Offset offset) {
@@ -132,6 +171,7 @@ class BindingRunnerTest : public store::StoreFixture {
   boost::asio::io_context io;
   ManualClock clock;
   FakeInput* input = nullptr;
+  FakeOutput* output = nullptr;
   std::unique_ptr<BindingRunner> runner;
   std::function<void()> on_work = [this] { work(); };
   std::deque<FrameId> taken;
@@ -280,6 +320,114 @@ TEST_F(BindingRunnerTest, ARevokeEndsASeek) {
   finish();
   run();
   EXPECT_EQ(input->drained_said, 1);
+}
+
+TEST_F(BindingRunnerTest, AnEventIsSettledOnceItsOutputsAreInTheirTopic) {
+  begin(true);
+  input->append(batch({"a"}));
+  run();
+  finish(batch({"out"}));
+  run();
+  ASSERT_EQ(output->sent.size(), 1U);
+  EXPECT_EQ(output->sent.front().partition, kPartition);
+  EXPECT_EQ(input->cursor, 0);
+  output->finish();
+  run();
+  EXPECT_EQ(input->cursor, 1);
+}
+
+TEST_F(BindingRunnerTest, AResultWithoutOutputsIsSettledAtOnce) {
+  begin(true);
+  input->append(batch({"a"}));
+  run();
+  finish();
+  run();
+  EXPECT_TRUE(output->sent.empty());
+  EXPECT_EQ(input->cursor, 1);
+}
+
+TEST_F(BindingRunnerTest, AnOutputHearsWhenTheInputHasWhatWasSettled) {
+  begin(true);
+  input->hold = true;
+  input->append(batch({"a"}));
+  run();
+  finish(batch({"out"}));
+  run();
+  const int before = input->settlements;
+  output->finish();
+  EXPECT_EQ(input->settlements, before) << "the turn is still to come";
+  EXPECT_FALSE(output->settlements_seen);
+  run();
+  EXPECT_EQ(output->settlements_seen, before + 1) << "whether or not it is durable";
+}
+
+TEST_F(BindingRunnerTest, WorkersGetNothingWhileTheOutputIsFull) {
+  begin(true);
+  output->has_room = false;
+  input->append(batch({"a"}));
+  run();
+  EXPECT_TRUE(taken.empty());
+  EXPECT_EQ(runner->trouble().what, "brokers are away");
+  output->has_room = true;
+  runner->wake();
+  run();
+  EXPECT_EQ(taken.size(), 1U);
+}
+
+TEST_F(BindingRunnerTest, OutputsOfAPartitionThatHasGoneAreNotWaitedFor) {
+  begin(true);
+  input->append(batch({"a"}));
+  run();
+  finish(batch({"out"}));
+  input->lose();
+  run();
+  ASSERT_EQ(output->sent.size(), 1U);
+  EXPECT_FALSE(output->sent.front().live(output->sent.front().result));
+}
+
+TEST_F(BindingRunnerTest, ADrainedBindingGivesNothingUntilThatIsTakenBack) {
+  begin();
+  runner->drain();
+  input->append(batch({"a"}));
+  run();
+  EXPECT_TRUE(taken.empty());
+  runner->drain(false);
+  run();
+  EXPECT_EQ(taken.size(), 1U);
+}
+
+TEST_F(BindingRunnerTest, TheViewOfAPartitionHasItsLag) {
+  begin();
+  input->append(batch({"a", "b", "c"}));
+  run();
+  finish();
+  run();
+  const auto view = runner->view(kPartition);
+  EXPECT_EQ(view.counts.cursor, 1);
+  EXPECT_EQ(view.end, 3);
+  EXPECT_EQ(view.counts.in_flight, 2U) << "the window is two events";
+}
+
+TEST_F(BindingRunnerTest, AStoppedPartitionIsNamedUntilItIsAssignedAgain) {
+  begin();
+  input->stop_partition({ErrorKind::corrupt, "E6108", "its offset is gone"});
+  EXPECT_EQ(runner->stopped(), "partition 0 of s is stopped: E6108: its offset is gone");
+  EXPECT_EQ(runner->view(kPartition).oldest, clock.now()) << "since then";
+  input->start();
+  EXPECT_EQ(runner->stopped(), "");
+}
+
+TEST_F(BindingRunnerTest, WhatALostWorkerHadIsDeliveredAgain) {
+  begin();
+  input->append(batch({"a"}));
+  run();
+  ASSERT_EQ(taken.size(), 1U);
+  model::WorkerLoss loss;
+  loss.cause = "engine";
+  runner->lost(WorkerId{1}, loss);
+  run();
+  EXPECT_EQ(taken.size(), 2U);
+  EXPECT_EQ(input->cursor, 0);
 }
 
 }  // namespace
