@@ -29,7 +29,7 @@ void AdminOperations::status(Answer<observe::StatusReport> answer) {
 }
 
 void AdminOperations::seek(const http::SeekRequest& request, Answer<http::SeekOutcome> answer) {
-  auto binding = find_binding(reloader_.bindings(), request.binding);
+  auto binding = dead_letters::find_binding(reloader_.bindings(), request.binding);
   if (!binding) return answer(std::unexpected(binding.error()));
   seek_offsets(shard_, request, std::move(answer));
 }

@@ -5,11 +5,11 @@
 #include "engine/connector/connector_spec.h"
 #include "engine/dead_letters/dead_letters.h"
 #include "engine/kafka/client/poll_loop.h"
-#include "engine/runtime/embedded_streams.h"
-#include "engine/runtime/known_bindings.h"
+#include "engine/stream/embedded/embedded_streams.h"
+#include "engine/dead_letters/known_bindings.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/source_runner.h"
-#include "engine/runtime/topic_access.h"
+#include "engine/stream/topic/topic_access.h"
 #include "engine/stream/topic/topic_producers.h"
 
 #include <filesystem>
@@ -30,10 +30,10 @@ struct Assembly {
   MemoryBudget& memory;
   store::Store& store;
   Shard& shard;
-  EmbeddedStreams& streams;
+  stream::EmbeddedStreams& streams;
   kafka::PollLoop& kafka;
   dead_letters::DeadLetters& letters;
-  TopicAccess& topics;
+  stream::TopicAccess& topics;
   std::filesystem::path sdks;
   stream::TopicProducers producers{kafka};
 };
@@ -46,7 +46,7 @@ Result<std::unique_ptr<store::Store>> open_store(const config::Config& config,
 // A binding, open and without its function.
 struct BuiltBinding {
   std::unique_ptr<ServedBinding> served;
-  KnownBinding known;
+  dead_letters::KnownBinding known;
 };
 Result<BuiltBinding> build_binding(Assembly& assembly, const config::Config& config,
                                    const config::Binding& binding);

@@ -3,7 +3,7 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
-#include "engine/runtime/letter_log.h"
+#include "engine/dead_letters/dead_letter_log.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -36,7 +36,7 @@ BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Sto
       io_(io),
       clock_(clock),
       dispatcher_(setup_.dispatcher),
-      stays_({dispatcher_, *input_.events, input_.positions, clock, setup_.dispatcher.stream,
+      tenures_({dispatcher_, *input_.events, input_.positions, clock, setup_.dispatcher.stream,
               setup_.seek_patience}),
       rereads_(dispatcher_, setup_.read_again,
                [this](const dispatch::Reread& which, const model::PlacedBatch* read) {
@@ -77,7 +77,7 @@ void BindingRunner::feed_all() {
 }
 
 void BindingRunner::assigned(PartitionId partition, const model::Restored& restored) {
-  stays_.begin(partition, restored);
+  tenures_.begin(partition, restored);
   stopped_.remove(partition);
 }
 
@@ -87,13 +87,13 @@ void BindingRunner::readable(PartitionId partition) {
 }
 
 void BindingRunner::revoking(PartitionId partition) {
-  stays_.revoke(partition);
+  tenures_.revoke(partition);
   note();
 }
 
 void BindingRunner::revoked(PartitionId partition) {
   settle_commits();  // while they are this assignment's
-  stays_.end(partition);
+  tenures_.end(partition);
   stopped_.remove(partition);
   note();
 }
@@ -120,7 +120,7 @@ stream::Trouble BindingRunner::trouble() const {
 }
 
 void BindingRunner::feed(PartitionId partition) {
-  if (draining_ || !stays_.open(partition)) return;
+  if (draining_ || !tenures_.open(partition)) return;
   for (;;) {
     const auto want = dispatcher_.wants(partition);
     if (want.events == 0) break;
@@ -196,7 +196,7 @@ bool BindingRunner::replay(const model::DeadLetter& letter) {
 }
 
 void BindingRunner::seek(PartitionId partition, Offset offset, std::function<void(Status)> answer) {
-  stays_.seek(partition, offset, std::move(answer));
+  tenures_.seek(partition, offset, std::move(answer));
   note();
 }
 
@@ -213,7 +213,7 @@ void BindingRunner::turn() {
   for (const PartitionId partition : std::exchange(with_room_, {})) feed(partition);
   settle_commits();
   if (setup_.output) setup_.output->settled();
-  for (const PartitionId again : stays_.check()) {
+  for (const PartitionId again : tenures_.check()) {
     with_room_.push_back(again);
     note();
   }
@@ -226,7 +226,7 @@ void BindingRunner::settle_commits() {
   ENSURE(settling_.empty(), "a settlement led to another one");
   settling_.swap(commits_);
   for (dispatch::Commit& commit : settling_) {
-    tell_failures(setup_.dispatcher.binding, commit.transaction);
+    dead_letters::tell_failures(setup_.dispatcher.binding, commit.transaction);
     std::vector<PartitionId> settled;
     for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
     input_.events->settle(std::move(commit.transaction),
@@ -246,7 +246,7 @@ void BindingRunner::committed(dispatch::CommitToken token,
 
 void BindingRunner::arm_timer() {
   auto due = dispatcher_.next_due();
-  if (const auto deadline = stays_.next_deadline())
+  if (const auto deadline = tenures_.next_deadline())
     due = due ? std::min(*due, *deadline) : deadline;
   if (due == armed_) return;
   armed_ = due;

@@ -4,7 +4,7 @@
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
 #include "engine/runtime/event_rereads.h"
-#include "engine/runtime/partition_stays.h"
+#include "engine/stream/partition_tenures.h"
 #include "engine/runtime/stopped_partitions.h"
 #include "engine/store/store.h"
 #include "engine/stream/input.h"
@@ -121,7 +121,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   boost::asio::io_context& io_;
   const Clock& clock_;
   dispatch::Dispatcher dispatcher_;
-  PartitionStays stays_;
+  stream::PartitionTenures tenures_;
   StoppedPartitions stopped_;
   dispatch::FilterWatch filter_watch_;
   bool warned_of_outputs_ = false;

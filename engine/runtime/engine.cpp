@@ -7,9 +7,9 @@
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
 #include "engine/observe/process_status.h"
-#include "engine/runtime/admin_dead_letters.h"
+#include "engine/dead_letters/dead_letter_access.h"
 #include "engine/runtime/admin_operations.h"
-#include "engine/runtime/admin_streams.h"
+#include "engine/stream/embedded/embedded_access.h"
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/reloader.h"
@@ -56,8 +56,8 @@ void add_troubles(observe::StatusReport& report) {
 
 // What the admin API is served by.
 struct AdminParts {
-  AdminStreams streams;
-  AdminDeadLetters dead_letters;
+  stream::AdminStreams streams;
+  dead_letters::DeadLetterAccess dead_letters;
   AdminOperations operations;
   std::unique_ptr<http::Server> server{};
 };
@@ -93,12 +93,12 @@ class Engine {
   boost::asio::signal_set signals_{io_};
   boost::asio::signal_set hangups_{io_, SIGHUP};
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<EmbeddedStreams> streams_;
+  std::unique_ptr<stream::EmbeddedStreams> streams_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   dead_letters::DeadLetters letters_{kafka_};
   std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Shard> shard_;
-  std::unique_ptr<TopicAccess> topics_;
+  std::unique_ptr<stream::TopicAccess> topics_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<AdminParts> admin_;
   std::atomic<const char*> state_{"starting"};
@@ -134,10 +134,10 @@ Status Engine::build() {
       on_failure("the store failed; nothing is acknowledged any more, the engine ends", error);
     });
   });
-  streams_ = std::make_unique<EmbeddedStreams>(*store_);
+  streams_ = std::make_unique<stream::EmbeddedStreams>(*store_);
   shard_ = std::make_unique<Shard>(*store_, memory_, time_.clock());
   memory_.on_room([this] { shard_->memory_room(); });
-  topics_ = std::make_unique<TopicAccess>(kafka_, *shard_);
+  topics_ = std::make_unique<stream::TopicAccess>(kafka_, *shard_);
   assembly_ =
       std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_, *shard_,
                                           *streams_, kafka_, letters_, *topics_, options_.sdks});

@@ -29,8 +29,8 @@ class NewParts {
   Status open(const Lineup& lineup);
   // What open() has learnt of each binding and sink of the lineup, by name; sinks are apart, for a
   // binding may have the name of a connector.
-  const std::map<std::string, KnownBinding>& bindings() const { return known_bindings_; }
-  const std::map<std::string, KnownBinding>& sinks() const { return known_sinks_; }
+  const std::map<std::string, dead_letters::KnownBinding>& bindings() const { return known_bindings_; }
+  const std::map<std::string, dead_letters::KnownBinding>& sinks() const { return known_sinks_; }
   // The bindings that read each stream of the config.
   const std::map<std::string, std::vector<BindingId>>& readers() const { return readers_; }
 
@@ -45,8 +45,8 @@ class NewParts {
   std::vector<std::unique_ptr<SinkRunner>> sinks_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::vector<std::unique_ptr<ServedBinding>> served_;
-  std::map<std::string, KnownBinding> known_bindings_;
-  std::map<std::string, KnownBinding> known_sinks_;
+  std::map<std::string, dead_letters::KnownBinding> known_bindings_;
+  std::map<std::string, dead_letters::KnownBinding> known_sinks_;
   std::map<std::string, std::vector<BindingId>> readers_;
   std::map<std::string, SourceTarget> targets_;  // by source
 };

@@ -44,7 +44,7 @@ class Reloader {
   void stop() { thread_.stop(); }
 
   // ---- any thread
-  const KnownBindings& bindings() const { return bindings_; }
+  const dead_letters::KnownBindings& bindings() const { return bindings_; }
   Sources& sources() { return sources_; }
   // Shared with whoever reads it while it is replaced.
   std::shared_ptr<const config::Config> current() const;
@@ -64,7 +64,7 @@ class Reloader {
 
   const Setup setup_;
   std::atomic<bool> ending_{false};
-  KnownBindings bindings_;
+  dead_letters::KnownBindings bindings_;
   Sources sources_;
   thread::JobThread thread_;
   Switchover switchover_;

@@ -3,7 +3,7 @@
 
 #include "engine/runtime/binding_runner.h"
 #include "engine/runtime/function_runner.h"
-#include "engine/runtime/rate.h"
+#include "engine/observe/rate.h"
 #include "engine/runtime/sink_runner.h"
 #include "engine/stream/embedded/embedded_input.h"
 
@@ -18,7 +18,7 @@ struct ServedBinding {
   stream::EmbeddedInput* embedded = nullptr;  // the runner's input, if it is one
   std::string function;                       // empty: a sink's
   std::unique_ptr<SinkRunner> sink;
-  Rate done;
+  observe::Rate done;
 
   const std::string& name() const { return runner->dispatcher().options().binding; }
 };

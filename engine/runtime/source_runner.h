@@ -5,7 +5,7 @@
 #include "engine/connector/connector_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/source_host.h"
-#include "engine/runtime/rate.h"
+#include "engine/observe/rate.h"
 #include "engine/runtime/stream_consumption.h"
 #include "engine/store/store.h"
 #include "engine/stream/appender.h"

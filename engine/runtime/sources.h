@@ -36,7 +36,7 @@ class Sources {
  private:
   struct Entry {
     std::unique_ptr<SourceRunner> runner;
-    Rate rate;
+    observe::Rate rate;
   };
 
   mutable std::mutex mutex_;

@@ -157,7 +157,7 @@ Status Switchover::restore(const config::Config& before, const config::Config& a
 void Switchover::publish(const config::Config& config, const NewParts& parts) {
   for (const auto& [name, known] : parts.bindings()) known_bindings_[name] = known;
   for (const auto& [name, known] : parts.sinks()) known_sinks_[name] = known;
-  std::vector<KnownBinding> present;
+  std::vector<dead_letters::KnownBinding> present;
   for (const config::Binding& binding : config.bindings)
     present.push_back(known_bindings_.at(binding.name));
   for (const config::Connector& connector : config.connectors)

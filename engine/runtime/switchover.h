@@ -18,7 +18,7 @@ class Switchover {
  public:
   struct Setup {
     Assembly& assembly;
-    KnownBindings& bindings;
+    dead_letters::KnownBindings& bindings;
     Sources& sources;
     // True: the engine ends, nothing is started any more.
     const std::atomic<bool>& ending;
@@ -57,8 +57,8 @@ class Switchover {
 
   const Setup setup_;
   std::shared_ptr<NewParts> first_;  // between begin() and begin_sources()
-  std::map<std::string, KnownBinding> known_bindings_;
-  std::map<std::string, KnownBinding> known_sinks_;
+  std::map<std::string, dead_letters::KnownBinding> known_bindings_;
+  std::map<std::string, dead_letters::KnownBinding> known_sinks_;
 };
 
 }  // namespace pelton::runtime

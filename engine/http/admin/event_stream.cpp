@@ -15,7 +15,7 @@ constexpr std::size_t kPieceBytes = 1U << 20;
 
 }  // namespace
 
-EventStream::EventStream(std::shared_ptr<StreamReader> reader, std::string stream,
+EventStream::EventStream(std::shared_ptr<stream::StreamReader> reader, std::string stream,
                          const std::vector<std::uint32_t>& partitions,
                          const ConsumeParameters& parameters)
     : reader_(std::move(reader)),
@@ -29,10 +29,10 @@ EventStream::EventStream(std::shared_ptr<StreamReader> reader, std::string strea
 void EventStream::next(net::PieceAnswer answer) {
   if (left_ == 0 || places_.empty()) return answer(net::Piece{"", net::Piece::Then::end});
   const Place& place = places_[current_];
-  const ReadRequest request{place.partition, place.from, kPieceBytes};
+  const stream::ReadRequest request{place.partition, place.from, kPieceBytes};
   // Shared by the connection, which may close first, and the read that is under way.
   reader_->read(request, [self = shared_from_this(),
-                          answer = std::move(answer)](Result<ReadAnswer> read) mutable {
+                          answer = std::move(answer)](Result<stream::ReadAnswer> read) mutable {
     if (!read && self->waits(read.error())) return answer(net::Piece{"", net::Piece::Then::later});
     if (!read) return answer(std::unexpected(read.error()));
     answer(self->take(*read));
@@ -45,20 +45,20 @@ bool EventStream::waits(const Error& error) const {
          std::ranges::any_of(places_, [](const Place& place) { return place.stop >= 0; });
 }
 
-net::Piece EventStream::take(const ReadAnswer& read) {
+net::Piece EventStream::take(const stream::ReadAnswer& read) {
   Place& place = places_[current_];
   if (place.stop < 0) place.stop = read.end;
   const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : place.stop;
   net::Piece piece;
   const Offset next = write(read, stop, piece.bytes);
   place.at_end = (read.at_end && next == read.next) || next >= stop;
-  place.from = {ReadRequest::From::Kind::offset, next, {}};
+  place.from = {stream::ReadRequest::From::Kind::offset, next, {}};
   piece.then = left_ == 0 ? net::Piece::Then::end : advance();
   return piece;
 }
 
 // Small encodings may hold many events: the rest of them is read again.
-Offset EventStream::write(const ReadAnswer& read, Offset stop, std::string& out) {
+Offset EventStream::write(const stream::ReadAnswer& read, Offset stop, std::string& out) {
   for (const model::PlacedBatch& placed : read.batches)
     for (std::size_t i = 0; i < placed.batch->size() && left_ > 0; ++i) {
       const Offset offset = placed.base + placed.batch->delta(i);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/http/admin/parameters.h"
-#include "engine/http/admin/streams.h"
+#include "engine/stream/access.h"
 #include "engine/net/message.h"
 
 #include <cstdint>
@@ -18,28 +18,28 @@ namespace pelton::http {
 // any.
 class EventStream final : public net::BodyStream, public std::enable_shared_from_this<EventStream> {
  public:
-  EventStream(std::shared_ptr<StreamReader> reader, std::string stream,
+  EventStream(std::shared_ptr<stream::StreamReader> reader, std::string stream,
               const std::vector<std::uint32_t>& partitions, const ConsumeParameters& parameters);
   void next(net::PieceAnswer answer) override;
 
  private:
   struct Place {
     std::uint32_t partition = 0;
-    ReadRequest::From from;
+    stream::ReadRequest::From from;
     Offset stop = -1;  // -1: not known yet
     bool at_end = false;
   };
 
-  net::Piece take(const ReadAnswer& read);
+  net::Piece take(const stream::ReadAnswer& read);
   // Appends the lines of the page until a piece is full. Returns where the next one begins.
-  Offset write(const ReadAnswer& read, Offset stop, std::string& out);
+  Offset write(const stream::ReadAnswer& read, Offset stop, std::string& out);
   // Behind a page of the current place: on to the next one, or to the end.
   net::Piece::Then advance();
 
   bool waits(const Error& error) const;
 
   // The stream's own; shared with reads that are under way when it goes.
-  const std::shared_ptr<StreamReader> reader_;
+  const std::shared_ptr<stream::StreamReader> reader_;
   const std::string stream_;
   const bool follow_;
   std::uint64_t left_;

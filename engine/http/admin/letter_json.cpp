@@ -11,7 +11,7 @@
 
 namespace pelton::http {
 
-std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id) {
+std::string model::dead_letter_text(const std::string& binding, const model::DeadLetterId& id) {
   return fmt::format("{}/{}/{}/{:016x}", binding, id.partition.value, id.offset, id.stream.value);
 }
 
@@ -28,7 +28,7 @@ std::string letter_line(const model::DeadLetter& letter) {
                        {"worker", attempt.worker}});
     error = attempt.type.empty() ? attempt.message : attempt.type + ": " + attempt.message;
   }
-  const boost::json::object object{{"id", dead_letter_text(letter.binding, letter.id)},
+  const boost::json::object object{{"id", model::dead_letter_text(letter.binding, letter.id)},
                                    {"binding", letter.binding},
                                    {"stream", letter.stream},
                                    {"partition", letter.id.partition.value},
@@ -50,14 +50,14 @@ std::string letter_line(const model::DeadLetter& letter) {
 }
 
 std::string brief_letter_line(const model::DeadLetter& letter) {
-  const boost::json::object object{{"id", dead_letter_text(letter.binding, letter.id)},
+  const boost::json::object object{{"id", model::dead_letter_text(letter.binding, letter.id)},
                                    {"replays", letter.replays}};
   return boost::json::serialize(object) + "\n";
 }
 
-std::string brief_letters(const std::vector<DeadLetterBrief>& letters) {
+std::string brief_letters(const std::vector<dead_letters::Brief>& letters) {
   boost::json::array all;
-  for (const DeadLetterBrief& letter : letters)
+  for (const dead_letters::Brief& letter : letters)
     all.push_back({{"id", letter.id}, {"replays", letter.replays}});
   return boost::json::serialize(boost::json::object{{"letters", std::move(all)}}) + "\n";
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/dead_letters.h"
+#include "engine/dead_letters/access.h"
 #include "engine/model/records.h"
 
 #include <string>
@@ -17,6 +17,6 @@ std::string letter_line(const model::DeadLetter& letter);
 // Only its id and replays: what a command that acts on many has to know.
 std::string brief_letter_line(const model::DeadLetter& letter);
 // The same of several, as one object: {"letters": [{"id", "replays"}]}.
-std::string brief_letters(const std::vector<DeadLetterBrief>& letters);
+std::string brief_letters(const std::vector<dead_letters::Brief>& letters);
 
 }  // namespace pelton::http

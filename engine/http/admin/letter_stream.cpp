@@ -13,7 +13,7 @@ constexpr std::size_t kPage = 1000;
 
 }  // namespace
 
-LetterStream::LetterStream(DeadLetters& letters, LetterParameters parameters)
+LetterStream::LetterStream(dead_letters::Access& letters, LetterParameters parameters)
     : letters_(letters),
       query_(std::move(parameters.query)),
       left_(parameters.limit),
@@ -24,13 +24,13 @@ void LetterStream::next(net::PieceAnswer answer) {
   query_.limit = static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPage));
   // Shared by the connection, which may close first, and the page that is being read.
   letters_.dead_letters(query_, [self = shared_from_this(),
-                                 answer = std::move(answer)](Result<DeadLetterPage> page) mutable {
+                                 answer = std::move(answer)](Result<dead_letters::Page> page) mutable {
     if (!page) return answer(std::unexpected(page.error()));
     answer(self->take(*page));
   });
 }
 
-net::Piece LetterStream::take(const DeadLetterPage& page) {
+net::Piece LetterStream::take(const dead_letters::Page& page) {
   net::Piece piece;
   for (const model::DeadLetter& letter : page.letters)
     piece.bytes += brief_ ? brief_letter_line(letter) : letter_line(letter);
@@ -39,7 +39,7 @@ net::Piece LetterStream::take(const DeadLetterPage& page) {
     piece.then = net::Piece::Then::end;
   } else {
     const model::DeadLetter& last = page.letters.back();
-    query_.after = dead_letter_text(last.binding, last.id);
+    query_.after = model::dead_letter_text(last.binding, last.id);
     query_.goes_on = true;
   }
   return piece;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/dead_letters.h"
+#include "engine/dead_letters/access.h"
 #include "engine/http/admin/parameters.h"
 #include "engine/net/message.h"
 
@@ -15,14 +15,14 @@ namespace pelton::http {
 class LetterStream final : public net::BodyStream,
                            public std::enable_shared_from_this<LetterStream> {
  public:
-  LetterStream(DeadLetters& letters, LetterParameters parameters);
+  LetterStream(dead_letters::Access& letters, LetterParameters parameters);
   void next(net::PieceAnswer answer) override;
 
  private:
-  net::Piece take(const DeadLetterPage& page);
+  net::Piece take(const dead_letters::Page& page);
 
-  DeadLetters& letters_;
-  DeadLetterQuery query_;
+  dead_letters::Access& letters_;
+  dead_letters::Query query_;
   std::uint64_t left_;
   const bool brief_;
 };

@@ -59,8 +59,8 @@ Status read_time(const net::Request& request, const std::string& name,
 }
 
 // earliest, latest, an offset or a time; "offset:" or "time:" may say which.
-Status read_from(const net::Request& request, ReadRequest::From& to) {
-  using Kind = ReadRequest::From::Kind;
+Status read_from(const net::Request& request, stream::ReadRequest::From& to) {
+  using Kind = stream::ReadRequest::From::Kind;
   const std::string whole = query(request, "from").value_or("earliest");
   if (whole == "earliest") return {};
   if (whole == "latest") {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/dead_letters.h"
+#include "engine/dead_letters/access.h"
 #include "engine/http/admin/operations.h"
-#include "engine/http/admin/streams.h"
+#include "engine/stream/access.h"
 #include "engine/net/message.h"
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct ProduceParameters {
 Result<ProduceParameters> produce_parameters(const net::Request& request);
 
 struct ConsumeParameters {
-  ReadRequest::From from;
+  stream::ReadRequest::From from;
   std::optional<std::uint32_t> partition;  // absent: all
   std::uint64_t limit = UINT64_MAX;
   bool follow = false;
@@ -35,7 +35,7 @@ struct ConsumeParameters {
 Result<ConsumeParameters> consume_parameters(const net::Request& request);
 
 struct LetterParameters {
-  DeadLetterQuery query;  // its limit is a page's, not the request's
+  dead_letters::Query query;  // its limit is a page's, not the request's
   std::uint64_t limit = 100;
   bool brief = false;  // only id and replays
 };

@@ -6,10 +6,10 @@
 namespace pelton::http {
 namespace {
 
-net::Response produced_response(const std::vector<Produced>& produced) {
+net::Response produced_response(const std::vector<stream::Produced>& produced) {
   std::string list;
   std::uint64_t count = 0;
-  for (const Produced& p : produced) {
+  for (const stream::Produced& p : produced) {
     list += fmt::format(R"({}{{"partition":{},"offset":{},"count":{}}})", list.empty() ? "" : ",",
                         p.partition, p.base, p.count);
     count += p.count;
@@ -20,7 +20,7 @@ net::Response produced_response(const std::vector<Produced>& produced) {
 
 }  // namespace
 
-ProduceRequest::ProduceRequest(Streams& streams, WorkThread& work, std::string stream,
+ProduceRequest::ProduceRequest(stream::Access& streams, WorkThread& work, std::string stream,
                                const ProduceParameters& parameters, net::Reply&& reply)
     : streams_(streams),
       work_(work),
@@ -51,7 +51,7 @@ void ProduceRequest::append() {
   if (builder_.empty())
     return reply_(net::error_response({ErrorKind::invalid, "E5003", "no events in the body"}));
   streams_.produce(stream_, builder_.finish(), parameters_.partition,
-                   [self = shared_from_this()](Result<std::vector<Produced>> produced) {
+                   [self = shared_from_this()](Result<std::vector<stream::Produced>> produced) {
                      self->reply_(produced ? produced_response(*produced)
                                            : net::error_response(produced.error()));
                    });

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/http/admin/parameters.h"
-#include "engine/http/admin/streams.h"
+#include "engine/stream/access.h"
 #include "engine/http/admin/work_thread.h"
 #include "engine/http/ndjson.h"
 #include "engine/net/message.h"
@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxRequestEvents = 100'000;
 // together once all are good.
 class ProduceRequest : public std::enable_shared_from_this<ProduceRequest> {
  public:
-  ProduceRequest(Streams& streams, WorkThread& work, std::string stream,
+  ProduceRequest(stream::Access& streams, WorkThread& work, std::string stream,
                  const ProduceParameters& parameters, net::Reply&& reply);
   // Shared with its connection.
   void read(std::shared_ptr<net::RequestBody> body);
@@ -29,7 +29,7 @@ class ProduceRequest : public std::enable_shared_from_this<ProduceRequest> {
   void take(Result<std::string>&& piece);
   void append();
 
-  Streams& streams_;
+  stream::Access& streams_;
   WorkThread& work_;
   const std::string stream_;
   const ProduceParameters parameters_;

@@ -202,7 +202,7 @@ void AdminRouter::consume(const net::Request& request, std::string&&, net::Reply
   if (parameters->partition)
     return reply(lines(std::make_shared<EventStream>(
         std::move(*reader), name, std::vector{*parameters->partition}, *parameters)));
-  StreamReader& asked = **reader;
+  stream::StreamReader& asked = **reader;
   asked.partitions(work_.answer<std::uint32_t>([this, reader = std::move(*reader), name,
                                                 parameters = *parameters, reply = std::move(reply)](
                                                    Result<std::uint32_t> count) mutable {

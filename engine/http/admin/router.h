@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/dead_letters.h"
+#include "engine/dead_letters/access.h"
 #include "engine/http/admin/operations.h"
-#include "engine/http/admin/streams.h"
+#include "engine/stream/access.h"
 #include "engine/http/admin/work_thread.h"
 #include "engine/net/message.h"
 
@@ -22,8 +22,8 @@ enum class Surface {
 
 // What the routes ask.
 struct AdminBackend {
-  Streams& streams;
-  DeadLetters& dead_letters;
+  stream::Access& streams;
+  dead_letters::Access& dead_letters;
   Operations& operations;
 };
 

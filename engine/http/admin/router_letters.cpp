@@ -39,7 +39,7 @@ void AdminRouter::find_letters(const net::Request&, std::string&& body, net::Rep
   const auto ids = ids_of(body);
   if (!ids) return reply(net::error_response(ids.error()));
   backend_.dead_letters.find_dead_letters(
-      *ids, [reply = std::move(reply)](Result<std::vector<DeadLetterBrief>> letters) mutable {
+      *ids, [reply = std::move(reply)](Result<std::vector<dead_letters::Brief>> letters) mutable {
         if (!letters) return reply(net::error_response(letters.error()));
         reply({200, "application/json", brief_letters(*letters)});
       });
@@ -48,7 +48,7 @@ void AdminRouter::find_letters(const net::Request&, std::string&& body, net::Rep
 void AdminRouter::replay(const net::Request&, std::string&& body, net::Reply&& reply) {
   const auto ids = ids_of(body);
   if (!ids) return reply(net::error_response(ids.error()));
-  backend_.dead_letters.replay(*ids, [reply = std::move(reply)](Result<ReplayCount> count) mutable {
+  backend_.dead_letters.replay(*ids, [reply = std::move(reply)](Result<dead_letters::ReplayCount> count) mutable {
     if (!count) return reply(net::error_response(count.error()));
     reply({200, "application/json",
            fmt::format(R"({{"accepted":{},"missing":{},"running":{}}})", count->accepted,

@@ -15,11 +15,11 @@ model::BatchPtr one(const model::EventView& event) {
 }
 
 std::string id_of(const model::DeadLetter& letter) {
-  return dead_letter_text(letter.binding, letter.id);
+  return model::dead_letter_text(letter.binding, letter.id);
 }
 
-Offset resolve(const ReadRequest::From& from, Offset end) {
-  using Kind = ReadRequest::From::Kind;
+Offset resolve(const stream::ReadRequest::From& from, Offset end) {
+  using Kind = stream::ReadRequest::From::Kind;
   if (from.kind == Kind::latest) return end;
   return from.kind == Kind::offset ? std::min(from.offset, end) : 0;
 }
@@ -148,8 +148,8 @@ void FakeBackend::status(Answer<observe::StatusReport> answer) {
 
 void FakeBackend::produce(const std::string& stream, model::BatchPtr events,
                           std::optional<std::uint32_t> partition,
-                          Answer<std::vector<Produced>> answer) {
-  Result<std::vector<Produced>> result;
+                          Answer<std::vector<stream::Produced>> answer) {
+  Result<std::vector<stream::Produced>> result;
   {
     std::lock_guard lock(mutex_);
     const auto at = streams_.find(stream);
@@ -168,15 +168,15 @@ void FakeBackend::produce(const std::string& stream, model::BatchPtr events,
   reply(std::move(answer), std::move(result));
 }
 
-Result<std::shared_ptr<StreamReader>> FakeBackend::reader(const std::string& stream) {
-  class Reader final : public StreamReader {
+Result<std::shared_ptr<stream::StreamReader>> FakeBackend::reader(const std::string& stream) {
+  class Reader final : public stream::StreamReader {
    public:
     Reader(FakeBackend& backend, std::string stream)
         : backend_(backend), stream_(std::move(stream)) {}
     void partitions(Answer<std::uint32_t> answer) override {
       backend_.partitions(stream_, std::move(answer));
     }
-    void read(const ReadRequest& request, Answer<ReadAnswer> answer) override {
+    void read(const stream::ReadRequest& request, Answer<stream::ReadAnswer> answer) override {
       backend_.read(stream_, request, std::move(answer));
     }
 
@@ -200,10 +200,10 @@ void FakeBackend::partitions(const std::string& stream, Answer<std::uint32_t> an
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::read(const std::string& stream, const ReadRequest& request,
-                       Answer<ReadAnswer> answer) {
+void FakeBackend::read(const std::string& stream, const stream::ReadRequest& request,
+                       Answer<stream::ReadAnswer> answer) {
   ++reads;
-  Result<ReadAnswer> result;
+  Result<stream::ReadAnswer> result;
   {
     std::lock_guard lock(mutex_);
     const auto at = streams_.find(stream);
@@ -228,8 +228,8 @@ void FakeBackend::read(const std::string& stream, const ReadRequest& request,
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) {
-  DeadLetterPage page;
+void FakeBackend::dead_letters(const dead_letters::Query& query, Answer<dead_letters::Page> answer) {
+  dead_letters::Page page;
   {
     std::lock_guard lock(mutex_);
     bool reached = !query.after;
@@ -241,19 +241,19 @@ void FakeBackend::dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPa
     }
   }
   page.more = page.letters.size() >= query.limit;
-  reply(std::move(answer), Result<DeadLetterPage>(std::move(page)));
+  reply(std::move(answer), Result<dead_letters::Page>(std::move(page)));
 }
 
 void FakeBackend::find_dead_letters(const std::vector<std::string>& ids,
-                                    Answer<std::vector<DeadLetterBrief>> answer) {
-  std::vector<DeadLetterBrief> found;
+                                    Answer<std::vector<dead_letters::Brief>> answer) {
+  std::vector<dead_letters::Brief> found;
   {
     std::lock_guard lock(mutex_);
     for (const model::DeadLetter& letter : letters_)
       if (std::ranges::find(ids, id_of(letter)) != ids.end())
         found.push_back({id_of(letter), letter.replays});
   }
-  reply(std::move(answer), Result<std::vector<DeadLetterBrief>>(std::move(found)));
+  reply(std::move(answer), Result<std::vector<dead_letters::Brief>>(std::move(found)));
 }
 
 void FakeBackend::dead_letter(const std::string& id, Answer<model::DeadLetter> answer) {
@@ -266,12 +266,12 @@ void FakeBackend::dead_letter(const std::string& id, Answer<model::DeadLetter> a
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::count_dead_letters(const DeadLetterQuery&, Answer<std::uint64_t> answer) {
+void FakeBackend::count_dead_letters(const dead_letters::Query&, Answer<std::uint64_t> answer) {
   reply(std::move(answer), Result<std::uint64_t>(letters_.size()));
 }
 
-void FakeBackend::replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) {
-  ReplayCount count;
+void FakeBackend::replay(const std::vector<std::string>& ids, Answer<dead_letters::ReplayCount> answer) {
+  dead_letters::ReplayCount count;
   {
     std::lock_guard lock(mutex_);
     (already_running ? count.running : count.accepted) = ids.size();
@@ -282,7 +282,7 @@ void FakeBackend::replay(const std::vector<std::string>& ids, Answer<ReplayCount
       std::erase_if(letters_,
                     [&](const auto& l) { return std::ranges::find(ids, id_of(l)) != ids.end(); });
   }
-  reply(std::move(answer), Result<ReplayCount>(count));
+  reply(std::move(answer), Result<dead_letters::ReplayCount>(count));
 }
 
 void FakeBackend::purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) {

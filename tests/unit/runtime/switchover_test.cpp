@@ -22,9 +22,9 @@ class SwitchoverTest : public ::testing::Test {
     config.functions.back().settings = worker::native::CppOptions{"/bin/true"};
     config.bindings = {binding("b")};
     store = std::move(*open_store(config, memory));
-    streams = std::make_unique<EmbeddedStreams>(*store);
+    streams = std::make_unique<stream::EmbeddedStreams>(*store);
     shard = std::make_unique<Shard>(*store, memory, clock);
-    topics = std::make_unique<TopicAccess>(kafka, *shard);
+    topics = std::make_unique<stream::TopicAccess>(kafka, *shard);
     assembly = std::make_unique<Assembly>(
         Assembly{{}, clock, memory, *store, *shard, *streams, kafka, letters, *topics, {}});
     switchover = std::make_unique<Switchover>(
@@ -78,11 +78,11 @@ class SwitchoverTest : public ::testing::Test {
   MemoryBudget memory{256U << 20};
   config::Config config;
   std::unique_ptr<store::Store> store;
-  std::unique_ptr<EmbeddedStreams> streams;
-  KnownBindings known;
+  std::unique_ptr<stream::EmbeddedStreams> streams;
+  dead_letters::KnownBindings known;
   kafka::PollLoop kafka;
   dead_letters::DeadLetters letters{kafka};
-  std::unique_ptr<TopicAccess> topics;
+  std::unique_ptr<stream::TopicAccess> topics;
   std::unique_ptr<Assembly> assembly;
   std::unique_ptr<Shard> shard;
   Sources sources;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/streams.h"
+#include "engine/stream/access.h"
 #include "engine/kafka/options.h"
 
 #include <memory>
@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
 // Readers of topics for the admin API: a client and a thread each, so that neither the http thread
 // nor a shard waits for brokers. One ends with whoever it was opened for. Called on the http
@@ -24,7 +24,7 @@ class TopicReaders {
   TopicReaders& operator=(const TopicReaders&) = delete;
 
   // overloaded (E5009): kMost are open; invalid (E6102).
-  Result<std::shared_ptr<http::StreamReader>> open(StreamId stream,
+  Result<std::shared_ptr<StreamReader>> open(StreamId stream,
                                                    const kafka::TopicOptions& topic);
 
  private:
@@ -39,4 +39,4 @@ class TopicReaders {
   std::vector<Open> open_;
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

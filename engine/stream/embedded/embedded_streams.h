@@ -3,7 +3,7 @@
 
 #include "engine/config/parts/stream.h"
 #include "engine/observe/status.h"
-#include "engine/runtime/rate.h"
+#include "engine/observe/rate.h"
 #include "engine/store/store.h"
 #include "engine/stream/embedded/stream_target.h"
 
@@ -14,13 +14,13 @@
 #include <string>
 #include <string_view>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
 // The streams that the engine keeps itself: where appends to them go, and what status says of them.
 // Thread-safe.
 class EmbeddedStreams {
  public:
-  using TargetPtr = std::shared_ptr<stream::StreamTarget>;
+  using TargetPtr = std::shared_ptr<StreamTarget>;
 
   explicit EmbeddedStreams(store::Store& store) : store_(store) {}
 
@@ -36,9 +36,9 @@ class EmbeddedStreams {
   struct Entry {
     TargetPtr target;
     std::uint64_t first = 0;  // ends of all partitions when it was first seen
-    Rate rate;
+    observe::Rate rate;
   };
-  std::uint64_t total_end(const stream::StreamTarget& target) const;
+  std::uint64_t total_end(const StreamTarget& target) const;
   observe::StreamStatus status_of(const std::string& name, const Entry& entry) const;
 
   store::Store& store_;
@@ -47,4 +47,4 @@ class EmbeddedStreams {
   std::vector<std::string> order_;                     // guarded by mutex_; as in the config
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

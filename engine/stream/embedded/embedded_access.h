@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/http/admin/streams.h"
-#include "engine/runtime/embedded_streams.h"
-#include "engine/runtime/topic_access.h"
+#include "engine/stream/access.h"
+#include "engine/stream/embedded/embedded_streams.h"
+#include "engine/stream/topic/topic_access.h"
 #include "engine/store/store.h"
 
 #include <memory>
 #include <string>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
 // The admin API's view of the streams: those that the engine keeps, of which any thread may read
 // and append in the store, and those that are topics. Called on the thread that answers admin
 // requests.
-class AdminStreams final : public http::Streams {
+class AdminStreams final : public Access {
  public:
   // All live longer.
   AdminStreams(store::Store& store, EmbeddedStreams& streams, TopicAccess& topics)
@@ -22,9 +22,9 @@ class AdminStreams final : public http::Streams {
 
   void produce(const std::string& stream, model::BatchPtr events,
                std::optional<std::uint32_t> partition,
-               Answer<std::vector<http::Produced>> answer) override;
-  // Shared as http::Streams says.
-  Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream) override;
+               Answer<std::vector<Produced>> answer) override;
+  // Shared as Access says.
+  Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) override;
 
  private:
   // One that the engine keeps.
@@ -35,4 +35,4 @@ class AdminStreams final : public http::Streams {
   TopicAccess& topics_;
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/dead_letters/dead_letters.h"
-#include "engine/http/admin/dead_letters.h"
-#include "engine/runtime/known_bindings.h"
+#include "engine/dead_letters/access.h"
+#include "engine/dead_letters/known_bindings.h"
 #include "engine/runtime/shard.h"
 
 #include <functional>
@@ -11,25 +11,25 @@
 #include <string>
 #include <vector>
 
-namespace pelton::runtime {
+namespace pelton::dead_letters {
 
 // The admin API's view of the dead letters, in the store and in topics. Called on the thread that
 // answers admin requests; letters are looked for on the letters thread, which may wait for brokers.
-class AdminDeadLetters final : public http::DeadLetters {
+class DeadLetterAccess final : public Access {
  public:
   // All live longer.
-  AdminDeadLetters(store::Store& store, Shard& shard, const KnownBindings& bindings,
+  DeadLetterAccess(store::Store& store, Shard& shard, const KnownBindings& bindings,
                    thread::JobThread& letters)
       : store_(store), shard_(shard), bindings_(bindings), letters_(letters) {}
 
-  void dead_letters(const http::DeadLetterQuery& query,
-                    Answer<http::DeadLetterPage> answer) override;
+  void dead_letters(const Query& query,
+                    Answer<Page> answer) override;
   void dead_letter(const std::string& id, Answer<model::DeadLetter> answer) override;
-  void count_dead_letters(const http::DeadLetterQuery& query,
+  void count_dead_letters(const Query& query,
                           Answer<std::uint64_t> answer) override;
   void find_dead_letters(const std::vector<std::string>& ids,
-                         Answer<std::vector<http::DeadLetterBrief>> answer) override;
-  void replay(const std::vector<std::string>& ids, Answer<http::ReplayCount> answer) override;
+                         Answer<std::vector<Brief>> answer) override;
+  void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
 
  private:
@@ -43,11 +43,11 @@ class AdminDeadLetters final : public http::DeadLetters {
   Status catch_up(const std::string& binding);
   Status catch_up(std::span<const model::DeadLetterId> ids);
   // Of a query that asks for no contents.
-  Result<std::uint64_t> count_all(const http::DeadLetterQuery& query);
+  Result<std::uint64_t> count_all(const Query& query);
   // Those that are there, as they are now; `ids` ascending.
   Result<std::vector<model::DeadLetter>> find_letters(std::span<const model::DeadLetterId> ids);
   // Visits the matching letters until `visit` returns false.
-  Status visit_letters(const http::DeadLetterQuery& query,
+  Status visit_letters(const Query& query,
                        const std::function<bool(const model::DeadLetter&)>& visit);
   void purge_now(std::vector<model::DeadLetterId> ids, Answer<std::uint64_t> answer);
 
@@ -57,4 +57,4 @@ class AdminDeadLetters final : public http::DeadLetters {
   thread::JobThread& letters_;
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::dead_letters

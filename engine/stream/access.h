@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace pelton::http {
+namespace pelton::stream {
 
 // Errors carry codes that the API turns into statuses: E5001 no such stream, binding, partition or
 // dead letter (404); kind invalid otherwise (400); overloaded (503 with Retry-After); unavailable,
@@ -55,9 +55,9 @@ class StreamReader {
 
 // Interface. The streams of the running engine, as the admin API appends to and reads them.
 // Called on the thread that answers admin requests, which may wait for a disk but for nothing else.
-class Streams {
+class Access {
  public:
-  virtual ~Streams() = default;
+  virtual ~Access() = default;
   // Events are partitioned by key (or all go to `partition`) and answered once durable: on disk, or
   // acknowledged by the brokers of a topic.
   virtual void produce(const std::string& stream, model::BatchPtr events,
@@ -68,4 +68,4 @@ class Streams {
   virtual Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) = 0;
 };
 
-}  // namespace pelton::http
+}  // namespace pelton::stream

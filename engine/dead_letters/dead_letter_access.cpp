@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/admin_dead_letters.h"
+#include "engine/dead_letters/dead_letter_access.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-namespace pelton::runtime {
+namespace pelton::dead_letters {
 namespace {
 
 template <typename Number>
@@ -27,11 +27,11 @@ bool contains(const model::DeadLetter& letter, std::string_view text) {
 }
 
 // Or else where a letter stands is enough to know that it matches.
-bool asks_for_contents(const http::DeadLetterQuery& query) {
+bool asks_for_contents(const Query& query) {
   return !query.reason.empty() || !query.contains.empty() || query.since || query.until;
 }
 
-bool matches(const model::DeadLetter& letter, const http::DeadLetterQuery& query) {
+bool matches(const model::DeadLetter& letter, const Query& query) {
   if (query.partition && letter.id.partition.value != *query.partition) return false;
   if (!query.reason.empty() && letter.reason != query.reason) return false;
   if (query.since && letter.time < *query.since) return false;
@@ -41,7 +41,7 @@ bool matches(const model::DeadLetter& letter, const http::DeadLetterQuery& query
 
 }  // namespace
 
-Result<model::DeadLetterId> AdminDeadLetters::parse_id(std::string_view text) const {
+Result<model::DeadLetterId> DeadLetterAccess::parse_id(std::string_view text) const {
   std::vector<std::string_view> parts;
   for (const auto part : std::views::split(text, '/')) parts.emplace_back(part.begin(), part.end());
   model::DeadLetterId id;
@@ -58,7 +58,7 @@ Result<model::DeadLetterId> AdminDeadLetters::parse_id(std::string_view text) co
   return id;
 }
 
-Result<std::vector<model::DeadLetterId>> AdminDeadLetters::parse_ids(
+Result<std::vector<model::DeadLetterId>> DeadLetterAccess::parse_ids(
     const std::vector<std::string>& texts) const {
   std::vector<model::DeadLetterId> ids;
   for (const std::string& text : texts) {
@@ -71,30 +71,30 @@ Result<std::vector<model::DeadLetterId>> AdminDeadLetters::parse_ids(
   return ids;
 }
 
-const KnownBinding& AdminDeadLetters::binding_of(const model::DeadLetterId& id) const {
+const KnownBinding& DeadLetterAccess::binding_of(const model::DeadLetterId& id) const {
   return bindings_.of(id.binding);
 }
 
-Status AdminDeadLetters::catch_up(const std::string& binding) {
-  std::set<dead_letters::DeadLetterTopic*> topics;
+Status DeadLetterAccess::catch_up(const std::string& binding) {
+  std::set<DeadLetterTopic*> topics;
   for (const KnownBinding* known : bindings_.all())
     if (known->letters != nullptr && (binding.empty() || known->name == binding))
       topics.insert(known->letters);
-  for (dead_letters::DeadLetterTopic* topic : topics)
+  for (DeadLetterTopic* topic : topics)
     if (auto ok = topic->catch_up(); !ok) return ok;
   return {};
 }
 
-Status AdminDeadLetters::catch_up(std::span<const model::DeadLetterId> ids) {
-  std::set<dead_letters::DeadLetterTopic*> topics;
+Status DeadLetterAccess::catch_up(std::span<const model::DeadLetterId> ids) {
+  std::set<DeadLetterTopic*> topics;
   for (const model::DeadLetterId& id : ids)
-    if (dead_letters::DeadLetterTopic* topic = binding_of(id).letters) topics.insert(topic);
-  for (dead_letters::DeadLetterTopic* topic : topics)
+    if (DeadLetterTopic* topic = binding_of(id).letters) topics.insert(topic);
+  for (DeadLetterTopic* topic : topics)
     if (auto ok = topic->catch_up(); !ok) return ok;
   return {};
 }
 
-Status AdminDeadLetters::visit_letters(const http::DeadLetterQuery& query,
+Status DeadLetterAccess::visit_letters(const Query& query,
                                        const std::function<bool(const model::DeadLetter&)>& visit) {
   std::optional<model::DeadLetterId> after;
   if (query.after) {
@@ -113,7 +113,7 @@ Status AdminDeadLetters::visit_letters(const http::DeadLetterQuery& query,
     if (!reached && binding->id != after->binding) continue;
     reached = true;
     const auto begin = after && after->binding == binding->id ? after : std::nullopt;
-    auto read = dead_letters::visit_letters(store_, binding->letters, binding->id, begin,
+    auto read = visit_letters(store_, binding->letters, binding->id, begin,
                                             [&](const model::DeadLetter& letter) {
                                               if (matches(letter, query)) more = visit(letter);
                                               return more;
@@ -123,10 +123,10 @@ Status AdminDeadLetters::visit_letters(const http::DeadLetterQuery& query,
   return {};
 }
 
-void AdminDeadLetters::dead_letters(const http::DeadLetterQuery& query,
-                                    Answer<http::DeadLetterPage> answer) {
+void DeadLetterAccess::dead_letters(const Query& query,
+                                    Answer<Page> answer) {
   letters_.run([this, query, answer = std::move(answer)]() mutable {
-    http::DeadLetterPage page;
+    Page page;
     std::uint64_t bytes = 0;
     auto read = visit_letters(query, [&](const model::DeadLetter& letter) {
       page.letters.push_back(letter);
@@ -139,14 +139,14 @@ void AdminDeadLetters::dead_letters(const http::DeadLetterQuery& query,
   });
 }
 
-Result<std::vector<model::DeadLetter>> AdminDeadLetters::find_letters(
+Result<std::vector<model::DeadLetter>> DeadLetterAccess::find_letters(
     std::span<const model::DeadLetterId> ids) {
   if (auto ok = catch_up(ids); !ok) return std::unexpected(ok.error());
   std::vector<model::DeadLetter> letters;
   for (auto at = ids.begin(); at != ids.end();) {  // binding by binding
     const auto end = std::ranges::find_if(
         at, ids.end(), [&](const auto& id) { return id.binding != at->binding; });
-    auto found = dead_letters::find_letters(store_, binding_of(*at).letters, {at, end});
+    auto found = find_letters(store_, binding_of(*at).letters, {at, end});
     if (!found) return found;
     std::ranges::move(*found, std::back_inserter(letters));
     at = end;
@@ -154,7 +154,7 @@ Result<std::vector<model::DeadLetter>> AdminDeadLetters::find_letters(
   return letters;
 }
 
-void AdminDeadLetters::dead_letter(const std::string& text, Answer<model::DeadLetter> answer) {
+void DeadLetterAccess::dead_letter(const std::string& text, Answer<model::DeadLetter> answer) {
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
   letters_.run([this, id = *id, text, answer = std::move(answer)]() mutable {
@@ -166,7 +166,7 @@ void AdminDeadLetters::dead_letter(const std::string& text, Answer<model::DeadLe
   });
 }
 
-Result<std::uint64_t> AdminDeadLetters::count_all(const http::DeadLetterQuery& query) {
+Result<std::uint64_t> DeadLetterAccess::count_all(const Query& query) {
   if (!query.binding.empty())
     if (auto known = find_binding(bindings_, query.binding); !known)
       return std::unexpected(known.error());
@@ -177,16 +177,16 @@ Result<std::uint64_t> AdminDeadLetters::count_all(const http::DeadLetterQuery& q
   for (const KnownBinding* binding : bindings_.all()) {
     if (!query.binding.empty() && binding->name != query.binding) continue;
     const auto count =
-        dead_letters::count_letters(store_, binding->letters, binding->id, partition);
+        count_letters(store_, binding->letters, binding->id, partition);
     if (!count) return count;
     total += *count;
   }
   return total;
 }
 
-void AdminDeadLetters::count_dead_letters(const http::DeadLetterQuery& query,
+void DeadLetterAccess::count_dead_letters(const Query& query,
                                           Answer<std::uint64_t> answer) {
-  http::DeadLetterQuery all = query;
+  Query all = query;
   all.after.reset();
   letters_.run([this, all = std::move(all), answer = std::move(answer)]() mutable {
     if (!asks_for_contents(all)) return answer(count_all(all));
@@ -200,22 +200,22 @@ void AdminDeadLetters::count_dead_letters(const http::DeadLetterQuery& query,
   });
 }
 
-void AdminDeadLetters::find_dead_letters(const std::vector<std::string>& texts,
-                                         Answer<std::vector<http::DeadLetterBrief>> answer) {
+void DeadLetterAccess::find_dead_letters(const std::vector<std::string>& texts,
+                                         Answer<std::vector<Brief>> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     const auto letters = find_letters(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
-    std::vector<http::DeadLetterBrief> briefs;
+    std::vector<Brief> briefs;
     for (const model::DeadLetter& letter : *letters)
-      briefs.push_back({http::dead_letter_text(letter.binding, letter.id), letter.replays});
+      briefs.push_back({model::dead_letter_text(letter.binding, letter.id), letter.replays});
     answer(std::move(briefs));
   });
 }
 
-void AdminDeadLetters::replay(const std::vector<std::string>& texts,
-                              Answer<http::ReplayCount> answer) {
+void DeadLetterAccess::replay(const std::vector<std::string>& texts,
+                              Answer<ReplayCount> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
@@ -229,7 +229,7 @@ void AdminDeadLetters::replay(const std::vector<std::string>& texts,
           return answer(fail(ErrorKind::overloaded, "E5010",
                              "as many dead letters of {} are being replayed as may be at a time",
                              letter.binding));
-      http::ReplayCount count{.missing = asked - letters.size()};
+      ReplayCount count{.missing = asked - letters.size()};
       for (const model::DeadLetter& letter : letters) {
         BindingRunner* runner = shard_.find_binding(letter.binding);
         if (runner != nullptr && runner->replay(letter))
@@ -242,7 +242,7 @@ void AdminDeadLetters::replay(const std::vector<std::string>& texts,
   });
 }
 
-void AdminDeadLetters::purge(const std::vector<std::string>& texts, Answer<std::uint64_t> answer) {
+void DeadLetterAccess::purge(const std::vector<std::string>& texts, Answer<std::uint64_t> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
@@ -277,16 +277,16 @@ class Purge {
 
 }  // namespace
 
-void AdminDeadLetters::purge_now(std::vector<model::DeadLetterId> ids,
+void DeadLetterAccess::purge_now(std::vector<model::DeadLetterId> ids,
                                  Answer<std::uint64_t> answer) {
   model::Transaction transaction;
-  std::map<dead_letters::DeadLetterTopic*, std::vector<kafka::RawRecord>> removals;
+  std::map<DeadLetterTopic*, std::vector<kafka::RawRecord>> removals;
   std::uint64_t removed = 0;
   for (const model::DeadLetterId& id : ids) {
     auto stored = store_.dead_letter(id);
     if (!stored) return answer(std::unexpected(stored.error()));
     if (*stored) transaction.dead_letters_removed.push_back(id);
-    dead_letters::DeadLetterTopic* topic = binding_of(id).letters;
+    DeadLetterTopic* topic = binding_of(id).letters;
     const bool kept = topic != nullptr && topic->add_removals(id, "purged", removals[topic]);
     removed += *stored || kept ? 1 : 0;
   }
@@ -307,4 +307,4 @@ void AdminDeadLetters::purge_now(std::vector<model::DeadLetterId> ids,
   if (!taken) purge->answered(taken);
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::dead_letters

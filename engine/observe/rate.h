@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace pelton::runtime {
+namespace pelton::observe {
 
 // Value. Events per second of a counter that is sampled now and then, smoothed over about five
 // seconds.
@@ -31,4 +31,4 @@ class Rate {
   double per_second_ = 0;
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::observe

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/letter_log.h"
+#include "engine/dead_letters/dead_letter_log.h"
 
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
 #include "engine/http/admin/letter_json.h"
 #include "engine/observe/log.h"
 
-namespace pelton::runtime {
+namespace pelton::dead_letters {
 namespace {
 
 constexpr std::size_t kShownError = 300;
@@ -42,11 +42,11 @@ void tell_failures(const std::string& binding, const model::Transaction& transac
   for (const model::DeadLetter& letter : transaction.dead_letters)
     observe::log::warn("an event became a dead letter",
                        {{"binding", letter.binding},
-                        {"id", http::dead_letter_text(letter.binding, letter.id)},
+                        {"id", model::dead_letter_text(letter.binding, letter.id)},
                         {"stream", letter.stream},
                         {"reason", letter.reason},
                         {"attempts", letter.retry.attempts},
                         {"error", last_error(letter.retry)}});
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::dead_letters

@@ -14,23 +14,23 @@
 #include <utility>
 #include <vector>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
 // Which partitions a binding works on, and how it lets go of one: for another engine once all that
 // it has settled is durable, for a seek once no worker has anything of it, since an event that is
 // read again must not be with two at once. Shard-confined.
-class PartitionStays {
+class PartitionTenures {
  public:
   using Answer = std::function<void(Status)>;
   struct Setup {
     dispatch::Dispatcher& dispatcher;
-    stream::Input& input;
-    stream::Positions& positions;
+    Input& input;
+    Positions& positions;
     const Clock& clock;
     std::string stream;  // for messages
     Duration patience;   // how long a seek waits for workers
   };
-  explicit PartitionStays(Setup setup) : setup_(std::move(setup)) {}
+  explicit PartitionTenures(Setup setup) : setup_(std::move(setup)) {}
 
   void begin(PartitionId partition, model::Restored restored);
   // It may be fed, and its frames given.
@@ -62,4 +62,4 @@ class PartitionStays {
   std::map<PartitionId, Seek> seeks_;
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-namespace pelton::http {
+namespace pelton::dead_letters {
 
-struct DeadLetterQuery {
+struct Query {
   std::string binding;  // empty: all
   std::optional<std::uint32_t> partition;
   std::string reason;    // empty: any
@@ -23,12 +23,12 @@ struct DeadLetterQuery {
   std::uint64_t bytes = 4U << 20;  // of events: a page ends with the letter that reaches so many
   bool goes_on = false;            // behind a page of the same answer: what is known will do
 };
-struct DeadLetterPage {
+struct Page {
   std::vector<model::DeadLetter> letters;
   bool more = false;  // may match behind these
 };
 // What a command has to know of a letter that it acted on.
-struct DeadLetterBrief {
+struct Brief {
   std::string id;
   std::uint32_t replays = 0;
 };
@@ -41,18 +41,18 @@ struct ReplayCount {
 
 // Interface. The dead letters of the running engine. Errors are those of streams.h.
 // Called on the thread that answers admin requests, which may wait for a disk but for nothing else.
-class DeadLetters {
+class Access {
  public:
-  virtual ~DeadLetters() = default;
+  virtual ~Access() = default;
   // In the order of (binding in file order, partition, offset).
-  virtual void dead_letters(const DeadLetterQuery& query, Answer<DeadLetterPage> answer) = 0;
+  virtual void dead_letters(const Query& query, Answer<Page> answer) = 0;
   // One letter; E5001 when it is not there.
   virtual void dead_letter(const std::string& id, Answer<model::DeadLetter> answer) = 0;
   // How many match, limit and `after` ignored.
-  virtual void count_dead_letters(const DeadLetterQuery& query, Answer<std::uint64_t> answer) = 0;
+  virtual void count_dead_letters(const Query& query, Answer<std::uint64_t> answer) = 0;
   // Those of the letters that are there, in no order.
   virtual void find_dead_letters(const std::vector<std::string>& ids,
-                                 Answer<std::vector<DeadLetterBrief>> answer) = 0;
+                                 Answer<std::vector<Brief>> answer) = 0;
   // overloaded (E5010): as many as may be are being replayed; none of these is, yet.
   virtual void replay(const std::vector<std::string>& ids, Answer<ReplayCount> answer) = 0;
   // Removes the letters for good; answers how many there were.
@@ -62,4 +62,4 @@ class DeadLetters {
 // "<binding>/<partition>/<offset>/<incarnation>", the text form of a dead letter's id.
 std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id);
 
-}  // namespace pelton::http
+}  // namespace pelton::dead_letters

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/known_bindings.h"
+#include "engine/dead_letters/known_bindings.h"
 
 #include "engine/base/ensure.h"
 
 #include <algorithm>
 
-namespace pelton::runtime {
+namespace pelton::dead_letters {
 
 void KnownBindings::set(const std::vector<KnownBinding>& bindings) {
   std::lock_guard lock(mutex_);
@@ -41,4 +41,4 @@ Result<const KnownBinding*> find_binding(const KnownBindings& bindings, std::str
   return binding;
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::dead_letters

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/letter_log.h"
+#include "engine/dead_letters/dead_letter_log.h"
 
 #include "engine/observe/log.h"
 
 #include <gmock/gmock.h>
 
-namespace pelton::runtime {
+namespace pelton::dead_letters {
 namespace {
 
 using testing::HasSubstr;
@@ -110,4 +110,4 @@ TEST_F(AttemptLog, HasNoneAtOtherLevels) {
 }
 
 }  // namespace
-}  // namespace pelton::runtime
+}  // namespace pelton::dead_letters

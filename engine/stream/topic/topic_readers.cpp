@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/topic_readers.h"
+#include "engine/stream/topic/topic_readers.h"
 
 #include "engine/kafka/consume/topic_reader.h"
 
@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 namespace {
 
 // So long the brokers may be silent in one read.
@@ -61,7 +61,7 @@ class TopicReaders::Desk {
     over_ = true;
   }
   Result<std::uint32_t> partitions() { return reader_->partitions(); }
-  Result<http::ReadAnswer> read(const http::ReadRequest& request);
+  Result<ReadAnswer> read(const ReadRequest& request);
 
  private:
   std::optional<Job> next() {
@@ -71,7 +71,7 @@ class TopicReaders::Desk {
     return std::exchange(job_, std::nullopt);
   }
   Status check_partition(std::uint32_t partition);
-  Result<Offset> resolve(const http::ReadRequest& request);
+  Result<Offset> resolve(const ReadRequest& request);
 
   const StreamId stream_;
   std::unique_ptr<kafka::TopicReader> reader_;
@@ -95,8 +95,8 @@ Status TopicReaders::Desk::check_partition(std::uint32_t partition) {
               partition);
 }
 
-Result<Offset> TopicReaders::Desk::resolve(const http::ReadRequest& request) {
-  using Kind = http::ReadRequest::From::Kind;
+Result<Offset> TopicReaders::Desk::resolve(const ReadRequest& request) {
+  using Kind = ReadRequest::From::Kind;
   const auto known = next_.find(request.partition);
   if (request.from.kind == Kind::offset && known != next_.end() &&
       known->second == request.from.offset)
@@ -119,7 +119,7 @@ Result<Offset> TopicReaders::Desk::resolve(const http::ReadRequest& request) {
   return fact.earliest;
 }
 
-Result<http::ReadAnswer> TopicReaders::Desk::read(const http::ReadRequest& request) {
+Result<ReadAnswer> TopicReaders::Desk::read(const ReadRequest& request) {
   if (auto ok = check_partition(request.partition); !ok) return std::unexpected(ok.error());
   const PartitionId partition{request.partition};
   const auto from = resolve(request);
@@ -132,12 +132,12 @@ Result<http::ReadAnswer> TopicReaders::Desk::read(const http::ReadRequest& reque
     return std::unexpected(page.error());
   }
   next_[request.partition] = page->next;
-  http::ReadAnswer answer{*from, page->next, page->end, page->at_end, {}};
+  ReadAnswer answer{*from, page->next, page->end, page->at_end, {}};
   if (page->batch) answer.batches.push_back({{stream_, partition}, page->base, page->batch});
   return answer;
 }
 
-class TopicReaders::Reader final : public http::StreamReader {
+class TopicReaders::Reader final : public StreamReader {
  public:
   explicit Reader(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
   ~Reader() override { desk_->close(); }
@@ -146,7 +146,7 @@ class TopicReaders::Reader final : public http::StreamReader {
     desk_->post(
         [&desk = *desk_, answer = std::move(answer)]() mutable { answer(desk.partitions()); });
   }
-  void read(const http::ReadRequest& request, Answer<http::ReadAnswer> answer) override {
+  void read(const ReadRequest& request, Answer<ReadAnswer> answer) override {
     desk_->post([&desk = *desk_, request, answer = std::move(answer)]() mutable {
       answer(desk.read(request));
     });
@@ -169,7 +169,7 @@ void TopicReaders::sweep() {
   });
 }
 
-Result<std::shared_ptr<http::StreamReader>> TopicReaders::open(StreamId stream,
+Result<std::shared_ptr<StreamReader>> TopicReaders::open(StreamId stream,
                                                                const kafka::TopicOptions& topic) {
   sweep();
   if (open_.size() >= kMost)
@@ -183,4 +183,4 @@ Result<std::shared_ptr<http::StreamReader>> TopicReaders::open(StreamId stream,
   return std::make_shared<Reader>(desk);
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

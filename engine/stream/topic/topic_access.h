@@ -2,11 +2,11 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
-#include "engine/http/admin/streams.h"
+#include "engine/stream/access.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/runtime/shard.h"
-#include "engine/runtime/topic_readers.h"
+#include "engine/stream/topic/topic_readers.h"
 
 #include <atomic>
 #include <map>
@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
 // The admin API's way to streams that are topics: what is produced goes through a producer of its
 // own, what is consumed through readers that are in no group. Called on the thread that answers
@@ -32,13 +32,13 @@ class TopicAccess {
   bool has(const std::string& stream) const { return find(stream) != nullptr; }
   // Of a stream that it has, or had a moment ago: unavailable (E5001) otherwise.
 
-  // Shared as http::Streams says.
-  Result<std::shared_ptr<http::StreamReader>> reader(const std::string& stream);
+  // Shared as Access says.
+  Result<std::shared_ptr<StreamReader>> reader(const std::string& stream);
   // Answered once each event is acknowledged by all replicas in sync, or refused. invalid (E6106):
   // some were refused, the others are in the topic; overloaded (E5009): too much is on its way;
   // unavailable (E6101): no answer in time, they may still be written.
   void produce(const std::string& stream, model::BatchPtr events,
-               std::optional<std::uint32_t> partition, Answer<std::vector<http::Produced>> answer);
+               std::optional<std::uint32_t> partition, Answer<std::vector<Produced>> answer);
 
  private:
   class Request;
@@ -62,4 +62,4 @@ class TopicAccess {
       std::make_shared<std::atomic<std::size_t>>(0);
 };
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/embedded_streams.h"
+#include "engine/stream/embedded/embedded_streams.h"
 
 #include <utility>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
-std::uint64_t EmbeddedStreams::total_end(const stream::StreamTarget& target) const {
+std::uint64_t EmbeddedStreams::total_end(const StreamTarget& target) const {
   std::uint64_t total = 0;
   for (std::uint32_t p = 0; p < target.partitions(); ++p)
     if (auto bounds = store_.bounds({target.stream(), PartitionId{p}}))
@@ -24,7 +24,7 @@ void EmbeddedStreams::set(std::span<const config::Stream> streams) {
     Entry entry = known == entries_.end() ? Entry{} : std::move(known->second);
     if (!entry.target || entry.target->partitions() != stream.partitions) {
       const bool fresh = entry.target == nullptr;
-      entry.target = std::make_shared<stream::StreamTarget>(
+      entry.target = std::make_shared<StreamTarget>(
           stream.name, *store_.find_stream(stream.name), stream.partitions);
       if (fresh) entry.first = total_end(*entry.target);
     }
@@ -66,4 +66,4 @@ void EmbeddedStreams::report(observe::StatusReport& report) const {
     report.streams.push_back(status_of(name, entries_.at(name)));
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

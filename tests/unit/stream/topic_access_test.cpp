@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/topic_access.h"
+#include "engine/stream/topic/topic_access.h"
 
 #include "engine/model/batch_builder.h"
 #include "tests/kafka/mock_cluster.h"
@@ -9,11 +9,11 @@
 
 #include <future>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 namespace {
 
 using ::testing::HasSubstr;
-using Produced = Result<std::vector<http::Produced>>;
+using Produced = Result<std::vector<Produced>>;
 
 constexpr std::size_t kMost = 2000;  // bytes on their way
 
@@ -104,4 +104,4 @@ TEST_F(TopicAccessTest, AChangedStreamIsWrittenToWhereItIsNow) {
 }
 
 }  // namespace
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

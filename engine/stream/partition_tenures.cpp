@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/partition_stays.h"
+#include "engine/stream/partition_tenures.h"
 
 #include "engine/dispatch/retry_policy.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 
-std::unexpected<Error> PartitionStays::not_ours(PartitionId partition) const {
+std::unexpected<Error> PartitionTenures::not_ours(PartitionId partition) const {
   return fail(ErrorKind::unavailable, "E5022",
               "partition {} of {} is not this engine's at the moment", partition.value,
               setup_.stream);
 }
 
-void PartitionStays::begin(PartitionId partition, model::Restored restored) {
+void PartitionTenures::begin(PartitionId partition, model::Restored restored) {
   const config::Retry& retry = setup_.dispatcher.options().delivery.retry;
   for (auto& update : restored.retries)
     if (update.state) dispatch::resume(*update.state, retry, setup_.clock.now());
@@ -23,13 +23,13 @@ void PartitionStays::begin(PartitionId partition, model::Restored restored) {
 }
 
 // It is neither open nor drained any more.
-void PartitionStays::close(PartitionId partition) {
+void PartitionTenures::close(PartitionId partition) {
   open_.erase(partition);
   revoked_.erase(partition);
   if (const auto seek = seeks_.extract(partition)) seek.mapped().answer(not_ours(partition));
 }
 
-void PartitionStays::revoke(PartitionId partition) {
+void PartitionTenures::revoke(PartitionId partition) {
   const bool ours = open(partition) || revoked_.contains(partition) || seeks_.contains(partition);
   if (!ours) return setup_.input.drained(partition);
   close(partition);
@@ -37,12 +37,12 @@ void PartitionStays::revoke(PartitionId partition) {
   setup_.dispatcher.drain(partition);
 }
 
-void PartitionStays::end(PartitionId partition) {
+void PartitionTenures::end(PartitionId partition) {
   close(partition);
   setup_.dispatcher.revoke(partition);
 }
 
-void PartitionStays::seek(PartitionId partition, Offset offset, Answer answer) {
+void PartitionTenures::seek(PartitionId partition, Offset offset, Answer answer) {
   if (seeks_.contains(partition))
     return answer(fail(ErrorKind::unavailable, "E5023",
                        "the offset of partition {} of {} is being moved already", partition.value,
@@ -52,7 +52,7 @@ void PartitionStays::seek(PartitionId partition, Offset offset, Answer answer) {
   seeks_[partition] = {offset, setup_.clock.now() + setup_.patience, std::move(answer)};
 }
 
-std::vector<PartitionId> PartitionStays::check() {
+std::vector<PartitionId> PartitionTenures::check() {
   const auto idle = [&](PartitionId partition) { return setup_.dispatcher.idle(partition); };
   std::vector<PartitionId> gone;
   std::ranges::copy_if(revoked_, std::back_inserter(gone), idle);
@@ -81,12 +81,12 @@ std::vector<PartitionId> PartitionStays::check() {
   return again;
 }
 
-void PartitionStays::move(PartitionId partition, const Seek& seek) {
+void PartitionTenures::move(PartitionId partition, const Seek& seek) {
   setup_.dispatcher.revoke(partition);
   setup_.positions.seek(partition, seek.offset, seek.answer);
 }
 
-std::optional<WallTime> PartitionStays::next_deadline() const {
+std::optional<WallTime> PartitionTenures::next_deadline() const {
   if (seeks_.empty()) return std::nullopt;
   const auto earlier = [](const auto& a, const auto& b) {
     return a.second.deadline < b.second.deadline;
@@ -94,4 +94,4 @@ std::optional<WallTime> PartitionStays::next_deadline() const {
   return std::ranges::min_element(seeks_, earlier)->second.deadline;
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/admin_streams.h"
+#include "engine/stream/embedded/embedded_access.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 namespace {
 
 Result<Offset> resolve(store::Store& store, model::StreamPartition at,
-                       const http::ReadRequest::From& from, const store::StreamBounds& bounds) {
-  using Kind = http::ReadRequest::From::Kind;
+                       const ReadRequest::From& from, const store::StreamBounds& bounds) {
+  using Kind = ReadRequest::From::Kind;
   switch (from.kind) {
     case Kind::earliest:
       return bounds.earliest;
@@ -23,31 +23,31 @@ Result<Offset> resolve(store::Store& store, model::StreamPartition at,
   return bounds.earliest;
 }
 
-Status check_partition(const stream::StreamTarget& target, std::uint32_t partition) {
+Status check_partition(const StreamTarget& target, std::uint32_t partition) {
   if (partition < target.partitions()) return {};
   return fail(ErrorKind::invalid, "E5001", "stream {} has partitions 0 to {}, not {}",
               target.name(), target.partitions() - 1, partition);
 }
 
 // The store may be read by any thread: answers come at once.
-class EmbeddedReader final : public http::StreamReader {
+class EmbeddedReader final : public StreamReader {
  public:
   EmbeddedReader(store::Store& store, EmbeddedStreams::TargetPtr target)
       : store_(store), target_(std::move(target)) {}
 
   void partitions(Answer<std::uint32_t> answer) override { answer(target_->partitions()); }
-  void read(const http::ReadRequest& request, Answer<http::ReadAnswer> answer) override {
+  void read(const ReadRequest& request, Answer<ReadAnswer> answer) override {
     answer(page(request));
   }
 
  private:
-  Result<http::ReadAnswer> page(const http::ReadRequest& request);
+  Result<ReadAnswer> page(const ReadRequest& request);
 
   store::Store& store_;
   const EmbeddedStreams::TargetPtr target_;
 };
 
-Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) {
+Result<ReadAnswer> EmbeddedReader::page(const ReadRequest& request) {
   if (auto ok = check_partition(*target_, request.partition); !ok)
     return std::unexpected(ok.error());
   const model::StreamPartition at{target_->stream(), PartitionId{request.partition}};
@@ -55,7 +55,7 @@ Result<http::ReadAnswer> EmbeddedReader::page(const http::ReadRequest& request) 
   if (!bounds) return std::unexpected(bounds.error());
   auto from = resolve(store_, at, request.from, *bounds);
   if (!from) return std::unexpected(from.error());
-  http::ReadAnswer answer{*from, *from, bounds->end, false, {}};
+  ReadAnswer answer{*from, *from, bounds->end, false, {}};
   if (*from < bounds->end) {
     auto batches = store_.read(at, *from, request.max_bytes);
     if (!batches) return std::unexpected(batches.error());
@@ -77,7 +77,7 @@ Result<EmbeddedStreams::TargetPtr> AdminStreams::find(const std::string& name) {
 
 void AdminStreams::produce(const std::string& stream, model::BatchPtr events,
                            std::optional<std::uint32_t> partition,
-                           Answer<std::vector<http::Produced>> answer) {
+                           Answer<std::vector<Produced>> answer) {
   if (topics_.has(stream))
     return topics_.produce(stream, std::move(events), partition, std::move(answer));
   auto target = find(stream);
@@ -89,12 +89,12 @@ void AdminStreams::produce(const std::string& stream, model::BatchPtr events,
     fixed = PartitionId{*partition};
   }
   model::Transaction transaction = (*target)->append(events, fixed);
-  std::vector<http::Produced> produced;
+  std::vector<Produced> produced;
   for (const model::Append& append : transaction.appends)
     produced.push_back(
         {append.to.partition.value, 0, static_cast<std::uint32_t>(append.batch->size())});
   // Shared by the refusal below and the commit: exactly one of them answers.
-  auto reply = std::make_shared<Answer<std::vector<http::Produced>>>(std::move(answer));
+  auto reply = std::make_shared<Answer<std::vector<Produced>>>(std::move(answer));
   auto taken = store_.submit(std::move(transaction), store::Origin::outside,
                              [reply, produced](Result<store::Committed> committed) mutable {
                                if (!committed) return (*reply)(std::unexpected(committed.error()));
@@ -105,11 +105,11 @@ void AdminStreams::produce(const std::string& stream, model::BatchPtr events,
   if (!taken) (*reply)(std::unexpected(taken.error()));
 }
 
-Result<std::shared_ptr<http::StreamReader>> AdminStreams::reader(const std::string& stream) {
+Result<std::shared_ptr<StreamReader>> AdminStreams::reader(const std::string& stream) {
   if (topics_.has(stream)) return topics_.reader(stream);
   auto target = find(stream);
   if (!target) return std::unexpected(target.error());
   return std::make_shared<EmbeddedReader>(store_, std::move(*target));
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

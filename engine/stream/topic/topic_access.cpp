@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/topic_access.h"
+#include "engine/stream/topic/topic_access.h"
 
 #include "engine/base/units.h"
 #include "engine/config/spec/topic_kind.h"
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace pelton::runtime {
+namespace pelton::stream {
 namespace {
 
 constexpr std::chrono::seconds kProduceTimeout{30};
@@ -16,11 +16,11 @@ constexpr std::chrono::seconds kProduceTimeout{30};
 constexpr const char* kUnknownTopicMs = "5000";
 
 // Runs of records that follow each other.
-std::vector<http::Produced> runs_of(std::vector<kafka::RecordPlace> places) {
+std::vector<Produced> runs_of(std::vector<kafka::RecordPlace> places) {
   std::ranges::sort(places, {}, [](const kafka::RecordPlace& place) {
     return std::pair(place.partition, place.offset);
   });
-  std::vector<http::Produced> runs;
+  std::vector<Produced> runs;
   for (const kafka::RecordPlace& place : places) {
     const bool follows = !runs.empty() && runs.back().partition == place.partition.value &&
                          runs.back().base + runs.back().count == place.offset;
@@ -52,7 +52,7 @@ Error refusal(const std::vector<kafka::Refused>& refused, std::size_t count) {
 // Answered once: by the producer, or by the clock. On the shard but for its making.
 class TopicAccess::Request : public std::enable_shared_from_this<Request> {
  public:
-  using ProduceAnswer = Answer<std::vector<http::Produced>>;
+  using ProduceAnswer = Answer<std::vector<Produced>>;
 
   Request(std::size_t count, ProduceAnswer answer) : count_(count), answer_(std::move(answer)) {}
 
@@ -82,7 +82,7 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
       std::make_shared<std::vector<kafka::RecordPlace>>();
 
  private:
-  void answer(Result<std::vector<http::Produced>> result) {
+  void answer(Result<std::vector<Produced>> result) {
     std::exchange(answer_, nullptr)(std::move(result));
   }
 
@@ -112,7 +112,7 @@ std::shared_ptr<TopicAccess::Topic> TopicAccess::find(std::string_view stream) c
   return found == topics_.end() ? nullptr : found->second;
 }
 
-Result<std::shared_ptr<http::StreamReader>> TopicAccess::reader(const std::string& stream) {
+Result<std::shared_ptr<StreamReader>> TopicAccess::reader(const std::string& stream) {
   const auto topic = find(stream);
   if (topic == nullptr) return gone(stream);
   return readers_.open(topic->id, kafka::topic_of(topic->stream));
@@ -133,7 +133,7 @@ Result<std::shared_ptr<kafka::Producer>> TopicAccess::producer_of(Topic& topic) 
 
 void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
                           std::optional<std::uint32_t> partition,
-                          Answer<std::vector<http::Produced>> answer) {
+                          Answer<std::vector<Produced>> answer) {
   const auto topic = find(stream);
   if (topic == nullptr) return answer(gone(stream));
   auto producer = producer_of(*topic);
@@ -159,4 +159,4 @@ void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
       std::move(how));
 }
 
-}  // namespace pelton::runtime
+}  // namespace pelton::stream

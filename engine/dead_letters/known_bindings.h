@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pelton::runtime {
+namespace pelton::dead_letters {
 
 // A binding or sink by its name, with its number and the topic of its dead letters (null: those are
 // in the store).
@@ -19,7 +19,7 @@ struct KnownBinding {
   std::string name;
   BindingId id;
   StreamId stream;  // that it reads
-  dead_letters::DeadLetterTopic* letters = nullptr;
+  DeadLetterTopic* letters = nullptr;
 
   bool operator==(const KnownBinding&) const = default;
 };
@@ -45,4 +45,4 @@ class KnownBindings {
 // invalid (E5001): there is none of that name.
 Result<const KnownBinding*> find_binding(const KnownBindings& bindings, std::string_view name);
 
-}  // namespace pelton::runtime
+}  // namespace pelton::dead_letters
