@@ -12,13 +12,14 @@
 
 namespace pelton::dead_letters {
 
+// Value. Which letters, and how much of them at a time.
 struct Query {
-  std::string binding;  // empty: all
-  std::optional<std::uint32_t> partition;
-  std::string reason;    // empty: any
-  std::string contains;  // in the last error's type or message, or the key; empty: any
-  std::optional<WallTime> since, until;  // when it became a dead letter
-  std::optional<std::string> after;      // id text: continue behind it
+  std::string binding{};  // empty: all
+  std::optional<std::uint32_t> partition{};
+  std::string reason{};    // empty: any
+  std::string contains{};  // in the last error's type or message, or the key; empty: any
+  std::optional<WallTime> since{}, until{};  // when it became a dead letter
+  std::optional<std::string> after{};        // id text: continue behind it
   std::size_t limit = 100;
   std::uint64_t bytes = 4U << 20;  // of events: a page ends with the letter that reaches so many
   bool goes_on = false;            // behind a page of the same answer: what is known will do
@@ -39,7 +40,7 @@ struct ReplayCount {
   std::uint64_t running = 0;  // is being replayed already
 };
 
-// Interface. The dead letters of the running engine. Errors are those of streams.h.
+// Interface. The dead letters of the running engine. Errors are those of engine/stream/access.h.
 // Called on the thread that answers admin requests, which may wait for a disk but for nothing else.
 class Access {
  public:
@@ -58,8 +59,5 @@ class Access {
   // Removes the letters for good; answers how many there were.
   virtual void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) = 0;
 };
-
-// "<binding>/<partition>/<offset>/<incarnation>", the text form of a dead letter's id.
-std::string dead_letter_text(const std::string& binding, const model::DeadLetterId& id);
 
 }  // namespace pelton::dead_letters

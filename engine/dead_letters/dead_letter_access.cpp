@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dead_letters/dead_letter_access.h"
 
+#include "engine/model/dead_letter_text.h"
+
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <mutex>
-#include <ranges>
 #include <set>
 #include <utility>
 
 namespace pelton::dead_letters {
 namespace {
-
-template <typename Number>
-bool parse_number(std::string_view text, Number& value, int base = 10) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return error == std::errc{} && end == text.data() + text.size() && !text.empty();
-}
 
 bool contains(const model::DeadLetter& letter, std::string_view text) {
   auto has = [&](std::string_view field) { return field.find(text) != std::string_view::npos; };
@@ -26,7 +20,7 @@ bool contains(const model::DeadLetter& letter, std::string_view text) {
   return has(last.type) || has(last.message);
 }
 
-// Or else where a letter stands is enough to know that it matches.
+// Or else where a letter is kept is enough to know that it matches.
 bool asks_for_contents(const Query& query) {
   return !query.reason.empty() || !query.contains.empty() || query.since || query.until;
 }
@@ -42,20 +36,14 @@ bool matches(const model::DeadLetter& letter, const Query& query) {
 }  // namespace
 
 Result<model::DeadLetterId> DeadLetterAccess::parse_id(std::string_view text) const {
-  std::vector<std::string_view> parts;
-  for (const auto part : std::views::split(text, '/')) parts.emplace_back(part.begin(), part.end());
-  model::DeadLetterId id;
-  const bool whole = parts.size() == 4;
-  if ((!whole && parts.size() != 3) || !parse_number(parts[1], id.partition.value) ||
-      !parse_number(parts[2], id.offset) || (whole && !parse_number(parts[3], id.stream.value, 16)))
-    return fail(ErrorKind::invalid, "E5002",
-                "\"{}\" is not the id of a dead letter, BINDING/PARTITION/OFFSET/STREAM", text);
-  auto binding = find_binding(bindings_, parts[0]);
+  auto parsed = model::parse_dead_letter(text);
+  if (!parsed) return std::unexpected(parsed.error());
+  auto binding = find_binding(bindings_, parsed->binding);
   if (!binding) return std::unexpected(binding.error());
-  id.binding = (*binding)->id;
   // The short form means the stream that the binding reads.
-  if (!whole) id.stream = store_.incarnation((*binding)->stream);
-  return id;
+  const Incarnation stream =
+      parsed->stream ? *parsed->stream : store_.incarnation((*binding)->stream);
+  return model::DeadLetterId{(*binding)->id, parsed->partition, parsed->offset, stream};
 }
 
 Result<std::vector<model::DeadLetterId>> DeadLetterAccess::parse_ids(
@@ -94,8 +82,8 @@ Status DeadLetterAccess::catch_up(std::span<const model::DeadLetterId> ids) {
   return {};
 }
 
-Status DeadLetterAccess::visit_letters(const Query& query,
-                                       const std::function<bool(const model::DeadLetter&)>& visit) {
+Status DeadLetterAccess::visit_matching(
+    const Query& query, const std::function<bool(const model::DeadLetter&)>& visit) {
   std::optional<model::DeadLetterId> after;
   if (query.after) {
     auto id = parse_id(*query.after);
@@ -114,21 +102,20 @@ Status DeadLetterAccess::visit_letters(const Query& query,
     reached = true;
     const auto begin = after && after->binding == binding->id ? after : std::nullopt;
     auto read = visit_letters(store_, binding->letters, binding->id, begin,
-                                            [&](const model::DeadLetter& letter) {
-                                              if (matches(letter, query)) more = visit(letter);
-                                              return more;
-                                            });
+                              [&](const model::DeadLetter& letter) {
+                                if (matches(letter, query)) more = visit(letter);
+                                return more;
+                              });
     if (!read || !more) return read;
   }
   return {};
 }
 
-void DeadLetterAccess::dead_letters(const Query& query,
-                                    Answer<Page> answer) {
+void DeadLetterAccess::dead_letters(const Query& query, Answer<Page> answer) {
   letters_.run([this, query, answer = std::move(answer)]() mutable {
     Page page;
     std::uint64_t bytes = 0;
-    auto read = visit_letters(query, [&](const model::DeadLetter& letter) {
+    auto read = visit_matching(query, [&](const model::DeadLetter& letter) {
       page.letters.push_back(letter);
       bytes += letter.event->bytes().size();
       page.more = page.letters.size() >= query.limit || bytes >= query.bytes;
@@ -139,7 +126,7 @@ void DeadLetterAccess::dead_letters(const Query& query,
   });
 }
 
-Result<std::vector<model::DeadLetter>> DeadLetterAccess::find_letters(
+Result<std::vector<model::DeadLetter>> DeadLetterAccess::find_present(
     std::span<const model::DeadLetterId> ids) {
   if (auto ok = catch_up(ids); !ok) return std::unexpected(ok.error());
   std::vector<model::DeadLetter> letters;
@@ -158,7 +145,7 @@ void DeadLetterAccess::dead_letter(const std::string& text, Answer<model::DeadLe
   auto id = parse_id(text);
   if (!id) return answer(std::unexpected(id.error()));
   letters_.run([this, id = *id, text, answer = std::move(answer)]() mutable {
-    auto found = find_letters({&id, 1});
+    auto found = find_present({&id, 1});
     if (!found) return answer(std::unexpected(found.error()));
     if (found->empty())
       return answer(fail(ErrorKind::invalid, "E5001", "no dead letter \"{}\"", text));
@@ -176,22 +163,20 @@ Result<std::uint64_t> DeadLetterAccess::count_all(const Query& query) {
   std::uint64_t total = 0;
   for (const KnownBinding* binding : bindings_.all()) {
     if (!query.binding.empty() && binding->name != query.binding) continue;
-    const auto count =
-        count_letters(store_, binding->letters, binding->id, partition);
+    const auto count = count_letters(store_, binding->letters, binding->id, partition);
     if (!count) return count;
     total += *count;
   }
   return total;
 }
 
-void DeadLetterAccess::count_dead_letters(const Query& query,
-                                          Answer<std::uint64_t> answer) {
+void DeadLetterAccess::count_dead_letters(const Query& query, Answer<std::uint64_t> answer) {
   Query all = query;
   all.after.reset();
   letters_.run([this, all = std::move(all), answer = std::move(answer)]() mutable {
     if (!asks_for_contents(all)) return answer(count_all(all));
     std::uint64_t count = 0;
-    auto read = visit_letters(all, [&](const model::DeadLetter&) {
+    auto read = visit_matching(all, [&](const model::DeadLetter&) {
       ++count;
       return true;
     });
@@ -205,7 +190,7 @@ void DeadLetterAccess::find_dead_letters(const std::vector<std::string>& texts,
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
-    const auto letters = find_letters(ids);
+    const auto letters = find_present(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
     std::vector<Brief> briefs;
     for (const model::DeadLetter& letter : *letters)
@@ -214,31 +199,19 @@ void DeadLetterAccess::find_dead_letters(const std::vector<std::string>& texts,
   });
 }
 
-void DeadLetterAccess::replay(const std::vector<std::string>& texts,
-                              Answer<ReplayCount> answer) {
+void DeadLetterAccess::replay(const std::vector<std::string>& texts, Answer<ReplayCount> answer) {
   auto ids = parse_ids(texts);
   if (!ids) return answer(std::unexpected(ids.error()));
   letters_.run([this, ids = std::move(*ids), answer = std::move(answer)]() mutable {
     const std::size_t asked = ids.size();
-    auto letters = find_letters(ids);
+    auto letters = find_present(ids);
     if (!letters) return answer(std::unexpected(letters.error()));
-    shard_.post([this, letters = std::move(*letters), asked, answer = std::move(answer)]() mutable {
-      for (const model::DeadLetter& letter : letters)
-        if (BindingRunner* runner = shard_.find_binding(letter.binding);
-            runner && !runner->dispatcher().replay_room())
-          return answer(fail(ErrorKind::overloaded, "E5010",
-                             "as many dead letters of {} are being replayed as may be at a time",
-                             letter.binding));
-      ReplayCount count{.missing = asked - letters.size()};
-      for (const model::DeadLetter& letter : letters) {
-        BindingRunner* runner = shard_.find_binding(letter.binding);
-        if (runner != nullptr && runner->replay(letter))
-          ++count.accepted;
-        else
-          ++count.running;
-      }
-      answer(count);
-    });
+    const std::size_t missing = asked - letters->size();
+    replay_(std::move(*letters),
+            [missing, answer = std::move(answer)](Result<ReplayCount> count) mutable {
+              if (count) count->missing = missing;
+              answer(std::move(count));
+            });
   });
 }
 

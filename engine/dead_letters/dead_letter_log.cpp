@@ -3,7 +3,7 @@
 
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
-#include "engine/http/admin/letter_json.h"
+#include "engine/model/dead_letter_text.h"
 #include "engine/observe/log.h"
 
 namespace pelton::dead_letters {

@@ -3,24 +3,12 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
-#include "engine/stream/embedded/embedded_appender.h"
-#include "engine/stream/topic/topic_appender.h"
-#include "engine/stream/topic/topic_input.h"
-#include "engine/stream/topic/topic_output.h"
-#include "engine/stream/topic/transactional_output.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace pelton::runtime {
 namespace {
-
-// Of one source, on their way to a topic.
-constexpr std::size_t kSourceBytes = 32U << 20;
-
-// Parked events that are smaller are kept: reading them again would cost more than it saves.
-constexpr std::uint64_t kReleaseFrom = 2U << 10;
 
 // Worker output as log lines: standard output is information, standard error a warning's worth of
 // attention.
@@ -73,8 +61,6 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   options.form = form_of(binding, config);
   options.memory = &assembly.memory;
   options.seed = static_cast<std::uint64_t>(to_us(assembly.clock.now()));
-  if (const auto target = binding.to ? assembly.streams.find(*binding.to) : nullptr)
-    options.target = {target->stream(), target->partitions()};
   return options;
 }
 
@@ -88,139 +74,29 @@ config::Binding as_binding(const config::Connector& sink) {
   return binding;
 }
 
-// Names this data folder in the commits of its consumer groups; random, given at first sight.
-Result<std::uint64_t> node_of(store::Store& store) {
-  auto stored = store.ledger_get("kafka", "node");
-  if (!stored) return std::unexpected(stored.error());
-  std::uint64_t node = 0;
-  if (*stored) {
-    std::from_chars((*stored)->data(), (*stored)->data() + (*stored)->size(), node);
-    return node;
-  }
-  node = stream::random_number();
-  const store::Store::KeyValue entry{"node", std::to_string(node)};
-  if (auto ok = store.ledger_put("kafka", std::span(&entry, 1)); !ok)
-    return std::unexpected(ok.error());
-  return node;
-}
-
-// The way to the topic that the binding's outputs go to; null: it is none, or goes with the input.
-Result<std::unique_ptr<stream::Output>> output_of(Assembly& assembly, const config::Config& config,
-                                                  const config::Binding& binding) {
-  const config::Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr;
-  if (to == nullptr || !to->kafka || binding.exactly_once) return nullptr;
-  auto producer = assembly.producers.of(*to);
-  if (!producer) return std::unexpected(producer.error());
-  return std::make_unique<stream::TopicOutput>(std::move(*producer), assembly.shard.mailbox());
-}
-
-// Outputs in the transactions that commit the input's offsets.
-Result<std::unique_ptr<stream::Output>> transactions_of(Assembly& assembly,
-                                                        const config::Config& config,
-                                                        const config::Binding& binding,
-                                                        std::uint64_t node,
-                                                        stream::TopicInput& input) {
-  const config::Stream& to = *config.find_stream(*binding.to);
-  const auto timeout =
-      std::chrono::ceil<std::chrono::milliseconds>(kafka::group_of(binding).transaction_timeout);
-  auto producer = kafka::TransactionalProducer::create(
-      {kafka::topic_of(to),
-       fmt::format("pelton.{}.{}.{:016x}", binding.kafka.group, binding.name, node), timeout},
-      assembly.kafka.background());
-  if (!producer) return std::unexpected(std::move(producer.error()).within("stream " + to.name));
-  return std::make_unique<stream::TransactionalOutput>(
-      input, std::move(*producer), timeout, assembly.shard.mailbox(), assembly.shard.io());
-}
-
-// The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.
-Result<dead_letters::DeadLetterTopic*> letters_of(Assembly& assembly, const config::Config& config,
-                                                  const config::Binding& binding, BindingId id) {
-  if (!binding.dead_letters) return nullptr;
-  const kafka::TopicOptions& from = kafka::topic_of(*config.find_stream(binding.from));
-  auto topic = assembly.letters.topic({from.client, binding.dead_letters->topic});
-  if (!topic) return std::unexpected(std::move(topic.error()).within("binding " + binding.name));
-  (*topic)->add_member(binding.name, id, from.topic);
-  return *topic;
-}
-
-std::shared_ptr<dead_letters::DeadLetterForwarder> gate_to(dead_letters::DeadLetterTopic& topic,
-                                                           Assembly& assembly,
-                                                           const config::Binding& binding,
-                                                           const kafka::TopicOptions& from) {
-  return std::make_shared<dead_letters::DeadLetterForwarder>(
-      dead_letters::DeadLetterForwarder::Setup{binding.name, from}, topic,
-      *assembly.letters.thread(), assembly.letters.records(), assembly.store,
-      assembly.shard.mailbox());
-}
-
-// The runner of a binding on a topic.
-Result<std::unique_ptr<BindingRunner>> topic_runner(Assembly& assembly,
-                                                    const config::Config& config,
-                                                    const config::Binding& binding,
-                                                    BindingRunner::Setup&& setup,
-                                                    dead_letters::DeadLetterTopic* letters) {
-  const kafka::TopicOptions& from = kafka::topic_of(*config.find_stream(binding.from));
-  auto node = node_of(assembly.store);
-  if (!node) return std::unexpected(node.error());
-  auto input = std::make_unique<stream::TopicInput>(
-      stream::TopicInput::Setup{setup.dispatcher.id, binding.name, setup.dispatcher.stream_id, from,
-                                kafka::group_of(binding), binding.start,
-                                binding.delivery.max_unsettled, *node, &assembly.memory},
-      assembly.store, assembly.shard.mailbox(), assembly.shard.io(), assembly.kafka);
-  if (letters != nullptr) input->keep_letters(gate_to(*letters, assembly, binding, from));
-  if (binding.exactly_once) {
-    auto output = transactions_of(assembly, config, binding, *node, *input);
-    if (!output) return std::unexpected(output.error());
-    setup.output = std::move(*output);
-  }
-  auto& all = *input;
-  return std::make_unique<BindingRunner>(
-      std::move(setup), stream::BindingInput{std::move(input), all.positions(), all},
-      assembly.store, assembly.shard.io(), assembly.clock);
-}
-
-// The runner of one on an embedded stream, which is kept beside it.
-void embedded_runner(Assembly& assembly, const config::Binding& binding,
-                     BindingRunner::Setup&& setup, ServedBinding& out) {
-  const std::uint32_t partitions = assembly.streams.find(binding.from)->partitions();
-  auto input = std::make_unique<stream::EmbeddedInput>(
-      stream::EmbeddedInput::Setup{setup.dispatcher.id, setup.dispatcher.stream_id, binding.from,
-                                   binding.name, partitions, binding.start, &assembly.memory},
-      assembly.store, assembly.shard.mailbox(), assembly.shard.reader());
-  out.embedded = input.get();
-  setup.dispatcher.release_from = kReleaseFrom;
-  setup.read_again = [input = input.get()](PartitionId partition, Offset offset, auto answer) {
-    input->read_again(partition, offset, std::move(answer));
-  };
-  auto& all = *input;
-  out.runner = std::make_unique<BindingRunner>(std::move(setup),
-                                               stream::BindingInput{std::move(input), all, all},
-                                               assembly.store, assembly.shard.io(), assembly.clock);
-}
-
 // Of a binding or, as one, a sink; `stored` is the store's name of it.
 Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
                            const config::Binding& binding, const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
-  auto letters = letters_of(assembly, config, binding, *id);
-  if (!letters) return std::unexpected(letters.error());
-  auto output = output_of(assembly, config, binding);
-  if (!output) return std::unexpected(output.error());
-  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly),
-                             binding.to.value_or(""), std::move(*output), binding.concurrency};
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly), binding.to.value_or(""),
+                             nullptr, binding.concurrency};
+  auto ends = assembly.streams.connect({binding, *id, setup.dispatcher.stream_id,
+                                        *config.find_stream(binding.from),
+                                        binding.to ? config.find_stream(*binding.to) : nullptr});
+  if (!ends) return std::unexpected(ends.error());
+  setup.dispatcher.target = ends->target;
+  setup.dispatcher.release_from = ends->release_from;
+  setup.output = std::move(ends->output);
+  setup.read_again = std::move(ends->read_again);
   if (const auto* function = config.find_function(binding.function))
     setup.seek_patience += function->timeout;
   BuiltBinding built{std::make_unique<ServedBinding>(),
-                     {binding.name, *id, setup.dispatcher.stream_id, *letters}};
+                     {binding.name, *id, setup.dispatcher.stream_id, ends->letters}};
   built.served->function = binding.function;
-  if (config.find_stream(binding.from)->kafka) {
-    auto runner = topic_runner(assembly, config, binding, std::move(setup), *letters);
-    if (!runner) return std::unexpected(runner.error());
-    built.served->runner = std::move(*runner);
-  } else {
-    embedded_runner(assembly, binding, std::move(setup), *built.served);
-  }
+  built.served->runner =
+      std::make_unique<BindingRunner>(std::move(setup), std::move(ends->input), assembly.store,
+                                      assembly.shard.io(), assembly.clock);
   if (auto ok = built.served->runner->open(); !ok) return std::unexpected(ok.error());
   return built;
 }
@@ -283,22 +159,6 @@ Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
 Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                                                   const config::Connector& connector) {
   return SourceRunner::make(connector, spec_of(assembly, connector), assembly.store);
-}
-
-Result<SourceTarget> target_of(Assembly& assembly, const config::Config& config,
-                               const config::Connector& source) {
-  const config::Stream& stream = *config.find_stream(source.stream);
-  if (!stream.kafka) {
-    auto target = assembly.streams.find(stream.name);
-    const std::uint32_t partitions = target->partitions();
-    return SourceTarget{target->stream(), partitions,
-                        std::make_shared<stream::EmbeddedAppender>(assembly.store, target)};
-  }
-  auto producer = assembly.producers.of(stream);
-  if (!producer) return std::unexpected(producer.error());
-  return SourceTarget{
-      *assembly.store.find_stream(stream.name), 0,
-      std::make_shared<stream::TopicAppender>(std::move(*producer), assembly.store, kSourceBytes)};
 }
 
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,

@@ -3,19 +3,13 @@
 
 #include "engine/config/config.h"
 #include "engine/connector/connector_spec.h"
-#include "engine/dead_letters/dead_letters.h"
-#include "engine/kafka/client/poll_loop.h"
-#include "engine/stream/embedded/embedded_streams.h"
 #include "engine/dead_letters/known_bindings.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/source_runner.h"
-#include "engine/stream/topic/topic_access.h"
-#include "engine/stream/topic/topic_producers.h"
+#include "engine/stream/streams.h"
 
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -30,12 +24,8 @@ struct Assembly {
   MemoryBudget& memory;
   store::Store& store;
   Shard& shard;
-  stream::EmbeddedStreams& streams;
-  kafka::PollLoop& kafka;
-  dead_letters::DeadLetters& letters;
-  stream::TopicAccess& topics;
+  stream::Streams& streams;
   std::filesystem::path sdks;
-  stream::TopicProducers producers{kafka};
 };
 
 // What the store is to know of the streams of the config.
@@ -57,9 +47,6 @@ Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
                                               const config::Connector& connector);
 Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                                                   const config::Connector& connector);
-// Where the source writes to; the streams are the config's. invalid (E6102): a topic's settings.
-Result<SourceTarget> target_of(Assembly& assembly, const config::Config& config,
-                               const config::Connector& source);
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly, const config::Function& function);
 
 // The numbers of the bindings and sinks that read the stream.

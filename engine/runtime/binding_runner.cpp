@@ -2,8 +2,8 @@
 #include "engine/runtime/binding_runner.h"
 
 #include "engine/base/ensure.h"
-#include "engine/observe/log.h"
 #include "engine/dead_letters/dead_letter_log.h"
+#include "engine/observe/log.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -37,7 +37,7 @@ BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Sto
       clock_(clock),
       dispatcher_(setup_.dispatcher),
       tenures_({dispatcher_, *input_.events, input_.positions, clock, setup_.dispatcher.stream,
-              setup_.seek_patience}),
+                setup_.seek_patience}),
       rereads_(dispatcher_, setup_.read_again,
                [this](const dispatch::Reread& which, const model::PlacedBatch* read) {
                  dispatcher_.again(which, read == nullptr ? 0 : read->base,

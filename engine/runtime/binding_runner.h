@@ -4,11 +4,10 @@
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
 #include "engine/runtime/event_rereads.h"
-#include "engine/stream/partition_tenures.h"
 #include "engine/runtime/stopped_partitions.h"
 #include "engine/store/store.h"
-#include "engine/stream/input.h"
-#include "engine/stream/output.h"
+#include "engine/stream/connections.h"
+#include "engine/stream/partition_tenures.h"
 #include "engine/thread/timer.h"
 #include "engine/worker/pool/frame_source.h"
 
@@ -32,14 +31,14 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   struct Setup {
     dispatch::DispatcherOptions dispatcher;
     std::string target_name;  // output stream, for status; empty: none
-    // When that is a topic. Null: outputs are part of the commits.
+    // Null: outputs are part of the commits.
     std::unique_ptr<stream::Output> output;
     // The most workers that have its events at a time; absent: any number.
     std::optional<std::uint32_t> concurrency;
     // How long a seek waits for workers that have events of its partition.
     Duration seek_patience = std::chrono::seconds(30);
     // For a dispatcher that does not keep all events (release_from).
-    EventRereads::Read read_again{};
+    stream::ReadAgain read_again{};
   };
 
   BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,

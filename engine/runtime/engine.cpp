@@ -4,14 +4,14 @@
 #include "engine/base/memory_budget.h"
 #include "engine/base/units.h"
 #include "engine/config/config_text.h"
+#include "engine/dead_letters/dead_letter_access.h"
 #include "engine/http/admin/server.h"
 #include "engine/observe/log.h"
 #include "engine/observe/process_status.h"
-#include "engine/dead_letters/dead_letter_access.h"
 #include "engine/runtime/admin_operations.h"
-#include "engine/stream/embedded/embedded_access.h"
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
+#include "engine/runtime/letter_replay.h"
 #include "engine/runtime/reloader.h"
 
 #include <boost/asio/io_context.hpp>
@@ -56,7 +56,6 @@ void add_troubles(observe::StatusReport& report) {
 
 // What the admin API is served by.
 struct AdminParts {
-  stream::AdminStreams streams;
   dead_letters::DeadLetterAccess dead_letters;
   AdminOperations operations;
   std::unique_ptr<http::Server> server{};
@@ -93,12 +92,11 @@ class Engine {
   boost::asio::signal_set signals_{io_};
   boost::asio::signal_set hangups_{io_, SIGHUP};
   std::unique_ptr<store::Store> store_;
-  std::unique_ptr<stream::EmbeddedStreams> streams_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   dead_letters::DeadLetters letters_{kafka_};
-  std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Shard> shard_;
-  std::unique_ptr<stream::TopicAccess> topics_;
+  std::unique_ptr<stream::Streams> streams_;
+  std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<AdminParts> admin_;
   std::atomic<const char*> state_{"starting"};
@@ -134,13 +132,13 @@ Status Engine::build() {
       on_failure("the store failed; nothing is acknowledged any more, the engine ends", error);
     });
   });
-  streams_ = std::make_unique<stream::EmbeddedStreams>(*store_);
   shard_ = std::make_unique<Shard>(*store_, memory_, time_.clock());
   memory_.on_room([this] { shard_->memory_room(); });
-  topics_ = std::make_unique<stream::TopicAccess>(kafka_, *shard_);
-  assembly_ =
-      std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_, *shard_,
-                                          *streams_, kafka_, letters_, *topics_, options_.sdks});
+  streams_ = std::make_unique<stream::Streams>(
+      stream::Streams::Setup{*store_, memory_, shard_->mailbox(), shard_->io(), shard_->reader(),
+                             shard_->appends(), kafka_, letters_});
+  assembly_ = std::make_unique<Assembly>(
+      Assembly{connectors_, time_.clock(), memory_, *store_, *shard_, *streams_, options_.sdks});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {
@@ -165,13 +163,15 @@ Status Engine::serve() {
   store_->set_append_listener(
       [this](std::span<const model::PlacedBatch> batches) { shard_->appended(batches); });
   admin_ = std::make_unique<AdminParts>(AdminParts{
-      {*store_, *streams_, *topics_},
-      {*store_, *shard_, reloader_->bindings(), *letters_.thread()},
+      {*store_,
+       [&shard = *shard_](std::vector<model::DeadLetter> letters, auto answer) {
+         replay_letters(shard, std::move(letters), std::move(answer));
+       },
+       reloader_->bindings(), *letters_.thread()},
       {*store_, *shard_, *reloader_, [this](observe::StatusReport& report) { fill(report); }}});
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
-  auto server =
-      http::Server::start(listen, {admin_->streams, admin_->dead_letters, admin_->operations});
+  auto server = http::Server::start(listen, {*streams_, admin_->dead_letters, admin_->operations});
   if (!server) return std::unexpected(server.error());
   admin_->server = std::move(*server);
   return {};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/new_parts.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace pelton::runtime {
@@ -27,8 +26,6 @@ Status NewParts::make(const Lineup& lineup) {
 Status NewParts::open(const Lineup& lineup) {
   if (auto ok = assembly_.store.set_streams(stream_specs(config_)); !ok) return ok;
   assembly_.streams.set(config_.streams);
-  if (std::ranges::any_of(config_.streams, [](const auto& stream) { return !!stream.kafka; }))
-    assembly_.kafka.start();
   for (const config::Binding& binding : config_.bindings) {
     if (!lineup.bindings.contains(binding.name)) continue;
     auto built = build_binding(assembly_, config_, binding);
@@ -43,7 +40,7 @@ Status NewParts::open(const Lineup& lineup) {
     served_.push_back(std::move(built->served));
   }
   for (const auto& source : sources_) {
-    auto target = target_of(assembly_, config_, source->settings());
+    auto target = assembly_.streams.append_target(*config_.find_stream(source->settings().stream));
     if (!target) return std::unexpected(target.error());
     targets_[source->settings().name] = std::move(*target);
   }

@@ -29,7 +29,9 @@ class NewParts {
   Status open(const Lineup& lineup);
   // What open() has learnt of each binding and sink of the lineup, by name; sinks are apart, for a
   // binding may have the name of a connector.
-  const std::map<std::string, dead_letters::KnownBinding>& bindings() const { return known_bindings_; }
+  const std::map<std::string, dead_letters::KnownBinding>& bindings() const {
+    return known_bindings_;
+  }
   const std::map<std::string, dead_letters::KnownBinding>& sinks() const { return known_sinks_; }
   // The bindings that read each stream of the config.
   const std::map<std::string, std::vector<BindingId>>& readers() const { return readers_; }
@@ -48,7 +50,7 @@ class NewParts {
   std::map<std::string, dead_letters::KnownBinding> known_bindings_;
   std::map<std::string, dead_letters::KnownBinding> known_sinks_;
   std::map<std::string, std::vector<BindingId>> readers_;
-  std::map<std::string, SourceTarget> targets_;  // by source
+  std::map<std::string, stream::AppendTarget> targets_;  // by source
 };
 
 }  // namespace pelton::runtime

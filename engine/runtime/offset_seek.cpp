@@ -72,7 +72,7 @@ void seek_offsets(Shard& shard, const http::SeekRequest& request,
   const auto find = [&shard, request, reply]() -> BindingRunner* {
     BindingRunner* const runner = shard.find_binding(request.binding);
     if (runner == nullptr)
-      (*reply)(fail(ErrorKind::unavailable, "E5001", "binding {} is not running at the moment",
+      (*reply)(fail(ErrorKind::unavailable, "E5040", "binding {} is not running at the moment",
                     request.binding));
     return runner;
   };

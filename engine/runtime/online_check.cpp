@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/online_check.h"
 
-#include "engine/kafka/consume/topic_reader.h"
-#include "engine/kafka/options.h"
+#include "engine/stream/streams.h"
 #include "engine/worker/pool/worker_pool.h"
 #include "engine/worker/runtimes/builtin.h"
 
@@ -57,13 +56,6 @@ Status check_address(const config::HttpListen& listen) {
               listen.host, listen.port, error.message());
 }
 
-Status check_topic(const config::Stream& stream) {
-  auto reader = kafka::TopicReader::open(kafka::topic_of(stream));
-  if (!reader) return std::unexpected(reader.error());
-  const auto partitions = (*reader)->partitions();
-  return partitions ? Status{} : std::unexpected(partitions.error());
-}
-
 // Starts a worker, which imports the handler, and ends it.
 Status check_function(const config::Function& function, const fs::path& sdks) {
   boost::asio::io_context io;
@@ -91,7 +83,7 @@ class Checks {
   std::vector<config::Diagnostic> run() {
     engine();
     for (const config::Stream& stream : config_.streams)
-      if (stream.kafka) note(stream.place, "stream " + stream.name, check_topic(stream));
+      note(stream.place, "stream " + stream.name, stream::probe(stream));
     for (const config::Connector& connector : config_.connectors) check_connector(connector);
     for (const config::Function& function : config_.functions)
       note(function.place, "", check_function(function, check_.sdks));

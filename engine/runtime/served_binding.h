@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/observe/rate.h"
 #include "engine/runtime/binding_runner.h"
 #include "engine/runtime/function_runner.h"
-#include "engine/observe/rate.h"
 #include "engine/runtime/sink_runner.h"
-#include "engine/stream/embedded/embedded_input.h"
 
 #include <memory>
 #include <string>
@@ -15,8 +14,7 @@ namespace pelton::runtime {
 // A binding with whoever does its work: a function of the shard or, of a connector, its sink.
 struct ServedBinding {
   std::unique_ptr<BindingRunner> runner;
-  stream::EmbeddedInput* embedded = nullptr;  // the runner's input, if it is one
-  std::string function;                       // empty: a sink's
+  std::string function;  // empty: a sink's
   std::unique_ptr<SinkRunner> sink;
   observe::Rate done;
 

@@ -28,19 +28,7 @@ Shard::Shard(store::Store& store, MemoryBudget& memory, const Clock& clock)
       io_(1),
       guard_(boost::asio::make_work_guard(io_)),
       mailbox_(io_),
-      feed_(
-          mailbox_,
-          [this](const model::PlacedBatch& placed) {
-            for (const auto& binding : bindings_)
-              if (binding->embedded != nullptr && binding->embedded->stream() == placed.at.stream)
-                binding->embedded->appended(placed);
-          },
-          [this](model::StreamPartition at, Offset end) {
-            for (const auto& binding : bindings_)
-              if (binding->embedded != nullptr && binding->embedded->stream() == at.stream)
-                binding->embedded->end_moved(at.partition, end);
-          },
-          &memory),
+      appends_(mailbox_, &memory),
       sampler_(io_) {}
 
 Shard::~Shard() {
@@ -69,15 +57,7 @@ void Shard::add(std::unique_ptr<ServedBinding> binding) {
     function->serve(runner);
   }
   bindings_.push_back(std::move(binding));
-  listen();
   runner.start();
-}
-
-void Shard::listen() {
-  std::set<StreamId> streams;
-  for (const auto& binding : bindings_)
-    if (binding->embedded != nullptr) streams.insert(binding->embedded->stream());
-  feed_.listen_to(std::move(streams));
 }
 
 void Shard::sample() {
@@ -151,7 +131,6 @@ void Shard::forget(const Retirement::Setup& parts) {
   std::erase_if(functions_, [&](const auto& function) {
     return std::ranges::find(parts.functions, function.get()) != parts.functions.end();
   });
-  listen();
 }
 
 void Shard::arrange(const config::Config& config) {

@@ -38,7 +38,9 @@ class Shard {
   // Where inputs wait for the disk.
   thread::JobThread& reader() { return reader_; }
   // The store thread.
-  void appended(std::span<const model::PlacedBatch> batches) { feed_.appended(batches); }
+  void appended(std::span<const model::PlacedBatch> batches) { appends_.appended(batches); }
+  // Where inputs hear of it.
+  stream::AppendFeed& appends() { return appends_; }
   // Any thread: partitions that waited for memory may read on.
   void memory_room();
   // Any thread, once: takes no more work.
@@ -65,7 +67,6 @@ class Shard {
 
  private:
   void sample();
-  void listen();
   void forget(const Retirement::Setup& parts);
 
   store::Store& store_;
@@ -74,9 +75,9 @@ class Shard {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_;
   thread::Mailbox mailbox_;
   thread::JobThread reader_;
+  stream::AppendFeed appends_;  // outlives the inputs
   std::vector<std::unique_ptr<ServedBinding>> bindings_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
-  stream::AppendFeed feed_;
   std::unique_ptr<Retirement> retirement_;
   std::function<void(WallTime)> on_sample_;
   store::DiskRoom disk_room_ = store::DiskRoom::plenty;

@@ -51,7 +51,7 @@ Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector
   return runner;
 }
 
-void SourceRunner::start(SourceTarget target) {
+void SourceRunner::start(stream::AppendTarget target) {
   consumption_.follow(target.stream, target.partitions);
   intake_.write_to(std::move(target.appender));
   host_->start();

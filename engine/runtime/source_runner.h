@@ -5,10 +5,9 @@
 #include "engine/connector/connector_spec.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/source_host.h"
-#include "engine/observe/rate.h"
 #include "engine/runtime/stream_consumption.h"
 #include "engine/store/store.h"
-#include "engine/stream/appender.h"
+#include "engine/stream/connections.h"
 
 #include <memory>
 #include <string>
@@ -27,14 +26,6 @@ class StoreLedger final : public connector::Ledger {
  private:
   store::Store& store_;
   const std::string name_;
-};
-
-// Value. The stream that a source writes to.
-struct SourceTarget {
-  StreamId stream;
-  std::uint32_t partitions = 0;  // 0: they are not kept here
-  // Shared by whoever made it and the intake.
-  std::shared_ptr<stream::Appender> appender;
 };
 
 // Gives a source's batches to its stream, and its positions to its ledger. Called on the source's
@@ -67,7 +58,7 @@ class SourceRunner {
   const config::Connector& settings() const { return connector_; }
   StreamConsumption& consumption() { return consumption_; }
   // Its stream is `target`; reads from now on.
-  void start(SourceTarget target);
+  void start(stream::AppendTarget target);
   // Reads no more, settles what is in flight by the deadline.
   void begin_stop(std::chrono::steady_clock::time_point deadline);
   // The same, and waits for it.

@@ -7,7 +7,7 @@
 
 namespace pelton::runtime {
 
-void Sources::add(std::unique_ptr<SourceRunner> source, SourceTarget target,
+void Sources::add(std::unique_ptr<SourceRunner> source, stream::AppendTarget target,
                   std::vector<BindingId> readers) {
   std::lock_guard lock(mutex_);
   // Without its readers everything would count as settled.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/observe/rate.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/source_runner.h"
 
@@ -20,7 +21,7 @@ class Sources {
   using Deadline = std::chrono::steady_clock::time_point;
 
   // Starts it; its stream is `target`, which `readers` read.
-  void add(std::unique_ptr<SourceRunner> source, SourceTarget target,
+  void add(std::unique_ptr<SourceRunner> source, stream::AppendTarget target,
            std::vector<BindingId> readers);
   // They read no more; returns at once.
   void begin_stop(const std::set<std::string>& names, Deadline deadline);

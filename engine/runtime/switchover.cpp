@@ -164,7 +164,7 @@ void Switchover::publish(const config::Config& config, const NewParts& parts) {
     if (connector.direction == config::Direction::sink)
       present.push_back(known_sinks_.at(connector.name));
   setup_.bindings.set(present);
-  setup_.assembly.topics.set(config.streams, setup_.assembly.store);
+  setup_.assembly.streams.publish(config.streams);
   setup_.sources.set_readers([&](const std::string& stream) { return parts.readers().at(stream); });
 }
 

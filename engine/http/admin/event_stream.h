@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/http/admin/parameters.h"
-#include "engine/stream/access.h"
 #include "engine/net/message.h"
+#include "engine/stream/access.h"
 
 #include <cstdint>
 #include <memory>

@@ -4,16 +4,13 @@
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
 #include "engine/http/ndjson.h"
+#include "engine/model/dead_letter_text.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 namespace pelton::http {
-
-std::string model::dead_letter_text(const std::string& binding, const model::DeadLetterId& id) {
-  return fmt::format("{}/{}/{}/{:016x}", binding, id.partition.value, id.offset, id.stream.value);
-}
 
 std::string letter_line(const model::DeadLetter& letter) {
   boost::json::array history;

@@ -2,6 +2,7 @@
 #include "engine/http/admin/letter_stream.h"
 
 #include "engine/http/admin/letter_json.h"
+#include "engine/model/dead_letter_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,8 +24,8 @@ void LetterStream::next(net::PieceAnswer answer) {
   if (left_ == 0) return answer(net::Piece{"", net::Piece::Then::end});
   query_.limit = static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPage));
   // Shared by the connection, which may close first, and the page that is being read.
-  letters_.dead_letters(query_, [self = shared_from_this(),
-                                 answer = std::move(answer)](Result<dead_letters::Page> page) mutable {
+  letters_.dead_letters(query_, [self = shared_from_this(), answer = std::move(answer)](
+                                    Result<dead_letters::Page> page) mutable {
     if (!page) return answer(std::unexpected(page.error()));
     answer(self->take(*page));
   });

@@ -3,8 +3,8 @@
 
 #include "engine/dead_letters/access.h"
 #include "engine/http/admin/operations.h"
-#include "engine/stream/access.h"
 #include "engine/net/message.h"
+#include "engine/stream/access.h"
 
 #include <cstdint>
 #include <optional>

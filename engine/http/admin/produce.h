@@ -2,10 +2,10 @@
 #pragma once
 
 #include "engine/http/admin/parameters.h"
-#include "engine/stream/access.h"
 #include "engine/http/admin/work_thread.h"
 #include "engine/http/ndjson.h"
 #include "engine/net/message.h"
+#include "engine/stream/access.h"
 
 #include <memory>
 #include <string>

@@ -3,9 +3,9 @@
 
 #include "engine/dead_letters/access.h"
 #include "engine/http/admin/operations.h"
-#include "engine/stream/access.h"
 #include "engine/http/admin/work_thread.h"
 #include "engine/net/message.h"
+#include "engine/stream/access.h"
 
 #include <cstddef>
 #include <span>
@@ -23,7 +23,7 @@ enum class Surface {
 // What the routes ask.
 struct AdminBackend {
   stream::Access& streams;
-  dead_letters::Access& dead_letters;
+  pelton::dead_letters::Access& dead_letters;
   Operations& operations;
 };
 

@@ -48,13 +48,14 @@ void AdminRouter::find_letters(const net::Request&, std::string&& body, net::Rep
 void AdminRouter::replay(const net::Request&, std::string&& body, net::Reply&& reply) {
   const auto ids = ids_of(body);
   if (!ids) return reply(net::error_response(ids.error()));
-  backend_.dead_letters.replay(*ids, [reply = std::move(reply)](Result<dead_letters::ReplayCount> count) mutable {
-    if (!count) return reply(net::error_response(count.error()));
-    reply({200, "application/json",
-           fmt::format(R"({{"accepted":{},"missing":{},"running":{}}})", count->accepted,
-                       count->missing, count->running) +
-               "\n"});
-  });
+  backend_.dead_letters.replay(
+      *ids, [reply = std::move(reply)](Result<dead_letters::ReplayCount> count) mutable {
+        if (!count) return reply(net::error_response(count.error()));
+        reply({200, "application/json",
+               fmt::format(R"({{"accepted":{},"missing":{},"running":{}}})", count->accepted,
+                           count->missing, count->running) +
+                   "\n"});
+      });
 }
 
 void AdminRouter::purge(const net::Request&, std::string&& body, net::Reply&& reply) {

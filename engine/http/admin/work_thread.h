@@ -3,10 +3,9 @@
 
 #include "engine/base/answer.h"
 #include "engine/net/message.h"
+#include "engine/thread/job_thread.h"
 
-#include <functional>
 #include <memory>
-#include <thread>
 #include <utility>
 
 namespace pelton::http {
@@ -16,7 +15,7 @@ namespace pelton::http {
 // order in which they came; connections bound their number.
 class WorkThread {
  public:
-  using Job = std::move_only_function<void()>;
+  using Job = thread::JobThread::Job;
 
   WorkThread();
   ~WorkThread();  // jobs that have not begun are dropped
@@ -28,8 +27,8 @@ class WorkThread {
   // An answer that is handled on this thread, and dropped once the thread has ended.
   template <typename T>
   Answer<T> answer(Answer<T> handle) {
-    return [queue = queue_, handle = std::move(handle)](Result<T> result) mutable {
-      push(*queue, [handle = std::move(handle), result = std::move(result)]() mutable {
+    return [jobs = std::weak_ptr(jobs_), handle = std::move(handle)](Result<T> result) mutable {
+      run_on(jobs, [handle = std::move(handle), result = std::move(result)]() mutable {
         handle(std::move(result));
       });
     };
@@ -38,13 +37,10 @@ class WorkThread {
   std::shared_ptr<net::BodyStream> made_here(std::shared_ptr<net::BodyStream> body);
 
  private:
-  struct Queue;
-  static void push(Queue& queue, Job job);
-  static void work(Queue& queue);
+  static void run_on(const std::weak_ptr<thread::JobThread>& thread, Job job);
 
-  // Shared by this and the answers that are still to come.
-  const std::shared_ptr<Queue> queue_;
-  std::thread thread_;
+  // This one's; answers that are still to come hold it weakly.
+  const std::shared_ptr<thread::JobThread> jobs_ = std::make_shared<thread::JobThread>();
 };
 
 }  // namespace pelton::http

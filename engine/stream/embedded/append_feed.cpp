@@ -5,13 +5,18 @@
 
 namespace pelton::stream {
 
-AppendFeed::AppendFeed(thread::Mailbox& mailbox,
-                       std::function<void(const model::PlacedBatch&)> fresh,
-                       std::function<void(model::StreamPartition, Offset)> moved,
-                       MemoryBudget* memory)
-    : mailbox_(mailbox), fresh_(std::move(fresh)), moved_(std::move(moved)), memory_(memory) {}
+void AppendFeed::add(Reader& reader) {
+  readers_.push_back(&reader);
+  listen();
+}
 
-void AppendFeed::listen_to(std::set<StreamId> streams) {
+void AppendFeed::remove(Reader& reader) {
+  if (std::erase(readers_, &reader) > 0) listen();
+}
+
+void AppendFeed::listen() {
+  std::set<StreamId> streams;
+  for (const Reader* reader : readers_) streams.insert(reader->stream());
   std::lock_guard lock(mutex_);
   streams_ = std::move(streams);
 }
@@ -49,8 +54,12 @@ void AppendFeed::deliver() {
     bytes_ = 0;
     scheduled_ = false;
   }
-  for (const Kept& kept : batches) fresh_(kept.placed);
-  for (const auto& [at, end] : ends) moved_(at, end);
+  for (const Kept& kept : batches)
+    for (Reader* reader : readers_)
+      if (reader->stream() == kept.placed.at.stream) reader->appended(kept.placed);
+  for (const auto& [at, end] : ends)
+    for (Reader* reader : readers_)
+      if (reader->stream() == at.stream) reader->end_moved(at.partition, end);
 }
 
 }  // namespace pelton::stream

@@ -6,7 +6,6 @@
 #include "engine/model/records.h"
 #include "engine/thread/mailbox.h"
 
-#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -15,20 +14,33 @@
 
 namespace pelton::stream {
 
-// Carries "appended" from the store thread to a shard. Batches that the shard has not taken yet are
-// bounded: beyond kMaxBytes, or what `memory` has room for, only the new end of the partition is
-// passed on, and whoever is behind reads from the store. The handlers run on the shard.
+// Carries "appended" from the store thread to those on a shard who read the stream. Batches that
+// the shard has not taken yet are bounded: beyond kMaxBytes, or what `memory` has room for, only
+// the new end of the partition is passed on, and whoever is behind reads from the store.
 class AppendFeed {
  public:
   static constexpr std::size_t kMaxBytes = 16U << 20;
 
-  // `fresh` gets batches in order of offset; `moved` the ends of partitions whose batches were not
-  // kept.
-  AppendFeed(thread::Mailbox& mailbox, std::function<void(const model::PlacedBatch&)> fresh,
-             std::function<void(model::StreamPartition, Offset end)> moved, MemoryBudget* memory);
+  // Interface. Reads one stream. On the shard.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    virtual StreamId stream() const = 0;
+    // A batch became durable at the end of a partition; in order of offset.
+    virtual void appended(const model::PlacedBatch& placed) = 0;
+    // The same, of batches that were not kept.
+    virtual void end_moved(PartitionId partition, Offset end) = 0;
+  };
 
-  // Any thread. Those that somebody here reads: appends to others are not passed on.
-  void listen_to(std::set<StreamId> streams);
+  // Both live longer; null: no limit but kMaxBytes.
+  AppendFeed(thread::Mailbox& mailbox, MemoryBudget* memory)
+      : mailbox_(mailbox), memory_(memory) {}
+
+  // The shard; not from within a reader's methods. Appends to streams that nobody reads are not
+  // passed on.
+  void add(Reader& reader);
+  // Nothing, if it was not added.
+  void remove(Reader& reader);
   // The store thread.
   void appended(std::span<const model::PlacedBatch> batches);
 
@@ -38,16 +50,16 @@ class AppendFeed {
     model::ClaimedBatch claim;
   };
 
+  void listen();
   bool keep(const model::PlacedBatch& placed);
   void deliver();
 
   thread::Mailbox& mailbox_;
-  const std::function<void(const model::PlacedBatch&)> fresh_;
-  const std::function<void(model::StreamPartition, Offset)> moved_;
   MemoryBudget* const memory_;
+  std::vector<Reader*> readers_;  // the shard's
 
   std::mutex mutex_;
-  std::set<StreamId> streams_;                     // guarded by mutex_
+  std::set<StreamId> streams_;                     // guarded by mutex_; of the readers
   std::vector<Kept> batches_;                      // guarded by mutex_
   std::map<model::StreamPartition, Offset> ends_;  // guarded by mutex_
   std::uint64_t bytes_ = 0;                        // guarded by mutex_; of batches_

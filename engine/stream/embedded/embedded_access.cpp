@@ -69,17 +69,15 @@ Result<ReadAnswer> EmbeddedReader::page(const ReadRequest& request) {
 
 }  // namespace
 
-Result<EmbeddedStreams::TargetPtr> AdminStreams::find(const std::string& name) {
+Result<EmbeddedStreams::TargetPtr> EmbeddedAccess::find(const std::string& name) {
   auto target = streams_.find(name);
   if (!target) return fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", name);
   return target;
 }
 
-void AdminStreams::produce(const std::string& stream, model::BatchPtr events,
-                           std::optional<std::uint32_t> partition,
-                           Answer<std::vector<Produced>> answer) {
-  if (topics_.has(stream))
-    return topics_.produce(stream, std::move(events), partition, std::move(answer));
+void EmbeddedAccess::produce(const std::string& stream, model::BatchPtr events,
+                             std::optional<std::uint32_t> partition,
+                             Answer<std::vector<Produced>> answer) {
   auto target = find(stream);
   if (!target) return answer(std::unexpected(target.error()));
   std::optional<PartitionId> fixed;
@@ -105,8 +103,7 @@ void AdminStreams::produce(const std::string& stream, model::BatchPtr events,
   if (!taken) (*reply)(std::unexpected(taken.error()));
 }
 
-Result<std::shared_ptr<StreamReader>> AdminStreams::reader(const std::string& stream) {
-  if (topics_.has(stream)) return topics_.reader(stream);
+Result<std::shared_ptr<StreamReader>> EmbeddedAccess::reader(const std::string& stream) {
   auto target = find(stream);
   if (!target) return std::unexpected(target.error());
   return std::make_shared<EmbeddedReader>(store_, std::move(*target));

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/store/store.h"
 #include "engine/stream/access.h"
 #include "engine/stream/embedded/embedded_streams.h"
-#include "engine/stream/topic/topic_access.h"
-#include "engine/store/store.h"
 
 #include <memory>
 #include <string>
 
 namespace pelton::stream {
 
-// The admin API's view of the streams: those that the engine keeps, of which any thread may read
-// and append in the store, and those that are topics. Called on the thread that answers admin
-// requests.
-class AdminStreams final : public Access {
+// What an operator appends to and reads of the streams that the engine keeps: any thread may do
+// both in the store. invalid (E5001): there is no stream of that name.
+class EmbeddedAccess final : public Access {
  public:
-  // All live longer.
-  AdminStreams(store::Store& store, EmbeddedStreams& streams, TopicAccess& topics)
-      : store_(store), streams_(streams), topics_(topics) {}
+  // Both live longer.
+  EmbeddedAccess(store::Store& store, EmbeddedStreams& streams)
+      : store_(store), streams_(streams) {}
 
   void produce(const std::string& stream, model::BatchPtr events,
                std::optional<std::uint32_t> partition,
@@ -27,12 +25,10 @@ class AdminStreams final : public Access {
   Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) override;
 
  private:
-  // One that the engine keeps.
   Result<EmbeddedStreams::TargetPtr> find(const std::string& name);
 
   store::Store& store_;
   EmbeddedStreams& streams_;
-  TopicAccess& topics_;
 };
 
 }  // namespace pelton::stream

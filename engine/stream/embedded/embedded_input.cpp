@@ -43,10 +43,11 @@ std::uint64_t advance(model::Progress& progress, Offset offset) {
 
 }  // namespace
 
-EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
-                             thread::JobThread& reader)
+EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, AppendFeed& appends,
+                             thread::Mailbox& mailbox, thread::JobThread& reader)
     : setup_(std::move(setup)),
-      lane_(store, mailbox),
+      client_(store, mailbox),
+      appends_(appends),
       mailbox_(mailbox),
       reader_(reader),
       feeds_(setup_.partitions) {}
@@ -57,7 +58,7 @@ Status EmbeddedInput::open(Listener& listener) {
   model::Transaction first;
   std::vector<model::Restored> restored;
   for (PartitionId partition : partitions()) {
-    auto bounds = lane_.store().bounds(at(partition));
+    auto bounds = client_.store().bounds(at(partition));
     if (!bounds) return std::unexpected(bounds.error());
     auto one = restore(partition, *bounds, first);
     if (!one)
@@ -67,7 +68,7 @@ Status EmbeddedInput::open(Listener& listener) {
     restored.push_back(std::move(*one));
   }
   if (!first.empty())
-    if (auto done = lane_.store().submit_and_wait(
+    if (auto done = client_.store().submit_and_wait(
             std::move(first), store::Origin::engine,
             std::chrono::steady_clock::now() + std::chrono::seconds(30));
         !done)
@@ -80,10 +81,10 @@ Status EmbeddedInput::open(Listener& listener) {
 Result<model::Restored> EmbeddedInput::restore(PartitionId partition,
                                                const store::StreamBounds& bounds,
                                                model::Transaction& first) {
-  auto stored = lane_.store().cursor(setup_.binding, at(partition));
+  auto stored = client_.store().cursor(setup_.binding, at(partition));
   if (!stored) return std::unexpected(stored.error());
   model::Restored restored;
-  restored.stream = lane_.store().incarnation(setup_.stream);
+  restored.stream = client_.store().incarnation(setup_.stream);
   if (*stored) {
     restored.progress = **stored;
     const Offset last = restored.progress.completed.empty()
@@ -93,7 +94,7 @@ Result<model::Restored> EmbeddedInput::restore(PartitionId partition,
       return fail(ErrorKind::corrupt, "E4301",
                   "the stored cursor {} is beyond the end {} of stream {}", last, bounds.end,
                   setup_.stream_name);
-    auto retries = lane_.store().retries(setup_.binding, at(partition));
+    auto retries = client_.store().retries(setup_.binding, at(partition));
     if (!retries) return std::unexpected(retries.error());
     restored.retries = std::move(*retries);
     skip_what_is_gone(partition, bounds, restored, first);
@@ -139,15 +140,16 @@ Result<Offset> EmbeddedInput::start_offset(PartitionId partition,
     case config::Start::Kind::latest:
       return bounds.end;
     case config::Start::Kind::time:
-      return lane_.store().offset_at(at(partition), setup_.start.time);
+      return client_.store().offset_at(at(partition), setup_.start.time);
   }
   return bounds.earliest;
 }
 
 // What was appended since open() may not have been passed on.
 void EmbeddedInput::start() {
+  appends_.add(*this);
   for (std::uint32_t p = 0; p < setup_.partitions; ++p) {
-    const auto bounds = lane_.store().bounds(at(PartitionId{p}));
+    const auto bounds = client_.store().bounds(at(PartitionId{p}));
     end_moved(PartitionId{p}, bounds ? bounds->end : 0);
   }
 }
@@ -189,7 +191,7 @@ std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Off
 bool EmbeddedInput::refill(PartitionId partition, Offset from) {
   Feed& feed = feeds_[partition.value];
   if (feed.reading) return false;
-  auto tail = lane_.store().read_tail(at(partition), from, read_bytes());
+  auto tail = client_.store().read_tail(at(partition), from, read_bytes());
   // An error is met there again.
   if (!tail || !*tail) {
     read_elsewhere(partition, from);
@@ -206,7 +208,7 @@ void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
   // Claimed before it is here, or all partitions would ask for what there is room for once.
   feed.asked = MemoryClaim(setup_.memory, MemoryUse::read_ahead);
   feed.asked.set(bytes);
-  reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), from, bytes,
+  reader_.run([&store = client_.store(), &mailbox = mailbox_, where = at(partition), from, bytes,
                alive = std::weak_ptr(alive_)] {
     mailbox.post([read = store.read(where, from, bytes), where, from, alive]() mutable {
       if (const auto input = alive.lock())
@@ -217,7 +219,7 @@ void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
 
 // Also what the tail has: the caller is not called back before this returns.
 void EmbeddedInput::read_again(PartitionId partition, Offset offset, ReadAnswer answer) {
-  reader_.run([&store = lane_.store(), &mailbox = mailbox_, where = at(partition), offset,
+  reader_.run([&store = client_.store(), &mailbox = mailbox_, where = at(partition), offset,
                answer = std::move(answer), alive = std::weak_ptr(alive_)]() mutable {
     mailbox.post([read = store.read(where, offset, 1), where, offset, answer = std::move(answer),
                   alive]() mutable {
@@ -277,34 +279,34 @@ std::size_t EmbeddedInput::read_bytes() const {
 }
 
 void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {
-  lane_.submit(std::move(transaction), [done = std::move(done)](Status status) {
+  client_.submit(std::move(transaction), [done = std::move(done)](Status status) {
     // A failed store ends the engine (its failure listener): nothing is acknowledged any more.
     if (status) done(status);
   });
 }
 
 void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
-  lane_.move(setup_.binding, at(partition), offset,
-             [this, partition, offset, done = std::move(done)](Status status) {
-               if (status) {
-                 model::Restored restored;
-                 restored.stream = lane_.store().incarnation(setup_.stream);
-                 restored.progress.settled = offset;
-                 feeds_[partition.value].stopped = false;
-                 listener_->assigned(partition, restored);
-                 listener_->readable(partition);
-               }
-               done(status);
-             });
+  client_.move(setup_.binding, at(partition), offset,
+               [this, partition, offset, done = std::move(done)](Status status) {
+                 if (status) {
+                   model::Restored restored;
+                   restored.stream = client_.store().incarnation(setup_.stream);
+                   restored.progress.settled = offset;
+                   feeds_[partition.value].stopped = false;
+                   listener_->assigned(partition, restored);
+                   listener_->readable(partition);
+                 }
+                 done(status);
+               });
 }
 
 Result<Positions::Bounds> EmbeddedInput::bounds_of(PartitionId partition,
                                                    std::optional<WallTime> time) {
-  auto stored = lane_.store().bounds(at(partition));
+  auto stored = client_.store().bounds(at(partition));
   if (!stored) return std::unexpected(stored.error());
   Bounds bounds{partition, stored->earliest, stored->end, stored->end};
   if (!time) return bounds;
-  auto found = lane_.store().offset_at(at(partition), *time);
+  auto found = client_.store().offset_at(at(partition), *time);
   if (!found) return std::unexpected(found.error());
   bounds.at_time = *found;
   return bounds;
@@ -322,13 +324,13 @@ void EmbeddedInput::extents(std::optional<WallTime> time,
 }
 
 std::optional<WallTime> EmbeddedInput::time_at(PartitionId partition, Offset offset) {
-  auto read = lane_.store().read(at(partition), offset, 1);
+  auto read = client_.store().read(at(partition), offset, 1);
   if (!read || read->empty()) return std::nullopt;
   return from_us(read->front().batch->time_us(0));
 }
 
 void EmbeddedInput::stop(std::chrono::steady_clock::time_point, std::function<void()> done) {
-  lane_.after_all(std::move(done));
+  client_.after_all(std::move(done));
 }
 
 }  // namespace pelton::stream

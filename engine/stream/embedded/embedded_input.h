@@ -3,6 +3,7 @@
 
 #include "engine/config/parts/start.h"
 #include "engine/model/claimed_batch.h"
+#include "engine/stream/embedded/append_feed.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/input.h"
 #include "engine/thread/job_thread.h"
@@ -15,7 +16,10 @@ namespace pelton::stream {
 // An embedded stream: all its partitions are this engine's for good; events come from the tail, or
 // from the disk by way of a thread that may wait for it; cursors are kept beside them.
 // Shard-confined but for the constructor and open().
-class EmbeddedInput final : public Input, public Positions, public InputHealth {
+class EmbeddedInput final : public Input,
+                            public Positions,
+                            public InputHealth,
+                            public AppendFeed::Reader {
  public:
   struct Setup {
     BindingId binding;
@@ -27,14 +31,16 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
     MemoryBudget* memory = nullptr;  // for what is read ahead; null: there is no limit
   };
 
-  EmbeddedInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,
+  // All live longer. It is in the feed from start() on.
+  EmbeddedInput(Setup setup, store::Store& store, AppendFeed& appends, thread::Mailbox& mailbox,
                 thread::JobThread& reader);
+  ~EmbeddedInput() override { appends_.remove(*this); }
+  EmbeddedInput(const EmbeddedInput&) = delete;
+  EmbeddedInput& operator=(const EmbeddedInput&) = delete;
 
-  StreamId stream() const { return setup_.stream; }
-  // A batch became durable at the end of a partition.
-  void appended(const model::PlacedBatch& placed);
-  // The same, of batches that were not kept in memory for us.
-  void end_moved(PartitionId partition, Offset end);
+  StreamId stream() const override { return setup_.stream; }
+  void appended(const model::PlacedBatch& placed) override;
+  void end_moved(PartitionId partition, Offset end) override;
 
   // Reads the batch that holds the event at `offset`, off the shard; nothing: it is not stored any
   // more. When it cannot be read, the partition stops and there is no answer.
@@ -95,7 +101,8 @@ class EmbeddedInput final : public Input, public Positions, public InputHealth {
   void keep(Feed& feed, const model::PlacedBatch& placed);
 
   const Setup setup_;
-  StoreClient lane_;
+  StoreClient client_;
+  AppendFeed& appends_;
   thread::Mailbox& mailbox_;
   thread::JobThread& reader_;
   // Reads under way hold it weakly: their answers find out on the shard whether this is still

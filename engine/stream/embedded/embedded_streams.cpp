@@ -24,8 +24,8 @@ void EmbeddedStreams::set(std::span<const config::Stream> streams) {
     Entry entry = known == entries_.end() ? Entry{} : std::move(known->second);
     if (!entry.target || entry.target->partitions() != stream.partitions) {
       const bool fresh = entry.target == nullptr;
-      entry.target = std::make_shared<StreamTarget>(
-          stream.name, *store_.find_stream(stream.name), stream.partitions);
+      entry.target = std::make_shared<StreamTarget>(stream.name, *store_.find_stream(stream.name),
+                                                    stream.partitions);
       if (fresh) entry.first = total_end(*entry.target);
     }
     entries.emplace(stream.name, std::move(entry));

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
-#include "engine/observe/status.h"
 #include "engine/observe/rate.h"
+#include "engine/observe/status.h"
 #include "engine/store/store.h"
 #include "engine/stream/embedded/stream_target.h"
 

@@ -33,7 +33,7 @@ std::vector<Produced> runs_of(std::vector<kafka::RecordPlace> places) {
 }
 
 std::unexpected<Error> gone(const std::string& stream) {
-  return fail(ErrorKind::unavailable, "E5001", "stream {} was removed", stream);
+  return fail(ErrorKind::unavailable, "E5040", "stream {} was removed", stream);
 }
 
 Error refusal(const std::vector<kafka::Refused>& refused, std::size_t count) {
@@ -49,7 +49,7 @@ Error refusal(const std::vector<kafka::Refused>& refused, std::size_t count) {
 
 }  // namespace
 
-// Answered once: by the producer, or by the clock. On the shard but for its making.
+// Answered once: by the producer, or by the clock. On the mailbox's thread but for its making.
 class TopicAccess::Request : public std::enable_shared_from_this<Request> {
  public:
   using ProduceAnswer = Answer<std::vector<Produced>>;
@@ -57,14 +57,14 @@ class TopicAccess::Request : public std::enable_shared_from_this<Request> {
   Request(std::size_t count, ProduceAnswer answer) : count_(count), answer_(std::move(answer)) {}
 
   // `trouble`: what keeps records from going, then.
-  void start(Shard& shard, std::function<std::string()> trouble) {
+  void start(boost::asio::io_context& io, std::function<std::string()> trouble) {
     if (!answer_) return;
-    timer_ = std::make_unique<thread::Timer>(shard.io());
+    timer_ = std::make_unique<thread::Timer>(io);
     timer_->after(kProduceTimeout, [weak = weak_from_this(), trouble = std::move(trouble)] {
       const auto self = weak.lock();
       if (!self || !self->answer_) return;
       const std::string why = trouble();
-      self->answer(fail(ErrorKind::unavailable, "E6101",
+      self->answer(fail(ErrorKind::unavailable, "E5041",
                         "the brokers did not acknowledge the events within {}; they may still be "
                         "written{}{}",
                         format_duration(kProduceTimeout), why.empty() ? "" : ": ", why));
@@ -144,17 +144,17 @@ void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
                        "too much is on its way to topics: their brokers are slow or away"));
   *bytes_ += bytes;
   const auto request = std::make_shared<Request>(events->size(), std::move(answer));
-  shard_.post([request, &shard = shard_, made = *producer] {
-    request->start(shard, [made] { return made->trouble(); });
+  mailbox_.post([request, &io = io_, made = *producer] {
+    request->start(io, [made] { return made->trouble(); });
   });
   kafka::Sending how;
   if (partition) how.partition = PartitionId{*partition};
   how.places = request->places;
   (*producer)->send(
       std::move(events),
-      [request, &shard = shard_, bytes, on_way = bytes_](std::vector<kafka::Refused> refused) {
+      [request, &to = mailbox_, bytes, on_way = bytes_](std::vector<kafka::Refused> refused) {
         *on_way -= bytes;
-        shard.post([request, refused = std::move(refused)] { request->finish(refused); });
+        to.post([request, refused = std::move(refused)] { request->finish(refused); });
       },
       std::move(how));
 }

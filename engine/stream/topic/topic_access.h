@@ -2,11 +2,14 @@
 #pragma once
 
 #include "engine/config/parts/stream.h"
-#include "engine/stream/access.h"
 #include "engine/kafka/client/poll_loop.h"
 #include "engine/kafka/produce/producer.h"
-#include "engine/runtime/shard.h"
+#include "engine/store/store.h"
+#include "engine/stream/access.h"
 #include "engine/stream/topic/topic_readers.h"
+#include "engine/thread/mailbox.h"
+
+#include <boost/asio/io_context.hpp>
 
 #include <atomic>
 #include <map>
@@ -18,27 +21,29 @@
 
 namespace pelton::stream {
 
-// The admin API's way to streams that are topics: what is produced goes through a producer of its
-// own, what is consumed through readers that are in no group. Called on the thread that answers
-// admin requests, but for what says otherwise.
-class TopicAccess {
+// What an operator appends to and reads of streams that are topics: what is produced goes through a
+// producer of its own, what is consumed through readers that are in no group. Streams that it had a
+// moment ago are unavailable (E5040).
+class TopicAccess final : public Access {
  public:
-  // `most_bytes`: of requests on their way, but a single one always goes.
-  TopicAccess(kafka::PollLoop& loop, Shard& shard, std::size_t most_bytes = 64U << 20)
-      : loop_(loop), shard_(shard), most_bytes_(most_bytes) {}
+  // Both live longer; requests are timed on the mailbox's thread, by its `io`. `most_bytes`: of
+  // requests on their way, but a single one always goes.
+  TopicAccess(kafka::PollLoop& loop, thread::Mailbox& mailbox, boost::asio::io_context& io,
+              std::size_t most_bytes = 64U << 20)
+      : loop_(loop), mailbox_(mailbox), io_(io), most_bytes_(most_bytes) {}
 
   // These are the streams from now on; the store has them. Any thread.
   void set(std::span<const config::Stream> streams, const store::Store& store);
   bool has(const std::string& stream) const { return find(stream) != nullptr; }
-  // Of a stream that it has, or had a moment ago: unavailable (E5001) otherwise.
 
   // Shared as Access says.
-  Result<std::shared_ptr<StreamReader>> reader(const std::string& stream);
+  Result<std::shared_ptr<StreamReader>> reader(const std::string& stream) override;
   // Answered once each event is acknowledged by all replicas in sync, or refused. invalid (E6106):
   // some were refused, the others are in the topic; overloaded (E5009): too much is on its way;
-  // unavailable (E6101): no answer in time, they may still be written.
+  // unavailable (E5041): no answer in time, they may still be written.
   void produce(const std::string& stream, model::BatchPtr events,
-               std::optional<std::uint32_t> partition, Answer<std::vector<Produced>> answer);
+               std::optional<std::uint32_t> partition,
+               Answer<std::vector<Produced>> answer) override;
 
  private:
   class Request;
@@ -52,7 +57,8 @@ class TopicAccess {
   Result<std::shared_ptr<kafka::Producer>> producer_of(Topic& topic);
 
   kafka::PollLoop& loop_;
-  Shard& shard_;
+  thread::Mailbox& mailbox_;
+  boost::asio::io_context& io_;
   const std::size_t most_bytes_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Topic>, std::less<>> topics_;  // guarded by mutex_

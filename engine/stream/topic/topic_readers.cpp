@@ -2,90 +2,65 @@
 #include "engine/stream/topic/topic_readers.h"
 
 #include "engine/kafka/consume/topic_reader.h"
+#include "engine/thread/job_thread.h"
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 namespace pelton::stream {
 namespace {
 
-// So long the brokers may be silent in one read.
+// How long the brokers may be silent during one read.
 constexpr std::chrono::seconds kReadTimeout{5};
 
 }  // namespace
 
-// What a reader's thread works through: one job at a time, for there is one caller.
-class TopicReaders::Desk {
+// A client with its thread. There is one caller, and so one job at a time.
+class TopicReaders::Client {
  public:
-  using Job = std::move_only_function<void()>;
-
-  Desk(StreamId stream, std::unique_ptr<kafka::TopicReader> reader)
-      : stream_(stream), reader_(std::move(reader)) {}
+  Client(StreamId stream, std::unique_ptr<kafka::TopicReader> reader)
+      : stream_(stream), reader_(std::move(reader)) {
+    thread_.start();
+  }
 
   // ---- any thread
-  void post(Job job) {
-    {
-      std::lock_guard lock(mutex_);
-      job_ = std::move(job);
-    }
-    changed_.notify_one();
-  }
+  void run(thread::JobThread::Job job) { thread_.run(std::move(job)); }
+  // A read that is under way ends soon; its answer is owed. The client goes behind it.
   void close() {
-    {
-      std::lock_guard lock(mutex_);
-      closing_ = true;
-      if (reader_) reader_->cancel();
-    }
-    changed_.notify_one();
+    if (closed_.exchange(true)) return;
+    reader_->cancel();
+    thread_.run([this] {
+      reader_.reset();
+      over_ = true;
+    });
   }
   bool over() const { return over_; }
+  // After close(): waits for the thread.
+  void join() { thread_.stop(); }
 
   // ---- the thread
-  void run() {
-    while (auto job = next()) {
-      (*job)();
-      // With the job goes what its caller was, perhaps, and with that this desk's work.
-      job.reset();
-    }
-    std::unique_ptr<kafka::TopicReader> reader;
-    {
-      std::lock_guard lock(mutex_);
-      reader = std::move(reader_);
-    }
-    reader.reset();
-    over_ = true;
-  }
   Result<std::uint32_t> partitions() { return reader_->partitions(); }
   Result<ReadAnswer> read(const ReadRequest& request);
 
  private:
-  std::optional<Job> next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closing_ || job_; });
-    // A job that waits is done even now: its answer is owed, and a cancelled read is quick.
-    return std::exchange(job_, std::nullopt);
-  }
   Status check_partition(std::uint32_t partition);
   Result<Offset> resolve(const ReadRequest& request);
 
   const StreamId stream_;
   std::unique_ptr<kafka::TopicReader> reader_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::optional<Job> job_;  // guarded by mutex_
-  bool closing_ = false;    // guarded by mutex_
+  std::atomic<bool> closed_{false};
   std::atomic<bool> over_{false};
   // The thread's own.
   std::uint32_t known_partitions_ = 0;
   std::map<std::uint32_t, Offset> next_;  // where the last page of a partition ended
+
+  thread::JobThread thread_;  // ends before what its jobs use
 };
 
-Status TopicReaders::Desk::check_partition(std::uint32_t partition) {
+Status TopicReaders::Client::check_partition(std::uint32_t partition) {
   if (partition < known_partitions_) return {};
   auto count = reader_->partitions();
   if (!count) return std::unexpected(count.error());
@@ -95,7 +70,7 @@ Status TopicReaders::Desk::check_partition(std::uint32_t partition) {
               partition);
 }
 
-Result<Offset> TopicReaders::Desk::resolve(const ReadRequest& request) {
+Result<Offset> TopicReaders::Client::resolve(const ReadRequest& request) {
   using Kind = ReadRequest::From::Kind;
   const auto known = next_.find(request.partition);
   if (request.from.kind == Kind::offset && known != next_.end() &&
@@ -119,7 +94,7 @@ Result<Offset> TopicReaders::Desk::resolve(const ReadRequest& request) {
   return fact.earliest;
 }
 
-Result<ReadAnswer> TopicReaders::Desk::read(const ReadRequest& request) {
+Result<ReadAnswer> TopicReaders::Client::read(const ReadRequest& request) {
   if (auto ok = check_partition(request.partition); !ok) return std::unexpected(ok.error());
   const PartitionId partition{request.partition};
   const auto from = resolve(request);
@@ -139,48 +114,40 @@ Result<ReadAnswer> TopicReaders::Desk::read(const ReadRequest& request) {
 
 class TopicReaders::Reader final : public StreamReader {
  public:
-  explicit Reader(std::shared_ptr<Desk> desk) : desk_(std::move(desk)) {}
-  ~Reader() override { desk_->close(); }
+  explicit Reader(std::shared_ptr<Client> client) : client_(std::move(client)) {}
+  ~Reader() override { client_->close(); }
 
   void partitions(Answer<std::uint32_t> answer) override {
-    desk_->post(
-        [&desk = *desk_, answer = std::move(answer)]() mutable { answer(desk.partitions()); });
+    client_->run([&client = *client_, answer = std::move(answer)]() mutable {
+      answer(client.partitions());
+    });
   }
   void read(const ReadRequest& request, Answer<ReadAnswer> answer) override {
-    desk_->post([&desk = *desk_, request, answer = std::move(answer)]() mutable {
-      answer(desk.read(request));
+    client_->run([&client = *client_, request, answer = std::move(answer)]() mutable {
+      answer(client.read(request));
     });
   }
 
  private:
-  const std::shared_ptr<Desk> desk_;  // shared with its thread, which outlives this
+  const std::shared_ptr<Client> client_;  // shared with its thread, which outlives this
 };
 
 TopicReaders::~TopicReaders() {
-  for (Open& open : open_) open.desk->close();
-  for (Open& open : open_) open.thread.join();
-}
-
-void TopicReaders::sweep() {
-  std::erase_if(open_, [](Open& open) {
-    if (!open.desk->over()) return false;
-    open.thread.join();
-    return true;
-  });
+  for (const auto& client : open_) client->close();
+  for (const auto& client : open_) client->join();
 }
 
 Result<std::shared_ptr<StreamReader>> TopicReaders::open(StreamId stream,
-                                                               const kafka::TopicOptions& topic) {
-  sweep();
+                                                         const kafka::TopicOptions& topic) {
+  std::erase_if(open_, [](const auto& client) { return client->over(); });
   if (open_.size() >= kMost)
     return fail(ErrorKind::overloaded, "E5009", "{} readers of topics are open, the most at a time",
                 kMost);
   auto reader = kafka::TopicReader::open(topic);
   if (!reader) return std::unexpected(reader.error());
-  // Two own it: the thread, and the reader that is answered.
-  const auto desk = std::make_shared<Desk>(stream, std::move(*reader));
-  open_.push_back({desk, std::thread([desk] { desk->run(); })});
-  return std::make_shared<Reader>(desk);
+  // Two own it: this, and the reader that is answered.
+  open_.push_back(std::make_shared<Client>(stream, std::move(*reader)));
+  return std::make_shared<Reader>(open_.back());
 }
 
 }  // namespace pelton::stream

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/stream/access.h"
 #include "engine/kafka/options.h"
+#include "engine/stream/access.h"
 
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace pelton::stream {
@@ -24,19 +23,13 @@ class TopicReaders {
   TopicReaders& operator=(const TopicReaders&) = delete;
 
   // overloaded (E5009): kMost are open; invalid (E6102).
-  Result<std::shared_ptr<StreamReader>> open(StreamId stream,
-                                                   const kafka::TopicOptions& topic);
+  Result<std::shared_ptr<StreamReader>> open(StreamId stream, const kafka::TopicOptions& topic);
 
  private:
-  class Desk;
+  class Client;
   class Reader;
-  struct Open {
-    std::shared_ptr<Desk> desk;  // shared with its thread and its reader
-    std::thread thread;
-  };
-  void sweep();
 
-  std::vector<Open> open_;
+  std::vector<std::shared_ptr<Client>> open_;  // each shared with its reader
 };
 
 }  // namespace pelton::stream

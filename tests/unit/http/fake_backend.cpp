@@ -2,6 +2,7 @@
 #include "tests/unit/http/fake_backend.h"
 
 #include "engine/model/batch_builder.h"
+#include "engine/model/dead_letter_text.h"
 
 #include <algorithm>
 
@@ -228,7 +229,8 @@ void FakeBackend::read(const std::string& stream, const stream::ReadRequest& req
   reply(std::move(answer), std::move(result));
 }
 
-void FakeBackend::dead_letters(const dead_letters::Query& query, Answer<dead_letters::Page> answer) {
+void FakeBackend::dead_letters(const dead_letters::Query& query,
+                               Answer<dead_letters::Page> answer) {
   dead_letters::Page page;
   {
     std::lock_guard lock(mutex_);
@@ -270,7 +272,8 @@ void FakeBackend::count_dead_letters(const dead_letters::Query&, Answer<std::uin
   reply(std::move(answer), Result<std::uint64_t>(letters_.size()));
 }
 
-void FakeBackend::replay(const std::vector<std::string>& ids, Answer<dead_letters::ReplayCount> answer) {
+void FakeBackend::replay(const std::vector<std::string>& ids,
+                         Answer<dead_letters::ReplayCount> answer) {
   dead_letters::ReplayCount count;
   {
     std::lock_guard lock(mutex_);

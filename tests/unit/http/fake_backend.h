@@ -15,7 +15,9 @@ namespace pelton::http {
 
 // An engine in memory: streams of which each event is a batch of its own, dead letters, and what it
 // was asked to do. Thread-safe; set up before the server starts.
-class FakeBackend final : public stream::Access, public dead_letters::Access, public Operations {
+class FakeBackend final : public stream::Access,
+                          public pelton::dead_letters::Access,
+                          public Operations {
  public:
   AdminBackend all() { return {*this, *this, *this}; }
   // A stream with so many partitions.
@@ -56,13 +58,17 @@ class FakeBackend final : public stream::Access, public dead_letters::Access, pu
   Result<std::shared_ptr<stream::StreamReader>> reader(const std::string& stream) override;
   // What its readers answer.
   void partitions(const std::string& stream, Answer<std::uint32_t> answer);
-  void read(const std::string& stream, const stream::ReadRequest& request, Answer<stream::ReadAnswer> answer);
-  void dead_letters(const dead_letters::Query& query, Answer<dead_letters::Page> answer) override;
+  void read(const std::string& stream, const stream::ReadRequest& request,
+            Answer<stream::ReadAnswer> answer);
+  void dead_letters(const pelton::dead_letters::Query& query,
+                    Answer<pelton::dead_letters::Page> answer) override;
   void dead_letter(const std::string& id, Answer<model::DeadLetter> answer) override;
-  void count_dead_letters(const dead_letters::Query& query, Answer<std::uint64_t> answer) override;
+  void count_dead_letters(const pelton::dead_letters::Query& query,
+                          Answer<std::uint64_t> answer) override;
   void find_dead_letters(const std::vector<std::string>& ids,
-                         Answer<std::vector<dead_letters::Brief>> answer) override;
-  void replay(const std::vector<std::string>& ids, Answer<dead_letters::ReplayCount> answer) override;
+                         Answer<std::vector<pelton::dead_letters::Brief>> answer) override;
+  void replay(const std::vector<std::string>& ids,
+              Answer<pelton::dead_letters::ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<SeekOutcome> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;

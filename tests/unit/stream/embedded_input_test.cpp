@@ -49,7 +49,7 @@ class Embedded : public store::StoreFixture {
     ASSERT_TRUE(commit(std::move(transaction), store::Origin::engine));
   }
   model::Restored restored() {
-    EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, mailbox, reader);
+    EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, feed, mailbox, reader);
     const auto ok = input.open(heard);
     EXPECT_TRUE(ok) << ok.error().text();
     return heard.got[0];
@@ -63,6 +63,7 @@ class Embedded : public store::StoreFixture {
   WallTime clock = from_us(1'700'000'000'000'000);
   boost::asio::io_context io;
   thread::Mailbox mailbox{io};
+  AppendFeed feed{mailbox, nullptr};
   thread::JobThread reader;
   Heard heard;
 };
@@ -106,7 +107,7 @@ TEST_F(Embedded, WhatIsBehindIsReadOnAThreadOfItsOwn) {
   options.tail_bytes = 0;
   open();
   ASSERT_TRUE(append({"a", "b"}));
-  EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, mailbox, reader);
+  EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, feed, mailbox, reader);
   ASSERT_TRUE(input.open(heard));
   EXPECT_FALSE(input.next(PartitionId{0}, 0));
   EXPECT_EQ(heard.readable_said, 0);
@@ -124,7 +125,7 @@ TEST_F(Embedded, WhatWasReadBeforeASeekIsNotGivenAfterIt) {
   open();
   ASSERT_TRUE(append({"a"}));
   ASSERT_TRUE(append({"b"}));
-  EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, mailbox, reader);
+  EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, feed, mailbox, reader);
   ASSERT_TRUE(input.open(heard));
   EXPECT_FALSE(input.next(PartitionId{0}, 0));
   EXPECT_FALSE(input.next(PartitionId{0}, 1));
@@ -140,7 +141,7 @@ TEST_F(Embedded, WhatWasReadBeforeASeekIsNotGivenAfterIt) {
 TEST_F(Embedded, ANewBindingIsStoredWithOneWrite) {
   stream.partitions = 50;
   open();
-  EmbeddedInput input({binding, at().stream, "s", "b", 50, {}}, *store, mailbox, reader);
+  EmbeddedInput input({binding, at().stream, "s", "b", 50, {}}, *store, feed, mailbox, reader);
   const std::uint64_t before = store->activity().commits;
   ASSERT_TRUE(input.open(heard));
   EXPECT_EQ(store->activity().commits - before, 1U);
