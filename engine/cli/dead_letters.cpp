@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/commands.h"
-#include "engine/cli/letters.h"
+#include "engine/cli/dead_letter_commands.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Validators.hpp>

@@ -11,7 +11,7 @@
 #include "engine/runtime/admin_operations.h"
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
-#include "engine/runtime/letter_replay.h"
+#include "engine/runtime/dead_letter_replay.h"
 #include "engine/runtime/reloader.h"
 
 #include <boost/asio/io_context.hpp>

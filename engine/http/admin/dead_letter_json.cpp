@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/http/admin/letter_json.h"
+#include "engine/http/admin/dead_letter_json.h"
 
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"

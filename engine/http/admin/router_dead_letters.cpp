@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The dead-letter half of AdminRouter.
-#include "engine/http/admin/letter_json.h"
-#include "engine/http/admin/letter_stream.h"
+#include "engine/http/admin/dead_letter_json.h"
+#include "engine/http/admin/dead_letter_stream.h"
 #include "engine/http/admin/parameters.h"
 #include "engine/http/admin/router.h"
 

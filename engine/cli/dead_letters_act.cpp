@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Replaying and purging: what acts on one dead letter, or on all that match.
+#include "engine/cli/dead_letter_commands.h"
 #include "engine/cli/json.h"
-#include "engine/cli/letters.h"
 #include "engine/cli/output.h"
 #include "engine/cli/print.h"
 

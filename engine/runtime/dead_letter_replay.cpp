@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/runtime/letter_replay.h"
+#include "engine/runtime/dead_letter_replay.h"
 
 #include <utility>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/cli/letters.h"
-
+#include "engine/cli/dead_letter_commands.h"
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
 #include "engine/cli/print.h"
