@@ -75,7 +75,7 @@ class SourceHost::Commits {
 SourceHost::SourceHost(Setup setup)
     : name_(std::move(setup.name)),
       source_(std::move(setup.source)),
-      intake_(*setup.intake),
+      appender_(*setup.appender),
       report_(std::move(setup.report)),
       pacing_(setup.pacing),
       backoff_(pacing_.backoff_first, pacing_.backoff_max,
@@ -185,7 +185,7 @@ std::optional<SourceHost::Ended> SourceHost::append(const Read& read) {
   Backoff room(pacing_.room_first, pacing_.room_max, static_cast<std::uint32_t>(token));
   while (!commits_->stopping()) {
     const std::uint64_t sequence = next_sequence_++;
-    const Status taken = intake_.append(
+    const Status taken = appender_.append(
         batch, read.position,
         [commits = commits_, sequence](Status status) {
           commits->finished(sequence, std::move(status));

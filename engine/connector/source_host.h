@@ -3,8 +3,8 @@
 
 #include "engine/connector/backoff.h"
 #include "engine/connector/host_status.h"
-#include "engine/connector/intake.h"
 #include "engine/connector/source.h"
+#include "engine/connector/stream_appender.h"
 #include "engine/model/batch_builder.h"
 
 #include <chrono>
@@ -22,7 +22,7 @@ namespace pelton::connector {
 struct SourcePacing {
   std::chrono::milliseconds backoff_first{1'000};
   std::chrono::milliseconds backoff_max{60'000};
-  std::chrono::milliseconds room_first{10};  // between appends while the intake is full
+  std::chrono::milliseconds room_first{10};  // between appends while the stream is full
   std::chrono::milliseconds room_max{1'000};
   std::chrono::milliseconds idle_read{
       250};  // deadline of a read with nothing in flight: bounds stop()
@@ -36,10 +36,10 @@ struct SourcePacing {
 
 // Runs one source on a thread of its own: connects with backoff, reads until a deadline, appends,
 // settles in the order of the reads, closes. Reads run ahead of their commits, within the bounds
-// above; while the intake is full the host keeps the one batch that it could not append and reads
+// above; while the stream is full the host keeps the one batch that it could not append and reads
 // nothing. Before it connects again and before it ends, everything in flight is settled.
 //
-//   SourceHost host({.name = "inbox", .source = std::move(source), .intake = &intake, .report =
+//   SourceHost host({.name = "inbox", .source = std::move(source), .appender = &appender, .report =
 //   log}); host.start();
 //   ...
 //   host.stop(deadline);
@@ -50,8 +50,8 @@ class SourceHost {
   struct Setup {
     std::string name;
     std::unique_ptr<Source> source;
-    Intake* intake = nullptr;  // outlives the host
-    Report report;             // may be empty
+    StreamAppender* appender = nullptr;  // outlives the host
+    Report report;                       // may be empty
     SourcePacing pacing{};
   };
 
@@ -96,14 +96,14 @@ class SourceHost {
 
   const std::string name_;
   const std::unique_ptr<Source> source_;
-  Intake& intake_;
+  StreamAppender& appender_;
   const Report report_;
   const SourcePacing pacing_;
   Backoff backoff_;
   Backoff refusals_;  // between commits that fail in a row
   HostStatus status_;
-  // Shared: the host and the callbacks that the intake still holds; after a deadline those outlive
-  // the host.
+  // Shared: the host and the callbacks that the appender still holds; after a deadline those
+  // outlive the host.
   const std::shared_ptr<Commits> commits_;
 
   // The source thread's own.

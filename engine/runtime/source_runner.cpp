@@ -23,7 +23,7 @@ Status StoreLedger::scan(std::string_view prefix, std::string_view from,
   return store_.ledger_scan(name_, prefix, from, visit);
 }
 
-Status StreamIntake::append(model::BatchPtr batch, std::span<const connector::LedgerEntry> position,
+Status SourceAppender::append(model::BatchPtr batch, std::span<const connector::LedgerEntry> position,
                             Committed committed, std::chrono::steady_clock::time_point deadline) {
   std::vector<model::LedgerWrite> writes;
   writes.reserve(position.size());
@@ -42,7 +42,7 @@ Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector
   runner->host_ = std::make_unique<connector::SourceHost>(
       connector::SourceHost::Setup{.name = connector.name,
                                    .source = std::move(*source),
-                                   .intake = &runner->intake_,
+                                   .appender = &runner->appender_,
                                    .report =
                                        [name = connector.name](const std::string& sentence) {
                                          observe::log::warn(sentence, {{"connector", name}});
@@ -53,7 +53,7 @@ Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector
 
 void SourceRunner::start(stream::AppendTarget target) {
   consumption_.follow(target.stream, target.partitions);
-  intake_.write_to(std::move(target.appender));
+  appender_.write_to(std::move(target.appender));
   host_->start();
 }
 

@@ -30,9 +30,9 @@ class StoreLedger final : public connector::Ledger {
 
 // Gives a source's batches to its stream, and its positions to its ledger. Called on the source's
 // thread, once the stream is known.
-class StreamIntake final : public connector::Intake {
+class SourceAppender final : public connector::StreamAppender {
  public:
-  explicit StreamIntake(std::string connector) : connector_(std::move(connector)) {}
+  explicit SourceAppender(std::string connector) : connector_(std::move(connector)) {}
   // Shared with whoever else has the target that it came in.
   void write_to(std::shared_ptr<stream::Appender> appender) { appender_ = std::move(appender); }
   Status append(model::BatchPtr batch, std::span<const connector::LedgerEntry> position,
@@ -70,12 +70,12 @@ class SourceRunner {
       : connector_(connector),
         ledger_(store, connector.name),
         consumption_(store),
-        intake_(connector.name) {}
+        appender_(connector.name) {}
 
   const config::Connector connector_;
   StoreLedger ledger_;
   StreamConsumption consumption_;
-  StreamIntake intake_;
+  SourceAppender appender_;
   std::unique_ptr<connector::SourceHost> host_;
 };
 

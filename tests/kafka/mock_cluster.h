@@ -16,6 +16,10 @@ namespace pelton::test {
 // Keys of the protocol's requests (https://kafka.apache.org/protocol#protocol_api_keys).
 enum class Api : std::int16_t {
   produce = 0,
+  list_offsets = 2,
+  metadata = 3,
+  offset_commit = 8,
+  offset_fetch = 9,
   init_producer_id = 22,
   add_partitions_to_txn = 24,
   txn_offset_commit = 28,

@@ -48,16 +48,16 @@ void PartitionAssignment::take(const kafka::GroupFacts& group, std::uint64_t rou
     if (parts_.progress.tenure(fact.partition) != 0) let_go({fact.partition});
   // Before anything of the folder is looked at: what is there may be another topic's.
   const Status known = identify(group);
-  std::vector<Beginning> beginnings = parts_.starts.decide(group.facts);
+  std::vector<Decision> decisions = parts_.starts.decide(group.facts);
   model::Transaction transaction;
-  const Status written = known ? parts_.starts.write_untrusted(beginnings, transaction) : known;
+  const Status written = known ? parts_.starts.write_untrusted(decisions, transaction) : known;
   if (!written) {
-    for (Beginning& beginning : beginnings) beginning.stopped = written.error();
-    return begin(round, beginnings);
+    for (Decision& decision : decisions) decision.stopped = written.error();
+    return begin(round, decisions);
   }
-  if (transaction.empty()) return begin(round, beginnings);
-  parts_.store.submit(std::move(transaction), [this, round, beginnings](Status status) {
-    if (status) begin(round, beginnings);
+  if (transaction.empty()) return begin(round, decisions);
+  parts_.store.submit(std::move(transaction), [this, round, decisions](Status status) {
+    if (status) begin(round, decisions);
   });
 }
 
@@ -68,15 +68,15 @@ Status PartitionAssignment::identify(const kafka::GroupFacts& group) const {
   return known ? Status{} : std::unexpected(known.error());
 }
 
-void PartitionAssignment::begin(std::uint64_t round, const std::vector<Beginning>& beginnings) {
+void PartitionAssignment::begin(std::uint64_t round, const std::vector<Decision>& decisions) {
   if (round_ != round) return;  // revoked meanwhile
   parts_.trouble.over();
   const Incarnation stream = parts_.store.store().incarnation(setup_.stream);
   std::vector<kafka::Consumer::ReadFrom> starts;
   std::vector<PartitionId> taken;
-  for (const Beginning& beginning : beginnings) {
-    starts.push_back(begin_one(beginning, stream));
-    taken.push_back(beginning.start.partition);
+  for (const Decision& decision : decisions) {
+    starts.push_back(begin_one(decision, stream));
+    taken.push_back(decision.start.partition);
   }
   observe::log::info("partitions assigned",
                      {{"binding", setup_.binding}, {"partitions", in_words(taken)}});
@@ -84,18 +84,18 @@ void PartitionAssignment::begin(std::uint64_t round, const std::vector<Beginning
   parts_.commits.commit();
 }
 
-kafka::Consumer::ReadFrom PartitionAssignment::begin_one(const Beginning& beginning,
+kafka::Consumer::ReadFrom PartitionAssignment::begin_one(const Decision& decision,
                                                          Incarnation stream) {
-  const PartitionId partition = beginning.start.partition;
-  model::Restored restored = beginning.start.restored;
+  const PartitionId partition = decision.start.partition;
+  model::Restored restored = decision.start.restored;
   restored.stream = stream;
-  const bool idle = beginning.stopped.has_value();
+  const bool idle = decision.stopped.has_value();
   const Offset settled = restored.progress.settled;
-  const Tenure tenure = parts_.progress.begin(beginning.start);
-  parts_.records.begin(partition, idle ? beginning.end : std::max(beginning.end, settled));
+  const Tenure tenure = parts_.progress.begin(decision.start);
+  parts_.records.begin(partition, idle ? decision.end : std::max(decision.end, settled));
   parts_.links.listener->assigned(partition, restored);
-  if (idle) parts_.links.listener->stopped(partition, *beginning.stopped);
-  return {partition, tenure, idle ? beginning.end : settled, idle};
+  if (idle) parts_.links.listener->stopped(partition, *decision.stopped);
+  return {partition, tenure, idle ? decision.end : settled, idle};
 }
 
 void PartitionAssignment::waiting(std::optional<Error> why) {

@@ -58,13 +58,13 @@ class PartitionAssignment final : public kafka::GroupListener {
   void closed() override;
 
  private:
-  using Beginning = PartitionStarts::Beginning;
+  using Decision = PartitionStarts::Decision;
 
   void take(const kafka::GroupFacts& group, std::uint64_t round);
   // Tells the store which topic the stream is.
   Status identify(const kafka::GroupFacts& group) const;
-  void begin(std::uint64_t round, const std::vector<Beginning>& beginnings);
-  kafka::Consumer::ReadFrom begin_one(const Beginning& beginning, Incarnation stream);
+  void begin(std::uint64_t round, const std::vector<Decision>& decisions);
+  kafka::Consumer::ReadFrom begin_one(const Decision& decision, Incarnation stream);
   void let_go(const std::vector<PartitionId>& partitions);
   void drain_is_over();
   void finish_revoke();

@@ -18,26 +18,26 @@ std::string epoch_name(const std::string& binding, PartitionId partition) {
 
 }  // namespace
 
-std::vector<PartitionStarts::Beginning> PartitionStarts::decide(
+std::vector<PartitionStarts::Decision> PartitionStarts::decide(
     const std::vector<kafka::PartitionFacts>& facts) {
-  std::vector<Beginning> beginnings;
-  for (const kafka::PartitionFacts& each : facts) beginnings.push_back(decide(each));
-  return beginnings;
+  std::vector<Decision> decisions;
+  for (const kafka::PartitionFacts& each : facts) decisions.push_back(decide(each));
+  return decisions;
 }
 
-PartitionStarts::Beginning PartitionStarts::decide(const kafka::PartitionFacts& facts) {
-  Beginning beginning;
-  beginning.end = facts.end;
+PartitionStarts::Decision PartitionStarts::decide(const kafka::PartitionFacts& facts) {
+  Decision decision;
+  decision.end = facts.end;
   GroupCommit commit{facts.partition, 0, facts.committed, std::nullopt, facts.end};
   const auto offset = resume(facts);
-  if (!offset) beginning.stopped = offset.error();
+  if (!offset) decision.stopped = offset.error();
   commit.resume = offset ? *offset : *facts.committed;
   if (offset && facts.committed) commit.metadata = metadata(facts);
   auto known = local(commit);
-  if (!known) beginning.stopped = known.error();
-  beginning.start =
+  if (!known) decision.stopped = known.error();
+  decision.start =
       progress_.decide(commit, known ? std::move(*known) : LocalProgress{}, random_number());
-  return beginning;
+  return decision;
 }
 
 std::optional<kafka::CommitMetadata> PartitionStarts::metadata(const kafka::PartitionFacts& facts) {
@@ -86,15 +86,15 @@ Result<LocalProgress> PartitionStarts::local(const GroupCommit& commit) {
   return local;
 }
 
-Status PartitionStarts::write_untrusted(const std::vector<Beginning>& beginnings,
+Status PartitionStarts::write_untrusted(const std::vector<Decision>& decisions,
                                         model::Transaction& transaction) {
   std::vector<store::Store::KeyValue> epochs;
-  for (const Beginning& beginning : beginnings) {
-    const PartitionStart& start = beginning.start;
+  for (const Decision& decision : decisions) {
+    const PartitionStart& start = decision.start;
     if (start.trusted) continue;
     epochs.push_back(
         {epoch_name(setup_.binding_name, start.partition), std::to_string(start.epoch)});
-    if (beginning.stopped) continue;
+    if (decision.stopped) continue;
     transaction.progress.push_back({setup_.binding, at(start.partition), start.restored.progress});
     if (auto ok = forget_retries(store_.store(), setup_.binding, at(start.partition), transaction);
         !ok)

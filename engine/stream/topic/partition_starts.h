@@ -19,7 +19,7 @@ namespace pelton::stream {
 class PartitionStarts {
  public:
   // Value. Where a partition begins, or why it cannot.
-  struct Beginning {
+  struct Decision {
     PartitionStart start;
     Offset end = 0;
     std::optional<Error> stopped;  // it cannot continue without the operator
@@ -37,15 +37,15 @@ class PartitionStarts {
       : setup_(std::move(setup)), store_(store), codec_(codec), progress_(progress) {}
 
   // What an earlier tenure has settled is in the store by then.
-  std::vector<Beginning> decide(const std::vector<kafka::PartitionFacts>& facts);
+  std::vector<Decision> decide(const std::vector<kafka::PartitionFacts>& facts);
   // Writes the epochs of beginnings whose local state is void, and adds to the transaction what
   // makes it so. Epochs before any commit names them; a crash in between makes the store's state
   // untrusted, which only costs deliveries.
-  Status write_untrusted(const std::vector<Beginning>& beginnings, model::Transaction& transaction);
+  Status write_untrusted(const std::vector<Decision>& decisions, model::Transaction& transaction);
 
  private:
   model::StreamPartition at(PartitionId partition) const { return {setup_.stream, partition}; }
-  Beginning decide(const kafka::PartitionFacts& facts);
+  Decision decide(const kafka::PartitionFacts& facts);
   Result<LocalProgress> local(const GroupCommit& commit);
   Result<Offset> resume(const kafka::PartitionFacts& facts) const;
   std::optional<kafka::CommitMetadata> metadata(const kafka::PartitionFacts& facts);

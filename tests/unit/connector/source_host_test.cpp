@@ -103,7 +103,7 @@ class FakeSource final : public Source {
 };
 
 // Holds commits until the test lets them go.
-class FakeIntake final : public Intake {
+class FakeAppender final : public StreamAppender {
  public:
   Status append(model::BatchPtr batch, std::span<const LedgerEntry> position, Committed committed,
                 steady_clock::time_point) override {
@@ -166,7 +166,7 @@ class SourceHostTest : public testing::Test {
     pacing.idle_read = 20ms;
     host_.emplace(SourceHost::Setup{.name = "inbox",
                                     .source = std::make_unique<FakeSource>(world_),
-                                    .intake = &intake_,
+                                    .appender = &appender_,
                                     .report =
                                         [this](const std::string& line) {
                                           std::lock_guard lock(world_.mutex);
@@ -183,7 +183,7 @@ class SourceHostTest : public testing::Test {
   using Calls = std::vector<std::string>;
 
   SourceWorld world_;
-  FakeIntake intake_;
+  FakeAppender appender_;
   std::vector<std::string> log_;
   std::optional<SourceHost> host_;
 };
@@ -192,7 +192,7 @@ TEST_F(SourceHostTest, WhatIsReadIsAppendedAndSettledOnceDurable) {
   start();
   world_.produce("one");
   ASSERT_TRUE(wait_until([&] { return world_.saw("done 1"); }));
-  EXPECT_EQ(intake_.batches(), Calls{"one"});
+  EXPECT_EQ(appender_.batches(), Calls{"one"});
   EXPECT_EQ(host_->snapshot().events, 1U);
   EXPECT_GT(host_->snapshot().bytes, 0U);
   EXPECT_EQ(state(), HostState::running);
@@ -202,49 +202,49 @@ TEST_F(SourceHostTest, WhatIsReadIsAppendedAndSettledOnceDurable) {
 }
 
 TEST_F(SourceHostTest, NothingIsSettledBeforeItsCommit) {
-  intake_.hold();
+  appender_.hold();
   start();
   world_.produce("one");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 1; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 1; }));
   world_.produce("two");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 2; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 2; }));
   EXPECT_TRUE(world_.settled().empty());
-  intake_.finish(0);
+  appender_.finish(0);
   ASSERT_TRUE(wait_until([&] { return world_.saw("done 1"); }));
 }
 
 TEST_F(SourceHostTest, SettlesInTheOrderOfReadsWhateverTheOrderOfCommits) {
-  intake_.hold();
+  appender_.hold();
   start();
   for (const char* data : {"one", "two", "three"}) world_.produce(data);
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 3; }));
-  intake_.finish(2);
-  intake_.finish(1);
-  intake_.finish(0);
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 3; }));
+  appender_.finish(2);
+  appender_.finish(1);
+  appender_.finish(0);
   ASSERT_TRUE(wait_until([&] { return world_.settled().size() == 3; }));
   EXPECT_EQ(world_.settled(), (Calls{"done 1", "done 2", "done 3"}));
 }
 
 TEST_F(SourceHostTest, ReadsAheadOnlyAsFarAsAllowed) {
-  intake_.hold();
+  appender_.hold();
   SourcePacing pacing;
   pacing.in_flight_reads = 2;
   start(pacing);
   for (int i = 0; i < 5; ++i) world_.produce("data");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() >= 2; }));
-  EXPECT_FALSE(wait_until([&] { return intake_.held() > 2; }, 100ms));
-  intake_.finish(0);
-  ASSERT_TRUE(wait_until([&] { return intake_.held() >= 3; }));
-  EXPECT_FALSE(wait_until([&] { return intake_.held() > 3; }, 100ms));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() >= 2; }));
+  EXPECT_FALSE(wait_until([&] { return appender_.held() > 2; }, 100ms));
+  appender_.finish(0);
+  ASSERT_TRUE(wait_until([&] { return appender_.held() >= 3; }));
+  EXPECT_FALSE(wait_until([&] { return appender_.held() > 3; }, 100ms));
   EXPECT_EQ(world_.settled().size(), 1U);
 }
 
 TEST_F(SourceHostTest, AFailedCommitIsSettledRetryLater) {
-  intake_.hold();
+  appender_.hold();
   start();
   world_.produce("one");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 1; }));
-  intake_.finish(0, std::unexpected(error(ErrorKind::unavailable)));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 1; }));
+  appender_.finish(0, std::unexpected(error(ErrorKind::unavailable)));
   ASSERT_TRUE(wait_until([&] { return world_.saw("later 1"); }));
   EXPECT_EQ(host_->snapshot().events, 0U);
   EXPECT_EQ(host_->snapshot().last_error, "E2001: away");
@@ -254,30 +254,30 @@ TEST_F(SourceHostTest, APositionGoesWithTheEventsOfItsRead) {
   start();
   world_.produce("a");
   world_.produce("b");
-  ASSERT_TRUE(wait_until([&] { return intake_.batches().size() == 2; }));
-  EXPECT_EQ(intake_.positions(), intake_.batches());
+  ASSERT_TRUE(wait_until([&] { return appender_.batches().size() == 2; }));
+  EXPECT_EQ(appender_.positions(), appender_.batches());
 }
 
 TEST_F(SourceHostTest, AFullIntakeIsAskedAgainWithTheSameBatch) {
-  intake_.refuse(error(ErrorKind::overloaded));
+  appender_.refuse(error(ErrorKind::overloaded));
   start();
   world_.produce("one");
   world_.produce("two");
-  ASSERT_TRUE(wait_until([&] { return intake_.asked() > 3; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.asked() > 3; }));
   EXPECT_TRUE(wait_until([&] { return state() == HostState::backing_off; }));
-  intake_.refuse(std::nullopt);
+  appender_.refuse(std::nullopt);
   ASSERT_TRUE(wait_until([&] { return world_.settled().size() == 2; }));
-  EXPECT_EQ(intake_.batches(), (Calls{"one", "two"}));
+  EXPECT_EQ(appender_.batches(), (Calls{"one", "two"}));
   EXPECT_EQ(world_.settled(), (Calls{"done 1", "done 2"}));
   // Many refusals, one line in the log.
   EXPECT_EQ(log_.size(), 1U);
 }
 
 TEST_F(SourceHostTest, StoppingWhileTheIntakeIsFullSettlesRetryLater) {
-  intake_.refuse(error(ErrorKind::overloaded));
+  appender_.refuse(error(ErrorKind::overloaded));
   start();
   world_.produce("one");
-  ASSERT_TRUE(wait_until([&] { return intake_.asked() > 0; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.asked() > 0; }));
   stop();
   EXPECT_EQ(world_.settled(), Calls{"later 1"});
 }
@@ -309,17 +309,17 @@ TEST_F(SourceHostTest, AFailedConnectorComesBackOnceItsCauseIsGone) {
 }
 
 TEST_F(SourceHostTest, ALostPeerIsClosedAndConnectedAfterEverythingIsSettled) {
-  intake_.hold();
+  appender_.hold();
   start();
   world_.produce("one");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 1; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 1; }));
   {
     std::lock_guard lock(world_.mutex);
     world_.reads.emplace_back(std::unexpected(error(ErrorKind::unavailable)));
   }
   ASSERT_TRUE(wait_until([&] { return host_->snapshot().errors == 1; }));
   EXPECT_FALSE(world_.saw("close"));
-  intake_.finish(0);
+  appender_.finish(0);
   ASSERT_TRUE(wait_until([&] { return world_.count("connect") == 2; }));
   std::lock_guard lock(world_.mutex);
   EXPECT_EQ(world_.calls, (Calls{"connect", "done 1", "close", "connect"}));
@@ -344,25 +344,25 @@ TEST_F(SourceHostTest, WarningsAreLoggedAndShown) {
 }
 
 TEST_F(SourceHostTest, StopWaitsForCommitsInFlight) {
-  intake_.hold();
+  appender_.hold();
   start();
   world_.produce("one");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 1; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 1; }));
   host_->begin_stop(steady_clock::now() + 10s);
-  intake_.finish(0);
+  appender_.finish(0);
   stop(10s);
   EXPECT_EQ(world_.settled(), Calls{"done 1"});
 }
 
 TEST_F(SourceHostTest, AfterTheStopDeadlineLateCommitsAreHarmless) {
-  intake_.hold();
+  appender_.hold();
   start();
   world_.produce("one");
-  ASSERT_TRUE(wait_until([&] { return intake_.held() == 1; }));
+  ASSERT_TRUE(wait_until([&] { return appender_.held() == 1; }));
   stop(10ms);
   EXPECT_EQ(world_.settled(), Calls{"later 1"});
   host_.reset();
-  intake_.finish(0);
+  appender_.finish(0);
 }
 
 TEST_F(SourceHostTest, StopWorksTwiceAndWithoutAStart) {
@@ -374,7 +374,7 @@ TEST_F(SourceHostTest, StopWorksTwiceAndWithoutAStart) {
   EXPECT_EQ(world_.count("close"), 1);
   SourceHost never({.name = "never",
                     .source = std::make_unique<FakeSource>(world_),
-                    .intake = &intake_,
+                    .appender = &appender_,
                     .report = {}});
   never.stop(steady_clock::now());
   EXPECT_EQ(world_.count("connect"), 1) << "that of the other one";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/client/lookup.h"
 
+#include "engine/kafka/client/handles.h"
 #include "engine/kafka/client/topic_id.h"
 #include "engine/kafka/consume/partition_fetcher.h"
 #include "tests/kafka/mock_cluster.h"
@@ -87,6 +88,43 @@ TEST_F(Lookup, BrokersThatAreAwayTellNothing) {
   EXPECT_THAT(answers.facts, IsEmpty());
   EXPECT_THAT(answers.silent, ElementsAre(kP, kQ));
   EXPECT_EQ(answers.partitions, 0U);
+}
+
+TEST_F(Lookup, ATopicThatIsNotThereIsNamed) {
+  cluster.fail(test::Api::metadata, {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART});
+  const auto extents = look_up_extents(client, "t", 5s);
+  ASSERT_FALSE(extents);
+  EXPECT_EQ(extents.error().kind, ErrorKind::invalid);
+  EXPECT_EQ(extents.error().code, "E6109");
+}
+
+TEST_F(Lookup, ATopicThatIsNotForUsIsAnErrorOfItsOwn) {
+  const Error error = to_error(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "asking");
+  EXPECT_EQ(error.kind, ErrorKind::invalid);
+  EXPECT_EQ(error.code, "E6111");
+  const Error away = to_error(RD_KAFKA_RESP_ERR__TRANSPORT, "asking");
+  EXPECT_EQ(away.kind, ErrorKind::unavailable);
+  EXPECT_EQ(away.code, "E6101");
+}
+
+TEST_F(Lookup, ATimeIsTheFirstOffsetAtOrAfterIt) {
+  const auto later = ask_leaders(client, "t", {kP}, SystemClock().now() + 1h, 5s);
+  ASSERT_EQ(later.facts.size(), 1U);
+  EXPECT_EQ(later.facts.front().at_time, 2) << "nothing is that young: the end";
+}
+
+TEST_F(Lookup, AllIsUnknownWhileTheCoordinatorDoesNotAnswer) {
+  cluster.set_down(true);
+  const auto answers = ask_committed_apart(client, "t", {kP, kQ, kR}, 200ms);
+  EXPECT_THAT(answers.commits, IsEmpty());
+  EXPECT_EQ(answers.unknown.size(), 3U) << "each is in one of both";
+  ASSERT_TRUE(answers.error);
+}
+
+TEST_F(Lookup, NothingIsAskedOfNoPartitions) {
+  const auto answers = ask_committed_apart(client, "t", {}, 200ms);
+  EXPECT_THAT(answers.unknown, IsEmpty());
+  EXPECT_FALSE(answers.error);
 }
 
 }  // namespace

@@ -12,13 +12,13 @@
 namespace pelton::connector {
 
 // Interface. Where a source's events go: the runtime spreads them over the partitions of its stream
-// and hands them to the store. Called on the source's thread; one source, one intake.
-class Intake {
+// and hands them to the store. Called on the source's thread; one source, one appender.
+class StreamAppender {
  public:
   // Called once, on any thread: done means durable. It may come before append() returns.
   using Committed = std::move_only_function<void(Status)>;
 
-  virtual ~Intake() = default;
+  virtual ~StreamAppender() = default;
 
   // Takes the batch, waiting for room until the deadline. When refused, `committed` is not called
   // and nothing of the batch is stored: overloaded, or unavailable once the store has failed.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/kafka/client/trouble.h"
+
+#include "engine/observe/log.h"
+
+#include <gmock/gmock.h>
+
+namespace pelton::kafka {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+class TroubleTest : public testing::Test {
+ protected:
+  TroubleTest() {
+    observe::log::configure(observe::log::Level::info, observe::log::Format::text, false);
+  }
+  template <typename Call>
+  static std::string logged(Call call) {
+    testing::internal::CaptureStderr();
+    call();
+    return testing::internal::GetCapturedStderr();
+  }
+  Trouble trouble{"orders"};
+};
+
+TEST_F(TroubleTest, ThereIsNoneAtFirst) {
+  EXPECT_EQ(trouble.text(), "");
+  EXPECT_EQ(logged([&] { trouble.over(); }), "");
+}
+
+TEST_F(TroubleTest, ItIsLoggedWhenItComesAndWhenItGoes) {
+  EXPECT_THAT(logged([&] { trouble.say("E6101: a broker is away"); }),
+              HasSubstr("E6101: a broker is away"));
+  EXPECT_EQ(trouble.text(), "E6101: a broker is away");
+  EXPECT_THAT(logged([&] { trouble.over(); }), HasSubstr("the brokers take records again"));
+  EXPECT_EQ(trouble.text(), "");
+}
+
+TEST_F(TroubleTest, WhatTheClientRepeatsIsSaidOnce) {
+  trouble.say("E6101: a broker is away");
+  EXPECT_EQ(logged([&] { trouble.say("E6101: a broker is away"); }), "");
+  EXPECT_THAT(logged([&] { trouble.say("E6110: too few replicas"); }),
+              HasSubstr("E6110: too few replicas"));
+  EXPECT_EQ(trouble.text(), "E6110: too few replicas");
+}
+
+}  // namespace
+}  // namespace pelton::kafka
