@@ -57,7 +57,13 @@ SinkHost::~SinkHost() {
 }
 
 void SinkHost::start() {
-  ENSURE(!thread_.joinable(), "sink host {} is started once", name_);
+  ENSURE(!thread_.joinable(), "sink host {} runs already", name_);
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = false;
+    waiting_.clear();
+    taken_ = 0;
+  }
   status_.set_state(HostState::connecting);
   thread_ = std::thread([this] { run(); });
 }

@@ -54,6 +54,7 @@ class SinkHost {
   SinkHost(const SinkHost&) = delete;
   SinkHost& operator=(const SinkHost&) = delete;
 
+  // Also again, after stop().
   void start();
   // Any thread. False when no credit is left or the host stops; the frame is then
   // untouched.

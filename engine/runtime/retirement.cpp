@@ -75,12 +75,22 @@ void Retirement::give_in(const std::vector<std::string>& stuck) {
   done_(stuck);
 }
 
-void Retirement::stop_sinks() {
-  bool ended = true;
+// Those that have not ended yet: their thread waits for their system.
+std::vector<std::string> Retirement::end_sinks() {
+  std::vector<std::string> names;
   for (ServedBinding* binding : setup_.bindings)
-    if (binding->sink) ended &= binding->sink->end();
-  if (!ended && std::chrono::steady_clock::now() < setup_.deadline + kGrace)
-    return poll_.after(kPoll, [this] { stop_sinks(); });
+    if (binding->sink && !binding->sink->end()) names.push_back(binding->name());
+  return names;
+}
+
+// A thread that hangs is joined at the end of the engine only: the shard would hang with it.
+void Retirement::stop_sinks() {
+  const auto stuck = end_sinks();
+  if (!stuck.empty()) {
+    if (std::chrono::steady_clock::now() < setup_.deadline + kGrace)
+      return poll_.after(kPoll, [this] { stop_sinks(); });
+    if (!setup_.at_any_cost) return give_in(stuck);
+  }
   for (ServedBinding* binding : setup_.bindings)
     if (binding->sink) binding->sink->stop();
   stop_inputs();

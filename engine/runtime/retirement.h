@@ -36,6 +36,7 @@ class Retirement {
   void wait_idle();
   void force();
   std::vector<std::string> busy() const;
+  std::vector<std::string> end_sinks();
   void give_in(const std::vector<std::string>& stuck);
   void stop_sinks();
   void stop_inputs();

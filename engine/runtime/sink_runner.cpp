@@ -53,6 +53,14 @@ void SinkRunner::start(BindingRunner& binding) {
 
 void SinkRunner::resume() {
   draining_ = false;
+  // Behind the loss that end() has posted.
+  if (given_back_)
+    return mailbox_.post([this] {
+      given_back_ = false;
+      host_->stop();
+      host_->start();
+      give_work();
+    });
   give_work();
 }
 

@@ -30,7 +30,8 @@ class SinkRunner {
   void start(BindingRunner& binding);
   // No more frames; those that it has are written.
   void begin_stop() { draining_ = true; }
-  // Takes a begin_stop() back.
+  // Takes a begin_stop() back, and an end() that has ended. One that has not yet ends later, and
+  // stays so.
   void resume();
   // Ends the sink's thread after the write that it is at. True: it has ended, frames without an
   // answer are the binding's again.

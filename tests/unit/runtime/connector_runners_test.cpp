@@ -19,6 +19,8 @@ struct System {
   std::vector<std::string> written;
   std::size_t settled = 0;
   bool away = false;
+  bool hangs = false;  // a sink's connect() does not return
+  std::condition_variable changed;
   bool closed = false;
 
   template <typename Call>
@@ -62,7 +64,11 @@ struct MadeUpSource final : connector::Source {
 
 struct MadeUpSink final : connector::Sink {
   explicit MadeUpSink(System& on) : system(on) {}
-  Status connect() override { return {}; }
+  Status connect() override {
+    std::unique_lock lock(system.mutex);
+    system.changed.wait(lock, [&] { return !system.hangs; });
+    return {};
+  }
   Result<std::vector<connector::SinkFailure>> write(const model::Batch& events,
                                                     const connector::SinkPosition&) override {
     return system.locked([&] {
@@ -239,6 +245,35 @@ TEST_F(ConnectorRunners, ASinkThatIsRemovedEndsAndKeepsItsPlace) {
   ASSERT_TRUE(change(after)) << "it comes back";
   ASSERT_TRUE(until([&] { return settled_by_sink() == 2; }));
   EXPECT_THAT(system.locked([&] { return system.written; }), ElementsAre("a", "b"));
+}
+
+// Its thread cannot be joined without hanging as well.
+TEST_F(ConnectorRunners, ASinkThatHangsIsNotWaitedForOnTheShard) {
+  connect("out", config::Direction::sink);
+  system.hangs = true;
+  begin();
+  config::Config after = config;
+  after.connectors.clear();
+  const config::Plan plan = config::plan(config, after, {});
+  std::atomic<bool> over{false};
+  Status changed;
+  std::thread reload([&] {
+    changed = switchover->change(config, after, changeover(config, after, plan),
+                                 std::chrono::steady_clock::now(), broken);
+    over = true;
+  });
+  // The shard answers all the while.
+  while (!over) {
+    const auto asked = std::chrono::steady_clock::now();
+    (void)attempts("b");
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, 3s);
+  }
+  reload.join();
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().code, "E5013");
+  EXPECT_EQ(changed.error().message, "out did not stop in time");
+  system.locked([&] { system.hangs = false; });
+  system.changed.notify_all();
 }
 
 }  // namespace
