@@ -3,6 +3,7 @@
 
 #include "engine/dead_letters/dead_letter_record.h"
 #include "engine/kafka/records/record_decoder.h"
+#include "engine/model/dead_letter_text.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -118,7 +119,8 @@ void DeadLetterForwarder::answered(std::uint64_t number, const std::vector<std::
     refused_ = fmt::format("E6108: a dead letter is kept in the data folder: {}", one.error.text());
     observe::log::warn(refused_,
                        {{"binding", setup_.binding},
-                        {"letter", id_text(setup_.binding, entry.transaction.dead_letters[i].id)}});
+                        {"letter", model::dead_letter_text(setup_.binding,
+                                                           entry.transaction.dead_letters[i].id)}});
   }
   // An answer that was overtaken says nothing of how it is now.
   if (refused.empty() && number > refused_entry_) refused_.clear();

@@ -4,6 +4,7 @@
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
 #include "engine/kafka/records/record_decoder.h"
+#include "engine/model/dead_letter_text.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -169,10 +170,6 @@ class IdFields {
 
 }  // namespace
 
-std::string id_text(std::string_view binding, const model::DeadLetterId& id) {
-  return fmt::format("{}/{}/{}/{:016x}", binding, id.partition.value, id.offset, id.stream.value);
-}
-
 RawRecord letter_record(const model::DeadLetter& letter, RawRecord original,
                         const LetterSource& source) {
   RawRecord record = std::move(original);
@@ -180,7 +177,7 @@ RawRecord letter_record(const model::DeadLetter& letter, RawRecord original,
   record.partition.reset();
   Adder adder(record);
   add_connect(adder, letter, source.topic);
-  adder.add("id", id_text(letter.binding, letter.id));
+  adder.add("id", model::dead_letter_text(letter.binding, letter.id));
   adder.add("binding", letter.binding);
   adder.add("function", letter.function);
   adder.add("stream", letter.stream);

@@ -14,9 +14,6 @@
 // partition.
 namespace pelton::dead_letters {
 
-// The text form of a letter's id (model::DeadLetterId), which its record and its removal carry.
-std::string id_text(std::string_view binding, const model::DeadLetterId& id);
-
 // Where a letter's event comes from, beyond what the letter says.
 struct LetterSource {
   std::string topic;

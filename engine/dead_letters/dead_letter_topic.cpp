@@ -2,6 +2,7 @@
 #include "engine/dead_letters/dead_letter_topic.h"
 
 #include "engine/dead_letters/dead_letter_record.h"
+#include "engine/model/dead_letter_text.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -120,9 +121,9 @@ bool DeadLetterTopic::add_removals(const model::DeadLetterId& id, std::string_vi
   const std::string& binding = names_.at(id.binding);
   const auto places = index_.places(id);
   for (const LetterPlace& place : places)
-    into.push_back(removal_record(
-        {id_text(binding, id), binding, members_.at(binding).source, place.partition, place.offset},
-        why, SystemClock{}.now()));
+    into.push_back(removal_record({model::dead_letter_text(binding, id), binding,
+                                   members_.at(binding).source, place.partition, place.offset},
+                                  why, SystemClock{}.now()));
   return !places.empty();
 }
 

@@ -18,7 +18,7 @@ bool parse_number(std::string_view text, Number& value, int base = 10) {
 
 }  // namespace
 
-std::string dead_letter_text(const std::string& binding, const DeadLetterId& id) {
+std::string dead_letter_text(std::string_view binding, const DeadLetterId& id) {
   return fmt::format("{}/{}/{}/{:016x}", binding, id.partition.value, id.offset, id.stream.value);
 }
 

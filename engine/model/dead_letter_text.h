@@ -12,7 +12,7 @@
 // copy and commands take. Pure.
 namespace pelton::model {
 
-std::string dead_letter_text(const std::string& binding, const DeadLetterId& id);
+std::string dead_letter_text(std::string_view binding, const DeadLetterId& id);
 
 // Value. What such a text says.
 struct ParsedDeadLetterId {

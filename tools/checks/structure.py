@@ -9,11 +9,11 @@ MAX_METHODS = 35
 MAX_MEMBERS = 20
 MIN_TESTS = 0.5  # lines of tests/unit/<folder> to lines of the folder
 # Folders that are not there yet. A figure here is raised when tests are added and never lowered.
-FEWER_TESTS = {"base": 0.42, "config": 0.35, "dead_letters": 0.42, "kafka": 0.39, "net": 0.31, "observe": 0.2, "runtime": 0.14,
-               "store": 0.4, "stream": 0.43, "thread": 0.25, "worker": 0.47}
+FEWER_TESTS = {"base": 0.42, "config": 0.35, "net": 0.31, "observe": 0.2,
+               "store": 0.4, "thread": 0.25, "worker": 0.47}
 # Classes that are to be cut by responsibility: their methods and members today. Entries are only removed.
 LARGE_CLASSES = {"engine/net/session.cpp": (31, 22),
-                 "engine/runtime/engine.cpp": (12, 21), "engine/store/store_impl.h": (19, 21),
+                 "engine/store/store_impl.h": (19, 21),
                  "engine/worker/pool/worker.h": (30, 22)}
 
 MAX_REACH = 1 / 3  # of the sources, for headers of engine/config

@@ -33,8 +33,7 @@ class AppendFeed {
   };
 
   // Both live longer; null: no limit but kMaxBytes.
-  AppendFeed(thread::Mailbox& mailbox, MemoryBudget* memory)
-      : mailbox_(mailbox), memory_(memory) {}
+  AppendFeed(thread::Mailbox& mailbox, MemoryBudget* memory) : mailbox_(mailbox), memory_(memory) {}
 
   // The shard; not from within a reader's methods. Appends to streams that nobody reads are not
   // passed on.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dead_letters/dead_letter_access.h"
 
+#include "engine/dead_letters/dead_letter_record.h"
+#include "engine/dead_letters/dead_letter_topic.h"
 #include "engine/model/dead_letter_text.h"
+#include "tests/kafka/mock_cluster.h"
 #include "tests/unit/store/store_fixture.h"
 
 #include <gmock/gmock.h>
@@ -207,6 +210,68 @@ TEST_F(Letters, AReplayGetsTheLettersAndCountsWhatIsMissing) {
   EXPECT_THAT(replayed, ElementsAre(1, 2));
   dispatcher = [] { return fail(ErrorKind::overloaded, "E5010", "full"); };
   EXPECT_EQ(replay({id(1)}).error().code, "E5010");
+}
+
+// ---- letters of "c" in a topic, those of "b" in the store
+
+class LettersInATopic : public Letters {
+ protected:
+  void SetUp() override {
+    Letters::SetUp();
+    const auto options = brokers.topic("letters");
+    auto producer = kafka::Producer::create(options, loop);
+    ASSERT_TRUE(producer) << producer.error().text();
+    topic = std::make_unique<DeadLetterTopic>(options, std::move(*producer), thread);
+    topic->add_member("c", other, "orders");
+    loop.start();
+    bindings.set({{"b", binding, at().stream}, {"c", other, at().stream, topic.get()}});
+  }
+  void TearDown() override {
+    thread.stop();
+    loop.stop();
+    Letters::TearDown();
+  }
+  // Acknowledged when it returns.
+  void write(Offset offset) {
+    const auto kept = letter(offset, other);
+    std::promise<void> written;
+    topic->write({letter_record(kept, record_of(*kept.event, 0), {"orders"})},
+                 [&](const auto& refused) {
+                   EXPECT_TRUE(refused.empty());
+                   written.set_value();
+                 });
+    written.get_future().wait();
+  }
+
+  test::MockCluster brokers;
+  kafka::PollLoop loop;
+  std::unique_ptr<DeadLetterTopic> topic;
+};
+
+TEST_F(LettersInATopic, AreOneListWithThoseOfTheStore) {
+  bury({letter(1, binding), letter(9, other)});
+  write(5);
+  EXPECT_THAT(listed({}), ElementsAre("b@1", "c@5", "c@9"))
+      << "one that the topic refused is in the store";
+  EXPECT_EQ(count({}), 3U);
+  EXPECT_EQ(count({.contains = "number in 5"}), 1U);
+}
+
+TEST_F(LettersInATopic, APurgeEndsThemWhereverTheyAre) {
+  bury({letter(1, binding), letter(9, other)});
+  write(5);
+  EXPECT_EQ(purge({id(1), "c/0/5", "c/0/9"}), 3U);
+  EXPECT_THAT(listed({}), IsEmpty());
+  EXPECT_EQ(brokers.read("letters").size(), 2U) << "the letter, and the marker behind it";
+}
+
+TEST_F(LettersInATopic, WhileItsBrokersAreAwayTheListSaysSo) {
+  write(5);
+  brokers.set_down(true);
+  const auto page = list({.binding = "c"});
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(list({.binding = "b"})) << "the store is here";
 }
 
 TEST(KnownBindings, WhatWasThereIsKnownByItsNumber) {

@@ -3,6 +3,7 @@
 
 #include "engine/base/units.h"
 #include "engine/kafka/records/record_decoder.h"
+#include "engine/model/dead_letter_text.h"
 
 #include <gtest/gtest.h>
 
@@ -165,7 +166,8 @@ TEST(LetterRecord, NamesTheIncarnationOfTheTopicThatItCameFrom) {
   model::DeadLetter letter = letter_of(record);
   letter.id.stream = Incarnation{0xfedcba9876543210};
   const RawRecord written = letter_record(letter, record, {.topic = "orders"});
-  EXPECT_EQ(header(written, "pelton.dead-letter.id"), id_text(letter.binding, letter.id));
+  EXPECT_EQ(header(written, "pelton.dead-letter.id"),
+            model::dead_letter_text(letter.binding, letter.id));
   EXPECT_EQ(mark_of(written).stream, letter.id.stream);
   letter.id.stream = Incarnation{1};
   EXPECT_NE(mark_of(letter_record(letter, record, {.topic = "orders"})).stream,

@@ -29,7 +29,8 @@ struct Member final : RecordListener, GroupListener, CommitListener {
   std::map<std::uint64_t, Status> commits;
   std::vector<std::uint64_t> too_long;
   std::vector<std::string> waits, troubles;
-  std::vector<PartitionId> gone;
+  std::vector<PartitionId> gone, released;
+  std::atomic<bool> left{false};
   bool idle = false;
   std::atomic<int> calls{0};
   Consumer* consumer = nullptr;
@@ -65,6 +66,10 @@ struct Member final : RecordListener, GroupListener, CommitListener {
   void passed(PartitionId, std::uint64_t, Offset, Offset) override { ++calls; }
   void revoking(std::vector<PartitionId> partitions) override {
     ++calls;
+    {
+      std::lock_guard lock(mutex);
+      released.insert(released.end(), partitions.begin(), partitions.end());
+    }
     consumer->release(std::move(partitions));
   }
   void lost(std::vector<PartitionId> partitions) override {
@@ -77,7 +82,10 @@ struct Member final : RecordListener, GroupListener, CommitListener {
     std::lock_guard lock(mutex);
     troubles.push_back(error.text());
   }
-  void closed() override { ++calls; }
+  void closed() override {
+    ++calls;
+    left = true;
+  }
   void committed(std::uint64_t id, Status status) override {
     ++calls;
     std::lock_guard lock(mutex);

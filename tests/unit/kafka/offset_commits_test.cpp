@@ -134,5 +134,35 @@ TEST_F(GroupLookupTest, WhatTheBrokersKnowOfATimeIsAnsweredToo) {
   EXPECT_EQ(told->facts.front().at_time, 2) << "nothing is that young";
 }
 
+TEST_F(GroupLookupTest, WhatTheGroupHasCommittedComesWithThePartition) {
+  cluster.produce_all("orders", 0, {{"k", "a"}, {"k", "b"}, {"k", "c"}});
+  cluster.commit("billing", "orders", 0, 2, "somebody's text");
+  join();
+  ASSERT_TRUE(until([&] { return member.tenures.contains(kP); }));
+  std::optional<GroupFacts> told;
+  consumer->ask({kP}, std::nullopt, [&](GroupFacts facts) { told = std::move(facts); });
+  ASSERT_TRUE(until([&] { return told.has_value(); }));
+  ASSERT_EQ(told->facts.size(), 1U);
+  const PartitionFacts& fact = told->facts.front();
+  EXPECT_EQ(fact.committed, 2);
+  EXPECT_EQ(fact.metadata, "somebody's text");
+  EXPECT_EQ(fact.earliest, 0);
+  EXPECT_EQ(fact.end, 3);
+  EXPECT_FALSE(fact.added) << "the group began with it";
+  EXPECT_EQ(told->partitions, 1U);
+  EXPECT_NE(told->cluster, "");
+}
+
+TEST_F(GroupLookupTest, APartitionThatTheTopicDoesNotHaveIsSilent) {
+  join();
+  ASSERT_TRUE(until([&] { return member.tenures.contains(kP); }));
+  std::optional<GroupFacts> told;
+  consumer->ask({PartitionId{7}}, std::nullopt, [&](GroupFacts facts) { told = std::move(facts); });
+  ASSERT_TRUE(until([&] { return told.has_value(); }));
+  EXPECT_TRUE(told->facts.empty());
+  EXPECT_THAT(told->silent, ElementsAre(PartitionId{7}));
+  ASSERT_TRUE(told->error);
+}
+
 }  // namespace
 }  // namespace pelton::kafka
