@@ -133,7 +133,8 @@ void DeadLetterForwarder::answered_removal(std::uint64_t number, const Status& s
   if (found == waiting_.end()) return;  // abandoned
   Entry& entry = *found;
   if (!status)
-    observe::log::warn(fmt::format("E6108: a dead letter that is done stays in the list: {}",
+    observe::log::warn(fmt::format("E6108: a dead letter that was replayed could not be marked as "
+                                   "done and stays in the list: {}",
                                    status.error().text()),
                        {{"binding", setup_.binding}});
   --entry.open;

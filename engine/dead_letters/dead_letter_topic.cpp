@@ -267,7 +267,8 @@ void DeadLetterTopic::publish(std::string trouble) {
   if (trouble != trouble_ && !trouble.empty())
     observe::log::warn(trouble, {{"topic", topic_.topic}});
   if (trouble.empty() && !trouble_.empty())
-    observe::log::info("the dead letters in the topic can be read", {{"topic", topic_.topic}});
+    observe::log::info("the dead letters in the topic can be read again",
+                       {{"topic", topic_.topic}});
   trouble_ = std::move(trouble);
 }
 

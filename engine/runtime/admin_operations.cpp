@@ -39,7 +39,7 @@ void AdminOperations::restart(const std::string& function, Answer<std::uint64_t>
     FunctionRunner* const runner = shard_.find_function(function);
     if (runner == nullptr)
       return answer(fail(ErrorKind::invalid, "E5001", "no function named \"{}\"", function));
-    observe::log::info("new workers are started", {{"function", function}});
+    observe::log::info("starting new workers", {{"function", function}});
     answer(runner->renew());
   });
 }

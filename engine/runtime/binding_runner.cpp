@@ -135,10 +135,10 @@ void BindingRunner::feed(PartitionId partition) {
 void BindingRunner::watch_filter(WallTime now) {
   const dispatch::Totals& totals = dispatcher_.totals();
   if (!filter_watch_.suspicious(totals.filtered, totals.passed, now)) return;
-  observe::log::warn(
-      fmt::format("no event has passed the filter yet, {} were filtered out; is it right?",
-                  totals.filtered),
-      {{"binding", setup_.dispatcher.binding}});
+  observe::log::warn(fmt::format("the filter has not matched any event yet ({} were filtered out): "
+                                 "check whether it is correct",
+                                 totals.filtered),
+                     {{"binding", setup_.dispatcher.binding}});
 }
 
 bool BindingRunner::has_work() {

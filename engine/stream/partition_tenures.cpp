@@ -10,7 +10,7 @@ namespace pelton::stream {
 
 std::unexpected<Error> PartitionTenures::not_ours(PartitionId partition) const {
   return fail(ErrorKind::unavailable, "E5022",
-              "partition {} of {} is not this engine's at the moment", partition.value,
+              "partition {} of {} is not assigned to this engine at the moment", partition.value,
               setup_.stream);
 }
 
@@ -45,7 +45,7 @@ void PartitionTenures::end(PartitionId partition) {
 void PartitionTenures::seek(PartitionId partition, Offset offset, Answer answer) {
   if (seeks_.contains(partition))
     return answer(fail(ErrorKind::unavailable, "E5023",
-                       "the offset of partition {} of {} is being moved already", partition.value,
+                       "the offset of partition {} of {} is already being moved", partition.value,
                        setup_.stream));
   if (open_.erase(partition) == 0) return answer(not_ours(partition));
   setup_.dispatcher.drain(partition);

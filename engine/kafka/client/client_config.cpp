@@ -133,10 +133,10 @@ std::vector<std::string> known_properties() {
 Status set_property(rd_kafka_conf_t* conf, const Property& property) {
   const auto owned = std::ranges::find(kOwned, property.name, &Owned::name);
   if (owned != kOwned.end())
-    return fail(ErrorKind::invalid, "E6102", "the property {} is the engine's own: use {}",
+    return fail(ErrorKind::invalid, "E6102", "the property {} is managed by the engine: use {}",
                 property.name, owned->instead);
   if (property.name.ends_with("_cb"))
-    return fail(ErrorKind::invalid, "E6102", "the property {} is no setting", property.name);
+    return fail(ErrorKind::invalid, "E6102", "the property {} is not a setting", property.name);
   const auto known = known_properties();
   // Those without a default are not in the dump; the library itself has the last word.
   if (std::ranges::find(known, property.name) == known.end()) {

@@ -54,13 +54,13 @@ Result<OauthToken> read_token(const std::filesystem::path& file, WallTime now) {
   std::string_view principal;
   if (!payload || parser.parse(*payload).get(claims) || claims["exp"].get(ends) || ends < 0 ||
       ends > kLastSecond)
-    return fail(ErrorKind::invalid, "E6103", "{} holds no JSON Web Token with an end (exp)",
-                file.string());
+    return fail(ErrorKind::invalid, "E6103",
+                "{} does not contain a JSON Web Token with an expiry (exp)", file.string());
   if (!claims["sub"].get(principal)) token.principal = principal;
   if (token.principal.empty()) token.principal = "pelton";
   token.ends = WallTime(std::chrono::milliseconds(static_cast<std::int64_t>(ends * 1e3)));
   if (token.ends <= now)
-    return fail(ErrorKind::invalid, "E6103", "the token in {} has ended at {}", file.string(),
+    return fail(ErrorKind::invalid, "E6103", "the token in {} expired at {}", file.string(),
                 format_time(token.ends));
   return token;
 }

@@ -47,7 +47,7 @@ Result<GroupMetadata> OffsetCommits::membership(const std::vector<Consumer::Tenu
                       return queues_.current(tenure.partition, tenure.number);
                     });
   if (!ours)
-    return fail(ErrorKind::unavailable, "E6107", "partitions of {} are another member's by now",
+    return fail(ErrorKind::unavailable, "E6107", "partitions of {} have moved to another member",
                 client_.topic_name());
   return metadata;
 }

@@ -102,7 +102,7 @@ Result<bool> TopicReader::Impl::take(PartitionId partition, const rd_kafka_messa
 }
 
 Status TopicReader::Impl::keep_waiting(PartitionId partition, steady_clock::time_point deadline) {
-  if (cancelled_) return fail(ErrorKind::cancelled, "", "the read was called off");
+  if (cancelled_) return fail(ErrorKind::cancelled, "", "the read was cancelled");
   if (steady_clock::now() < deadline) return {};
   const std::string& trouble = fetcher_.serve();
   return fail(ErrorKind::unavailable, "E6101", "no answer about partition {} of {}{}{}",

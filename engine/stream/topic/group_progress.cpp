@@ -165,7 +165,7 @@ Status GroupProgress::outcome(const Settlement& settlement) const {
   for (const Moved& moved : settlement.moved)
     if (held(moved.partition, moved.tenure) == nullptr)
       return fail(ErrorKind::unavailable, "E5022",
-                  "partition {} went to another engine before its offset was committed",
+                  "partition {} moved to another engine before its offset was committed",
                   moved.partition.value);
   return {};
 }

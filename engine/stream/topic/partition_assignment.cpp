@@ -150,7 +150,7 @@ void PartitionAssignment::revoking(std::vector<PartitionId> partitions) {
 
 void PartitionAssignment::drain_is_over() {
   observe::log::warn(
-      "kafka.drain is over: the next owner delivers again what is still with workers",
+      "kafka.drain is over: the next owner delivers again the events that workers still have",
       {{"binding", setup_.binding},
        {"partitions", in_words({draining_.begin(), draining_.end()})}});
   draining_.clear();

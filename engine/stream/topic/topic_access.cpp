@@ -140,8 +140,9 @@ void TopicAccess::produce(const std::string& stream, model::BatchPtr events,
   if (!producer) return answer(std::unexpected(producer.error()));
   const std::size_t bytes = events->bytes().size();
   if (*bytes_ > 0 && *bytes_ + bytes > most_bytes_)
-    return answer(fail(ErrorKind::overloaded, "E5009",
-                       "too much is on its way to topics: their brokers are slow or away"));
+    return answer(fail(
+        ErrorKind::overloaded, "E5009",
+        "too many bytes await acknowledgement by topics: their brokers are slow or unavailable"));
   *bytes_ += bytes;
   const auto request = std::make_shared<Request>(events->size(), std::move(answer));
   mailbox_.post([request, &io = io_, made = *producer] {

@@ -69,8 +69,9 @@ Status TopicAppender::append(model::BatchPtr batch, std::vector<model::LedgerWri
   const std::size_t events = batch->size();
   if (!pot_->take(bytes, deadline)) {
     const std::string why = producer_->trouble();
-    return fail(ErrorKind::overloaded, "E5009", "too much is on its way to the topic{}{}",
-                why.empty() ? "" : ": ", why);
+    return fail(ErrorKind::overloaded, "E5009",
+                "too many bytes await acknowledgement by the topic{}{}", why.empty() ? "" : ": ",
+                why);
   }
   producer_->send(std::move(batch),
                   [pot = pot_, &store = store_, bytes, events, position = std::move(position),

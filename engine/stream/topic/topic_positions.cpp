@@ -55,8 +55,8 @@ void TopicPositions::seek(PartitionId partition, Offset offset, std::function<vo
 void TopicPositions::moved(PartitionId partition, Offset offset,
                            const std::function<void(Status)>& done) {
   if (parts_.progress.tenure(partition) == 0)
-    return done(fail(ErrorKind::unavailable, "E5022",
-                     "partition {} went to another engine meanwhile", partition.value));
+    return done(fail(ErrorKind::unavailable, "E5022", "partition {} has moved to another engine",
+                     partition.value));
   // Answered like a settled event: once the brokers have it.
   parts_.settlements.expect(parts_.progress.move(partition, offset), done);
   parts_.records.move(partition, offset);

@@ -141,7 +141,7 @@ Result<std::shared_ptr<StreamReader>> TopicReaders::open(StreamId stream,
                                                          const kafka::TopicOptions& topic) {
   std::erase_if(open_, [](const auto& client) { return client->over(); });
   if (open_.size() >= kMost)
-    return fail(ErrorKind::overloaded, "E5009", "{} readers of topics are open, the most at a time",
+    return fail(ErrorKind::overloaded, "E5009", "{} readers of topics are open, which is the limit",
                 kMost);
   auto reader = kafka::TopicReader::open(topic);
   if (!reader) return std::unexpected(reader.error());

@@ -40,7 +40,7 @@ TEST_F(TokenFile, SaysSinceWhenATokenIsOver) {
   // {"sub":"e","exp":1799999999}
   const auto token = read("e30.eyJzdWIiOiJlIiwiZXhwIjoxNzk5OTk5OTk5fQ.");
   ASSERT_FALSE(token);
-  EXPECT_NE(token.error().message.find("has ended at 2027-01-15T07:59:59"), std::string::npos)
+  EXPECT_NE(token.error().message.find("expired at 2027-01-15T07:59:59"), std::string::npos)
       << token.error().message;
 }
 

@@ -74,7 +74,7 @@ TEST(TopicOptions, ContradictionsAreProblemsOfTheirPart) {
   EXPECT_THAT(problems("brokers: \"a:1\", topic: t, tls: { certificate: /bin/true }"),
               ElementsAre("E1023 stream t: `tls.certificate` and `tls.key` must be set together"));
   EXPECT_THAT(problems("brokers: \"a:1\", topic: t, properties: { group.id: x }"),
-              ElementsAre("E6102 the property group.id is the engine's own: use `group`"));
+              ElementsAre("E6102 the property group.id is managed by the engine: use `group`"));
 }
 
 TEST(TopicOptions, TheConfigKnowsWhatOtherPartsDependOn) {
