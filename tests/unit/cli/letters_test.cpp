@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/cli/letters.h"
+#include "engine/cli/dead_letter_commands.h"
 
 #include "tests/unit/cli/command_fixture.h"
 
