@@ -170,12 +170,12 @@ TEST_F(BindingRunnerTest, TheViewOfAPartitionHasItsLag) {
   EXPECT_EQ(view.counts.in_flight, 2U) << "the window is two events";
 }
 
-TEST_F(BindingRunnerTest, AStoppedPartitionIsNamedUntilItIsAssignedAgain) {
+TEST_F(BindingRunnerTest, AStoppedPartitionIsNamedUntilItGoes) {
   begin();
   input->stop_partition({ErrorKind::corrupt, "E6108", "its offset is gone"});
   EXPECT_EQ(runner->stopped(), "partition 0 of s is stopped: E6108: its offset is gone");
   EXPECT_EQ(runner->view(kPartition).oldest, clock.now()) << "since then";
-  input->start();
+  input->lose();
   EXPECT_EQ(runner->stopped(), "");
 }
 

@@ -110,12 +110,10 @@ TEST_F(ReloaderTest, WhatCannotBePutInServiceFailsAndTheNextReloadMayWork) {
 }
 
 TEST_F(ReloaderTest, ReloadsThatWaitTogetherAreOne) {
-  std::promise<void> go;
   std::vector<std::promise<std::string>> answers(3);
   {
     // The reload thread is held up while they are asked for.
     std::lock_guard lock(mutex);
-    std::promise<config::Review> planned;
     reloader->plan("", [](const config::Review&) {});
     for (auto& answer : answers)
       reloader->reload(

@@ -118,12 +118,8 @@ TEST_F(Transactional, OutputsAndTheirOffsetAreCommittedTogether) {
 TEST_F(Transactional, NothingIsCommittedBeforeTheBindingHasSettled) {
   send(0, "a");
   ASSERT_TRUE(until([&] { return finished.size() == 1; }));
-  for (int i = 0; i < 20; ++i) {
-    io.restart();
-    io.poll();
-  }
-  EXPECT_FALSE(until([&, looks = 0]() mutable { return committed() >= 0 || ++looks > 20; }) &&
-               committed() >= 0);
+  (void)until([looks = 0]() mutable { return ++looks > 20; });
+  EXPECT_EQ(committed(), -1);
   turn(1);
   ASSERT_TRUE(until([&] { return durable; }));
   EXPECT_EQ(committed(), 1);
@@ -152,13 +148,14 @@ TEST_F(Transactional, ResultsThatComeMeanwhileAreTheNextTransaction) {
   EXPECT_EQ(written(), 3U);
 }
 
-TEST_F(Transactional, ARefusedOutputFailsItsEventAndTheOthersAreWritten) {
+TEST_F(Transactional, AnOutputThatIsRefusedInCompanyIsWrittenAlone) {
   cluster.fail(test::Api::produce, {10});  // MESSAGE_TOO_LARGE: once together, then alone
   send(0, "a");
   ASSERT_TRUE(until([&] { return finished.size() == 1; }));
   turn(1);
   ASSERT_TRUE(until([&] { return durable; }));
   EXPECT_EQ(committed(), 1);
+  EXPECT_EQ(failed, 0U);
 }
 
 // It is written again from memory, and the binding, which has settled it, is not asked again.
