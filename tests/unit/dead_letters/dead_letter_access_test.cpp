@@ -218,10 +218,10 @@ class LettersInATopic : public Letters {
  protected:
   void SetUp() override {
     Letters::SetUp();
-    const auto options = brokers.topic("letters");
-    auto producer = kafka::Producer::create(options, loop);
+    const auto settings = brokers.topic("letters");
+    auto producer = kafka::Producer::create(settings, loop);
     ASSERT_TRUE(producer) << producer.error().text();
-    topic = std::make_unique<DeadLetterTopic>(options, std::move(*producer), thread);
+    topic = std::make_unique<DeadLetterTopic>(settings, std::move(*producer), thread);
     topic->add_member("c", other, "orders");
     loop.start();
     bindings.set({{"b", binding, at().stream}, {"c", other, at().stream, topic.get()}});

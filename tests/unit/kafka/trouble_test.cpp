@@ -14,7 +14,7 @@ using testing::Not;
 class TroubleTest : public testing::Test {
  protected:
   TroubleTest() {
-    observe::log::configure(observe::log::Level::info, observe::log::Format::text, false);
+    observe::log::configure(observe::log::Level::info, observe::log::Format::pretty, false);
   }
   template <typename Call>
   static std::string logged(Call call) {

@@ -20,7 +20,7 @@ class Operating : public EngineParts {
     file = config;
     reloader = std::make_unique<Reloader>(
         Reloader::Setup{*assembly,
-                        [this](const std::string&) {
+                        [this](const std::vector<std::filesystem::path>&) {
                           return config::Loaded{file, problems};
                         },
                         [](const config::Engine&) {}, [](const Error&) {}, clock},
@@ -43,7 +43,7 @@ class Operating : public EngineParts {
     return wait<void>([&](auto answer) { operations->forget(what, name, std::move(answer)); });
   }
   http::ConfigReview plan() {
-    return *wait<http::ConfigReview>([&](auto answer) { operations->plan("", std::move(answer)); });
+    return *wait<http::ConfigReview>([&](auto answer) { operations->plan({}, std::move(answer)); });
   }
 
   std::optional<config::Config> file;

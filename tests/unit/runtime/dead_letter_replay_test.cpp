@@ -23,9 +23,9 @@ class LetterReplay : public EngineParts {
     letter.event = batch({"x"});
     return letter;
   }
-  Result<dead_letters::ReplayCount> replay(std::vector<model::DeadLetter> letters) {
+  Result<dead_letters::ReplayCount> replay(std::vector<model::DeadLetter> some) {
     std::promise<Result<dead_letters::ReplayCount>> answer;
-    replay_letters(*shard, std::move(letters), [&](Result<dead_letters::ReplayCount> count) {
+    replay_letters(*shard, std::move(some), [&](Result<dead_letters::ReplayCount> count) {
       answer.set_value(std::move(count));
     });
     return answer.get_future().get();

@@ -92,7 +92,7 @@ TEST_F(Rereads, AnEventThatRetentionTookIsLogged) {
   auto reads = rereads();
   reads.ask();
   ASSERT_EQ(answers.size(), 1U);
-  observe::log::configure(observe::log::Level::info, observe::log::Format::text, false);
+  observe::log::configure(observe::log::Level::info, observe::log::Format::pretty, false);
   testing::internal::CaptureStderr();
   answers.front()(std::nullopt);
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("E4111"));

@@ -13,8 +13,8 @@ class ReloaderTest : public EngineParts {
     file = config;
     reloader = std::make_unique<Reloader>(
         Reloader::Setup{*assembly,
-                        [this](const std::string& name) {
-                          asked = name;
+                        [this](const std::vector<std::filesystem::path>& files) {
+                          asked = files;
                           std::lock_guard lock(mutex);
                           ++reads;
                           return config::Loaded{file, problems};
@@ -33,16 +33,17 @@ class ReloaderTest : public EngineParts {
     reloader->reload([&](const config::Review& review) { answer.set_value(review); });
     return answer.get_future().get();
   }
-  config::Review plan(const std::string& name = "") {
+  config::Review plan(std::vector<std::filesystem::path> files = {}) {
     std::promise<config::Review> answer;
-    reloader->plan(name, [&](const config::Review& review) { answer.set_value(review); });
+    reloader->plan(std::move(files),
+                   [&](const config::Review& review) { answer.set_value(review); });
     return answer.get_future().get();
   }
 
   std::mutex mutex;
   std::optional<config::Config> file;
   std::vector<config::Diagnostic> problems;
-  std::string asked;
+  std::vector<std::filesystem::path> asked;
   int reads = 0;
   std::atomic<int> applied{0};
   std::optional<Error> broke;
@@ -70,8 +71,8 @@ TEST_F(ReloaderTest, AChangeIsInServiceWhenItIsAnswered) {
 
 TEST_F(ReloaderTest, APlanChangesNothing) {
   file->bindings[0].delivery.retry.attempts = 9;
-  EXPECT_EQ(plan("/elsewhere/other.yaml").outcome, "changes");
-  EXPECT_EQ(asked, "/elsewhere/other.yaml");
+  EXPECT_EQ(plan({"/elsewhere/other.yaml"}).outcome, "changes");
+  EXPECT_EQ(asked, std::vector<std::filesystem::path>{"/elsewhere/other.yaml"});
   EXPECT_EQ(attempts("b"), 5U);
   EXPECT_EQ(reloader->status().reloads_ok, 0U);
 }
@@ -114,7 +115,7 @@ TEST_F(ReloaderTest, ReloadsThatWaitTogetherAreOne) {
   {
     // The reload thread is held up while they are asked for.
     std::lock_guard lock(mutex);
-    reloader->plan("", [](const config::Review&) {});
+    reloader->plan({}, [](const config::Review&) {});
     for (auto& answer : answers)
       reloader->reload(
           [&answer](const config::Review& review) { answer.set_value(review.outcome); });

@@ -49,15 +49,15 @@ class StreamsTest : public store::StoreFixture {
   }
 
   static config::Stream embedded(const std::string& name, std::uint32_t partitions) {
-    config::Stream stream;
-    stream.name = name;
-    stream.partitions = partitions;
-    return stream;
+    config::Stream made;
+    made.name = name;
+    made.partitions = partitions;
+    return made;
   }
   config::Stream topic(const std::string& name) {
-    config::Stream stream = embedded(name, 0);
-    stream.kafka = config::Topic{cluster.topic(name), name, {}};
-    return stream;
+    config::Stream made = embedded(name, 0);
+    made.kafka = config::Topic{cluster.topic(name), name, {}};
+    return made;
   }
   Result<Connections> connect(const std::string& from, std::optional<std::string> to,
                               bool exactly_once = false) {
@@ -244,10 +244,10 @@ TEST_F(StreamsTest, AProbeAsksTheBrokersOfATopic) {
   EXPECT_TRUE(probe(*config.find_stream("orders")));
   const config::Stream missing = topic("orders");
   config::Stream other = missing;
-  auto options = kafka::topic_of(missing);
-  options.topic = "nobody-has-made-it";
-  options.client.properties.push_back({"allow.auto.create.topics", "false", {}});
-  other.kafka->settings = options;
+  auto unknown = kafka::topic_of(missing);
+  unknown.topic = "nobody-has-made-it";
+  unknown.client.properties.push_back({"allow.auto.create.topics", "false", {}});
+  other.kafka->settings = unknown;
   EXPECT_FALSE(probe(other));
 }
 
