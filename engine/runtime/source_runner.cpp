@@ -23,8 +23,9 @@ Status StoreLedger::scan(std::string_view prefix, std::string_view from,
   return store_.ledger_scan(name_, prefix, from, visit);
 }
 
-Status SourceAppender::append(model::BatchPtr batch, std::span<const connector::LedgerEntry> position,
-                            Committed committed, std::chrono::steady_clock::time_point deadline) {
+Status SourceAppender::append(model::BatchPtr batch,
+                              std::span<const connector::LedgerEntry> position, Committed committed,
+                              std::chrono::steady_clock::time_point deadline) {
   std::vector<model::LedgerWrite> writes;
   writes.reserve(position.size());
   for (const connector::LedgerEntry& entry : position)

@@ -38,8 +38,8 @@ struct MadeUpSource final : connector::Source {
       return {};
     });
   }
-  Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t most, std::size_t,
-                                   std::chrono::steady_clock::time_point) override {
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t most, std::size_t,
+                               std::chrono::steady_clock::time_point) override {
     return system.locked([&] {
       for (; most > 0 && !system.to_read.empty(); --most) {
         model::EventView event;
@@ -48,7 +48,7 @@ struct MadeUpSource final : connector::Source {
         into.add(event);
         system.to_read.erase(system.to_read.begin());
       }
-      return ++token;
+      return connector::Read(++token);
     });
   }
   Status settle(connector::AckToken, connector::Settlement how) override {

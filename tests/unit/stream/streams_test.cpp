@@ -170,7 +170,7 @@ TEST_F(StreamsTest, WhatIsAppendedFromOutsideIsInTheStream) {
     EXPECT_EQ(target->partitions, name == std::string("out") ? 3U : 0U);
     std::promise<Status> done;
     ASSERT_TRUE(target->appender->append(
-        batch({"a"}), [&](Status status) { done.set_value(std::move(status)); },
+        batch({"a"}), {}, [&](Status status) { done.set_value(std::move(status)); },
         std::chrono::steady_clock::now() + std::chrono::seconds(10)));
     EXPECT_TRUE(done.get_future().get());
   }
