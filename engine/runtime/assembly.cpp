@@ -79,8 +79,8 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
                            const config::Binding& binding, const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
-  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly), binding.to.value_or(""),
-                             nullptr, binding.concurrency};
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly),
+                             binding.to.value_or(""), nullptr, binding.concurrency};
   auto ends = assembly.streams.connect({binding, *id, setup.dispatcher.stream_id,
                                         *config.find_stream(binding.from),
                                         binding.to ? config.find_stream(*binding.to) : nullptr});

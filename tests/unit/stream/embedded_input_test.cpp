@@ -84,8 +84,8 @@ TEST_F(Embedded, ReadsOfManyPartitionsShareTheMemory) {
     }
   MemoryBudget memory(1U << 20);
   {
-    EmbeddedInput input({binding, at().stream, "s", "b", kPartitions, {}, &memory}, *store, mailbox,
-                        reader);
+    EmbeddedInput input({binding, at().stream, "s", "b", kPartitions, {}, &memory}, *store, feed,
+                        mailbox, reader);
     ASSERT_TRUE(input.open(heard));
     input.start();
     for (std::uint32_t p = 0; p < kPartitions; ++p) EXPECT_FALSE(input.next(PartitionId{p}, 0));
