@@ -10,12 +10,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pelton::worker::lambda {
 namespace {
@@ -54,6 +57,31 @@ bool has_socket(pid_t process, const std::string& link) {
   return false;
 }
 
+// Nothing: this kernel does not list children.
+std::optional<std::vector<pid_t>> children_of(pid_t process) {
+  std::vector<pid_t> children;
+  std::error_code error;
+  // It may end meanwhile.
+  for (std::filesystem::directory_iterator thread(fmt::format("/proc/{}/task", process), error),
+       end;
+       !error && thread != end; thread.increment(error)) {
+    std::ifstream list(thread->path() / "children");
+    if (!list) return std::nullopt;
+    for (pid_t child = 0; list >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+// Going down from the process costs little; looking at all processes of the machine takes
+// milliseconds.
+bool tree_has_socket(pid_t process, const std::string& link) {
+  if (has_socket(process, link)) return true;
+  const auto children = children_of(process);
+  return std::ranges::any_of(children ? *children : descendants(process), [&](pid_t child) {
+    return children ? tree_has_socket(child, link) : has_socket(child, link);
+  });
+}
+
 }  // namespace
 
 bool is_peer(int connection, pid_t process) {
@@ -69,11 +97,7 @@ bool is_peer(int connection, pid_t process) {
   // A socket of IPv6 that speaks IPv4, as Java opens them.
   if (!inode) inode = inode_of("/proc/net/tcp6", local, remote);
   if (!inode) return false;
-  const std::string link = fmt::format("socket:[{}]", *inode);
-  if (has_socket(process, link)) return true;
-  for (const pid_t below : descendants(process))
-    if (has_socket(below, link)) return true;
-  return false;
+  return tree_has_socket(process, fmt::format("socket:[{}]", *inode));
 }
 
 }  // namespace pelton::worker::lambda

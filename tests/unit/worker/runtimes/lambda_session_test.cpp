@@ -6,7 +6,9 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace pelton::worker::lambda {
@@ -209,6 +211,21 @@ TEST_F(LambdaSessionTest, APollThatIsGivenUpTakesNothing) {
   run();
   EXPECT_TRUE(session.begun(Clock::now()).empty());
   EXPECT_EQ(next(), "1");
+}
+
+TEST_F(LambdaSessionTest, AProcessThatItStartedMayAskInItsPlace) {
+  start();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const UniqueFd connection = connect();
+    send(connection, "GET", "invocation/next");
+    char byte = 0;
+    ::_exit(static_cast<int>(::recv(connection.get(), &byte, 1, 0)));
+  }
+  for (int i = 0; i < 500 && said.empty(); ++i) run();
+  EXPECT_EQ(said, "ready ");
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST_F(LambdaSessionTest, AnotherProcessIsDisconnected) {
