@@ -63,11 +63,40 @@ TEST_F(StatusTest, AStreamCountsWhatIsStored) {
 TEST_F(StatusTest, AConnectorShowsItsLagOnlyWhereItKnowsIt) {
   engine.change_report = [](observe::StatusReport& report) {
     report.connectors = {
-        {"from-topic", "kafka", "source", "s", "running", 1000, 5, 0, "", 0, 1'500},
-        {"inbox", "directory", "source", "s", "backing_off", 3, 4, 2, "E2020: no folder", 0, {}}};
+        {"from-topic", "kafka", "source", "s", "running", 1000, 5, 0, "", 0, 1'500, {}, {}, {}},
+        {"inbox",
+         "directory",
+         "source",
+         "s",
+         "backing_off",
+         3,
+         4,
+         2,
+         "E2020: no folder",
+         0,
+         {},
+         {},
+         {},
+         {}},
+        {"nightly",
+         "schedule",
+         "source",
+         "s",
+         "running",
+         1,
+         1,
+         0,
+         "",
+         0,
+         0,
+         from_us(0),
+         from_us(60'000'000),
+         {{"missed", 7}}}};
   };
   EXPECT_THAT(row("from-topic"),
               ElementsAre("from-topic", "kafka", "source", "s", "running", "1,000", "1,500", "0"));
+  EXPECT_THAT(row("nightly   1970"),
+              ElementsAre("nightly", "1970-01-01T00:00:00Z", "1970-01-01T00:01:00Z", "7", "0"));
   EXPECT_THAT(row("inbox"), ElementsAre("inbox", "directory", "source", "s", "backing_off", "3",
                                         "2", "E2020:", "no", "folder"));
 }
