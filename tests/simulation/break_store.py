@@ -20,6 +20,9 @@ BROKEN = {
     "drop_family": ("database.cpp", "db_->Flush({}, {families_.begin(), families_.end()})",
                     "db_->Flush({}, [&] { std::vector<rocksdb::ColumnFamilyHandle*> some(families_.begin(), "
                     "families_.end()); some.erase(some.begin() + static_cast<int>(Family::retries)); return some; }())"),
+    "number_again": ("names.cpp", 'put_number(changes, "next/stream", *number + 1);',
+                     'put_number(changes, "next/stream", *number);'),
+    "keys_expire_early": ("maintenance.cpp", "model::remembered_since(now, expiry.ttl)", "now"),
     "forget_segment": ("log.cpp", "found->second->live += place.bytes;", "found->second->live += 0;"),
     "forget_replay": ("store.cpp", "return database->apply(batch);", "return {};"),
 }

@@ -190,7 +190,8 @@ class History {
   // When keys were completed last: as the engine knows, and as the disk does.
   std::map<std::string, WallTime> once_done_;
   std::map<std::string, WallTime> once_durable_;
-  Duration ahead_{0};  // the clock of this life
+  std::map<std::string, WallTime> once_really_;  // the same by a clock that is never set
+  Duration ahead_{0};                            // the clock of this life
   std::map<model::DeadLetterId, ReplayState> replays_;
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;

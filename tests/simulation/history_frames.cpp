@@ -101,7 +101,8 @@ void History::check_once(const model::Frame& frame, Offset offset, const Message
   if (message.once.empty()) return;
   const auto done = once_done_.find(message.once);
   if (done != once_done_.end() &&
-      scheduler_.latest_wall() < done->second + scenario_.binding.idempotency->ttl)
+      scheduler_.latest_wall() < done->second + scenario_.binding.idempotency->ttl &&
+      scheduler_.now() < once_really_.at(message.once) + scenario_.binding.idempotency->ttl)
     violation("event {}/{} is invoked, but its key {} is completed", frame.partition.value, offset,
               message.once);
   if (once_running_.contains(message.once))
@@ -241,7 +242,9 @@ void History::event_done(OpenFrame& open, Offset offset) {
   } else {
     event.done_by = open.by;
   }
-  if (!event.message->once.empty()) once_done_[event.message->once] = scheduler_.wall();
+  if (event.message->once.empty()) return;
+  once_done_[event.message->once] = scheduler_.wall();
+  once_really_[event.message->once] = scheduler_.now();
 }
 
 History::Trouble& History::trouble_of(const OpenFrame& open, Offset offset) {

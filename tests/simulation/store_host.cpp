@@ -10,6 +10,7 @@ namespace pelton::simulation {
 namespace {
 
 constexpr std::size_t kReadBytes = 16U << 10;
+constexpr Tag kGuestTag = Tag{1} << 61;  // of what concerns nobody else
 
 // Goes over the events of batches, from an offset on.
 class Events {
@@ -63,11 +64,18 @@ std::vector<store::StreamSpec> StoreHost::streams() const {
   store::StreamSpec marks;
   marks.name = "marks";
   marks.partitions = static_cast<std::uint32_t>(std::min<std::uint64_t>(1 + life_, 8));  // it grows
-  return {input, output, marks};
+  std::vector<store::StreamSpec> all{input, output, marks};
+  if (!guest_.configured) return all;
+  store::StreamSpec guest;
+  guest.name = "guest";
+  guest.partitions = 1;
+  all.push_back(guest);
+  return all;
 }
 
 bool StoreHost::start() {
   disk_.start();
+  guest_.configured = dice_.chance(0.5);
   if (dice_.chance(scenario_.faults.open_fails))
     disk_.fail_at(1 + dice_.below(60), SimDisk::Fault::io_error);
   const Status ok = open();
@@ -92,6 +100,7 @@ Status StoreHost::open() {
   if (*binding != scenario_.binding.id || store_->find_stream(scenario_.binding.stream) != kInput ||
       store_->find_stream("output") != kOutput)
     violation("names have other numbers than before");
+  if (guest_.configured) check_guest();
   if (scenario_.binding.idempotency)
     store_->set_idempotency_ttl(*binding, scenario_.binding.idempotency->ttl);
   return {};
@@ -130,7 +139,39 @@ void StoreHost::exchange(const Backup& backup) {
   model_ = backup.model;
   earliest_ = backup.earliest;
   acknowledged_ = backup.acknowledged;
+  guest_ = backup.guest;
   pending_.clear();
+}
+
+// A stream that is made again is another one.
+void StoreHost::check_guest() {
+  const StreamId id = *store_->find_stream("guest");
+  const Incarnation incarnation = store_->incarnation(id);
+  const bool same = id == guest_.id && incarnation == guest_.incarnation;
+  const bool fresh = !guest_.ids.contains(id) && !guest_.incarnations.contains(incarnation);
+  const bool first = guest_.ids.empty();
+  const bool right = guest_.unsure ? same || fresh : first || guest_.forgotten ? fresh : same;
+  if (!right) violation("stream {} is not the one that it should be", id.value);
+  if (fresh && !first) model_.logs.erase({guest_.id, PartitionId{0}});
+  guest_.id = id;
+  guest_.incarnation = incarnation;
+  guest_.ids.insert(id);
+  guest_.incarnations.insert(incarnation);
+  guest_.forgotten = guest_.unsure = false;
+}
+
+void StoreHost::visit_guest() {
+  if (guest_.configured) {
+    if (pending_.empty()) return;
+    model::Transaction transaction;
+    transaction.appends.push_back({{guest_.id, PartitionId{0}}, one_event("a guest's")});
+    submit(kGuestTag, std::move(transaction), [] {});
+  } else if (!guest_.ids.empty() && !guest_.forgotten && dice_.chance(0.3)) {
+    const Status gone = store_->forget_stream("guest");
+    if (gone) model_.logs.erase({guest_.id, PartitionId{0}});
+    guest_.forgotten = gone.has_value();
+    guest_.unsure = !gone;
+  }
 }
 
 bool StoreHost::failed() {
@@ -199,7 +240,7 @@ void StoreHost::committed(std::uint64_t serial, const Result<store::Committed>& 
 
 std::vector<Offset> StoreHost::apply(const Pending& pending) {
   const auto placed = place(pending.transaction, model_);
-  listener_.applied(pending.tag, pending.transaction, placed);
+  if (pending.tag != kGuestTag) listener_.applied(pending.tag, pending.transaction, placed);
   simulation::apply(pending.transaction, model_);
   std::vector<Offset> bases;
   for (const model::PlacedBatch& append : placed) bases.push_back(append.base);
@@ -243,6 +284,8 @@ void StoreHost::maintain() {
   check_retention(before);
   if (dice_.chance(0.2)) visit();
   if (failed()) return;
+  if (dice_.chance(0.5)) visit_guest();
+  if (failed()) return;
   if (!pending_.empty()) plan_build();
 }
 
@@ -273,7 +316,8 @@ void StoreHost::check() {
     steps_.build();
     steps_.commit();
   }
-  for (const auto& [at, log] : model_.logs) check_log(at, log);
+  for (const auto& [at, log] : model_.logs)
+    if (at.stream != guest_.id || !guest_.unsure) check_log(at, log);
   check_binding();
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace pelton::simulation {
@@ -47,14 +48,26 @@ class StoreHost {
   // Compares the two.
   void check();
 
+  // A stream that is in the config of some lives only.
+  struct Guest {
+    bool configured = false;
+    bool forgotten = false;  // or may be, when `unsure`
+    bool unsure = false;
+    StreamId id;
+    Incarnation incarnation;
+    std::set<StreamId> ids;  // all that it had
+    std::set<Incarnation> incarnations;
+  };
+
   // The disk at another time. Taken while nothing is under way, put back after crash().
   struct Backup {
     SimDisk::Contents contents;
     DiskModel model;
     std::map<PartitionId, Offset> earliest;
     std::uint64_t acknowledged = 0;
+    Guest guest;
   };
-  Backup back_up() const { return {disk_.copy(), model_, earliest_, acknowledged_}; }
+  Backup back_up() const { return {disk_.copy(), model_, earliest_, acknowledged_, guest_}; }
   void exchange(const Backup& backup);
 
  private:
@@ -79,8 +92,10 @@ class StoreHost {
   void maintain();
   std::vector<Offset> settled() const;  // of each partition of the input
   void check_retention(const std::vector<Offset>& before);
-  // A binding of its own that comes and is forgotten.
+  // A binding of its own that comes and is forgotten, and a stream that does.
   void visit();
+  void check_guest();
+  void visit_guest();
   // After every call into the store. True: it has failed.
   bool failed();
   void check_log(const model::StreamPartition& at, const DiskModel::Log& log);
@@ -110,6 +125,7 @@ class StoreHost {
   std::uint64_t acknowledged_ = 0;  // serial of the last transaction that was
   std::uint64_t life_ = 0;
   std::uint64_t visits_ = 0;
+  Guest guest_;
   bool build_planned_ = false;
   bool maintenance_planned_ = false;
 };
