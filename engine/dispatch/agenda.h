@@ -35,6 +35,8 @@ class Agenda {
   bool has_ready(WallTime now) const {
     return !ready_.empty() || (!opens_.empty() && opens_.begin()->first <= now);
   }
+  // The same, or it opens later.
+  bool has_ready() const { return !ready_.empty() || !opens_.empty(); }
   // Whose turn it is; it is not ready until it is updated again.
   std::optional<PartitionId> pop_ready(WallTime now);
 

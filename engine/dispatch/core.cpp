@@ -71,9 +71,10 @@ Dispatcher::Want Dispatcher::Core::wants(PartitionId partition) const {
   // never move.
   const bool crowded = known->settled.beyond() > kMaxRanges && known->next >= known->settled.end();
   // One event always fits: histories that were restored may take more than there is room for.
-  const bool full =
-      unsettled > 0 && (known->bytes() >= delivery.max_unsettled_bytes || !known->memory_allows());
+  const bool full = unsettled > 0 && known->bytes() >= delivery.max_unsettled_bytes;
   if (known->draining || used >= delivery.max_unsettled || full || crowded) return {known->next, 0};
+  if ((unsettled > 0 || agenda_.has_ready()) && !known->memory_allows())
+    return {known->next, 0, unsettled == 0};
   return {known->next, delivery.max_unsettled - used};
 }
 

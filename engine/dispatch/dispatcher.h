@@ -41,9 +41,10 @@ struct DispatcherOptions {
   // Of commits that are not durable yet, most of it outputs: while they take more, no frames are
   // given.
   std::uint64_t max_pending_bytes = 64U << 20;
-  // What it holds is claimed there (unsettled, outputs). While there is no room, a partition takes
-  // nothing beyond its first event, and no frames are given before the commits that are under way
-  // are durable. Null: none. Outlives the dispatcher.
+  // What it holds is claimed there (unsettled, outputs). While there is no room, a partition that
+  // has events takes no more, one that has none takes a batch when nothing else is ready, and no
+  // frames are given before the commits that are under way are durable. Null: none. Outlives the
+  // dispatcher.
   MemoryBudget* memory = nullptr;
   // Events with so many bytes of payload or more that wait for their next attempt, or behind such
   // an event of their key, are not kept in memory: reread() asks for them. Absent: all are kept.
@@ -150,6 +151,8 @@ class Dispatcher {
   struct Want {
     Offset from = 0;           // next offset to offer
     std::uint64_t events = 0;  // room in the window; 0: offer nothing now
+    // Memory is short and other partitions have events that are ready: ask again after a commit.
+    bool later = false;
   };
   Want wants(PartitionId partition) const;
   // Offers a durable batch. Events below wants().from and completed ones are passed over; of a

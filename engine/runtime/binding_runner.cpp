@@ -123,6 +123,7 @@ void BindingRunner::feed(PartitionId partition) {
   if (draining_ || !tenures_.open(partition)) return;
   for (;;) {
     const auto want = dispatcher_.wants(partition);
+    if (want.later) waiting_.partitions.insert(partition);
     if (want.events == 0) break;
     const auto next = input_.events->next(partition, want.from);
     if (!next) break;
@@ -148,7 +149,7 @@ bool BindingRunner::has_work() {
 std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
-  if (!commits_.empty()) note();
+  if (!commits_.empty() || (!frame && !waiting_.partitions.empty())) note();
   rereads_.ask();
   arm_timer();
   return frame;
@@ -210,6 +211,14 @@ void BindingRunner::note() {
 // Whatever is settled or asked for on the way is noted for the next turn.
 void BindingRunner::turn() {
   noted_ = false;
+  while (!waiting_.partitions.empty()) {
+    auto next = waiting_.partitions.upper_bound(waiting_.last);
+    if (next == waiting_.partitions.end()) next = waiting_.partitions.begin();
+    if (dispatcher_.wants(*next).later) break;
+    waiting_.last = *next;
+    waiting_.partitions.erase(next);
+    feed(waiting_.last);
+  }
   for (const PartitionId partition : std::exchange(with_room_, {})) feed(partition);
   settle_commits();
   if (setup_.output) setup_.output->settled();

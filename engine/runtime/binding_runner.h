@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -127,7 +128,11 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   dispatch::Commits commits_, settling_;  // of the turn to come, and of the one at hand
   EventRereads rereads_;
   std::vector<PartitionId> with_room_;  // to be fed in the turn to come
-  bool noted_ = false;                  // it is posted
+  struct Waiting {                      // for memory, or until nothing else is ready
+    std::set<PartitionId> partitions;
+    PartitionId last;  // that was fed of them: they take turns
+  } waiting_;
+  bool noted_ = false;  // it is posted
   // Turns that are posted hold it weakly.
   std::shared_ptr<BindingRunner*> alive_ = std::make_shared<BindingRunner*>(this);
   thread::Timer timer_;

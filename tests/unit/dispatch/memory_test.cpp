@@ -90,7 +90,6 @@ TEST_F(Memory, AnEventLongInFlightKeepsNothingOfItsBatch) {
   EXPECT_EQ(bytes(), 0U);
 }
 
-// The same of one that waits for its next attempt.
 TEST_F(Memory, AParkedEventKeepsNothingOfItsBatch) {
   std::string words = "parked:small";
   for (int i = 0; i < 12; ++i) words += fmt::format(" k{}:{}", i, std::string(kLarge, 'x'));
@@ -103,7 +102,6 @@ TEST_F(Memory, AParkedEventKeepsNothingOfItsBatch) {
   EXPECT_EQ(frame().batch->data(0), "small");
 }
 
-// What is left is copied a few times at most, however it thins out.
 TEST_F(Memory, ABatchThatThinsOutSlowlyShrinks) {
   options.delivery.max_unsettled_bytes = 10'000'000;
   limits.events = 1;
@@ -300,7 +298,20 @@ TEST_F(SharedMemory, WhatOthersHoldIsNotThere) {
   EXPECT_GT(room(), 0U);
 }
 
-TEST_F(SharedMemory, EveryPartitionMayHoldOne) {
+// Or as many batches as there are partitions would be held, whatever the limit.
+TEST_F(SharedMemory, WhileMemoryIsShortPartitionsTakeTurns) {
+  partitions = 2;
+  budget.claim(MemoryUse::unsettled, 1U << 20);
+  const auto want = [&](std::uint32_t p) { return dispatcher().wants(PartitionId{p}); };
+  offer_large("a");
+  EXPECT_EQ(want(1).events, 0U);
+  EXPECT_TRUE(want(1).later);
+  EXPECT_FALSE(want(0).later) << "it has something";
+  ASSERT_EQ(pull(), "a0");
+  EXPECT_GT(want(1).events, 0U) << "a worker may have something to do meanwhile";
+}
+
+TEST_F(SharedMemory, APartitionMayAlwaysHoldOne) {
   budget.claim(MemoryUse::unsettled, 1U << 20);
   EXPECT_GT(room(), 0U);
   offer_large("a");
