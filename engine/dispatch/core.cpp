@@ -142,18 +142,27 @@ void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
 
 // ---- work
 
+bool Dispatcher::Core::may_give() const {
+  return shared_.commits.room() && shared_.breaker.allows(shared_.frames.in_flight());
+}
+
 bool Dispatcher::Core::has_work(WallTime now) const {
-  if (!shared_.commits.room()) return false;
+  if (!may_give()) return false;
   return shared_.replays.has_ready() || agenda_.has_ready(now);
+}
+
+// The worker's limits and the binding's.
+model::FrameLimits Dispatcher::Core::within(const model::FrameLimits& limits) const {
+  const auto& batch = shared_.options.delivery.batch;
+  const std::uint32_t events = shared_.breaker.open() ? 1 : std::min(limits.events, batch.events);
+  return {std::max(1U, events), std::max<std::uint64_t>(1, std::min(limits.bytes, batch.bytes))};
 }
 
 std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
                                                    const model::FrameLimits& limits, WallTime now,
                                                    Commits& out) {
-  if (!shared_.commits.room()) return std::nullopt;
-  const auto& batch = shared_.options.delivery.batch;
-  const model::FrameLimits both{std::max(1U, std::min(limits.events, batch.events)),
-                                std::max<std::uint64_t>(1, std::min(limits.bytes, batch.bytes))};
+  if (!may_give()) return std::nullopt;
+  const model::FrameLimits both = within(limits);
   std::optional<model::Frame> frame;
   // What is settled or parked on the way may let others go.
   do {
@@ -183,6 +192,19 @@ Status Dispatcher::Core::finished(WorkerId worker, FrameId id, model::FrameResul
   frames.close(id);
   end_call(now, out);
   return {};
+}
+
+void Dispatcher::Core::give_back(WorkerId worker, FrameId frame, std::uint32_t first, WallTime now,
+                                 Commits& out) {
+  const FrameBook::Open* const open = shared_.frames.unanswered(worker, frame, first);
+  if (open == nullptr) return;
+  if (open->replay)
+    replay_delivery_.lost(*open->replay, false, {}, now);
+  else
+    Outcomes::give_back(*shared_.partitions.touch(open->partition), open->slots, first);
+  shared_.frames.cut(frame, first);
+  shared_.frames.close(frame);
+  end_call(now, out);
 }
 
 void Dispatcher::Core::worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now,
@@ -222,13 +244,14 @@ bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
 // ---- time and durability
 
 std::optional<WallTime> Dispatcher::Core::next_due() const {
-  const auto due = agenda_.next();
-  const auto replay = shared_.replays.next_due();
-  if (!due || !replay) return due ? due : replay;
-  return std::min(*due, *replay);
+  std::optional<WallTime> first;
+  for (const auto& due : {agenda_.next(), shared_.replays.next_due(), shared_.breaker.due()})
+    if (due && (!first || *due < *first)) first = due;
+  return first;
 }
 
 void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
+  shared_.breaker.pass(now);
   shared_.replays.wake_due(now);
   for (const PartitionId partition : agenda_.pass(now))
     shared_.partitions.touch(partition)->queue.unpark_due(now);

@@ -37,6 +37,7 @@ class Dispatcher::Core {
                                    Commits& out);
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result, WallTime now,
                   Commits& out);
+  void give_back(WorkerId worker, FrameId frame, std::uint32_t first, WallTime now, Commits& out);
   void worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now, Commits& out);
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
@@ -56,6 +57,8 @@ class Dispatcher::Core {
   void select(Partition& partition, Offset base, const model::Batch& batch, std::uint64_t room);
   void admit(Partition& partition, const model::BatchPtr& batch, WallTime now);
   void pass_over(Partition& partition, Offset offset);
+  bool may_give() const;
+  model::FrameLimits within(const model::FrameLimits& limits) const;
   LaneKey lane_of(const model::Batch& batch, std::uint32_t index) const;
   void lose_frame(const FrameBook::Open& open, std::optional<std::uint32_t> blamed, bool suspected,
                   const model::WorkerLoss& loss, WallTime now);

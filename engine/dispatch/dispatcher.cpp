@@ -60,6 +60,10 @@ Status Dispatcher::finished(WorkerId worker, FrameId frame, model::FrameResult&&
                             WallTime now, Commits& out) {
   return core_->finished(worker, frame, std::move(result), now, out);
 }
+void Dispatcher::give_back(WorkerId worker, FrameId frame, std::uint32_t first, WallTime now,
+                           Commits& out) {
+  core_->give_back(worker, frame, first, now, out);
+}
 void Dispatcher::worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now,
                              Commits& out) {
   core_->worker_lost(worker, loss, now, out);
@@ -96,6 +100,9 @@ const Totals& Dispatcher::totals() const {
 }
 HistogramCounts Dispatcher::completion_ages() const {
   return core_->shared().ages.counts();
+}
+BreakerView Dispatcher::breaker() const {
+  return core_->shared().breaker.view();
 }
 std::vector<ParkedEvent> Dispatcher::parked(std::size_t most) const {
   return core_->parked(most);

@@ -6,6 +6,7 @@
 #include "engine/config/parts/delivery.h"
 #include "engine/config/parts/filter_rule.h"
 #include "engine/config/parts/idempotency.h"
+#include "engine/dispatch/breaker.h"
 #include "engine/dispatch/key_usage.h"
 #include "engine/model/frame.h"
 #include "engine/model/records.h"
@@ -184,11 +185,15 @@ class Dispatcher {
   // and the worker is not to be trusted: call worker_lost.
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result, WallTime now,
                   Commits& out);
+  // The worker has not begun the events of its frame from `first` on, and will not: they come
+  // again, and no attempt is used. The frame ends before them. A frame or events that are not this
+  // worker's any more are ignored.
+  void give_back(WorkerId worker, FrameId frame, std::uint32_t first, WallTime now, Commits& out);
   void worker_lost(WorkerId worker, const model::WorkerLoss& loss, WallTime now, Commits& out);
 
   // ---- time and durability
-  // When on_timer has something to do: a retry is due, a batch window is over. Nothing: no timer
-  // needed.
+  // When on_timer has something to do: a retry is due, a batch window or a pause of the breaker is
+  // over. Nothing: no timer needed.
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, Commits& out);
   void committed(CommitToken token);
@@ -216,6 +221,7 @@ class Dispatcher {
   // Of events that ended as done, from their own time; those without one and replayed dead letters
   // are not counted.
   HistogramCounts completion_ages() const;
+  BreakerView breaker() const;
   KeyUsage completed_keys() const;  // custom idempotency keys; all 0 when the binding has none
   std::vector<ParkedEvent> parked(std::size_t most) const;
   std::uint64_t in_flight() const;  // events with workers, or held

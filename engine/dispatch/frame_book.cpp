@@ -127,6 +127,22 @@ const FrameBook::Open& FrameBook::answer(WorkerId worker, FrameId frame,
   return open;
 }
 
+const FrameBook::Open* FrameBook::unanswered(WorkerId worker, FrameId frame,
+                                             std::uint32_t first) const {
+  const auto found = open_.find(frame);
+  if (found == open_.end()) return nullptr;
+  const Open& open = found->second;
+  if (open.worker != worker || open.lost) return nullptr;
+  return first >= open.answered && first < open.events() ? &open : nullptr;
+}
+
+void FrameBook::cut(FrameId frame, std::uint32_t first) {
+  Open& open = open_.at(frame);
+  in_flight_ -= open.events() - first;
+  open.slots.resize(first);
+  if (open.replay) open.lost = true;
+}
+
 void FrameBook::close(FrameId frame) {
   const auto found = open_.find(frame);
   if (found != open_.end() && found->second.in_flight() == 0) open_.erase(found);

@@ -56,6 +56,10 @@ class FrameBook {
   void hold(WorkerId worker, FrameId frame, std::uint32_t first, std::uint32_t count);
   // A result that passed check() is taken. The frame can be read until close().
   const Open& answer(WorkerId worker, FrameId frame, const model::FrameResult& result);
+  // The frame, when the worker has its events from `first` on and has answered none of them.
+  const Open* unanswered(WorkerId worker, FrameId frame, std::uint32_t first) const;
+  // These are with the worker no more: the frame ends before them.
+  void cut(FrameId frame, std::uint32_t first);
   // Forgets the frame if it is over.
   void close(FrameId frame);
 

@@ -57,11 +57,14 @@ Agenda::Plan FramePicker::plan(const Partition& partition, WallTime now) const {
 std::optional<model::Frame> FramePicker::pick(Partition& partition, WorkerId worker,
                                               const model::FrameLimits& limits, WallTime now) {
   Picking picking{.frame = shared_.frames.next(), .limits = limits, .slots = {}};
+  // A probe is an event that has not failed yet, if there is one: a long outage would use up the
+  // attempts of one that is tried again and again.
+  if (shared_.breaker.open() && new_go(partition, now)) pick_new(partition, picking, now);
   // Again when all that was looked at is settled or parked now, which may have let others go.
-  do {
+  while (picking.slots.empty() && may_give(partition, now)) {
     pick_ready(partition, picking, now);
     if (!picking.full() && new_go(partition, now)) pick_new(partition, picking, now);
-  } while (picking.slots.empty() && may_give(partition, now));
+  }
   std::optional<model::Frame> frame;
   if (!picking.slots.empty()) {
     // Events out of ready lanes come in the order of their lanes; a frame is in the order of its

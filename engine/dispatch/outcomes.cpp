@@ -24,6 +24,7 @@ void Outcomes::take(Partition& partition, const std::vector<Position>& slots, Wo
   if (result.together && result.count > 1)
     return narrow_down(partition, slots, result.first, result.count);
   append_outputs(result.outputs);
+  tell_breaker(partition, slots, result, now);
   std::uint32_t done_from = result.first;
   const std::uint32_t end = result.first + result.count;
   for (const model::Failure& failure : result.not_done) {
@@ -46,6 +47,34 @@ void Outcomes::narrow_down(Partition& partition, const std::vector<Position>& sl
     partition.queue.give_back(slots[i]);
   }
   partition.queue.forget_settled();
+}
+
+void Outcomes::tell_breaker(const Partition& partition, Offset offset, const model::Failure& why,
+                            WallTime now) {
+  const model::RetryState* const before = partition.retries.find(offset);
+  shared_.breaker.failed(partition.id, offset, before == nullptr || before->attempts == 0, why,
+                         now);
+}
+
+// Before the offsets of the events are forgotten.
+void Outcomes::tell_breaker(const Partition& partition, const std::vector<Position>& slots,
+                            const model::FrameResult& result, WallTime now) {
+  const auto failed = [](const model::Failure& failure) {
+    return failure.code == model::OutcomeCode::retry && failure.counts;
+  };
+  const auto untried = static_cast<std::uint64_t>(
+      std::ranges::count_if(result.not_done, [&](const model::Failure& failure) {
+        return !failed(failure) && failure.code != model::OutcomeCode::fail;
+      }));
+  const auto failures = static_cast<std::uint64_t>(std::ranges::count_if(result.not_done, failed));
+  const std::uint64_t good = result.count - untried - failures;
+  if (good > 0) {
+    const auto why = std::ranges::find_if(result.not_done, failed);
+    return shared_.breaker.succeeded(good, failures, failures == 0 ? nullptr : std::to_address(why),
+                                     now);
+  }
+  for (const model::Failure& failure : result.not_done | std::views::filter(failed))
+    tell_breaker(partition, partition.queue.at(slots[failure.index]).offset, failure, now);
 }
 
 // Events [from, to) of a frame: offsets run by run, lanes event by event.
@@ -152,6 +181,10 @@ void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, st
     }
     ++shared_.totals.failed_attempts;
     const Offset offset = partition.queue.at(slots[i]).offset;
+    model::Failure why;
+    why.type = loss.cause;
+    why.message = loss.type;
+    tell_breaker(partition, offset, why, now);
     follow(partition, slots[i],
            partition.retries.change(
                offset,
@@ -159,6 +192,11 @@ void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, st
            now);
   }
   partition.queue.forget_settled();
+}
+
+void Outcomes::give_back(Partition& partition, const std::vector<Position>& slots,
+                         std::uint32_t first) {
+  for (auto i = slots.size(); i-- > first;) partition.queue.give_back(slots[i]);
 }
 
 void Outcomes::suspect(Partition& partition, const std::vector<Position>& slots,

@@ -24,6 +24,9 @@ class Outcomes {
   // the one that ended it. The others come again, and no attempt is used.
   void lose(Partition& partition, const std::vector<Position>& slots, std::uint32_t first,
             std::optional<std::uint32_t> blamed, const model::WorkerLoss& loss, WallTime now);
+  // The events from `first` on were not begun and come again.
+  static void give_back(Partition& partition, const std::vector<Position>& slots,
+                        std::uint32_t first);
   // One of these events ended the worker, nobody knows which.
   static void suspect(Partition& partition, const std::vector<Position>& slots,
                       std::uint32_t first);
@@ -46,6 +49,10 @@ class Outcomes {
   // One of these events failed, nobody knows which.
   static void narrow_down(Partition& partition, const std::vector<Position>& slots,
                           std::uint32_t first, std::uint32_t count);
+  void tell_breaker(const Partition& partition, const std::vector<Position>& slots,
+                    const model::FrameResult& result, WallTime now);
+  void tell_breaker(const Partition& partition, Offset offset, const model::Failure& why,
+                    WallTime now);
   void done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
             std::uint32_t to, WallTime now);
   void count_ages(const Partition& partition, const std::vector<Position>& slots,

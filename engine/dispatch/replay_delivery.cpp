@@ -99,6 +99,7 @@ void ReplayDelivery::finished(const model::DeadLetterId& id, WorkerId worker,
 
 void ReplayDelivery::done(Replay& replay, const model::FrameResult& result, WallTime now) {
   shared_.totals.count_done(1, now);
+  shared_.breaker.succeeded(1, 0, nullptr, now);
   outcomes_.append_outputs(result.outputs);
   if (replay.key) outcomes_.complete_key(replay.key->fingerprint, now);
   remove_letter(replay);

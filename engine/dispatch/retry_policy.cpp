@@ -49,7 +49,7 @@ Duration RetryPolicy::backoff(std::uint32_t attempts) {
 
 // Nothing waits for an attempt that would come too late.
 Verdict RetryPolicy::judge(const model::RetryState& state) const {
-  if (state.worker_kills >= kMaxWorkerKills) return {.dead = true, .reason = "worker_killer"};
+  if (state.worker_kills >= retry_.worker_kills) return {.dead = true, .reason = "worker_killer"};
   if (state.attempts >= retry_.attempts) return {.dead = true, .reason = "attempts"};
   if (too_late(state, state.next)) return {.dead = true, .reason = "max_age"};
   return {};

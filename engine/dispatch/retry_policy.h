@@ -12,8 +12,6 @@
 
 namespace pelton::dispatch {
 
-// How many workers one event may end before it is a dead letter, whatever its attempts.
-inline constexpr std::uint32_t kMaxWorkerKills = 2;
 // Longest delay that a function may ask for.
 inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24);
 

@@ -10,6 +10,7 @@ Shared::Shared(DispatcherOptions settings)
       index(options.idempotency ? std::make_unique<IdempotencyIndex>(*options.idempotency)
                                 : nullptr),
       policy(options.delivery.retry, options.seed),
+      breaker(options.delivery.breaker),
       replays(options.memory),
       frames(model::first_frame_of(options.id)),
       commits(options.max_pending_bytes, options.memory) {}

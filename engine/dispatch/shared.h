@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/dispatch/breaker.h"
 #include "engine/dispatch/commit_list.h"
 #include "engine/dispatch/completion_ages.h"
 #include "engine/dispatch/dispatcher.h"
@@ -30,6 +31,7 @@ struct Shared {
   CompletionAges ages;
   const std::unique_ptr<IdempotencyIndex> index;  // null: the binding has no idempotency keys
   RetryPolicy policy;
+  Breaker breaker;
   PartitionTable partitions;
   Replays replays;
   FrameBook frames;

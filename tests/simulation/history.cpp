@@ -45,6 +45,7 @@ void History::restarted() {
   once_done_ = once_durable_;
   replays_.clear();
   unwritten_.clear();
+  pause_ = {};
   for (auto& [id, partition] : partitions_) {
     partition.unsettled = partition.undurable;
     partition.lanes.clear();

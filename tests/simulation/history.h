@@ -57,6 +57,8 @@ class History {
   void late(WorkerId worker, FrameId frame);
   // Before the dispatcher gets it; the frame is open.
   void result(FrameId frame, const model::FrameResult& result);
+  // The worker will not begin the events of the frame from `first` on.
+  void gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first);
   void lost(WorkerId worker, const model::WorkerLoss& loss);
   void replaying(const model::DeadLetterId& id) { replays_.try_emplace(id); }
   void revoked(PartitionId partition);
@@ -75,7 +77,8 @@ class History {
   // How much of what happened, so that a test can see that the faults do their work.
   struct Seen {
     std::uint64_t frames = 0, done = 0, dead = 0, retries = 0, kills = 0, replays_done = 0,
-                  outputs = 0, deduplicated = 0, filtered = 0, restarts = 0, late = 0, reread = 0;
+                  outputs = 0, deduplicated = 0, filtered = 0, restarts = 0, late = 0, reread = 0,
+                  given_back = 0, pauses = 0;
   };
   Seen seen;
 
@@ -153,12 +156,16 @@ class History {
   void check_order(const model::Frame& frame, const Partition& partition);
   void check_replay(const model::Frame& frame, const Partition& partition);
   void check_once(const model::Frame& frame, Offset offset, const Message& message);
+  void check_pause(const model::Frame& frame);
+  void tell_pause(const OpenFrame& open, FrameId id, const model::FrameResult& result);
+  void failed_in_a_row(FrameId id, const Place& place);
   void occupy(const OpenFrame& open, Offset offset);
   void release(const OpenFrame& open, Offset offset);
   void close(FrameId frame);
   void event_done(OpenFrame& open, Offset offset);
   void event_failed(const OpenFrame& open, Offset offset, const model::Failure& failure);
-  void blame(const OpenFrame& open, Offset offset, const std::string& cause);
+  void blame(FrameId frame, const OpenFrame& open, Offset offset, const std::string& cause);
+  void narrow(const OpenFrame& open, const model::FrameResult& result);
   void narrow(WorkerId worker, FrameId frame, const std::string& cause);
   void fail(Trouble& trouble, std::optional<Duration> asked);
   Trouble& trouble_of(const OpenFrame& open, Offset offset);
@@ -193,6 +200,15 @@ class History {
   std::map<std::string, WallTime> once_really_;  // the same by a clock that is never set
   Duration ahead_{0};                            // the clock of this life
   std::map<model::DeadLetterId, ReplayState> replays_;
+  // What the breaker has to know: events that failed since one was done.
+  struct Pause {
+    std::set<Place> in_a_row;
+    bool open = false;
+    WallTime until{};          // at the earliest
+    FrameId probe{};           // given since
+    std::uint32_t probes = 0;  // of events that had not failed before, since the last pause
+  };
+  Pause pause_;
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
   std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand

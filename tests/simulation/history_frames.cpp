@@ -25,6 +25,7 @@ bool same_event(const model::Batch& a, std::size_t i, const model::Batch& b, std
 void History::frame(WorkerId worker, const model::Frame& frame, std::uint64_t life) {
   ++seen.frames;
   check_shape(worker, frame);
+  check_pause(frame);
   OpenFrame open{worker, frame.partition, invocation_of(life, frame.id), {}, 0, false};
   Partition& partition = at(frame.partition);
   open.replay = frame.batch->size() == 1 && !partition.unsettled.contains(frame.base) &&
@@ -218,11 +219,17 @@ bool History::follows(FrameId frame, const model::FrameResult& result) const {
 
 void History::result(FrameId id, const model::FrameResult& result) {
   OpenFrame& open = frames_.at(id);
+  const bool unblamed = result.together && result.count > 1;
+  if (unblamed)
+    narrow(open, result);
+  else
+    tell_pause(open, id, result);
   auto failure = result.not_done.begin();
   for (std::uint32_t i = result.first; i < result.first + result.count; ++i) {
     const Offset offset = open.offsets.at(i);
     release(open, offset);
     if (!open.replay) busy_.erase({open.partition, offset});
+    if (unblamed) continue;
     if (failure != result.not_done.end() && failure->index == i)
       event_failed(open, offset, *failure++);
     else
@@ -277,6 +284,21 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
   trouble.not_after = scheduler_.wall() + asked.value_or(latest);
 }
 
+void History::gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first) {
+  ++seen.given_back;
+  const Offset from = frame.base + frame.batch->delta(first);
+  std::erase_if(busy_, [&](const auto& busy) {
+    return busy.second.worker == worker && busy.second.frame == frame.id &&
+           busy.first.second >= from;
+  });
+  const auto found = frames_.find(frame.id);
+  if (found == frames_.end() || found->second.worker != worker) return;
+  OpenFrame& open = found->second;
+  for (std::uint32_t i = first; i < open.offsets.size(); ++i) release(open, open.offsets[i]);
+  open.offsets.resize(first);
+  if (open.covered == first) frames_.erase(found);
+}
+
 void History::lost(WorkerId worker, const model::WorkerLoss& loss) {
   std::erase_if(busy_, [&](const auto& busy) { return busy.second.worker == worker; });
   const bool guilty = loss.frame && loss.cause != "engine";
@@ -287,9 +309,15 @@ void History::lost(WorkerId worker, const model::WorkerLoss& loss) {
     if (open.worker != worker) continue;
     const bool blamed = guilty && loss.frame == here->first && loss.index &&
                         *loss.index >= open.covered && *loss.index < open.offsets.size();
-    if (blamed) blame(open, open.offsets[*loss.index], loss.cause);
+    if (blamed) blame(here->first, open, open.offsets[*loss.index], loss.cause);
     close(here->first);
   }
+}
+
+// One of these failed, nobody knows which.
+void History::narrow(const OpenFrame& open, const model::FrameResult& result) {
+  for (std::uint32_t i = result.first; i < result.first + result.count; ++i)
+    at(open.partition).events.at(open.offsets.at(i)).suspect = (result.count + 1) / 2;
 }
 
 // It was at that frame, nobody knows at which event.
@@ -298,13 +326,14 @@ void History::narrow(WorkerId worker, FrameId frame, const std::string& cause) {
   if (found == frames_.end() || found->second.worker != worker) return;
   const OpenFrame& open = found->second;
   const auto left = static_cast<std::uint32_t>(open.offsets.size()) - open.covered;
-  if (left == 1) return blame(open, open.offsets.back(), cause);
+  if (left == 1) return blame(frame, open, open.offsets.back(), cause);
   for (std::uint32_t i = open.covered; i < open.offsets.size(); ++i)
     at(open.partition).events.at(open.offsets[i]).suspect = (left + 1) / 2;
 }
 
-void History::blame(const OpenFrame& open, Offset offset, const std::string& cause) {
+void History::blame(FrameId frame, const OpenFrame& open, Offset offset, const std::string& cause) {
   ++seen.kills;
+  if (!open.replay) failed_in_a_row(frame, {open.partition, offset});
   Trouble& trouble = trouble_of(open, offset);
   ++(cause == "timeout" ? trouble.timeouts : trouble.kills);
   fail(trouble, std::nullopt);

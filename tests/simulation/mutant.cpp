@@ -22,6 +22,7 @@ dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutatio
   if (mutation == Mutation::window_ignored)
     options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
   if (mutation == Mutation::bytes_ignored) options.delivery.max_unsettled_bytes = 1U << 30;
+  if (mutation == Mutation::breaker_ignored) options.delivery.breaker.failures = 0;
   if (mutation == Mutation::memory_ignored) options.memory = nullptr;
   if (mutation == Mutation::max_age_ignored) options.delivery.retry.max_age.reset();
   if (mutation == Mutation::frames_too_large)
@@ -73,6 +74,9 @@ std::string name_of(Mutation mutation) {
                                            "loses_what_it_reads",
                                            "frames_too_large",
                                            "seek_at_once",
+                                           "tail_forgotten",
+                                           "tail_too_long",
+                                           "breaker_ignored",
                                            "pieces_replace",
                                            "max_age_ignored",
                                            "clock_is_waited_for",
@@ -159,6 +163,14 @@ Status Mutant::finished(WorkerId worker, FrameId id, model::FrameResult&& result
   if (covered_all(id, end)) frames_.erase(id);
   change(out, from);
   return status;
+}
+
+void Mutant::give_back(WorkerId worker, FrameId frame, std::uint32_t first, WallTime now,
+                       dispatch::Commits& out) {
+  const std::size_t from = out.size();
+  if (is(Mutation::tail_too_long) && first > 0) --first;
+  if (!is(Mutation::tail_forgotten)) inner_.give_back(worker, frame, first, now, out);
+  change(out, from);
 }
 
 void Mutant::worker_lost(WorkerId worker, model::WorkerLoss loss, WallTime now,

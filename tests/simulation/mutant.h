@@ -50,6 +50,9 @@ enum class Mutation {
   loses_what_it_reads,   // an event that is read again is taken for gone
   frames_too_large,      // frames are larger than the binding allows
   seek_at_once,          // a seek does not wait for what workers have of the partition
+  tail_forgotten,        // what a worker gives back does not come again
+  tail_too_long,         // ... or more than that does
+  breaker_ignored,       // failures in a row make no pause
   pieces_replace,        // what was settled since replaces what was settled before
   max_age_ignored,       // events are tried however old they are
   clock_is_waited_for,   // retries wait for the time of a clock that was ahead
@@ -79,6 +82,8 @@ class Mutant {
                                    dispatch::Commits& out);
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result, WallTime now,
                   dispatch::Commits& out);
+  void give_back(WorkerId worker, FrameId frame, std::uint32_t first, WallTime now,
+                 dispatch::Commits& out);
   void worker_lost(WorkerId worker, model::WorkerLoss loss, WallTime now, dispatch::Commits& out);
   std::optional<WallTime> next_due() const;
   void on_timer(WallTime now, dispatch::Commits& out);

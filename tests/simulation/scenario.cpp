@@ -127,6 +127,16 @@ std::uint64_t engine_memory(Dice dice) {
   return dice.chance(0.3) ? small : 1U << 30;
 }
 
+// Some pause when many fail; of the others the breaker is disabled.
+config::Breaker breaker_of(Dice dice) {
+  config::Breaker breaker;
+  breaker.failures = dice.chance(0.5) ? 0 : static_cast<std::uint32_t>(dice.between(2, 10));
+  breaker.first = milliseconds(dice.between(1, 5));
+  breaker.max = milliseconds(20);
+  if (dice.chance(0.3)) breaker.rate = 0.1 * static_cast<double>(dice.between(3, 10));
+  return breaker;
+}
+
 // Some streams are large and drop what is settled; the smaller the segments, the more are recycled.
 void set_disk(Scenario& scenario, Dice dice) {
   scenario.disk.segment_bytes = (16U << 10) << dice.below(4);
@@ -168,6 +178,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
   scenario.binding = binding_of(dice);
   scenario.binding.delivery.max_unsettled_bytes = window_bytes(Dice(seed + 1234));
   scenario.memory = engine_memory(Dice(seed + 4321));
+  scenario.binding.delivery.breaker = breaker_of(Dice(seed + 8765));
   scenario.binding.release_from = release_from(Dice(seed + 5678));
   if (scenario.filter) {
     config::FilterRule rule;
@@ -188,6 +199,8 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
     scenario.faults.replay = {};
     scenario.faults.slow = 0.2;
   }
+  if (Dice(seed + 9876).chance(0.5)) scenario.faults.gives_back = 0.1;
+  if (Dice(seed + 6789).chance(0.3)) scenario.faults.raises = 0.1;
   add_messages(scenario, dice);
   set_disk(scenario, Dice(seed + 4321));
   return scenario;

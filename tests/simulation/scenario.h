@@ -39,15 +39,16 @@ struct Message {
 // How often things go wrong; all zero once the faults are over.
 struct Faults {
   double crash = 0, hang = 0, blind = 0, twice = 0, late = 0, garbage = 0, partial = 0,
-         infrastructure = 0, recycle = 0, slow = 0;  // per frame of a worker
-  double store_slow = 0, store_fails = 0;            // per group
-  double producer_retries = 0;                       // per append
-  double open_fails = 0;                             // per start
-  Duration engine_crash{};  // mean time between crashes of the engine; 0: none
-  Duration replay{};        // mean time between replays by the operator; 0: none
-  Duration purge{};         // mean time between purges of a letter; 0: none
-  Duration seek{};          // mean time between seeks by the operator; 0: none
-  double clock_set = 0;     // per start: since the last one the clock was set
+         infrastructure = 0, recycle = 0, slow = 0, gives_back = 0,
+         raises = 0;                       // per frame of a worker
+  double store_slow = 0, store_fails = 0;  // per group
+  double producer_retries = 0;             // per append
+  double open_fails = 0;                   // per start
+  Duration engine_crash{};                 // mean time between crashes of the engine; 0: none
+  Duration replay{};                       // mean time between replays by the operator; 0: none
+  Duration purge{};                        // mean time between purges of a letter; 0: none
+  Duration seek{};                         // mean time between seeks by the operator; 0: none
+  double clock_set = 0;                    // per start: since the last one the clock was set
 };
 
 // One run: the binding, its stream and what happens to them, all from a seed.

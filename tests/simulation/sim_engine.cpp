@@ -23,6 +23,7 @@ SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
       dispatcher_(binding(), mutation),
       listener_{[this](WorkerId w, FrameId f, auto&& r) { result(w, f, std::move(r)); },
                 [this](WorkerId w, FrameId f, auto&& r) { garbage(w, f, std::move(r)); },
+                [this](WorkerId w, const model::Frame& f, std::uint32_t i) { gave_back(w, f, i); },
                 [this](WorkerId w, auto&& loss) { lost(w, std::move(loss)); }} {}
 
 dispatch::DispatcherOptions SimEngine::binding() {
@@ -220,6 +221,13 @@ void SimEngine::garbage(WorkerId worker, FrameId frame, model::FrameResult&& res
     known->kill();
   }
   lost(worker, std::move(loss));
+}
+
+void SimEngine::gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first) {
+  if (!alive_) return;
+  history_.gave_back(worker, frame, first);
+  dispatcher_.give_back(worker, frame.id, first, scheduler_.now(), commits_);
+  after_call();
 }
 
 void SimEngine::lost(WorkerId worker, model::WorkerLoss&& loss) {

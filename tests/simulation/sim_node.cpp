@@ -43,6 +43,7 @@ SimNode::SimNode(Life life, const GroupScenario& scenario, GroupMutation mutatio
            }}),
       listener_{[this](WorkerId w, FrameId f, auto&& r) { gate([=, this] { result(w, f, r); }); },
                 [this](WorkerId w, FrameId f, auto&& r) { gate([=, this] { garbage(w, f, r); }); },
+                {},
                 [this](WorkerId w, auto&& loss) { gate([=, this] { worker_lost(w, loss); }); }} {}
 
 void SimNode::gate(std::function<void()> call) {

@@ -61,8 +61,11 @@ void SimWorker::give(model::Frame frame) {
 void SimWorker::begin() {
   busy_ = true;
   const model::Frame& frame = frames_.front();
+  end_ = static_cast<std::uint32_t>(frame.batch->size());
   Duration work{dice_.between(10, 50) * static_cast<std::int64_t>(frame.batch->size())};
   if (chance(scenario_.faults.slow)) work += Duration{dice_.between(1'000, 20'000)};
+  if (listener_.gave_back && chance(scenario_.faults.gives_back))
+    scheduler_.after(work / 2, [this] { give_back(); });
   scheduler_.after(work, [this] {
     if (!alive_) return;
     if (chance(scenario_.faults.garbage)) return send_garbage(frames_.front());
@@ -71,12 +74,28 @@ void SimWorker::begin() {
   });
 }
 
+// It is at an event that takes long: what waits behind it goes to others.
+void SimWorker::give_back() {
+  if (!alive_) return;
+  if (frames_.size() > 1) {
+    const model::Frame second = std::move(frames_.back());
+    frames_.pop_back();
+    listener_.gave_back(id_, second, 0);
+  }
+  if (!alive_ || end_ < 2) return;
+  const auto first = 1 + static_cast<std::uint32_t>(dice_.below(end_ - 1));
+  end_ = first;
+  listener_.gave_back(id_, frames_.front(), first);
+}
+
 SimWorker::Plan SimWorker::plan(const model::Frame& frame) {
   Plan plan;
-  const auto size = static_cast<std::uint32_t>(frame.batch->size());
+  const std::uint32_t size = end_;
   plan.dies = chance(scenario_.faults.crash);
   plan.hangs = !plan.dies && chance(scenario_.faults.hang);
   const auto stop = plan.dies || plan.hangs ? static_cast<std::uint32_t>(dice_.below(size)) : size;
+  if (!plan.dies && !plan.hangs && size > 1 && chance(scenario_.faults.raises))
+    return plan_unblamed(size);
   model::BatchBuilder builder;
   std::set<std::string> held;
   bool all_held = false;
@@ -102,6 +121,15 @@ SimWorker::Plan SimWorker::plan(const model::Frame& frame) {
   }
   plan.whole.count = plan.end;
   if (!builder.empty()) plan.whole.outputs = builder.finish();
+  return plan;
+}
+
+// A batch handler raised.
+SimWorker::Plan SimWorker::plan_unblamed(std::uint32_t size) {
+  Plan plan;
+  plan.end = plan.whole.count = size;
+  plan.whole.together = true;
+  plan.whole.not_done.push_back(failure(0, model::OutcomeCode::retry));
   return plan;
 }
 
@@ -138,7 +166,7 @@ void SimWorker::add_outputs(const model::Frame& frame, std::uint32_t i,
 }
 
 void SimWorker::answer(Plan&& plan) {
-  const bool in_parts = chance(scenario_.faults.partial);
+  const bool in_parts = !plan.whole.together && chance(scenario_.faults.partial);
   std::uint32_t first = 0;
   while (in_parts && first < plan.end && chance(0.6)) {
     const auto end = first + 1 + static_cast<std::uint32_t>(dice_.below(plan.end - first));
@@ -148,7 +176,10 @@ void SimWorker::answer(Plan&& plan) {
   }
   if (plan.dies) return die(plan.end, "crash", Duration{0});
   if (plan.hangs) return die(plan.end, "timeout", kTimeout);
-  if (first < plan.end) send(part_of(plan.whole, first, plan.end), Duration{0});
+  if (plan.whole.together)
+    send(std::move(plan.whole), Duration{0});
+  else if (first < plan.end)
+    send(part_of(plan.whole, first, plan.end), Duration{0});
   next();
 }
 

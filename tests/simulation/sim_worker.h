@@ -19,6 +19,8 @@ struct WorkerListener {
   std::function<void(WorkerId, FrameId, model::FrameResult&&)> result;
   // The result contradicts its frame, on purpose.
   std::function<void(WorkerId, FrameId, model::FrameResult&&)> garbage;
+  // It has not begun the events of the frame from that one on, and will not. Unset: it never does.
+  std::function<void(WorkerId, const model::Frame&, std::uint32_t)> gave_back;
   std::function<void(WorkerId, model::WorkerLoss&&)> lost;
 };
 
@@ -52,7 +54,9 @@ class SimWorker {
     bool hangs = false;
   };
   void begin();
+  void give_back();
   Plan plan(const model::Frame& frame);
+  static Plan plan_unblamed(std::uint32_t size);
   std::optional<model::Failure> handle(const model::Frame& frame, std::uint32_t i);
   void add_outputs(const model::Frame& frame, std::uint32_t i, model::BatchBuilder& builder,
                    model::FrameResult& result);
@@ -71,6 +75,7 @@ class SimWorker {
   Dice dice_;
   const WorkerListener& listener_;
   std::deque<model::Frame> frames_;
+  std::uint32_t end_ = 0;  // of the first of them, the events that are not given back
   bool alive_ = true;
   bool busy_ = false;
 };

@@ -26,6 +26,10 @@ Fields<Retry> retry_fields() {
       .option("max_age", &Retry::max_age,
               "Stop retrying once this much time has passed since the first attempt.",
               {.at_least = "1s", .example = "6h"})
+      .option("worker_kills", &Retry::worker_kills,
+              "Number of workers that an event may crash before it becomes a dead letter, whatever "
+              "`attempts` says. Time-outs do not count as crashes.",
+              {.at_least = "1", .at_most = "1000"})
       .section(Fields<Retry>("backoff", "The delays between attempts.")
                    .option("first", &Retry::first, "Delay after the first failure.",
                            {.at_least = "1ms", .at_most = "24h"})
@@ -38,6 +42,38 @@ Fields<Retry> retry_fields() {
                            "directions.",
                            {.at_least = "0", .at_most = "1"}))
       .then(check_backoff);
+}
+
+void check_pause(const Section& section, const std::string& prefix, ReadContext& context,
+                 Breaker& breaker) {
+  if (breaker.first > breaker.max)
+    context.problems.error(
+        section.place(prefix + "pause.first"), "E1009",
+        fmt::format("{0}pause.first ({1}) is more than {0}pause.max ({2})", prefix,
+                    format_duration(breaker.first), format_duration(breaker.max)));
+}
+
+Fields<Breaker> breaker_fields() {
+  return Fields<Breaker>("breaker",
+                         "Pauses the binding when event after event fails, as in an outage of "
+                         "something that the function needs, instead of using up the attempts of "
+                         "all of them. After each pause events are tried one at a time; a "
+                         "success ends the pauses.")
+      .option("failures", &Breaker::failures,
+              "Number of different events that fail without a success in between before the "
+              "binding pauses. `0` disables the breaker.",
+              {.at_least = "0", .at_most = "1000000"})
+      .option("rate", &Breaker::rate,
+              "Pause as well when this fraction of the attempts within 10 seconds fails, and at "
+              "least `failures` of them.",
+              {.at_least = "0.01", .at_most = "1", .example = "0.9"})
+      .section(Fields<Breaker>("pause", "How long it pauses.")
+                   .option("first", &Breaker::first,
+                           "The first pause. Each further one is twice as long.",
+                           {.at_least = "10ms", .at_most = "24h"})
+                   .option("max", &Breaker::max, "Upper limit of the pause.",
+                           {.at_least = "10ms", .at_most = "24h"}))
+      .then(check_pause);
 }
 
 Fields<BatchLimits> batch_fields() {
@@ -71,7 +107,8 @@ Fields<Delivery> delivery_fields() {
               "read until some have settled; at least one event is always read.",
               {.at_least = "1KiB", .at_most = "64GiB"})
       .section(&Delivery::batch, batch_fields())
-      .section(&Delivery::retry, retry_fields());
+      .section(&Delivery::retry, retry_fields())
+      .section(&Delivery::breaker, breaker_fields());
 }
 
 }  // namespace pelton::config

@@ -22,6 +22,7 @@ struct Retry {
   Duration max{std::chrono::minutes(5)};           // backoff.max
   double jitter = 0.2;                             // backoff.jitter: +- this part of the delay
   std::optional<Duration> max_age;                 // from the event's first attempt
+  std::uint32_t worker_kills = 2;                  // workers that one event may end
 };
 
 struct BatchLimits {
@@ -30,9 +31,18 @@ struct BatchLimits {
   Duration wait{};                 // wait this long for a fuller frame; 0: do not
 };
 
+// When a binding pauses because the function as a whole seems to fail.
+struct Breaker {
+  std::uint32_t failures = 20;              // events in a row; 0: never
+  std::optional<double> rate;               // part of the attempts of ten seconds
+  Duration first{std::chrono::seconds(1)};  // pause.first; each further one is twice as long
+  Duration max{std::chrono::minutes(1)};    // pause.max
+};
+
 struct Delivery {
   model::Order order = model::Order::key;
   Retry retry;
+  Breaker breaker;
   BatchLimits batch;
   // How far work may run ahead of a partition's oldest unsettled event, in events...
   std::uint32_t max_unsettled = 10'000;

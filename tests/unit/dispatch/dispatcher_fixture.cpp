@@ -40,6 +40,7 @@ DispatcherTest::DispatcherTest() {
   options.delivery.retry.first = std::chrono::seconds(1);
   options.delivery.retry.max = std::chrono::minutes(5);
   options.delivery.retry.jitter = 0;
+  options.delivery.breaker.failures = 0;
 }
 
 Dispatcher& DispatcherTest::dispatcher() {
@@ -186,6 +187,11 @@ model::WorkerLoss DispatcherTest::loss_of(std::uint64_t worker) const {
 void DispatcherTest::lose(std::uint64_t worker, const model::WorkerLoss& loss) {
   given_.erase(worker);
   dispatcher().worker_lost(WorkerId{worker}, loss, now, commits_);
+  take_commits();
+}
+
+void DispatcherTest::give_back(const model::Frame& frame, std::uint32_t first) {
+  dispatcher().give_back(WorkerId{1}, frame.id, first, now, commits_);
   take_commits();
 }
 

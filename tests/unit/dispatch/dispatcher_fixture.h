@@ -56,6 +56,8 @@ class DispatcherTest : public ::testing::Test {
             std::string cause = "crash");
   // It was at that frame, of whatever binding, nobody knows at which event.
   void lose_at(std::uint64_t worker, std::optional<FrameId> frame);
+  // Worker 1 has not begun the events of the frame from `first` on.
+  void give_back(const model::Frame& frame, std::uint32_t first);
   void pass(Duration time);
   bool replay(const model::DeadLetter& letter);
 

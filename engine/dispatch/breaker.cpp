@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/dispatch/breaker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pelton::dispatch {
+namespace {
+
+// Over which the rate of failures is taken.
+constexpr Duration kSpan = std::chrono::seconds(10);
+constexpr std::size_t kMaxError = 200;
+
+std::uint64_t name_of(PartitionId partition, Offset offset) {
+  return (std::uint64_t{partition.value} << 48) ^ static_cast<std::uint64_t>(offset);
+}
+
+}  // namespace
+
+void Breaker::succeeded(std::uint64_t events, std::uint64_t failed, const model::Failure* why,
+                        WallTime now) {
+  if (events == 0) return;
+  in_a_row_.clear();
+  if (open()) close();
+  if (!options_.rate) return;
+  count(events, failed, now);
+  if (why != nullptr && rate_exceeded()) trip(*why, now);
+}
+
+void Breaker::failed(PartitionId partition, Offset offset, bool first, const model::Failure& why,
+                     WallTime now) {
+  // What was given before a pause says nothing new.
+  if (options_.failures == 0 || state_ == State::paused) return;
+  if (state_ == State::probing) {
+    if (!first || ++probes_ >= options_.failures) pause(now);
+    return;
+  }
+  if (options_.rate) count(0, 1, now);
+  in_a_row_.insert(name_of(partition, offset));
+  if (in_a_row_.size() >= options_.failures || rate_exceeded()) trip(why, now);
+}
+
+void Breaker::count(std::uint64_t done, std::uint64_t failed, WallTime now) {
+  if (now - span_began_ >= kSpan) {
+    span_began_ = now;
+    span_done_ = span_failed_ = 0;
+  }
+  span_done_ += done;
+  span_failed_ += failed;
+}
+
+bool Breaker::rate_exceeded() const {
+  return options_.rate && options_.failures > 0 && span_failed_ >= options_.failures &&
+         static_cast<double>(span_failed_) >=
+             *options_.rate * static_cast<double>(span_failed_ + span_done_);
+}
+
+void Breaker::trip(const model::Failure& why, WallTime now) {
+  ++opened_;
+  last_error_ = fmt::format("{}: {}", why.type, why.message).substr(0, kMaxError);
+  pause(now);
+}
+
+void Breaker::pause(WallTime now) {
+  const auto doubled = options_.first * (std::int64_t{1} << std::min(pauses_, 20U));
+  ++pauses_;
+  probes_ = 0;
+  until_ = now + std::min(doubled, options_.max);
+  state_ = State::paused;
+}
+
+void Breaker::pass(WallTime now) {
+  if (state_ == State::paused && now >= until_) state_ = State::probing;
+}
+
+void Breaker::close() {
+  state_ = State::closed;
+  pauses_ = 0;
+  in_a_row_.clear();
+  span_done_ = span_failed_ = 0;
+  last_error_.clear();
+}
+
+}  // namespace pelton::dispatch
