@@ -180,6 +180,10 @@ std::string render(const json::object& status) {
     const json::object& binding = as_object(b);
     if (const std::string why = text_of(binding, "stopped"); !why.empty())
       out += painted(Paint::alarm, "  STOPPED: " + observe::log::escaped(why)) + "\n";
+    if (const std::string why = text_of(binding, "paused"); !why.empty())
+      out += painted(Paint::alarm, fmt::format("  {} is paused: {}", text_of(binding, "name"),
+                                               observe::log::escaped(why))) +
+             "\n";
     if (const std::string what = text_of(binding, "trouble"); !what.empty())
       out += fmt::format("  {}: {}\n", text_of(binding, "name"), observe::log::escaped(what));
   }

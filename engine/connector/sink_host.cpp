@@ -5,6 +5,9 @@
 #include "engine/base/hash.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
 
 namespace pelton::connector {
 namespace {
@@ -34,11 +37,22 @@ model::Failure to_failure(const SinkFailure& failure, bool lane_failed) {
   return out;
 }
 
-bool same_lane(const model::Frame& frame, std::size_t a, std::size_t b) {
-  if (frame.order == model::Order::partition) return true;
-  return frame.order == model::Order::key && frame.batch->has_key(a) && frame.batch->has_key(b) &&
-         frame.batch->key(a) == frame.batch->key(b);
-}
+// Lanes of a frame in which an event has failed.
+class FailedLanes {
+ public:
+  explicit FailedLanes(const model::Frame& frame) : frame_(frame) {}
+  // False: the first of its lane.
+  bool add(std::size_t index) {
+    if (frame_.order == model::Order::partition) return std::exchange(any_, true);
+    if (frame_.order != model::Order::key || !frame_.batch->has_key(index)) return false;
+    return !keys_.insert(frame_.batch->key(index)).second;
+  }
+
+ private:
+  const model::Frame& frame_;
+  bool any_ = false;
+  std::unordered_set<std::string_view> keys_;
+};
 
 }  // namespace
 
@@ -171,12 +185,10 @@ void SinkHost::answer(const model::Frame& frame, std::vector<SinkFailure> failur
   result.count = static_cast<std::uint32_t>(frame.batch->size());
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += frame.batch->data(i).size();
+  FailedLanes failed_lanes(frame);
   for (auto failure = failures.begin(); failure != failures.end(); ++failure) {
     ENSURE(failure->index < result.count, "sink {} lists events of the batch", name_);
-    const bool lane_failed =
-        std::any_of(failures.begin(), failure, [&](const SinkFailure& earlier) {
-          return same_lane(frame, earlier.index, failure->index);
-        });
+    const bool lane_failed = failed_lanes.add(failure->index);
     bytes -= frame.batch->data(failure->index).size();
     result.not_done.push_back(to_failure(*failure, lane_failed));
     if (result.not_done.back().code != model::OutcomeCode::skipped) report_error(failure->error);

@@ -239,6 +239,10 @@ void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
   out.gauge("pelton_binding_trouble",
             "1 while its stream cannot be read or its offsets not committed (brokers away).",
             labels, b.trouble.empty() ? 0 : 1);
+  out.gauge("pelton_binding_paused", "1 while the binding is paused by its circuit breaker.",
+            labels, b.paused.empty() ? 0 : 1);
+  out.counter("pelton_binding_pauses_total", "How often the circuit breaker opened.", labels,
+              b.pauses);
   const bool each = b.partitions.size() <= most;
   for_partitions(b.partitions, each, [&](const std::string& partition, const auto& p) {
     add_binding_partition(out, {{"binding", b.name}, {"partition", partition}}, p);

@@ -112,9 +112,11 @@ struct BindingStatus {
   std::map<std::string, std::uint64_t> dead_lettered_by_reason;
   double done_per_second = 0;
   std::vector<ParkedKey> parked;  // the first 20
-  std::string trouble;  // what keeps its stream from being read at the moment; empty: nothing
-  bool ended = false;   // by `trouble`, until the engine restarts
-  std::string stopped;  // why a partition is stopped and waits for the operator; empty: none
+  std::string trouble;       // what keeps its stream from being read at the moment; empty: nothing
+  bool ended = false;        // by `trouble`, until the engine restarts
+  std::string paused;        // why the breaker is open; empty: it is closed
+  std::uint64_t pauses = 0;  // how often it opened since start
+  std::string stopped;       // why a partition is stopped and waits for the operator; empty: none
 };
 
 // The engine's own process, without its workers.

@@ -109,6 +109,8 @@ json::value convert(const BindingStatus& b) {
           {"dead_lettered", b.dead_lettered},
           {"done_per_second", b.done_per_second},
           {"trouble", to_utf8(b.trouble)},
+          {"paused", to_utf8(b.paused)},
+          {"pauses", b.pauses},
           {"stopped", to_utf8(b.stopped)},
           {"partitions", list(b.partitions, [](const auto& p) { return convert(p); })},
           {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};

@@ -3,22 +3,13 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
+#include "engine/runtime/worker_log.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace pelton::runtime {
 namespace {
-
-// Worker output as log lines: standard output is information, standard error a warning's worth of
-// attention.
-void log_line(const worker::WorkerLine& line) {
-  const auto level = line.stream == worker::WorkerLine::Stream::engine ? observe::log::Level::warn
-                                                                       : observe::log::Level::info;
-  observe::log::write(
-      level, line.text,
-      {{"function", line.function}, {"worker", line.worker}, {"event", line.event}});
-}
 
 // The store's name of a sink's cursor and dead letters; bindings have theirs.
 std::string stored_name(const config::Connector& sink) {

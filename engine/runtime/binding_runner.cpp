@@ -26,6 +26,18 @@ void warn_of_outputs(const dispatch::DispatcherOptions& binding) {
       {{"binding", binding.binding}, {"function", binding.function}});
 }
 
+void watch_filter(dispatch::FilterWatch& watch, const dispatch::Dispatcher& dispatcher,
+                  WallTime now) {
+  const dispatch::Totals& totals = dispatcher.totals();
+  if (!watch.suspicious(totals.filtered, totals.passed, now)) return;
+  observe::log::warn(
+      fmt::format(
+          "the filter has not matched any event yet ({} were filtered out): check whether it "
+          "is correct",
+          totals.filtered),
+      {{"binding", dispatcher.options().binding}});
+}
+
 }  // namespace
 
 BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
@@ -130,16 +142,7 @@ void BindingRunner::feed(PartitionId partition) {
     dispatcher_.offer(partition, next->base, next->batch, clock_.now(), commits_);
     if (dispatcher_.wants(partition).from == want.from) break;
   }
-  if (!setup_.dispatcher.filter.empty()) watch_filter(clock_.now());
-}
-
-void BindingRunner::watch_filter(WallTime now) {
-  const dispatch::Totals& totals = dispatcher_.totals();
-  if (!filter_watch_.suspicious(totals.filtered, totals.passed, now)) return;
-  observe::log::warn(fmt::format("the filter has not matched any event yet ({} were filtered out): "
-                                 "check whether it is correct",
-                                 totals.filtered),
-                     {{"binding", setup_.dispatcher.binding}});
+  if (!setup_.dispatcher.filter.empty()) watch_filter(filter_watch_, dispatcher_, clock_.now());
 }
 
 bool BindingRunner::has_work() {
@@ -185,6 +188,11 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, model::FrameResult&& 
   return {};
 }
 
+void BindingRunner::gave_back(WorkerId worker, FrameId frame, std::uint32_t first) {
+  dispatcher_.give_back(worker, frame, first, clock_.now(), commits_);
+  note();
+}
+
 void BindingRunner::lost(WorkerId worker, const model::WorkerLoss& loss) {
   dispatcher_.worker_lost(worker, loss, clock_.now(), commits_);
   note();
@@ -228,6 +236,7 @@ void BindingRunner::turn() {
   }
   rereads_.ask();
   arm_timer();
+  pauses_.look(setup_.dispatcher.binding, dispatcher_.breaker(), clock_.now());
   if (work_ready_ && has_work()) work_ready_();
 }
 

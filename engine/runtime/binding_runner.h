@@ -4,6 +4,7 @@
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
 #include "engine/runtime/event_rereads.h"
+#include "engine/runtime/pause_notices.h"
 #include "engine/runtime/stopped_partitions.h"
 #include "engine/store/store.h"
 #include "engine/stream/connections.h"
@@ -63,6 +64,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   }
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
+  void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) override;
   void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
   // ---- the operator
@@ -107,7 +109,6 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   // Workers may get something more.
   bool room() const;
   void feed(PartitionId partition);
-  void watch_filter(WallTime now);
   // There is something to do in a turn.
   void note();
   void turn();
@@ -138,6 +139,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   thread::Timer timer_;
   std::optional<WallTime> armed_;
   std::function<void()> work_ready_;
+  PauseNotices pauses_;
   bool draining_ = false;
 };
 

@@ -108,6 +108,9 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
       store.dead_letter_count(options.id) + binding.input().health.letters_elsewhere();
   status.done_per_second = done_per_second;
   status.stopped = binding.stopped();
+  const dispatch::BreakerView breaker = binding.dispatcher().breaker();
+  status.paused = pause_text(breaker, now);
+  status.pauses = breaker.opened;
   auto trouble = binding.trouble();
   status.trouble = std::move(trouble.what);
   status.ended = trouble.ended;

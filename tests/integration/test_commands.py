@@ -220,14 +220,15 @@ def test_clients_find_the_engine_without_its_secrets(tmp_path):
     engine.stop()
 
 
-def test_dead_letters_are_told_in_the_log(engine, tmp_path):
-    (tmp_path / "code/function.py").write_text("def handle(event, context):\n    raise ValueError('no \\x1b[2J good')\n")
-    engine.produce("input", numbered(50, 5))
-    wait_until(lambda: len(engine.letters()) == 50, "fifty dead letters")
-    lines = [json.loads(line) for line in engine.log.read_text().splitlines() if "an event became a dead letter" in line]
-    assert 10 <= len(lines) < 50, "limited"
-    assert lines[0]["level"] == "warn" and lines[0]["binding"] == "job" and lines[0]["reason"] == "attempts"
-    assert lines[0]["id"] in {letter["id"] for letter in engine.letters()} and "ValueError: no " in lines[0]["error"]
+def test_dead_letters_are_told_in_the_log(tmp_path):
+    code = function_folder(tmp_path, "def handle(event, context):\n    raise ValueError('no \\x1b[2J good')\n")
+    with Engine(tmp_path, pipeline_config(code, binding="breaker: { failures: 0 }")) as engine:
+        engine.produce("input", numbered(50, 5))
+        wait_until(lambda: len(engine.letters()) == 50, "fifty dead letters")
+        lines = [json.loads(line) for line in engine.log.read_text().splitlines() if "an event became a dead letter" in line]
+        assert 10 <= len(lines) < 50, "limited"
+        assert lines[0]["level"] == "warn" and lines[0]["binding"] == "job" and lines[0]["reason"] == "attempts"
+        assert lines[0]["id"] in {letter["id"] for letter in engine.letters()} and "ValueError: no " in lines[0]["error"]
 
 
 def test_purge_asks(engine, tmp_path):

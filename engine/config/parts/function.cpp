@@ -56,6 +56,10 @@ const Fields<Function>& function_fields() {
                   "Time limit for one event. When it expires, the worker is killed and the event "
                   "is retried.",
                   {.at_least = "10ms", .at_most = "24h"})
+          .option("start_timeout", &Function::start_timeout,
+                  "Time within which a worker has to be ready. A worker that is not is killed, and "
+                  "another is started after a delay.",
+                  {.at_least = "100ms", .at_most = "1h"})
           .option("memory", &Function::memory_bytes, "Limit on the data memory of each worker.",
                   {.at_least = "16MiB", .example = "512MiB"})
           .node("environment", OptionType::text_map, read_variables, variables_of,

@@ -43,9 +43,10 @@ struct Function {
   // inside.
   std::any settings;
   std::vector<FunctionFile> files;
-  bool takes_documents = false;                // see RuntimeOptions
-  Duration timeout{std::chrono::seconds(30)};  // for one event
-  std::optional<std::uint64_t> memory_bytes;   // memory: address space limit (RLIMIT_DATA)
+  bool takes_documents = false;                      // see RuntimeOptions
+  Duration timeout{std::chrono::seconds(30)};        // for one event
+  Duration start_timeout{std::chrono::seconds(60)};  // until a worker is ready
+  std::optional<std::uint64_t> memory_bytes;         // memory: address space limit (RLIMIT_DATA)
   Scale scale;
   std::optional<std::uint32_t> recycle_events;     // recycle.events: a worker ends after as many
   std::optional<std::uint64_t> recycle_bytes;      // recycle.memory: once it holds as much memory

@@ -28,6 +28,8 @@ class FrameSource {
   virtual std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) = 0;
   // invalid: the result contradicts its frame; the pool kills the worker and reports it lost.
   virtual Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) = 0;
+  // The worker has not begun the events of the frame from `first` on, and will not.
+  virtual void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) = 0;
   // Exactly once for a worker that has frames of any source and will not answer any more.
   virtual void lost(WorkerId worker, const model::WorkerLoss& loss) = 0;
 };

@@ -7,7 +7,8 @@
 namespace pelton::worker {
 
 void InFlight::add(model::Frame&& frame, std::size_t source) {
-  frames_.push_back({std::move(frame), source, 0});
+  const auto events = static_cast<std::uint32_t>(frame.batch->size());
+  frames_.push_back({std::move(frame), source, 0, events});
 }
 
 const InFlight::Entry* InFlight::find(FrameId frame) const {
@@ -32,16 +33,32 @@ bool InFlight::cover(FrameId frame, std::uint32_t events) {
       std::ranges::find(frames_, frame, [](const Entry& entry) { return entry.frame.id; });
   if (at == frames_.end()) return false;
   at->covered += events;
-  if (at->covered < at->frame.batch->size()) return false;
+  if (at->covered < at->events) return false;
   frames_.erase(at);
   return true;
+}
+
+bool InFlight::cut(const Tail& tail) {
+  const auto at =
+      std::ranges::find(frames_, tail.frame, [](const Entry& entry) { return entry.frame.id; });
+  if (at == frames_.end()) return false;
+  at->events = std::clamp(tail.first, at->covered, at->events);
+  if (at->covered < at->events) return false;
+  frames_.erase(at);
+  return true;
+}
+
+std::uint64_t InFlight::unanswered_events() const {
+  std::uint64_t events = 0;
+  for (const Entry& entry : frames_) events += entry.events - entry.covered;
+  return events;
 }
 
 std::optional<Invocation> InFlight::unanswered(std::span<const Invocation> begun) const {
   for (const Invocation& one : begun) {
     const Entry* entry = find(one.frame);
-    if (entry != nullptr && one.index >= entry->covered && one.index < entry->frame.batch->size())
-      return one;
+    if (entry == nullptr || one.index >= entry->events) continue;
+    if (std::uint64_t{one.index} + one.count > entry->covered) return one;
   }
   return std::nullopt;
 }

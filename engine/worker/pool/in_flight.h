@@ -25,7 +25,11 @@ class InFlight {
   std::vector<std::size_t> sources() const;
   // The next `events` events of the frame are answered. True: that was the last of it, it is gone.
   bool cover(FrameId frame, std::uint32_t events);
-  // The first of these invocations whose event has no answer yet: the one to blame.
+  // The frame ends before that tail. True: nothing of it is left, it is gone.
+  bool cut(const Tail& tail);
+  // Of all frames.
+  std::uint64_t unanswered_events() const;
+  // The first of these invocations of which an event has no answer yet: the one to blame.
   std::optional<Invocation> unanswered(std::span<const Invocation> begun) const;
   // The oldest frame that is not answered: workers take theirs in order. Nothing: there is none.
   std::optional<FrameId> head() const;
@@ -37,6 +41,7 @@ class InFlight {
     model::Frame frame;
     std::size_t source = 0;
     std::uint32_t covered = 0;
+    std::uint32_t events = 0;  // that are the worker's
   };
   const Entry* find(FrameId frame) const;
 

@@ -12,6 +12,9 @@ namespace {
 using boost::system::error_code;
 constexpr Duration kShortestTick = std::chrono::milliseconds(5);
 constexpr Duration kLongestTick = std::chrono::milliseconds(250);
+// What waits behind an event that takes so long goes to other workers.
+constexpr Duration kPatience = std::chrono::milliseconds(20);
+constexpr Duration kWatchfulTick = std::chrono::milliseconds(10);
 // A tick that comes so much too late was not only waiting its turn.
 constexpr Duration kStandstill = std::chrono::milliseconds(100);
 
@@ -135,6 +138,12 @@ void WorkerPool::Impl::moved_on(Worker& worker, std::size_t source, const Step& 
   wake();
 }
 
+void WorkerPool::Impl::gave_back(Worker& worker, std::size_t source, const Tail& tail, bool whole) {
+  sources_.gave_back(source, worker.id, tail);
+  if (whole) sources_.released(worker.id, source);
+  wake();
+}
+
 // ---- ends
 
 void WorkerPool::Impl::ended(Worker& worker) {
@@ -178,11 +187,23 @@ void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerL
 
 // ---- the tick
 
-void WorkerPool::Impl::arm_tick() {
-  if (std::exchange(ticking_, true)) return;
+// Short while a worker has events that could be given to another.
+Duration WorkerPool::Impl::tick_span() const {
   const auto span = std::clamp(function_.timeout / 10, kShortestTick, kLongestTick);
-  tick_due_ = Clock::now() + span;
-  tick_.expires_after(span);
+  const bool watchful = shares_work() && std::ranges::any_of(workers_, [](const auto& worker) {
+                          return worker->in_flight().unanswered_events() > 1;
+                        });
+  return watchful ? std::min(span, kWatchfulTick) : span;
+}
+
+void WorkerPool::Impl::arm_tick() {
+  const auto now = Clock::now();
+  if (ticking_ && tick_due_ <= now + kWatchfulTick) return;
+  const auto due = now + tick_span();
+  if (ticking_ && tick_due_ <= due) return;
+  ticking_ = true;
+  tick_due_ = due;
+  tick_.expires_at(due);
   tick_.async_wait([this](const error_code& error) {
     if (error) return;
     ticking_ = false;
@@ -196,9 +217,11 @@ void WorkerPool::Impl::tick() {
   // meanwhile is not read yet, or they stood still as well. That time is not theirs.
   const Clock::duration late = now - tick_due_;
   const auto stood_still = late >= kStandstill ? late : Clock::duration::zero();
-  for (const auto& worker : workers_) {
-    worker->look_after(now, stood_still);
-    check_worker(*worker, now);
+  // What is given back may start workers.
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->look_after(now, stood_still,
+                            shares_work() ? std::optional(kPatience) : std::nullopt);
+    check_worker(*workers_[i], now);
   }
   if (!stopping_) reap_idle(now);
   if (!workers_.empty()) arm_tick();
@@ -207,10 +230,6 @@ void WorkerPool::Impl::tick() {
 void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
   if (worker.overdue(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
-  const auto patience =
-      runtime_.start_timeout ? runtime_.start_timeout(function_) : options_.start_timeout;
-  if (worker.state() == Worker::State::starting && now - worker.started() >= patience)
-    return worker.give_up_start("not ready after " + format_duration(patience));
   if (stopping_ && now >= deadline_) return worker.kill("engine", "the engine stops");
   recycle_if_due(worker, now);
 }

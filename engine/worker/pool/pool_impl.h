@@ -38,6 +38,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   Status answered(Worker& worker, std::size_t source, FrameId frame,
                   model::FrameResult&& result) override;
   void moved_on(Worker& worker, std::size_t source, const Step& step) override;
+  void gave_back(Worker& worker, std::size_t source, const Tail& tail, bool whole) override;
   void ended(Worker& worker) override;
 
   Crowd crowd() const;
@@ -52,6 +53,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   void learn_from_end(const Worker& worker, const model::WorkerLoss& loss);
   void tell_loss(const Worker& worker, const model::WorkerLoss& loss);
   void tell(std::string_view worker, const std::string& text) const;
+  bool shares_work() const { return function_.scale.max > 1; }
+  Duration tick_span() const;
   void arm_tick();
   void tick();
   void check_worker(Worker& worker, Clock::time_point now);

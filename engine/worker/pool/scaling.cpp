@@ -6,6 +6,9 @@
 namespace pelton::worker {
 namespace {
 
+// With scale.min, so many start at once when none runs.
+constexpr std::uint32_t kFirst = 4;
+
 std::size_t above(std::size_t wanted, std::size_t there) {
   return wanted > there ? wanted - there : 0;
 }
@@ -17,7 +20,9 @@ std::size_t workers_to_start(const config::Scale& scale, const Crowd& crowd, boo
   if (now < backoff.not_before()) return 0;
   const std::size_t wanted = work ? scale.max : std::min(scale.min, scale.max);
   const std::size_t at_once =
-      backoff.failing() ? 1 : std::max<std::size_t>({1, crowd.workers - crowd.starting, scale.min});
+      backoff.failing()
+          ? 1
+          : std::max<std::size_t>({1, crowd.workers - crowd.starting, std::min(scale.min, kFirst)});
   return std::min(above(wanted, crowd.workers), above(at_once, crowd.starting));
 }
 

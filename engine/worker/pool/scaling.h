@@ -16,8 +16,8 @@ struct Crowd {
 };
 
 // How many workers to start now: from scale.min to scale.max as there is work. At most as many
-// start at once as run already, so that starting costs at most half of what there is, and a
-// function that fails to start is tried with one worker at a time.
+// start at once as run already (the first four of scale.min), so that starting costs at most half
+// of what there is, and a function that fails to start is tried with one worker at a time.
 std::size_t workers_to_start(const config::Scale& scale, const Crowd& crowd, bool work,
                              const RestartBackoff& backoff, RestartBackoff::Time now);
 

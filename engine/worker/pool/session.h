@@ -13,12 +13,18 @@
 
 namespace pelton::worker {
 
-// An event that a process has begun and not finished, as far as its protocol tells.
+// A call of a handler that has begun and not ended, as far as the process's protocol tells.
 struct Invocation {
   FrameId frame;
   std::uint32_t index = 0;  // of the event in its frame
   std::chrono::steady_clock::time_point since{};
   std::uint32_t count = 1;  // events from there on that one call handles together
+};
+
+// The events of a frame from `first` on.
+struct Tail {
+  FrameId frame;
+  std::uint32_t first = 0;
 };
 
 // Interface. What a session hears from its process. None of these may destroy the session.
@@ -31,6 +37,8 @@ class SessionEvents {
   virtual void start_failed(std::string why, std::string stack) = 0;
   // Outcomes of events of a frame, checked for form only.
   virtual void answered(FrameId frame, model::FrameResult&& result) = 0;
+  // It has not begun these events, and will not: the frame ends before them.
+  virtual void gave_back(const Tail& tail) = 0;
   // It does not keep to the protocol; nothing further is heard from it.
   virtual void broken(std::string what) = 0;
   // It closed its end of the connection.
@@ -55,6 +63,13 @@ class Session {
   virtual bool cancel(const Invocation& invocation) = 0;
   // Every invocation that it has begun, and since when as seen at `now` and before.
   virtual std::vector<Invocation> begun(std::chrono::steady_clock::time_point now) = 0;
+  // To be called every few milliseconds while frames wait behind an event that takes longer than
+  // `patience`: asks for what the process has not begun, and tells what it will not begin. After
+  // that the session has no room until the process has moved on.
+  virtual std::vector<Tail> take_back(std::chrono::steady_clock::time_point,
+                                      std::chrono::nanoseconds /*patience*/) {
+    return {};
+  }
   // True: what it has not begun, it has not seen either. A process that ends while nothing has
   // begun ended by itself, and no event is to blame.
   virtual bool hands_over_one_by_one() const = 0;

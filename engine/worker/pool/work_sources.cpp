@@ -79,6 +79,11 @@ Status WorkSources::finished(Index source, WorkerId worker, FrameId frame,
   return to == nullptr ? Status{} : to->finished(worker, frame, std::move(result));
 }
 
+void WorkSources::gave_back(Index source, WorkerId worker, const Tail& tail) {
+  if (FrameSource* const to = entries_[source].source)
+    to->gave_back(worker, tail.frame, tail.first);
+}
+
 void WorkSources::released(WorkerId worker, Index source) {
   auto& holders = entries_[source].holders;
   const auto at = holders.find(worker);

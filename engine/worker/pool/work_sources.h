@@ -3,6 +3,7 @@
 
 #include "engine/worker/pool/frame_sizer.h"
 #include "engine/worker/pool/frame_source.h"
+#include "engine/worker/pool/session.h"
 
 #include <cstddef>
 #include <map>
@@ -44,6 +45,7 @@ class WorkSources {
   // See FrameSizer::take_frames_whole.
   void take_frames_whole(FrameSizer::Time timeout);
 
+  void gave_back(Index source, WorkerId worker, const Tail& tail);
   Status finished(Index source, WorkerId worker, FrameId frame, model::FrameResult&& result);
   // To every source.
   void lost(WorkerId worker, const model::WorkerLoss& loss);

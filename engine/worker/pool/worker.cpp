@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/pool/worker.h"
 
+#include "engine/base/units.h"
+
 #include <algorithm>
 #include <utility>
 
 namespace pelton::worker {
 namespace {
 
-// Between the end of a worker's connection and its own.
+// Between the end of a worker's connection and its own, whichever comes first.
 constexpr auto kSilentGrace = std::chrono::milliseconds(500);
 // How long a worker without frames may take to end by itself.
 constexpr auto kEndGrace = std::chrono::seconds(2);
+
+// Of a line that the worker writes now, as InFlight::place() says it.
+std::string place_of_line(Session* session, const InFlight& in_flight) {
+  if (session == nullptr || in_flight.empty()) return {};
+  const auto begun = session->begun(std::chrono::steady_clock::now());
+  // With several at once nobody can tell whose line it is.
+  const bool one = begun.size() == 1 && begun.front().count == 1;
+  return one ? in_flight.place(begun.front()) : std::string();
+}
 
 }  // namespace
 
@@ -30,7 +41,10 @@ Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sd
   if (!prepared) return std::unexpected(prepared.error());
   if (auto ok = child_.start(std::move(prepared->plan)); !ok) return ok;
   session_ = std::move(prepared->session);
-  started_ = idle_since_ = moved_ = Clock::now();
+  start_.timeout =
+      runtime.start_timeout ? runtime.start_timeout(function_) : function_.start_timeout;
+  start_.begun = idle_since_ = Clock::now();
+  pace_.moved(start_.begun);
   return session_->start(*this, child_.pid());
 }
 
@@ -39,7 +53,7 @@ std::size_t Worker::room() const {
 }
 
 void Worker::give(model::Frame&& frame, std::size_t source) {
-  if (in_flight_.empty()) moved_ = Clock::now();
+  if (in_flight_.empty()) pace_.moved(Clock::now());
   session_->invoke(frame);
   in_flight_.add(std::move(frame), source);
 }
@@ -62,31 +76,47 @@ void Worker::kill(std::string cause, std::string type) {
     type_ = std::move(type);
   }
   state_ = State::ending;
-  child_.kill();
-}
-
-void Worker::give_up_start(std::string why) {
-  start_error_ = std::move(why);
-  kill("crash", start_error_);
+  // Where it is at is of interest when it takes too long.
+  if (cause_ == "timeout")
+    child_.kill_with_stack();
+  else
+    child_.kill();
 }
 
 bool Worker::overdue(Clock::time_point now, Duration timeout) {
   if (in_flight_.empty()) return false;
   const auto begun = session_->begun(now);
-  if (begun.empty()) return now - moved_ >= timeout;
+  if (begun.empty()) return pace_.idle(now) >= timeout;
   return std::ranges::any_of(begun, [&](const Invocation& one) {
-    return now - std::max(one.since, moved_) >= timeout && !session_->cancel(one);
+    return pace_.of(one, now) >= timeout && !session_->cancel(one);
   });
 }
 
-void Worker::look_after(Clock::time_point now, Clock::duration stood_still) {
-  moved_ = std::min(moved_ + stood_still, now);
-  if (state_ == State::starting) started_ = std::min(started_ + stood_still, now);
+void Worker::gave_back(const Tail& tail) {
+  const auto source = in_flight_.source_of(tail.frame);
+  if (gone_ == Gone::trust || !source) return;
+  const bool whole = in_flight_.cut(tail);
+  if (in_flight_.empty()) idle_since_ = Clock::now();
+  if (retiring_ && in_flight_.empty() && state_ == State::running) end_input();
+  events_.gave_back(*this, *source, tail, whole);
+}
+
+void Worker::look_after(Clock::time_point now, Clock::duration stood_still,
+                        std::optional<Duration> patience) {
+  if (stood_still > Clock::duration::zero())
+    pace_.stood_still(now, stood_still, session_->begun(now));
+  if (state_ == State::starting) start_.begun = std::min(start_.begun + stood_still, now);
   ending_since_ = std::min(ending_since_ + stood_still, now);
   child_.tell_dropped(now);
+  if (state_ == State::starting && now - start_.begun >= start_.timeout) {
+    start_error_ = "not ready after " + format_duration(start_.timeout);
+    kill("crash", start_error_);
+  }
   if (state_ == State::ending && in_flight_.empty() && type_.empty() &&
       now - ending_since_ >= kEndGrace)
     kill("engine", "did not end when told");
+  if (!patience || in_flight_.unanswered_events() < 2) return;
+  for (const Tail& tail : session_->take_back(now, *patience)) gave_back(tail);
 }
 
 void Worker::ready(bool whole_frames) {
@@ -106,7 +136,7 @@ void Worker::start_failed(std::string why, std::string stack) {
 
 void Worker::answered(FrameId frame, model::FrameResult&& result) {
   const auto source = in_flight_.source_of(frame);
-  if (distrusted_ || !source) return;
+  if (gone_ == Gone::trust || !source) return;
   const std::uint32_t events = result.count;
   const auto failed = static_cast<std::uint32_t>(std::ranges::count_if(
       result.not_done, [](const auto& one) { return one.code != model::OutcomeCode::skipped; }));
@@ -114,7 +144,7 @@ void Worker::answered(FrameId frame, model::FrameResult&& result) {
     return broken("a result that contradicts its frame");
   const bool whole = in_flight_.cover(frame, events);
   const auto now = Clock::now();
-  const auto took = now - std::exchange(moved_, now);
+  const auto took = pace_.moved(now);
   events_done_ += events;
   if (in_flight_.empty()) idle_since_ = now;
   if (retiring_ && in_flight_.empty() && state_ == State::running) end_input();
@@ -122,14 +152,17 @@ void Worker::answered(FrameId frame, model::FrameResult&& result) {
 }
 
 void Worker::broken(std::string what) {
-  distrusted_ = true;
-  lines_({function_.name, name, WorkerLine::Stream::engine, what, place_of_line()});
+  gone_ = Gone::trust;
+  lines_({function_.name, name, WorkerLine::Stream::engine, what,
+          place_of_line(session_.get(), in_flight_)});
   kill("crash", "protocol error: " + what);
 }
 
 // Either the worker has ended and its exit status follows, or it continues without its connection
-// and cannot be trusted any more.
+// and cannot be trusted any more. Or all is read that it sent before it ended.
 void Worker::hung_up() {
+  if (gone_ == Gone::process) return end_after(Clock::duration::zero());
+  gone_ = Gone::connection;
   if (state_ == State::ending && in_flight_.empty()) return;
   silence_.expires_after(kSilentGrace);
   silence_.async_wait([this](const boost::system::error_code& error) {
@@ -141,22 +174,25 @@ void Worker::at_rest() {
   kill("engine", "ended when it was idle");
 }
 
+void Worker::end_after(Clock::duration time) {
+  silence_.expires_after(time);
+  silence_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) events_.ended(*this);
+  });
+}
+
 void Worker::wrote(bool standard_error, std::string_view line) {
   lines_({function_.name, name, standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out,
-          line, place_of_line()});
+          line, place_of_line(session_.get(), in_flight_)});
 }
 
 void Worker::exited() {
   if (type_.empty()) type_ = child_.ending();
   state_ = State::ending;
-  events_.ended(*this);
-}
-
-std::string Worker::place_of_line() {
-  if (!session_ || in_flight_.empty()) return {};
-  const auto begun = session_->begun(Clock::now());
-  // With several at once nobody can tell whose line it is.
-  return begun.size() == 1 ? in_flight_.place(begun.front()) : std::string();
+  // What it answered may not be read yet.
+  if (in_flight_.empty() || gone_ != Gone::nothing) return events_.ended(*this);
+  gone_ = Gone::process;
+  end_after(kSilentGrace);
 }
 
 model::WorkerLoss Worker::loss() {
@@ -184,7 +220,7 @@ WorkerInfo Worker::info(Clock::time_point now) const {
           child_.pid(),
           state,
           events_done_,
-          std::chrono::duration_cast<std::chrono::milliseconds>(now - started_),
+          std::chrono::duration_cast<std::chrono::milliseconds>(now - start_.begun),
           child_.memory_bytes()};
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/worker/pool/in_flight.h"
+#include "engine/worker/pool/pace.h"
 #include "engine/worker/pool/runtime_spec.h"
 #include "engine/worker/pool/worker_pool.h"
 #include "engine/worker/process/child_process.h"
@@ -34,6 +35,8 @@ class WorkerEvents {
   virtual Status answered(Worker& worker, std::size_t source, FrameId frame,
                           model::FrameResult&& result) = 0;
   virtual void moved_on(Worker& worker, std::size_t source, const Step& step) = 0;
+  // It will not begin the events of that tail. `whole`: nothing of the frame is left.
+  virtual void gave_back(Worker& worker, std::size_t source, const Tail& tail, bool whole) = 0;
   // The process is gone and its output read. Once.
   virtual void ended(Worker& worker) = 0;
 };
@@ -65,14 +68,15 @@ class Worker final : private SessionEvents, private ChildEvents {
   // SIGKILL for it and what it started, with the reason that its loss will have. The first reason
   // counts.
   void kill(std::string cause, std::string type);
-  // The same for one that does not become ready.
-  void give_up_start(std::string why);
   // True: an event that it has begun, or a frame that it should have begun, has not moved on for
   // `timeout`.
   bool overdue(Clock::time_point now, Duration timeout);
-  // What every tick looks after: an end that does not come, lines that were dropped. `stood_still`:
-  // time since the last tick in which nothing ran; it counts against nobody.
-  void look_after(Clock::time_point now, Clock::duration stood_still);
+  // What every tick looks after: a start or an end that does not come, lines that were dropped, and
+  // events that wait behind one that takes longer than `patience`, which are given back (absent:
+  // they wait). `stood_still`: time since the last tick in which nothing ran; it counts against
+  // nobody.
+  void look_after(Clock::time_point now, Clock::duration stood_still,
+                  std::optional<Duration> patience);
 
   const WorkerId id;
   const std::string name;
@@ -81,7 +85,6 @@ class Worker final : private SessionEvents, private ChildEvents {
   bool was_ready() const { return was_ready_; }
   const InFlight& in_flight() const { return in_flight_; }
   std::uint64_t events_done() const { return events_done_; }
-  Clock::time_point started() const { return started_; }
   // Since when it has had no frame.
   Clock::time_point idle_since() const { return idle_since_; }
   const ChildProcess& child() const { return child_; }
@@ -97,6 +100,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   void ready(bool whole_frames) override;
   void start_failed(std::string why, std::string stack) override;
   void answered(FrameId frame, model::FrameResult&& result) override;
+  void gave_back(const Tail& tail) override;
   void broken(std::string what) override;
   void hung_up() override;
   void at_rest() override;
@@ -104,7 +108,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   void exited() override;
 
   void end_input();
-  std::string place_of_line();
+  void end_after(Clock::duration time);
 
   const config::Function& function_;
   WorkerEvents& events_;
@@ -116,12 +120,16 @@ class Worker final : private SessionEvents, private ChildEvents {
   State state_ = State::starting;
   bool retiring_ = false;
   bool was_ready_ = false;
-  bool distrusted_ = false;
+  // Which went first; trust: it does not keep to its protocol.
+  enum class Gone { nothing, trust, connection, process } gone_ = Gone::nothing;
   std::string start_error_;
   std::uint64_t events_done_ = 0;
-  Clock::time_point started_{};
+  struct {
+    Clock::time_point begun{};
+    Duration timeout{};
+  } start_;
   Clock::time_point idle_since_{};
-  Clock::time_point moved_{};  // when it last answered, or got something to do
+  Pace pace_;
   Clock::time_point ending_since_{};
   std::string cause_ = "crash";
   std::string type_;

@@ -28,8 +28,6 @@ using LineListener = std::function<void(const WorkerLine&)>;
 
 struct PoolOptions {
   std::filesystem::path sdks;  // folder of the packages that functions import: python/, node/
-  // A worker that is not ready by then is killed, and that counts as a failed start.
-  std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
 };
 
 struct WorkerInfo {

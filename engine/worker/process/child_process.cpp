@@ -18,6 +18,8 @@ namespace {
 using boost::system::error_code;
 // Output that grandchildren hold open is not waited for longer.
 constexpr auto kOutputGrace = std::chrono::milliseconds(200);
+// In which a process writes its stacks.
+constexpr auto kStackGrace = std::chrono::milliseconds(100);
 
 std::string next_identity() {
   static std::atomic<std::uint64_t> next{1};
@@ -50,6 +52,7 @@ ChildProcess::~ChildProcess() {
 Status ChildProcess::start(LaunchPlan plan) {
   plan.environment.insert_or_assign(std::string(kWorkerVariable), identity_);
   adopt_orphans();
+  stack_signal_ = plan.stack_signal;
   auto launched = launch(std::move(plan));
   if (!launched) return std::unexpected(launched.error());
   child_ = std::move(*launched);
@@ -133,6 +136,17 @@ void ChildProcess::kill() {
   ::kill(-child_.pid, SIGSTOP);
   kill_descendants(child_.pid);
   ::kill(-child_.pid, SIGKILL);
+}
+
+void ChildProcess::kill_with_stack() {
+  if (child_.pid <= 0 || exited_ || stack_asked_) return;
+  if (stack_signal_ == 0) return kill();
+  stack_asked_ = true;
+  ::kill(child_.pid, stack_signal_);
+  grace_.expires_after(kStackGrace);
+  grace_.async_wait([this, alive = std::weak_ptr(alive_)](const error_code& error) {
+    if (!error && !alive.expired()) kill();
+  });
 }
 
 void ChildProcess::tell_dropped(Clock::time_point now) {

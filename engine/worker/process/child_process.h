@@ -40,6 +40,8 @@ class ChildProcess {
   Status start(LaunchPlan plan);
   // SIGKILL for it and whatever it started, sessions of their own included.
   void kill();
+  // The same in a moment; before that it is asked to write its stacks, if it can. Idempotent.
+  void kill_with_stack();
   // Tells of lines that were dropped, if it is time to.
   void tell_dropped(Clock::time_point now);
 
@@ -77,6 +79,8 @@ class ChildProcess {
   Descriptor pidfd_;
   boost::asio::steady_timer grace_;
   int open_outputs_ = 0;
+  int stack_signal_ = 0;
+  bool stack_asked_ = false;
   bool exited_ = false;
   bool told_ = false;
   std::string ending_;

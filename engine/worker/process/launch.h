@@ -21,6 +21,7 @@ struct LaunchPlan {
   std::string folder;                              // where it runs; empty: ours
   std::optional<std::uint64_t> memory_bytes;       // RLIMIT_DATA
   std::vector<UniqueFd> descriptors;               // the child has them as 3, 4, ...
+  int stack_signal = 0;  // has it write its stacks to standard error; 0: there is none
 };
 
 // Resource. A child in a session and process group of its own, with nothing of ours open but its

@@ -6,6 +6,15 @@
 #include <fmt/format.h>
 
 namespace pelton::worker {
+namespace {
+
+// "<3>" and so on says its level to the log.
+std::string_view without_priority(std::string_view line) {
+  const bool has = line.size() >= 3 && line[0] == '<' && line[2] == '>';
+  return has ? line.substr(3) : line;
+}
+
+}  // namespace
 
 void OutputLines::add(std::string_view bytes, std::chrono::steady_clock::time_point now) {
   while (!bytes.empty()) {
@@ -36,7 +45,7 @@ void OutputLines::tell_dropped(std::chrono::steady_clock::time_point now) {
 }
 
 void OutputLines::emit(std::string_view line, std::chrono::steady_clock::time_point now) {
-  kept_.emplace_back(line);
+  kept_.emplace_back(without_priority(line));
   if (kept_.size() > kKept) kept_.pop_front();
   tell_dropped(now);
   if (++in_second_ > kLinesPerSecond)

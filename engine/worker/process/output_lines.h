@@ -17,7 +17,7 @@ class OutputLines {
  public:
   static constexpr std::size_t kMaxLine = 8192;
   static constexpr std::uint32_t kLinesPerSecond = 1000;
-  static constexpr std::size_t kKept = 20;
+  static constexpr std::size_t kKept = 40;
   static constexpr std::size_t kKeptBytes = 4096;
 
   explicit OutputLines(std::function<void(std::string_view)> line) : line_(std::move(line)) {}

@@ -3,6 +3,8 @@
 
 #include "pelton/function.h"
 
+#include <algorithm>
+
 namespace pelton {
 
 std::string_view Event::data() const {
@@ -72,7 +74,14 @@ std::string_view Context::function() const {
   return frame_->function;
 }
 std::chrono::system_clock::time_point Context::deadline() const {
-  return std::chrono::system_clock::now() + frame_->timeout;
+  const auto left = frame_->begun + frame_->timeout - std::chrono::steady_clock::now();
+  return std::chrono::system_clock::now() +
+         std::chrono::duration_cast<std::chrono::system_clock::duration>(left);
+}
+std::chrono::milliseconds Context::remaining() const {
+  const auto left = frame_->begun + frame_->timeout - std::chrono::steady_clock::now();
+  return std::max(std::chrono::milliseconds(0),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(left));
 }
 
 void Outputs::add(const Output& output) {

@@ -27,6 +27,7 @@ struct FrameView {
   std::string key_prefix;
   std::chrono::milliseconds timeout{};
   std::int64_t received_us = 0;
+  std::chrono::steady_clock::time_point begun{};  // the event at hand
   model::BatchPtr batch;
 
   std::int64_t offset(std::size_t i) const { return base + batch->delta(i); }

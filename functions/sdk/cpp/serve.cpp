@@ -3,11 +3,12 @@
 #include "engine/base/hash.h"
 #include "engine/model/wire.h"
 #include "functions/sdk/cpp/frame_view.h"
+#include "functions/sdk/cpp/progress.h"
+#include "functions/sdk/cpp/watch.h"
 
 #include "pelton/function.h"
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -94,7 +95,7 @@ constexpr std::uint64_t kOrderPartition = 1;
 constexpr std::uint64_t kOrderNone = 2;
 // Finished events are answered at least so often, so that they do not wait for slow ones behind
 // them.
-constexpr auto kFlushAfter = std::chrono::milliseconds(10);
+constexpr auto kFlushAfter = detail::Watch::kFlushAfter;
 // And at least after so many bytes of outputs, so that no message is too large to send.
 constexpr std::size_t kFlushBytes = 1U << 20;
 // What one event may make: the engine takes messages of up to 64 MiB.
@@ -106,11 +107,8 @@ void put_u32(std::string& out, std::uint32_t value) {
 
 class Server {
  public:
-  Server(int fd, int progress_fd, const Handler& handler) : fd_(fd), handler_(handler) {
-    if (progress_fd < 0) return;
-    void* page = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, progress_fd, 0);
-    if (page != MAP_FAILED) progress_ = static_cast<volatile std::uint64_t*>(page);
-  }
+  Server(int fd, int progress_fd, const Handler& handler)
+      : fd_(fd), handler_(handler), progress_(progress_fd) {}
 
   int run() {
     std::string message;
@@ -167,6 +165,8 @@ class Server {
     wire::put_tag(ready, 1, wire::varint);
     wire::put_varint(ready, 1);
     wire::put_delimited(ready, 3, "cpp 0.1.0");
+    wire::put_tag(ready, 4, wire::varint);
+    wire::put_varint(ready, 1);
     send(1, ready);
   }
 
@@ -182,16 +182,27 @@ class Server {
     first_ = 0;
     held_back_.clear();
     all_held_back_ = false;
-    flushed_ = SteadyClock::now();
-    for (std::size_t i = 0; i < frame_.batch->size(); ++i) {
-      one(i);
-      if (sink_.builder.payload_bytes() >= kFlushBytes ||
-          SteadyClock::now() - flushed_ >= kFlushAfter)
-        flush();
-    }
-    flush();
+    const bool several = frame_.batch->size() > 1;
+    if (several) watch_.frame(true);
+    progress_.begin_frame(frame_.id);
+    const bool whole = run_events();
+    if (several) watch_.frame(false);
+    flush(!whole);
     // Only now: should the answer not get through, the last event is the one to look at.
-    if (progress_ != nullptr) progress_[1] = 0;
+    progress_.end();
+    return true;
+  }
+
+  // False: the engine wants the rest back.
+  bool run_events() {
+    now_ = flushed_ = SteadyClock::now();
+    for (std::size_t i = 0; i < frame_.batch->size(); ++i) {
+      if (!progress_.begin(i, now_)) return false;
+      one(i);
+      if (sink_.builder.payload_bytes() < kFlushBytes && now_ - flushed_ < kFlushAfter) continue;
+      flush(false);
+      now_ = flushed_;
+    }
     return true;
   }
 
@@ -201,14 +212,12 @@ class Server {
       any_failed_ = true;
       return;
     }
-    if (progress_ != nullptr) {
-      progress_[0] = frame_.id;
-      progress_[1] = i + 1;
-    }
     Outcome outcome;
     std::string type = "retry";
     try {
       Outputs outputs(sink_, i);
+      frame_.begun = now_;
+      watch_.enter(now_);
       outcome = handler_(Event(frame_, i), Context(frame_, i), outputs);
       if (outcome.kind == Outcome::Kind::fail) type = "fail";
     } catch (const std::exception& error) {
@@ -218,6 +227,7 @@ class Server {
       outcome = retry("an exception that is no std::exception");
       type = "exception";
     }
+    now_ = watch_.leave();
     if (outcome.kind == Outcome::Kind::done && sink_.bytes() > kMaxEventBytes)
       outcome = retry("the outputs of one event are more than 60 MiB");
     if (outcome.kind == Outcome::Kind::done) {
@@ -274,9 +284,9 @@ class Server {
     }
   }
 
-  void flush() {
+  void flush(bool gives_back) {
     flushed_ = SteadyClock::now();
-    if (codes_.empty()) return;
+    if (codes_.empty() && !gives_back) return;
     std::string result;
     wire::put_tag(result, 1, wire::fixed64);
     result.append(reinterpret_cast<const char*>(&frame_.id), 8);
@@ -284,6 +294,10 @@ class Server {
     wire::put_varint(result, first_);
     wire::put_tag(result, 3, wire::varint);
     wire::put_varint(result, codes_.size());
+    if (gives_back) {
+      wire::put_tag(result, 7, wire::varint);
+      wire::put_varint(result, 1);
+    }
     if (any_failed_) wire::put_delimited(result, 4, codes_);
     result += failures_;
     if (!sink_.parents.empty()) {
@@ -303,7 +317,7 @@ class Server {
 
   const int fd_;
   const Handler& handler_;
-  volatile std::uint64_t* progress_ = nullptr;
+  detail::Progress progress_;
   std::string function_;
   std::chrono::milliseconds timeout_{};
   detail::FrameView frame_;
@@ -315,6 +329,8 @@ class Server {
   bool all_held_back_ = false;
   boost::unordered_flat_set<std::uint64_t> held_back_;
   SteadyClock::time_point flushed_{};
+  SteadyClock::time_point now_{};                  // when the last event ended, and the next begins
+  detail::Watch watch_{[this] { flush(false); }};  // last: it uses the others
 };
 
 }  // namespace

@@ -27,6 +27,8 @@ export interface IncomingEvent {
   /** The path of the event's file; a Buffer where it is not UTF-8. */
   readonly path: string | Buffer | undefined;
   /** The data as UTF-8 text. */
+  /** What surrounds this event; a batch handler finds each event's attempt and idempotency key there. */
+  readonly context: Context;
   text(): string;
   /** The data as JSON. SyntaxError: it is none. */
   json(): any;
@@ -44,7 +46,7 @@ export interface Context {
   readonly attempt: number;
   /** The same in every delivery of this event: attempts, restarts and replays. */
   readonly idempotencyKey: string;
-  /** When this event's time is over. */
+  /** When this call's time is over. */
   readonly deadline: Date;
   /** Milliseconds until the deadline, at least 0. */
   remaining(): number;
@@ -74,7 +76,7 @@ export class Event {
 
 /** Try this event again; counts as an attempt. */
 export class Retry extends Error {
-  /** @param options.after seconds until then, at most a year; without it the binding's backoff decides. */
+  /** @param options.after seconds until then, at most a day; without it the binding's backoff decides. */
   constructor(reason?: string, options?: { after?: number; cause?: unknown });
   readonly after: number | undefined;
 }
@@ -90,5 +92,8 @@ export type Handler = (event: IncomingEvent, context: Context) => unknown;
 export type BatchHandler =
   (events: IncomingEvent[], context: Context) => unknown[] | null | undefined | void | Promise<unknown[] | null | undefined | void>;
 
-/** Marks a handler that takes all events of a frame at once. What it throws fails the whole frame. */
+/**
+ * Marks a handler that takes all events of a frame at once. When it throws for several events, they come again in halves
+ * until the one that makes it throw is alone; only that is a failed attempt. A thrown Retry is one of all events.
+ */
 export function batch(handler: BatchHandler): BatchHandler;

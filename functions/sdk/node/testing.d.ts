@@ -4,8 +4,9 @@ import type { BatchHandler, Event, Handler, IncomingEvent } from "./index.js";
 
 /** What became of one event. */
 export interface Outcome {
-  /** `retry`: a failed attempt. `fail`: a dead letter at once. `skipped`: not tried, as an earlier event of its key failed. */
-  readonly result: "done" | "retry" | "fail" | "skipped";
+  /** `retry`: a failed attempt. `fail`: a dead letter at once. `skipped`: not tried, as an earlier event of its key failed.
+   * `halved`: a batch handler threw, and its events come again in halves. */
+  readonly result: "done" | "retry" | "fail" | "skipped" | "halved";
   /** `result` is `done`. */
   readonly done: boolean;
   /** The events that the function made, with the attributes that the engine stores. */

@@ -8,7 +8,7 @@ const { Outputs } = require("./lib/outputs.js");
 const { Runner } = require("./lib/runner.js");
 const { Message, fields } = require("./lib/wire.js");
 
-const RESULTS = ["done", "retry", "fail", "skipped"];
+const RESULTS = ["done", "retry", "fail", "skipped", "halved"];
 const ORDERS = { key: ORDER_KEY, partition: ORDER_PARTITION, none: ORDER_NONE };
 const NAMES = ["attempt", "offset", "idempotencyKey", "stream", "partition", "binding", "function", "timeout", "order"];
 

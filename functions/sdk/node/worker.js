@@ -4,6 +4,7 @@
 
 const net = require("node:net");
 const { once } = require("node:events");
+const util = require("node:util");
 
 const { version } = require("./package.json");
 const { Frame } = require("./lib/frame.js");
@@ -93,7 +94,7 @@ class Worker {
       return;
     }
     const sdk = `node ${version} (Node.js ${process.versions.node})`;
-    this.send(1, new Message().varint(1, PROTOCOL).varint(2, Number(this.runner.batch)).text(3, sdk));
+    this.send(1, new Message().varint(1, PROTOCOL).varint(2, Number(this.runner.batch)).text(3, sdk).varint(4, 1));
   }
 
   _startFailed(error) {
@@ -116,10 +117,19 @@ function hideOwnFolder() {
   else delete process.env.NODE_PATH;
 }
 
+/** Lines of these methods begin with the priority that tells the engine their level. */
+function tellLevels() {
+  for (const [method, priority] of [["error", 3], ["warn", 4], ["debug", 7]]) {
+    const write = console[method];
+    console[method] = (...values) => write("%s", util.format(...values).replace(/^/gm, `<${priority}>`));
+  }
+}
+
 async function main() {
   const fd = takeDescriptor("PELTON_FD");
   const progressFd = takeDescriptor("PELTON_PROGRESS_FD");
   hideOwnFolder();
+  tellLevels();
   if (fd === undefined) {
     console.error("worker.js is started by the engine: write a config file with a function of runtime node and start it"
       + " with `pelton run`");

@@ -12,14 +12,18 @@
 #include <sys/mman.h>
 #include <time.h>
 
-// Base of IncomingEvent and Context: a frame and an index into it.
+// Base of IncomingEvent and Context: a frame, an index into it, and when its event began
+// (CLOCK_MONOTONIC, nanoseconds).
 typedef struct {
   PyObject_HEAD PyObject* frame;
   Py_ssize_t index;
+  long long begun;
 } Record;
 
-// The engine reads here which event is at hand (worker.proto, "Progress page").
-static volatile uint64_t* progress = NULL;
+// The engine reads here which event is at hand, and says which are not to begin (worker.proto,
+// "Progress page").
+static uint64_t* progress = NULL;
+enum { kFrame, kIndex, kBegun, kEvents, kLimits = 2048 / 8 };
 
 static void record_dealloc(PyObject* self) {
   PyTypeObject* type = Py_TYPE(self);
@@ -32,6 +36,7 @@ static void record_dealloc(PyObject* self) {
 static PyMemberDef record_members[] = {
     {"_frame", T_OBJECT_EX, offsetof(Record, frame), 0, NULL},
     {"_index", T_PYSSIZET, offsetof(Record, index), 0, NULL},
+    {"_begun", T_LONGLONG, offsetof(Record, begun), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
@@ -46,12 +51,13 @@ static PyType_Spec record_spec = {
     record_slots,
 };
 
-static PyObject* make_record(PyTypeObject* type, PyObject* frame, Py_ssize_t index) {
+static PyObject* make_record(PyTypeObject* type, PyObject* frame, Py_ssize_t index, int64_t begun) {
   Record* record = (Record*)PyType_GenericAlloc(type, 0);
   if (record == NULL) return NULL;
   Py_INCREF(frame);
   record->frame = frame;
   record->index = index;
+  record->begun = begun;
   return (PyObject*)record;
 }
 
@@ -63,9 +69,9 @@ static int64_t now_ns(void) {
 
 // Calls the handler for one event. New reference; NULL when it raised.
 static PyObject* call(PyObject* handler, PyTypeObject* event_type, PyTypeObject* context_type,
-                      PyObject* frame, Py_ssize_t index) {
-  PyObject* event = make_record(event_type, frame, index);
-  PyObject* context = event == NULL ? NULL : make_record(context_type, frame, index);
+                      PyObject* frame, Py_ssize_t index, int64_t begun) {
+  PyObject* event = make_record(event_type, frame, index, begun);
+  PyObject* context = event == NULL ? NULL : make_record(context_type, frame, index, begun);
   PyObject* value =
       context == NULL ? NULL : PyObject_CallFunctionObjArgs(handler, event, context, NULL);
   Py_XDECREF(event);
@@ -85,9 +91,28 @@ static PyObject* take_error(void) {
   return value;
 }
 
+static int limited(uint64_t frame, Py_ssize_t index) {
+  for (int limit = kLimits; limit < kLimits + 4; limit += 2)
+    if (__atomic_load_n(&progress[limit], __ATOMIC_ACQUIRE) == frame &&
+        (uint64_t)index >= __atomic_load_n(&progress[limit + 1], __ATOMIC_ACQUIRE))
+      return 1;
+  return 0;
+}
+
+// Tells that the event is at hand. False: it is not to begin.
+static int begin(uint64_t frame, Py_ssize_t index, int64_t begun) {
+  if (progress == NULL) return 1;
+  progress[kBegun] = (uint64_t)begun;
+  __atomic_store_n(&progress[kIndex], (uint64_t)index + 1, __ATOMIC_RELEASE);
+  if (!limited(frame, index)) return 1;
+  __atomic_store_n(&progress[kIndex], 0, __ATOMIC_RELEASE);
+  return 0;
+}
+
 // run(handler, event_type, context_type, frame, frame_id, first, count, budget_ns) -> (done, value,
-// error): `done` events returned None; then either all are through or the budget is used up (None,
-// None), or the next one returned a value (value, None), or raised (None, error).
+// error): `done` events returned None; then either all are through, or the budget is used up, or
+// the engine wants the others back (None, None), or the next one returned a value (value, None), or
+// raised (None, error).
 static PyObject* run(PyObject* module, PyObject* args) {
   (void)module;
   PyObject *handler, *event_type, *context_type, *frame;
@@ -97,13 +122,17 @@ static PyObject* run(PyObject* module, PyObject* args) {
   if (!PyArg_ParseTuple(args, "OOOOKnnL", &handler, &event_type, &context_type, &frame, &frame_id,
                         &first, &count, &budget))
     return NULL;
-  const int64_t until = now_ns() + budget;
+  int64_t now = now_ns();
+  const int64_t until = now + budget;
   Py_ssize_t index = first;
-  if (progress != NULL) progress[0] = frame_id;
-  while (index < count) {
-    if (progress != NULL) progress[1] = (uint64_t)index + 1;
+  if (progress != NULL && progress[kFrame] != frame_id) {
+    __atomic_store_n(&progress[kIndex], 0, __ATOMIC_RELEASE);
+    progress[kFrame] = frame_id;
+    progress[kEvents] = 1;
+  }
+  while (index < count && begin(frame_id, index, now)) {
     PyObject* value =
-        call(handler, (PyTypeObject*)event_type, (PyTypeObject*)context_type, frame, index);
+        call(handler, (PyTypeObject*)event_type, (PyTypeObject*)context_type, frame, index, now);
     if (value == NULL) {
       PyObject* error = take_error();
       if (error == NULL) return NULL;
@@ -112,7 +141,8 @@ static PyObject* run(PyObject* module, PyObject* args) {
     if (value != Py_None) return Py_BuildValue("(nNO)", index - first, value, Py_None);
     Py_DECREF(value);
     ++index;
-    if (now_ns() >= until) break;
+    now = now_ns();
+    if (now >= until) break;
   }
   return Py_BuildValue("(nOO)", index - first, Py_None, Py_None);
 }
@@ -123,7 +153,7 @@ static PyObject* open_progress(PyObject* module, PyObject* arg) {
   if (fd == -1 && PyErr_Occurred()) return NULL;
   void* page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, (int)fd, 0);
   if (page == MAP_FAILED) return PyErr_SetFromErrno(PyExc_OSError);
-  progress = (volatile uint64_t*)page;
+  progress = (uint64_t*)page;
   Py_RETURN_NONE;
 }
 

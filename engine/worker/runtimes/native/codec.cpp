@@ -26,6 +26,9 @@ constexpr std::uint64_t kMaxRetryAfterMs = 365ULL * 24 * 3600 * 1000;
 constexpr std::int64_t kFirstTimeUs = -62'135'596'800'000'000;
 constexpr std::int64_t kLastTimeUs = 253'402'300'799'999'999;
 
+// OutcomeCode::UNBLAMED.
+constexpr char kUnblamed = 4;
+
 // Outputs that all agree take no space in a frame; they do once they are split by partition.
 constexpr std::uint64_t kMaxUnpackedOutputs = 2 * kMaxFrameBytes;
 
@@ -125,11 +128,22 @@ bool decode_failure(const wire::Field& from, model::Failure& failure) {
   return true;
 }
 
+// One call had all these events and failed.
+Status merge_unblamed(std::string_view outcomes, const std::vector<model::Failure>& explained,
+                      model::FrameResult& result) {
+  if (outcomes.find_first_not_of(kUnblamed) != std::string_view::npos || !explained.empty())
+    return garbage("an event without blame among others");
+  result.together = true;
+  result.not_done.emplace_back().index = result.first;
+  return {};
+}
+
 // Joins the outcome bytes with the failures that explain them.
 Status merge_outcomes(std::string_view outcomes, std::vector<model::Failure>& explained,
                       model::FrameResult& result) {
   if (!outcomes.empty() && outcomes.size() != result.count)
     return garbage("as many outcomes as events are needed");
+  if (outcomes.starts_with(kUnblamed)) return merge_unblamed(outcomes, explained, result);
   std::size_t next = 0;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const auto code = static_cast<std::uint8_t>(outcomes[i]);
@@ -176,6 +190,9 @@ bool take_result_field(const wire::Field& field, ResultFields& to) {
       return decode_failure(field, to.explained.emplace_back());
     case 6:
       return take_numbers(field, to.answer.result.output_parents);
+    case 7:
+      to.answer.gives_back = field.number_value != 0;
+      return field.type == wire::varint;
     case 15:
       return take_bytes(field, to.outputs);
     default:
@@ -268,7 +285,7 @@ Result<FromWorker> decode(std::string_view bytes) {
     if (ready.protocol() != kProtocol)
       return fail(ErrorKind::invalid, "E3003", "the worker speaks protocol {}, the engine {}",
                   ready.protocol(), kProtocol);
-    return Ready{ready.batch_handler(), ready.sdk()};
+    return Ready{ready.batch_handler(), ready.gives_back(), ready.sdk()};
   }
   if (field.number == 2) {
     v1::StartFailed failed;

@@ -31,6 +31,7 @@ std::string encode_invoke_header(const model::Frame& frame);
 
 struct Ready {
   bool batch_handler = false;
+  bool gives_back = false;  // it honours limits
   std::string sdk;
 };
 struct StartFailed {
@@ -40,7 +41,8 @@ struct StartFailed {
 };
 struct Answer {
   FrameId frame;
-  model::FrameResult result;
+  model::FrameResult result;  // of no event only when it gives the others back
+  bool gives_back = false;    // the events behind it
 };
 using FromWorker = std::variant<Ready, StartFailed, Answer>;
 

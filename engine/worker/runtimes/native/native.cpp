@@ -4,6 +4,7 @@
 #include "engine/worker/runtimes/native/native_session.h"
 #include "engine/worker/runtimes/native/options.h"
 
+#include <csignal>
 #include <utility>
 
 namespace pelton::worker::native {
@@ -23,6 +24,7 @@ Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
     plan.command.emplace_back("-B");
   plan.command.insert(plan.command.end(), {"-c", kPythonStart, (setup.sdks / "python").string()});
   plan.folder = options.code.string();
+  plan.stack_signal = SIGRTMAX;  // worker.py
   return with_session(setup, std::move(plan), {options.code.string(), options.handler});
 }
 

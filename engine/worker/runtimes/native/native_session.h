@@ -6,7 +6,10 @@
 #include "engine/worker/runtimes/native/connection.h"
 #include "engine/worker/runtimes/native/progress_page.h"
 
+#include <deque>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace pelton::worker::native {
 
@@ -28,14 +31,36 @@ class NativeSession final : public Session {
   bool cancel(const Invocation&) override { return false; }
   std::vector<Invocation> begun(std::chrono::steady_clock::time_point now) override;
   bool hands_over_one_by_one() const override { return false; }
+  std::vector<Tail> take_back(std::chrono::steady_clock::time_point now,
+                              std::chrono::nanoseconds patience) override;
   void end_input() override { connection_.close_output(); }
 
  private:
   enum class Phase { starting, ready, failed };
+  using Time = std::chrono::steady_clock::time_point;
   struct Taken {
     FrameId id;
-    std::uint32_t open = 0;  // events without an answer
+    std::uint32_t events = 0;
+    std::uint32_t answered = 0;
+    // Asked for from there on, with this limit of the page, while that event was at hand.
+    struct Asked {
+      std::uint32_t first = 0;
+      std::size_t limit = 0;
+      Time when{};
+    };
+    std::optional<Asked> asked;
+    bool cut = false;  // and given up by the process: `events` ends there
   };
+  // A slot of the page, and since when it shows what it shows.
+  struct Slot {
+    ProgressPage::Seen seen;
+    Time since{};
+  };
+  void look(Time now);
+  void ask(Taken& taken, std::uint32_t first, Time now);
+  static Tail cut(Taken& taken);
+  std::size_t free_limit() const;
+  void finish(std::deque<Taken>::iterator taken);
   Status on_frame(std::string_view bytes);
   Status on_answer(codec::Answer&& answer);
   Status on_start(codec::FromWorker&& message);
@@ -46,9 +71,10 @@ class NativeSession final : public Session {
   ProgressPage page_;
   SessionEvents* events_ = nullptr;
   Phase phase_ = Phase::starting;
+  bool gives_back_ = false;
   std::deque<Taken> taken_;
-  ProgressPage::Seen seen_;
-  std::chrono::steady_clock::time_point seen_since_{};
+  std::vector<Slot> slots_;
+  Time looked_{};
 };
 
 }  // namespace pelton::worker::native

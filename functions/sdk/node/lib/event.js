@@ -48,6 +48,8 @@ class IncomingEvent {
     return value && (Buffer.from(value.toString()).equals(value) ? value.toString() : value);
   }
 
+  get context() { return new Context(this.#frame, this.#index); }
+
   text() { return this.data.toString(); }
   json() { return JSON.parse(this.text()); }
 
@@ -66,17 +68,19 @@ class IncomingEvent {
 class Context {
   #frame;
   #index;
-  #begun = Date.now();
+  #begun;
 
   constructor(frame, index) {
     this.#frame = frame;
     this.#index = index;
+    this.#begun = frame.begun;
   }
 
   get attempt() { return this.#frame.attempt(this.#index); }
   get idempotencyKey() { return this.#frame.idempotencyKey(this.#index); }
-  get deadline() { return new Date(this.#begun + this.#frame.worker.timeoutMs); }
-  remaining() { return Math.max(0, this.deadline - Date.now()); }
+  get deadline() { return new Date(Date.now() + this.#left()); }
+  remaining() { return Math.max(0, this.#left()); }
+  #left() { return this.#begun + this.#frame.worker.timeoutMs - performance.now(); }
   get stream() { return this.#frame.stream; }
   get partition() { return this.#frame.partition; }
   get offset() { return this.#frame.offset(this.#index); }

@@ -32,6 +32,7 @@ class Frame {
   constructor(message, worker) {
     this.worker = worker;
     this.received = Date.now();
+    this.begun = performance.now(); // the event at hand
     this.id = Buffer.alloc(8);
     this.stream = this.binding = this.keyPrefix = "";
     this.partition = this.base = this.order = 0;

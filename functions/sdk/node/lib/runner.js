@@ -11,27 +11,53 @@ const { ORDER_NONE, ORDER_PARTITION } = require("./frame.js");
 const { Many, Outputs } = require("./outputs.js");
 const { Message } = require("./wire.js");
 
-const DONE = 0, RETRY = 1, FAIL = 2, SKIPPED = 3;
+const DONE = 0, RETRY = 1, FAIL = 2, SKIPPED = 3, UNBLAMED = 4;
 // Finished events are answered at least so often (milliseconds), so that they do not wait for slow ones behind them,
 const FLUSH_AFTER = 10;
 // and at least after so many bytes of outputs and stacks, so that no message of many events is too large to send.
 const FLUSH_BYTES = 1 << 20;
 const MAX_MESSAGE = 4096;
 const MAX_STACK = 16384;
-const MAX_DELAY_MS = 365 * 24 * 3600 * 1000; // the engine takes no more
+const MAX_DELAY_MS = 24 * 3600 * 1000; // the engine takes no more
 
-/** The shared page that tells the engine which event is at hand. */
+/** The shared page (worker.proto, "Progress page"): which event is at hand, and which are not to begin. */
 class Progress {
   constructor(fd) {
     this.fd = fd;
-    this.page = Buffer.alloc(16);
+    this.page = Buffer.alloc(32);
+    this.limits = Buffer.alloc(32);
+    this.begun = performance.now();
   }
 
-  begin(frame, index) {
-    if (this.fd === undefined) return;
+  /** False: the event is not to begin. `events`: of the call. */
+  begin(frame, index, events = 1) {
+    const before = this.begun;
+    if (this.fd !== undefined) this._write(frame, index, events);
+    // The engine waits for longer before it wants anything back. The clock is read after the page is written: what is
+    // wanted while this process gets no time is found.
+    frame.begun = this.begun = performance.now();
+    return this.begun - before < FLUSH_AFTER || this.fd === undefined || !this._limited(frame, index);
+  }
+
+  _write(frame, index, events) {
     frame.id.copy(this.page, 0);
     this.page.writeBigUInt64LE(BigInt(index + 1), 8);
-    fs.writeSync(this.fd, this.page, 0, 16, 0);
+    this.page.writeBigUInt64LE(process.hrtime.bigint(), 16);
+    this.page.writeBigUInt64LE(BigInt(events), 24);
+    fs.writeSync(this.fd, this.page, 0, 32, 0);
+  }
+
+  /** An event that is passed back untried takes no time: the page is written only if the one before it did. */
+  skips(frame, index) {
+    return performance.now() - this.begun < FLUSH_AFTER || this.begin(frame, index);
+  }
+
+  _limited(frame, index) {
+    fs.readSync(this.fd, this.limits, 0, 32, 2048);
+    for (const at of [0, 16])
+      if (frame.id.equals(this.limits.subarray(at, at + 8)) && BigInt(index) >= this.limits.readBigUInt64LE(at + 8))
+        return true;
+    return false;
   }
 
   end() {
@@ -90,6 +116,7 @@ class Answer {
     this.send = send;
     this.first = 0;
     this.outputs = new Outputs(frame);
+    this.error = undefined;
     this._begin();
   }
 
@@ -107,7 +134,10 @@ class Answer {
 
   addFailure(index, error) {
     const failure = new Message().varint(1, index).text(2, typeOf(error));
-    failure.bytes(3, cut(messageOf(error), MAX_MESSAGE)).bytes(4, cut(stackOf(error), MAX_STACK));
+    failure.bytes(3, cut(messageOf(error), MAX_MESSAGE));
+    // One stack of an error that a batch handler has for many events.
+    if (error !== this.error) failure.bytes(4, cut(stackOf(error), MAX_STACK));
+    this.error = error;
     const delay = delayMs(error);
     if (delay) failure.varint(5, delay);
     this.failures.push(failure.encode());
@@ -116,12 +146,13 @@ class Answer {
   }
 
   /** True: the connection took it; false: it is full for now. */
-  flush() {
-    if (this.codes.length === 0) return true;
+  flush(givesBack = false) {
+    if (this.codes.length === 0 && !givesBack) return true;
     const result = new Message().fixed64(1, this.frame.id).varint(2, this.first).varint(3, this.codes.length);
     if (this.codes.some((code) => code !== DONE)) result.bytes(4, Buffer.from(this.codes));
     for (const failure of this.failures) result.bytes(5, failure);
     if (this.outputs.all.length) result.bytes(6, this.outputs.parents()).bytes(15, this.outputs.encode());
+    if (givesBack) result.varint(7, 1);
     this.first += this.codes.length;
     this._begin();
     return this.send(3, result);
@@ -172,6 +203,13 @@ function isValue(returned) {
     (typeof returned.then !== "function" && !is.isGeneratorObject(returned) && !returned[Symbol.asyncIterator]);
 }
 
+/** What a batch handler threw, which may be anything. */
+class Raised {
+  constructor(error) {
+    this.error = error;
+  }
+}
+
 /** Gives each event of a frame to the handler, in order, and keeps the order of keys after a failure. */
 class Runner {
   /** `send(number, message)` says whether the connection takes more; `writable()` waits until it does. */
@@ -186,19 +224,21 @@ class Runner {
   async run(frame) {
     const answer = new Answer(frame, this.send);
     const held = new HeldBack(frame);
-    await (this.batch ? this._runBatch(frame, answer, held) : this._runEvents(frame, answer, held));
-    if (!answer.flush()) await this.writable();
+    const whole = await (this.batch ? this._runBatch(frame, answer, held) : this._runEvents(frame, answer, held));
+    if (!answer.flush(!whole)) await this.writable();
     // Only now: should the answer not get through, the last event is the one to look at.
     this.progress.end();
   }
 
+  /** False: the engine wants the rest back. */
   async _runEvents(frame, answer, held) {
     for (let index = 0; index < frame.count; ++index) {
       if (held.holds(index)) {
+        if (!this.progress.skips(frame, index)) return false;
         answer.add(SKIPPED);
         continue;
       }
-      this.progress.begin(frame, index);
+      if (!this.progress.begin(frame, index)) return false;
       try {
         let value = this.handler(new IncomingEvent(frame, index), new Context(frame, index));
         // Awaiting costs a turn of the event loop: not for a plain value.
@@ -211,6 +251,7 @@ class Runner {
       }
       if (answer.due() && !answer.flush()) await this.writable();
     }
+    return true;
   }
 
   /** Waits for `promise`; what was finished before it does not. */
@@ -224,8 +265,17 @@ class Runner {
   }
 
   async _runBatch(frame, answer, held) {
-    this.progress.begin(frame, 0);
-    const values = await this._callBatch(frame);
+    if (!this.progress.begin(frame, 0, frame.count)) return false;
+    let values;
+    try {
+      values = await this._callBatch(frame);
+    } catch (error) {
+      if (frame.count > 1 && error?.[OUTCOME] !== "retry") {
+        for (let index = 0; index < frame.count; ++index) answer.add(UNBLAMED);
+        return true;
+      }
+      values = new Array(frame.count).fill(new Raised(error));
+    }
     for (let index = 0; index < frame.count; ++index) {
       if (held.holds(index)) {
         answer.add(SKIPPED);
@@ -233,6 +283,7 @@ class Runner {
       }
       try {
         const value = values[index];
+        if (value instanceof Raised) throw value.error;
         if (value instanceof Error) throw value;
         answer.outputs.addValue(value, index);
         answer.add(DONE);
@@ -242,20 +293,16 @@ class Runner {
       }
       if (answer.large() && !answer.flush()) await this.writable();
     }
+    return true;
   }
 
   async _callBatch(frame) {
-    try {
-      const events = Array.from({ length: frame.count }, (_, index) => new IncomingEvent(frame, index));
-      const values = await this.handler(events, new Context(frame, 0));
-      if (values === undefined || values === null) return new Array(frame.count);
-      if (!Array.isArray(values) || values.length !== frame.count)
-        throw new RangeError(`the batch handler returned ${values.length ?? "no"} outcomes for ${frame.count} events`);
-      return values;
-    } catch (error) {
-      const thrown = is.isNativeError(error) ? error : new Error(messageOf(error));
-      return new Array(frame.count).fill(thrown);
-    }
+    const events = Array.from({ length: frame.count }, (_, index) => new IncomingEvent(frame, index));
+    const values = await this.handler(events, new Context(frame, 0));
+    if (values === undefined || values === null) return new Array(frame.count);
+    if (!Array.isArray(values) || values.length !== frame.count)
+      throw new RangeError(`the batch handler returned ${values.length ?? "no"} outcomes for ${frame.count} events`);
+    return values;
   }
 }
 

@@ -65,7 +65,7 @@ class Peer {
       stdio: ["ignore", "pipe", "pipe", "pipe", page],
       env: { ...process.env, PELTON_FD: "3", PELTON_PROGRESS_FD: "4", NODE_PATH: path.join(this.folder, "sdk") },
     });
-    fs.closeSync(page);
+    this.pageFd = page;
     fs.mkdirSync(path.join(this.folder, "sdk"), { recursive: true });
     fs.symlinkSync(SDK, path.join(this.folder, "sdk", "pelton"));
     this.socket = this.process.stdio[3];
@@ -99,12 +99,17 @@ class Peer {
     return (await this.received.next()).value;
   }
 
-  /** Codes, failures by index and outputs of one frame; `parts` is the number of Results. */
-  async invoke(events, { order = 0, contentType } = {}) {
+  /** Begins a frame; its results are to be received. */
+  startInvoke(events, { order = 0, contentType } = {}) {
     const base = Buffer.alloc(8);
     base.writeBigInt64LE(100n);
     this.send(2, new Message().fixed64(1, Buffer.from("frame id")).text(2, "s").varint(3, 2).fixed64(4, base)
       .text(5, "b").varint(9, order).text(10, "b/s/7/2/").bytes(15, batchOf(events, contentType)));
+  }
+
+  /** Codes, failures by index and outputs of one frame; `parts` is the number of Results. */
+  async invoke(events, options) {
+    this.startInvoke(events, options);
     const answer = { codes: [], failures: {}, outputs: [], parts: 0 };
     while (answer.codes.length < events.length) {
       const [number, result] = (await this.receive()) ?? [];
@@ -119,7 +124,7 @@ class Peer {
     answer.codes.push(...(result[4]?.[0] ?? new Array(result[3][0]).fill(0)));
     for (const failure of (result[5] ?? []).map(messageOf)) {
       answer.failures[failure[1][0]] =
-        { type: String(failure[2][0]), message: String(failure[3][0]), stack: String(failure[4][0]), after: failure[5]?.[0] };
+        { type: String(failure[2][0]), message: String(failure[3][0]), stack: String(failure[4]?.[0] ?? ""), after: failure[5]?.[0] };
     }
     if (!result[15]) return;
     const batch = messageOf(result[15][0]);
@@ -143,6 +148,14 @@ class Peer {
     }
   }
 
+  /** No event of the frame is to begin from `index` on. */
+  limit(index) {
+    const words = Buffer.alloc(16);
+    words.write("frame id");
+    words.writeBigUInt64LE(BigInt(index), 8);
+    fs.writeSync(this.pageFd, words, 0, 16, 2048 + 16);
+  }
+
   /** One more than the index of the event at hand; 0: none is. */
   progress() {
     return fs.readFileSync(this.page).readBigUInt64LE(8);
@@ -153,6 +166,7 @@ class Peer {
     this.socket.end();
     const code = await this.ended;
     const progress = this.progress();
+    fs.closeSync(this.pageFd);
     fs.rmSync(this.folder, { recursive: true });
     return [code, progress];
   }

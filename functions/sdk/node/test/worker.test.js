@@ -2,12 +2,16 @@
 "use strict";
 
 const assert = require("node:assert");
+const fs = require("node:fs");
 const { test } = require("node:test");
 
 const { Peer } = require("./peer.js");
 
 const HANDLER = `
+import fs from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Event, Fail, Retry, batch } from "pelton";
+const gate = fileURLToPath(new URL("gate", import.meta.url));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 export async function handle(event, context) {
   switch (event.text()) {
@@ -35,7 +39,18 @@ export const whole = batch((events) => events.map((event) => event.text() === "r
 export const short = batch(() => [1]);
 export const broken = batch(() => { throw new Error("all of it"); });
 export async function file(event) { return Buffer.concat([await event.bytes(), Buffer.from(" of " + event.path)]); }
-export const deep = batch(() => { const error = new Error("deep"); error.stack = "x".repeat(20000); throw error; });
+export const postponed = batch(() => { throw new Retry("busy", { after: 2 }); });
+export const contexts = batch((events) =>
+  events.map(({ context }) => [context.attempt, context.offset, context.idempotencyKey].join(" ")));
+export const oneError = batch((events) => new Array(events.length).fill(new Error("of all")));
+export async function left(event, context) {
+  await sleep(30);
+  return String(context.remaining());
+}
+export async function gated(event) {
+  while (event.text() === "wait" && !fs.existsSync(gate)) await sleep(1);
+}
+export function deep() { const error = new Error("deep"); error.stack = "x".repeat(20000); throw error; }
 export function* very() { for (let n = 0; n < 300000; ++n) yield "x"; }
 export function exits() { process.exit(3); }
 export function forgets() { Promise.reject(new Error("nobody waits for it")); return sleep(5000); }
@@ -128,8 +143,48 @@ test("a batch handler answers for each event", async () => {
   const whole = await invoked(["a", "raise", "c"], {}, "whole");
   assert.deepStrictEqual(whole.codes, [0, 1, 0]);
   assert.deepStrictEqual(whole.outputs.map((output) => output.data), ["a", "c"]);
-  assert.match((await invoked(["a", "b"], {}, "short")).failures[1].message, /returned 1 outcomes for 2 events/);
-  assert.strictEqual((await invoked(["a", "b"], {}, "broken")).failures[0].message, "all of it");
+  assert.deepStrictEqual((await invoked(["a", "b"], {}, "short")).codes, [4, 4]);
+});
+
+test("what a batch handler throws for several events is nobody's failure", async () => {
+  assert.deepStrictEqual((await invoked(["a", "b"], {}, "broken")).codes, [4, 4]);
+  const alone = await invoked(["a"], {}, "broken");
+  assert.deepStrictEqual(alone.codes, [1]);
+  assert.strictEqual(alone.failures[0].message, "all of it");
+  const later = await invoked(["a", "b"], {}, "postponed");
+  assert.deepStrictEqual([later.codes, later.failures[1].after], [[1, 1], 2000]);
+});
+
+test("each event of a batch has its context, and one error for all of them one stack", async () => {
+  assert.deepStrictEqual((await invoked(["a", "b"], {}, "contexts")).outputs.map((output) => output.data),
+    ["1 100 b/s/7/2/100", "1 101 b/s/7/2/101"]);
+  const { failures } = await invoked(["a", "b"], {}, "oneError");
+  assert.strictEqual(failures[0].stack.length > 0, true);
+  assert.strictEqual(failures[1].stack, "");
+});
+
+test("nothing begins beyond a limit", async () => {
+  const { peer } = await started("gated");
+  peer.startInvoke(["x", "wait", "x"].map((data) => ({ data })));
+  while (peer.progress() !== 2n) await new Promise((resolve) => setTimeout(resolve, 1));
+  const [, first] = await peer.receive();
+  assert.strictEqual(first[3][0], 1, "what is done is sent while the next event takes long");
+  peer.limit(2);
+  fs.writeFileSync(`${peer.folder}/gate`, "");
+  let answered = 1;
+  for (let over = false; !over;) {
+    const [, result] = await peer.receive();
+    assert.strictEqual(result[2][0], answered);
+    answered += result[3][0];
+    over = result[7]?.[0] === 1;
+  }
+  assert.strictEqual(answered, 2);
+  await peer.close();
+});
+
+test("the time that is left is that of the event", async () => {
+  const left = (await invoked(["x", "x"], {}, "left")).outputs.map((output) => Number(output.data));
+  for (const one of left) assert.ok(one > 29000 && one < 29980, String(one));
 });
 
 test("an event without data is read from its file", async () => {

@@ -27,7 +27,7 @@ class Retry(Exception):
     """Try this event again. Counts as an attempt.
 
     :param after: seconds until then, or a ``timedelta``; ``None`` leaves it to the binding's backoff. The engine
-        waits at most a year.
+        waits at most a day.
     :param reason: for the attempt's history.
     """
 

@@ -7,6 +7,7 @@ import io as _io
 import json as _json
 import logging as _logging
 import os as _os
+import time as _time
 
 TYPE_CHECKING = False  # see errors.py
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     class Record:
         _frame: Frame
         _index: int
+        _begun: int
 
 else:
     try:
@@ -27,9 +29,10 @@ else:
     except ImportError:
 
         class Record:
-            """An event of a frame: the frame and an index into it. The C loop has one of its own."""
+            """An event of a frame: the frame, an index into it, and when it began (:func:`time.monotonic_ns`). The
+            C loop has one of its own."""
 
-            __slots__ = ("_frame", "_index")
+            __slots__ = ("_frame", "_index", "_begun")
 
 
 class Event:
@@ -142,6 +145,13 @@ class IncomingEvent(Record):
             return _io.BytesIO(self.data)
         return open(self.path, "rb")
 
+    @property
+    def context(self) -> Context:
+        """What surrounds this event; a batch handler finds each event's attempt and idempotency key there."""
+        made = Context()
+        made._frame, made._index, made._begun = self._frame, self._index, self._begun
+        return made
+
     def text(self) -> str:
         """The data as UTF-8 text."""
         return self.data.decode("utf-8")
@@ -171,8 +181,15 @@ class Context(Record):
 
     @property
     def deadline(self) -> float:
-        """Unix time in seconds when this event's time is over."""
-        return self._frame.deadline()
+        """Unix time in seconds when this call's time is over."""
+        return _time.time() + self._left()
+
+    def remaining(self) -> float:
+        """Seconds until this call's time is over; 0 when it is."""
+        return max(0.0, self._left())
+
+    def _left(self) -> float:
+        return self._frame.worker.timeout - (_time.monotonic_ns() - self._begun) / 1e9
 
     @property
     def stream(self) -> str:
@@ -204,7 +221,9 @@ def batch(handler: Handler) -> Handler:
     """Marks a handler that takes all events of a frame at once: ``handle(events, context)``.
 
     It returns ``None`` (all done) or a list with one entry an event, in order: what a plain handler would return,
-    or an exception (not raised) for an event that failed. Raising fails the whole frame.
+    or an exception (not raised) for an event that failed. When it raises for several events, they come again in
+    halves until the one that makes it raise is alone; only that is a failed attempt. A raised :class:`Retry` is one of
+    all events. The context is that of the first event; each event has its own as ``event.context``.
     """
     handler.pelton_batch = True  # type: ignore[attr-defined]
     return handler

@@ -135,9 +135,6 @@ class Frame:
             return f"{self.key_prefix}{self.offset(index)}"
         return self.keys.at(index).decode("utf-8", "replace")
 
-    def deadline(self) -> float:
-        return time.time() + self.worker.timeout
-
     def header_list(self, index: int) -> List[Tuple[str, bytes]]:
         pairs = []
         for number, header in wire.fields(memoryview(self.headers.at(index))):

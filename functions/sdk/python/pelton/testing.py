@@ -25,11 +25,11 @@ from .event import Context, Event, IncomingEvent
 from .frame import ORDER_KEY, ORDER_NONE, ORDER_PARTITION, Frame
 from .handlers import adapt
 from .outputs import Outputs
-from .runner import DONE, FAIL, RETRY, SKIPPED, Runner
+from .runner import DONE, FAIL, RETRY, SKIPPED, UNBLAMED, Runner
 
 __all__ = ["Outcome", "invoke", "invoke_all"]
 
-_RESULTS = {DONE: "done", RETRY: "retry", FAIL: "fail", SKIPPED: "skipped"}
+_RESULTS = {DONE: "done", RETRY: "retry", FAIL: "fail", SKIPPED: "skipped", UNBLAMED: "halved"}
 _ORDERS = {"key": ORDER_KEY, "partition": ORDER_PARTITION, "none": ORDER_NONE}
 
 
@@ -39,7 +39,7 @@ class Outcome:
 
     result: str
     """``done``; ``retry``, a failed attempt; ``fail``, a dead letter at once; ``skipped``, not tried because an earlier
-    event of its key failed."""
+    event of its key failed; ``halved``, a batch handler raised: its events come again in halves."""
     outputs: List[IncomingEvent] = dataclasses.field(default_factory=list)
     """The events that the function made, with the attributes that the engine stores."""
     error_type: str = ""

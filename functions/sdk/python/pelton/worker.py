@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process that Pelton starts: ``python3 -m pelton.worker``."""
 
+import faulthandler
 import fcntl
 import importlib
 import logging
 import os
+import signal
 import socket
 import sys
 
@@ -49,6 +51,15 @@ class Worker:
         self.connection.sendall(len(frame).to_bytes(4, "little") + frame)
 
 
+class _Lines(logging.Formatter):
+    """Lines with the priority that tells the engine their level."""
+
+    def format(self, record):
+        level = record.levelno
+        priority = 3 if level >= logging.ERROR else 4 if level >= logging.WARNING else 6 if level >= logging.INFO else 7
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).split("\n"))
+
+
 def _load(code, handler):
     module_name, _, attribute = handler.partition(":")
     sys.path.insert(0, code)
@@ -80,6 +91,7 @@ def _ready(batch):
     wire.put_varint(out, 2, int(batch))
     loop = "C loop" if _loop is not None else "Python loop"
     wire.put_bytes(out, 3, f"python {__version__} ({loop}, Python {sys.version.split()[0]})".encode())
+    wire.put_varint(out, 4, 1)
     return out
 
 
@@ -117,7 +129,10 @@ def main():
     if "PELTON_FD" not in os.environ:
         sys.exit("pelton.worker is started by the engine: write a config file with a function of runtime python"
                  " and start it with `pelton run`")
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    faulthandler.register(signal.SIGRTMAX, all_threads=False)  # the engine sends it to a handler that takes too long
+    output = logging.StreamHandler()
+    output.setFormatter(_Lines())
+    logging.basicConfig(level=logging.INFO, handlers=[output])
     worker = Worker(socket.socket(fileno=_take_descriptor("PELTON_FD")))
     progress = _take_descriptor("PELTON_PROGRESS_FD")
     runner = None

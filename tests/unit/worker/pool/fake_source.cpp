@@ -15,6 +15,7 @@ std::optional<model::Frame> FakeSource::pull(WorkerId worker, const model::Frame
     event.has_key = true;
     event.key = waiting.front();
     builder.add(event);
+    given_[FrameId{next}].push_back(waiting.front());
     waiting.pop_front();
   }
   model::Frame frame;
@@ -41,6 +42,15 @@ Status FakeSource::finished(WorkerId worker, FrameId frame, model::FrameResult&&
   if (at->second == 0) out.erase(at);
   results.push_back(std::move(result));
   return {};
+}
+
+void FakeSource::gave_back(WorkerId, FrameId frame, std::uint32_t first) {
+  std::vector<std::string>& given = given_.at(frame);
+  const auto count = static_cast<std::uint32_t>(given.size()) - first;
+  for (auto i = given.size(); i-- > first;) waiting.push_front(given[i]);
+  given.resize(first);
+  came_back += count;
+  if ((out.at(frame) -= count) == 0) out.erase(frame);
 }
 
 void FakeSource::lost(WorkerId worker, const model::WorkerLoss& loss) {

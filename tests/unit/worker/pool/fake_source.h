@@ -17,6 +17,7 @@ class FakeSource final : public FrameSource {
   FrameSourceTraits traits() const override { return {most_workers, whole}; }
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
+  void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) override;
   void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
   std::optional<std::uint32_t> most_workers;
@@ -27,12 +28,14 @@ class FakeSource final : public FrameSource {
   std::vector<model::FrameResult> results;
   std::vector<model::WorkerLoss> losses;
   std::vector<std::uint32_t> frame_sizes;
-  std::size_t done = 0;   // events answered
-  std::size_t pulls = 0;  // how often it was asked for a frame
+  std::size_t done = 0;       // events answered
+  std::size_t came_back = 0;  // events that were given back
+  std::size_t pulls = 0;      // how often it was asked for a frame
   std::size_t workers_used() const { return used_.size(); }
 
  private:
   std::map<FrameId, WorkerId> owner_;
+  std::map<FrameId, std::vector<std::string>> given_;
   std::map<WorkerId, int> used_;
 };
 

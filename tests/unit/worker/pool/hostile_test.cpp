@@ -178,7 +178,7 @@ TEST_F(Hostile, ExitsBeforeItIsReady) {
 
 TEST_F(Hostile, NeverReady) {
   function.timeout = std::chrono::seconds(1);  // which the look at the clock goes by
-  options.start_timeout = std::chrono::milliseconds(300);
+  function.start_timeout = std::chrono::milliseconds(300);
   strange("never-ready");
   start();
   give({"event"});

@@ -57,6 +57,29 @@ TEST_F(InFlightTest, WhatAWorkerMakesUpIsNotToBlame) {
   EXPECT_EQ(blamed({{FrameId{7}, 3, {}}}), "") << "there are three";
 }
 
+TEST_F(InFlightTest, OfACallWithSeveralEventsOneWithoutAnAnswerIsEnough) {
+  frames.cover(FrameId{7}, 2);
+  EXPECT_EQ(blamed({{FrameId{7}, 0, {}, 3}}), "7:0");
+  EXPECT_EQ(blamed({{FrameId{7}, 0, {}, 2}}), "");
+}
+
+TEST_F(InFlightTest, AFrameEndsBeforeWhatIsGivenBack) {
+  EXPECT_EQ(frames.unanswered_events(), 5U);
+  EXPECT_FALSE(frames.cut({FrameId{7}, 2}));
+  EXPECT_EQ(frames.unanswered_events(), 4U);
+  EXPECT_EQ(blamed({{FrameId{7}, 2, {}}}), "") << "it is not the worker's any more";
+  EXPECT_TRUE(frames.cover(FrameId{7}, 2));
+  EXPECT_TRUE(frames.cut({FrameId{8}, 0})) << "nothing of it is left";
+  EXPECT_TRUE(frames.empty());
+  EXPECT_FALSE(frames.cut({FrameId{99}, 0}));
+}
+
+TEST_F(InFlightTest, WhatIsAnsweredCannotBeGivenBack) {
+  frames.cover(FrameId{7}, 2);
+  EXPECT_TRUE(frames.cut({FrameId{7}, 1}));
+  EXPECT_EQ(frames.size(), 1U);
+}
+
 TEST_F(InFlightTest, ItsHeadIsTheOldestThatIsNotAnswered) {
   EXPECT_EQ(frames.head(), FrameId{7});
   frames.cover(FrameId{7}, 2);

@@ -107,6 +107,7 @@ class LambdaSessionTest : public ::testing::Test, public SessionEvents {
   void broken(std::string what) override { said += "broken " + what; }
   void hung_up() override { said += "hung up "; }
   void at_rest() override { said += "at rest "; }
+  void gave_back(const Tail&) override { FAIL() << "it has nothing to give back"; }
 
   boost::asio::io_context io{1};
   config::Function function;

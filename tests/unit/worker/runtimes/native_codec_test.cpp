@@ -73,6 +73,23 @@ TEST(Codec, AResultIsRead) {
   EXPECT_EQ(answer.result.not_done[1].code, model::OutcomeCode::skipped);
 }
 
+TEST(Codec, EventsWithoutBlameFailedTogether) {
+  v1::ToEngine message;
+  message.mutable_result()->set_frame(7);
+  message.mutable_result()->set_first(2);
+  message.mutable_result()->set_count(3);
+  message.mutable_result()->set_outcome("\4\4\4");
+  const auto read = decode(message.SerializeAsString());
+  ASSERT_TRUE(read);
+  const model::FrameResult& result = std::get<Answer>(*read).result;
+  EXPECT_TRUE(result.together);
+  ASSERT_EQ(result.not_done.size(), 1U);
+  EXPECT_EQ(result.not_done[0].index, 2U);
+  EXPECT_EQ(result.not_done[0].code, model::OutcomeCode::retry);
+  message.mutable_result()->set_outcome(std::string("\4\0\4", 3));
+  EXPECT_FALSE(decode(message.SerializeAsString())) << "all of them or none";
+}
+
 TEST(Codec, ContradictionsAreRefused) {
   auto message = result();
   message.mutable_result()->set_outcome(

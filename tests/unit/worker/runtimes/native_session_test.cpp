@@ -15,6 +15,7 @@ namespace pelton::worker::native {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 // A session whose process is the test.
 class Session : public ::testing::Test, public SessionEvents {
@@ -46,10 +47,35 @@ class Session : public ::testing::Test, public SessionEvents {
     io.run_one();
     io.poll();
   }
-  void send_ready() {
+  void send_ready(bool gives_back = false) {
     v1::ToEngine message;
     message.mutable_ready()->set_protocol(1);
+    message.mutable_ready()->set_gives_back(gives_back);
     send(message);
+  }
+  // The last of its frame: the events behind these come back.
+  void send_end(std::uint64_t frame, std::uint32_t first, std::uint32_t count) {
+    v1::ToEngine message;
+    message.mutable_result()->set_frame(frame);
+    message.mutable_result()->set_first(first);
+    message.mutable_result()->set_count(count);
+    message.mutable_result()->set_gives_back(true);
+    send(message);
+  }
+  // The process is at that event.
+  void at(std::uint64_t frame, std::uint64_t index) {
+    page[0] = frame;
+    page[1] = index + 1;
+  }
+  // What is taken back at that time, as "frame:first ".
+  std::string taken(std::chrono::milliseconds time) {
+    std::string text;
+    for (const Tail& tail : session.take_back(start + time, std::chrono::milliseconds(20)))
+      text += fmt::format("{}:{} ", tail.frame.value, tail.first);
+    return text;
+  }
+  std::string limits() const {
+    return fmt::format("{}:{} {}:{}", page[256], page[257], page[258], page[259]);
   }
   void send_result(std::uint64_t frame, std::uint32_t count) {
     v1::ToEngine message;
@@ -86,10 +112,14 @@ class Session : public ::testing::Test, public SessionEvents {
   void answered(FrameId frame, model::FrameResult&& result) override {
     said += fmt::format("{}:{} ", frame.value, result.count);
   }
+  void gave_back(const Tail& tail) override {
+    said += fmt::format("back {}:{} ", tail.frame.value, tail.first);
+  }
   void broken(std::string what) override { said += "broken " + what; }
   void hung_up() override { said += "hung up"; }
   void at_rest() override { said += "at rest"; }
 
+  const Clock::time_point start{std::chrono::seconds(100)};
   boost::asio::io_context io{1};
   config::Function function;
   NativeSession session;
@@ -131,6 +161,127 @@ TEST_F(Session, SeesWhatHasBegunAndSinceWhen) {
   page[1] = 0;
   EXPECT_TRUE(session.begun(late).empty());
   EXPECT_FALSE(session.cancel(begun)) << "the protocol has no way to";
+}
+
+TEST_F(Session, BelievesWhenAnEventBeganWithinWhatItSaw) {
+  send_ready();
+  invoke(7, 3);
+  session.begun(start);
+  at(7, 0);
+  page[2] =
+      static_cast<std::uint64_t>((start + std::chrono::seconds(1)).time_since_epoch().count());
+  EXPECT_EQ(session.begun(start + std::chrono::seconds(3)).at(0).since,
+            start + std::chrono::seconds(1));
+  at(7, 1);
+  page[2] = static_cast<std::uint64_t>((start + std::chrono::hours(1)).time_since_epoch().count());
+  EXPECT_EQ(session.begun(start + std::chrono::seconds(4)).at(0).since,
+            start + std::chrono::seconds(4))
+      << "a time to come";
+  at(7, 2);
+  page[2] = 1;
+  EXPECT_EQ(session.begun(start + std::chrono::seconds(5)).at(0).since,
+            start + std::chrono::seconds(4))
+      << "it had not begun then";
+}
+
+TEST_F(Session, SeesEveryInvocationThatHasBegun) {
+  send_ready();
+  invoke(7, 3);
+  page[0] = page[8] = 7;
+  page[1] = 1;
+  page[9] = 2;
+  page[11] = 2;
+  const auto begun = session.begun(start);
+  ASSERT_EQ(begun.size(), 2U);
+  EXPECT_EQ(begun[0].count, 1U);
+  EXPECT_EQ(begun[1].index, 1U);
+  EXPECT_EQ(begun[1].count, 2U);
+}
+
+TEST_F(Session, TakesBackWhatWaitsBehindASlowEvent) {
+  send_ready(true);
+  invoke(7, 3);
+  invoke(8, 2);
+  at(7, 0);
+  EXPECT_EQ(taken(0ms), "");
+  EXPECT_EQ(taken(19ms), "");
+  EXPECT_EQ(limits(), "0:0 0:0");
+  EXPECT_EQ(taken(20ms), "") << "the worker may be about to begin the next one";
+  EXPECT_EQ(limits(), "7:1 8:0");
+  EXPECT_EQ(taken(21ms), "");
+  EXPECT_EQ(taken(30ms), "7:1 8:0 ");
+  EXPECT_EQ(taken(40ms), "") << "once is enough";
+  EXPECT_EQ(session.room(), 0U) << "it would only wait there";
+}
+
+TEST_F(Session, IsGivenMoreOnceTheWorkerHasPassedWhatWasTaken) {
+  send_ready(true);
+  invoke(7, 3);
+  invoke(8, 2);
+  at(7, 0);
+  taken(0ms);
+  taken(20ms);
+  taken(30ms);
+  said.clear();
+  send_end(7, 0, 1);
+  EXPECT_EQ(session.room(), 0U) << "the limit of the second frame is still needed";
+  send_end(8, 0, 0);
+  EXPECT_EQ(session.room(), 2U);
+  EXPECT_EQ(said, "7:1 ") << "what was taken does not come back a second time";
+  EXPECT_EQ(limits(), "0:0 0:0");
+}
+
+TEST_F(Session, AnEventThatBeganMeanwhileIsTheWorkers) {
+  send_ready(true);
+  invoke(7, 3);
+  at(7, 0);
+  taken(0ms);
+  EXPECT_EQ(taken(20ms), "");
+  at(7, 1);
+  EXPECT_EQ(taken(30ms), "") << "this one has only begun";
+  EXPECT_EQ(taken(50ms), "") << "now it is asked for what is behind it";
+  EXPECT_EQ(limits(), "7:2 0:0");
+  EXPECT_EQ(taken(60ms), "7:2 ");
+}
+
+TEST_F(Session, AWorkerThatSeesTheLimitFirstGivesTheRestBack) {
+  send_ready(true);
+  invoke(7, 3);
+  at(7, 0);
+  taken(0ms);
+  taken(20ms);
+  said.clear();
+  send_end(7, 0, 1);
+  EXPECT_EQ(said, "7:1 back 7:1 ");
+  EXPECT_EQ(session.room(), 2U);
+}
+
+TEST_F(Session, ACallWithTheWholeFrameKeepsIt) {
+  send_ready(true);
+  invoke(7, 3);
+  at(7, 0);
+  page[3] = 3;
+  taken(0ms);
+  taken(20ms);
+  EXPECT_EQ(taken(30ms), "");
+}
+
+TEST_F(Session, NothingIsTakenFromAProcessThatKnowsNoLimits) {
+  send_ready(false);
+  invoke(7, 3);
+  at(7, 0);
+  taken(0ms);
+  taken(20ms);
+  EXPECT_EQ(taken(30ms), "");
+  EXPECT_EQ(limits(), "0:0 0:0");
+}
+
+TEST_F(Session, AResultOfNothingIsPassedOnUnlessItEndsItsFrame) {
+  send_ready(true);
+  invoke(7, 3);
+  said.clear();
+  send_result(7, 0);
+  EXPECT_EQ(said, "7:0 ") << "for the dispatcher to refuse";
 }
 
 TEST_F(Session, AProcessThatCannotServeSaysWhy) {

@@ -66,7 +66,9 @@ class Context {
   std::int64_t offset() const;
   std::string_view binding() const;
   std::string_view function() const;
+  // When this event's time is over.
   std::chrono::system_clock::time_point deadline() const;
+  std::chrono::milliseconds remaining() const;  // until then; 0: it is over
 
  private:
   const detail::FrameView* frame_;
