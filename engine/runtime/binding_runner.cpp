@@ -142,7 +142,7 @@ void BindingRunner::feed(PartitionId partition) {
     dispatcher_.offer(partition, next->base, next->batch, clock_.now(), commits_);
     if (dispatcher_.wants(partition).from == want.from) break;
   }
-  if (!setup_.dispatcher.filter.empty()) watch_filter(filter_watch_, dispatcher_, clock_.now());
+  if (!setup_.dispatcher.filter.empty()) watch_filter(notices_.filter, dispatcher_, clock_.now());
 }
 
 bool BindingRunner::has_work() {
@@ -236,7 +236,7 @@ void BindingRunner::turn() {
   }
   rereads_.ask();
   arm_timer();
-  pauses_.look(setup_.dispatcher.binding, dispatcher_.breaker(), clock_.now());
+  notices_.pauses.look(setup_.dispatcher.binding, dispatcher_.breaker(), clock_.now());
   if (work_ready_ && has_work()) work_ready_();
 }
 

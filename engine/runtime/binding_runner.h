@@ -124,7 +124,11 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   dispatch::Dispatcher dispatcher_;
   stream::PartitionTenures tenures_;
   StoppedPartitions stopped_;
-  dispatch::FilterWatch filter_watch_;
+  // What the log is told of.
+  struct {
+    dispatch::FilterWatch filter;
+    PauseNotices pauses;
+  } notices_;
   bool warned_of_outputs_ = false;
   dispatch::Commits commits_, settling_;  // of the turn to come, and of the one at hand
   EventRereads rereads_;
@@ -139,7 +143,6 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   thread::Timer timer_;
   std::optional<WallTime> armed_;
   std::function<void()> work_ready_;
-  PauseNotices pauses_;
   bool draining_ = false;
 };
 
