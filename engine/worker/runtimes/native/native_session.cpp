@@ -89,6 +89,8 @@ Status NativeSession::on_answer(codec::Answer&& answer) {
     return fail(ErrorKind::invalid, "E3003", "a result of a worker that is not ready");
   const auto at = std::ranges::find(taken_, answer.frame, &Taken::id);
   const bool known = at != taken_.end();
+  if (known && at->cut && answer.result.count > at->events - at->answered)
+    return fail(ErrorKind::invalid, "E3003", "a result for events that were taken back");
   if (known) at->answered += std::min(at->events - at->answered, answer.result.count);
   const Tail tail{answer.frame, known ? at->answered : 0};
   // What it gives back may have been taken from it already.

@@ -33,10 +33,12 @@ class Progress {
   begin(frame, index, events = 1) {
     const before = this.begun;
     if (this.fd !== undefined) this._write(frame, index, events);
-    // The engine waits for longer before it wants anything back. The clock is read after the page is written: what is
+    // The engine waits for longer before it wants anything back, and then also of the frame behind: so the limits are
+    // read after a slow event and at the beginning of a frame. The clock is read after the page is written: what is
     // wanted while this process gets no time is found.
     frame.begun = this.begun = performance.now();
-    return this.begun - before < FLUSH_AFTER || this.fd === undefined || !this._limited(frame, index);
+    const wanted = index === 0 || this.begun - before >= FLUSH_AFTER;
+    return !wanted || this.fd === undefined || !this._limited(frame, index);
   }
 
   _write(frame, index, events) {

@@ -182,6 +182,16 @@ test("nothing begins beyond a limit", async () => {
   await peer.close();
 });
 
+test("a frame that is wanted back ends at once, however short the time since the one before", async () => {
+  const { peer } = await started("plain");
+  await peer.invoke([{ data: "x" }]);
+  peer.limit(0);
+  peer.startInvoke([{ data: "x" }, { data: "x" }]);
+  const [, result] = await peer.receive();
+  assert.deepStrictEqual([result[3][0], result[7]?.[0]], [0, 1]);
+  await peer.close();
+});
+
 test("the time that is left is that of the event", async () => {
   const left = (await invoked(["x", "x"], {}, "left")).outputs.map((output) => Number(output.data));
   for (const one of left) assert.ok(one > 29000 && one < 29980, String(one));

@@ -231,6 +231,20 @@ TEST_F(Session, IsGivenMoreOnceTheWorkerHasPassedWhatWasTaken) {
   EXPECT_EQ(limits(), "0:0 0:0");
 }
 
+TEST_F(Session, AWorkerThatAnswersForWhatWasTakenIsBroken) {
+  send_ready(true);
+  invoke(7, 3);
+  invoke(8, 2);
+  at(7, 0);
+  taken(0ms);
+  taken(20ms);
+  taken(30ms);
+  said.clear();
+  send_end(7, 0, 1);
+  send_result(8, 2);
+  EXPECT_EQ(said, "7:1 broken a result for events that were taken back");
+}
+
 TEST_F(Session, AnEventThatBeganMeanwhileIsTheWorkers) {
   send_ready(true);
   invoke(7, 3);
