@@ -19,7 +19,8 @@ Fields<Retention> retention_fields() {
               "Drop the oldest events once the stream is larger than this.",
               {.at_least = "1MiB", .example = "10GiB"})
       .option("force", &Retention::force,
-              "Also drop events that a binding has not settled. They are counted and logged.");
+              "Also drop events that a binding has not settled. They are counted and logged.")
+      .shorthand("time");
 }
 
 // What a topic has itself.
