@@ -45,9 +45,9 @@ class Generator final : public connector::Source {
 
   Status connect() override { return {}; }
 
-  Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t max_events,
-                                   std::size_t max_bytes,
-                                   std::chrono::steady_clock::time_point deadline) override {
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                               std::size_t max_bytes,
+                               std::chrono::steady_clock::time_point deadline) override {
     if (left_ == 0) std::this_thread::sleep_until(deadline);
     model::EventView event;
     event.type = "bench";
@@ -88,8 +88,8 @@ class Ping final : public connector::Source {
   explicit Ping(Shared& shared) : shared_(shared) {}
   Status connect() override { return {}; }
 
-  Result<connector::AckToken> read(model::BatchBuilder& into, std::size_t, std::size_t,
-                                   std::chrono::steady_clock::time_point deadline) override {
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t, std::size_t,
+                               std::chrono::steady_clock::time_point deadline) override {
     // Idle between two pings: the engine has gone to sleep when the next one comes.
     while (shared_.samples < sent_ && std::chrono::steady_clock::now() < deadline)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
