@@ -97,11 +97,14 @@ void GroupHistory::answered(Life life, FrameId frame, const model::FrameResult& 
 
 void GroupHistory::outcome(Life life, FrameId id, const model::FrameResult& result) {
   OpenFrame& open = frames_.at({life, id});
+  // One of these failed, nobody knows which.
+  const bool unblamed = result.together && result.count > 1;
   auto failure = result.not_done.begin();
   for (std::uint32_t i = result.first; i < result.first + result.count; ++i) {
     const Offset offset = open.offsets.at(i);
     const bool failed = failure != result.not_done.end() && failure->index == i;
-    comes_back(*open.session, offset, !failed);
+    comes_back(*open.session, offset, !failed && !unblamed);
+    if (unblamed) continue;
     if (!failed) {
       ++seen.done;
       open.session->done.insert(offset);
