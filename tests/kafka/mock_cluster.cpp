@@ -173,6 +173,10 @@ void MockCluster::set_leader(const std::string& topic, int partition, bool has_o
                                      has_one ? kBroker : -1);
 }
 
+bool MockCluster::can_lose_leaders_while_read() {
+  return rd_kafka_version() < 0x020b0000;
+}
+
 void MockCluster::fail(Api api, std::initializer_list<int> errors) {
   std::vector<rd_kafka_resp_err_t> list;
   for (const int error : errors) list.push_back(static_cast<rd_kafka_resp_err_t>(error));

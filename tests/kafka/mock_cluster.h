@@ -58,6 +58,9 @@ class MockCluster {
   void set_down(bool down);
   // A partition without a leader cannot be read, written or asked for its offsets.
   void set_leader(const std::string& topic, int partition, bool has_one);
+  // Whether a consumer may be reading meanwhile: from librdkafka 2.11 to at least 2.12.1 the mock
+  // cluster ends the process when it answers a fetch from a partition that has lost its leader.
+  static bool can_lose_leaders_while_read();
   // What the next requests of this kind are answered with (rd_kafka_resp_err_t).
   void fail(Api api, std::initializer_list<int> errors);
   // From now on they are answered as they should be.
