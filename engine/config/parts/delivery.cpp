@@ -41,7 +41,6 @@ Fields<Retry> retry_fields() {
                            "Random variation of each delay, as a fraction of it, in both "
                            "directions.",
                            {.at_least = "0", .at_most = "1"}))
-      .shorthand("attempts")
       .then(check_backoff);
 }
 

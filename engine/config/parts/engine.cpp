@@ -39,8 +39,7 @@ Fields<Engine> http_fields() {
                         "TCP listener for `/metrics`, `/livez` and `/readyz`. Disabled if omitted.")
       .parsed("listen", &Engine::http, address_of, address_text,
               "Address and port to listen on. Port 0 picks a free port.", "",
-              {.example = "127.0.0.1:8080", .required = true})
-      .shorthand("listen");
+              {.example = "127.0.0.1:8080", .required = true});
 }
 
 Fields<Engine> log_fields() {
@@ -56,8 +55,7 @@ Fields<Engine> log_fields() {
               {{"automatic", LogFormat::automatic},
                {"pretty", LogFormat::pretty},
                {"json", LogFormat::json}},
-              "Format of the lines. `automatic` is pretty on a terminal and JSON otherwise.")
-      .shorthand("level");
+              "Format of the lines. `automatic` is pretty on a terminal and JSON otherwise.");
 }
 
 const Fields<Engine>& engine_fields() {

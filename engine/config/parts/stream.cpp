@@ -19,8 +19,7 @@ Fields<Retention> retention_fields() {
               "Drop the oldest events once the stream is larger than this.",
               {.at_least = "1MiB", .example = "10GiB"})
       .option("force", &Retention::force,
-              "Also drop events that a binding has not settled. They are counted and logged.")
-      .shorthand("time");
+              "Also drop events that a binding has not settled. They are counted and logged.");
 }
 
 // What a topic has itself.

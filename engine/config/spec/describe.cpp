@@ -55,13 +55,6 @@ std::string facts(const OptionSpec& option, Show show) {
   return out;
 }
 
-// "a mapping, or the value of `listen` alone".
-std::string form_of(const SectionSpec& section, Show show) {
-  return section.shorthand.empty()
-             ? "a mapping"
-             : "a mapping, or the value of " + show(section.shorthand) + " alone";
-}
-
 // A cell of a table.
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2)
@@ -98,8 +91,7 @@ void terminal(std::string& out, const SectionSpec& section, const std::string& p
     out += fmt::format("  {}{}  ({})\n      {}\n", prefix, option.name, facts(option, plain),
                        option.sentence);
   for (const SectionSpec& child : section.sections) {
-    out += fmt::format("  {}{}  ({})\n      {}\n", prefix, child.name, form_of(child, plain),
-                       child.sentence);
+    out += fmt::format("  {}{}  (a mapping)\n      {}\n", prefix, child.name, child.sentence);
     terminal(out, child, prefix + child.name + ".");
   }
 }
@@ -109,8 +101,7 @@ void markdown(std::string& out, const SectionSpec& section, const std::string& p
     out += fmt::format("| `{}{}` | {} | {} |\n", prefix, option.name, cell(facts(option, code)),
                        cell(option.sentence));
   for (const SectionSpec& child : section.sections) {
-    out += fmt::format("| `{}{}` | {} | {} |\n", prefix, child.name, form_of(child, code),
-                       cell(child.sentence));
+    out += fmt::format("| `{}{}` | a mapping | {} |\n", prefix, child.name, cell(child.sentence));
     markdown(out, child, prefix + child.name + ".");
   }
 }
@@ -129,14 +120,14 @@ SectionSpec filter_section() {
   section.sentence =
       "A mapping of fields of an event to what they must hold; all of them must. What a field must "
       "hold is a value, one condition, or a list of either, any of which will do.";
-  SectionSpec fields{"FIELD", "The fields, which idempotency keys name as well.", {}, {}, {}};
+  SectionSpec fields{"FIELD", "The fields, which idempotency keys name as well.", {}, {}};
   for (const EventField& field : event_fields()) {
     OptionSpec option;
     option.name = field.name;
     option.sentence = field.sentence;
     fields.options.push_back(std::move(option));
   }
-  SectionSpec conditions{"CONDITION", "The conditions.", {}, {}, {}};
+  SectionSpec conditions{"CONDITION", "The conditions.", {}, {}};
   for (const FilterCondition& condition : filter_conditions()) {
     OptionSpec option;
     option.name = condition.name;

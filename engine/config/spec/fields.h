@@ -42,13 +42,7 @@ template <typename Struct>
 class Fields {
  public:
   Fields(std::string name, std::string sentence)
-      : spec_{std::move(name), std::move(sentence), {}, {}, {}} {}
-
-  // A single value in place of the mapping stands for this option.
-  Fields& shorthand(std::string option) {
-    spec_.shorthand = std::move(option);
-    return *this;
-  }
+      : spec_{std::move(name), std::move(sentence), {}, {}} {}
 
   // The option's type follows from the member's: bool, std::uint32_t (a number), double,
   // std::uint64_t (a size), Duration, text, path or a list of texts. In a std::optional: without

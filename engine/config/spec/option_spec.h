@@ -48,9 +48,6 @@ struct SectionSpec {
   std::string sentence;
   std::vector<OptionSpec> options;
   std::vector<SectionSpec> sections;
-  // The option that a single value in place of the mapping stands for; empty: there has to be a
-  // mapping.
-  std::string shorthand{};
 };
 
 }  // namespace pelton::config

@@ -10,8 +10,6 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <algorithm>
-
 namespace pelton::config {
 namespace {
 
@@ -157,14 +155,6 @@ json::object option_schema(const OptionSpec& option) {
   return schema;
 }
 
-// A section's mapping, or the one value that stands for it.
-json::object or_short(const SectionSpec& section, json::object mapping) {
-  const auto option = std::ranges::find(section.options, section.shorthand, &OptionSpec::name);
-  if (option == section.options.end()) return mapping;
-  return {{"description", section.sentence},
-          {"anyOf", json::array{std::move(mapping), option_schema(*option)}}};
-}
-
 // "retry:" with nothing behind it is an empty mapping, unless something is required.
 json::object or_nothing(json::object schema) {
   if (!schema.contains("required")) schema["type"] = json::array{"object", "null"};
@@ -179,7 +169,7 @@ json::object section_schema(const SectionSpec& section) {
     if (option.required) required.emplace_back(option.name);
   }
   for (const SectionSpec& child : section.sections) {
-    properties[child.name] = or_short(child, or_nothing(section_schema(child)));
+    properties[child.name] = or_nothing(section_schema(child));
   }
   json::object schema{{"type", "object"},
                       {"description", section.sentence},
@@ -188,11 +178,6 @@ json::object section_schema(const SectionSpec& section) {
                       {"additionalProperties", false}};
   if (!required.empty()) schema["required"] = required;
   return schema;
-}
-
-// The options of one type of connector.
-json::object type_schema(const SectionSpec& section) {
-  return or_short(section, or_nothing(section_schema(section)));
 }
 
 std::string definition_of(const ConnectorOptions& type, Direction direction) {
@@ -281,10 +266,10 @@ json::object definitions(const Kinds& kinds) {
   for (const ConnectorOptions& type : kinds.connectors) {
     if (type.source)
       defs[definition_of(type, Direction::source)] =
-          type_schema(connector_type_spec(type, Direction::source));
+          or_nothing(section_schema(connector_type_spec(type, Direction::source)));
     if (type.sink)
       defs[definition_of(type, Direction::sink)] =
-          type_schema(connector_type_spec(type, Direction::sink));
+          or_nothing(section_schema(connector_type_spec(type, Direction::sink)));
   }
   for (const TopLevel& top : top_levels(kinds))
     if (top.named) defs[top.spec.name] = part_schema(top, kinds);

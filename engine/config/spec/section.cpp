@@ -46,19 +46,14 @@ class SectionReader {
     // "retry:" with nothing behind it is an empty mapping.
     const bool present =
         node != nullptr && (node->kind == Node::Kind::map || node->kind == Node::Kind::null);
-    const bool short_form =
-        node != nullptr && node->kind == Node::Kind::scalar && !spec.shorthand.empty();
-    if (node != nullptr && !present && !short_form)
+    if (node != nullptr && !present)
       context_.problems.error(
           node->place, "E1007",
           fmt::format("{} must be a mapping, not {}", name_of(prefix), node->kind_name()));
     if (present) check_keys(*node, spec, prefix, extra);
     for (const OptionSpec& option : spec.options) {
-      const Node* value = present                                       ? node->find(option.name)
-                          : short_form && option.name == spec.shorthand ? node
-                                                                        : nullptr;
-      if ((present || short_form) && option.required &&
-          (value == nullptr || value->kind == Node::Kind::null))
+      const Node* value = present ? node->find(option.name) : nullptr;
+      if (present && option.required && (value == nullptr || value->kind == Node::Kind::null))
         missing(value == nullptr ? node->place : value->place, option, prefix);
       read_option(value, option, prefix + option.name);
     }

@@ -17,16 +17,13 @@ OptionSpec option(const char* name, OptionType type, const char* fallback = "") 
 // number n (default 3, at most 9), text t (required), list l; section s with number m (default 4)
 // and required r.
 SectionSpec spec() {
-  SectionSpec section{"top", "Top.", {}, {}, {}};
+  SectionSpec section{"top", "Top.", {}, {}};
   section.options = {option("n", OptionType::number, "3"), option("t", OptionType::text),
                      option("l", OptionType::text_list)};
   section.options[0].at_most = "9";
   section.options[1].required = true;
-  section.sections = {{"s",
-                       "Inner.",
-                       {option("m", OptionType::number, "4"), option("r", OptionType::text)},
-                       {},
-                       {}}};
+  section.sections = {
+      {"s", "Inner.", {option("m", OptionType::number, "4"), option("r", OptionType::text)}, {}}};
   section.sections[0].options[1].required = true;
   return section;
 }
@@ -43,12 +40,11 @@ class ReaderTest : public ::testing::Test {
     const Environment nothing = [](const std::string&) { return std::nullopt; };
     ReadContext context{problems, {"/etc"}, nothing};
     tree_ = parse_yaml(text, problems);
-    Read out{read_section(tree_, spec_, "thing x", context), {}};
+    Read out{read_section(tree_, spec(), "thing x", context), {}};
     for (const Diagnostic& d : problems.sorted()) out.codes.push_back(d.code);
     messages_ = problems.sorted();
     return out;
   }
-  SectionSpec spec_ = spec();
   Node tree_;  // sections borrow it
   std::vector<Diagnostic> messages_;
 };
@@ -101,31 +97,6 @@ TEST_F(ReaderTest, UnknownKeysSayWhereAndWhatWasMeant) {
 TEST_F(ReaderTest, SectionsAreMappings) {
   EXPECT_EQ(read("[1]").codes, Codes{"E1007"});
   EXPECT_EQ(read("t: x\ns: 5\n").codes, Codes{"E1007"});
-}
-
-class ShorthandTest : public ReaderTest {
- protected:
-  ShorthandTest() { spec_.sections[0].shorthand = "r"; }
-};
-
-TEST_F(ShorthandTest, OneValueStandsForItsOption) {
-  const Read out = read("t: x\ns: abc\n");
-  EXPECT_EQ(out.codes, Codes{});
-  EXPECT_EQ(out.section.get<std::string>("s.r"), "abc");
-  EXPECT_EQ(out.section.value<std::int64_t>("s.m"), 4) << "the others have their defaults";
-  EXPECT_EQ(out.section.place("s.r").column, 4U);
-  EXPECT_EQ(read("t: x\ns: { r: abc, m: 5 }\n").section.value<std::int64_t>("s.m"), 5);
-}
-
-TEST_F(ShorthandTest, AnythingElseIsStillAnError) {
-  EXPECT_EQ(read("t: x\ns: [abc]\n").codes, Codes{"E1007"});
-  EXPECT_EQ(read("t: x\ns: \"\"\n").codes, Codes{"E1006"});
-  EXPECT_EQ(read("t: x\ns:\n").codes, Codes{"E1006"});
-  spec_.sections[0].shorthand = "m";
-  EXPECT_EQ(read("t: x\ns: 5\n").codes, Codes{"E1006"}) << "what is required is still missing";
-  spec_.sections[0].options[1].required = false;
-  EXPECT_EQ(read("t: x\ns: many\n").codes, Codes{"E1007"});
-  EXPECT_EQ(messages_.at(0).place.line, 2U);
 }
 
 TEST_F(ReaderTest, PlacesAreThoseOfTheValues) {
