@@ -124,7 +124,7 @@ def handle(event, context):
         raise ValueError("poison")
     return {"n": n}
 """)
-    engine = Engine(tmp_path, config(broker, source, target, code, member="instance: node-1"))
+    engine = Engine(tmp_path, config(broker, source, target, code, "breaker: { failures: 0 }", member="instance: node-1"))
     broker.produce(source, numbers(3000, keys=1500))
     for round_ in range(4):
         engine.start()

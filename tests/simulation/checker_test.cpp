@@ -8,7 +8,7 @@
 namespace pelton::simulation {
 namespace {
 
-constexpr std::uint64_t kSeeds = 40;
+constexpr std::uint64_t kSeeds = 80;
 constexpr std::uint64_t kEvents = 600;
 
 class Broken : public ::testing::TestWithParam<int> {};

@@ -25,7 +25,8 @@ class ScheduleNext : public testing::Test {
         "  over: { schedule: { aws: \"cron(0 12 * * ? 2020)\" }, to: jobs }\n");
   }
   Ran next(std::vector<std::string> words) {
-    words.insert(words.begin(), {"schedule", "next", "--config", file_});
+    words.insert(words.begin(), {"schedule", "next"});
+    words.insert(words.end(), {"--config", file_});
     return run_words(words);
   }
 

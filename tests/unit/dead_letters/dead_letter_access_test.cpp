@@ -185,19 +185,6 @@ TEST_F(Letters, APurgeRemovesThoseThatAreThere) {
   EXPECT_EQ(purge({id(1)}), 0U);
 }
 
-TEST_F(Letters, BriefsAreOfThoseThatAreThere) {
-  auto again = letter(2, binding);
-  again.replays = 3;
-  bury({again});
-  const auto briefs = wait<std::vector<Brief>>([&](auto answer) {
-    access->find_dead_letters({id(1), id(2)}, std::move(answer));
-  });
-  ASSERT_TRUE(briefs);
-  ASSERT_EQ(briefs->size(), 1U);
-  EXPECT_EQ(briefs->front().id, model::dead_letter_text("b", again.id));
-  EXPECT_EQ(briefs->front().replays, 3U);
-}
-
 TEST_F(Letters, AReplayGetsTheLettersAndCountsWhatIsMissing) {
   bury({letter(1, binding), letter(2, binding)});
   const auto replay = [&](const std::vector<std::string>& ids) {

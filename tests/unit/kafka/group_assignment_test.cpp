@@ -83,15 +83,5 @@ TEST_F(SharedGroup, CooperativeMembersGiveBackWhatMovesAlone) {
   EXPECT_FALSE(again(*first)) << "the others never stopped";
 }
 
-TEST_F(SharedGroup, AMemberThatLeavesHandsOver) {
-  const auto first = join("range");
-  ASSERT_TRUE(until([&] { return assigned(*first) == 4; }));
-  first->consumer->close();
-  ASSERT_TRUE(until([&] { return first->member.left.load(); }));
-  EXPECT_EQ(released(*first).size(), 4U);
-  const auto second = join("range");
-  EXPECT_TRUE(until([&] { return assigned(*second) == 4; }));
-}
-
 }  // namespace
 }  // namespace pelton::kafka

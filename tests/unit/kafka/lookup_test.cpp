@@ -90,14 +90,6 @@ TEST_F(Lookup, BrokersThatAreAwayTellNothing) {
   EXPECT_EQ(answers.partitions, 0U);
 }
 
-TEST_F(Lookup, ATopicThatIsNotThereIsNamed) {
-  cluster.fail(test::Api::metadata, {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART});
-  const auto extents = look_up_extents(client, "t", 5s);
-  ASSERT_FALSE(extents);
-  EXPECT_EQ(extents.error().kind, ErrorKind::invalid);
-  EXPECT_EQ(extents.error().code, "E6109");
-}
-
 TEST_F(Lookup, ATopicThatIsNotForUsIsAnErrorOfItsOwn) {
   const Error error = to_error(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "asking");
   EXPECT_EQ(error.kind, ErrorKind::invalid);

@@ -19,8 +19,20 @@ StatusReport report() {
   report.memory_limit = 1000;
   report.memory = {{"unsettled", 10}};
   report.streams.push_back({"s", {{0, 0, 9, 100}}, 9, 1.5, 0});
-  report.connectors.push_back(
-      {"c", "directory", "source", "s", "running", 3, 4, 0, "", 0, 5, {}, {}, {}});
+  report.connectors.push_back({"c",
+                               "directory",
+                               "source",
+                               "s",
+                               "running",
+                               3,
+                               4,
+                               0,
+                               "",
+                               0,
+                               5,
+                               from_us(1),
+                               from_us(2),
+                               {{"missed", 1}}});
   FunctionStatus function;
   function.name = "f";
   Histogram durations;

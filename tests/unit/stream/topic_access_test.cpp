@@ -164,15 +164,6 @@ TEST_F(TopicReading, APageBeginsWhereItIsAskedFor) {
   EXPECT_EQ(values(*page), std::vector<std::string>{});
 }
 
-TEST_F(TopicReading, APageContinuesTheOneBefore) {
-  auto page = read({Kind::latest});
-  ASSERT_TRUE(page);
-  cluster.produce("orders", 0, {"k", "d"});
-  page = read({Kind::offset, page->next});
-  ASSERT_TRUE(page) << page.error().text();
-  EXPECT_EQ(values(*page), (std::vector<std::string>{"d"}));
-}
-
 TEST_F(TopicReading, AnOffsetThatIsNotThereIsTheNearestOne) {
   const auto page = read({Kind::offset, 4711});
   ASSERT_TRUE(page);
