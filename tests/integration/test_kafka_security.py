@@ -81,7 +81,7 @@ def test_a_token_that_ends_is_read_again(safe_broker, tmp_path):
             settled(engine, done)
         assert "E6103" not in engine.log.read_text()
         # Not renewed: it says so, and goes on once it is.
-        wait_until(lambda: "has ended" in engine.run("status").stdout, "the status says that the token has ended")
+        wait_until(lambda: "expired at" in engine.run("status").stdout, "the status says that the token has expired")
         safe_broker.produce(topic, numbers(20, first=done))
         safe_broker.write_token(token, seconds=3600)
         healed = time.monotonic()
