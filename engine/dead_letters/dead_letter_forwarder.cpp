@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto kAgain = std::chrono::seconds(1);
 
-// The topic may have been made anew: another record at the same offset.
+// The topic may have been recreated: another record at the same offset.
 bool same_event(const kafka::RawRecord& record, const model::Batch& event,
                 const std::string& topic) {
   model::BatchBuilder builder;

@@ -175,7 +175,7 @@ Status DeadLetterTopic::follow_all() {
 
 Status DeadLetterTopic::follow(const kafka::Extent& extent) {
   Position& at = positions_[extent.partition];
-  if (extent.end < at.next) {  // the topic was made anew
+  if (extent.end < at.next) {  // the topic was recreated
     index_.trim(extent.partition, at.next);
     at = {};
   }

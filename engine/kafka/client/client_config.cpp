@@ -24,7 +24,7 @@ struct Setting {
 // (keepalive), small requests go at once (nagle). The queue is per partition here, because each
 // partition's queue is polled on its own, and bounds what a slow function can pile up. A
 // partition's end is told, because offsets before it may hold no record (transactions). Partitions
-// that are added, topics that are made anew and brokers that are back are seen within seconds.
+// that are added, topics that are recreated and brokers that are back are seen within seconds.
 constexpr std::array<Setting, 12> kConsumer{{{"enable.auto.commit", "false"},
                                              {"enable.auto.offset.store", "false"},
                                              {"auto.offset.reset", "error"},

@@ -18,7 +18,7 @@ constexpr int kEventsAtOnce = 64;
 constexpr auto kEndsInterval = std::chrono::seconds(1);
 // How often the brokers are asked for the ends of partitions that are not read at the moment.
 constexpr auto kAskInterval = std::chrono::seconds(2);
-// The client goes on at its offset in a topic that was created again, if that has such an offset.
+// After a topic is deleted and created again, the client continues at its old offset if one exists.
 constexpr std::chrono::milliseconds kIdInterval{5'000};
 
 }  // namespace

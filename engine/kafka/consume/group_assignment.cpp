@@ -52,11 +52,11 @@ void GroupAssignment::assigned(const std::vector<PartitionId>& partitions) {
 
 void GroupAssignment::on_facts(GroupFacts&& group) {
   if (group.topic_id.empty()) group.topic_id = topic_id_;
-  anew_ |= knows_topic_id() && topic_id_ != group.topic_id;
+  recreated_ |= knows_topic_id() && topic_id_ != group.topic_id;
   topic_id_ = group.topic_id;
   for (PartitionFacts& fact : group.facts) {
     fact.refused = queues_.ended(fact.partition);
-    fact.added |= anew_;
+    fact.added |= recreated_;
   }
   listener_.assigning(std::move(group), lookup_.round());
 }

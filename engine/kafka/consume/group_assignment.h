@@ -58,7 +58,7 @@ class GroupAssignment {
   std::set<PartitionId> revoking_;    // wait for release()
   std::vector<PartitionId> leaving_;  // all of the present revoke
   std::string topic_id_;              // as a lookup told it last
-  bool anew_ = false;                 // the topic was created again since this member began
+  bool recreated_ = false;            // the topic was created again since this member began
   bool assign_due_ = false;           // the client waits for our assign()
   bool closing_ = false;
 };

@@ -78,7 +78,7 @@ GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
   auto id = topic_id(client, topic, timeout);
   if (!id) return nothing(std::move(id).error());
   group.topic_id = std::move(*id);
-  const auto anew = drop_deleted(group.cluster, topic, group.topic_id, committed.commits);
+  const auto recreated = drop_deleted(group.cluster, topic, group.topic_id, committed.commits);
   group.original_partitions = told_partitions(group.cluster, topic, committed.commits);
   if (group.original_partitions == 0) {
     const auto original = ask_original(client, group, topic, timeout);
@@ -97,7 +97,7 @@ GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
     if (commit.offset >= 0) fact.committed = commit.offset;
     fact.metadata = commit.metadata;
     fact.added = fact.partition.value >= group.original_partitions ||
-                 std::ranges::find(anew, fact.partition) != anew.end();
+                 std::ranges::find(recreated, fact.partition) != recreated.end();
   }
   return group;
 }

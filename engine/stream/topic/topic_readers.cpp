@@ -102,7 +102,7 @@ Result<ReadAnswer> TopicReaders::Client::read(const ReadRequest& request) {
   const auto deadline = std::chrono::steady_clock::now() + kReadTimeout;
   auto page = reader_->read(partition, *from, request.max_bytes, deadline);
   if (!page) {
-    // Whoever asks again is told where the partition begins now.
+    // The next request learns where the partition begins now.
     next_.erase(request.partition);
     return std::unexpected(page.error());
   }

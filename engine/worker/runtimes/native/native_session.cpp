@@ -147,7 +147,7 @@ std::vector<Invocation> NativeSession::begun(Time now) {
   return all;
 }
 
-// Asked at one look, taken at a later one that shows the same event at hand: between them a worker
+// Asked at one check, taken back at a later one that shows the same event in progress: a worker
 // that was about to begin the next one has either said so or seen the limit.
 std::vector<Tail> NativeSession::take_back(Time now, std::chrono::nanoseconds patience) {
   look(now);
