@@ -63,6 +63,7 @@ void add_schedule(CLI::App& app, Run& chosen) {
   command->add_option("NAME", options->name, "connector (default: every schedule)");
   command->add_option("--config", options->config, "config file; may be repeated ($PELTON_CONFIG)")
       ->envname("PELTON_CONFIG")
+      ->allow_extra_args(false)  // what follows it is NAME
       ->required();
   command->add_option("--count", options->count, "slots of each schedule (default: 5)")
       ->check(CLI::Range(1, 10'000));

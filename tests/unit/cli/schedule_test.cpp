@@ -46,6 +46,13 @@ TEST_F(ScheduleNext, AllOfThemOrOne) {
               HasSubstr("\"schedules\":[{\"name\":\"nightly\""));
 }
 
+TEST_F(ScheduleNext, ANameMayFollowTheConfig) {
+  const Ran named = run_words({"schedule", "next", "--config", file_, "nightly"});
+  EXPECT_EQ(named.code, kOk);
+  EXPECT_THAT(named.out, HasSubstr("nightly  cron"));
+  EXPECT_THAT(named.out, Not(HasSubstr("over")));
+}
+
 TEST_F(ScheduleNext, HowItFails) {
   const Ran unknown = next({"nigthly"});
   EXPECT_EQ(unknown.code, kNotFound);
