@@ -236,7 +236,9 @@ void add_produce(CLI::App& app, Run& chosen) {
       command->add_option("--key", options->key, "key of every event"),
       command->add_option("--type", options->type, "type of every event"),
       command->add_option("--content-type", options->content_type, "content type of every event"),
-      command->add_option("--header", options->headers, "NAME=VALUE, for every event")};
+      command
+          ->add_option("--header", options->headers, "NAME=VALUE, for every event; may be repeated")
+          ->allow_extra_args(false)};  // what follows it is STREAM
   for (CLI::Option* option : given) ndjson->excludes(option);
   command->add_option("--partition", options->partition, "this partition instead of the key's")
       ->check(check_count);
