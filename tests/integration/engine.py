@@ -44,6 +44,7 @@ class Engine:
         self.process = None
 
     def start(self, wait=True):
+        assert self.process is None or self.process.poll() is not None, "the one before would outlive its test"
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([self.binary, "run", str(self.config)], stderr=log, stdout=log,
                                             stdin=subprocess.DEVNULL)

@@ -155,7 +155,7 @@ def test_tokens_come_from_an_identity_provider(safe_broker, tmp_path):
         engine.kill()
         asked.clear()
         engine.config.write_text(config("pelton-secret"))
-        with engine.start():
+        with engine:
             # The tokens end three times meanwhile.
             done, until = 0, time.monotonic() + 18
             while time.monotonic() < until:
