@@ -12,33 +12,28 @@ namespace {
 constexpr Duration kSpan = std::chrono::seconds(10);
 constexpr std::size_t kMaxError = 200;
 
-std::uint64_t name_of(PartitionId partition, Offset offset) {
-  return (std::uint64_t{partition.value} << 48) ^ static_cast<std::uint64_t>(offset);
-}
-
 }  // namespace
 
 void Breaker::succeeded(std::uint64_t events, std::uint64_t failed, const model::Failure* why,
                         WallTime now) {
   if (events == 0) return;
-  in_a_row_.clear();
+  in_a_row_ = 0;
   if (open()) close();
   if (!options_.rate) return;
   count(events, failed, now);
   if (why != nullptr && rate_exceeded()) trip(*why, now);
 }
 
-void Breaker::failed(PartitionId partition, Offset offset, bool first, const model::Failure& why,
-                     WallTime now) {
+void Breaker::failed(bool first, const model::Failure& why, WallTime now) {
   // What was given before a pause says nothing new.
   if (options_.failures == 0 || state_ == State::paused) return;
   if (state_ == State::probing) {
     if (!first || ++probes_ >= options_.failures) pause(now);
     return;
   }
+  if (!first) return;
   if (options_.rate) count(0, 1, now);
-  in_a_row_.insert(name_of(partition, offset));
-  if (in_a_row_.size() >= options_.failures || rate_exceeded()) trip(why, now);
+  if (++in_a_row_ >= options_.failures || rate_exceeded()) trip(why, now);
 }
 
 void Breaker::count(std::uint64_t done, std::uint64_t failed, WallTime now) {
@@ -77,7 +72,7 @@ void Breaker::pass(WallTime now) {
 void Breaker::close() {
   state_ = State::closed;
   pauses_ = 0;
-  in_a_row_.clear();
+  in_a_row_ = 0;
   span_done_ = span_failed_ = 0;
   last_error_.clear();
 }

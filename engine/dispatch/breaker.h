@@ -2,11 +2,8 @@
 #pragma once
 
 #include "engine/base/clock.h"
-#include "engine/base/ids.h"
 #include "engine/config/parts/delivery.h"
 #include "engine/model/frame.h"
-
-#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -38,13 +35,13 @@ class Breaker {
 
   // ---- outcomes
   // Events are done, or were refused for good: the function works. `failed`: of others that were
-  // answered with them, of which `why` is one.
+  // answered with them at their first attempt, of which `why` is one.
   void succeeded(std::uint64_t events, std::uint64_t failed, const model::Failure* why,
                  WallTime now);
-  // An attempt of the event failed, its first one or a later one, and nothing that was answered
-  // with it succeeded. Several of one event count once.
-  void failed(PartitionId partition, Offset offset, bool first, const model::Failure& why,
-              WallTime now);
+  // An attempt of an event failed, its first one or a later one, and nothing that was answered with
+  // it succeeded. While it is closed only first attempts count: a few bad events are tried again
+  // and again, and when everything else is done, nothing succeeds in between.
+  void failed(bool first, const model::Failure& why, WallTime now);
 
   // ---- time
   // When pass() ends a pause; nothing: there is none.
@@ -72,10 +69,9 @@ class Breaker {
   const config::Breaker options_;
   State state_ = State::closed;
   WallTime until_{};
-  std::uint32_t pauses_ = 0;  // since it was closed
-  std::uint32_t probes_ = 0;  // that failed since the last pause
-  // Events that failed since one was done; no more than options_.failures.
-  boost::unordered_flat_set<std::uint64_t> in_a_row_;
+  std::uint32_t pauses_ = 0;    // since it was closed
+  std::uint32_t probes_ = 0;    // that failed since the last pause
+  std::uint32_t in_a_row_ = 0;  // events that failed since one was done
   // Of the span of kSpan at hand, when there is a limit to the rate.
   WallTime span_began_{};
   std::uint64_t span_done_ = 0;

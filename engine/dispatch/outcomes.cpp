@@ -49,11 +49,9 @@ void Outcomes::narrow_down(Partition& partition, const std::vector<Position>& sl
   partition.queue.forget_settled();
 }
 
-void Outcomes::tell_breaker(const Partition& partition, Offset offset, const model::Failure& why,
-                            WallTime now) {
+bool Outcomes::first_attempt(const Partition& partition, Offset offset) {
   const model::RetryState* const before = partition.retries.find(offset);
-  shared_.breaker.failed(partition.id, offset, before == nullptr || before->attempts == 0, why,
-                         now);
+  return before == nullptr || before->attempts == 0;
 }
 
 // Before the offsets of the events are forgotten.
@@ -67,14 +65,23 @@ void Outcomes::tell_breaker(const Partition& partition, const std::vector<Positi
         return !failed(failure) && failure.code != model::OutcomeCode::fail;
       }));
   const auto failures = static_cast<std::uint64_t>(std::ranges::count_if(result.not_done, failed));
+  const auto first = [&](const model::Failure& failure) {
+    return first_attempt(partition, partition.queue.at(slots[failure.index]).offset);
+  };
   const std::uint64_t good = result.count - untried - failures;
-  if (good > 0) {
-    const auto why = std::ranges::find_if(result.not_done, failed);
-    return shared_.breaker.succeeded(good, failures, failures == 0 ? nullptr : std::to_address(why),
-                                     now);
+  if (good == 0) {
+    for (const model::Failure& failure : result.not_done | std::views::filter(failed))
+      shared_.breaker.failed(first(failure), failure, now);
+    return;
   }
-  for (const model::Failure& failure : result.not_done | std::views::filter(failed))
-    tell_breaker(partition, partition.queue.at(slots[failure.index]).offset, failure, now);
+  std::uint64_t first_failures = 0;
+  const model::Failure* why = nullptr;
+  for (const model::Failure& failure : result.not_done | std::views::filter(failed)) {
+    if (!first(failure)) continue;
+    ++first_failures;
+    why = &failure;
+  }
+  shared_.breaker.succeeded(good, first_failures, why, now);
 }
 
 // Events [from, to) of a frame: offsets run by run, lanes event by event.
@@ -184,7 +191,7 @@ void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, st
     model::Failure why;
     why.type = loss.cause;
     why.message = loss.type;
-    tell_breaker(partition, offset, why, now);
+    shared_.breaker.failed(first_attempt(partition, offset), why, now);
     follow(partition, slots[i],
            partition.retries.change(
                offset,

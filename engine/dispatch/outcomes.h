@@ -51,8 +51,7 @@ class Outcomes {
                           std::uint32_t first, std::uint32_t count);
   void tell_breaker(const Partition& partition, const std::vector<Position>& slots,
                     const model::FrameResult& result, WallTime now);
-  void tell_breaker(const Partition& partition, Offset offset, const model::Failure& why,
-                    WallTime now);
+  static bool first_attempt(const Partition& partition, Offset offset);
   void done(Partition& partition, const std::vector<Position>& slots, std::uint32_t from,
             std::uint32_t to, WallTime now);
   void count_ages(const Partition& partition, const std::vector<Position>& slots,

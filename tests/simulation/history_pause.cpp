@@ -39,14 +39,15 @@ void History::failed_in_a_row(FrameId id, const Place& place) {
   const config::Breaker& breaker = scenario_.binding.delivery.breaker;
   // By a rate it pauses earlier than after so many in a row.
   if (breaker.failures == 0 || breaker.rate) return;
+  const bool first = at(place.first).events.at(place.second).trouble.failures == 0;
   if (pause_.open) {
     if (pause_.probe != id) return;
-    const bool first = at(place.first).events.at(place.second).trouble.failures == 0;
     if (first && ++pause_.probes < breaker.failures) return;
     pause_.probes = 0;
     pause_.until = scheduler_.now() + breaker.first;
     return;
   }
+  if (!first) return;
   pause_.in_a_row.insert(place);
   if (pause_.in_a_row.size() < breaker.failures) return;
   ++seen.pauses;

@@ -60,12 +60,12 @@ Fields<Breaker> breaker_fields() {
                          "all of them. After each pause events are tried one at a time; a "
                          "success ends the pauses.")
       .option("failures", &Breaker::failures,
-              "Number of different events that fail without a success in between before the "
+              "Number of events whose first attempts fail without a success in between before the "
               "binding pauses. `0` disables the breaker.",
               {.at_least = "0", .at_most = "1000000"})
       .option("rate", &Breaker::rate,
-              "Pause as well when this fraction of the attempts within 10 seconds fails, and at "
-              "least `failures` of them.",
+              "Pause as well when this fraction of the events within 10 seconds fails at the first "
+              "attempt, and at least `failures` of them.",
               {.at_least = "0.01", .at_most = "1", .example = "0.9"})
       .section(Fields<Breaker>("pause", "How long it pauses.")
                    .option("first", &Breaker::first,

@@ -105,6 +105,33 @@ TEST_F(BreakerTest, OneEventThatFailsAgainAndAgainIsNoOutage) {
   EXPECT_EQ(dispatcher().breaker().opened, 0U);
 }
 
+// Bad events among good ones are all that is left at the end.
+TEST_F(BreakerTest, EventsThatHaveFailedBeforeAreNoOutage) {
+  limits.events = 100;
+  offer("a b c d e f");
+  pull();
+  answer("rdrdrd");
+  pass(seconds(1));
+  limits.events = 1;
+  EXPECT_EQ(fail_all(), 3);
+  EXPECT_FALSE(open());
+}
+
+TEST_F(BreakerTest, EventsThatHaveFailedBeforeDoNotCountForTheRate) {
+  options.delivery.breaker.rate = 0.5;
+  limits.events = 100;
+  offer("a b c d e f");
+  pull();
+  answer("rrdddd");
+  for (int i = 0; i < 5; ++i) {
+    pass(seconds(1));
+    offer("x");
+    pull();
+    answer("rrd");
+  }
+  EXPECT_FALSE(open());
+}
+
 TEST_F(BreakerTest, FailuresAmongSuccessesAreNoOutage) {
   limits.events = 100;
   offer("a b c d e f g h");
