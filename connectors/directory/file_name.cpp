@@ -76,7 +76,7 @@ Result<std::string> file_name(const std::string& text, const model::Batch& batch
         piece.field ? field_value(piece.text, batch, i, position) : std::string(piece.text);
     if (value.empty())
       return fail(ErrorKind::invalid, "E2020",
-                  "cannot write a file: its name needs a {}, which the event does not have",
+                  "cannot write a file: the event has no {}, which the file is to be named after",
                   piece.text);
     name += value;
   }

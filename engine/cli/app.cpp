@@ -162,7 +162,7 @@ int run_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", "pelton " PELTON_VERSION, "print the version");
   app.footer("Example: pelton run configs/thumbnails.yaml");
   Run chosen;
-  for (auto* add : {add_run, add_validate, add_plan, add_reload, add_describe, add_schema,
+  for (auto* add : {add_init, add_run, add_validate, add_plan, add_reload, add_describe, add_schema,
                     add_schedule, add_status, add_produce, add_consume, add_dead_letters,
                     add_offsets, add_functions, add_forget, add_wait, add_version})
     add(app, chosen);

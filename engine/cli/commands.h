@@ -19,6 +19,7 @@ namespace pelton::cli {
 
 using Run = std::function<Result<int>()>;
 
+void add_init(CLI::App& app, Run& chosen);
 void add_run(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
 void add_plan(CLI::App& app, Run& chosen);

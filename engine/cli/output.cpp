@@ -16,11 +16,11 @@
 namespace pelton::cli {
 
 int exit_code(const Error& error) {
-  if (error.code == "E5001") return kNotFound;
+  if (error.code == "E5001" || error.code == "E5051") return kNotFound;
   if (error.code == "E5004") return kUsage;
   if (error.code == "E5006") return kNotReachable;
   if (error.code == "E4101" || error.code == "E5007" || error.code == "E5022" ||
-      error.code == "E5023")
+      error.code == "E5023" || error.code == "E5050")
     return kConflict;
   if (error.code.starts_with("E1")) return kConfigInvalid;
   return kFailure;

@@ -3,6 +3,7 @@
 #include "engine/cli/json.h"
 #include "engine/cli/output.h"
 #include "engine/cli/print.h"
+#include "engine/cli/sdk_folder.h"
 #include "engine/runtime/libraries.h"
 
 #include <CLI/App.hpp>
@@ -35,8 +36,10 @@ json::object libraries() {
       {"spdlog", dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)}};
 }
 
-int version(const std::string& format) {
-  if (format == "json")
+int version(const std::string& format, bool sdks) {
+  if (sdks)
+    print("{}\n", find_sdks().native());
+  else if (format == "json")
     print("{}\n", json::serialize(json::object{{"version", PELTON_VERSION},
                                                {"compiler", "g++ " __VERSION__},
                                                {"protocol", 1},
@@ -52,9 +55,12 @@ int version(const std::string& format) {
 void add_version(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("version", "the version of this binary and its libraries");
   auto format = std::make_shared<std::string>("text");
+  auto sdks = std::make_shared<bool>(false);
   add_format(*command, *format);
+  command->add_flag("--sdks", *sdks, "instead, the folder of the packages for functions");
   command->footer("Example: pelton version -o json");
-  command->callback([&chosen, format] { chosen = [format] { return version(*format); }; });
+  command->callback(
+      [&chosen, format, sdks] { chosen = [format, sdks] { return version(*format, *sdks); }; });
 }
 
 }  // namespace pelton::cli
