@@ -93,6 +93,7 @@ class Logs {
   // Kind corrupt, with the place.
   std::unexpected<Error> damaged(model::StreamPartition at, Offset base,
                                  const std::string& cause) const;
+  std::unexpected<Error> missing(model::StreamPartition at, Offset from, Offset next) const;
   // By retention, or with its whole stream.
   bool dropped(model::StreamPartition at, Offset offset) const;
   Result<const Entry*> find_locked(model::StreamPartition at) const;
