@@ -77,7 +77,14 @@ class Logs {
   Result<StreamId> open_stream(const StreamSpec& spec, const WriteChanges& write);
   Status open_partition(model::StreamPartition at);
   Result<std::deque<Extent>> stored_extents(model::StreamPartition at);
-  Status rebuild_last(model::StreamPartition at, Offset from, std::deque<Extent>& extents);
+  struct Extents {
+    std::deque<Extent> all;
+    std::vector<Extent> rebuilt;  // of them: those that were not stored
+  };
+  // Without gaps from `earliest` to the end, whatever of them is stored.
+  Result<Extents> all_extents(model::StreamPartition at, Offset earliest);
+  // Those of the batches between two offsets, from the index.
+  Status rebuild(model::StreamPartition at, Offset from, Offset to, Extents& extents);
   Result<std::vector<model::PlacedBatch>> read_stored(model::StreamPartition at, Offset from,
                                                       std::size_t max_bytes);
   struct Found {

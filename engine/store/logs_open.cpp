@@ -4,6 +4,11 @@
 #include "engine/store/logs.h"
 #include "engine/store/names.h"
 
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
 namespace pelton::store {
 namespace {
 
@@ -77,19 +82,37 @@ Result<std::deque<Extent>> Logs::stored_extents(model::StreamPartition at) {
   return extents;
 }
 
-Status Logs::rebuild_last(model::StreamPartition at, Offset from, std::deque<Extent>& extents) {
-  auto found = look_up(at, from, SIZE_MAX);
-  if (!found) return std::unexpected(found.error());
-  Offset next = from;
-  bool begin = true;
-  for (const Found& each : *found) {
-    if (each.base != next) return missing(at, next, each.base);
-    next = each.base + each.entry.span;
-    if (begin || extents.back().full()) extents.emplace_back();
-    begin = false;
-    extents.back().add(each.base, each.entry);
+Status Logs::rebuild(model::StreamPartition at, Offset from, Offset to, Extents& extents) {
+  for (bool begins = true; from < to;) {
+    auto found = look_up(at, from, Extent::kBytes);
+    if (!found) return std::unexpected(found.error());
+    if (found->empty()) return {};
+    for (const Found& each : *found) {
+      if (from >= to) return {};
+      if (each.base != from) return missing(at, from, each.base);
+      from = each.base + each.entry.span;
+      if (std::exchange(begins, false) || extents.rebuilt.back().full())
+        extents.rebuilt.emplace_back();
+      extents.rebuilt.back().add(each.base, each.entry);
+    }
   }
   return {};
+}
+
+Result<Logs::Extents> Logs::all_extents(model::StreamPartition at, Offset earliest) {
+  auto stored = stored_extents(at);
+  if (!stored) return std::unexpected(stored.error());
+  Extents extents;
+  Offset next = earliest;
+  for (const Extent& extent : *stored) {
+    if (auto ok = rebuild(at, next, extent.begin, extents); !ok) return std::unexpected(ok.error());
+    next = extent.end;
+  }
+  if (auto ok = rebuild(at, next, std::numeric_limits<Offset>::max(), extents); !ok)
+    return std::unexpected(ok.error());
+  std::ranges::merge(*stored, extents.rebuilt, std::back_inserter(extents.all), {}, &Extent::begin,
+                     &Extent::begin);
+  return extents;
 }
 
 Status Logs::open_partition(model::StreamPartition at) {
@@ -105,18 +128,17 @@ Status Logs::open_partition(model::StreamPartition at) {
     if (!decoded) return std::unexpected(decoded.error());
     bounds = *decoded;
   }
-  auto extents = stored_extents(at);
+  auto extents = all_extents(at, bounds.earliest);
   if (!extents) return std::unexpected(extents.error());
-  const Offset closed = extents->empty() ? bounds.earliest : extents->back().end;
-  if (auto ok = rebuild_last(at, closed, *extents); !ok) return ok;
-  if (!extents->empty()) {
-    bounds.earliest = extents->front().begin;
-    bounds.end = extents->back().end;
-  } else {
-    bounds.earliest = bounds.end;
-  }
+  bounds.earliest = extents->all.empty() ? bounds.end : extents->all.front().begin;
+  if (!extents->all.empty()) bounds.end = extents->all.back().end;
+  // The newest one still grows. The others are stored before any that ends later: one that is
+  // missing in front of stored ones would have to be looked for at every start.
+  const Offset newest = extents->all.empty() ? 0 : extents->all.back().begin;
   std::lock_guard lock(mutex_);
-  entries_[at].log.restore(bounds, std::move(*extents));
+  for (const Extent& extent : extents->rebuilt)
+    if (extent.begin != newest) closed_.emplace_back(at, extent);
+  entries_[at].log.restore(bounds, std::move(extents->all));
   return {};
 }
 

@@ -23,8 +23,7 @@ Result<IndexEntry> decode_index_entry(std::string_view bytes);
 inline constexpr std::size_t kIndexEntrySize = 48;
 
 // Value. About a MiB of consecutive batches: what retention drops and where a time is looked up.
-// Stored once the next one has begun; what lies behind the last stored one is rebuilt from the
-// index at start.
+// Stored once the next one has begun; what no stored one covers is rebuilt from the index at start.
 struct Extent {
   Offset begin = 0;
   Offset end = 0;
