@@ -130,7 +130,7 @@ std::uint64_t engine_memory(Dice dice) {
 // Some pause when many fail; of the others the breaker is disabled.
 config::Breaker breaker_of(Dice dice) {
   config::Breaker breaker;
-  breaker.failures = dice.chance(0.5) ? 0 : static_cast<std::uint32_t>(dice.between(2, 10));
+  breaker.failures = dice.chance(0.5) ? 0 : static_cast<std::uint32_t>(dice.between(2, 5));
   breaker.first = milliseconds(dice.between(1, 5));
   breaker.max = milliseconds(20);
   if (dice.chance(0.3)) breaker.rate = 0.1 * static_cast<double>(dice.between(3, 10));
