@@ -48,6 +48,8 @@ Status TemporaryFolder::make(const std::string& worker) {
     return fail_errno("E3001", "making a folder in " + base.string(), errno);
   path_ = name;
   lock_ = lock(path_);
+  // Another engine would take one without a lock for abandoned.
+  if (!lock_) return fail_errno("E3001", "locking " + name, errno);
   return {};
 }
 
