@@ -54,9 +54,7 @@ void Dispatcher::Core::drain(PartitionId partition, bool on) {
 }
 
 void Dispatcher::Core::restore(const model::CompletedKeys& keys, WallTime now) {
-  if (!shared_.index) return;
-  for (const Hash128& fingerprint : keys.fingerprints)
-    shared_.index->complete(fingerprint, std::min(keys.time, now));
+  if (shared_.index) shared_.index->complete(keys.fingerprints, std::min(keys.time, now));
 }
 
 // ---- intake
@@ -124,8 +122,10 @@ void Dispatcher::Core::admit(Partition& partition, const model::BatchPtr& batch,
   partition.queue.hold(batch, now);
   for (const auto& [index, offset] : selection_.entries()) {
     if (shared_.index)
-      if (auto key = shared_.index->key_of(*batch, index))
+      if (auto key = shared_.index->key_of(*batch, index)) {
+        shared_.index->prefetch(key->fingerprint);
         partition.keys.emplace(offset, std::move(*key));
+      }
     partition.queue.push(index, offset, lane_of(*batch, index));
   }
 }

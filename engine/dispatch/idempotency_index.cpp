@@ -5,6 +5,12 @@
 #include <utility>
 
 namespace pelton::dispatch {
+namespace {
+
+// So many insertions take about as long as the memory needs to answer.
+constexpr std::size_t kAhead = 12;
+
+}  // namespace
 
 std::optional<IdempotencyKey> IdempotencyIndex::key_of(const model::Batch& batch, std::size_t i) {
   IdempotencyKey key;
@@ -40,8 +46,20 @@ bool IdempotencyIndex::completed(const Hash128& fingerprint, WallTime now) {
   return current_.contains(fingerprint) || previous_.contains(fingerprint);
 }
 
-void IdempotencyIndex::complete(const Hash128& fingerprint, WallTime time) {
+void IdempotencyIndex::prefetch(const Hash128& fingerprint) const {
+  current_.prefetch(fingerprint);
+  previous_.prefetch(fingerprint);
+}
+
+void IdempotencyIndex::complete(std::span<const Hash128> fingerprints, WallTime time) {
   advance(time);
+  for (std::size_t i = 0; i < fingerprints.size(); ++i) {
+    if (i + kAhead < fingerprints.size()) current_.prefetch(fingerprints[i + kAhead]);
+    complete(fingerprints[i]);
+  }
+}
+
+void IdempotencyIndex::complete(const Hash128& fingerprint) {
   forgotten_.shrink();
   current_.insert(fingerprint);
   if (current_.bytes() <= options_.memory / 2) return;

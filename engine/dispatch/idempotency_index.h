@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,11 @@ class IdempotencyIndex {
   // The event's key; nothing when a field of it is absent.
   std::optional<IdempotencyKey> key_of(const model::Batch& batch, std::size_t i);
 
+  // Begins to load what completed() looks at. With many keys it waits for the memory otherwise.
+  void prefetch(const Hash128& fingerprint) const;
   bool completed(const Hash128& fingerprint, WallTime now);
   // Times that go back count as the latest one.
-  void complete(const Hash128& fingerprint, WallTime time);
+  void complete(std::span<const Hash128> fingerprints, WallTime time);
   KeyUsage usage() const;
 
   // An event that holds a key or waits for it.
@@ -62,6 +65,7 @@ class IdempotencyIndex {
   };
   void advance(WallTime now);
   void begin_generation();
+  void complete(const Hash128& fingerprint);
 
   const config::Idempotency options_;
   FieldReader reader_;

@@ -94,7 +94,7 @@ void Outcomes::done(Partition& partition, const std::vector<Position>& slots, st
     const Offset begin = partition.queue.at(slots[i]).offset;
     Offset end = begin;
     for (; i < to && partition.queue.at(slots[i]).offset == end; ++i, ++end) {
-      if (const auto key = partition.take_key(end)) complete_key(*key, now);
+      if (const auto key = partition.take_key(end)) done_keys_.push_back(*key);
       partition.queue.settle(slots[i]);
       if (!partition.retries.empty()) forget_retry(partition, end);
       if (!partition.suspects.empty()) partition.suspects.clear(end);
@@ -102,6 +102,8 @@ void Outcomes::done(Partition& partition, const std::vector<Position>& slots, st
     partition.settled.add(begin, end);
   }
   partition.count_settled(to - from);
+  complete_keys(done_keys_, now);
+  done_keys_.clear();
 }
 
 void Outcomes::count_ages(const Partition& partition, const std::vector<Position>& slots,
@@ -223,12 +225,14 @@ void Outcomes::append_outputs(const model::BatchPtr& outputs) {
         {{target->stream, PartitionId{part.partition}}, std::move(part.batch)});
 }
 
-void Outcomes::complete_key(const Hash128& fingerprint, WallTime now) {
-  shared_.index->complete(fingerprint, now);
+void Outcomes::complete_keys(std::span<const Hash128> fingerprints, WallTime now) {
+  if (fingerprints.empty()) return;
+  shared_.index->complete(fingerprints, now);
   auto& completed = shared_.commits.transaction().idempotency;
   if (completed.empty()) completed.push_back({shared_.options.id, now, {}});
-  completed.back().fingerprints.push_back(fingerprint);
-  release_key(fingerprint);
+  auto& all = completed.back().fingerprints;
+  all.insert(all.end(), fingerprints.begin(), fingerprints.end());
+  for (const Hash128& fingerprint : fingerprints) release_key(fingerprint);
 }
 
 void Outcomes::release_key(const Hash128& fingerprint) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,9 @@ class Outcomes {
 
   // ---- of any event, a dead letter that is replayed included
   void append_outputs(const model::BatchPtr& outputs);
-  // The event that has the key is done: the key is completed, and those that wait for it may go.
-  void complete_key(const Hash128& fingerprint, WallTime now);
+  // The events that have the keys are done: the keys are completed, and those that wait for them
+  // may go.
+  void complete_keys(std::span<const Hash128> fingerprints, WallTime now);
   // The key is nobody's: those that wait for it may go.
   void release_key(const Hash128& fingerprint);
   void unblock(const std::vector<IdempotencyIndex::Waiter>& waiters);
@@ -61,7 +63,8 @@ class Outcomes {
   void follow(Partition& partition, Position position, const Verdict& verdict, WallTime now);
 
   Shared& shared_;
-  std::uint32_t keyless_ = 0;  // where the next outputs without a key go
+  std::vector<Hash128> done_keys_;  // of the results at hand
+  std::uint32_t keyless_ = 0;       // where the next outputs without a key go
 };
 
 }  // namespace pelton::dispatch

@@ -9,6 +9,8 @@
 #include "engine/dispatch/settled_offsets.h"
 #include "engine/dispatch/suspects.h"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -49,9 +51,11 @@ struct Partition {
   }
   // The event's custom idempotency key, which is no longer needed here.
   std::optional<Hash128> take_key(Offset offset) {
-    if (keys.empty()) return std::nullopt;
-    const auto key = keys.extract(offset);
-    return key ? std::optional(key.mapped().fingerprint) : std::nullopt;
+    const auto key = keys.find(offset);
+    if (key == keys.end()) return std::nullopt;
+    const Hash128 fingerprint = key->second.fingerprint;
+    keys.erase(key);
+    return fingerprint;
   }
   // `events` events are settled, and a commit has to say so.
   void count_settled(std::uint64_t events) {
@@ -77,8 +81,9 @@ struct Partition {
   // Parked until they are read again: to be asked for, and asked for.
   std::set<Position> wanted;
   std::unordered_map<Offset, Position> reading;
-  std::unordered_map<Offset, IdempotencyKey> keys;  // of unsettled events that bring one
-  bool draining = false;                            // gives no more frames
+  // Of unsettled events that bring one.
+  boost::unordered_flat_map<Offset, IdempotencyKey> keys;
+  bool draining = false;  // gives no more frames
   // In the call at hand:
   bool touched = false;
   bool commit_due = false;

@@ -101,7 +101,7 @@ void ReplayDelivery::done(Replay& replay, const model::FrameResult& result, Wall
   shared_.totals.count_done(1, now);
   shared_.breaker.succeeded(1, 0, nullptr, now);
   outcomes_.append_outputs(result.outputs);
-  if (replay.key) outcomes_.complete_key(replay.key->fingerprint, now);
+  if (replay.key) outcomes_.complete_keys({&replay.key->fingerprint, 1}, now);
   remove_letter(replay);
 }
 

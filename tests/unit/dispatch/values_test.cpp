@@ -249,6 +249,10 @@ TEST(FingerprintSetTest, GivesItsMemoryBackPieceByPiece) {
 }
 
 // ---- IdempotencyIndex
+void complete(IdempotencyIndex& index, const Hash128& fingerprint, WallTime time) {
+  index.complete({&fingerprint, 1}, time);
+}
+
 config::Idempotency by(std::vector<config::FieldRef::Kind> kinds) {
   config::Idempotency idempotency;
   for (const auto kind : kinds) {
@@ -277,7 +281,7 @@ TEST(IdempotencyIndexTest, ForgetsByGeneration) {
   IdempotencyIndex index(by({Kind::key}));
   const Hash128 key{1, 2};
   const WallTime begin = model::generation_begin(kNow, seconds(10));
-  index.complete(key, begin + seconds(9));
+  complete(index, key, begin + seconds(9));
   EXPECT_TRUE(index.completed(key, begin + seconds(9)));
   EXPECT_TRUE(index.completed(key, begin + seconds(19)));
   EXPECT_FALSE(index.completed(key, begin + seconds(20)));
@@ -288,24 +292,24 @@ TEST(IdempotencyIndexTest, AKeyThatIsCompletedAgainStays) {
   IdempotencyIndex index(by({Kind::key}));
   const Hash128 key{1, 2};
   const WallTime begin = model::generation_begin(kNow, seconds(10));
-  index.complete(key, begin);
-  index.complete(key, begin + seconds(10));
+  complete(index, key, begin);
+  complete(index, key, begin + seconds(10));
   EXPECT_TRUE(index.completed(key, begin + seconds(29)));
 }
 
 TEST(IdempotencyIndexTest, AGenerationWithoutEventsCounts) {
   IdempotencyIndex index(by({Kind::key}));
   const WallTime begin = model::generation_begin(kNow, seconds(10));
-  index.complete({1, 2}, begin);
-  index.complete({3, 4}, begin + seconds(25));
+  complete(index, {1, 2}, begin);
+  complete(index, {3, 4}, begin + seconds(25));
   EXPECT_FALSE(index.completed({1, 2}, begin + seconds(25)));
   EXPECT_TRUE(index.completed({3, 4}, begin + seconds(25)));
 }
 
 TEST(IdempotencyIndexTest, AClockThatGoesBackForgetsNothing) {
   IdempotencyIndex index(by({Kind::key}));
-  index.complete({1, 2}, kNow);
-  index.complete({3, 4}, kNow - std::chrono::hours(1));
+  complete(index, {1, 2}, kNow);
+  complete(index, {3, 4}, kNow - std::chrono::hours(1));
   EXPECT_TRUE(index.completed({1, 2}, kNow - std::chrono::hours(1)));
   EXPECT_TRUE(index.completed({3, 4}, kNow));
 }
@@ -316,7 +320,7 @@ TEST(IdempotencyIndexTest, IsBoundedInBytes) {
   IdempotencyIndex index(options);
   std::uint64_t most = 0;
   for (int i = 0; i < 500'000; ++i) {
-    index.complete(hash128(std::to_string(i)), kNow);
+    complete(index, hash128(std::to_string(i)), kNow);
     most = std::max(most, index.usage().bytes);
   }
   EXPECT_LE(most, options.memory + options.memory / 2) << "what is forgotten goes little by little";
