@@ -206,6 +206,7 @@ void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, st
 void Outcomes::give_back(Partition& partition, const std::vector<Position>& slots,
                          std::uint32_t first) {
   for (auto i = slots.size(); i-- > first;) partition.queue.give_back(slots[i]);
+  partition.queue.forget_settled();
 }
 
 void Outcomes::suspect(Partition& partition, const std::vector<Position>& slots,

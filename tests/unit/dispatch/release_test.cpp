@@ -52,6 +52,22 @@ TEST_F(ReleasedMemory, ParkedEventsTakeNoMemoryAndBlockNothing) {
   EXPECT_LT(bytes(), 300'000U) << "only attempts, some hundred bytes each";
 }
 
+// A worker gives back what waits behind an event that failed: nothing of it is kept.
+TEST_F(ReleasedMemory, WhatIsGivenBackBehindAParkedEventTakesNoMemory) {
+  offer_stored("a");
+  offer_stored("a");
+  ASSERT_EQ(pull(), "a0 a1");
+  const model::Frame both = frame();
+  model::FrameResult failed;
+  failed.count = 1;
+  failed.not_done.push_back({0, model::OutcomeCode::retry, "Trouble", "", "", {}, true});
+  finish(failed, both);
+  give_back(both, 1);
+  EXPECT_LT(bytes(), 1000U);
+  offer_stored("b");
+  EXPECT_EQ(pull(), "b2");
+}
+
 TEST_F(ReleasedMemory, AParkedEventIsReadAgainWhenItIsDue) {
   park_one();
   EXPECT_TRUE(reads().empty());
