@@ -27,7 +27,8 @@ bool ended_a_worker(const model::RetryState& state) {
 
 void resume(model::RetryState& state, const config::Retry& retry, WallTime now) {
   state.first = std::min(state.first, now);
-  if (state.history.empty()) {
+  // An attempt that does not count leaves no time, and waits for the first delay.
+  if (state.history.empty() || state.history.back().time > state.next) {
     state.next = std::min(state.next, now + retry.first);
   } else if (const WallTime last = state.history.back().time; last > now) {
     state.next = now + (state.next - last);

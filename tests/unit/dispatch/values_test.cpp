@@ -186,6 +186,18 @@ TEST(RetryPolicyTest, AnInfrastructureFaultOfAClockAheadIsNotWaitedFor) {
   EXPECT_LE(state.next, kNow + retry().first);
 }
 
+// The clock was set back between an attempt that counts and one that does not.
+TEST(RetryPolicyTest, AnInfrastructureFaultAfterAnAttemptOfAClockAheadIsWaitedFor) {
+  RetryPolicy policy(retry(), 1);
+  model::RetryState state;
+  policy.failed(state, raised(), "w", kNow + std::chrono::hours(24));
+  model::Failure fault = raised();
+  fault.counts = false;
+  policy.failed(state, fault, "w", kNow);
+  resume(state, retry(), kNow + Duration{1});
+  EXPECT_EQ(state.next, kNow + retry().first);
+}
+
 TEST(RetryPolicyTest, KeepsTheLatestOfALongHistory) {
   config::Retry many = retry();
   many.attempts = 100;
