@@ -57,8 +57,8 @@ class History {
   void late(WorkerId worker, FrameId frame);
   // Before the dispatcher gets it; the frame is open.
   void result(FrameId frame, const model::FrameResult& result);
-  // The worker will not begin the events of the frame from `first` on.
-  void gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first);
+  // The worker will not begin the events of the frame from `first` on, whose offset is `from`.
+  void gave_back(WorkerId worker, FrameId frame, std::uint32_t first, Offset from);
   void lost(WorkerId worker, const model::WorkerLoss& loss);
   void replaying(const model::DeadLetterId& id) { replays_.try_emplace(id); }
   void revoked(PartitionId partition);

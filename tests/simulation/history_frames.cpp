@@ -284,14 +284,12 @@ void History::fail(Trouble& trouble, std::optional<Duration> asked) {
   trouble.not_after = scheduler_.wall() + asked.value_or(latest);
 }
 
-void History::gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first) {
+void History::gave_back(WorkerId worker, FrameId frame, std::uint32_t first, Offset from) {
   ++seen.given_back;
-  const Offset from = frame.base + frame.batch->delta(first);
   std::erase_if(busy_, [&](const auto& busy) {
-    return busy.second.worker == worker && busy.second.frame == frame.id &&
-           busy.first.second >= from;
+    return busy.second.worker == worker && busy.second.frame == frame && busy.first.second >= from;
   });
-  const auto found = frames_.find(frame.id);
+  const auto found = frames_.find(frame);
   if (found == frames_.end() || found->second.worker != worker) return;
   OpenFrame& open = found->second;
   for (std::uint32_t i = first; i < open.offsets.size(); ++i) release(open, open.offsets[i]);

@@ -126,7 +126,8 @@ std::optional<model::Frame> Mutant::pull(WorkerId worker, const model::FrameLimi
   auto frame = inner_.pull(worker, wider, is(Mutation::forget_park) ? now + kLongTime : now, out);
   change(out, from);
   if (!frame) return frame;
-  frames_.insert_or_assign(frame->id, *frame);
+  frames_[frame->id] = {frame->partition, frame->base, frame->base + frame->batch->span(),
+                        static_cast<std::uint32_t>(frame->batch->size())};
   // Otherwise its own frames would give it away at once.
   if (is(Mutation::lanes_open)) frame->order = model::Order::key;
   return frame;
@@ -137,12 +138,12 @@ void Mutant::change_result(FrameId id, model::FrameResult& result) {
   if (is(Mutation::attempts_not_counted))
     for (auto& failure : result.not_done) failure.counts = false;
   if (is(Mutation::part_is_whole) && frames_.contains(id))
-    result.count = static_cast<std::uint32_t>(frames_.at(id).batch->size()) - result.first;
+    result.count = frames_.at(id).events - result.first;
 }
 
 bool Mutant::covered_all(FrameId id, std::uint32_t end) const {
   const auto found = frames_.find(id);
-  return found != frames_.end() && end == found->second.batch->size();
+  return found != frames_.end() && end == found->second.events;
 }
 
 Status Mutant::finished(WorkerId worker, FrameId id, model::FrameResult&& result, WallTime now,
@@ -170,6 +171,10 @@ void Mutant::give_back(WorkerId worker, FrameId frame, std::uint32_t first, Wall
   const std::size_t from = out.size();
   if (is(Mutation::tail_too_long) && first > 0) --first;
   if (!is(Mutation::tail_forgotten)) inner_.give_back(worker, frame, first, now, out);
+  if (first == 0)
+    frames_.erase(frame);
+  else if (const auto given = frames_.find(frame); given != frames_.end())
+    given->second.events = first;
   change(out, from);
 }
 
@@ -236,7 +241,7 @@ void Mutant::change(model::Transaction& transaction) {
 void Mutant::settle_frames(model::Transaction::ProgressUpdate& update) const {
   for (const auto& [id, frame] : frames_)
     if (frame.partition == update.at.partition && frame.base >= update.progress.settled)
-      add_range(update.progress, frame.base, frame.base + frame.batch->span());
+      add_range(update.progress, frame.base, frame.end);
 }
 
 void Mutant::change_letters(model::Transaction& transaction) {

@@ -106,7 +106,14 @@ class Mutant {
 
   const Mutation mutation_;
   dispatch::Dispatcher inner_;
-  std::map<FrameId, model::Frame> frames_;
+  // What is with workers. Not the frames themselves, which hold their batches.
+  struct Given {
+    PartitionId partition;
+    Offset base = 0;
+    Offset end = 0;
+    std::uint32_t events = 0;
+  };
+  std::map<FrameId, Given> frames_;
   std::set<dispatch::CommitToken> extra_;  // commits of the mutation's own
   dispatch::CommitToken next_extra_ = dispatch::CommitToken{1} << 60;
 };

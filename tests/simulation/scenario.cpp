@@ -200,8 +200,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
     scenario.faults.slow = 0.2;
   }
   if (Dice(seed + 9876).chance(0.5)) scenario.faults.gives_back = 0.1;
-  if (scenario.faults.gives_back == 0 && Dice(seed + 6789).chance(0.3))
-    scenario.faults.raises = 0.1;
+  if (Dice(seed + 6789).chance(0.3)) scenario.faults.raises = 0.1;
   add_messages(scenario, dice);
   set_disk(scenario, Dice(seed + 4321));
   return scenario;

@@ -21,10 +21,11 @@ SimEngine::SimEngine(std::uint64_t life, const Scenario& scenario,
       mutation_(mutation),
       memory_(scenario.memory),
       dispatcher_(binding(), mutation),
-      listener_{[this](WorkerId w, FrameId f, auto&& r) { result(w, f, std::move(r)); },
-                [this](WorkerId w, FrameId f, auto&& r) { garbage(w, f, std::move(r)); },
-                [this](WorkerId w, const model::Frame& f, std::uint32_t i) { gave_back(w, f, i); },
-                [this](WorkerId w, auto&& loss) { lost(w, std::move(loss)); }} {}
+      listener_{
+          [this](WorkerId w, FrameId f, auto&& r) { result(w, f, std::move(r)); },
+          [this](WorkerId w, FrameId f, auto&& r) { garbage(w, f, std::move(r)); },
+          [this](WorkerId w, FrameId f, std::uint32_t i, Offset at) { gave_back(w, f, i, at); },
+          [this](WorkerId w, auto&& loss) { lost(w, std::move(loss)); }} {}
 
 dispatch::DispatcherOptions SimEngine::binding() {
   dispatch::DispatcherOptions binding = scenario_.binding;
@@ -104,10 +105,7 @@ void SimEngine::after_call() {
 }
 
 // Each window may exceed its limit by the batch that filled it; workers hold those of their frames.
-// What workers give back is with its partition again, beside what was read meanwhile: there is no
-// bound for that here yet.
 void SimEngine::check_memory() {
-  if (scenario_.faults.gives_back > 0) return;
   std::size_t frames = 0;
   for (const auto& worker : workers_) frames += worker->frames();
   const std::uint64_t most = scenario_.binding.delivery.max_unsettled_bytes + meter_.largest();
@@ -226,10 +224,10 @@ void SimEngine::garbage(WorkerId worker, FrameId frame, model::FrameResult&& res
   lost(worker, std::move(loss));
 }
 
-void SimEngine::gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first) {
+void SimEngine::gave_back(WorkerId worker, FrameId frame, std::uint32_t first, Offset from) {
   if (!alive_) return;
-  history_.gave_back(worker, frame, first);
-  dispatcher_.give_back(worker, frame.id, first, scheduler_.now(), commits_);
+  history_.gave_back(worker, frame, first, from);
+  dispatcher_.give_back(worker, frame, first, scheduler_.wall(), commits_);
   after_call();
 }
 

@@ -60,7 +60,7 @@ class SimEngine {
   void start_worker();
   void result(WorkerId worker, FrameId frame, model::FrameResult&& result);
   void garbage(WorkerId worker, FrameId frame, model::FrameResult&& result);
-  void gave_back(WorkerId worker, const model::Frame& frame, std::uint32_t first);
+  void gave_back(WorkerId worker, FrameId frame, std::uint32_t first, Offset from);
   void lost(WorkerId worker, model::WorkerLoss&& loss);
   // After every call into the dispatcher.
   void after_call();

@@ -16,6 +16,10 @@ model::Failure failure(std::uint32_t i, model::OutcomeCode code) {
   return {i, code, "Trouble", "as the seed wants it", "", std::nullopt, true};
 }
 
+Offset offset_of(const model::Frame& frame, std::uint32_t i) {
+  return frame.base + frame.batch->delta(i);
+}
+
 // Part [first, end) of a result.
 model::FrameResult part_of(const model::FrameResult& whole, std::uint32_t first,
                            std::uint32_t end) {
@@ -78,14 +82,15 @@ void SimWorker::begin() {
 void SimWorker::give_back() {
   if (!alive_) return;
   if (frames_.size() > 1) {
-    const model::Frame second = std::move(frames_.back());
+    const FrameId second = frames_.back().id;
+    const Offset base = offset_of(frames_.back(), 0);
     frames_.pop_back();
-    listener_.gave_back(id_, second, 0);
+    listener_.gave_back(id_, second, 0, base);
   }
   if (!alive_ || end_ < 2) return;
   const auto first = 1 + static_cast<std::uint32_t>(dice_.below(end_ - 1));
   end_ = first;
-  listener_.gave_back(id_, frames_.front(), first);
+  listener_.gave_back(id_, frames_.front().id, first, offset_of(frames_.front(), first));
 }
 
 SimWorker::Plan SimWorker::plan(const model::Frame& frame) {

@@ -19,8 +19,9 @@ struct WorkerListener {
   std::function<void(WorkerId, FrameId, model::FrameResult&&)> result;
   // The result contradicts its frame, on purpose.
   std::function<void(WorkerId, FrameId, model::FrameResult&&)> garbage;
-  // It has not begun the events of the frame from that one on, and will not. Unset: it never does.
-  std::function<void(WorkerId, const model::Frame&, std::uint32_t)> gave_back;
+  // It has not begun the events of the frame from that one on, which has that offset, and will not.
+  // Unset: it never does.
+  std::function<void(WorkerId, FrameId, std::uint32_t, Offset)> gave_back;
   std::function<void(WorkerId, model::WorkerLoss&&)> lost;
 };
 
