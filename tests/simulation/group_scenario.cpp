@@ -69,6 +69,7 @@ std::string name_of(GroupMutation mutation) {
                                            "ignores_committed",
                                            "trusts_foreign_ranges",
                                            "trusts_foreign_retries",
+                                           "ignores_epoch",
                                            "ignores_metadata",
                                            "skips_metadata_twice",
                                            "forgets_local",

@@ -52,6 +52,7 @@ enum class GroupMutation {
   ignores_committed,       // starts where its own disk says
   trusts_foreign_ranges,   // ranges of its disk count whoever committed last
   trusts_foreign_retries,  // retries of its disk do
+  ignores_epoch,           // its disk counts when it committed last, from whatever time the disk is
   ignores_metadata,        // completed ranges of the committed offset are invoked again
   skips_metadata_twice,    // ... or as many again are skipped behind each
   forgets_local,           // its own disk never counts

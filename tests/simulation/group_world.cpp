@@ -187,6 +187,14 @@ class GroupWorld {
       broker_.reset(PartitionId{p}, offset);
       history_.reset(PartitionId{p}, offset);
     }
+    if (dice_.chance(scenario_.faults.restore_backup)) go_back(any());
+  }
+
+  // A disk comes back that is of the time before the reset, after its node has committed again:
+  // what it knows to be done is to be done once more.
+  void go_back(Place& place) {
+    place.backup = Place::Backup{place.disk.store->back_up(), place.disk.epochs};
+    scheduler_.after(Duration{dice_.between(5'000, 60'000)}, [this, &place] { kill(place); });
   }
 
   // ---- producers

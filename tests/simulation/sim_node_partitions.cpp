@@ -66,6 +66,7 @@ stream::LocalProgress SimNode::local(const stream::GroupCommit& commit) {
   }
   if (const auto epoch = disk_.epochs.find(commit.partition); epoch != disk_.epochs.end())
     local.epoch = epoch->second;
+  if (is(GroupMutation::ignores_epoch) && commit.metadata) local.epoch = commit.metadata->epoch;
   local.progress = *cursor;
   local.retries = std::move(*retries);
   return local;
