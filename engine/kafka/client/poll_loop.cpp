@@ -25,41 +25,49 @@ PollLoop::PollLoop() : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 PollLoop::~PollLoop() {
   stop();
   // What the calls own goes while the loop is whole.
-  std::vector<Call>().swap(calls_);
+  std::vector<Posted>().swap(calls_);
   ::close(wake_);
 }
 
 void PollLoop::start() {
   if (thread_.joinable()) return;
+  std::lock_guard lock(mutex_);
+  stage_ = Stage::turning;
   thread_ = std::thread([this] { turn_until_stopped(); });
 }
 
 void PollLoop::stop() {
   background_.finish();
   if (!thread_.joinable()) return;
-  post([this] {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-  });
+  post([this] { stopping_ = true; });
   thread_.join();
 }
 
 void PollLoop::post(Call call) {
   {
     std::lock_guard lock(mutex_);
-    calls_.push_back(std::move(call));
+    // Where no turn comes, what the call owns goes with it, outside the lock.
+    if (stage_ != Stage::ended) calls_.push_back({std::exchange(call, nullptr), false});
   }
   ::eventfd_write(wake_, 1);
 }
 
 void PollLoop::run(Call call) {
-  if (!thread_.joinable() || thread_.get_id() == std::this_thread::get_id()) return call();
   std::promise<void> done;
-  post([&call, &done] {
-    call();
-    done.set_value();
-  });
+  if (!queue_for_thread([&call, &done] {
+        call();
+        done.set_value();
+      }))
+    return call();
+  ::eventfd_write(wake_, 1);
   done.get_future().wait();
+}
+
+bool PollLoop::queue_for_thread(Call call) {
+  std::lock_guard lock(mutex_);
+  if (stage_ != Stage::turning || thread_.get_id() == std::this_thread::get_id()) return false;
+  calls_.push_back({std::move(call), true});
+  return true;
 }
 
 void PollLoop::add(const void* owner, Serve serve) {
@@ -85,23 +93,31 @@ bool PollLoop::serve_all() {
 }
 
 void PollLoop::turn(std::chrono::milliseconds time) {
-  std::vector<Call> calls;
+  std::vector<Posted> calls;
   {
     std::lock_guard lock(mutex_);
     calls.swap(calls_);
   }
-  for (Call& call : calls) call();
+  for (Posted& posted : calls) posted.call();
   if (!serve_all() && calls.empty()) wait(time);
 }
 
 void PollLoop::turn_until_stopped() {
-  for (;;) {
-    {
-      std::lock_guard lock(mutex_);
-      if (stopping_) return;
-    }
-    turn(kTick);
+  while (!stopping_) turn(kTick);
+  while (!end()) {
   }
+}
+
+bool PollLoop::end() {
+  std::vector<Posted> calls;
+  {
+    std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+    if (calls.empty()) stage_ = Stage::ended;
+  }
+  for (Posted& posted : calls)
+    if (posted.awaited) posted.call();
+  return calls.empty();
 }
 
 }  // namespace pelton::kafka

@@ -28,15 +28,16 @@ class PollLoop {
 
   // Once; again is nothing.
   void start();
-  // Waits for the background, then joins the thread. Calls that were not run are dropped.
+  // Waits for the background, then joins the thread. Calls that were posted and not run are
+  // dropped; those that somebody waits for in run() are run.
   void stop();
   // Instead of start(): runs what was posted, serves once, and waits until there is more, up to
   // `wait`, only when there was nothing.
   void turn(std::chrono::milliseconds wait);
-  // Any thread.
+  // Any thread. After the thread has ended the call is dropped at once.
   void post(Call call);
-  // Runs the call on the loop's thread and waits for it; here when the loop has no thread, or when
-  // this is it. Not while it is being stopped.
+  // Any thread. Runs the call on the loop's thread and waits for it; on the caller's when this is
+  // it, or when the loop has no thread, or none any more: nobody else may use the loop then.
   void run(Call call);
   // For what blocks and the clients of the loop wait for. Any thread.
   BackgroundCalls& background() { return background_; }
@@ -47,14 +48,25 @@ class PollLoop {
   void remove(const void* owner);
 
  private:
+  struct Posted {
+    Call call;
+    bool awaited = false;  // by run()
+  };
+  enum class Stage { threadless, turning, ended };
+
+  // False: there is no other thread that will run it.
+  bool queue_for_thread(Call call);
   void turn_until_stopped();
+  // One step of the thread's end; true: nothing was left, and nothing is taken any more.
+  bool end();
   void wait(std::chrono::milliseconds time);
   bool serve_all();
 
   const int wake_;
   std::mutex mutex_;
-  std::vector<Call> calls_;  // guarded by mutex_
-  bool stopping_ = false;    // guarded by mutex_
+  std::vector<Posted> calls_;        // guarded by mutex_
+  Stage stage_ = Stage::threadless;  // guarded by mutex_
+  bool stopping_ = false;            // the loop's thread's
   std::vector<std::pair<const void*, Serve>> served_;
   std::thread thread_;
   BackgroundCalls background_;  // its calls post to the loop

@@ -53,6 +53,10 @@ class SharedGroup : public testing::Test {
     std::ranges::sort(partitions);
     return partitions;
   }
+  static std::size_t gone(Engine& engine) {
+    std::lock_guard lock(engine.member.mutex);
+    return engine.member.gone.size();
+  }
   // Tenures that began a second time: partitions that moved away and came back.
   static bool again(Engine& engine) {
     std::lock_guard lock(engine.member.mutex);
@@ -81,6 +85,16 @@ TEST_F(SharedGroup, CooperativeMembersGiveBackWhatMovesAlone) {
   ASSERT_TRUE(until([&] { return assigned(*second) == 2; }));
   EXPECT_EQ(released(*first).size(), 2U);
   EXPECT_FALSE(again(*first)) << "the others never stopped";
+}
+
+TEST_F(SharedGroup, AMemberThatLeavesHandsOver) {
+  const auto first = join("range");
+  ASSERT_TRUE(until([&] { return assigned(*first) == 4; }));
+  first->consumer->close();
+  ASSERT_TRUE(until([&] { return first->member.left.load(); }));
+  EXPECT_EQ(gone(*first), 4U) << "nobody is asked to release what the member leaves behind";
+  const auto second = join("range");
+  EXPECT_TRUE(until([&] { return assigned(*second) == 4; }));
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <future>
+#include <thread>
+#include <vector>
 
 namespace pelton::kafka {
 namespace {
@@ -83,6 +86,32 @@ TEST(PollLoop, RunWithoutAThreadIsAPlainCall) {
   on = {};
   loop.run([&] { on = std::this_thread::get_id(); });
   EXPECT_EQ(on, std::this_thread::get_id());
+}
+
+TEST(PollLoop, WhoeverWaitsWhileItStopsIsAnswered) {
+  for (int round = 0; round < 200; ++round) {
+    PollLoop loop;
+    loop.start();
+    std::atomic<int> ran{0};
+    std::vector<std::thread> callers;
+    for (int i = 0; i < 4; ++i)
+      callers.emplace_back([&] {
+        for (int n = 0; n < 20; ++n) loop.run([&] { ++ran; });
+      });
+    loop.stop();
+    for (std::thread& caller : callers) caller.join();
+    ASSERT_EQ(ran, 80);
+  }
+}
+
+TEST(PollLoop, CallsPostedAfterItsEndAreDroppedAtOnce) {
+  PollLoop loop;
+  loop.start();
+  loop.stop();
+  auto owned = std::make_shared<int>(1);
+  std::weak_ptr<int> left = owned;
+  loop.post([owned = std::move(owned)] {});
+  EXPECT_TRUE(left.expired());
 }
 
 TEST(PollLoop, CallsThatWereNotRunGoWithIt) {
