@@ -2,6 +2,9 @@
 """Topics, brokers and records that misbehave: no loss, clear words, and the rest goes on."""
 
 import json
+import socket
+import threading
+import time
 
 import confluent_kafka
 import pytest
@@ -223,3 +226,45 @@ def test_without_a_broker_for_longer_than_a_session(broker, tmp_path):
         wait_until(lambda: engine.binding("job")["done"] == 1000, "it goes on", 20)  # 6 s when the machine is idle
         wait_until(lambda: "E6101" not in engine.run("status").stdout, "the status forgets the trouble")
         check_exactly_once(engine.consume("seen"), range(1000))
+
+
+class Doorkeeper:
+    """Listens where a broker did, counts who comes, and sends everybody away."""
+
+    def __init__(self, address):
+        host, port = address.split(":")
+        self.came = 0
+        self.listener = socket.create_server((host, int(port)), reuse_port=False)
+        self.thread = threading.Thread(target=self._serve)
+
+    def _serve(self):
+        while True:
+            try:
+                self.listener.accept()[0].close()
+            except OSError:
+                return
+            self.came += 1
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join()
+
+
+def test_a_broker_that_is_away_is_not_stormed(broker, tmp_path):
+    """What is asked now and then, as for the topic's id, waits for a connection like everything else."""
+    topic = broker.topic(2)
+    with Engine(tmp_path, topic_config(broker, topic, function_folder(tmp_path, ECHO))) as engine:
+        broker.produce(topic, numbers(100))
+        settled(engine, 100)
+        broker.kill()
+        with Doorkeeper(broker.address) as door:
+            time.sleep(15)  # a window in which every question comes up
+        broker.up()
+        assert 0 < door.came < 1_000, f"{door.came} connections in 15 s"
+        broker.produce(topic, numbers(50, first=100))
+        settled(engine, 150)

@@ -14,7 +14,7 @@ using Topics = Handle<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destr
 constexpr std::chrono::milliseconds kWay{1'000};
 
 // The one that answers. Where it is not among the brokers (a failover, the library's own mock
-// cluster) the library looks for it without a pause until the time is over.
+// cluster), or no broker is there, the library looks for it without a pause until the time is over.
 bool has_controller(rd_kafka_t* client, int timeout) {
   const std::int32_t controller = rd_kafka_controllerid(client, timeout);
   const rd_kafka_metadata_t* answer = nullptr;
@@ -32,8 +32,6 @@ std::string id_text(const rd_kafka_Uuid_t& id) {
     return {};
   return rd_kafka_Uuid_base64str(&id);
 }
-
-}  // namespace
 
 void ask_topic_id(rd_kafka_t* client, const std::string& topic, std::chrono::milliseconds timeout,
                   rd_kafka_queue_t* queue) {
@@ -60,6 +58,8 @@ std::optional<Result<std::string>> told_topic_id(rd_kafka_event_t* event) {
   return id_text(*rd_kafka_TopicDescription_topic_id(topics[0]));
 }
 
+}  // namespace
+
 Result<std::string> topic_id(rd_kafka_t* client, const std::string& topic,
                              std::chrono::milliseconds timeout) {
   if (!has_controller(client, static_cast<int>(timeout.count()))) return std::string();
@@ -72,12 +72,6 @@ Result<std::string> topic_id(rd_kafka_t* client, const std::string& topic,
 }
 
 #else
-
-void ask_topic_id(rd_kafka_t*, const std::string&, std::chrono::milliseconds, rd_kafka_queue_t*) {}
-
-std::optional<Result<std::string>> told_topic_id(rd_kafka_event_t*) {
-  return std::nullopt;
-}
 
 Result<std::string> topic_id(rd_kafka_t*, const std::string&, std::chrono::milliseconds) {
   return std::string();

@@ -2,7 +2,6 @@
 #include "engine/kafka/consume/consumer.h"
 
 #include "engine/kafka/client/client_events.h"
-#include "engine/kafka/client/topic_id.h"
 #include "engine/kafka/consume/group_assignment.h"
 #include "engine/kafka/consume/group_client.h"
 #include "engine/kafka/consume/group_lookup.h"
@@ -57,6 +56,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
   SteadyTime ends_told_{};
   SteadyTime ends_asked_{};
   SteadyTime id_asked_{};
+  bool asking_id_ = false;
   bool closed_ = false;
 };
 
@@ -128,7 +128,6 @@ void Consumer::Impl::on_event(rd_kafka_event_t* event) {
     case RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH:
       return say(client.give_token());
     default:
-      if (const auto id = told_topic_id(event)) return *id ? assignment.on_topic_id(**id) : void();
       if (auto error = serve_event(client.handle(), event, client.setup().client,
                                    "reading " + client.topic_name()))
         listener_.trouble(*error);
@@ -152,8 +151,12 @@ void Consumer::Impl::watch_ends(SteadyTime now) {
 
 void Consumer::Impl::watch_id(SteadyTime now) {
   if (now - id_asked_ < kIdInterval || assignment.closing() || !assignment.knows_topic_id()) return;
+  if (std::exchange(asking_id_, true)) return;
   id_asked_ = now;
-  ask_topic_id(client.handle(), client.topic_name(), kIdInterval, client.queue());
+  lookup.ask_topic_id([this](const std::string& id) {
+    asking_id_ = false;
+    assignment.on_topic_id(id);
+  });
 }
 
 void Consumer::Impl::close() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consume/group_lookup.h"
 
+#include "engine/kafka/client/topic_id.h"
+
 #include <thread>
 #include <utility>
 
@@ -10,6 +12,7 @@ namespace {
 constexpr std::chrono::milliseconds kTimeout{5'000};
 constexpr std::chrono::milliseconds kPause{200};
 constexpr std::chrono::milliseconds kEndsTimeout{2'000};
+constexpr std::chrono::milliseconds kIdTimeout{2'000};
 
 }  // namespace
 
@@ -103,6 +106,11 @@ void GroupLookup::ask_ends(std::vector<PartitionId> partitions,
         return ask_leaders(client_, setup_.topic, partitions, std::nullopt, kEndsTimeout).facts;
       },
       std::move(answer));
+}
+
+void GroupLookup::ask_topic_id(std::function<void(const std::string&)> answer) {
+  in_background([this] { return topic_id(client_, setup_.topic, kIdTimeout).value_or(""); },
+                std::move(answer));
 }
 
 }  // namespace pelton::kafka

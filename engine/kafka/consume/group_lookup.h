@@ -43,6 +43,8 @@ class GroupLookup {
   // The ends of those whose leaders answer.
   void ask_ends(std::vector<PartitionId> partitions,
                 std::function<void(const std::vector<PartitionFacts>&)> answer);
+  // What the topic is now; empty: not known.
+  void ask_topic_id(std::function<void(const std::string&)> answer);
 
  private:
   template <typename Ask, typename Then>
