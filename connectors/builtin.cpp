@@ -3,6 +3,7 @@
 
 #include "connectors/directory/directory.h"
 #include "connectors/kafka/kafka.h"
+#include "connectors/postgres/postgres.h"
 #include "connectors/schedule/schedule.h"
 
 namespace pelton {
@@ -12,6 +13,7 @@ std::vector<connector::ConnectorSpec> builtin_connectors() {
   return {
       directory::connector_spec(),
       kafka_connector::connector_spec(),
+      postgres::connector_spec(),
       schedule::connector_spec(),
   };
 }

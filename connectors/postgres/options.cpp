@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/postgres/options.h"
+
+#include "connectors/postgres/session.h"
+#include "engine/config/spec/fields.h"
+
+#include <algorithm>
+
+namespace pelton::postgres {
+namespace {
+
+using config::Fields;
+using config::ReadContext;
+using config::Section;
+
+std::optional<TablePattern> parse_table(const std::string& text, config::Place place,
+                                        config::Diagnostics& problems) {
+  auto pattern = TablePattern::parse(text);
+  if (pattern) return std::move(*pattern);
+  problems.error(place, pattern.error().code,
+                 fmt::format("tables: \"{}\" {}", text, pattern.error().message));
+  return std::nullopt;
+}
+
+std::string table_text(const TablePattern& pattern) {
+  return pattern.text();
+}
+
+// What PostgreSQL takes as the name of a slot.
+bool is_slot_name(const std::string& name) {
+  return !name.empty() && name.size() <= 63 &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+}
+
+std::string slot_of(const std::string& connector) {
+  std::string slot = "pelton_";
+  for (const char c : connector) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool usable = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
+    slot += usable ? lower : '_';
+  }
+  return slot.substr(0, 63);
+}
+
+void check_source(const Section& section, const std::string&, ReadContext& context,
+                  SourceOptions& options) {
+  options.connector = context.part;
+  if (options.slot.empty()) options.slot = slot_of(context.part);
+  if (!is_slot_name(options.slot))
+    context.problems.error(
+        section.place("slot"), "E7092",
+        fmt::format("connector {}: `slot` takes lower-case letters, digits and underscores, at "
+                    "most 63",
+                    context.part));
+  if (options.publications.empty()) options.publications = {options.slot};
+  if (options.create && options.publications.size() > 1)
+    context.problems.error(
+        section.place("publications"), "E7092",
+        fmt::format("connector {}: several publications require `create: false`", context.part));
+  if (options.create && options.tables.empty())
+    context.problems.error(
+        section.place("tables"), "E7092",
+        fmt::format("connector {}: name the tables of the publication in `tables`, or set `create: "
+                    "false`",
+                    context.part));
+  if (options.url.empty()) return;
+  if (const auto server = server_of(options.url); !server)
+    context.problems.error(section.place("url"), server.error().code,
+                           fmt::format("connector {}: {}", context.part, server.error().message));
+}
+
+Fields<SourceOptions> source_fields() {
+  return Fields<SourceOptions>("postgres", "")
+      .option(
+          "url", &SourceOptions::url,
+          "The database, as a connection URL or a `key=value` list of libpq. Its user needs the "
+          "attribute REPLICATION and, with `create`, the tables.",
+          {.example = "${env:SHOP_DATABASE_URL}", .required = true, .secret = true})
+      .each("tables", &SourceOptions::tables, parse_table, table_text,
+            "Tables whose changes become events, as `schema.table`; `*` stands for any characters. "
+            "A partitioned table stands for its partitions. With `create: false` and no tables: "
+            "everything that is published.",
+            {.example = "[public.orders, \"inventory.*\"]"})
+      .option("slot", &SourceOptions::slot,
+              "The replication slot. The default is `pelton_<connector>`.",
+              {.example = "pelton_shop"})
+      .option("publications", &SourceOptions::publications,
+              "The publications. The default is one, named as the slot.", {.example = "[shop]"})
+      .option("create", &SourceOptions::create,
+              "Whether a missing slot and publication are created, and the publication is kept to "
+              "`tables`. With `false` they must exist.")
+      .choice(
+          "envelope", &SourceOptions::envelope,
+          {{"flat", Envelope::flat}, {"debezium", Envelope::debezium}},
+          "An event's data: the row alone, with what happened to it in the headers (`flat`), or "
+          "Debezium's document with `before`, `after`, `source`, `op` and `ts_ms`.")
+      .choice("decimals", &SourceOptions::decimals,
+              {{"string", Decimals::text}, {"number", Decimals::number}},
+              "What `numeric` and `money` values become. As a `number` they may lose digits in the "
+              "function's language.")
+      .option("tombstones", &SourceOptions::tombstones,
+              "Whether an event without data, with the same key, follows each delete, for topics "
+              "that are compacted.")
+      .then(check_source);
+}
+
+std::vector<config::Location> no_locations(const SourceOptions&) {
+  return {};
+}
+
+}  // namespace
+
+config::ConnectorOptions describe_options() {
+  config::ConnectorOptions options;
+  options.type = "postgres";
+  options.sentence =
+      "Changes of PostgreSQL tables by logical replication: each insert, update and delete becomes "
+      "an event, in the order of the commits.";
+  options.source = config::connector_side(source_fields(), no_locations);
+  return options;
+}
+
+}  // namespace pelton::postgres

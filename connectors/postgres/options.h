@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "connectors/postgres/envelope.h"
+#include "connectors/postgres/table_pattern.h"
+#include "connectors/postgres/values.h"
+#include "engine/config/spec/connector_options.h"
+
+#include <string>
+#include <vector>
+
+namespace pelton::postgres {
+
+// Value. A source's options, whose defaults stand here.
+struct SourceOptions {
+  std::string connector;
+  std::string url;
+  std::vector<TablePattern> tables;
+  std::string slot;                       // empty in the file: pelton_<connector>
+  std::vector<std::string> publications;  // empty in the file: one, named as the slot
+  bool create = true;
+  Envelope envelope = Envelope::flat;
+  Decimals decimals = Decimals::text;
+  bool tombstones = false;
+};
+
+// Their settings are SourceOptions. E7080: `url`; E7092: tables and names.
+config::ConnectorOptions describe_options();
+
+}  // namespace pelton::postgres

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/postgres/postgres.h"
+
+#include "connectors/postgres/options.h"
+#include "connectors/postgres/postgres_source.h"
+#include "connectors/postgres/session.h"
+
+namespace pelton::postgres {
+namespace {
+
+// A second engine takes over the slot soon after the first has ended.
+constexpr std::chrono::milliseconds kBackoffMax{5'000};
+
+Status probe(const config::Connector& connector) {
+  const auto& options = std::any_cast<const SourceOptions&>(connector.settings);
+  const auto session = Session::open(options.url, Session::Kind::replication);
+  return session ? Status{} : std::unexpected(session.error());
+}
+
+}  // namespace
+
+connector::ConnectorSpec connector_spec() {
+  static const SystemClock clock;
+  connector::ConnectorSpec spec;
+  spec.options = describe_options();
+  spec.probe = probe;
+  spec.backoff_max = kBackoffMax;
+  spec.make_source =
+      [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
+    return std::make_unique<PostgresSource>(context.settings<SourceOptions>(), context.ledger,
+                                            clock);
+  };
+  return spec;
+}
+
+}  // namespace pelton::postgres

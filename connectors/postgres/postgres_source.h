@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "connectors/postgres/change_stream.h"
+#include "connectors/postgres/database.h"
+#include "connectors/postgres/options.h"
+#include "connectors/postgres/position.h"
+#include "connectors/postgres/preparation.h"
+#include "connectors/postgres/replication.h"
+#include "engine/base/clock.h"
+#include "engine/connector/ledger.h"
+#include "engine/connector/source.h"
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pelton::postgres {
+
+// Gives the changes of a database as events, from a replication slot (docs/databases.md says what
+// they look like). The position behind the events of a read goes to the ledger together with them;
+// the server hears that it may forget changes only once the position behind them is durable. So the
+// slot is never ahead of the ledger, and a slot that is was moved by somebody else.
+//
+// Errors of connect(): those of prepare() (preparation.h), Session and Replication; E4001 corrupt;
+// the ledger's. Of read(): those of Replication, Database and ChangeStream.
+class PostgresSource final : public connector::Source {
+ public:
+  PostgresSource(SourceOptions options, connector::Ledger& ledger, const Clock& clock);
+
+  Status connect() override;
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                               std::size_t max_bytes,
+                               std::chrono::steady_clock::time_point deadline) override;
+  Status settle(connector::AckToken token, connector::Settlement how) override;
+  void close() override;
+  std::vector<std::string> take_warnings() override;
+  connector::SourceFacts facts() const override;
+
+ private:
+  // What was read and is not settled.
+  struct InFlight {
+    connector::AckToken token;
+    Position before, after;
+  };
+  // While connected.
+  struct Connection {
+    Connection(Session sql, Replication walsender, ChangeStream::Setup setup)
+        : database(std::move(sql)),
+          replication(std::move(walsender)),
+          stream(std::move(setup), database) {}
+    Database database;
+    Replication replication;
+    ChangeStream stream;
+  };
+  struct Limits {
+    std::size_t events, bytes;
+    std::chrono::steady_clock::time_point deadline;
+  };
+
+  Result<std::optional<Position>> stored_position();
+  Status store(const Position& position);
+  Status open(const std::optional<Position>& stored);
+  Status rewind();
+  Status fill(model::BatchBuilder& into, const Limits& limits);
+  Status take(const ReplicationData& data, bool nothing_given);
+  Status advance(Lsn sent);
+  ChangeStream::Setup stream_setup(const std::string& database) const;
+
+  const SourceOptions options_;
+  const std::string ledger_key_;
+  connector::Ledger& ledger_;
+  const Clock& clock_;
+  std::unique_ptr<Connection> connection_;
+  Position durable_;  // in the ledger
+  std::deque<InFlight> in_flight_;
+  std::optional<Position> rewind_to_;  // what was read behind it was not stored
+  connector::AckToken token_ = 0;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace pelton::postgres

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "connectors/postgres/pgoutput.h"
+#include "connectors/postgres/table_pattern.h"
+#include "connectors/postgres/types.h"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pelton::postgres {
+
+// A table as its changes are written from now on.
+struct Relation {
+  struct Column {
+    std::string name;
+    std::string label;  // "\"name\":"
+    const Type* type = nullptr;
+    bool identity = false;
+  };
+  std::string schema, table;
+  std::string full_name;  // "schema.table"
+  std::vector<Column> columns;
+  // The columns that make the event's key, in the table's order: those of the replica identity, or
+  // of the primary key where that is the whole row or nothing. Empty: no key.
+  std::vector<std::size_t> key;
+  bool wanted = true;
+  Types types;
+};
+
+// The tables of one connection. The server describes a table before its first change, and again
+// after each change of its definition.
+class Relations {
+ public:
+  Relations(std::vector<TablePattern> tables, Catalog& catalog)
+      : tables_(std::move(tables)), catalog_(catalog) {}
+
+  // A message of kind relation. Errors are the catalog's.
+  Status learn(const Message& message);
+  // Null: not described.
+  const Relation* find(Oid oid) const;
+  void clear() { relations_.clear(); }
+
+ private:
+  Status find_key(const Message& message, Relation& relation);
+
+  const std::vector<TablePattern> tables_;
+  Catalog& catalog_;
+  std::unordered_map<Oid, Relation> relations_;
+};
+
+}  // namespace pelton::postgres

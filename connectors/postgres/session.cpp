@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/postgres/session.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace pelton::postgres {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, ClearResult>;
+using Settings = std::map<std::string, std::string>;
+
+// The forms of values (values.h), whatever the server's and the role's defaults are.
+constexpr const char* kSessionOptions =
+    " -c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c extra_float_digits=3"
+    " -c bytea_output=hex -c lc_monetary=C -c standard_conforming_strings=on"
+    " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0";
+
+std::string sentence(const char* message) {
+  std::string text = message == nullptr ? "" : message;
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+Result<Settings> settings_of(const std::string& url) {
+  char* error = nullptr;
+  PQconninfoOption* options = PQconninfoParse(url.c_str(), &error);
+  if (options == nullptr) {
+    const std::string why = sentence(error);
+    PQfreemem(error);
+    return fail(ErrorKind::invalid, "E7080", "`url` is not a PostgreSQL connection string: {}",
+                why);
+  }
+  Settings out;
+  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option)
+    if (option->val != nullptr) out[option->keyword] = option->val;
+  PQconninfoFree(options);
+  return out;
+}
+
+std::string place_of(const Settings& settings) {
+  const auto get = [&](const char* name, const char* otherwise) {
+    const auto at = settings.find(name);
+    return at == settings.end() ? std::string(otherwise) : at->second;
+  };
+  return fmt::format("{}:{}/{}", get("host", "localhost"), get("port", "5432"),
+                     get("dbname", get("user", "").c_str()));
+}
+
+// What a dead network must not hang on; the URL may say otherwise.
+void complete(Settings& settings, Session::Kind kind) {
+  settings.emplace("connect_timeout", "10");
+  settings.emplace("tcp_user_timeout", "30000");
+  settings.emplace("keepalives_idle", "30");
+  settings.emplace("fallback_application_name", "pelton");
+  settings["client_encoding"] = "UTF8";
+  settings["options"] += kSessionOptions;
+  if (kind == Session::Kind::replication) settings["replication"] = "database";
+}
+
+// The server names no SQLSTATE to a client that it does not let in.
+bool is_login_error(const std::string& message) {
+  return std::ranges::any_of(
+      std::array{"authentication failed", "no pg_hba.conf entry", "no password supplied",
+                 "is not permitted to log in", "does not exist", "must be superuser or replication",
+                 "permission denied for database", "certificate"},
+      [&](const char* words) { return message.find(words) != std::string::npos; });
+}
+
+std::string doubled(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out += c;
+    out += c;
+  }
+  out += quote;
+  return out;
+}
+
+int left(Session::Time deadline) {
+  const auto time = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(time.count(), 0, 60'000));
+}
+
+}  // namespace
+
+Result<std::string> server_of(const std::string& url) {
+  const auto settings = settings_of(url);
+  if (!settings) return std::unexpected(settings.error());
+  return place_of(*settings);
+}
+
+std::string quoted_name(std::string_view name) {
+  return doubled(name, '"');
+}
+
+std::string quoted_text(std::string_view text) {
+  return doubled(text, '\'');
+}
+
+void Session::Close::operator()(pg_conn* connection) const {
+  PQfinish(connection);
+}
+
+void Session::Free::operator()(char* buffer) const {
+  PQfreemem(buffer);
+}
+
+Result<Session> Session::open(const std::string& url, Kind kind) {
+  auto settings = settings_of(url);
+  if (!settings) return std::unexpected(std::move(settings).error());
+  complete(*settings, kind);
+  std::vector<const char*> names, values;
+  for (const auto& [name, value] : *settings) {
+    names.push_back(name.c_str());
+    values.push_back(value.c_str());
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  Session session(PQconnectdbParams(names.data(), values.data(), 0), place_of(*settings));
+  if (PQstatus(session.connection_.get()) == CONNECTION_OK) return session;
+  const std::string why = sentence(PQerrorMessage(session.connection_.get()));
+  if (is_login_error(why))
+    return fail(ErrorKind::invalid, "E7082", "PostgreSQL at {} refuses the login: {}",
+                session.server_, why);
+  return session.lost();
+}
+
+std::unexpected<Error> Session::lost() const {
+  return fail(ErrorKind::unavailable, "E7081", "PostgreSQL at {} cannot be reached: {}", server_,
+              sentence(PQerrorMessage(connection_.get())));
+}
+
+std::unexpected<Error> Session::refused(const void* result) {
+  const auto* answer = static_cast<const PGresult*>(result);
+  const char* state = answer == nullptr ? nullptr : PQresultErrorField(answer, PG_DIAG_SQLSTATE);
+  state_ = state == nullptr ? "" : state;
+  if (state_.empty() || PQstatus(connection_.get()) != CONNECTION_OK) return lost();
+  const std::string why = sentence(PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY));
+  // Class 57: the server is shutting down or ends the session. Class 53: it is full.
+  if (state_.starts_with("57") || state_.starts_with("53") || state_.starts_with("08"))
+    return fail(ErrorKind::unavailable, "E7081", "PostgreSQL at {} ended the session: {}", server_,
+                why);
+  return fail(ErrorKind::invalid, state_ == "42501" ? "E7083" : "E7093",
+              "PostgreSQL at {} refuses: {}", server_, why);
+}
+
+int Session::version() const {
+  return PQserverVersion(connection_.get());
+}
+
+// False: nothing came by the deadline.
+bool Session::readable(Time deadline) {
+  pollfd waiting{PQsocket(connection_.get()), POLLIN, 0};
+  return ::poll(&waiting, 1, left(deadline)) > 0;
+}
+
+Status Session::wait_for_result(Time deadline) {
+  while (PQisBusy(connection_.get()) != 0) {
+    const bool came = readable(deadline);
+    if (came && PQconsumeInput(connection_.get()) == 0) return lost();
+    if (came || steady_clock::now() < deadline) continue;
+    if (PGcancel* cancel = PQgetCancel(connection_.get())) {
+      std::array<char, 256> ignored{};
+      PQcancel(cancel, ignored.data(), ignored.size());
+      PQfreeCancel(cancel);
+    }
+    return fail(ErrorKind::unavailable, "E7081",
+                "PostgreSQL at {} has not answered in time; a long transaction there may be in the "
+                "way",
+                server_);
+  }
+  return {};
+}
+
+Result<Rows> Session::query(const std::string& statement, milliseconds longest) {
+  if (PQsendQuery(connection_.get(), statement.c_str()) == 0) return lost();
+  const Time deadline = steady_clock::now() + longest;
+  Rows rows;
+  std::optional<std::unexpected<Error>> error;
+  for (;;) {
+    if (auto came = wait_for_result(deadline); !came) return std::unexpected(came.error());
+    const ResultPtr result(PQgetResult(connection_.get()));
+    if (!result) break;
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+      if (!error) error = refused(result.get());
+      continue;
+    }
+    for (int row = 0; row < PQntuples(result.get()); ++row) {
+      auto& to = rows.emplace_back();
+      for (int i = 0; i < PQnfields(result.get()); ++i)
+        to.push_back(PQgetisnull(result.get(), row, i) != 0
+                         ? std::nullopt
+                         : std::optional<std::string>(PQgetvalue(result.get(), row, i)));
+    }
+  }
+  if (error) return *error;
+  return rows;
+}
+
+Status Session::start_copy(const std::string& statement) {
+  ended_ = false;
+  if (PQsendQuery(connection_.get(), statement.c_str()) == 0) return lost();
+  if (auto came = wait_for_result(steady_clock::now() + std::chrono::seconds(60)); !came)
+    return came;
+  const ResultPtr result(PQgetResult(connection_.get()));
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_COPY_BOTH || status == PGRES_COPY_OUT) return {};
+  auto error = refused(result.get());
+  while (ResultPtr rest{PQgetResult(connection_.get())}) continue;
+  return error;
+}
+
+Result<std::optional<std::string_view>> Session::receive(Time deadline) {
+  message_.reset();
+  for (;;) {
+    char* buffer = nullptr;
+    const int size = PQgetCopyData(connection_.get(), &buffer, 1);
+    if (size > 0) {
+      message_.reset(buffer);
+      return std::string_view(buffer, static_cast<std::size_t>(size));
+    }
+    if (size == -1) return end_copy();
+    if (size < 0) return lost();
+    if (!readable(deadline)) return std::nullopt;
+    if (PQconsumeInput(connection_.get()) == 0) return lost();
+  }
+}
+
+Result<std::optional<std::string_view>> Session::end_copy() {
+  ended_ = true;
+  const ResultPtr result(PQgetResult(connection_.get()));
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_COPY_IN) return std::nullopt;  // the other direction is still open
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return refused(result.get());
+  while (ResultPtr rest{PQgetResult(connection_.get())}) continue;
+  return std::nullopt;
+}
+
+Status Session::send(std::string_view message) {
+  if (PQputCopyData(connection_.get(), message.data(), static_cast<int>(message.size())) != 1 ||
+      PQflush(connection_.get()) < 0)
+    return lost();
+  return {};
+}
+
+void Session::end_replication() {
+  if (PQstatus(connection_.get()) != CONNECTION_OK) return;
+  if (PQputCopyEnd(connection_.get(), nullptr) != 1 || PQflush(connection_.get()) < 0) return;
+  const Time deadline = steady_clock::now() + std::chrono::seconds(1);
+  while (!ended_ && steady_clock::now() < deadline)
+    if (!receive(deadline)) return;
+  if (ended_) std::ignore = wait_for_result(deadline);
+}
+
+}  // namespace pelton::postgres

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/result.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pelton::postgres {
+
+// Value. Which tables are meant: "public.orders", "inventory.*", "orders" (of the schema public).
+// `*` stands for any characters; a name in double quotes is taken as it is, dots included.
+class TablePattern {
+ public:
+  // E7092 invalid: not of this form. The message reads behind the text.
+  static Result<TablePattern> parse(const std::string& text);
+
+  bool matches(std::string_view schema, std::string_view table) const;
+  // It names one table.
+  bool exact() const { return schema_.exact && table_.exact; }
+  const std::string& text() const { return text_; }
+
+  friend bool operator==(const TablePattern& a, const TablePattern& b) {
+    return a.text_ == b.text_;
+  }
+
+ private:
+  struct Name {
+    std::string text;
+    bool exact = true;
+    bool matches(std::string_view name) const;
+  };
+  static bool read_name(std::string_view& rest, Name& out);
+
+  std::string text_;
+  Name schema_, table_;
+};
+
+// Whether one of them matches; none at all mean every table.
+bool wanted(const std::vector<TablePattern>& patterns, std::string_view schema,
+            std::string_view table);
+
+}  // namespace pelton::postgres
