@@ -20,6 +20,7 @@ constexpr const char* kCreate =
 template <typename Options>
 Fields<Options> fields(std::string path_sentence, std::string example) {
   return Fields<Options>("directory", "")
+      .shorthand("path")
       .option("path", &Options::path, std::move(path_sentence),
               {.example = std::move(example), .required = true})
       .flag("create", &Options::create, CreateFolder::yes, CreateFolder::no, kCreate);

@@ -9,14 +9,6 @@
 namespace pelton::config {
 namespace {
 
-bool good_name(const std::string& name) {
-  const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-  };
-  return !name.empty() && name.size() <= 63 && std::ranges::all_of(name, good) &&
-         std::string_view("_-.").find(name[0]) == std::string_view::npos;
-}
-
 // Calls read(name, node) for each entry of a mapping of names.
 template <typename Read>
 void each_named(const Node& root, const std::string& key, ReadContext& context, Read read) {
@@ -29,12 +21,7 @@ void each_named(const Node& root, const std::string& key, ReadContext& context, 
     return;
   }
   for (const auto& [name, node] : section->entries) {
-    if (!good_name(name.text))
-      problems.error(name.place, "E1011",
-                     fmt::format("\"{}\" is not a valid name: use lower-case letters, digits, `-`, "
-                                 "`_` and `.`, beginning with a letter or digit, at most 63 "
-                                 "characters",
-                                 name.text));
+    check_name(name, problems);
     context.part = name.text;
     read(name, node);
   }

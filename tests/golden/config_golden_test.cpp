@@ -26,8 +26,8 @@ struct Sample {
 
 std::vector<ConnectorOptions> connectors() {
   const auto fields = [] {
-    return Fields<Sample>("", "").option("place", &Sample::place, "The folder.",
-                                         {.required = true});
+    return Fields<Sample>("", "").shorthand("place").option("place", &Sample::place, "The folder.",
+                                                            {.required = true});
   };
   ConnectorOptions type{"sample", "Files.", {}, {}};
   auto source = fields().option("moves", &Sample::moves, "Whether files are moved away.");

@@ -67,7 +67,13 @@ def test_the_schema_refuses_what_editors_should_mark(validator):
         return list(validator.iter_errors(yaml.load(text, Loader)))
 
     assert not errors("version: 1\nx-anchors: { any: thing }\nstreams: { a: { partitions: 3, x-note: mine }, b: }\n")
-    for wrong in ("streams: {}",
+    assert not errors("version: 1\nengine: { http: '127.0.0.1:0', log: debug }\nstreams: { a: { retention: 7d } }\n"
+                      "connectors: { c: { to: a, directory: ./in } }\n"
+                      "bindings: { b: { from: a, function: f, retry: 5, idempotency: [id, key] } }\n")
+    for wrong in ("version: 1\nstreams: { a: { retention: soon } }",
+                  "version: 1\nstreams: { a: { retention: [7d] } }",
+                  "version: 1\nengine: { log: loud }",
+                  "streams: {}",
                   "version: 1\nstreems: {}",
                   "version: 1\nstreams: { a: { partitions: many } }",
                   "version: 1\nstreams: { A: {} }",

@@ -20,6 +20,7 @@ std::map<std::string, std::string> filter_texts(const Binding& binding) {
 Fields<Idempotency> idempotency_fields() {
   return Fields<Idempotency>("idempotency",
                              "Skip an event whose key was already completed within `ttl`.")
+      .shorthand("key")
       .each("key", &Idempotency::key, read_field, field_text,
             "Field or fields that make up the key: `id`, `key`, `subject`, `headers.NAME`, "
             "`data.PATH`, ...",
@@ -43,6 +44,7 @@ Fields<DeadLetterTopic> dead_letter_fields() {
   return Fields<DeadLetterTopic>("dead_letters",
                                  "Where dead letters are kept: in the engine's data folder if "
                                  "omitted.")
+      .shorthand("topic")
       .option("topic", &DeadLetterTopic::topic,
               "A topic on the brokers that the binding reads from. Records are kept byte for byte, "
               "with the reasons in their headers. A record that the topic refuses stays in the "

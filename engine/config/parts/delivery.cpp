@@ -20,6 +20,7 @@ Fields<Retry> retry_fields() {
   return Fields<Retry>("retry",
                        "What happens when an event fails: it is retried with growing delays and, "
                        "after the last attempt, becomes a dead letter.")
+      .shorthand("attempts")
       .option("attempts", &Retry::attempts,
               "Maximum number of deliveries, including the first one.",
               {.at_least = "1", .at_most = "1000000"})
@@ -80,6 +81,7 @@ Fields<BatchLimits> batch_fields() {
   return Fields<BatchLimits>("batch",
                              "How many events a worker receives at a time. Events are delivered "
                              "as soon as a worker is free, unless `wait` is set.")
+      .shorthand("events")
       .option("events", &BatchLimits::events, "Maximum number of events in a frame.",
               {.at_least = "1", .at_most = "65536"})
       .option("bytes", &BatchLimits::bytes,

@@ -37,6 +37,7 @@ std::string address_text(const HttpListen& listen) {
 Fields<Engine> http_fields() {
   return Fields<Engine>("http",
                         "TCP listener for `/metrics`, `/livez` and `/readyz`. Disabled if omitted.")
+      .shorthand("listen")
       .parsed("listen", &Engine::http, address_of, address_text,
               "Address and port to listen on. Port 0 picks a free port.", "",
               {.example = "127.0.0.1:8080", .required = true});
@@ -44,6 +45,7 @@ Fields<Engine> http_fields() {
 
 Fields<Engine> log_fields() {
   return Fields<Engine>("log", "The engine's log, written to standard error.")
+      .shorthand("level")
       .choice("level", &Engine::log_level,
               {{"debug", LogLevel::debug},
                {"info", LogLevel::info},

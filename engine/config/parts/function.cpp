@@ -20,6 +20,7 @@ void check_scale(const Section& section, const std::string& prefix, ReadContext&
 
 Fields<Scale> scale_fields() {
   return Fields<Scale>("scale", "Number of worker processes.")
+      .shorthand("max")
       .option("min", &Scale::min, "Workers that keep running without work.",
               {.at_least = "0", .at_most = "1024"})
       .option("max", &Scale::max, "Maximum number of workers.",

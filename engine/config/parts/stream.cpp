@@ -13,6 +13,7 @@ Fields<Retention> retention_fields() {
   return Fields<Retention>("retention",
                            "How long events are kept: forever if omitted. Events that a binding "
                            "has not settled are never dropped, unless `force` is set.")
+      .shorthand("time")
       .option("time", &Retention::time, "Drop events older than this.",
               {.at_least = "1s", .example = "7d"})
       .option("size", &Retention::size_bytes,

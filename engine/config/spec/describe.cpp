@@ -6,6 +6,7 @@
 #include "engine/config/parts/filter_spec.h"
 #include "engine/config/parts/function.h"
 #include "engine/config/parts/stream.h"
+#include "engine/config/spec/section.h"
 #include "engine/config/spec/values.h"
 #include "engine/config/specs.h"
 #include "engine/config/yaml/diagnostic.h"
@@ -26,7 +27,9 @@ constexpr const char* kValues =
     "folder of the config file. In any value `${env:NAME}` is replaced by an environment "
     "variable (`${env:NAME:-default}` if it may be unset, `${env:NAME:?message}` to say what is "
     "missing) and `${file:path}` by the text of a file, which is where secrets belong; `$${` is a "
-    "literal `${`. Keys that begin with `x-` are ignored. Names are lower-case letters, digits, "
+    "literal `${`. A section that also takes a value of one option has that option in brackets: "
+    "`retry: 5` is short for `retry: { attempts: 5 }`. Keys that begin with `x-` are ignored. "
+    "Names are lower-case letters, digits, "
     "`-`, `_` and `.`, at most 63.";
 
 // How a value is shown: as it is in the terminal, as code in Markdown.
@@ -53,6 +56,22 @@ std::string facts(const OptionSpec& option, Show show) {
   if (!option.at_most.empty()) out += "; at most " + show(option.at_most);
   if (!option.example.empty()) out += "; example: " + show(option.example);
   return out;
+}
+
+// The path of a section's options: "retry.", "routes[N].".
+std::string path_within(const std::string& prefix, const SectionSpec& section) {
+  std::string path = prefix + section.name;
+  if (section.shape != SectionShape::one)
+    path = entry_path(path, section.shape == SectionShape::listed ? "N" : "NAME");
+  return path + ".";
+}
+
+// " `directory: ./inbox` is short for `directory: { path: ./inbox }`."
+std::string short_form(const SectionSpec& section) {
+  const OptionSpec* option = shorthand_of(section);
+  if (option == nullptr) return "";
+  return fmt::format(" `{0}: {2}` is short for `{0}: {{ {1}: {2} }}`.", section.name, option->name,
+                     option->example);
 }
 
 // A cell of a table.
@@ -91,8 +110,9 @@ void terminal(std::string& out, const SectionSpec& section, const std::string& p
     out += fmt::format("  {}{}  ({})\n      {}\n", prefix, option.name, facts(option, plain),
                        option.sentence);
   for (const SectionSpec& child : section.sections) {
-    out += fmt::format("  {}{}  (a mapping)\n      {}\n", prefix, child.name, child.sentence);
-    terminal(out, child, prefix + child.name + ".");
+    out +=
+        fmt::format("  {}{}  ({})\n      {}\n", prefix, child.name, wanted(child), child.sentence);
+    terminal(out, child, path_within(prefix, child));
   }
 }
 
@@ -101,15 +121,16 @@ void markdown(std::string& out, const SectionSpec& section, const std::string& p
     out += fmt::format("| `{}{}` | {} | {} |\n", prefix, option.name, cell(facts(option, code)),
                        cell(option.sentence));
   for (const SectionSpec& child : section.sections) {
-    out += fmt::format("| `{}{}` | a mapping | {} |\n", prefix, child.name, cell(child.sentence));
-    markdown(out, child, prefix + child.name + ".");
+    out += fmt::format("| `{}{}` | {} | {} |\n", prefix, child.name, cell(wanted(child)),
+                       cell(child.sentence));
+    markdown(out, child, path_within(prefix, child));
   }
 }
 
 std::string page(const SectionSpec& section, const std::string& title) {
   std::string out =
       fmt::format("{}# {}\n\n{}\n\n| option | value | what it does |\n| --- | --- | --- |\n", kMade,
-                  title, wrapped(section.sentence));
+                  title, wrapped(section.sentence + short_form(section)));
   markdown(out, section, "");
   return out;
 }
@@ -212,7 +233,7 @@ std::optional<std::string> describe(const std::string& topic, const Kinds& kinds
     const bool same = name == topic || name + "s" == topic || name == topic + "-source" ||
                       name == topic + "-sink" || name == runtime_topic(topic);
     if (!same) continue;
-    out += fmt::format("{}: {}\n", name, section.sentence);
+    out += fmt::format("{}: {}{}\n", name, section.sentence, short_form(section));
     terminal(out, section, "");
   }
   return out.empty() ? std::nullopt : std::optional(out);

@@ -44,6 +44,12 @@ class Fields {
   Fields(std::string name, std::string sentence)
       : spec_{std::move(name), std::move(sentence), {}, {}} {}
 
+  // The value of this option may be given in place of the mapping.
+  Fields& shorthand(std::string option) {
+    spec_.shorthand = std::move(option);
+    return *this;
+  }
+
   // The option's type follows from the member's: bool, std::uint32_t (a number), double,
   // std::uint64_t (a size), Duration, text, path or a list of texts. In a std::optional: without
   // a default.
@@ -125,9 +131,9 @@ class Fields {
       if (value)
         out.*member = std::move(*value);
       else
-        from.context.problems.error(
-            from.section.place(path), value.error().code,
-            fmt::format("{}: \"{}\" {}", path, from.section.written(path), value.error().message));
+        from.context.problems.error(from.section.place(path), value.error().code,
+                                    fmt::format("{}: \"{}\" {}{}", path, from.section.written(path),
+                                                value.error().message, from.section.hint(path)));
     });
     return *this;
   }
@@ -191,12 +197,7 @@ class Fields {
   Fields& section(T Struct::*member, Fields<typename fields_detail::Optional<T>::Value> inner) {
     spec_.sections.push_back(inner.spec());
     compares_.push_back([member, inner](const Versions& versions, OptionChanges& out) {
-      const auto parts = versions.of(member, inner.spec().name);
-      const std::size_t so_far = out.size();
-      inner.differences(parts, out);
-      // An empty section says something, too: `tls: {}`.
-      if (out.size() == so_far && (parts.before == nullptr) != (parts.after == nullptr))
-        out.push_back({section_of(parts.prefix), present(parts.before), present(parts.after)});
+      compare_within(inner, versions.of(member, inner.spec().name), out);
     });
     fills_.push_back([member, inner = std::move(inner)](const Source& from, Struct& out) {
       const std::string path = from.prefix + inner.spec().name;
@@ -208,6 +209,16 @@ class Fields {
       }
     });
     return *this;
+  }
+  // A list of sections, which fill the elements of the member.
+  template <typename T>
+  Fields& listed(std::vector<T> Struct::*member, Fields<T> inner) {
+    return entries(member, std::move(inner), SectionShape::listed);
+  }
+  // Sections under names that the user chooses, which fill the values of the member.
+  template <typename T>
+  Fields& named(std::map<std::string, T> Struct::*member, Fields<T> inner) {
+    return entries(member, std::move(inner), SectionShape::named);
   }
   // The options and sections of another struct, as if they were this one's.
   template <typename T>
@@ -278,6 +289,38 @@ class Fields {
   }
 
  private:
+  template <typename Entries, typename T>
+  Fields& entries(Entries Struct::*member, Fields<T> inner, SectionShape shape) {
+    SectionSpec spec = inner.spec();
+    spec.shape = shape;
+    spec_.sections.push_back(std::move(spec));
+    compares_.push_back([member, inner](const Versions& versions, OptionChanges& out) {
+      using Parts = typename Fields<T>::Versions;
+      fields_detail::each_pair<T>(
+          versions.before == nullptr ? nullptr : &(versions.before->*member),
+          versions.after == nullptr ? nullptr : &(versions.after->*member),
+          [&](const std::string& entry, const T* before, const T* after) {
+            const std::string path = entry_path(versions.prefix + inner.spec().name, entry);
+            compare_within(inner, Parts{before, after, path + "."}, out);
+          });
+    });
+    fills_.push_back([member, inner](const Source& from, Struct& out) {
+      const std::string path = from.prefix + inner.spec().name;
+      for (const std::string& entry : from.section.entries(path))
+        inner.fill(from.section, entry_path(path, entry) + ".", from.context,
+                   fields_detail::added(out.*member, entry));
+    });
+    return *this;
+  }
+  // A section that only one version has is a difference, empty or not: `tls: {}`.
+  template <typename T>
+  static void compare_within(const Fields<T>& inner, const typename Fields<T>::Versions& parts,
+                             OptionChanges& out) {
+    const std::size_t so_far = out.size();
+    inner.differences(parts, out);
+    if (out.size() == so_far && (parts.before == nullptr) != (parts.after == nullptr))
+      out.push_back({section_of(parts.prefix), present(parts.before), present(parts.after)});
+  }
   template <typename T, typename Show>
   void compare(const std::string& name, T Struct::*member, bool secret, Show show) {
     compares_.push_back([name, member, secret, show](const Versions& of, OptionChanges& out) {

@@ -7,9 +7,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 // What fields.h makes of the types of members: the types of their options, and their texts.
@@ -75,5 +78,44 @@ std::optional<std::string> set_text(const T& member, const Show& show) {
 // The type in which the reader keeps a value that becomes a T.
 template <typename T>
 using Read = std::conditional_t<std::is_same_v<T, std::uint32_t>, std::int64_t, T>;
+
+// The entries of listed and named sections, by what they are called in paths.
+template <typename T>
+T& added(std::vector<T>& all, const std::string&) {
+  return all.emplace_back();
+}
+template <typename T>
+T& added(std::map<std::string, T>& all, const std::string& name) {
+  return all[name];
+}
+template <typename T>
+std::vector<std::pair<std::string, const T*>> entries_of(const std::vector<T>* all) {
+  std::vector<std::pair<std::string, const T*>> out;
+  if (all == nullptr) return out;
+  for (const T& one : *all) out.emplace_back(fmt::format("{}", out.size()), &one);
+  return out;
+}
+template <typename T>
+std::vector<std::pair<std::string, const T*>> entries_of(const std::map<std::string, T>* all) {
+  std::vector<std::pair<std::string, const T*>> out;
+  if (all == nullptr) return out;
+  for (const auto& [name, one] : *all) out.emplace_back(name, &one);
+  return out;
+}
+
+// Calls visit(entry, before, after) for what either version has; null: it does not have the entry.
+template <typename T, typename Entries, typename Visit>
+void each_pair(const Entries* before, const Entries* after, Visit visit) {
+  using Known = std::pair<std::string, const T*>;
+  const std::vector<Known> old = entries_of(before);
+  const std::vector<Known> now = entries_of(after);
+  const auto find = [](const std::vector<Known>& all, const std::string& entry) {
+    const auto at = std::ranges::find(all, entry, &Known::first);
+    return at == all.end() ? nullptr : at->second;
+  };
+  for (const auto& [entry, part] : old) visit(entry, part, find(now, entry));
+  for (const auto& [entry, part] : now)
+    if (find(old, entry) == nullptr) visit(entry, static_cast<const T*>(nullptr), part);
+}
 
 }  // namespace pelton::config::fields_detail

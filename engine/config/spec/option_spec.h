@@ -41,6 +41,12 @@ struct OptionSpec {
   bool secret = false;  // its value is never shown
 };
 
+enum class SectionShape {
+  one,     // a mapping of its options
+  listed,  // a list of such mappings
+  named,   // a mapping of names, which the user chooses, to such mappings
+};
+
 // Value. A mapping of the config file: its options and the mappings within it. The only description
 // of both.
 struct SectionSpec {
@@ -48,6 +54,9 @@ struct SectionSpec {
   std::string sentence;
   std::vector<OptionSpec> options;
   std::vector<SectionSpec> sections;
+  // The option whose value may be given in place of a mapping ("retry: 5"); empty: none.
+  std::string shorthand{};
+  SectionShape shape = SectionShape::one;
 };
 
 }  // namespace pelton::config

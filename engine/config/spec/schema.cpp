@@ -3,6 +3,7 @@
 
 #include "engine/config/parts/filter_spec.h"
 #include "engine/config/parts/function.h"
+#include "engine/config/spec/values.h"
 #include "engine/config/specs.h"
 
 #include <boost/json/array.hpp>
@@ -155,11 +156,16 @@ json::object option_schema(const OptionSpec& option) {
   return schema;
 }
 
+// Names of parts, and of sections that the user names.
+constexpr const char* kName = "^[a-z0-9][a-z0-9_.-]{0,62}$";
+
 // "retry:" with nothing behind it is an empty mapping, unless something is required.
 json::object or_nothing(json::object schema) {
   if (!schema.contains("required")) schema["type"] = json::array{"object", "null"};
   return schema;
 }
+
+json::object within_schema(const SectionSpec& section);
 
 json::object section_schema(const SectionSpec& section) {
   json::object properties;
@@ -168,15 +174,33 @@ json::object section_schema(const SectionSpec& section) {
     properties[option.name] = option_schema(option);
     if (option.required) required.emplace_back(option.name);
   }
-  for (const SectionSpec& child : section.sections) {
-    properties[child.name] = or_nothing(section_schema(child));
-  }
+  for (const SectionSpec& child : section.sections) properties[child.name] = within_schema(child);
   json::object schema{{"type", "object"},
                       {"description", section.sentence},
                       {"properties", properties},
                       {"patternProperties", extensions()},
                       {"additionalProperties", false}};
   if (!required.empty()) schema["required"] = required;
+  return schema;
+}
+
+// A section's mapping, or the value that may be given in its place.
+json::object entry_schema(const SectionSpec& section) {
+  json::object mapping = or_nothing(section_schema(section));
+  const OptionSpec* option = shorthand_of(section);
+  if (option == nullptr) return mapping;
+  return {{"description", section.sentence},
+          {"anyOf", json::array{std::move(mapping), option_schema(*option)}}};
+}
+
+json::object within_schema(const SectionSpec& section) {
+  json::object entry = entry_schema(section);
+  if (section.shape == SectionShape::one) return entry;
+  const bool listed = section.shape == SectionShape::listed;
+  json::object schema{{"description", section.sentence},
+                      {"type", json::array{listed ? "array" : "object", "null"}}};
+  if (!listed) schema["propertyNames"] = texts(kName);
+  schema[listed ? "items" : "additionalProperties"] = std::move(entry);
   return schema;
 }
 
@@ -266,10 +290,10 @@ json::object definitions(const Kinds& kinds) {
   for (const ConnectorOptions& type : kinds.connectors) {
     if (type.source)
       defs[definition_of(type, Direction::source)] =
-          or_nothing(section_schema(connector_type_spec(type, Direction::source)));
+          entry_schema(connector_type_spec(type, Direction::source));
     if (type.sink)
       defs[definition_of(type, Direction::sink)] =
-          or_nothing(section_schema(connector_type_spec(type, Direction::sink)));
+          entry_schema(connector_type_spec(type, Direction::sink));
   }
   for (const TopLevel& top : top_levels(kinds))
     if (top.named) defs[top.spec.name] = part_schema(top, kinds);
@@ -279,7 +303,7 @@ json::object definitions(const Kinds& kinds) {
 // A mapping of names to the section. A name with nothing behind it is an empty section.
 json::object named(json::object section) {
   return {{"type", json::array{"object", "null"}},
-          {"propertyNames", texts("^[a-z0-9][a-z0-9_.-]{0,62}$")},
+          {"propertyNames", texts(kName)},
           {"additionalProperties", any_of({std::move(section), typed("null")})}};
 }
 

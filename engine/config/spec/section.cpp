@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/spec/section.h"
 
+#include "engine/config/spec/values.h"
 #include "engine/config/yaml/secrets.h"
 
 #include <fmt/format.h>
@@ -24,8 +25,40 @@ std::string Section::written(const std::string& path) const {
   return at == nullptr ? "" : at->text;
 }
 
+std::vector<std::string> Section::entries(const std::string& path) const {
+  std::vector<std::string> all;
+  const Node* at = node(path);
+  if (at == nullptr) return all;
+  for (std::size_t i = 0; i < at->items.size(); ++i) all.push_back(fmt::format("{}", i));
+  for (const auto& [key, value] : at->entries) all.push_back(key.text);
+  return all;
+}
+
+std::string Section::hint(const std::string& path) const {
+  const auto at = hints_.find(path);
+  return at == hints_.end() ? "" : at->second;
+}
+
 bool is_extension(std::string_view key) {
   return key.starts_with("x-");
+}
+
+void check_name(const Node& name, Diagnostics& problems) {
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  };
+  const std::string& text = name.text;
+  if (!text.empty() && text.size() <= 63 && std::ranges::all_of(text, good) &&
+      std::string_view("_-.").find(text[0]) == std::string_view::npos)
+    return;
+  problems.error(name.place, "E1011",
+                 fmt::format("\"{}\" is not a valid name: use lower-case letters, digits, `-`, `_` "
+                             "and `.`, beginning with a letter or digit, at most 63 characters",
+                             text));
+}
+
+std::string entry_path(const std::string& path, const std::string& entry) {
+  return fmt::format("{}[{}]", path, entry);
 }
 
 // Walks a section's spec and the file's mapping together.
@@ -44,30 +77,70 @@ class SectionReader {
   void read(const Node* node, const SectionSpec& spec, const std::string& prefix,
             const std::vector<std::string>& extra) {
     // "retry:" with nothing behind it is an empty mapping.
-    const bool present =
+    const bool mapping =
         node != nullptr && (node->kind == Node::Kind::map || node->kind == Node::Kind::null);
+    const OptionSpec* alone = node == nullptr ? nullptr : given_alone(*node, spec, prefix);
+    const bool present = mapping || alone != nullptr;
     if (node != nullptr && !present)
-      context_.problems.error(
-          node->place, "E1007",
-          fmt::format("{} must be a mapping, not {}", name_of(prefix), node->kind_name()));
-    if (present) check_keys(*node, spec, prefix, extra);
+      refuse(*node, "E1007",
+             fmt::format("{} must be {}, not {}", name_of(prefix), wanted_entry(spec),
+                         node->kind_name()));
+    if (mapping) check_keys(*node, spec, prefix, extra);
     for (const OptionSpec& option : spec.options) {
-      const Node* value = present ? node->find(option.name) : nullptr;
+      const Node* value = mapping ? node->find(option.name) : &option == alone ? node : nullptr;
       if (present && option.required && (value == nullptr || value->kind == Node::Kind::null))
         missing(value == nullptr ? node->place : value->place, option, prefix);
       read_option(value, option, prefix + option.name);
     }
-    for (const SectionSpec& section : spec.sections) {
-      const Node* child = present ? node->find(section.name) : nullptr;
-      if (child != nullptr) out_.nodes_[prefix + section.name] = child;
-      read(child, section, prefix + section.name + ".", {});
+    for (const SectionSpec& section : spec.sections)
+      read_within(mapping ? node->find(section.name) : nullptr, section, prefix + section.name);
+  }
+
+  // The option that the node is the value of, if it is no mapping but its section takes one.
+  const OptionSpec* given_alone(const Node& node, const SectionSpec& spec,
+                                const std::string& prefix) {
+    const OptionSpec* option = shorthand_of(spec);
+    if (option == nullptr) return nullptr;
+    const bool list = node.kind == Node::Kind::sequence && option->type == OptionType::text_list;
+    if (node.kind != Node::Kind::scalar && !list) return nullptr;
+    out_.hints_[prefix + option->name] = fmt::format(
+        "; {} takes {}", prefix.empty() ? label_ : section_path(prefix), wanted_entry(spec));
+    return option;
+  }
+
+  // A section within, as often as its shape says.
+  void read_within(const Node* node, const SectionSpec& spec, const std::string& path) {
+    if (node != nullptr) out_.nodes_[path] = node;
+    if (spec.shape == SectionShape::one) return read(node, spec, path + ".", {});
+    if (node == nullptr || node->kind == Node::Kind::null) return;
+    const bool listed = spec.shape == SectionShape::listed;
+    if (node->kind != (listed ? Node::Kind::sequence : Node::Kind::map)) {
+      refuse(*node, "E1007",
+             fmt::format("{} must be {}, not {}", name_of(path + "."), wanted(spec),
+                         node->kind_name()));
+      return;
     }
+    for (std::size_t i = 0; i < node->items.size(); ++i)
+      read_entry(node->items[i], spec, entry_path(path, fmt::format("{}", i)));
+    for (const auto& [name, value] : node->entries) {
+      check_name(name, context_.problems);
+      read_entry(value, spec, entry_path(path, name.text));
+    }
+  }
+
+  void read_entry(const Node& node, const SectionSpec& spec, const std::string& path) {
+    out_.nodes_[path] = &node;
+    read(&node, spec, path + ".", {});
   }
 
   // "binding bill", "retry.backoff of binding bill".
   std::string name_of(const std::string& prefix) const {
     if (prefix.empty()) return label_;
-    return fmt::format("{} of {}", prefix.substr(0, prefix.size() - 1), label_);
+    return fmt::format("{} of {}", section_path(prefix), label_);
+  }
+
+  static std::string section_path(const std::string& prefix) {
+    return prefix.substr(0, prefix.size() - 1);
   }
 
   void missing(Place place, const OptionSpec& option, const std::string& prefix) {
@@ -130,7 +203,9 @@ class SectionReader {
     Status good =
         value ? check_bounds(option, *value, node.text) : std::unexpected(std::move(value).error());
     if (!good)
-      return refuse(node, good.error().code, fmt::format("{}: {}", path, good.error().message));
+      return refuse(
+          node, good.error().code,
+          fmt::format("{}: {}{}", path, good.error().message, value ? "" : out_.hint(path)));
     return std::move(*value);
   }
 

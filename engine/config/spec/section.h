@@ -10,11 +10,19 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pelton::config {
 
 // Keys that begin with "x-" are the user's own: ignored in every section.
 bool is_extension(std::string_view key);
+
+// E1011 unless it is what a user may call a part of the config.
+void check_name(const Node& name, Diagnostics& problems);
+
+// The path of an entry of a listed or named section: "routes[0]", "limits[cpu]".
+std::string entry_path(const std::string& path, const std::string& entry);
 
 class Section;
 // Reads a mapping as its spec says. `label` names it in messages ("binding bill"); `extra` are keys
@@ -41,6 +49,11 @@ class Section {
   Place place(const std::string& path) const;
   // Options and sections that the file has, good or not; else null.
   const Node* node(const std::string& path) const;
+  // The entries of a listed or named section, as they are in paths: "0", "1"; "cpu".
+  std::vector<std::string> entries(const std::string& path) const;
+  // What follows in a message that an option's text is wrong: "; retry takes a whole number
+  // (`attempts`) or a mapping" where the text is in place of a mapping, else nothing.
+  std::string hint(const std::string& path) const;
   // The option's text as a message may show it: before expansion.
   std::string written(const std::string& path) const;
   const OptionValues& values() const { return values_; }
@@ -51,6 +64,7 @@ class Section {
   friend class SectionReader;
   OptionValues values_;
   std::map<std::string, const Node*> nodes_;
+  std::map<std::string, std::string> hints_;
   Place place_;
   std::string label_;
 };

@@ -142,4 +142,27 @@ std::string wanted(const OptionSpec& spec) {
   return "a text";
 }
 
+const OptionSpec* shorthand_of(const SectionSpec& spec) {
+  const auto option = std::ranges::find(spec.options, spec.shorthand, &OptionSpec::name);
+  return option == spec.options.end() ? nullptr : &*option;
+}
+
+std::string wanted_entry(const SectionSpec& spec) {
+  const OptionSpec* option = shorthand_of(spec);
+  return option == nullptr ? "a mapping"
+                           : fmt::format("{} (`{}`) or a mapping", wanted(*option), option->name);
+}
+
+std::string wanted(const SectionSpec& spec) {
+  switch (spec.shape) {
+    case SectionShape::listed:
+      return "a list, each entry of which is " + wanted_entry(spec);
+    case SectionShape::named:
+      return "a mapping of names, each to " + wanted_entry(spec);
+    case SectionShape::one:
+      break;
+  }
+  return wanted_entry(spec);
+}
+
 }  // namespace pelton::config

@@ -21,5 +21,12 @@ Status check_bounds(const OptionSpec& spec, const OptionValue& value, const std:
 
 // "a size such as 512MiB": what the option takes, in words.
 std::string wanted(const OptionSpec& spec);
+// "a whole number (`attempts`) or a mapping": what stands behind the section's key, or of a listed
+// or named one, what an entry of it is.
+std::string wanted(const SectionSpec& spec);
+std::string wanted_entry(const SectionSpec& spec);
+
+// The option whose value may be given in place of the section's mapping; null: none.
+const OptionSpec* shorthand_of(const SectionSpec& spec);
 
 }  // namespace pelton::config

@@ -43,6 +43,12 @@ TEST(Describe, ARuntimeHasItsOwnOptionsOnly) {
             std::string::npos);
 }
 
+TEST(Describe, SectionsSayWhatTheyTake) {
+  EXPECT_NE(describe("binding", sample_kinds())
+                ->find("\n  retry  (a whole number (`attempts`) or a mapping)\n"),
+            std::string::npos);
+}
+
 TEST(ReferencePages, ThereIsOneForEachTopicAndAnIndex) {
   const auto kinds = sample_kinds();
   const auto pages = reference_pages(kinds);

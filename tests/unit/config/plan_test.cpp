@@ -74,6 +74,8 @@ TEST_F(PlanTest, CommentsOrderAndOtherWordsForAValueAreNoChange) {
                             {"{ min: 1, max: 3, idle: 5s }", "{ idle: 5000ms, max: 3, min: 1 }"},
                             {"type: [x, y]", "type: [\"y\", x]"},
                             {"retention: { time: 7d", "retention: { time: 168h"},
+                            {"retry: { attempts: 9 }", "retry: 9"},
+                            {"http: { listen: \"127.0.0.1:0\" }", "http: \"127.0.0.1:0\""},
                             {"out: {}", "out: { partitions: 1 }"}});
   EXPECT_THAT(lines(same), IsEmpty());
 }

@@ -2,6 +2,7 @@
 #include "engine/config/spec/schema.h"
 
 #include "engine/config/parts/filter_spec.h"
+#include "engine/config/spec/fields.h"
 #include "engine/config/specs.h"
 #include "tests/unit/config/fixture.h"
 
@@ -43,8 +44,10 @@ void has_all(const json::object& schema, const SectionSpec& section) {
     ASSERT_TRUE(properties.contains(option.name)) << section.name << "." << option.name;
     EXPECT_FALSE(properties.at(option.name).at("description").as_string().empty());
   }
-  for (const SectionSpec& child : section.sections)
-    has_all(properties.at(child.name).as_object(), child);
+  for (const SectionSpec& child : section.sections) {
+    const json::object& within = properties.at(child.name).as_object();
+    has_all(child.shorthand.empty() ? within : within.at("anyOf").at(0).as_object(), child);
+  }
 }
 
 TEST_F(Schema, IsDraft07AndHasEveryOption) {
@@ -84,8 +87,45 @@ TEST_F(Schema, EditorsGetDefaultsAndExamples) {
   const json::value& data = schema_.at("properties").at("engine").at("properties").at("data");
   EXPECT_EQ(data.at("default"), "./data");
   const json::value& http = schema_.at("properties").at("engine").at("properties").at("http");
-  EXPECT_EQ(json::serialize(http.at("properties").at("listen").at("examples")),
+  EXPECT_EQ(json::serialize(http.at("anyOf").at(0).at("properties").at("listen").at("examples")),
             R"(["127.0.0.1:8080"])");
+}
+
+TEST_F(Schema, ASectionMayBeOneValue) {
+  const json::value& retry = part("bindings").at("properties").at("retry");
+  EXPECT_TRUE(retry.at("anyOf").at(0).at("properties").as_object().contains("attempts"));
+  EXPECT_EQ(retry.at("anyOf").at(1).at("default"), 5);
+}
+
+TEST_F(Schema, SectionsMayBeListedAndNamed) {
+  struct Rule {
+    std::string path;
+  };
+  struct Routes {
+    std::vector<Rule> rules;
+    std::map<std::string, Rule> named;
+  };
+  const auto rule = [](const char* name) {
+    return Fields<Rule>(name, "Rules.")
+        .shorthand("path")
+        .option("path", &Rule::path, "A path.", {.required = true});
+  };
+  Kinds kinds;
+  ConnectorOptions type{"routes", "Routes.", {}, {}};
+  type.source = connector_side<Routes>(Fields<Routes>("", "")
+                                           .listed(&Routes::rules, rule("rules"))
+                                           .named(&Routes::named, rule("named")),
+                                       [](const Routes&) { return std::vector<Location>{}; });
+  kinds.connectors = {type};
+  const json::value schema = json::parse(json_schema(kinds));
+  const json::value& properties = schema.at("$defs").at("routes-source").at("properties");
+  const json::value& rules = properties.at("rules");
+  EXPECT_EQ(json::serialize(rules.at("type")), R"(["array","null"])");
+  EXPECT_EQ(json::serialize(rules.at("items").at("anyOf").at(0).at("required")), R"(["path"])");
+  const json::value& named = properties.at("named");
+  EXPECT_EQ(json::serialize(named.at("type")), R"(["object","null"])");
+  EXPECT_TRUE(named.at("propertyNames").is_object());
+  EXPECT_EQ(named.at("additionalProperties").at("anyOf").as_array().size(), 2U);
 }
 
 TEST_F(Schema, KeysOfTheUsersOwnAreAllowed) {
