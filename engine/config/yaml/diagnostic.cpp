@@ -51,6 +51,23 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+bool is_word(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+  });
+}
+
+// Whether the text at this position is one of the file, and not the message's own.
+bool is_shown_text(std::string_view message, std::size_t at) {
+  if (std::ranges::count(message.substr(0, at), '"') % 2 == 1) return true;
+  const auto space = message.find_last_of(' ', at);
+  const std::size_t begin = space == std::string_view::npos ? 0 : space + 1;
+  std::string_view token = message.substr(begin, message.find(' ', at) - begin);
+  if (token.starts_with('`') || token.starts_with("${")) return false;
+  while (token.ends_with(':')) token.remove_suffix(1);
+  return token.find_first_of("/:@=\"") != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string Diagnostic::text() const {
@@ -91,9 +108,11 @@ void Diagnostics::hide(const std::string& text, const std::string& instead) {
 
 std::string Diagnostics::without_hidden(std::string message) const {
   for (const auto& [text, instead] : hidden_)
-    for (std::size_t at = 0; (at = message.find(text, at)) != std::string::npos;
-         at += instead.size())
-      message.replace(at, text.size(), instead);
+    for (std::size_t at = 0; (at = message.find(text, at)) != std::string::npos;) {
+      const bool shown = !is_word(text) || is_shown_text(message, at);
+      if (shown) message.replace(at, text.size(), instead);
+      at += shown ? instead.size() : text.size();
+    }
   return message;
 }
 

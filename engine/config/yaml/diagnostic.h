@@ -32,8 +32,10 @@ class Diagnostics {
 
   void error(Place place, std::string code, std::string message);
   void warning(Place place, std::string code, std::string message);
-  // Shows `instead` wherever a later message has this text, which is or may be a secret. Texts of
-  // less than kHidden bytes are not looked for: they would be found in ordinary words.
+  // Shows `instead` wherever a later message has this text, which is or may be a secret. A word
+  // (letters, `_`, `-`) is looked for only where messages show texts of the file: in quotes and in
+  // paths, addresses and URLs; "plain" may be a password, and a message says "plain text". Texts of
+  // less than kHidden bytes are not looked for.
   void hide(const std::string& text, const std::string& instead);
   static constexpr std::size_t kHidden = 4;
 
@@ -55,7 +57,13 @@ class Diagnostics {
   std::vector<Diagnostic> all_;
   std::size_t errors_ = 0;
   std::size_t left_out_ = 0;
-  std::map<std::string, std::string> hidden_;
+  // The longest first: one may begin with another.
+  struct Longer {
+    bool operator()(const std::string& a, const std::string& b) const {
+      return a.size() != b.size() ? a.size() > b.size() : a < b;
+    }
+  };
+  std::map<std::string, std::string, Longer> hidden_;
 };
 
 // The candidate that was probably meant: by edit distance, if it is near enough; else empty.

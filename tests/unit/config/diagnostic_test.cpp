@@ -47,6 +47,46 @@ TEST(Diagnostics, AnErrorAfterManyWarningsStillCounts) {
   EXPECT_EQ(problems.sorted().back().severity, Severity::error);
 }
 
+class HiddenTest : public ::testing::Test {
+ protected:
+  std::string shown(const std::string& message) {
+    problems_.error({1, 1}, "E1", message);
+    return problems_.sorted().back().message;
+  }
+  Diagnostics problems_;
+};
+
+TEST_F(HiddenTest, TextsOfTheFileAreMasked) {
+  problems_.hide("hunter2 x", "***");
+  EXPECT_EQ(shown("b: hunter2 x is less than hunter2 xy"), "b: *** is less than ***y");
+}
+
+TEST_F(HiddenTest, AWordIsMaskedWhereAMessageShowsTextsOfTheFile) {
+  problems_.hide("plain", "***");
+  EXPECT_EQ(shown("a: \"plain\" is not a number"), "a: \"***\" is not a number");
+  EXPECT_EQ(shown("a: \"so plain\" and \"plain so\""), "a: \"so ***\" and \"*** so\"");
+  EXPECT_EQ(shown("the file /etc/plain.pem does not exist"),
+            "the file /etc/***.pem does not exist");
+  EXPECT_EQ(shown("http://plain:80 plain@host user=plain"), "http://***:80 ***@host user=***");
+}
+
+TEST_F(HiddenTest, TheMessagesOwnWordsAreNotMasked) {
+  problems_.hide("plain", "***");
+  problems_.hide("password", "${env:P}");
+  problems_.hide("at_least_once", "${env:D}");
+  for (const char* own :
+       {"kafka.sasl.password is a secret in plain text: use ${env:NAME} or ${file:path}",
+        "\"x\" is none of plain, at_least_once; explain `password` or plain: scram",
+        "password of ${env:password}"})
+    EXPECT_EQ(shown(own), own);
+}
+
+TEST_F(HiddenTest, TheLongestOfTwoTextsIsMasked) {
+  problems_.hide("abc1", "***");
+  problems_.hide("abc1-and-more", "***");
+  EXPECT_EQ(shown("abc1-and-more abc1"), "*** ***");
+}
+
 TEST(Diagnostics, ControlCharactersAreEscaped) {
   Diagnostics problems;
   problems.error({1, 1}, "E1", "a\x1b[31m\nb\x7f \u009b é");
