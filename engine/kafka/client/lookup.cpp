@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <utility>
 
 namespace pelton::kafka {
 namespace {
@@ -38,16 +39,38 @@ rd_kafka_resp_err_t first_error(rd_kafka_resp_err_t error,
   return error;
 }
 
+bool silent(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT ||
+         error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__WAIT_CACHE;
+}
+bool answered(rd_kafka_resp_err_t error) {
+  return !silent(error);
+}
+
+// What the brokers tell of a topic, or of none; the error is the topic's where it has one.
+std::pair<rd_kafka_resp_err_t, Metadata> ask_metadata(rd_kafka_t* client, const std::string& topic,
+                                                      const Patience& patience) {
+  const TopicHandle handle(topic.empty() ? nullptr
+                                         : rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  Metadata metadata;
+  auto error = patience.in_turns(
+      [&](int timeout) {
+        const rd_kafka_metadata_t* answer = nullptr;
+        const auto asked = rd_kafka_metadata(client, 0, handle.get(), &answer, timeout);
+        metadata.reset(answer);
+        return asked;
+      },
+      answered);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && !topic.empty() && metadata->topic_cnt == 1)
+    error = metadata->topics[0].err;
+  return {error, std::move(metadata)};
+}
+
 // The broker that leads each partition of a topic; < 0: none does.
 using Leaders = std::map<PartitionId, std::int32_t>;
 
-Result<Leaders> leaders_of(rd_kafka_t* client, const std::string& topic, int timeout) {
-  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* answer = nullptr;
-  auto error = rd_kafka_metadata(client, 0, handle.get(), &answer, timeout);
-  const Metadata metadata(answer);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
-    error = metadata->topics[0].err;
+Result<Leaders> leaders_of(rd_kafka_t* client, const std::string& topic, const Patience& patience) {
+  const auto [error, metadata] = ask_metadata(client, topic, patience);
   if (error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
     return fail(ErrorKind::invalid, "E6109", "there is no topic {}", topic);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -63,8 +86,9 @@ Result<Leaders> leaders_of(rd_kafka_t* client, const std::string& topic, int tim
 // The three questions about some partitions, all of whose leaders have to answer.
 class Question {
  public:
-  Question(rd_kafka_t* client, const std::string& topic, std::optional<WallTime> time, int timeout)
-      : client_(client), topic_(topic), time_(time), timeout_(timeout) {}
+  Question(rd_kafka_t* client, const std::string& topic, std::optional<WallTime> time,
+           const Patience& patience)
+      : client_(client), topic_(topic), time_(time), patience_(patience) {}
 
   using Facts = std::expected<std::vector<PartitionFacts>, rd_kafka_resp_err_t>;
   Facts ask(const std::vector<PartitionId>& partitions) const {
@@ -88,9 +112,13 @@ class Question {
  private:
   std::expected<std::vector<Offset>, rd_kafka_resp_err_t> offsets_at(
       const std::vector<PartitionId>& partitions, std::int64_t time) const {
-    const Partitions list = list_of(topic_, partitions, time);
-    const auto error =
-        first_error(rd_kafka_offsets_for_times(client_, list.get(), timeout_), *list);
+    Partitions list;
+    const auto error = patience_.in_turns(
+        [&](int timeout) {
+          list = list_of(topic_, partitions, time);
+          return first_error(rd_kafka_offsets_for_times(client_, list.get(), timeout), *list);
+        },
+        answered);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::unexpected(error);
     std::vector<Offset> offsets;
     for (int i = 0; i < list->cnt; ++i) offsets.push_back(list->elems[i].offset);
@@ -100,13 +128,8 @@ class Question {
   rd_kafka_t* const client_;
   const std::string& topic_;
   const std::optional<WallTime> time_;
-  const int timeout_;
+  const Patience& patience_;
 };
-
-bool silent(rd_kafka_resp_err_t error) {
-  return error == RD_KAFKA_RESP_ERR__TIMED_OUT || error == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT ||
-         error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__WAIT_CACHE;
-}
 
 class Collector {
  public:
@@ -152,11 +175,10 @@ class Collector {
 
 LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
                           const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
-                          std::chrono::milliseconds timeout) {
-  const int ms = static_cast<int>(timeout.count());
-  const auto leaders = leaders_of(client, topic, ms);
+                          const Patience& patience) {
+  const auto leaders = leaders_of(client, topic, patience);
   if (!leaders) return {{}, partitions, leaders.error(), 0};
-  const Question question(client, topic, time, ms);
+  const Question question(client, topic, time, patience);
   Collector collector(question, "asking for the ends of " + topic + ", partition");
   std::vector<PartitionId> led;
   std::map<std::int32_t, std::vector<PartitionId>> by_leader;
@@ -178,10 +200,14 @@ LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
 
 Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::string& topic,
                                                 const std::vector<PartitionId>& partitions,
-                                                std::chrono::milliseconds timeout) {
-  const Partitions list = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
-  const auto error =
-      first_error(rd_kafka_committed(client, list.get(), static_cast<int>(timeout.count())), *list);
+                                                const Patience& patience) {
+  Partitions list;
+  const auto error = patience.in_turns(
+      [&](int timeout) {
+        list = list_of(topic, partitions, RD_KAFKA_OFFSET_INVALID);
+        return first_error(rd_kafka_committed(client, list.get(), timeout), *list);
+      },
+      answered);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return std::unexpected(to_error(error, "asking for the committed offsets"));
   std::vector<OffsetCommit> commits;
@@ -206,21 +232,21 @@ class CommittedQuestion {
   CommittedQuestion(rd_kafka_t* client, const std::string& topic)
       : client_(client), topic_(topic) {}
 
-  void ask(const std::vector<PartitionId>& partitions, std::chrono::milliseconds timeout) {
-    auto commits = ask_committed(client_, topic_, partitions, timeout);
+  void ask(const std::vector<PartitionId>& partitions, const Patience& patience) {
+    auto commits = ask_committed(client_, topic_, partitions, patience);
     if (commits) {
       std::ranges::move(*commits, std::back_inserter(answers_.commits));
       return;
     }
     if (!answers_.error) answers_.error = commits.error();
-    const bool in_vain = answers_.commits.empty() && ++failed_ >= kMostInVain;
+    const bool in_vain = patience.over() || (answers_.commits.empty() && ++failed_ >= kMostInVain);
     if (partitions.size() == 1 || in_vain || commits.error().kind == ErrorKind::invalid) {
       std::ranges::copy(partitions, std::back_inserter(answers_.unknown));
       return;
     }
     const auto middle = partitions.begin() + static_cast<std::ptrdiff_t>(partitions.size() / 2);
-    ask({partitions.begin(), middle}, kApartTimeout);
-    ask({middle, partitions.end()}, kApartTimeout);
+    ask({partitions.begin(), middle}, patience.within(kApartTimeout));
+    ask({middle, partitions.end()}, patience.within(kApartTimeout));
   }
   CommittedAnswers finish() {
     if (answers_.unknown.empty()) answers_.error.reset();
@@ -238,14 +264,17 @@ class CommittedQuestion {
 
 CommittedAnswers ask_committed_apart(rd_kafka_s* client, const std::string& topic,
                                      const std::vector<PartitionId>& partitions,
-                                     std::chrono::milliseconds timeout) {
+                                     const Patience& patience) {
   CommittedQuestion question(client, topic);
-  if (!partitions.empty()) question.ask(partitions, timeout);
+  if (!partitions.empty()) question.ask(partitions, patience);
   return question.finish();
 }
 
-std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout) {
-  char* const id = rd_kafka_clusterid(client, static_cast<int>(timeout.count()));
+std::string cluster_id(rd_kafka_s* client, const Patience& patience) {
+  // It comes with what else the brokers tell.
+  char* id = rd_kafka_clusterid(client, 0);
+  if (id == nullptr && ask_metadata(client, "", patience).second != nullptr)
+    id = rd_kafka_clusterid(client, 0);
   if (id == nullptr) return {};
   std::string text(id);
   rd_kafka_mem_free(client, id);
@@ -255,53 +284,43 @@ std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout) {
 Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
                                                  const std::vector<PartitionId>& partitions,
                                                  std::optional<WallTime> time,
-                                                 std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+                                                 const Patience& patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience.time();
   for (;;) {
-    auto answers = ask_leaders(client, topic, partitions, time, timeout);
+    auto answers = ask_leaders(client, topic, partitions, time, patience);
     if (!answers.error) {
       std::ranges::sort(answers.facts, {}, &PartitionFacts::partition);
       return std::move(answers.facts);
     }
     // A leader may be moving, or the topic was made a moment ago.
-    if (answers.error->kind != ErrorKind::unavailable ||
+    if (answers.error->kind != ErrorKind::unavailable || patience.over() ||
         std::chrono::steady_clock::now() >= deadline)
       return std::unexpected(std::move(*answers.error));
     std::this_thread::sleep_for(kLeaderPause);
   }
 }
 
-Status reach_brokers(rd_kafka_s* client, std::chrono::milliseconds timeout) {
-  const rd_kafka_metadata_t* answer = nullptr;
-  const auto error =
-      rd_kafka_metadata(client, 0, nullptr, &answer, static_cast<int>(timeout.count()));
-  const Metadata metadata(answer);
+Status reach_brokers(rd_kafka_s* client, const Patience& patience) {
+  const auto error = ask_metadata(client, "", patience).first;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   return std::unexpected(to_error(error, "asking the brokers"));
 }
 
 Result<std::uint32_t> partition_count(rd_kafka_s* client, const std::string& topic,
-                                      std::chrono::milliseconds timeout) {
-  const TopicHandle handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
-  const rd_kafka_metadata_t* answer = nullptr;
-  auto error =
-      rd_kafka_metadata(client, 0, handle.get(), &answer, static_cast<int>(timeout.count()));
-  const Metadata metadata(answer);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1)
-    error = metadata->topics[0].err;
+                                      const Patience& patience) {
+  const auto [error, metadata] = ask_metadata(client, topic, patience);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
     return std::unexpected(to_error(error, "asking for the topic " + topic));
   return static_cast<std::uint32_t>(metadata->topics[0].partition_cnt);
 }
 
 Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
-                                            std::chrono::milliseconds timeout) {
-  const int ms = static_cast<int>(timeout.count());
-  const auto leaders = leaders_of(client, topic, ms);
+                                            const Patience& patience) {
+  const auto leaders = leaders_of(client, topic, patience);
   if (!leaders) return std::unexpected(leaders.error());
   std::vector<PartitionId> partitions;
   for (const auto& [partition, leader] : *leaders) partitions.push_back(partition);
-  const auto facts = look_up_ends(client, topic, partitions, std::nullopt, timeout);
+  const auto facts = look_up_ends(client, topic, partitions, std::nullopt, patience);
   if (!facts) return std::unexpected(facts.error());
   std::vector<Extent> extents;
   for (const PartitionFacts& fact : *facts)

@@ -5,6 +5,7 @@
 #include "engine/base/ids.h"
 #include "engine/base/result.h"
 #include "engine/kafka/client/group_metadata.h"
+#include "engine/kafka/client/patience.h"
 
 #include <optional>
 #include <string>
@@ -37,17 +38,18 @@ struct LeaderAnswers {
   std::uint32_t partitions = 0;       // that the topic has; 0: not known
 };
 // Asks the leaders of the partitions, together and, where one of them does not answer, one by one.
-// Blocks for up to three times the timeout, and as much for each leader that does not answer: not
-// on the loop's thread.
+// Blocks for up to three times the time of `patience`, and as much for each leader that does not
+// answer: not on the loop's thread. All questions here are over about a second after their patience
+// is; their answers are of no use then.
 LeaderAnswers ask_leaders(rd_kafka_s* client, const std::string& topic,
                           const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
-                          std::chrono::milliseconds timeout);
+                          const Patience& patience);
 
 // What the group has committed, one entry per partition in their order; offset < 0: nothing. Blocks
-// up to the timeout. unavailable: try again.
+// for that time. unavailable: try again.
 Result<std::vector<OffsetCommit>> ask_committed(rd_kafka_s* client, const std::string& topic,
                                                 const std::vector<PartitionId>& partitions,
-                                                std::chrono::milliseconds timeout);
+                                                const Patience& patience);
 
 // Value. The same, of those partitions that the coordinator tells of: each is either in `commits`
 // or in `unknown`, such as one with offsets in a transaction that is open.
@@ -57,13 +59,13 @@ struct CommittedAnswers {
   std::optional<Error> error;  // why, of the first of these
 };
 // Asks for all together and, when that fails, for halves, so that one partition does not hide the
-// others. Blocks up to the timeout, and for a second for each half that fails.
+// others. Blocks for up to that time, and for a second for each half that fails.
 CommittedAnswers ask_committed_apart(rd_kafka_s* client, const std::string& topic,
                                      const std::vector<PartitionId>& partitions,
-                                     std::chrono::milliseconds timeout);
+                                     const Patience& patience);
 
 // The id of the cluster once brokers have answered; empty: they tell none.
-std::string cluster_id(rd_kafka_s* client, std::chrono::milliseconds timeout);
+std::string cluster_id(rd_kafka_s* client, const Patience& patience);
 
 // Value. What a partition of a topic holds.
 struct Extent {
@@ -74,21 +76,21 @@ struct Extent {
 // Of all partitions that the topic has now, ascending. Blocks like ask_leaders(). unavailable: try
 // again; invalid: the topic is not there (E6109), or not for us.
 Result<std::vector<Extent>> look_up_extents(rd_kafka_s* client, const std::string& topic,
-                                            std::chrono::milliseconds timeout);
+                                            const Patience& patience);
 
 // What all their leaders say, in the order of the partitions. Any client may ask. Blocks as well;
 // unavailable: one of them has no leader, or does not answer.
 Result<std::vector<PartitionFacts>> look_up_ends(rd_kafka_s* client, const std::string& topic,
                                                  const std::vector<PartitionId>& partitions,
                                                  std::optional<WallTime> time,
-                                                 std::chrono::milliseconds timeout);
+                                                 const Patience& patience);
 
-// Some broker answers. Blocks up to the timeout. unavailable (E6101).
-Status reach_brokers(rd_kafka_s* client, std::chrono::milliseconds timeout);
+// Some broker answers. Blocks for up to that time. unavailable (E6101).
+Status reach_brokers(rd_kafka_s* client, const Patience& patience);
 
-// How many partitions the topic has. Blocks up to the timeout. unavailable (E6101): no answer, or
+// How many partitions the topic has. Blocks for up to that time. unavailable (E6101): no answer, or
 // no such topic; invalid (E6101): not for this user.
 Result<std::uint32_t> partition_count(rd_kafka_s* client, const std::string& topic,
-                                      std::chrono::milliseconds timeout);
+                                      const Patience& patience);
 
 }  // namespace pelton::kafka

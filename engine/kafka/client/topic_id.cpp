@@ -15,12 +15,16 @@ constexpr std::chrono::milliseconds kWay{1'000};
 
 // The one that answers. Where it is not among the brokers (a failover, the library's own mock
 // cluster), or no broker is there, the library looks for it without a pause until the time is over.
-bool has_controller(rd_kafka_t* client, int timeout) {
-  const std::int32_t controller = rd_kafka_controllerid(client, timeout);
-  const rd_kafka_metadata_t* answer = nullptr;
-  const auto error = rd_kafka_metadata(client, 0, nullptr, &answer, timeout);
-  const Metadata metadata(answer);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+bool has_controller(rd_kafka_t* client, const Patience& patience) {
+  const auto metadata = patience.in_turns(
+      [&](int timeout) {
+        const rd_kafka_metadata_t* answer = nullptr;
+        rd_kafka_metadata(client, 0, nullptr, &answer, timeout);
+        return Metadata(answer);
+      },
+      [](const Metadata& answer) { return answer != nullptr; });
+  if (metadata == nullptr) return false;
+  const std::int32_t controller = rd_kafka_controllerid(client, 0);
   for (int i = 0; i < metadata->broker_cnt; ++i)
     if (metadata->brokers[i].id == controller) return true;
   return false;
@@ -61,11 +65,13 @@ std::optional<Result<std::string>> told_topic_id(rd_kafka_event_t* event) {
 }  // namespace
 
 Result<std::string> topic_id(rd_kafka_t* client, const std::string& topic,
-                             std::chrono::milliseconds timeout) {
-  if (!has_controller(client, static_cast<int>(timeout.count()))) return std::string();
+                             const Patience& patience) {
+  if (!has_controller(client, patience)) return std::string();
   const Queue queue(rd_kafka_queue_new(client));
-  ask_topic_id(client, topic, timeout, queue.get());
-  const Event event(rd_kafka_queue_poll(queue.get(), static_cast<int>((timeout + kWay).count())));
+  ask_topic_id(client, topic, patience.time(), queue.get());
+  const Event event = patience.longer(kWay).in_turns(
+      [&](int timeout) { return Event(rd_kafka_queue_poll(queue.get(), timeout)); },
+      [](const Event& answer) { return answer != nullptr; });
   if (auto told = event ? told_topic_id(event.get()) : std::nullopt) return std::move(*told);
   return fail(ErrorKind::unavailable, "E6101", "asking for the id of the topic {}: no answer",
               topic);
@@ -73,7 +79,7 @@ Result<std::string> topic_id(rd_kafka_t* client, const std::string& topic,
 
 #else
 
-Result<std::string> topic_id(rd_kafka_t*, const std::string&, std::chrono::milliseconds) {
+Result<std::string> topic_id(rd_kafka_t*, const std::string&, const Patience&) {
   return std::string();
 }
 

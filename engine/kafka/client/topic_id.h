@@ -3,6 +3,7 @@
 
 #include "engine/base/result.h"
 #include "engine/kafka/client/handles.h"
+#include "engine/kafka/client/patience.h"
 
 #include <chrono>
 #include <string>
@@ -12,11 +13,11 @@
 // and while there is no controller. For the .cpp files of this folder and consume/ only.
 namespace pelton::kafka {
 
-// Blocks up to three times the timeout. Brokers that are away are asked for nothing but their
-// metadata: while a question to a controller waits for its connection, the client library connects
-// again and again without a pause. invalid (E6109): there is no such topic; or not for us.
+// Blocks up to three times the patience's time. Brokers that are away are asked for nothing but
+// their metadata: while a question to a controller waits for its connection, the client library
+// connects again and again without a pause. invalid (E6109): there is no such topic; or not for us.
 // unavailable (E6101).
 Result<std::string> topic_id(rd_kafka_t* client, const std::string& topic,
-                             std::chrono::milliseconds timeout);
+                             const Patience& patience);
 
 }  // namespace pelton::kafka

@@ -25,12 +25,12 @@ std::uint32_t told_partitions(const std::string& cluster, const std::string& top
 
 // Of all partitions, not only of ours: asked for when those of ours do not tell.
 Result<std::uint32_t> ask_original(rd_kafka_s* client, const GroupFacts& group,
-                                   const std::string& topic, std::chrono::milliseconds timeout) {
-  const auto count = partition_count(client, topic, timeout);
+                                   const std::string& topic, const Patience& patience) {
+  const auto count = partition_count(client, topic, patience);
   if (!count) return std::unexpected(count.error());
   std::vector<PartitionId> all;
   for (std::uint32_t p = 0; p < *count; ++p) all.emplace_back(p);
-  auto committed = ask_committed_apart(client, topic, all, timeout);
+  auto committed = ask_committed_apart(client, topic, all, patience);
   if (committed.commits.empty() && committed.error) return std::unexpected(*committed.error);
   drop_deleted(group.cluster, topic, group.topic_id, committed.commits);
   const std::uint32_t original = original_partitions(group.cluster, topic, committed.commits);
@@ -65,27 +65,27 @@ std::uint32_t original_partitions(const std::string& cluster, const std::string&
 
 GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
                      const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
-                     std::chrono::milliseconds timeout) {
+                     const Patience& patience) {
   GroupFacts group;
   const auto nothing = [&](Error error) {
     return GroupFacts{{}, 0, {}, partitions, std::move(error), 0};
   };
-  auto committed = ask_committed_apart(client, topic, partitions, timeout);
+  auto committed = ask_committed_apart(client, topic, partitions, patience);
   if (committed.commits.empty() && committed.error) return nothing(*committed.error);
   std::vector<PartitionId> told;
   for (const OffsetCommit& commit : committed.commits) told.push_back(commit.partition);
-  group.cluster = cluster_id(client, timeout);
-  auto id = topic_id(client, topic, timeout);
+  group.cluster = cluster_id(client, patience);
+  auto id = topic_id(client, topic, patience);
   if (!id) return nothing(std::move(id).error());
   group.topic_id = std::move(*id);
   const auto recreated = drop_deleted(group.cluster, topic, group.topic_id, committed.commits);
   group.original_partitions = told_partitions(group.cluster, topic, committed.commits);
   if (group.original_partitions == 0) {
-    const auto original = ask_original(client, group, topic, timeout);
+    const auto original = ask_original(client, group, topic, patience);
     if (!original) return nothing(original.error());
     group.original_partitions = *original;
   }
-  auto answers = ask_leaders(client, topic, told, time, timeout);
+  auto answers = ask_leaders(client, topic, told, time, patience);
   group.silent = std::move(answers.silent);
   std::ranges::copy(committed.unknown, std::back_inserter(group.silent));
   group.error = answers.error ? std::move(answers.error) : committed.error;

@@ -25,7 +25,7 @@ struct GroupFacts {
 // Asks the coordinator and the leaders; blocks like ask_leaders().
 GroupFacts ask_group(rd_kafka_s* client, const std::string& topic,
                      const std::vector<PartitionId>& partitions, std::optional<WallTime> time,
-                     std::chrono::milliseconds timeout);
+                     const Patience& patience);
 
 // What was committed for an earlier topic of the name is taken out of `committed`: nothing is
 // committed then. Answers of which partitions. Pure.

@@ -48,6 +48,13 @@ void GroupLookup::in_background(Ask ask, Then then) {
   });
 }
 
+Patience GroupLookup::patience(std::chrono::milliseconds time,
+                               std::optional<std::uint64_t> round) const {
+  return {time, [this, round] {
+            return closed_ || loop_.background().finishing() || (round && round_ != *round);
+          }};
+}
+
 void GroupLookup::start(std::vector<PartitionId> partitions) {
   std::erase_if(partitions, [this](PartitionId each) { return !asking_.insert(each).second; });
   if (!partitions.empty()) look_up(std::move(partitions), {});
@@ -58,8 +65,9 @@ void GroupLookup::look_up(std::vector<PartitionId> partitions, std::chrono::mill
   in_background(
       [this, round = round(), partitions = std::move(partitions), pause] {
         std::this_thread::sleep_for(pause);
-        if (round_ != round) return GroupFacts{};
-        return ask_group(client_, setup_.topic, partitions, setup_.start_time, kTimeout);
+        if (patience({}, round).over()) return GroupFacts{};
+        return ask_group(client_, setup_.topic, partitions, setup_.start_time,
+                         patience(kTimeout, round));
       },
       [this, round = round()](GroupFacts&& group) {
         if (round_ != round) return;
@@ -85,16 +93,18 @@ void GroupLookup::rest() {
 
 void GroupLookup::ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
                       std::function<void(GroupFacts)> answer) {
-  in_background([this, partitions = std::move(partitions),
-                 time] { return ask_group(client_, setup_.topic, partitions, time, kTimeout); },
-                std::move(answer));
+  in_background(
+      [this, partitions = std::move(partitions), time] {
+        return ask_group(client_, setup_.topic, partitions, time, patience(kTimeout));
+      },
+      std::move(answer));
 }
 
 void GroupLookup::ask_committed(std::vector<PartitionId> partitions,
                                 std::function<void(Result<std::vector<OffsetCommit>>)> answer) {
   in_background(
       [this, partitions = std::move(partitions)] {
-        return kafka::ask_committed(client_, setup_.topic, partitions, kTimeout);
+        return kafka::ask_committed(client_, setup_.topic, partitions, patience(kTimeout));
       },
       std::move(answer));
 }
@@ -103,14 +113,16 @@ void GroupLookup::ask_ends(std::vector<PartitionId> partitions,
                            std::function<void(const std::vector<PartitionFacts>&)> answer) {
   in_background(
       [this, partitions = std::move(partitions)] {
-        return ask_leaders(client_, setup_.topic, partitions, std::nullopt, kEndsTimeout).facts;
+        return ask_leaders(client_, setup_.topic, partitions, std::nullopt, patience(kEndsTimeout))
+            .facts;
       },
       std::move(answer));
 }
 
 void GroupLookup::ask_topic_id(std::function<void(const std::string&)> answer) {
-  in_background([this] { return topic_id(client_, setup_.topic, kIdTimeout).value_or(""); },
-                std::move(answer));
+  in_background(
+      [this] { return topic_id(client_, setup_.topic, patience(kIdTimeout)).value_or(""); },
+      std::move(answer));
 }
 
 }  // namespace pelton::kafka

@@ -49,6 +49,9 @@ class GroupLookup {
  private:
   template <typename Ask, typename Then>
   void in_background(Ask ask, Then then);
+  // Until nobody waits for the answer: whoever asked has gone, the loop ends, the round is over.
+  Patience patience(std::chrono::milliseconds time,
+                    std::optional<std::uint64_t> round = std::nullopt) const;
   void look_up(std::vector<PartitionId> partitions, std::chrono::milliseconds pause);
   void on_answers(GroupFacts&& group);
 
@@ -61,7 +64,7 @@ class GroupLookup {
   std::atomic<std::uint64_t> round_{0};
   std::set<PartitionId> asking_;  // in this round
   bool waiting_ = false;          // for some of these, as the listener knows
-  bool closed_ = false;
+  std::atomic<bool> closed_{false};
 };
 
 }  // namespace pelton::kafka

@@ -86,7 +86,8 @@ Result<std::vector<Extent>> RawReader::Impl::extents() {
   if (auto ok = fetcher_.open(); !ok) return std::unexpected(ok.error());
   // An error that matters comes back from the call that it broke.
   fetcher_.serve();
-  return look_up_extents(fetcher_.client(), fetcher_.topic(), kLookUp);
+  return look_up_extents(fetcher_.client(), fetcher_.topic(),
+                         {kLookUp, [this] { return stopping_.load(); }});
 }
 
 Status RawReader::Impl::move_to(PartitionId partition, Offset from) {

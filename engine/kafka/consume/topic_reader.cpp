@@ -34,20 +34,23 @@ class TopicReader::Impl {
         decoder_("kafka:" + topic.topic) {}
 
   Status open();
-  Status reach() { return with_trouble(reach_brokers(fetcher_.client(), kLookupTimeout)); }
+  Status reach() { return with_trouble(reach_brokers(fetcher_.client(), patience())); }
   Result<std::uint32_t> partitions() {
-    return with_trouble(partition_count(fetcher_.client(), fetcher_.topic(), kLookupTimeout));
+    return with_trouble(partition_count(fetcher_.client(), fetcher_.topic(), patience()));
   }
   Result<std::vector<PartitionFacts>> look_up(const std::vector<PartitionId>& partitions,
                                               std::optional<WallTime> time) {
     return with_trouble(
-        look_up_ends(fetcher_.client(), fetcher_.topic(), partitions, time, kLookupTimeout));
+        look_up_ends(fetcher_.client(), fetcher_.topic(), partitions, time, patience()));
   }
   Result<Page> read(PartitionId partition, Offset from, std::size_t max_bytes,
                     steady_clock::time_point deadline);
   void cancel() { cancelled_ = true; }
 
  private:
+  Patience patience() const {
+    return {kLookupTimeout, [this] { return cancelled_.load(); }};
+  }
   // An answer that says no more than that there is none gets the client's own words.
   template <typename T>
   Result<T> with_trouble(Result<T> answer) {

@@ -105,9 +105,18 @@ TEST_F(Lifetime, ItGoesAtOnceWhileSilentBrokersAreAsked) {
   EXPECT_TRUE(at_once([&] { consumer.reset(); }));
   EXPECT_TRUE(at_once([&] { loop.run([] {}); })) << "nor is its loop held up";
   const int calls = member.calls;
-  loop.stop();
+  EXPECT_TRUE(at_once([&] { loop.stop(); })) << "the end of the engine does not wait for brokers";
   EXPECT_EQ(answers, 0) << "whoever has gone is not answered";
   EXPECT_EQ(member.calls, calls);
+}
+
+TEST_F(Lifetime, TheLoopEndsAtOnceWhileSilentBrokersAreAsked) {
+  join();
+  ASSERT_TRUE(until([&] { return member.tenures.contains(kP); }));
+  cluster.set_down(true);
+  consumer->ask({kP}, std::nullopt, [](const GroupFacts&) {});
+  loop.run([] {});  // it is being asked
+  EXPECT_TRUE(at_once([&] { loop.stop(); }));
 }
 
 TEST_F(Lifetime, ItGoesAtOnceWhileItsPartitionsAreLookedUp) {

@@ -33,7 +33,7 @@ struct Lookup : testing::Test {
 };
 
 TEST_F(Lookup, LeadersTellTheEndsOfTheirPartitions) {
-  const auto answers = ask_leaders(client, "t", {kP, kQ}, std::nullopt, 5s);
+  const auto answers = ask_leaders(client, "t", {kP, kQ}, std::nullopt, Patience(5s));
   ASSERT_EQ(answers.facts.size(), 2U);
   EXPECT_EQ(answers.partitions, 3U);
   EXPECT_FALSE(answers.error);
@@ -43,7 +43,7 @@ TEST_F(Lookup, LeadersTellTheEndsOfTheirPartitions) {
 
 TEST_F(Lookup, ALeaderThatIsMissingHidesNoOtherPartition) {
   cluster.set_leader("t", 1, false);
-  const auto answers = ask_leaders(client, "t", {kP, kQ, kR}, std::nullopt, 5s);
+  const auto answers = ask_leaders(client, "t", {kP, kQ, kR}, std::nullopt, Patience(5s));
   EXPECT_EQ(answers.facts.size(), 2U);
   EXPECT_THAT(answers.silent, ElementsAre(kQ));
   ASSERT_TRUE(answers.error);
@@ -53,7 +53,7 @@ TEST_F(Lookup, ALeaderThatIsMissingHidesNoOtherPartition) {
 // The mock cluster has none; a search for it would last as long as it may.
 TEST_F(Lookup, WithoutAControllerThereIsNoTopicId) {
   const auto begun = std::chrono::steady_clock::now();
-  const auto id = topic_id(client, "t", 5s);
+  const auto id = topic_id(client, "t", Patience(5s));
   ASSERT_TRUE(id) << id.error().text();
   EXPECT_EQ(*id, "");
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
@@ -63,22 +63,22 @@ TEST_F(Lookup, AllEndsNeedAllLeaders) {
   cluster.set_leader("t", 1, false);
   EXPECT_FALSE(look_up_ends(client, "t", {kP, kQ}, std::nullopt, 200ms));
   cluster.set_leader("t", 1, true);
-  const auto facts = look_up_ends(client, "t", {kQ, kP}, std::nullopt, 5s);
+  const auto facts = look_up_ends(client, "t", {kQ, kP}, std::nullopt, Patience(5s));
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->front().partition, kP) << "in their order";
 }
 
 TEST_F(Lookup, ExtentsAreThoseOfTheWholeTopic) {
-  const auto extents = look_up_extents(client, "t", 5s);
+  const auto extents = look_up_extents(client, "t", Patience(5s));
   ASSERT_TRUE(extents);
   ASSERT_EQ(extents->size(), 3U);
   EXPECT_EQ(extents->front().end, 2);
 }
 
 TEST_F(Lookup, ATopicHasItsPartitionsAndAClusterAName) {
-  EXPECT_EQ(partition_count(client, "t", 5s), 3U);
-  EXPECT_NE(cluster_id(client, 5s), "");
-  EXPECT_TRUE(reach_brokers(client, 5s));
+  EXPECT_EQ(partition_count(client, "t", Patience(5s)), 3U);
+  EXPECT_NE(cluster_id(client, Patience(5s)), "");
+  EXPECT_TRUE(reach_brokers(client, Patience(5s)));
 }
 
 TEST_F(Lookup, BrokersThatAreAwayTellNothing) {
@@ -100,7 +100,7 @@ TEST_F(Lookup, ATopicThatIsNotForUsIsAnErrorOfItsOwn) {
 }
 
 TEST_F(Lookup, ATimeIsTheFirstOffsetAtOrAfterIt) {
-  const auto later = ask_leaders(client, "t", {kP}, SystemClock().now() + 1h, 5s);
+  const auto later = ask_leaders(client, "t", {kP}, SystemClock().now() + 1h, Patience(5s));
   ASSERT_EQ(later.facts.size(), 1U);
   EXPECT_EQ(later.facts.front().at_time, 2) << "nothing is that young: the end";
 }
