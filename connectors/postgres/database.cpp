@@ -104,6 +104,54 @@ Result<std::vector<std::string>> Database::published(const std::string& publicat
       quoted_text(publication) + " ORDER BY 1");
 }
 
+// Column lists and row filters came with PostgreSQL 15.
+Result<std::vector<PublishedTable>> Database::published_tables(
+    const std::vector<std::string>& publications) {
+  std::string names;
+  for (const std::string& name : publications)
+    names += (names.empty() ? "" : ", ") + quoted_text(name);
+  const bool lists = session_.version() >= 150'000;
+  const auto rows = session_.query(fmt::format(
+      "SELECT t.schemaname, t.tablename, c.oid, c.relkind = 'p', {} FROM pg_publication_tables t "
+      "JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespace = n.oid "
+      "AND c.relname = t.tablename WHERE t.pubname IN ({}) GROUP BY 1, 2, 3, 4",
+      lists ? "CASE WHEN bool_or(t.rowfilter IS NULL) THEN NULL ELSE "
+              "string_agg('(' || t.rowfilter || ')', ' OR ') END, min(t.attnames)::text"
+            : "NULL, NULL",
+      names));
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<PublishedTable> out;
+  for (const auto& row : *rows) {
+    PublishedTable& table = out.emplace_back();
+    table.schema = row[0].value_or("");
+    table.table = row[1].value_or("");
+    table.oid = oid_of(row[2]);
+    table.partitioned = is_true(row[3]);
+    table.filter = row[4];
+    if (auto added = add_columns(table, row[5].value_or("")); !added)
+      return std::unexpected(added.error());
+  }
+  return out;
+}
+
+// `columns`: an array of names; empty: all. Without generated ones, which changes do not have.
+Status Database::add_columns(PublishedTable& table, const std::string& columns) {
+  const std::string listed =
+      columns.empty() ? "" : " AND a.attname = ANY (" + quoted_text(columns) + "::name[])";
+  const auto rows = session_.query(fmt::format(
+      "SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod), EXISTS (SELECT FROM "
+      "pg_index i WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey) AND CASE WHEN "
+      "c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END) FROM pg_attribute a "
+      "JOIN pg_class c ON c.oid = a.attrelid WHERE c.oid = {} AND a.attnum > 0 AND NOT "
+      "a.attisdropped AND a.attgenerated = ''{} ORDER BY a.attnum",
+      table.oid, listed));
+  if (!rows) return std::unexpected(rows.error());
+  for (const auto& row : *rows)
+    table.columns.push_back(
+        {row[0].value_or(""), oid_of(row[1]), row[2].value_or(""), is_true(row[3])});
+  return {};
+}
+
 Status Database::run(const std::string& statement) {
   const auto rows = session_.query(statement);
   return rows ? Status{} : std::unexpected(rows.error());

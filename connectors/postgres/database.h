@@ -28,6 +28,22 @@ struct TableFacts {
   std::string full_name() const { return schema + "." + table; }
 };
 
+// Value. A table as some publications publish it.
+struct PublishedTable {
+  struct Column {
+    std::string name;
+    Oid type = 0;
+    std::string type_name;  // as a cast writes it
+    bool key = false;       // of the key that says which row
+  };
+  std::string schema, table;
+  Oid oid = 0;
+  bool partitioned = false;
+  std::optional<std::string> filter;  // of its rows, an expression
+  std::vector<Column> columns;        // that are published
+  std::string full_name() const { return schema + "." + table; }
+};
+
 // Asks one database what a connector has to know of it, in SQL. Errors are the session's.
 class Database final : public Catalog {
  public:
@@ -42,12 +58,15 @@ class Database final : public Catalog {
   Result<std::vector<TableFacts>> tables(const std::vector<TablePattern>& patterns);
   // Those that a publication names itself.
   Result<std::vector<std::string>> published(const std::string& publication);
+  Result<std::vector<PublishedTable>> published_tables(
+      const std::vector<std::string>& publications);
   Status run(const std::string& statement);
 
   Session& session() { return session_; }
 
  private:
   Result<std::vector<std::string>> names(const std::string& statement);
+  Status add_columns(PublishedTable& table, const std::string& columns);
 
   Session session_;
 };

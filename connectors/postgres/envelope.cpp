@@ -172,7 +172,8 @@ void EnvelopeWriter::make_id(const Change& change, const ChangePlace& place) {
   id_ += change.relation->full_name;
   id_ += '/';
   if (change.relation->key.empty())
-    fmt::format_to(std::back_inserter(id_), "{}", place.index);
+    // The rows of another transaction may have another order.
+    fmt::format_to(std::back_inserter(id_), "{}-{}", place.time_us, place.index);
   else
     id_ += key_;
 }

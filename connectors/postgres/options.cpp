@@ -90,6 +90,16 @@ Fields<SourceOptions> source_fields() {
               "Whether a missing slot and publication are created, and the publication is kept to "
               "`tables`. With `false` they must exist.")
       .choice(
+          "snapshot", &SourceOptions::snapshot,
+          {{"initial", SnapshotMode::initial},
+           {"never", SnapshotMode::never},
+           {"only", SnapshotMode::only},
+           {"when_needed", SnapshotMode::when_needed}},
+          "When the rows that the tables already hold become events: at the first start "
+          "(`initial`), not at all (`never`), at the first start and without any changes after "
+          "that (`only`), or at the first start and again whenever changes are missing, instead "
+          "of stopping (`when_needed`).")
+      .choice(
           "envelope", &SourceOptions::envelope,
           {{"flat", Envelope::flat}, {"debezium", Envelope::debezium}},
           "An event's data: the row alone, with what happened to it in the headers (`flat`), or "

@@ -11,6 +11,14 @@
 
 namespace pelton::postgres {
 
+// When the rows that the tables hold already become events.
+enum class SnapshotMode : std::uint8_t {
+  initial,      // at the first start
+  never,        //
+  only,         // at the first start, and no changes after that
+  when_needed,  // at the first start, and instead of stopping at a gap
+};
+
 // Value. A source's options, whose defaults stand here.
 struct SourceOptions {
   std::string connector;
@@ -19,6 +27,7 @@ struct SourceOptions {
   std::string slot;                       // empty in the file: pelton_<connector>
   std::vector<std::string> publications;  // empty in the file: one, named as the slot
   bool create = true;
+  SnapshotMode snapshot = SnapshotMode::initial;
   Envelope envelope = Envelope::flat;
   Decimals decimals = Decimals::text;
   bool tombstones = false;

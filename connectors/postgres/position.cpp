@@ -24,7 +24,7 @@ std::vector<std::string> texts_of(const json::value& array) {
 }
 
 SnapshotPosition read_snapshot(const json::object& object) {
-  return {texts_of(object.at("done")), std::string(object.at("table").as_string()),
+  return {std::string(object.at("table").as_string()), object.at("finished").as_bool(),
           texts_of(object.at("key"))};
 }
 
@@ -50,8 +50,8 @@ std::string encode(const Position& position) {
                    {"lsn", lsn_text(position.lsn)},
                    {"events", position.events}};
   if (position.snapshot)
-    out["snapshot"] = json::object{{"done", array_of(position.snapshot->done)},
-                                   {"table", position.snapshot->table},
+    out["snapshot"] = json::object{{"table", position.snapshot->table},
+                                   {"finished", position.snapshot->finished},
                                    {"key", array_of(position.snapshot->key)}};
   return json::serialize(out);
 }

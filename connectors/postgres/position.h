@@ -11,11 +11,11 @@
 
 namespace pelton::postgres {
 
-// Value. How far a snapshot has come.
+// Value. How far a snapshot has come, which reads tables in the order of their names.
 struct SnapshotPosition {
-  std::vector<std::string> done;  // tables, "schema.table"
-  std::string table;              // the one that is read; empty: between two
-  std::vector<std::string> key;   // its key in the last row that was given; empty: none, or no key
+  std::string table{};             // "schema.table", the newest one; empty: none yet
+  bool finished = false;           // it has been read to its end
+  std::vector<std::string> key{};  // else: of the last row that was given; empty: none, or no key
   friend bool operator==(const SnapshotPosition&, const SnapshotPosition&) = default;
 };
 

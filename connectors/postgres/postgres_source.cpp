@@ -8,14 +8,11 @@
 namespace pelton::postgres {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // An idle database's log grows all the same (other databases, checkpoints): the position follows
 // it in steps of this, so that the server can forget it.
 constexpr Lsn kIdleStep = 1U << 20U;
-// For the rest of a transaction some of whose events are there.
-constexpr milliseconds kForTheRest{2};
 
 }  // namespace
 
@@ -27,6 +24,7 @@ PostgresSource::PostgresSource(SourceOptions options, connector::Ledger& ledger,
 
 Status PostgresSource::connect() {
   close();
+  if (rewind_to_) return rewind();
   const auto stored = stored_position();
   if (!stored) return std::unexpected(stored.error());
   return open(*stored);
@@ -70,15 +68,32 @@ Status PostgresSource::open(const std::optional<Position>& stored) {
   auto start = prepare(options_, connection->database, connection->replication, stored);
   if (!start) return std::unexpected(start.error());
   std::ranges::move(start->warnings, std::back_inserter(warnings_));
-  const Position& position = start->position;
-  if (auto started =
-          connection->replication.start(options_.slot, position.lsn, options_.publications);
-      !started)
-    return started;
+  const Status begun = start->position.snapshot ? begin_snapshot(*connection, *start)
+                                                : begin_stream(*connection, start->position);
+  if (!begun) return begun;
+  connection_ = std::move(connection);
+  return {};
+}
+
+Status PostgresSource::begin_snapshot(Connection& connection, const Start& start) {
+  auto snapshot = Snapshot::begin(
+      {options_.url, options_.publications, options_.tables, start.snapshot}, start.position);
+  if (!snapshot) return std::unexpected(std::move(snapshot).error());
+  connection.snapshot = std::move(*snapshot);
+  return store(start.position);
+}
+
+Status PostgresSource::begin_stream(Connection& connection, const Position& position) {
+  if (options_.snapshot != SnapshotMode::only) {
+    if (auto started =
+            connection.replication.start(options_.slot, position.lsn, options_.publications);
+        !started)
+      return started;
+    connection.streaming = true;
+  }
   // Not before: as long as another engine reads the slot, it moves.
   if (auto kept = store(position); !kept) return kept;
-  connection->stream.begin(position);
-  connection_ = std::move(connection);
+  connection.stream.begin(position);
   return {};
 }
 
@@ -87,6 +102,7 @@ Status PostgresSource::rewind() {
   const Position to = *rewind_to_;
   close();
   if (auto kept = store(to); !kept) return kept;
+  rewind_to_.reset();
   return open(to);
 }
 
@@ -94,46 +110,63 @@ Result<connector::Read> PostgresSource::read(model::BatchBuilder& into, std::siz
                                              std::size_t max_bytes,
                                              steady_clock::time_point deadline) {
   connector::Read read(++token_);
-  if (rewind_to_ && !in_flight_.empty()) {
+  if (auto ready = prepare_read(); !ready) return std::unexpected(ready.error());
+  if (!readable()) {
     std::this_thread::sleep_until(deadline);
     return read;
   }
-  if (rewind_to_)
-    if (auto rewound = rewind(); !rewound) return std::unexpected(rewound.error());
-  if (connection_ == nullptr)
-    return fail(ErrorKind::unavailable, "E7081", "there is no connection to PostgreSQL");
-  if (auto told = connection_->replication.confirm(durable_.lsn, false); !told)
-    return std::unexpected(told.error());
-  const Position before = connection_->stream.position();
+  const Position before = position();
   connection_->stream.writer().set_now(to_us(clock_.now()));
   if (auto filled = fill(into, {max_events, max_bytes, deadline}); !filled)
     return std::unexpected(filled.error());
   if (into.empty()) return read;
-  const Position& after = connection_->stream.position();
+  const Position after = position();
   read.position.push_back({ledger_key_, encode(after)});
   in_flight_.push_back({token_, before, after});
   return read;
 }
 
+// What waits until nothing is in flight: going back, and the end of a snapshot.
+Status PostgresSource::prepare_read() {
+  if (rewind_to_ && in_flight_.empty()) return rewind();
+  if (!connection_)
+    return fail(ErrorKind::unavailable, "E7081", "there is no connection to PostgreSQL");
+  if (connection_->snapshot && connection_->snapshot->done() && in_flight_.empty()) {
+    const Position behind = connection_->snapshot->position();
+    connection_->snapshot.reset();
+    return begin_stream(*connection_, behind);
+  }
+  return connection_->streaming ? connection_->replication.confirm(durable_.lsn, false) : Status{};
+}
+
+bool PostgresSource::readable() const {
+  if (!connection_ || rewind_to_) return false;
+  return connection_->snapshot ? !connection_->snapshot->done() : connection_->streaming;
+}
+
+Position PostgresSource::position() const {
+  return connection_->snapshot ? connection_->snapshot->position() : connection_->stream.position();
+}
+
 Status PostgresSource::fill(model::BatchBuilder& into, const Limits& limits) {
+  if (connection_->snapshot)
+    return connection_->snapshot->fill(connection_->stream.writer(), into, limits);
+  return fill_from_stream(into, limits);
+}
+
+Status PostgresSource::fill_from_stream(model::BatchBuilder& into, const Limits& limits) {
   ChangeStream& stream = connection_->stream;
-  auto until = limits.deadline;
   while (into.size() < limits.events && into.payload_bytes() < limits.bytes) {
     if (stream.waiting()) {
       stream.give(into);
       continue;
     }
-    const auto data = connection_->replication.receive(until);
+    // What is there goes on its way before the server is waited for.
+    const auto data = connection_->replication.receive(into.empty() ? limits.deadline
+                                                                    : steady_clock::time_point{});
     if (!data) return std::unexpected(data.error());
-    if (!*data) {
-      // What has come goes on its way; of an open transaction the rest may be about to come.
-      if (into.empty() || !stream.in_transaction() || until < limits.deadline) break;
-      until = std::min(limits.deadline, steady_clock::now() + kForTheRest);
-      if (until == limits.deadline) break;
-      continue;
-    }
+    if (!*data) break;
     if (auto taken = take(**data, into.empty()); !taken) return taken;
-    if (!into.empty()) until = steady_clock::time_point{};
   }
   return {};
 }
@@ -141,6 +174,7 @@ Status PostgresSource::fill(model::BatchBuilder& into, const Limits& limits) {
 Status PostgresSource::take(const ReplicationData& data, bool nothing_given) {
   if (data.kind == ReplicationData::Kind::change) return connection_->stream.take(data.payload);
   const bool idle = nothing_given && in_flight_.empty() && !connection_->stream.in_transaction();
+  if (idle) seen_ = data.end;
   if (idle && (data.reply_now || data.end >= durable_.lsn + kIdleStep))
     if (auto moved = advance(data.end); !moved) return moved;
   return data.reply_now ? connection_->replication.confirm(durable_.lsn, true) : Status{};
@@ -164,10 +198,9 @@ Status PostgresSource::settle(connector::AckToken token, connector::Settlement h
 }
 
 void PostgresSource::close() {
-  if (connection_) connection_->replication.end();
+  if (connection_ && connection_->streaming) connection_->replication.end();
   connection_.reset();
   in_flight_.clear();
-  rewind_to_.reset();
 }
 
 std::vector<std::string> PostgresSource::take_warnings() {
@@ -175,7 +208,10 @@ std::vector<std::string> PostgresSource::take_warnings() {
 }
 
 connector::SourceFacts PostgresSource::facts() const {
-  return {};
+  if (!connection_ || !connection_->streaming) return {};
+  const Lsn end = connection_->replication.server_end();
+  const Lsn here = std::max(durable_.lsn, seen_);
+  return {.behind_bytes = end > here ? end - here : 0};
 }
 
 }  // namespace pelton::postgres

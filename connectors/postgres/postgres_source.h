@@ -7,6 +7,7 @@
 #include "connectors/postgres/position.h"
 #include "connectors/postgres/preparation.h"
 #include "connectors/postgres/replication.h"
+#include "connectors/postgres/snapshot.h"
 #include "engine/base/clock.h"
 #include "engine/connector/ledger.h"
 #include "engine/connector/source.h"
@@ -53,17 +54,22 @@ class PostgresSource final : public connector::Source {
     Database database;
     Replication replication;
     ChangeStream stream;
+    std::unique_ptr<Snapshot> snapshot;  // while one is being taken; changes follow it
+    bool streaming = false;
   };
-  struct Limits {
-    std::size_t events, bytes;
-    std::chrono::steady_clock::time_point deadline;
-  };
+  using Limits = Snapshot::Limits;
 
   Result<std::optional<Position>> stored_position();
   Status store(const Position& position);
   Status open(const std::optional<Position>& stored);
+  Status begin_snapshot(Connection& connection, const Start& start);
+  Status begin_stream(Connection& connection, const Position& position);
   Status rewind();
+  Status prepare_read();
+  bool readable() const;
+  Position position() const;
   Status fill(model::BatchBuilder& into, const Limits& limits);
+  Status fill_from_stream(model::BatchBuilder& into, const Limits& limits);
   Status take(const ReplicationData& data, bool nothing_given);
   Status advance(Lsn sent);
   ChangeStream::Setup stream_setup(const std::string& database) const;
@@ -75,7 +81,9 @@ class PostgresSource final : public connector::Source {
   std::unique_ptr<Connection> connection_;
   Position durable_;  // in the ledger
   std::deque<InFlight> in_flight_;
-  std::optional<Position> rewind_to_;  // what was read behind it was not stored
+  // What was read behind it was not stored, although the ledger may say so.
+  std::optional<Position> rewind_to_;
+  Lsn seen_ = 0;  // when nothing was in flight: the server had sent all before it
   connector::AckToken token_ = 0;
   std::vector<std::string> warnings_;
 };

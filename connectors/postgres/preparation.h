@@ -20,13 +20,15 @@ Status check_resume(const Position& stored, const ServerFacts& server, const Slo
 
 // Value. Where reading begins.
 struct Start {
-  Position position;
+  Position position;     // with a snapshot, where one is to be taken or continued
   std::string snapshot;  // exported by the slot that was just created; empty: it existed
   std::vector<std::string> warnings;
 };
 
-// Sees to it that publication and slot are there, and says where reading begins. Errors: those of
+// Sees to it that publication and slot are there, and says where reading begins. With `snapshot:
+// when_needed` a gap begins a snapshot, and a warning says why. Errors: those of
 // Database, Replication and check_resume(), and
+//   E7084 unavailable  another reader has the slot
 //   E7085 invalid  there is no slot, or no publication, and it must not be created, or a stored
 //                  position needs it
 //   E7090 invalid  no table matches

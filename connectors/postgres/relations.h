@@ -29,6 +29,10 @@ struct Relation {
   Types types;
 };
 
+// What a message of kind relation describes. Errors are the catalog's.
+Result<Relation> describe(const Message& message, const std::vector<TablePattern>& tables,
+                          Catalog& catalog);
+
 // The tables of one connection. The server describes a table before its first change, and again
 // after each change of its definition.
 class Relations {
@@ -43,8 +47,6 @@ class Relations {
   void clear() { relations_.clear(); }
 
  private:
-  Status find_key(const Message& message, Relation& relation);
-
   const std::vector<TablePattern> tables_;
   Catalog& catalog_;
   std::unordered_map<Oid, Relation> relations_;

@@ -42,7 +42,9 @@ std::string streams(const json::array& list) {
 // Only some sources know how far behind they are.
 std::string lag_of(const json::object& connector) {
   const json::value* lag = connector.if_contains("lag_events");
-  return lag == nullptr || lag->is_null() ? "" : grouped(count_of(connector, "lag_events"));
+  if (lag != nullptr && !lag->is_null()) return grouped(count_of(connector, "lag_events"));
+  const json::value* bytes = connector.if_contains("lag_bytes");
+  return bytes == nullptr || bytes->is_null() ? "" : size_text(count_of(connector, "lag_bytes"));
 }
 
 // The next slots of those connectors that are schedules.

@@ -34,6 +34,8 @@ struct Read {
 struct SourceFacts {
   // Events that wait upstream and are not settled.
   std::optional<std::uint64_t> behind{};
+  // Of a source that follows a log upstream: bytes of it that are not settled.
+  std::optional<std::uint64_t> behind_bytes{};
   // Of a source that follows a schedule: its newest event's slot, and when the next one is due.
   std::optional<WallTime> last_slot{}, next_slot{};
   // Slots that gave no event, since the connector was started, by reason ("missed", "overlap").

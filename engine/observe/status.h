@@ -43,7 +43,8 @@ struct ConnectorStatus {
   std::uint64_t errors = 0;
   std::string last_error;
   double events_per_second = 0;
-  std::optional<std::uint64_t> lag_events;  // that wait upstream, where a source knows it
+  // That wait upstream, where a source knows it: events, or bytes of a log.
+  std::optional<std::uint64_t> lag_events, lag_bytes;
   // Of a source that follows a schedule: its newest event's slot, when the next one is due, slots
   // that gave no event, by reason.
   std::optional<WallTime> last_slot, next_slot;

@@ -50,6 +50,7 @@ json::value convert(const ConnectorStatus& c) {
           {"last_error", to_utf8(c.last_error)},
           {"events_per_second", c.events_per_second},
           {"lag_events", c.lag_events ? json::value(*c.lag_events) : json::value(nullptr)},
+          {"lag_bytes", c.lag_bytes ? json::value(*c.lag_bytes) : json::value(nullptr)},
           {"last_slot", time_or_null(c.last_slot)},
           {"next_slot", time_or_null(c.next_slot)},
           {"skipped_slots", std::move(skipped)}};

@@ -101,6 +101,7 @@ observe::ConnectorStatus connector_status(const config::Connector& connector,
   status.errors = snapshot.errors;
   status.last_error = snapshot.last_error;
   status.lag_events = snapshot.facts.behind;
+  status.lag_bytes = snapshot.facts.behind_bytes;
   status.last_slot = snapshot.facts.last_slot;
   status.next_slot = snapshot.facts.next_slot;
   status.skipped_slots = snapshot.facts.skipped;

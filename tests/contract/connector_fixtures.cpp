@@ -9,6 +9,7 @@
 #include "tests/contract/fake_clock.h"
 #include "tests/contract/fake_consumption.h"
 #include "tests/contract/memory_ledger.h"
+#include "tests/contract/postgres_fixture.h"
 #include "tests/contract/temporary_folder.h"
 #include "tests/kafka/mock_cluster.h"
 
@@ -208,6 +209,7 @@ std::vector<FixtureCase<SourceFixture>> source_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySourceFixture>(); }},
       {"kafka", [] { return std::make_unique<KafkaSourceFixture>(); }},
+      {"postgres", [] { return postgres_source_fixture(); }},
       {"schedule", [] { return std::make_unique<ScheduleSourceFixture>(); }},
   };
 }

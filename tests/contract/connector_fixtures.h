@@ -20,6 +20,8 @@ namespace pelton::test {
 class SourceFixture {
  public:
   virtual ~SourceFixture() = default;
+  // Why the test must be skipped here: what the system needs is not installed. Empty: nothing.
+  virtual std::string missing() const { return ""; }
   // A source as after a restart of the engine: same system, same ledger.
   virtual std::unique_ptr<connector::Source> make() = 0;
   // One more event with this data.

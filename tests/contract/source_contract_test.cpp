@@ -19,6 +19,9 @@ class SourceContract : public testing::TestWithParam<FixtureCase<SourceFixture>>
  protected:
   SourceContract() : fixture_(GetParam().make()), source_(fixture_->make()) {}
   ~SourceContract() override { source_->close(); }
+  void SetUp() override {
+    if (const std::string missing = fixture_->missing(); !missing.empty()) GTEST_SKIP() << missing;
+  }
 
   void connect() { ASSERT_TRUE(source_->connect()); }
   void restart() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A real PostgreSQL server for tests: one a test file, in a folder of its own, with databases of the tests' own."""
+"""A real PostgreSQL server for tests: one a test file, in a folder of its own, with databases of the tests' own; and engines that read them."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from engine import ROOT
+from engine import ROOT, Engine, wait_until
 
 
 class Server:
@@ -67,3 +67,46 @@ class Database:
 
     def slot(self, column):
         return self.sql(f"SELECT {column} FROM pg_replication_slots WHERE slot_name = '{self.slot_name}'")
+
+
+def config(database, options="tables: [public.*]", more=""):
+    return f"""version: 1
+engine: {{ data: ./data, free_space: 1MiB }}
+streams: {{ changes: {{ partitions: 2 }} }}
+connectors:
+  shop: {{ postgres: {{ url: "{database.url}", slot: {database.slot_name}, {options} }}, to: changes }}
+{more}"""
+
+
+def engine_for(folder, database, options="tables: [public.*]", more=""):
+    return Engine(folder, config(database, options, more))
+
+
+def connector(engine):
+    return engine.status()["connectors"][0]
+
+
+def wait_running(engine):
+    wait_until(lambda: connector(engine)["state"] == "running", "the source reads", 30)
+
+
+def changes(engine):
+    events = engine.consume("changes")
+    for event in events:
+        event["headers"] = dict(event["headers"])
+    return events
+
+
+def wait_for(engine, count, seconds=60):
+    wait_until(lambda: connector(engine)["events"] >= count, f"{count} events", seconds)
+    return changes(engine)
+
+
+def place(event):
+    """Of a change in the history of the server."""
+    return int(event["id"].split("/")[2], 16), int(event["headers"]["index"])
+
+
+def wait_for_error(engine, code):
+    wait_until(lambda: code in connector(engine)["last_error"], code, 30)
+    return connector(engine)

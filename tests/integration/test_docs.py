@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of README.md and docs/kafka.md."""
+"""The commands of README.md, docs/kafka.md and docs/databases.md."""
 
 import contextlib
 import json
@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 
 import pytest
 
@@ -110,6 +111,25 @@ def test_the_config_of_the_readme(tmp_path):
     alert = json.loads(consumed)
     assert alert["key"] == "boiler-1" and alert["data"] == {"device": "boiler-1", "alert": "too hot"}
     assert written == alert["data"]
+
+
+def test_the_commands_of_the_page_about_databases(tmp_path):
+    clone(tmp_path, built=())
+    # Not below pytest's folder, which the server's user must not enter.
+    with tempfile.TemporaryDirectory(prefix="pelton-postgres-") as folder:
+        os.chmod(folder, 0o755)
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/databases.md").read_text(), re.S)
+        script = re.sub(r"(tools/postgres \w+)", rf"\1 --dir {folder}/server", "\n".join(blocks))
+        assert "configs/orders_changes.yaml" in script
+        try:
+            done = subprocess.run(["bash", "-c", "set -e\nshopt -s expand_aliases\n" + script], cwd=tmp_path, capture_output=True,
+                                  text=True, check=False, timeout=120)
+        finally:
+            subprocess.run([ROOT / "tools/postgres", "down", "--dir", folder + "/server"], check=False)
+    if "needs PostgreSQL" in done.stderr and not os.environ.get("CI"):
+        pytest.skip("no PostgreSQL server can be had here: " + done.stderr.strip())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '{"order":7,"receipt":"12.50"}' in done.stdout, done.stdout
 
 
 def test_the_commands_of_the_kafka_page(tmp_path):

@@ -6,10 +6,8 @@ import threading
 
 import pytest
 
-from engine import Engine, function_folder, wait_until
-from postgres_server import Server
-
-ECHO = "def handle(event, context):\n    return event\n"
+from engine import wait_until
+from postgres_server import Server, changes, connector, engine_for, place, wait_for, wait_running
 
 
 @pytest.fixture(scope="module")
@@ -22,44 +20,6 @@ def server():
 @pytest.fixture
 def database(server):
     return server.database()
-
-
-def config(database, options="tables: [public.*]", more=""):
-    return f"""version: 1
-engine: {{ data: ./data, free_space: 1MiB }}
-streams: {{ changes: {{ partitions: 2 }} }}
-connectors:
-  shop: {{ postgres: {{ url: "{database.url}", slot: {database.slot_name}, {options} }}, to: changes }}
-{more}"""
-
-
-def engine_for(folder, database, options="tables: [public.*]", more=""):
-    return Engine(folder, config(database, options, more))
-
-
-def connector(engine):
-    return engine.status()["connectors"][0]
-
-
-def wait_running(engine):
-    wait_until(lambda: connector(engine)["state"] == "running", "the source reads", 30)
-
-
-def changes(engine):
-    events = engine.consume("changes")
-    for event in events:
-        event["headers"] = dict(event["headers"])
-    return events
-
-
-def wait_for(engine, count, seconds=60):
-    wait_until(lambda: connector(engine)["events"] >= count, f"{count} events", seconds)
-    return changes(engine)
-
-
-def place(event):
-    """Of a change in the history of the server."""
-    return int(event["id"].split("/")[2], 16), int(event["headers"]["index"])
 
 
 def test_each_change_becomes_an_event(tmp_path, database):
@@ -255,57 +215,60 @@ def test_debeziums_document_and_tombstones(tmp_path, database):
         assert events[2]["type"] == "pelton.postgres.tombstone" and events[2].get("data") is None
 
 
-def wait_for_error(engine, code):
-    wait_until(lambda: code in connector(engine)["last_error"], code, 30)
-    return connector(engine)
-
-
-def test_a_slot_that_was_dropped_or_moved_stops_the_source(tmp_path, database):
-    database.sql("CREATE TABLE t (id int PRIMARY KEY)")
-    engine = engine_for(tmp_path, database)
-    with engine:
+def test_a_snapshot_comes_before_the_changes(tmp_path, database):
+    database.sql("CREATE TABLE a (id int PRIMARY KEY, v text); INSERT INTO a SELECT i, E'x\\t\\n\\\\' || i FROM generate_series(1, 3) i;"
+                 "CREATE TABLE b (x int, y text, z int GENERATED ALWAYS AS (x * 2) STORED, PRIMARY KEY (y, x));"
+                 "INSERT INTO b VALUES (1, 'ü')")
+    with engine_for(tmp_path, database) as engine:
         wait_running(engine)
-        database.sql("INSERT INTO t VALUES (1)")
-        wait_for(engine, 1)
-    wait_until(lambda: database.slot("active") == "f", "the slot is free")
-    database.sql("INSERT INTO t VALUES (2)")
-    database.sql(f"SELECT pg_replication_slot_advance('{database.slot_name}', pg_current_wal_lsn())")
-    with engine:
-        found = wait_for_error(engine, "E7086")
-        assert found["state"] == "failed" and not engine.ready()
-    database.sql(f"SELECT pg_drop_replication_slot('{database.slot_name}')")
-    with engine:
-        assert wait_for_error(engine, "E7085")["state"] == "failed"
-        assert database.slot("count(*)") == "0", "none is created in its place"
+        database.sql("UPDATE a SET v = NULL WHERE id = 2")
+        events = wait_for(engine, 5)
+        read = [e for e in events if e["headers"]["op"] == "r"]
+        assert sorted((e["subject"], e["key"]) for e in read) == [("public.a", "1"), ("public.a", "2"), ("public.a", "3"),
+                                                                  ("public.b", '[1,"ü"]')]
+        assert next(e["data"] for e in read if e["key"] == "1") == {"id": 1, "v": "x\t\n\\1"}
+        assert next(e["data"] for e in read if e["subject"] == "public.b") == {"x": 1, "y": "ü"}
+        assert len({e["id"] for e in events}) == 5 and read[0]["type"] == "pelton.postgres.read"
+        assert [e["data"] for e in events if e["headers"]["op"] == "u"] == [{"id": 2, "v": None}]
+        engine.kill()
+        engine.start()
+        database.sql("DELETE FROM a WHERE id = 1")
+        wait_until(lambda: [e for e in changes(engine) if e["headers"]["op"] == "d"], "the delete")
+        assert len(changes(engine)) == 6, "no second snapshot"
 
 
-def test_a_second_engine_waits_for_the_slot(tmp_path, database):
-    database.sql("CREATE TABLE t (id int PRIMARY KEY)")
-    with engine_for(tmp_path / "a", database) as first:
-        wait_running(first)
-        second = engine_for(tmp_path / "b", database).start()
-        assert wait_for_error(second, "E7084")["state"] == "backing_off"
-        database.sql("INSERT INTO t VALUES (1)")
-        wait_for(first, 1)
-        first.stop()
-        wait_running(second)
+def test_a_snapshot_continues_after_kill_9(tmp_path, database):
+    count = 40_000
+    database.sql(f"CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, 0 FROM generate_series(1, {count}) i;"
+                 "CREATE TABLE nokey (id int, v int); ALTER TABLE nokey REPLICA IDENTITY FULL; INSERT INTO nokey VALUES (1, 1)")
+    engine = engine_for(tmp_path, database)
+    engine.start()
+    wait_until(lambda: connector(engine)["events"] > 1000, "a part of it")
+    engine.kill()
+    database.sql(f"UPDATE t SET v = 1 WHERE id % 1000 = 0; DELETE FROM t WHERE id % 1000 = 1; INSERT INTO t VALUES ({count + 1}, 0)")
+    engine.start()
+    database.sql("INSERT INTO t VALUES (0, 0)")
+    wait_until(lambda: any(e["key"] == "0" and e["headers"]["op"] == "c" for e in changes(engine)), "the last change", 120)
+    rows = {}
+    for partition in (0, 1):
+        for event in engine.consume("changes", "--partition", str(partition)):
+            if event["subject"] == "public.nokey":
+                continue
+            if dict(event["headers"])["op"] == "d":
+                rows.pop(event["key"], None)
+            else:
+                rows[event["key"]] = str(event["data"]["v"])
+    engine.kill()
+    assert rows == dict(database.rows("SELECT id, v FROM t"))
+
+
+@pytest.mark.parametrize("mode, expected", [("never", ["2"]), ("only", ["1"])])
+def test_snapshots_by_option(tmp_path, database, mode, expected):
+    database.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+    with engine_for(tmp_path, database, f"tables: [t], snapshot: {mode}") as engine:
+        wait_running(engine)
+        if mode == "only":
+            wait_for(engine, 1)
         database.sql("INSERT INTO t VALUES (2)")
-        assert [e["key"] for e in wait_for(second, 1)] == ["2"]
-
-
-def test_what_is_wrong_is_named(tmp_path, server, database):
-    database.sql("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE nokey (v int)")
-    with engine_for(tmp_path / "a", database, "tables: [missing]") as engine:
-        wait_for_error(engine, "E7090")
-    with engine_for(tmp_path / "b", database, "tables: [nokey]") as engine:
-        wait_for_error(engine, "E7095")
-        database.sql("INSERT INTO nokey VALUES (1); UPDATE nokey SET v = 2")
-    with engine_for(tmp_path / "c", database, "tables: [t], create: false") as engine:
-        wait_for_error(engine, "E7085")
-    database.sql("CREATE ROLE guest LOGIN")
-    database.url = database.url.replace("pelton@", "guest@")
-    with engine_for(tmp_path / "d", database, "tables: [t]") as engine:
-        assert wait_until(lambda: [c for c in ("E7082", "E7083") if c in connector(engine)["last_error"]], "no rights")
-    database.url = database.url.replace("guest@", "nobody-there@")
-    with engine_for(tmp_path / "e", database, "tables: [t]") as engine:
-        wait_for_error(engine, "E7082")
+        assert [e["key"] for e in wait_for(engine, 1)] == expected
+        assert database.slot("count(*)") == ("0" if mode == "only" else "1")

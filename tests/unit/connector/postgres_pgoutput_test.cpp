@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "connectors/postgres/copy_text.h"
 #include "connectors/postgres/pgoutput.h"
 #include "connectors/postgres/position.h"
 #include "tests/unit/connector/pgoutput_bytes.h"
@@ -111,11 +112,28 @@ TEST(Pgoutput, ReadsWhatCarriesIt) {
   EXPECT_EQ(status.substr(25), std::string("\0\0\0\0\0\0\0\1\1", 9));
 }
 
+TEST(CopyText, UndoesEscapes) {
+  Row row;
+  std::string unescaped;
+  const auto fields = [&](std::string_view line) {
+    read_copy_line(line, row, unescaped);
+    std::vector<std::string> out;
+    for (const Field& field : row)
+      out.push_back(field.kind == Field::Kind::null ? "NULL" : "=" + std::string(field.text));
+    return out;
+  };
+  EXPECT_THAT(fields("1\ta\n"), ElementsAre("=1", "=a"));
+  EXPECT_THAT(fields("\\N\t\t\\\\N"), ElementsAre("NULL", "=", "=\\N"));
+  EXPECT_THAT(fields(R"(a\tb\nc\\d\re\x)"), ElementsAre("=a\tb\nc\\d\rex"));
+  EXPECT_THAT(fields("a\\"), ElementsAre("=a\\")) << "cut off";
+  EXPECT_THAT(fields(""), ElementsAre("="));
+}
+
 TEST(PostgresPosition, ComesBackAsItWas) {
   Position position{"7301", 2, 0x1'0000'0010, 17, std::nullopt};
   EXPECT_EQ(encode(position), R"({"system":"7301","timeline":2,"lsn":"1/10","events":17})");
   EXPECT_EQ(decode_position(encode(position)), position);
-  position.snapshot = SnapshotPosition{{"public.a"}, "public.b", {"1", "x\"y"}};
+  position.snapshot = SnapshotPosition{"public.b", false, {"1", "x\"y"}};
   EXPECT_EQ(decode_position(encode(position)), position);
   for (const char* damaged : {"", "{}", "[]", "{\"system\":1}",
                               R"({"system":"7301","timeline":2,"lsn":"x","events":17})"})
