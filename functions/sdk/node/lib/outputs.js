@@ -43,8 +43,14 @@ function timeUs(value) {
 /** The bytes and the content type (undefined: that of the event it was made from) of what a function gave. */
 function contentOf(value) {
   if (typeof value === "string" || value instanceof Uint8Array) return [bytesOf(value), undefined];
+  if (is.isAnyArrayBuffer(value)) return [Buffer.from(value), undefined];
+  if (is.isDataView(value)) return [Buffer.from(value.buffer, value.byteOffset, value.byteLength), undefined];
+  // JSON.stringify() makes null or {} of these, without a word.
+  if (is.isMap(value) || is.isSet(value) || ArrayBuffer.isView(value) || Object.is(value, NaN) ||
+      value === Infinity || value === -Infinity)
+    throw new TypeError(`a value of type ${kindOf(value)} cannot be written as JSON: convert it first`);
   const text = JSON.stringify(value);
-  if (text === undefined) throw new TypeError(`a ${kindOf(value)} cannot be written as JSON`);
+  if (text === undefined) throw new TypeError(`a value of type ${kindOf(value)} cannot be written as JSON`);
   return [Buffer.from(text), "application/json"];
 }
 

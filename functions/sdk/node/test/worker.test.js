@@ -27,6 +27,12 @@ export async function handle(event, context) {
     case "tombstone": return new Event(null);
     case "function": return () => 1;
     case "bigint": return { n: 1n };
+    case "map": return new Map([["a", 1]]);
+    case "set": return new Set([1]);
+    case "nan": return NaN;
+    case "words": return new Uint16Array([1, 2]);
+    case "buffer": return new TextEncoder().encode("bytes").buffer;
+    case "view": return new DataView(new TextEncoder().encode("bytes").buffer, 1, 3);
     case "key": return new Event("x", { key: 42 });
     case "time": return new Event("x", { time: 1700000000 });
     case "slow": await sleep(100);
@@ -54,6 +60,7 @@ export function deep() { const error = new Error("deep"); error.stack = "x".repe
 export function* very() { for (let n = 0; n < 300000; ++n) yield "x"; }
 export function exits() { process.exit(3); }
 export function forgets() { Promise.reject(new Error("nobody waits for it")); return sleep(5000); }
+export function leaves() { Promise.reject(new Error("nobody waits for it")); return "done"; }
 export const three = (event, context, callback) => callback;
 export const text = "no function";
 `;
@@ -112,11 +119,19 @@ test("a tombstone is an event without data", async () => {
 test("a value that cannot be an event fails its own event only", async () => {
   const { codes, failures, outputs } = await invoked(["function", "bigint", "key", "time", "echo"]);
   assert.deepStrictEqual(codes, [1, 1, 1, 1, 0]);
-  assert.match(failures[0].message, /a function cannot be written as JSON/);
+  assert.match(failures[0].message, /a value of type function cannot be written as JSON/);
   assert.match(failures[1].message, /BigInt/);
   assert.match(failures[2].message, /key must be a string, a Buffer or a Uint8Array, not number/);
   assert.match(failures[3].message, /time must be a Date/);
   assert.strictEqual(outputs.length, 1);
+});
+
+test("what JSON would silently change is refused, and bytes are bytes", async () => {
+  const { codes, failures, outputs } = await invoked(["map", "set", "nan", "words", "buffer", "view"]);
+  assert.deepStrictEqual(codes, [1, 1, 1, 1, 0, 0]);
+  assert.match(failures[0].message, /a value of type Map cannot be written as JSON/);
+  assert.match(failures[3].message, /Uint16Array/);
+  assert.deepStrictEqual(outputs.map((output) => output.data), ["bytes", "yte"]);
 });
 
 test("after a failure, later events of its key are passed back untried", async () => {
@@ -257,7 +272,7 @@ test("what cannot serve says so at the start", async () => {
 });
 
 test("a function that ends its process, or lets a rejection go, ends the worker with the event at hand", async () => {
-  for (const [handler, code] of [["exits", 3], ["forgets", 1]]) {
+  for (const [handler, code] of [["exits", 3], ["forgets", 1], ["leaves", 1]]) {
     const { peer } = await started(handler);
     await assert.rejects(peer.invoke([{ data: "x" }]));
     assert.strictEqual(await peer.ended, code);
