@@ -56,33 +56,37 @@ void EnvelopeWriter::write(const Change& change, const ChangePlace& place,
   make_key(change);
   make_id(change, place);
   list_unchanged(change);
+  name_place(change, place);
+  event_.id = id_;
+  event_.source = source_;
+  event_.type = words_of(change.kind).type;
+  event_.subject = change.relation->full_name;
+  event_.content_type = "application/json";
+  event_.key = key_;
+  event_.has_key = true;
+  event_.data = data_;
+  event_.has_data = !tombstone;
+  event_.time_us = place.time_us;
+  into.add(event_);
+}
+
+// In the headers.
+void EnvelopeWriter::name_place(const Change& change, const ChangePlace& place) {
   lsn_ = lsn_text(place.commit);
-  const Words words = words_of(change.kind);
-  model::EventView event;
-  event.id = id_;
-  event.source = source_;
-  event.type = words.type;
-  event.subject = change.relation->full_name;
-  event.content_type = "application/json";
-  event.key = key_;
-  event.has_key = true;
-  event.data = data_;
-  event.has_data = !tombstone;
-  event.time_us = place.time_us;
-  event.headers = {{"schema", change.relation->schema},
-                   {"table", change.relation->table},
-                   {"op", words.op},
-                   {"lsn", lsn_}};
+  event_.headers.clear();
+  event_.headers.push_back({"schema", change.relation->schema});
+  event_.headers.push_back({"table", change.relation->table});
+  event_.headers.push_back({"op", words_of(change.kind).op});
+  event_.headers.push_back({"lsn", lsn_});
   if (change.kind != Change::Kind::read) {
     xid_.clear();
     index_.clear();
     fmt::format_to(std::back_inserter(xid_), "{}", place.xid);
     fmt::format_to(std::back_inserter(index_), "{}", place.index);
-    event.headers.push_back({"xid", xid_});
-    event.headers.push_back({"index", index_});
+    event_.headers.push_back({"xid", xid_});
+    event_.headers.push_back({"index", index_});
   }
-  if (!unchanged_.empty()) event.headers.push_back({"unchanged", unchanged_});
-  into.add(event);
+  if (!unchanged_.empty()) event_.headers.push_back({"unchanged", unchanged_});
 }
 
 void EnvelopeWriter::write_flat(const Change& change) {

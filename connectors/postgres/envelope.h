@@ -59,12 +59,14 @@ class EnvelopeWriter {
   void make_key(const Change& change);
   void make_id(const Change& change, const ChangePlace& place);
   void list_unchanged(const Change& change);
+  void name_place(const Change& change, const ChangePlace& place);
 
   const Setup setup_;
   const std::string source_;  // the events' attribute
   std::string source_start_;  // of the member `source`, up to the table
   std::string history_;
   std::int64_t now_us_ = 0;
+  model::EventView event_;
   std::string data_, key_, id_, lsn_, xid_, index_, unchanged_;
 };
 
