@@ -164,7 +164,7 @@ int run_command_line(int argc, const char* const* argv) {
   Run chosen;
   for (auto* add : {add_init, add_run, add_validate, add_plan, add_reload, add_describe, add_schema,
                     add_schedule, add_status, add_produce, add_consume, add_dead_letters,
-                    add_offsets, add_functions, add_forget, add_wait, add_version})
+                    add_offsets, add_functions, add_forget, add_wait, add_usage, add_version})
     add(app, chosen);
   // Output that does not arrive is a failure of any command, also of --help.
   try {

@@ -35,6 +35,7 @@ void add_offsets(CLI::App& app, Run& chosen);
 void add_functions(CLI::App& app, Run& chosen);
 void add_forget(CLI::App& app, Run& chosen);
 void add_wait(CLI::App& app, Run& chosen);
+void add_usage(CLI::App& app, Run& chosen);
 void add_version(CLI::App& app, Run& chosen);
 
 // --config, --data and --socket.

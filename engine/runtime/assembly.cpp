@@ -155,7 +155,8 @@ Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,
                                               const config::Function& function) {
   return std::make_unique<FunctionRunner>(function, assembly.shard.io(),
-                                          worker::PoolOptions{assembly.sdks}, log_line);
+                                          worker::PoolOptions{assembly.sdks, {}}, log_line,
+                                          assembly.shard.usage());
 }
 
 Result<std::vector<BindingId>> readers_of(Assembly& assembly, const config::Config& config,

@@ -12,6 +12,7 @@
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/dead_letter_replay.h"
+#include "engine/runtime/meter_readings.h"
 #include "engine/runtime/reloader.h"
 
 #include <boost/asio/io_context.hpp>
@@ -58,6 +59,7 @@ void add_troubles(observe::StatusReport& report) {
 struct AdminParts {
   dead_letters::DeadLetterAccess dead_letters;
   AdminOperations operations;
+  MeterReadings metering;
   std::unique_ptr<http::Server> server{};
 };
 
@@ -133,6 +135,7 @@ Status Engine::build() {
     });
   });
   shard_ = std::make_unique<Shard>(*store_, memory_, time_.clock());
+  if (auto ok = shard_->usage().load(); !ok) return ok;
   memory_.on_room([this] { shard_->memory_room(); });
   streams_ = std::make_unique<stream::Streams>(
       stream::Streams::Setup{*store_, memory_, shard_->mailbox(), shard_->io(), shard_->reader(),
@@ -168,10 +171,12 @@ Status Engine::serve() {
          replay_letters(shard, std::move(letters), std::move(answer));
        },
        reloader_->bindings(), *letters_.thread()},
-      {*store_, *shard_, *reloader_, [this](observe::StatusReport& report) { fill(report); }}});
+      {*store_, *shard_, *reloader_, [this](observe::StatusReport& report) { fill(report); }},
+      {*shard_, shard_->usage(), time_.clock()}});
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
-  auto server = http::Server::start(listen, {*streams_, admin_->dead_letters, admin_->operations});
+  auto server = http::Server::start(
+      listen, {*streams_, admin_->dead_letters, admin_->operations, admin_->metering});
   if (!server) return std::unexpected(server.error());
   admin_->server = std::move(*server);
   return {};
@@ -248,6 +253,8 @@ void Engine::shut() {
   // it is built with its assertions, as Debian's is, that aborts. All that was acknowledged is
   // synced.
   if (store_->failed()) std::_Exit(EXIT_FAILURE);
+  if (auto ok = shard_->usage().finish(time_.clock().now()); !ok)
+    observe::log::warn("what functions used last is not stored", {{"error", ok.error().text()}});
   // Drains and closes: callbacks of its last commits go to a mailbox that nobody empties.
   store_.reset();
 }

@@ -3,9 +3,12 @@
 
 #include "engine/config/parts/function.h"
 #include "engine/runtime/binding_runner.h"
+#include "engine/runtime/usage_meter.h"
 #include "engine/worker/pool/worker_pool.h"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 
 namespace pelton::runtime {
@@ -14,8 +17,9 @@ namespace pelton::runtime {
 // Shard-confined but for the constructor.
 class FunctionRunner {
  public:
+  // The meter lives longer.
   FunctionRunner(const config::Function& function, boost::asio::io_context& io,
-                 worker::PoolOptions options, worker::LineListener lines);
+                 worker::PoolOptions options, worker::LineListener lines, UsageMeter& meter);
 
   const config::Function& function() const { return function_; }
   // See WorkerPool::prove. E3001.
@@ -33,9 +37,17 @@ class FunctionRunner {
     pool_.stop(deadline, std::move(done));
   }
   worker::PoolStats stats() const { return pool_.stats(); }
+  // Every second: what its workers have in memory, for what they use until the next.
+  void measure_memory();
 
  private:
+  void used(const worker::FrameSource* source, const model::Usage& usage);
+
   const config::Function function_;
+  UsageMeter& meter_;
+  // What its bindings used; null: its workers before any binding.
+  std::map<const worker::FrameSource*, model::Usage*> usage_;
+  std::uint64_t memory_bytes_ = 0;  // of its largest worker
   worker::WorkerPool pool_;
 };
 

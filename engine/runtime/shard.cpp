@@ -29,6 +29,7 @@ Shard::Shard(store::Store& store, MemoryBudget& memory, const Clock& clock)
       guard_(boost::asio::make_work_guard(io_)),
       mailbox_(io_),
       appends_(mailbox_, &memory),
+      usage_(store),
       sampler_(io_) {}
 
 Shard::~Shard() {
@@ -66,6 +67,8 @@ void Shard::sample() {
     binding->done.sample(binding->runner->dispatcher().totals().done, now);
   if (std::exchange(disk_room_, store_.disk_room()) != store_.disk_room())
     for (const auto& binding : bindings_) binding->runner->wake();
+  for (const auto& function : functions_) function->measure_memory();
+  usage_.sample(now);
   if (on_sample_) on_sample_(now);
   sampler_.after(kSampleInterval, [this] { sample(); });
 }

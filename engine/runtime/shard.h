@@ -35,6 +35,8 @@ class Shard {
   void post(thread::Mailbox::Call call) { mailbox_.post(std::move(call)); }
   thread::Mailbox& mailbox() { return mailbox_; }
   boost::asio::io_context& io() { return io_; }
+  // Lives as long as the shard.
+  UsageMeter& usage() { return usage_; }
   // Where inputs wait for the disk.
   thread::JobThread& reader() { return reader_; }
   // The store thread.
@@ -76,6 +78,7 @@ class Shard {
   thread::Mailbox mailbox_;
   thread::JobThread reader_;
   stream::AppendFeed appends_;  // outlives the inputs
+  UsageMeter usage_;            // outlives the functions
   std::vector<std::unique_ptr<ServedBinding>> bindings_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::unique_ptr<Retirement> retirement_;

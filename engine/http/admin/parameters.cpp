@@ -190,6 +190,14 @@ Result<ConsumeParameters> consume_parameters(const net::Request& request) {
   return out;
 }
 
+Result<std::string> usage_since(const net::Request& request) {
+  const auto text = query(request, "since");
+  if (!text) return std::string();
+  const auto time = parse_time(text->size() == 10 ? *text + "T00:00:00Z" : *text);
+  if (!time) return bad_parameter("since: " + time.error().message);
+  return format_time(*time).substr(0, 10);
+}
+
 Result<LetterParameters> letter_parameters(const net::Request& request) {
   LetterParameters out;
   auto ok = first_error(read_number<std::uint32_t>(request, "partition", out.query.partition),

@@ -39,6 +39,9 @@ struct LetterParameters {
   std::uint64_t limit = 100;
   bool brief = false;  // only id and replays
 };
+// `since`, a day or a time; the day of it, "2026-11-28". Empty: none is given.
+Result<std::string> usage_since(const net::Request& request);
+
 Result<LetterParameters> letter_parameters(const net::Request& request);
 
 // {"ids": [...]}

@@ -5,6 +5,7 @@
 #include "engine/http/admin/gzip.h"
 #include "engine/http/admin/parameters.h"
 #include "engine/http/admin/produce.h"
+#include "engine/http/admin/usage_json.h"
 #include "engine/http/json_text.h"
 #include "engine/observe/metrics.h"
 #include "engine/observe/status_json.h"
@@ -80,6 +81,7 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"POST", "/v1/dead-letters/purge", "", admin, kSmallBody, &R::purge},
       {"GET", "/v1/offsets", "binding", admin, 0, &R::offsets},
       {"POST", "/v1/offsets/seek", "", admin, kSmallBody, &R::seek},
+      {"GET", "/v1/usage", "since", admin, 0, &R::usage},
       {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
       {"GET", "/v1/config/plan", "file+", admin, 0, &R::plan_config},
       {"POST", "/v1/config/reload", "", admin, 0, &R::reload_config},
@@ -256,6 +258,17 @@ void AdminRouter::seek(const net::Request&, std::string&& body, net::Reply&& rep
         reply({200, "application/json",
                fmt::format(R"({{"changes":[{}],"skipped":[{}]}})", list, skipped) + "\n"});
       });
+}
+
+void AdminRouter::usage(const net::Request& request, std::string&&, net::Reply&& reply) {
+  const auto since = usage_since(request);
+  if (!since) return reply(net::error_response(since.error()));
+  backend_.metering.usage(
+      *since, work_.answer<std::vector<UsageRow>>(
+                  [reply = std::move(reply)](Result<std::vector<UsageRow>> rows) mutable {
+                    if (!rows) return reply(net::error_response(rows.error()));
+                    reply({200, "application/json", to_json(*rows) + "\n"});
+                  }));
 }
 
 void AdminRouter::restart(const net::Request& request, std::string&&, net::Reply&& reply) {

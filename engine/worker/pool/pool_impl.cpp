@@ -28,6 +28,7 @@ WorkerPool::Impl::Impl(boost::asio::io_context& io, const config::Function& func
       runtime_(runtime),
       options_(std::move(options)),
       lines_(std::move(lines)),
+      meter_(options_.used),
       sources_(std::move(sources)),
       tick_(io),
       retry_(io) {}
@@ -111,7 +112,8 @@ void WorkerPool::Impl::give_work(Worker& worker) {
   }
 }
 
-void WorkerPool::Impl::ready(Worker&, bool whole_frames) {
+void WorkerPool::Impl::ready(Worker& worker, bool whole_frames) {
+  meter_.started(worker.times(Clock::now()).age);
   totals_.start_error.reset();
   prove_with({});
   if (whole_frames) sources_.take_frames_whole(function_.timeout);
@@ -126,6 +128,7 @@ Status WorkerPool::Impl::answered(Worker& worker, std::size_t source, FrameId fr
 void WorkerPool::Impl::moved_on(Worker& worker, std::size_t source, const Step& step) {
   backoff_.succeeded();
   sources_.measured(source, step.events, step.took);
+  meter_.answered(sources_.at(source), step);
   const auto each = step.took / std::max(1U, step.events);
   durations_.done.add(each, step.events - step.failed);
   durations_.failed.add(each, step.failed);
@@ -156,6 +159,10 @@ void WorkerPool::Impl::ended(Worker& worker) {
   learn_from_end(worker, loss);
   if (!worker.in_flight().empty()) {
     tell_loss(worker, loss);
+    // What it began and did not finish was used as well.
+    if (loss.cause != "engine")
+      meter_.answered(sources_.at(worker.in_flight().sources().front()),
+                      {1, 1, false, worker.times(Clock::now()).at_work});
     sources_.lost(worker.id, loss);
   }
   if (stopping_) return check_stopped();

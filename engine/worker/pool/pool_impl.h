@@ -3,6 +3,7 @@
 
 #include "engine/worker/pool/restart_backoff.h"
 #include "engine/worker/pool/scaling.h"
+#include "engine/worker/pool/work_meter.h"
 #include "engine/worker/pool/work_sources.h"
 #include "engine/worker/pool/worker.h"
 
@@ -66,6 +67,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   const RuntimeSpec& runtime_;
   const PoolOptions options_;
   const LineListener lines_;
+  const WorkMeter meter_;
   WorkSources sources_;
   RestartBackoff backoff_;
   std::vector<std::unique_ptr<Worker>> workers_;

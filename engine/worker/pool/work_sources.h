@@ -29,6 +29,8 @@ class WorkSources {
   // Asks it for nothing any more; late answers for its frames are dropped.
   void remove(const FrameSource& source);
   std::optional<Index> find(const FrameSource& source) const;
+  // Null: it was removed.
+  const FrameSource* at(Index index) const { return entries_[index].source; }
 
   // True when some worker would get a frame.
   bool any_work();

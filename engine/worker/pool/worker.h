@@ -26,6 +26,11 @@ struct Step {
   std::chrono::nanoseconds took{};
 };
 
+// Value. Since the worker was started; since it answered last, or got something to do.
+struct WorkerTimes {
+  std::chrono::steady_clock::duration age, at_work;
+};
+
 // Interface. What a worker tells its pool. Only ended() may destroy the worker.
 class WorkerEvents {
  public:
@@ -89,6 +94,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   Clock::time_point idle_since() const { return idle_since_; }
   const ChildProcess& child() const { return child_; }
   WorkerInfo info(Clock::time_point now) const;
+  WorkerTimes times(Clock::time_point now) const { return {now - start_.begun, pace_.idle(now)}; }
 
   // ---- after ended()
   // Why it could not serve, with its stack; empty: it could, or never said.

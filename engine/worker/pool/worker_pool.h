@@ -3,6 +3,7 @@
 
 #include "engine/base/histogram.h"
 #include "engine/config/parts/function.h"
+#include "engine/model/usage.h"
 #include "engine/worker/pool/frame_source.h"
 #include "engine/worker/pool/runtime_spec.h"
 
@@ -28,6 +29,10 @@ using LineListener = std::function<void(const WorkerLine&)>;
 
 struct PoolOptions {
   std::filesystem::path sdks;  // folder of the packages that functions import: python/, node/
+  // Called on the shard for each answer, with the source of its frame; null: for workers that
+  // became ready. Memory is left to the listener.
+  std::function<void(const FrameSource* source, const model::Usage&)> used =
+      [](const FrameSource*, const model::Usage&) {};
 };
 
 struct WorkerInfo {

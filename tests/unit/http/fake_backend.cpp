@@ -324,6 +324,13 @@ void FakeBackend::restart(const std::string& function, Answer<std::uint64_t> ans
   reply(std::move(answer), std::move(result));
 }
 
+void FakeBackend::usage(const std::string& since, Answer<std::vector<UsageRow>> answer) {
+  std::vector<UsageRow> rows;
+  for (const UsageRow& row : used)
+    if (row.day >= since) rows.push_back(row);
+  reply(std::move(answer), Result<std::vector<UsageRow>>(std::move(rows)));
+}
+
 void FakeBackend::forget(Kept what, const std::string& name, Answer<void> answer) {
   const bool known = name == (what == Kept::stream ? "old-stream" : "old-binding");
   reply(std::move(answer),

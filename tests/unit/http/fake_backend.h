@@ -17,9 +17,10 @@ namespace pelton::http {
 // was asked to do. Thread-safe; set up before the server starts.
 class FakeBackend final : public stream::Access,
                           public pelton::dead_letters::Access,
-                          public Operations {
+                          public Operations,
+                          public Metering {
  public:
-  AdminBackend all() { return {*this, *this, *this}; }
+  AdminBackend all() { return {*this, *this, *this, *this}; }
   // A stream with so many partitions.
   void stream(const std::string& name, std::uint32_t partitions);
   // Appends events to a partition; any thread.
@@ -41,6 +42,7 @@ class FakeBackend final : public stream::Access,
   // What seek answers: partition 0 goes back by 5, 1 stays, 2 is another engine's.
   SeekOutcome seek_outcome{{{0, 9, 4}, {1, 2, 2}},
                            {{2, {ErrorKind::unavailable, "E5022", "another engine has it"}}}};
+  std::vector<UsageRow> used;  // what usage() answers, from the day that was asked for
   std::vector<std::string> replayed;
   std::vector<std::string> purged;
   std::atomic<int> reads = 0;
@@ -71,6 +73,7 @@ class FakeBackend final : public stream::Access,
               Answer<pelton::dead_letters::ReplayCount> answer) override;
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<SeekOutcome> answer) override;
+  void usage(const std::string& since, Answer<std::vector<UsageRow>> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;
