@@ -29,7 +29,8 @@ constexpr const char* kSessionOptions =
 std::string sentence(const char* message) {
   std::string text = message == nullptr ? "" : message;
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  std::ranges::replace(text, '\n', ' ');
+  for (char& c : text)
+    if (c == '\n' || c == '\t') c = ' ';
   return text;
 }
 
