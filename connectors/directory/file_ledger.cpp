@@ -61,17 +61,17 @@ Status FileLedger::mark(const std::vector<Taken>& done) {
   entries.reserve(to_mark_.size());
   for (const Taken& taken : to_mark_) entries.push_back({taken.name, value_of(taken)});
   if (auto written = ledger_.put(entries); !written) return written;
-  for (const Taken& taken : to_mark_) land(taken);
+  for (const Taken& taken : to_mark_) end_flight(taken);
   to_mark_.clear();
   return {};
 }
 
 void FileLedger::unmark(const std::vector<Taken>& failed) {
-  for (const Taken& taken : failed) land(taken);
+  for (const Taken& taken : failed) end_flight(taken);
 }
 
 // A newer version may have been read meanwhile: it stays in flight.
-void FileLedger::land(const Taken& taken) {
+void FileLedger::end_flight(const Taken& taken) {
   const auto at = in_flight_.find(taken.name);
   if (at != in_flight_.end() && at->second == value_of(taken)) in_flight_.erase(at);
 }

@@ -62,7 +62,7 @@ class FileLedger {
   void clear();
 
  private:
-  void land(const Taken& taken);
+  void end_flight(const Taken& taken);
 
   connector::Ledger& ledger_;
   std::unordered_map<std::string, std::string> in_flight_;  // name -> value of the newest version

@@ -16,11 +16,12 @@ Peer* Crowd::slowest(Pace::Time now, bool holding) const {
   return found;
 }
 
-Crowd::Place Crowd::make_room(Pace::Time now) {
-  if (peers_.size() < limits_.connections) return Place::any;
+Crowd::Admission Crowd::make_room(Pace::Time now) {
+  if (peers_.size() < limits_.connections) return Admission::any;
   if (Peer* peer = slowest(now, false)) peer->give_way();
-  if (peers_.size() < limits_.connections) return Place::any;
-  return peers_.size() < limits_.connections + limits_.reserve ? Place::reserve : Place::none;
+  if (peers_.size() < limits_.connections) return Admission::any;
+  return peers_.size() < limits_.connections + limits_.reserve ? Admission::reserve
+                                                               : Admission::none;
 }
 
 bool Crowd::claim(const Peer& peer, std::size_t bytes, Pace::Time now) {

@@ -27,13 +27,13 @@ class Crowd {
  public:
   explicit Crowd(const Limits& limits) : limits_(limits) {}
 
-  enum class Place {
+  enum class Admission {
     any,      // may send any request
     reserve,  // health checks only
     none,     // not now
   };
   // Makes room for one more connection if it can; the caller then adds it.
-  Place make_room(Pace::Time now);
+  Admission make_room(Pace::Time now);
   void add(Peer& peer) { peers_.push_back(&peer); }
   void remove(Peer& peer) { std::erase(peers_, &peer); }
 

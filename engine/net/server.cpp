@@ -56,9 +56,9 @@ class Listener {
   }
 
   void admit(Socket&& socket) {
-    const auto place = host_.crowd.make_room(std::chrono::steady_clock::now());
-    if (place != Crowd::Place::none) {
-      open_session(std::move(socket), host_, place);
+    const auto admission = host_.crowd.make_room(std::chrono::steady_clock::now());
+    if (admission != Crowd::Admission::none) {
+      open_session(std::move(socket), host_, admission);
       return accept();
     }
     // Shared by nobody: the wait below only lends it to a copyable function.

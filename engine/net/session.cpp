@@ -31,10 +31,10 @@ Pace::Time now() {
 
 class Session final : public Peer, public std::enable_shared_from_this<Session> {
  public:
-  Session(Socket&& socket, SessionHost& host, Crowd::Place place)
+  Session(Socket&& socket, SessionHost& host, Crowd::Admission admission)
       : socket_(std::move(socket)),
         host_(host),
-        reserved_(place == Crowd::Place::reserve),
+        reserved_(admission == Crowd::Admission::reserve),
         deadline_(socket_.get_executor(), Pace::Time::max()),
         pause_(socket_.get_executor()) {
     error_code ignored;
@@ -388,8 +388,8 @@ void Session::close() {
   host_.open.erase(shared_from_this());
 }
 
-void open_session(Socket&& socket, SessionHost& host, Crowd::Place place) {
-  (*host.open.insert(std::make_shared<Session>(std::move(socket), host, place)).first)
+void open_session(Socket&& socket, SessionHost& host, Crowd::Admission admission) {
+  (*host.open.insert(std::make_shared<Session>(std::move(socket), host, admission)).first)
       ->read_request();
 }
 

@@ -37,7 +37,7 @@ struct SessionHost {
 
 // Serves the requests of one connection, one after another, until it closes: a session of
 // `host.open`. The host outlives its sessions.
-void open_session(Socket&& socket, SessionHost& host, Crowd::Place place);
+void open_session(Socket&& socket, SessionHost& host, Crowd::Admission admission);
 // Ends all of them at once; answers that come later are dropped.
 void close_sessions(SessionHost& host);
 

@@ -14,13 +14,13 @@ void Sources::add(std::unique_ptr<SourceRunner> source, stream::AppendTarget tar
   source->consumption().set_readers(std::move(readers));
   source->start(std::move(target));
   const std::string name = source->settings().name;
-  entries_[name] = {std::move(source), {}};
+  running_[name] = {std::move(source), {}};
 }
 
 void Sources::begin_stop(const std::set<std::string>& names, Deadline deadline) {
   std::lock_guard lock(mutex_);
   for (const std::string& name : names)
-    if (const auto at = entries_.find(name); at != entries_.end())
+    if (const auto at = running_.find(name); at != running_.end())
       at->second.runner->begin_stop(deadline);
 }
 
@@ -30,9 +30,9 @@ void Sources::stop(const std::set<std::string>& names, Deadline deadline) {
   {
     std::lock_guard lock(mutex_);
     for (const std::string& name : names)
-      if (auto at = entries_.find(name); at != entries_.end()) {
+      if (auto at = running_.find(name); at != running_.end()) {
         stopping.push_back(std::move(at->second.runner));
-        entries_.erase(at);
+        running_.erase(at);
       }
   }
   for (const auto& runner : stopping) runner->stop(deadline);
@@ -41,28 +41,28 @@ void Sources::stop(const std::set<std::string>& names, Deadline deadline) {
 std::set<std::string> Sources::names() const {
   std::lock_guard lock(mutex_);
   std::set<std::string> names;
-  for (const auto& [name, entry] : entries_) names.insert(name);
+  for (const auto& [name, source] : running_) names.insert(name);
   return names;
 }
 
 void Sources::set_readers(
     const std::function<std::vector<BindingId>(const std::string& stream)>& readers) {
   std::lock_guard lock(mutex_);
-  for (const auto& [name, entry] : entries_)
-    entry.runner->consumption().set_readers(readers(entry.runner->settings().stream));
+  for (const auto& [name, source] : running_)
+    source.runner->consumption().set_readers(readers(source.runner->settings().stream));
 }
 
 void Sources::sample(WallTime now) {
   std::lock_guard lock(mutex_);
-  for (auto& [name, entry] : entries_) entry.rate.sample(entry.runner->snapshot().events, now);
+  for (auto& [name, source] : running_) source.rate.sample(source.runner->snapshot().events, now);
 }
 
 void Sources::report(observe::StatusReport& report) const {
   std::lock_guard lock(mutex_);
-  for (const auto& [name, entry] : entries_) {
+  for (const auto& [name, source] : running_) {
     report.connectors.push_back(
-        connector_status(entry.runner->settings(), entry.runner->snapshot()));
-    report.connectors.back().events_per_second = entry.rate.per_second();
+        connector_status(source.runner->settings(), source.runner->snapshot()));
+    report.connectors.back().events_per_second = source.rate.per_second();
   }
 }
 

@@ -35,13 +35,13 @@ class Sources {
   void report(observe::StatusReport& report) const;
 
  private:
-  struct Entry {
+  struct Running {
     std::unique_ptr<SourceRunner> runner;
     observe::Rate rate;
   };
 
   mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // guarded by mutex_
+  std::map<std::string, Running> running_;  // guarded by mutex_
 };
 
 }  // namespace pelton::runtime

@@ -23,13 +23,13 @@ EventStream::EventStream(std::shared_ptr<stream::StreamReader> reader, std::stri
       follow_(parameters.follow),
       left_(parameters.limit) {
   for (const std::uint32_t partition : partitions)
-    places_.push_back({partition, parameters.from, -1, false});
+    reads_.push_back({partition, parameters.from, -1, false});
 }
 
 void EventStream::next(net::PieceAnswer answer) {
-  if (left_ == 0 || places_.empty()) return answer(net::Piece{"", net::Piece::Then::end});
-  const Place& place = places_[current_];
-  const stream::ReadRequest request{place.partition, place.from, kPieceBytes};
+  if (left_ == 0 || reads_.empty()) return answer(net::Piece{"", net::Piece::Then::end});
+  const PartitionRead& current = reads_[current_];
+  const stream::ReadRequest request{current.partition, current.from, kPieceBytes};
   // Shared by the connection, which may close first, and the read that is under way.
   reader_->read(request, [self = shared_from_this(),
                           answer = std::move(answer)](Result<stream::ReadAnswer> read) mutable {
@@ -42,17 +42,17 @@ void EventStream::next(net::PieceAnswer answer) {
 // Who follows a topic, and has seen something of it, is there when its brokers are back.
 bool EventStream::waits(const Error& error) const {
   return follow_ && error.kind == ErrorKind::unavailable &&
-         std::ranges::any_of(places_, [](const Place& place) { return place.stop >= 0; });
+         std::ranges::any_of(reads_, [](const PartitionRead& read) { return read.stop >= 0; });
 }
 
 net::Piece EventStream::take(const stream::ReadAnswer& read) {
-  Place& place = places_[current_];
-  if (place.stop < 0) place.stop = read.end;
-  const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : place.stop;
+  PartitionRead& current = reads_[current_];
+  if (current.stop < 0) current.stop = read.end;
+  const Offset stop = follow_ ? std::numeric_limits<Offset>::max() : current.stop;
   net::Piece piece;
   const Offset next = write(read, stop, piece.bytes);
-  place.at_end = (read.at_end && next == read.next) || next >= stop;
-  place.from = {stream::ReadRequest::From::Kind::offset, next, {}};
+  current.at_end = (read.at_end && next == read.next) || next >= stop;
+  current.from = {stream::ReadRequest::From::Kind::offset, next, {}};
   piece.then = left_ == 0 ? net::Piece::Then::end : advance();
   return piece;
 }
@@ -72,11 +72,11 @@ Offset EventStream::write(const stream::ReadAnswer& read, Offset stop, std::stri
 
 net::Piece::Then EventStream::advance() {
   if (!follow_) {
-    if (places_[current_].at_end) ++current_;
-    return current_ == places_.size() ? net::Piece::Then::end : net::Piece::Then::more;
+    if (reads_[current_].at_end) ++current_;
+    return current_ == reads_.size() ? net::Piece::Then::end : net::Piece::Then::more;
   }
-  current_ = (current_ + 1) % places_.size();
-  const bool idle = current_ == 0 && std::ranges::all_of(places_, &Place::at_end);
+  current_ = (current_ + 1) % reads_.size();
+  const bool idle = current_ == 0 && std::ranges::all_of(reads_, &PartitionRead::at_end);
   return idle ? net::Piece::Then::later : net::Piece::Then::more;
 }
 

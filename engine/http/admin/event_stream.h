@@ -23,7 +23,7 @@ class EventStream final : public net::BodyStream, public std::enable_shared_from
   void next(net::PieceAnswer answer) override;
 
  private:
-  struct Place {
+  struct PartitionRead {
     std::uint32_t partition = 0;
     stream::ReadRequest::From from;
     Offset stop = -1;  // -1: not known yet
@@ -43,7 +43,7 @@ class EventStream final : public net::BodyStream, public std::enable_shared_from
   const std::string stream_;
   const bool follow_;
   std::uint64_t left_;
-  std::vector<Place> places_;
+  std::vector<PartitionRead> reads_;
   std::size_t current_ = 0;
 };
 

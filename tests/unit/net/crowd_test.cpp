@@ -54,7 +54,7 @@ class CrowdTest : public ::testing::Test {
 TEST_F(CrowdTest, ThePeerFurthestBehindGivesItsPlace) {
   FakePeer& slow = peer(9s);
   FakePeer& fast = peer(1s);
-  EXPECT_EQ(crowd.make_room({}), Crowd::Place::any);
+  EXPECT_EQ(crowd.make_room({}), Crowd::Admission::any);
   EXPECT_TRUE(slow.gone);
   EXPECT_FALSE(fast.gone);
 }
@@ -62,12 +62,12 @@ TEST_F(CrowdTest, ThePeerFurthestBehindGivesItsPlace) {
 TEST_F(CrowdTest, WhereNobodyOwesAnythingThereIsTheReserve) {
   peer(std::nullopt);
   peer(std::nullopt);
-  EXPECT_EQ(crowd.make_room({}), Crowd::Place::reserve);
+  EXPECT_EQ(crowd.make_room({}), Crowd::Admission::reserve);
   FakePeer& reserved = peer(std::nullopt);
-  EXPECT_EQ(crowd.make_room({}), Crowd::Place::none);
+  EXPECT_EQ(crowd.make_room({}), Crowd::Admission::none);
   reserved.give_way();
   FakePeer& idle = peer(1s);
-  EXPECT_EQ(crowd.make_room({}), Crowd::Place::reserve) << "a place of the reserve stays one";
+  EXPECT_EQ(crowd.make_room({}), Crowd::Admission::reserve) << "a place of the reserve stays one";
   EXPECT_TRUE(idle.gone);
 }
 

@@ -90,11 +90,11 @@ void Listener::accept() {
 void Listener::take(net::Socket&& socket) {
   const int connection = socket.native_handle();
   if (!is_peer(connection, process_) ||
-      host_.crowd.make_room(std::chrono::steady_clock::now()) != net::Crowd::Place::any)
+      host_.crowd.make_room(std::chrono::steady_clock::now()) != net::Crowd::Admission::any)
     return;
   const int yes = 1;
   ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  net::open_session(std::move(socket), host_, net::Crowd::Place::any);
+  net::open_session(std::move(socket), host_, net::Crowd::Admission::any);
 }
 
 }  // namespace pelton::worker::lambda
