@@ -21,18 +21,18 @@ void add(Skipped& skipped, Slot slot) {
 
 }  // namespace
 
-Position first_position(Slot now) {
-  Position position;
+SlotProgress first_position(Slot now) {
+  SlotProgress position;
   position.cursor = now;
   return position;
 }
 
-Planner::Planner(Recurrence recurrence, Policy policy, Position position)
+Planner::Planner(Recurrence recurrence, Policy policy, SlotProgress position)
     : recurrence_(std::move(recurrence)), policy_(policy) {
   restore(std::move(position));
 }
 
-void Planner::restore(Position position) {
+void Planner::restore(SlotProgress position) {
   position_ = std::move(position);
   move_to(position_.cursor);
 }
@@ -44,7 +44,7 @@ void Planner::move_to(Slot slot) {
 
 std::optional<Planner::Next> Planner::after(Slot slot) const {
   auto next = recurrence_.next(slot);
-  for (const Position::Run& run : position_.decided) {
+  for (const SlotProgress::Run& run : position_.decided) {
     if (!next || *next < run.first) break;
     if (*next > run.last) continue;
     slot = run.last;
@@ -72,7 +72,7 @@ bool Planner::due(Slot now) const {
 
 Look Planner::look(Slot now, bool unsettled, std::size_t room) {
   Look look;
-  const Position before = position_;
+  const SlotProgress before = position_;
   if (now < at_) move_to(now - seconds{1});
   Passed passed = take_passed(now);
   keep_late(passed);
@@ -127,13 +127,13 @@ void Planner::decide(const Next& next, bool unsettled, Skipped& skipped) {
 
 void Planner::add_decided(const Next& next) {
   auto& runs = position_.decided;
-  const auto behind = std::ranges::lower_bound(runs, next.slot, {}, &Position::Run::first);
+  const auto behind = std::ranges::lower_bound(runs, next.slot, {}, &SlotProgress::Run::first);
   if (behind != runs.begin() && std::prev(behind)->last == next.previous) {
     std::prev(behind)->last = next.slot;
     return;
   }
   runs.insert(behind, {next.slot, next.slot});
-  if (runs.size() <= Position::kMostRuns) return;
+  if (runs.size() <= SlotProgress::kMostRuns) return;
   runs[1].first = runs[0].first;
   runs.erase(runs.begin());
 }

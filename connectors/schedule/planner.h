@@ -37,7 +37,7 @@ struct Policy {
 };
 
 // Value. How far a schedule has come: what has to be kept across restarts.
-struct Position {
+struct SlotProgress {
   // Slots from `first` to `last` that are decided: each has given an event, is in `pending` or was
   // skipped for its overlap. Slots that were missed are in no run: when the clock turns out to have
   // been ahead, they come again.
@@ -53,11 +53,11 @@ struct Position {
   std::vector<Run> decided{};  // ascending
   std::deque<Slot> pending{};  // accepted and kept back, ascending
 
-  friend bool operator==(const Position&, const Position&) = default;
+  friend bool operator==(const SlotProgress&, const SlotProgress&) = default;
 };
 
 // The position of a schedule that starts: nothing comes of the past.
-Position first_position(Slot now);
+SlotProgress first_position(Slot now);
 
 // Slots that were decided to give no event.
 struct Skipped {
@@ -76,7 +76,7 @@ struct Look {
 // engine stops, as long as positions are kept with the events. Pure: time comes in. One thread.
 class Planner {
  public:
-  Planner(Recurrence recurrence, Policy policy, Position position);
+  Planner(Recurrence recurrence, Policy policy, SlotProgress position);
 
   // At this time by the wall clock. `unsettled`: the event of the newest slot that gave one is not
   // settled (for Overlap::skip and queue). At most `room` slots give events, the others are kept
@@ -92,9 +92,9 @@ class Planner {
   // A slot is due by its jitter later than itself.
   Slot due_time(Slot slot) const;
 
-  const Position& position() const { return position_; }
+  const SlotProgress& position() const { return position_; }
   // As it was: what was fired since then was not stored.
-  void restore(Position position);
+  void restore(SlotProgress position);
 
  private:
   // A slot that is not decided, and the one before it.
@@ -118,7 +118,7 @@ class Planner {
 
   Recurrence recurrence_;
   Policy policy_;
-  Position position_;
+  SlotProgress position_;
   Slot at_{};                 // the slots up to here have been looked at
   std::optional<Next> next_;  // behind it
 };

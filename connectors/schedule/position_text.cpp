@@ -34,7 +34,7 @@ StoredPosition read(const json::object& object) {
 
 std::string encode(const StoredPosition& stored) {
   json::array decided, pending;
-  for (const Position::Run& run : stored.position.decided)
+  for (const SlotProgress::Run& run : stored.position.decided)
     decided.push_back({number(run.first), number(run.last)});
   for (const Slot slot : stored.position.pending) pending.push_back(number(slot));
   return json::serialize(json::object{{"schedule", stored.identity},

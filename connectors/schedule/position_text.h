@@ -13,7 +13,7 @@ namespace pelton::schedule {
 // described in docs/formats.md.
 struct StoredPosition {
   std::string identity;
-  Position position;
+  SlotProgress position;
 };
 
 std::string encode(const StoredPosition& stored);

@@ -60,7 +60,7 @@ Status ScheduleSource::connect() {
 
 // The position of the first start is written at once: an engine that is killed before its first
 // slot would otherwise take the slots that pass until its next start for the past.
-Result<Position> ScheduleSource::stored_position() {
+Result<SlotProgress> ScheduleSource::stored_position() {
   // Behind whatever is still on its way to the ledger.
   if (auto behind = ledger_.put({}); !behind) return std::unexpected(behind.error());
   const auto text = ledger_.get(kPosition);
@@ -72,7 +72,7 @@ Result<Position> ScheduleSource::stored_position() {
                   options_.connector);
     if (stored->identity == options_.identity()) return std::move(stored->position);
   }
-  const Position first = first_position(now());
+  const SlotProgress first = first_position(now());
   const connector::LedgerEntry entry{kPosition, encode({options_.identity(), first})};
   if (auto written = ledger_.put({&entry, 1}); !written) return std::unexpected(written.error());
   return first;
@@ -93,7 +93,7 @@ Result<connector::Read> ScheduleSource::read(model::BatchBuilder& into, std::siz
   }
   const auto blocked = unsettled();
   if (!blocked) return std::unexpected(blocked.error());
-  Position before = planner_->position();
+  SlotProgress before = planner_->position();
   Look look = planner_->look(time, *blocked, max_events);
   if (look.fire.empty()) {
     if (look.changed) {

@@ -40,12 +40,12 @@ class ScheduleSource final : public connector::Source {
   // What was read and is not settled.
   struct InFlight {
     connector::AckToken token = 0;
-    Position before;
+    SlotProgress before;
     Look look;
   };
 
   Slot now() const;
-  Result<Position> stored_position();
+  Result<SlotProgress> stored_position();
   connector::LedgerEntry entry() const;
   void wait(std::chrono::steady_clock::time_point deadline) const;
   Result<bool> unsettled();

@@ -212,7 +212,7 @@ class Life {
   }
 
   void look() {
-    const Position before = planner_.position();
+    const SlotProgress before = planner_.position();
     const Look look = planner_.look(now_, pick(0, 3) == 0, static_cast<std::size_t>(pick(1, 20)));
     const bool lost = !look.fire.empty() && pick(0, 9) == 0;  // the commit fails
     if (lost) return planner_.restore(before);
@@ -221,7 +221,7 @@ class Life {
       EXPECT_TRUE(fired_.insert(slot).second) << "twice: " << (slot - kStart).count();
     }
     if (look.changed) stored_ = decode_position(encode({"", planner_.position()}))->position;
-    EXPECT_LE(planner_.position().decided.size(), Position::kMostRuns);
+    EXPECT_LE(planner_.position().decided.size(), SlotProgress::kMostRuns);
     EXPECT_LE(planner_.position().pending.size(), 2 * Policy::kMost + 64);
   }
 
@@ -247,7 +247,7 @@ class Life {
   Policy policy_;
   seconds interval_;
   Slot now_ = kStart;
-  Position stored_;
+  SlotProgress stored_;
   Planner planner_;
   std::set<Slot> fired_;
 };
@@ -266,7 +266,7 @@ TEST(Planner, AnHonestClockMissesNothing) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     std::mt19937_64 random(seed);
     Planner planner(every(7s), {.missed = Missed::all}, first_position(kStart));
-    Position stored = planner.position();
+    SlotProgress stored = planner.position();
     std::vector<Slot> fired;
     Slot now = kStart;
     for (int step = 0; step < 1'000; ++step) {
