@@ -30,6 +30,7 @@ StatusReport report() {
                                "",
                                0,
                                5,
+                               6,
                                from_us(1),
                                from_us(2),
                                {{"missed", 1}}});
