@@ -80,6 +80,7 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   setup.dispatcher.release_from = ends->release_from;
   setup.output = std::move(ends->output);
   setup.read_again = std::move(ends->read_again);
+  setup.turns = &assembly.shard.memory_turns();
   if (const auto* function = config.find_function(binding.function))
     setup.seek_patience += function->timeout;
   BuiltBinding built{std::make_unique<ServedBinding>(),

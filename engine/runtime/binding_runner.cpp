@@ -56,6 +56,11 @@ BindingRunner::BindingRunner(Setup setup, stream::BindingInput input, store::Sto
                                    read == nullptr ? nullptr : read->batch, clock_.now(), commits_);
                  note();
                }),
+      turns_({setup_.turns, dispatcher_, *input_.events}, {[this](PartitionId partition) {
+                                                             with_room_.push_back(partition);
+                                                             note();
+                                                           },
+                                                           [this] { feed_all(); }}),
       timer_(io) {}
 
 Status BindingRunner::open() {
@@ -135,11 +140,15 @@ void BindingRunner::feed(PartitionId partition) {
   if (draining_ || !tenures_.open(partition)) return;
   for (;;) {
     const auto want = dispatcher_.wants(partition);
-    if (want.later) waiting_.partitions.insert(partition);
+    if (want.later) turns_.later(partition);
     if (want.events == 0) break;
-    const auto next = input_.events->next(partition, want.from);
+    const auto reads = turns_.may_read(partition);
+    if (!reads) break;
+    const auto next = input_.events->next(partition, want.from, *reads);
     if (!next) break;
     dispatcher_.offer(partition, next->base, next->batch, clock_.now(), commits_);
+    input_.events->taken(partition, dispatcher_.wants(partition).from);
+    if (*reads == stream::Reads::one_batch) turns_.review(partition, true);
     if (dispatcher_.wants(partition).from == want.from) break;
   }
   if (!setup_.dispatcher.filter.empty()) watch_filter(notices_.filter, dispatcher_, clock_.now());
@@ -152,7 +161,7 @@ bool BindingRunner::has_work() {
 std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
-  if (!commits_.empty() || (!frame && !waiting_.partitions.empty())) note();
+  if (!commits_.empty() || (!frame && turns_.waiting())) note();
   rereads_.ask();
   arm_timer();
   return frame;
@@ -219,14 +228,7 @@ void BindingRunner::note() {
 // Whatever is settled or asked for on the way is noted for the next turn.
 void BindingRunner::turn() {
   noted_ = false;
-  while (!waiting_.partitions.empty()) {
-    auto next = waiting_.partitions.upper_bound(waiting_.last);
-    if (next == waiting_.partitions.end()) next = waiting_.partitions.begin();
-    if (dispatcher_.wants(*next).later) break;
-    waiting_.last = *next;
-    waiting_.partitions.erase(next);
-    feed(waiting_.last);
-  }
+  while (const auto next = turns_.next()) feed(*next);
   for (const PartitionId partition : std::exchange(with_room_, {})) feed(partition);
   settle_commits();
   if (setup_.output) setup_.output->settled();
@@ -234,6 +236,8 @@ void BindingRunner::turn() {
     with_room_.push_back(again);
     note();
   }
+  for (const PartitionId partition : turns_.given())
+    turns_.review(partition, !draining_ && tenures_.open(partition));
   rereads_.ask();
   arm_timer();
   notices_.pauses.look(setup_.dispatcher.binding, dispatcher_.breaker(), clock_.now());

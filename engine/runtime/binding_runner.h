@@ -3,6 +3,7 @@
 
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
+#include "engine/runtime/binding_turns.h"
 #include "engine/runtime/event_rereads.h"
 #include "engine/runtime/pause_notices.h"
 #include "engine/runtime/stopped_partitions.h"
@@ -15,7 +16,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +41,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     Duration seek_patience = std::chrono::seconds(30);
     // For a dispatcher that does not keep all events (release_from).
     stream::ReadAgain read_again{};
+    // With whom it shares the memory; null: there is no limit. Outlives the runner.
+    MemoryTurns* turns = nullptr;
   };
 
   BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
@@ -133,11 +135,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   dispatch::Commits commits_, settling_;  // of the turn to come, and of the one at hand
   EventRereads rereads_;
   std::vector<PartitionId> with_room_;  // to be fed in the turn to come
-  struct Waiting {                      // for memory, or until nothing else is ready
-    std::set<PartitionId> partitions;
-    PartitionId last;  // that was fed of them: they take turns
-  } waiting_;
-  bool noted_ = false;  // it is posted
+  BindingTurns turns_;                  // of those that have to wait for memory
+  bool noted_ = false;                  // it is posted
   // Turns that are posted hold it weakly.
   std::shared_ptr<BindingRunner*> alive_ = std::make_shared<BindingRunner*>(this);
   thread::Timer timer_;

@@ -30,6 +30,7 @@ Shard::Shard(store::Store& store, MemoryBudget& memory, const Clock& clock)
       mailbox_(io_),
       appends_(mailbox_, &memory),
       usage_(store),
+      turns_(memory),
       sampler_(io_) {}
 
 Shard::~Shard() {
@@ -69,12 +70,14 @@ void Shard::sample() {
     for (const auto& binding : bindings_) binding->runner->wake();
   for (const auto& function : functions_) function->measure_memory();
   usage_.sample(now);
+  turns_.take_back_idle();
   if (on_sample_) on_sample_(now);
   sampler_.after(kSampleInterval, [this] { sample(); });
 }
 
 void Shard::memory_room() {
   post([this] {
+    turns_.give();
     for (const auto& binding : bindings_) binding->runner->feed_all();
   });
 }

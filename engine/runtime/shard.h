@@ -4,6 +4,7 @@
 #include "engine/observe/status.h"
 #include "engine/runtime/function_runner.h"
 #include "engine/runtime/lineup.h"
+#include "engine/runtime/memory_turns.h"
 #include "engine/runtime/retirement.h"
 #include "engine/runtime/served_binding.h"
 #include "engine/stream/embedded/append_feed.h"
@@ -43,6 +44,8 @@ class Shard {
   void appended(std::span<const model::PlacedBatch> batches) { appends_.appended(batches); }
   // Where inputs hear of it.
   stream::AppendFeed& appends() { return appends_; }
+  // Of its bindings.
+  MemoryTurns& memory_turns() { return turns_; }
   // Any thread: partitions that waited for memory may read on.
   void memory_room();
   // Any thread, once: takes no more work.
@@ -79,6 +82,7 @@ class Shard {
   thread::JobThread reader_;
   stream::AppendFeed appends_;  // outlives the inputs
   UsageMeter usage_;            // outlives the functions
+  MemoryTurns turns_;           // the same of the bindings
   std::vector<std::unique_ptr<ServedBinding>> bindings_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::unique_ptr<Retirement> retirement_;

@@ -7,11 +7,25 @@
 #include "engine/stream/positions.h"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 
 namespace pelton::stream {
+
+// What next() may read when nothing that it could give is in memory.
+enum class Reads : std::uint8_t {
+  within_memory,  // what engine.memory has room for
+  one_batch,      // a batch in any case
+};
+
+// What there is of a partition that next() has not given, or that was not taken.
+enum class Stock : std::uint8_t {
+  empty,
+  reading,  // readable() follows, also when there was no room for what was to be read
+  here,     // next() gives it, and reads nothing for that
+};
 
 // Interface. The flow of events to one binding, and of what it settles back to the place that keeps
 // its offsets. Implemented for embedded streams (embedded_input.h) and for Kafka topics
@@ -44,7 +58,11 @@ class Input {
   // The engine runs.
   virtual void start() = 0;
   // The batch that holds `from`, or the first one after it; nothing: readable() will be said.
-  virtual std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) = 0;
+  virtual std::optional<model::PlacedBatch> next(PartitionId partition, Offset from,
+                                                 Reads reads) = 0;
+  // What was given up to there has been taken: nothing of it is kept here.
+  virtual void taken(PartitionId partition, Offset to) = 0;
+  virtual Stock stock(PartitionId partition) const = 0;
   // Makes the transaction durable, its cursors where the input keeps them. In the order of the
   // calls. `done` comes once that is so; it does not come when the store has failed, or when the
   // partition was lost before.

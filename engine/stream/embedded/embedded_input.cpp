@@ -4,6 +4,7 @@
 #include "engine/observe/log.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pelton::stream {
@@ -163,9 +164,10 @@ std::vector<PartitionId> EmbeddedInput::partitions() const {
 void EmbeddedInput::appended(const model::PlacedBatch& placed) {
   Feed& feed = feeds_[placed.at.partition.value];
   // The common case: the reader is at the tail, the batch need not be read from the store.
-  if (feed.read == placed.base && feed.ahead.size() < kMostAhead &&
-      (feed.ahead.empty() || memory_allows()))
-    keep(feed, placed);
+  if (feed.read == placed.base && feed.ahead.size() < kMostAhead && room_to_read(setup_.memory)) {
+    feed.ahead.emplace_back(placed, setup_.memory);
+    feed.read = end_of(placed);
+  }
   feed.end = std::max(feed.end, end_of(placed));
   listener_->readable(placed.at.partition);
 }
@@ -175,46 +177,76 @@ void EmbeddedInput::end_moved(PartitionId partition, Offset end) {
   listener_->readable(partition);
 }
 
-std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Offset from) {
+std::optional<model::PlacedBatch> EmbeddedInput::next(PartitionId partition, Offset from,
+                                                      Reads reads) {
+  taken(partition, from);
   Feed& feed = feeds_[partition.value];
   auto& ahead = feed.ahead;
-  while (!ahead.empty() && end_of(ahead.front().placed) <= from) ahead.pop_front();
   // A seek back: what is ahead begins too late.
   while (!ahead.empty() && ahead.front().placed.base > from) ahead.pop_front();
   if (ahead.empty()) {
     feed.read = from;
-    if (feed.stopped || from >= feed.end || !refill(partition, from)) return std::nullopt;
+    if (feed.stopped || from >= feed.end || !refill(partition, from, reads)) return std::nullopt;
   }
   return ahead.front().placed;
 }
 
-bool EmbeddedInput::refill(PartitionId partition, Offset from) {
+void EmbeddedInput::taken(PartitionId partition, Offset to) {
+  auto& ahead = feeds_[partition.value].ahead;
+  while (!ahead.empty() && end_of(ahead.front().placed) <= to) ahead.pop_front();
+}
+
+Stock EmbeddedInput::stock(PartitionId partition) const {
+  const Feed& feed = feeds_[partition.value];
+  if (feed.reading) return Stock::reading;
+  return feed.ahead.empty() ? Stock::empty : Stock::here;
+}
+
+bool EmbeddedInput::refill(PartitionId partition, Offset from, Reads reads) {
   Feed& feed = feeds_[partition.value];
   if (feed.reading) return false;
-  auto tail = client_.store().read_tail(at(partition), from, read_bytes());
+  const std::size_t bytes = room_to_read(setup_.memory) ? kReadBytes : 1;
+  auto tail = client_.store().read_tail(at(partition), from, bytes);
   // An error is met there again.
   if (!tail || !*tail) {
-    read_elsewhere(partition, from);
+    read_elsewhere(partition, from, reads);
     return false;
   }
-  take(partition, from, std::move(**tail));
+  take(partition, from, claimed(**tail, setup_.memory));
   return !feed.ahead.empty();
 }
 
-void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from) {
-  Feed& feed = feeds_[partition.value];
-  const std::size_t bytes = read_bytes();
-  feed.reading = true;
-  // Claimed before it is here, or all partitions would ask for what there is room for once.
-  feed.asked = MemoryClaim(setup_.memory, MemoryUse::read_ahead);
-  feed.asked.set(bytes);
-  reader_.run([&store = client_.store(), &mailbox = mailbox_, where = at(partition), from, bytes,
-               alive = std::weak_ptr(alive_)] {
-    mailbox.post([read = store.read(where, from, bytes), where, from, alive]() mutable {
-      if (const auto input = alive.lock())
-        (*input)->read_done(where.partition, from, std::move(read));
-    });
+void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from, Reads reads) {
+  feeds_[partition.value].reading = true;
+  reader_.run([&store = client_.store(), &mailbox = mailbox_, where = at(partition), from, reads,
+               memory = setup_.memory, alive = std::weak_ptr(alive_)] {
+    mailbox.post(
+        [read = read_ahead(store, where, from, reads, memory), where, from, alive]() mutable {
+          if (const auto input = alive.lock())
+            (*input)->read_done(where.partition, from, std::move(read));
+        });
   });
+}
+
+// Many partitions ask at once for what there is room for once. Their reads follow one another here,
+// so that each sees what those before it have brought. Nothing is brought when there is no room.
+EmbeddedInput::ReadAhead EmbeddedInput::read_ahead(store::Store& store, model::StreamPartition at,
+                                                   Offset from, Reads reads, MemoryBudget* memory) {
+  const bool room = room_to_read(memory);
+  if (!room && reads == Reads::within_memory) return {};
+  auto read = store.read(at, from, room ? kReadBytes : 1);
+  if (!read) return std::unexpected(read.error());
+  return claimed(*read, memory);
+}
+
+std::vector<EmbeddedInput::Ahead> EmbeddedInput::claimed(
+    const std::vector<model::PlacedBatch>& batches, MemoryBudget* memory) {
+  std::vector<Ahead> claimed;
+  for (const model::PlacedBatch& placed : batches) {
+    if (!claimed.empty() && !room_to_read(memory)) break;
+    claimed.emplace_back(placed, memory);
+  }
+  return claimed;
 }
 
 // Also what the tail has: the caller is not called back before this returns.
@@ -239,10 +271,9 @@ void EmbeddedInput::read_again_done(PartitionId partition, Offset offset, Read&&
   answer(std::move(read->front()));
 }
 
-void EmbeddedInput::read_done(PartitionId partition, Offset from, Read&& read) {
+void EmbeddedInput::read_done(PartitionId partition, Offset from, ReadAhead&& read) {
   Feed& feed = feeds_[partition.value];
   feed.reading = false;
-  feed.asked.set(0);
   const bool wanted = feed.ahead.empty() && feed.read == from;  // no seek came between
   if (wanted && !read) {
     feed.stopped = true;
@@ -252,30 +283,13 @@ void EmbeddedInput::read_done(PartitionId partition, Offset from, Read&& read) {
   listener_->readable(partition);
 }
 
-void EmbeddedInput::take(PartitionId partition, Offset from,
-                         std::vector<model::PlacedBatch>&& batches) {
+void EmbeddedInput::take(PartitionId partition, Offset from, std::vector<Ahead>&& batches) {
   Feed& feed = feeds_[partition.value];
-  if (!batches.empty() && batches.front().base > from)
-    say_dropped(partition, from, batches.front().base,
-                static_cast<std::uint64_t>(batches.front().base - from));
-  for (const model::PlacedBatch& placed : batches) {
-    if (!feed.ahead.empty() && !memory_allows()) return;
-    keep(feed, placed);
-  }
-}
-
-void EmbeddedInput::keep(Feed& feed, const model::PlacedBatch& placed) {
-  feed.ahead.push_back({placed, {placed.batch, setup_.memory, MemoryUse::read_ahead}});
-  feed.read = end_of(placed);
-}
-
-bool EmbeddedInput::memory_allows() const {
-  return setup_.memory == nullptr || setup_.memory->room(MemoryUse::read_ahead);
-}
-
-// While memory is short, a batch at a time.
-std::size_t EmbeddedInput::read_bytes() const {
-  return memory_allows() ? kReadBytes : 1;
+  if (batches.empty()) return;
+  if (const Offset base = batches.front().placed.base; base > from)
+    say_dropped(partition, from, base, static_cast<std::uint64_t>(base - from));
+  feed.read = end_of(batches.back().placed);
+  std::ranges::move(batches, std::back_inserter(feed.ahead));
 }
 
 void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {

@@ -6,6 +6,7 @@
 #include "engine/stream/embedded/append_feed.h"
 #include "engine/stream/embedded/store_client.h"
 #include "engine/stream/input.h"
+#include "engine/stream/read_room.h"
 #include "engine/thread/job_thread.h"
 
 #include <deque>
@@ -49,7 +50,9 @@ class EmbeddedInput final : public Input,
 
   Status open(Listener& listener) override;
   void start() override;
-  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override;
+  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from, Reads reads) override;
+  void taken(PartitionId partition, Offset to) override;
+  Stock stock(PartitionId partition) const override;
   void settle(model::Transaction&& transaction, Done done) override;
   void drained(PartitionId) override {}
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) override;
@@ -67,6 +70,8 @@ class EmbeddedInput final : public Input,
  private:
   // Batches read ahead of what the window had room for, so that a batch is not read twice.
   struct Ahead {
+    Ahead(const model::PlacedBatch& batch, MemoryBudget* memory)
+        : placed(batch), claim(batch.batch, memory, MemoryUse::read_ahead) {}
     model::PlacedBatch placed;
     model::ClaimedBatch claim;
   };
@@ -74,7 +79,6 @@ class EmbeddedInput final : public Input,
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
     std::deque<Ahead> ahead;
-    MemoryClaim asked;  // what the read under way may bring
     bool reading = false;
     bool stopped = false;
   };
@@ -90,15 +94,19 @@ class EmbeddedInput final : public Input,
   void say_dropped(PartitionId partition, Offset from, Offset to, std::uint64_t events) const;
   Result<Offset> start_offset(PartitionId partition, const store::StreamBounds& bounds);
   using Read = Result<std::vector<model::PlacedBatch>>;
+  using ReadAhead = Result<std::vector<Ahead>>;
+  // On the reading thread. Claims what it reads before anything else is read.
+  static ReadAhead read_ahead(store::Store& store, model::StreamPartition at, Offset from,
+                              Reads reads, MemoryBudget* memory);
   // False: there is nothing at the moment.
-  bool refill(PartitionId partition, Offset from);
-  void read_elsewhere(PartitionId partition, Offset from);
+  bool refill(PartitionId partition, Offset from, Reads reads);
+  void read_elsewhere(PartitionId partition, Offset from, Reads reads);
   void read_again_done(PartitionId partition, Offset offset, Read&& read, const ReadAnswer& answer);
-  void read_done(PartitionId partition, Offset from, Read&& read);
-  void take(PartitionId partition, Offset from, std::vector<model::PlacedBatch>&& batches);
-  bool memory_allows() const;
-  std::size_t read_bytes() const;
-  void keep(Feed& feed, const model::PlacedBatch& placed);
+  void read_done(PartitionId partition, Offset from, ReadAhead&& read);
+  // The first of them, and more while there is room.
+  static std::vector<Ahead> claimed(const std::vector<model::PlacedBatch>& batches,
+                                    MemoryBudget* memory);
+  void take(PartitionId partition, Offset from, std::vector<Ahead>&& batches);
 
   const Setup setup_;
   StoreClient client_;

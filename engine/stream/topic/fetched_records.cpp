@@ -19,16 +19,21 @@ void FetchedRecords::move(PartitionId partition, Offset offset) {
   if (offset > moved.gap.begin) moved.gap = {};
 }
 
-std::optional<model::PlacedBatch> FetchedRecords::next(PartitionId partition, Offset from) {
+void FetchedRecords::taken(PartitionId partition, Offset to) {
   const auto found = partitions_.find(partition);
-  if (found == partitions_.end()) return std::nullopt;
+  if (found == partitions_.end()) return;
   auto& ahead = found->second.ahead;
   std::size_t taken = 0;
-  for (; !ahead.empty() && end_of_records(ahead.front().placed) <= from; ahead.pop_front())
+  for (; !ahead.empty() && end_of_records(ahead.front().placed) <= to; ahead.pop_front())
     taken += ahead.front().claim->bytes().size();
   if (taken > 0) hooks_.taken(partition, progress_.tenure(partition), taken);
-  if (ahead.empty()) return std::nullopt;
-  return ahead.front().placed;
+}
+
+std::optional<model::PlacedBatch> FetchedRecords::next(PartitionId partition, Offset from) {
+  taken(partition, from);
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end() || found->second.ahead.empty()) return std::nullopt;
+  return found->second.ahead.front().placed;
 }
 
 Offset FetchedRecords::end(PartitionId partition) const {

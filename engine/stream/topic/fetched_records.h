@@ -33,6 +33,8 @@ class FetchedRecords final : public kafka::RecordListener {
   // Reading continues at `offset`: what is here belongs elsewhere.
   void move(PartitionId partition, Offset offset);
 
+  // What is before `to` is needed no more.
+  void taken(PartitionId partition, Offset to);
   // The batch that holds `from`, or the first one after it. What is before it is taken.
   std::optional<model::PlacedBatch> next(PartitionId partition, Offset from);
   // The end of the records: marks of transactions that follow them are nothing to wait for. 0: not

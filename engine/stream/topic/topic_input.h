@@ -57,9 +57,13 @@ class TopicInput final : public Input, public InputHealth {
 
   Status open(Listener& listener) override;
   void start() override;
-  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from) override {
+  // Reads nothing: the consumer fetches.
+  std::optional<model::PlacedBatch> next(PartitionId partition, Offset from, Reads) override {
     return records_.next(partition, from);
   }
+  void taken(PartitionId partition, Offset to) override { records_.taken(partition, to); }
+  // What is taken of it, the consumer replaces.
+  Stock stock(PartitionId) const override { return Stock::empty; }
   void settle(model::Transaction&& transaction, Done done) override {
     settlements_.settle(std::move(transaction), std::move(done));
   }

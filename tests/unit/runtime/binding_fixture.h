@@ -33,11 +33,13 @@ class FakeInput final : public stream::Input, public stream::Positions, public s
   void stop_partition(const Error& error) { listener_->stopped(kPartition, error); }
 
   std::vector<PartitionId> partitions() const override { return {kPartition}; }
-  std::optional<model::PlacedBatch> next(PartitionId, Offset from) override {
+  std::optional<model::PlacedBatch> next(PartitionId, Offset from, stream::Reads) override {
     for (const auto& placed : batches_)
       if (placed.base + placed.batch->span() > from) return placed;
     return std::nullopt;
   }
+  void taken(PartitionId, Offset) override {}
+  stream::Stock stock(PartitionId) const override { return stream::Stock::empty; }
   void settle(model::Transaction&& transaction, Done done) override {
     ++settlements;
     for (const auto& update : transaction.progress) cursor = update.progress.settled;

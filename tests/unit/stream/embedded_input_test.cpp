@@ -7,6 +7,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include <map>
+#include <optional>
+#include <stdexcept>
 
 namespace pelton::stream {
 namespace {
@@ -68,38 +70,83 @@ class Embedded : public store::StoreFixture {
   Heard heard;
 };
 
-// What all partitions read at once is bounded as well, before it is here.
-TEST_F(Embedded, ReadsOfManyPartitionsShareTheMemory) {
-  constexpr std::uint32_t kPartitions = 40;
-  constexpr std::uint64_t kBatch = 100'000;
-  options.tail_bytes = 0;
-  stream.partitions = kPartitions;
-  open();
-  for (int i = 0; i < 5; ++i)
-    for (std::uint32_t p = 0; p < kPartitions; ++p) {
-      model::Transaction transaction;
-      transaction.appends.push_back(
-          {{at().stream, PartitionId{p}}, batch({std::string(kBatch, 'x')})});
-      ASSERT_TRUE(commit(std::move(transaction), store::Origin::engine));
-    }
-  MemoryBudget memory(1U << 20);
-  {
-    EmbeddedInput input({binding, at().stream, "s", "b", kPartitions, {}, &memory}, *store, feed,
-                        mailbox, reader);
-    ASSERT_TRUE(input.open(heard));
-    input.start();
-    for (std::uint32_t p = 0; p < kPartitions; ++p) EXPECT_FALSE(input.next(PartitionId{p}, 0));
-    EXPECT_GE(memory.claimed(MemoryUse::read_ahead), memory.limit());
+class ManyPartitions : public Embedded {
+ protected:
+  ManyPartitions() {
+    options.tail_bytes = 0;
+    stream.partitions = kPartitions;
+    open();
+    for (int i = 0; i < kBatches; ++i)
+      for (std::uint32_t p = 0; p < kPartitions; ++p) {
+        model::Transaction transaction;
+        transaction.appends.push_back(
+            {{at().stream, PartitionId{p}}, batch({std::string(kBatch, 'x')})});
+        if (!commit(std::move(transaction), store::Origin::engine))
+          throw std::runtime_error("not stored");
+      }
+    input.emplace(EmbeddedInput::Setup{binding, at().stream, "s", "b", kPartitions, {}, &memory},
+                  *store, feed, mailbox, reader);
+    if (!input->open(heard)) throw std::runtime_error("not opened");
+    input->start();
+  }
+  void TearDown() override {
+    reader.stop();
+    input.reset();
+    EXPECT_EQ(memory.claimed(MemoryUse::read_ahead), 0U);
+    Embedded::TearDown();
+  }
+  // Asks for all partitions, and waits until all have been answered.
+  void ask_all(Reads reads) {
+    const int said = heard.readable_said;
+    for (std::uint32_t p = 0; p < kPartitions; ++p)
+      EXPECT_FALSE(input->next(PartitionId{p}, 0, reads));
     reader.start();
     const auto work = boost::asio::make_work_guard(io);
-    const int said = heard.readable_said;
     while (heard.readable_said < said + static_cast<int>(kPartitions)) io.run_one();
-    EXPECT_LT(memory.claimed(MemoryUse::read_ahead),
-              memory.limit() + kPartitions * (kBatch + 1000));
-    for (std::uint32_t p = 0; p < kPartitions; ++p) EXPECT_TRUE(input.next(PartitionId{p}, 0));
-    reader.stop();
   }
+  std::uint32_t count(Stock stock) {
+    std::uint32_t count = 0;
+    for (std::uint32_t p = 0; p < kPartitions; ++p)
+      if (input->stock(PartitionId{p}) == stock) ++count;
+    return count;
+  }
+
+  static constexpr std::uint32_t kPartitions = 40;
+  static constexpr int kBatches = 3;
+  static constexpr std::uint64_t kBatch = 100'000;
+  MemoryBudget memory{1U << 20};
+  std::optional<EmbeddedInput> input;
+};
+
+// They all ask while there is room for some.
+TEST_F(ManyPartitions, ReadNoMoreAtOnceThanThereIsRoomFor) {
+  ask_all(Reads::within_memory);
+  EXPECT_LT(memory.claimed(MemoryUse::read_ahead), memory.limit() + kBatches * (kBatch + 1000));
+  EXPECT_GE(count(Stock::here), 2U);
+  EXPECT_GE(count(Stock::empty), kPartitions / 2) << "they were told so, and ask again";
+}
+
+// The events of a binding that is slow take what there is.
+TEST_F(ManyPartitions, ReadNothingWhileUnsettledEventsTakeAll) {
+  memory.claim(MemoryUse::unsettled, memory.limit());
+  ask_all(Reads::within_memory);
   EXPECT_EQ(memory.claimed(MemoryUse::read_ahead), 0U);
+  memory.give_back(MemoryUse::unsettled, memory.limit());
+}
+
+TEST_F(ManyPartitions, OneBatchIsReadWithoutRoom) {
+  memory.claim(MemoryUse::unsettled, memory.limit());
+  EXPECT_FALSE(input->next(PartitionId{7}, 0, Reads::one_batch));
+  EXPECT_EQ(input->stock(PartitionId{7}), Stock::reading);
+  reader.start();
+  const auto work = boost::asio::make_work_guard(io);
+  while (input->stock(PartitionId{7}) == Stock::reading) io.run_one();
+  EXPECT_TRUE(input->next(PartitionId{7}, 0, Reads::within_memory)) << "it is here";
+  EXPECT_LT(memory.claimed(MemoryUse::read_ahead), 2 * kBatch);
+  input->taken(PartitionId{7}, 1);
+  EXPECT_EQ(memory.claimed(MemoryUse::read_ahead), 0U) << "nothing of what was taken is kept";
+  EXPECT_EQ(input->stock(PartitionId{7}), Stock::empty);
+  memory.give_back(MemoryUse::unsettled, memory.limit());
 }
 
 // The shard does not wait for the disk.
@@ -109,12 +156,12 @@ TEST_F(Embedded, WhatIsBehindIsReadOnAThreadOfItsOwn) {
   ASSERT_TRUE(append({"a", "b"}));
   EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, feed, mailbox, reader);
   ASSERT_TRUE(input.open(heard));
-  EXPECT_FALSE(input.next(PartitionId{0}, 0));
+  EXPECT_FALSE(input.next(PartitionId{0}, 0, Reads::within_memory));
   EXPECT_EQ(heard.readable_said, 0);
   reader.start();
   const auto work = boost::asio::make_work_guard(io);
   while (heard.readable_said == 0) io.run_one();
-  const auto batch = input.next(PartitionId{0}, 0);
+  const auto batch = input.next(PartitionId{0}, 0, Reads::within_memory);
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->batch->data(1), "b");
   reader.stop();
@@ -127,14 +174,14 @@ TEST_F(Embedded, WhatWasReadBeforeASeekIsNotGivenAfterIt) {
   ASSERT_TRUE(append({"b"}));
   EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, feed, mailbox, reader);
   ASSERT_TRUE(input.open(heard));
-  EXPECT_FALSE(input.next(PartitionId{0}, 0));
-  EXPECT_FALSE(input.next(PartitionId{0}, 1));
+  EXPECT_FALSE(input.next(PartitionId{0}, 0, Reads::within_memory));
+  EXPECT_FALSE(input.next(PartitionId{0}, 1, Reads::within_memory));
   reader.start();
   const auto work = boost::asio::make_work_guard(io);
   while (heard.readable_said == 0) io.run_one();
-  EXPECT_FALSE(input.next(PartitionId{0}, 1)) << "what came is not it";
+  EXPECT_FALSE(input.next(PartitionId{0}, 1, Reads::within_memory)) << "what came is not it";
   while (heard.readable_said == 1) io.run_one();
-  EXPECT_EQ(input.next(PartitionId{0}, 1)->batch->data(0), "b");
+  EXPECT_EQ(input.next(PartitionId{0}, 1, Reads::within_memory)->batch->data(0), "b");
   reader.stop();
 }
 
