@@ -12,6 +12,7 @@
 #include <CLI/App.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 namespace pelton::cli {
@@ -39,12 +40,26 @@ std::string compare(const Files& before, const Files& after) {
                                         config::plan(*old.config, *now.config, kinds())));
 }
 
+// Also the pipe of <(...), whose name means nothing to the engine. What is not there is the
+// engine's to say: it may see other folders.
+bool irregular(const std::string& file) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(file, ignored);
+  return std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+}
+
 // From what the engine runs to the files, which the engine reads; none: its own.
 Result<std::string> ask(const PlanOptions& options) {
   if (std::ranges::find(options.files, config::kStandardInput) != options.files.end())
     return fail(ErrorKind::invalid, "E5004",
                 "the engine cannot read the standard input of this command: name a file, or "
                 "compare with a file (--from)");
+  if (const auto stream = std::ranges::find_if(options.files, irregular);
+      stream != options.files.end())
+    return fail(ErrorKind::invalid, "E5004",
+                "{} is not a regular file, and the engine reads no others: save it to a file, or "
+                "compare with a file (--from)",
+                *stream);
   auto client = Client::connect(options.address);
   if (!client) return std::unexpected(client.error());
   std::string target = "/v1/config/plan";

@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
+#include "engine/cli/registry.h"
 #include "engine/cli/sdk_folder.h"
 #include "engine/config/config_text.h"
 #include "engine/observe/log.h"
@@ -40,7 +41,10 @@ int run(const Files& files) {
                                  {"http", http},
                                  {"version", PELTON_VERSION}});
   };
-  options.load = load_config;
+  options.load = [](const Files& again) {
+    return config::load(again, kinds(), config::process_environment,
+                        config::Readable::regular_files);
+  };
   options.reloaded = configure_log;
   const auto connectors = builtin_connectors();
   if (auto ok = runtime::run(*config, connectors, options); !ok) {

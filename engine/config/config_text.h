@@ -19,8 +19,14 @@ struct ConfigText {
   std::string text;            // at most kMaxFileBytes + 1 bytes: the parser refuses one more
 };
 
+// What may be read: a command reads whatever its user names, and waits for a pipe or a terminal;
+// the running engine must not be held up by a path that a request names, and reads regular files
+// only.
+enum class Readable { anything, regular_files };
+
 // Reads the file, or standard input to its end; E1001: why it cannot be read.
-std::expected<ConfigText, Diagnostic> read_config_text(const std::filesystem::path& file);
+std::expected<ConfigText, Diagnostic> read_config_text(const std::filesystem::path& file,
+                                                       Readable readable = Readable::anything);
 
 // What messages call it: the file as it was given, or "<stdin>".
 std::string shown_name(const std::filesystem::path& file);

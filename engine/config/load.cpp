@@ -122,11 +122,11 @@ Loaded load_text(const std::string& text, const std::filesystem::path& file, con
 }
 
 Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
-            const Environment& environment) {
+            const Environment& environment, Readable readable) {
   std::vector<ConfigText> sources;
   std::vector<Diagnostic> unreadable;
   for (const std::filesystem::path& file : files) {
-    auto read = read_config_text(file);
+    auto read = read_config_text(file, readable);
     if (read)
       sources.push_back(std::move(*read));
     else

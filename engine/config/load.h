@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
+#include "engine/config/config_text.h"
 #include "engine/config/kinds.h"
 #include "engine/config/spec/section.h"
 #include "engine/config/yaml/diagnostic.h"
@@ -24,7 +25,7 @@ struct Loaded {
 // Relative paths begin in the folder of the file that has them, those of standard input in the
 // working folder. `kinds` are those of this build.
 Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
-            const Environment& environment);
+            const Environment& environment, Readable readable = Readable::anything);
 // The same for a text that stands in `file`, which need not exist.
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
                  const Environment& environment);

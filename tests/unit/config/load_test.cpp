@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/config/fixture.h"
 
+#include <sys/stat.h>
+
 namespace pelton::config {
 namespace {
 
@@ -139,6 +141,22 @@ TEST_F(Load, AFileThatCannotBeReadSaysWhy) {
   EXPECT_NE(nothing.problems[0].message.find("No such file"), std::string::npos);
   const auto folder = load({folder_}, kinds_, process_environment);
   EXPECT_NE(folder.problems.at(0).message.find("it is a folder"), std::string::npos);
+}
+
+// Opening it would wait for a writer.
+TEST_F(Load, ARunningEngineReadsRegularFilesOnly) {
+  const auto fifo = folder_ / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  for (const auto& file : {fifo, std::filesystem::path("/dev/zero")}) {
+    const auto found = load({file}, kinds_, process_environment, Readable::regular_files);
+    ASSERT_EQ(found.problems.size(), 1U) << file;
+    EXPECT_EQ(found.problems[0].code, "E1001");
+    EXPECT_NE(found.problems[0].message.find("it is not a regular file"), std::string::npos);
+  }
+  const auto folder = load({folder_}, kinds_, process_environment, Readable::regular_files);
+  EXPECT_NE(folder.problems.at(0).message.find("it is a folder"), std::string::npos);
+  const auto file = write("p.yaml", "version: 1\n");
+  EXPECT_TRUE(load({file}, kinds_, process_environment, Readable::regular_files).config);
 }
 
 TEST_F(Load, AFileIsReadFromItsFolder) {
