@@ -28,7 +28,7 @@ class UsageMeters : public store::StoreFixture {
     open();
     begin();
   }
-  void use(const std::string& function, const std::string& binding, std::uint64_t billed_ms) {
+  void use(const std::string& function, const std::string& of, std::uint64_t billed_ms) {
     model::Usage usage;
     usage.invocations = 1;
     usage.events = 2;
@@ -36,7 +36,7 @@ class UsageMeters : public store::StoreFixture {
     usage.busy = std::chrono::microseconds(billed_ms * 1000 - 1);
     usage.mib_ms = billed_ms * 128;
     usage.peak_memory = billed_ms << 20;
-    meter->open(function, binding).add(usage);
+    meter->open(function, of).add(usage);
   }
   // "day function binding billed", in order.
   std::vector<std::string> rows(const std::string& since = "") {
