@@ -2,25 +2,26 @@
 #include "engine/runtime/source_runner.h"
 
 #include "engine/observe/log.h"
+#include "engine/store/ledger.h"
 
 #include <utility>
 
 namespace pelton::runtime {
 
 Result<std::optional<std::string>> StoreLedger::get(std::string_view key) {
-  return store_.ledger_get(name_, key);
+  return store_.ledger().get(name_, key);
 }
 
 Status StoreLedger::put(std::span<const connector::LedgerEntry> entries) {
-  std::vector<store::Store::KeyValue> out;
+  std::vector<store::Ledger::KeyValue> out;
   out.reserve(entries.size());
   for (const connector::LedgerEntry& entry : entries) out.push_back({entry.key, entry.value});
-  return store_.ledger_put(name_, out);
+  return store_.ledger().put(name_, out);
 }
 
 Status StoreLedger::scan(std::string_view prefix, std::string_view from,
                          const std::function<bool(std::string_view, std::string_view)>& visit) {
-  return store_.ledger_scan(name_, prefix, from, visit);
+  return store_.ledger().scan(name_, prefix, from, visit);
 }
 
 Status SourceAppender::append(model::BatchPtr batch,

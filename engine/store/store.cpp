@@ -45,6 +45,8 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
   if (auto ok = logs->open(streams, write_names); !ok) return ok;
   if (auto ok = maintenance->hold(streams); !ok) return ok;
+  ledger = std::make_unique<Ledger>(
+      *database, [this](Changes&& changes) { return write(std::move(changes)); });
   registry = std::make_unique<Registry>(
       *database, *logs, *bindings, folder.notices, write_names,
       [this](const std::string& name, StreamId stream) {

@@ -21,6 +21,7 @@ class Env;
 
 namespace pelton::store {
 
+class Ledger;
 class SegmentFolder;
 
 // What the engine wants to know of a stream that is to exist.
@@ -193,16 +194,8 @@ class Store final {
   // Keys of the binding are dropped once they are older than remembered_since() of this ttl.
   void set_idempotency_ttl(BindingId binding, Duration ttl);
 
-  // ---- a small durable map per connector (file ledgers): any thread, durable on return
-  struct KeyValue {
-    std::string key;
-    std::optional<std::string> value;  // absent: remove
-  };
-  Status ledger_put(std::string_view connector, std::span<const KeyValue> entries);
-  Result<std::optional<std::string>> ledger_get(std::string_view connector, std::string_view key);
-  // In key order, from the key `from` on.
-  Status ledger_scan(std::string_view connector, std::string_view prefix, std::string_view from,
-                     const std::function<bool(std::string_view, std::string_view)>& visit);
+  // The connectors' own. Any thread.
+  Ledger& ledger();
 
   // Called on one of the store's threads with a sentence for the operator's log (what
   // retention.force dropped, intake held back or resumed); it calls nothing of the store. What was

@@ -6,6 +6,7 @@
 #include "engine/store/disk_space.h"
 #include "engine/store/folder_lock.h"
 #include "engine/store/group_writer.h"
+#include "engine/store/ledger.h"
 #include "engine/store/maintenance.h"
 #include "engine/store/maintenance_thread.h"
 #include "engine/store/registry.h"
@@ -58,6 +59,7 @@ class Store::Impl {
   std::unique_ptr<BindingState> bindings;
   std::unique_ptr<Maintenance> maintenance;
   std::unique_ptr<Registry> registry;
+  std::unique_ptr<Ledger> ledger;
   std::unique_ptr<GroupWriter> writer;
   TransactionQueue queue;
   AppendListener on_append;

@@ -99,32 +99,8 @@ void Store::set_idempotency_ttl(BindingId binding, Duration ttl) {
   impl_->maintenance->set_ttl(binding, ttl);
 }
 
-Status Store::ledger_put(std::string_view connector, std::span<const KeyValue> entries) {
-  Changes changes;
-  for (const KeyValue& entry : entries) {
-    const std::string key = keys::ledger(connector, entry.key);
-    if (entry.value)
-      changes.put(Family::ledger, key, *entry.value);
-    else
-      changes.remove(Family::ledger, key);
-  }
-  return impl_->write(std::move(changes));
-}
-
-Result<std::optional<std::string>> Store::ledger_get(std::string_view connector,
-                                                     std::string_view key) {
-  return impl_->database->get(Family::ledger, keys::ledger(connector, key));
-}
-
-Status Store::ledger_scan(std::string_view connector, std::string_view prefix,
-                          std::string_view from,
-                          const std::function<bool(std::string_view, std::string_view)>& visit) {
-  const std::string within = keys::ledger(connector, prefix);
-  const std::string begin = std::max(within, keys::ledger(connector, from));
-  return impl_->database->scan(Family::ledger, within, begin, [&](auto key, auto value) {
-    key.remove_prefix(connector.size() + 1);
-    return visit(key, value);
-  });
+Ledger& Store::ledger() {
+  return *impl_->ledger;
 }
 
 }  // namespace pelton::store

@@ -3,6 +3,7 @@
 
 #include "engine/kafka/consume/resume_offset.h"
 #include "engine/observe/log.h"
+#include "engine/store/ledger.h"
 
 #include <utility>
 
@@ -73,7 +74,7 @@ Result<LocalProgress> PartitionStarts::local(const GroupCommit& commit) {
   LocalProgress local;
   if (!progress_.needs_local(commit)) return local;
   auto epoch =
-      store_.store().ledger_get(kLedger, epoch_name(setup_.binding_name, commit.partition));
+      store_.store().ledger().get(kLedger, epoch_name(setup_.binding_name, commit.partition));
   if (!epoch) return std::unexpected(epoch.error());
   if (*epoch && **epoch == std::to_string(commit.metadata->epoch))
     local.epoch = commit.metadata->epoch;
@@ -88,7 +89,7 @@ Result<LocalProgress> PartitionStarts::local(const GroupCommit& commit) {
 
 Status PartitionStarts::write_untrusted(const std::vector<Decision>& decisions,
                                         model::Transaction& transaction) {
-  std::vector<store::Store::KeyValue> epochs;
+  std::vector<store::Ledger::KeyValue> epochs;
   for (const Decision& decision : decisions) {
     const PartitionStart& start = decision.start;
     if (start.trusted) continue;
@@ -100,7 +101,7 @@ Status PartitionStarts::write_untrusted(const std::vector<Decision>& decisions,
         !ok)
       return ok;
   }
-  return epochs.empty() ? Status{} : store_.store().ledger_put(kLedger, epochs);
+  return epochs.empty() ? Status{} : store_.store().ledger().put(kLedger, epochs);
 }
 
 }  // namespace pelton::stream

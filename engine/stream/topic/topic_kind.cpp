@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/topic/topic_kind.h"
 
+#include "engine/store/ledger.h"
 #include "engine/stream/topic/topic_appender.h"
 #include "engine/stream/topic/topic_output.h"
 #include "engine/stream/topic/transactional_output.h"
@@ -17,7 +18,7 @@ constexpr std::size_t kSourceBytes = 32U << 20;
 
 // Names this data folder in the commits of its consumer groups; random, given at first sight.
 Result<std::uint64_t> node_of(store::Store& store) {
-  auto stored = store.ledger_get("kafka", "node");
+  auto stored = store.ledger().get("kafka", "node");
   if (!stored) return std::unexpected(stored.error());
   std::uint64_t node = 0;
   if (*stored) {
@@ -25,8 +26,8 @@ Result<std::uint64_t> node_of(store::Store& store) {
     return node;
   }
   node = random_number();
-  const store::Store::KeyValue entry{"node", std::to_string(node)};
-  if (auto ok = store.ledger_put("kafka", std::span(&entry, 1)); !ok)
+  const store::Ledger::KeyValue entry{"node", std::to_string(node)};
+  if (auto ok = store.ledger().put("kafka", std::span(&entry, 1)); !ok)
     return std::unexpected(ok.error());
   return node;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/database.h"
+#include "engine/store/ledger.h"
 #include "tests/unit/store/faulty_segments.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -136,8 +137,8 @@ TEST_F(Faults, AFailureIsToldToWhoListensLater) {
   std::string told;
   store->set_failure_listener([&](const Error& error) { told = error.message; });
   EXPECT_NE(told.find("the disk is gone"), std::string::npos) << told;
-  const Store::KeyValue entries[] = {{"a", "1"}};
-  EXPECT_EQ(store->ledger_put("inbox", entries).error().code, "E4106");
+  const Ledger::KeyValue entries[] = {{"a", "1"}};
+  EXPECT_EQ(store->ledger().put("inbox", entries).error().code, "E4106");
   store.reset();
 }
 

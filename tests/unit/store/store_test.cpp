@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store/store.h"
 
+#include "engine/store/ledger.h"
 #include "tests/unit/store/store_fixture.h"
 
 #include <atomic>
@@ -45,8 +46,8 @@ TEST_F(StoreFixture, EverythingIsThereAfterReopening) {
 
 TEST_F(StoreFixture, ALedgersEntriesGoWithWhatIsAppended) {
   open();
-  const Store::KeyValue old{"old", "x"};
-  ASSERT_TRUE(store->ledger_put("source", {&old, 1}));
+  const Ledger::KeyValue old{"old", "x"};
+  ASSERT_TRUE(store->ledger().put("source", {&old, 1}));
   const std::uint64_t syncs = store->activity().syncs;
   model::Transaction transaction;
   transaction.appends.push_back({at(), batch({"a"})});
@@ -57,8 +58,8 @@ TEST_F(StoreFixture, ALedgersEntriesGoWithWhatIsAppended) {
   EXPECT_EQ(store->activity().syncs, syncs + 1);
   open();
   EXPECT_EQ(read(), Strings{"a"});
-  EXPECT_EQ(*store->ledger_get("source", "position"), "7");
-  EXPECT_EQ(*store->ledger_get("source", "old"), std::nullopt);
+  EXPECT_EQ(*store->ledger().get("source", "position"), "7");
+  EXPECT_EQ(*store->ledger().get("source", "old"), std::nullopt);
 }
 
 TEST_F(StoreFixture, TheTailAndTheDiskAgree) {
@@ -237,17 +238,17 @@ TEST_F(StoreFixture, ATimeIsFoundInTheStream) {
 
 TEST_F(StoreFixture, LedgersAreKeptByConnector) {
   open();
-  const Store::KeyValue entries[] = {{"a", "1"}, {"b", "2"}};
-  ASSERT_TRUE(store->ledger_put("inbox", entries));
-  const Store::KeyValue other[] = {{"a", "9"}};
-  ASSERT_TRUE(store->ledger_put("inbox2", other));
-  const Store::KeyValue removal[] = {{"b", std::nullopt}};
-  ASSERT_TRUE(store->ledger_put("inbox", removal));
+  const Ledger::KeyValue entries[] = {{"a", "1"}, {"b", "2"}};
+  ASSERT_TRUE(store->ledger().put("inbox", entries));
+  const Ledger::KeyValue other[] = {{"a", "9"}};
+  ASSERT_TRUE(store->ledger().put("inbox2", other));
+  const Ledger::KeyValue removal[] = {{"b", std::nullopt}};
+  ASSERT_TRUE(store->ledger().put("inbox", removal));
   open();
-  EXPECT_EQ(store->ledger_get("inbox", "a")->value(), "1");
-  EXPECT_FALSE(*store->ledger_get("inbox", "b"));
+  EXPECT_EQ(store->ledger().get("inbox", "a")->value(), "1");
+  EXPECT_FALSE(*store->ledger().get("inbox", "b"));
   int seen = 0;
-  ASSERT_TRUE(store->ledger_scan("inbox", "", "", [&](auto, auto) { return ++seen > 0; }));
+  ASSERT_TRUE(store->ledger().scan("inbox", "", "", [&](auto, auto) { return ++seen > 0; }));
   EXPECT_EQ(seen, 1);
 }
 

@@ -2,6 +2,7 @@
 #include "engine/stream/topic/topic_appender.h"
 
 #include "engine/model/batch_builder.h"
+#include "engine/store/ledger.h"
 #include "engine/stream/topic/topic_producers.h"
 #include "tests/kafka/mock_cluster.h"
 #include "tests/unit/store/store_fixture.h"
@@ -75,9 +76,9 @@ TEST_F(Appending, APositionIsDurableOnceTheTopicHasTheEvents) {
   TopicAppender appender(producer(), *store, kMost);
   cluster.fail(test::Api::produce, {10, 10});  // MSG_SIZE_TOO_LARGE
   EXPECT_FALSE(append(appender, batch({"a"})).done.get());
-  EXPECT_EQ(*store->ledger_get("under_test", "position"), std::nullopt);
+  EXPECT_EQ(*store->ledger().get("under_test", "position"), std::nullopt);
   EXPECT_TRUE(append(appender, batch({"a"})).done.get());
-  EXPECT_EQ(*store->ledger_get("under_test", "position"), "7");
+  EXPECT_EQ(*store->ledger().get("under_test", "position"), "7");
 }
 
 TEST_F(Appending, WhatIsOnItsWayIsBounded) {
