@@ -16,6 +16,9 @@ namespace {
 // otherwise cost an entry of the index, a read and a frame each.
 constexpr std::size_t kJoinBelow = 32U << 10;
 constexpr std::size_t kJoinedBytes = 256U << 10;
+// Completed idempotency keys of one binding: a start reads records, and each costs as much as some
+// hundred keys.
+constexpr std::size_t kKeysOfARecord = 4096;
 // What an entry of the index takes in the metadata at most, with its key, and what the number of
 // the group takes.
 constexpr std::size_t kIndexPut = 96;
@@ -81,6 +84,7 @@ void GroupWriter::add(std::vector<Pending>&& pending, Group& group) {
 Status GroupWriter::finish(Group& group, WallTime now) {
   for (auto& [at, joined] : joining_) flush_joined(at, joined, group);
   joining_.clear();
+  flush_all_keys(group);
   add_cursors(group);
   last_append_us_ = std::max(last_append_us_, to_us(now));
   std::uint64_t batch_bytes = 0;
@@ -232,10 +236,7 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
     remove(group, Family::letter_keys, keys::dead_letter(id));
     bindings_.remove_dead_letter(id);
   }
-  for (const model::CompletedKeys& done : transaction.idempotency)
-    put(group, Family::idempotency,
-        keys::idempotency(done.binding, done.time, log_.next_group(), group.key_records++),
-        codec::encode(done.fingerprints));
+  for (const model::CompletedKeys& done : transaction.idempotency) join_keys(done, group);
   for (const model::LedgerWrite& write : transaction.ledger) {
     const std::string key = keys::ledger(write.connector, write.key);
     if (write.value)
@@ -245,7 +246,32 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
   }
 }
 
+// A key is known for at least its time to live: of several times, the latest counts.
+void GroupWriter::join_keys(const model::CompletedKeys& done, Group& group) {
+  model::CompletedKeys& joined = completed_[done.binding];
+  joined.binding = done.binding;
+  joined.time = std::max(joined.time, done.time);
+  joined.fingerprints.insert(joined.fingerprints.end(), done.fingerprints.begin(),
+                             done.fingerprints.end());
+  if (joined.fingerprints.size() >= kKeysOfARecord) flush_keys(joined, group);
+}
+
+void GroupWriter::flush_keys(model::CompletedKeys& joined, Group& group) {
+  if (joined.fingerprints.empty()) return;
+  put(group, Family::idempotency,
+      keys::idempotency(joined.binding, joined.time, log_.next_group(), group.key_records++),
+      codec::encode(joined.fingerprints));
+  joined = {};
+}
+
+void GroupWriter::flush_all_keys(Group& group) {
+  for (auto& [binding, keys] : completed_) flush_keys(keys, group);
+  completed_.clear();
+}
+
 void GroupWriter::add_changes(const Changes& changes, Group& group) {
+  // What is removed now includes the keys that came before.
+  if (!changes.empty()) flush_all_keys(group);
   for (const Changes::Change& change : changes.all()) {
     if (change.kind == Changes::Change::Kind::put)
       put(group, change.family, change.key, change.value);

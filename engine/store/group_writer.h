@@ -37,8 +37,8 @@ struct Group {
 };
 
 // Turns transactions into a group: gives offsets, joins small appends of a partition into one
-// stored batch, writes only the last cursor of each binding and partition, gives every batch its
-// place in the log. One thread at a time.
+// stored batch and the idempotency keys of a binding into one record, writes only the last cursor
+// of each binding and partition, gives every batch its place in the log. One thread at a time.
 class GroupWriter {
  public:
   GroupWriter(Database& database, Log& log, Logs& logs, BindingState& bindings)
@@ -61,6 +61,9 @@ class GroupWriter {
   void place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& group);
   void add_cursors(Group& group);
   void add_records(const model::Transaction& transaction, Group& group);
+  void join_keys(const model::CompletedKeys& done, Group& group);
+  void flush_keys(model::CompletedKeys& joined, Group& group);
+  void flush_all_keys(Group& group);
   void add_changes(const Changes& changes, Group& group);
   // Gives the batches their places, and the group its directory and index.
   void add_batches(Group& group, std::string& directory);
@@ -73,8 +76,9 @@ class GroupWriter {
   BindingState& bindings_;
   std::map<model::StreamPartition, Offset> next_;     // next offset of every partition appended to
   std::map<model::StreamPartition, Joined> joining_;  // of the group being built
-  std::vector<std::int64_t> earliest_us_;             // event times of each placed batch
-  std::int64_t last_append_us_ = 0;                   // times of append never go back
+  std::map<BindingId, model::CompletedKeys> completed_;  // of the group being built
+  std::vector<std::int64_t> earliest_us_;                // event times of each placed batch
+  std::int64_t last_append_us_ = 0;                      // times of append never go back
   model::BatchBuilder builder_;
 };
 

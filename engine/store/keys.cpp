@@ -2,28 +2,44 @@
 #include "engine/store/keys.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace pelton::store::keys {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+template <typename T>
+void put(std::string& out, T value) {
+  value = std::byteswap(value);
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <typename T>
+T take(std::string_view& in) {
+  T value = 0;
+  std::memcpy(&value, in.data(), sizeof value);
+  in.remove_prefix(sizeof value);
+  return std::byteswap(value);
+}
+
+}  // namespace
 
 void put_u32(std::string& out, std::uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
+  put(out, value);
 }
 
 void put_u64(std::string& out, std::uint64_t value) {
-  put_u32(out, static_cast<std::uint32_t>(value >> 32));
-  put_u32(out, static_cast<std::uint32_t>(value));
+  put(out, value);
 }
 
 std::uint32_t take_u32(std::string_view& in) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < 4; ++i) value = (value << 8) | static_cast<unsigned char>(in[i]);
-  in.remove_prefix(4);
-  return value;
+  return take<std::uint32_t>(in);
 }
 
 std::uint64_t take_u64(std::string_view& in) {
-  const std::uint64_t high = take_u32(in);
-  return (high << 32) | take_u32(in);
+  return take<std::uint64_t>(in);
 }
 
 std::string behind(std::string_view prefix) {

@@ -46,13 +46,32 @@ TEST_F(CompletedKeys, AreOneRecordACommit) {
   EXPECT_EQ(records[0].fingerprints, (std::vector{hash128("a"), hash128("b"), hash128("c")}));
 }
 
-TEST_F(CompletedKeys, CommitsOfOneGroupAndOneMomentStayApart) {
+// With slow functions, a commit is of one event. The latest time counts for all: a key is not
+// forgotten before its own.
+TEST_F(CompletedKeys, OfOneGroupAreOneRecord) {
   model::Transaction transaction;
-  add(transaction, {"a"}, clock);
+  add(transaction, {"a"}, clock + Duration{5});
   add(transaction, {"b"}, clock);
   ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
   complete({"c"}, clock);
-  EXPECT_EQ(stored().size(), 3U);
+  const auto records = stored();
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].fingerprints, (std::vector{hash128("c")})) << "of another group";
+  EXPECT_EQ(records[1].time, clock + Duration{5});
+  EXPECT_EQ(records[1].fingerprints, (std::vector{hash128("a"), hash128("b")}));
+}
+
+TEST_F(CompletedKeys, OfOneGroupAndSeveralBindingsStayApart) {
+  const BindingId other = *store->binding_id("other");
+  model::Transaction transaction;
+  add(transaction, {"a"}, clock);
+  add(transaction, {"b"}, clock);
+  transaction.idempotency.back().binding = other;
+  ASSERT_TRUE(commit(std::move(transaction), Origin::engine));
+  ASSERT_EQ(stored().size(), 1U);
+  EXPECT_EQ(stored().front().fingerprints, (std::vector{hash128("a")}));
+  ASSERT_EQ(stored(other).size(), 1U);
+  EXPECT_EQ(stored(other).front().fingerprints, (std::vector{hash128("b")}));
 }
 
 TEST_F(CompletedKeys, ComeOldestFirst) {
