@@ -51,6 +51,7 @@ class Logs {
     std::size_t extents = 0;
     Offset up_to = 0;
     std::uint64_t unsettled = 0;  // events of them, for the statistics
+    bool forced = false;          // whatever holds them
   };
   // Drops them, all at once; leaves out, and takes off the list, those to whose last extent a batch
   // has come since extents().

@@ -100,7 +100,7 @@ Status Maintenance::retain_all(WallTime now) {
 
 Status Maintenance::write(Drop& drop) {
   // In memory first: a reader that finds the batches gone must find that they were dropped.
-  logs_.drop(drop.cuts);
+  this->drop(drop.cuts);
   for (const Logs::Cut& cut : drop.cuts)
     if (auto ok = add_changes(cut, drop); !ok) return ok;
   if (drop.changes.empty()) return {};
@@ -112,6 +112,15 @@ Status Maintenance::write(Drop& drop) {
           fmt::format("retention.force dropped {} unsettled events of stream {}, partition {}",
                       cut.unsettled, logs_.name(cut.at.stream), cut.at.partition.value));
   return {};
+}
+
+void Maintenance::drop(std::vector<Logs::Cut>& cuts) {
+  holds_.while_none_is_added([&](const RetentionHolds::Held& held) {
+    std::erase_if(cuts, [&](const Logs::Cut& cut) {
+      return !cut.forced && held(cut.at).value_or(cut.up_to) < cut.up_to;
+    });
+    logs_.drop(cuts);
+  });
 }
 
 Status Maintenance::hold(std::span<const StreamSpec> streams) {
@@ -131,6 +140,7 @@ Status Maintenance::hold(std::span<const StreamSpec> streams) {
 Offset Maintenance::unsettled(model::StreamPartition at, Offset end) {
   std::lock_guard lock(mutex_);
   Offset lowest = bindings_.lowest_cursor(at).value_or(end);
+  lowest = std::min(lowest, holds_.lowest(at).value_or(end));
   const auto holders = holders_.find(at.stream);
   if (holders == holders_.end()) return lowest;
   for (const BindingId binding : holders->second)
@@ -148,7 +158,7 @@ void Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, Wall
   // The size is the stream's: each partition gets its part.
   const std::uint64_t most = spec.retention_bytes.value_or(UINT64_MAX) / spec.partitions;
   const Offset settled = unsettled(at, extents.back().end);
-  Logs::Cut cut{at};
+  Logs::Cut cut{.at = at, .forced = spec.retention_force};
   for (const Extent& extent : extents) {
     // The newest extent still grows; only its age can end it.
     const bool too_old =

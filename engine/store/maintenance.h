@@ -4,6 +4,7 @@
 #include "engine/store/binding_state.h"
 #include "engine/store/disk_space.h"
 #include "engine/store/logs.h"
+#include "engine/store/retention_holds.h"
 #include "engine/store/transaction_queue.h"
 
 #include <atomic>
@@ -52,6 +53,11 @@ class Maintenance {
   // Any thread: what takes long ends early.
   void stop() { stopping_ = true; }
 
+  // Any thread: retention keeps the partition from `offset` on.
+  RetentionHolds::Hold hold(model::StreamPartition at, Offset offset) {
+    return holds_.add(at, offset);
+  }
+
   Status run(WallTime now);
   // Drops a stream that is not configured.
   Status forget(const std::string& name, StreamId stream);
@@ -78,6 +84,8 @@ class Maintenance {
   // The first offset that some binding has not settled; nothing holds back: the end.
   Offset unsettled(model::StreamPartition at, Offset end);
   Status write(Drop& drop);
+  // Leaves out, and takes off the list, what is held since retain().
+  void drop(std::vector<Logs::Cut>& cuts);
   Status add_changes(const Logs::Cut& cut, Drop& out);
   // Once a generation of keys.
   void expire_keys(WallTime now, Changes& changes);
@@ -100,6 +108,7 @@ class Maintenance {
   Logs& logs_;
   BindingState& bindings_;
   const Writes write_;
+  RetentionHolds holds_;
   const rocksdb::Snapshot* uncounted_ = nullptr;
   std::uint64_t flushed_ = 0;          // groups up to this one need no replay
   std::uint64_t letters_removed_ = 0;  // whose space was given back

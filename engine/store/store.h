@@ -194,6 +194,10 @@ class Store final {
   // Keys of the binding are dropped once they are older than remembered_since() of this ttl.
   void set_idempotency_ttl(BindingId binding, Duration ttl);
 
+  // For as long as the answer is kept, retention drops nothing that the partition has from `offset`
+  // on, unless it is forced to. Any thread.
+  std::shared_ptr<const void> hold(model::StreamPartition at, Offset offset);
+
   // The connectors' own. Any thread.
   Ledger& ledger();
 

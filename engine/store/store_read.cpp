@@ -99,6 +99,10 @@ void Store::set_idempotency_ttl(BindingId binding, Duration ttl) {
   impl_->maintenance->set_ttl(binding, ttl);
 }
 
+std::shared_ptr<const void> Store::hold(model::StreamPartition at, Offset offset) {
+  return impl_->maintenance->hold(at, offset);
+}
+
 Ledger& Store::ledger() {
   return *impl_->ledger;
 }

@@ -49,7 +49,8 @@ void PartitionTenures::seek(PartitionId partition, Offset offset, Answer answer)
                        setup_.stream));
   if (open_.erase(partition) == 0) return answer(not_ours(partition));
   setup_.dispatcher.drain(partition);
-  seeks_[partition] = {offset, setup_.clock.now() + setup_.patience, std::move(answer)};
+  seeks_[partition] = {offset, setup_.clock.now() + setup_.patience, std::move(answer),
+                       setup_.positions.hold(partition, offset)};
 }
 
 std::vector<PartitionId> PartitionTenures::check() {
@@ -83,7 +84,9 @@ std::vector<PartitionId> PartitionTenures::check() {
 
 void PartitionTenures::move(PartitionId partition, const Seek& seek) {
   setup_.dispatcher.revoke(partition);
-  setup_.positions.seek(partition, seek.offset, seek.answer);
+  setup_.positions.seek(
+      partition, seek.offset,
+      [held = seek.held, answer = seek.answer](Status done) { answer(std::move(done)); });
 }
 
 std::optional<WallTime> PartitionTenures::next_deadline() const {

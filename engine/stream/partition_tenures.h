@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -52,6 +53,7 @@ class PartitionTenures {
     Offset offset = 0;
     WallTime deadline{};  // then it is refused
     Answer answer;
+    std::shared_ptr<const void> held;  // or retention could drop where it goes
   };
   void close(PartitionId partition);
   void move(PartitionId partition, const Seek& seek);

@@ -6,6 +6,7 @@
 #include "engine/base/result.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -44,6 +45,9 @@ class Positions {
   // An error: nothing can be told of any partition.
   virtual void extents(std::optional<WallTime> time,
                        std::function<void(Result<Extents>)> answer) = 0;
+  // For as long as the answer is kept, retention drops nothing of the partition from `offset` on,
+  // unless it is forced to. Null: what keeps the stream is not ours.
+  virtual std::shared_ptr<const void> hold(PartitionId partition, Offset offset) = 0;
   // Continues the partition at `offset`, forgetting its retries: Input::Listener::assigned() is
   // called again, then `done`. The listener has dropped the partition before.
   virtual void seek(PartitionId partition, Offset offset, std::function<void(Status)> done) = 0;

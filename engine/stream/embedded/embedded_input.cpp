@@ -299,7 +299,18 @@ void EmbeddedInput::settle(model::Transaction&& transaction, Done done) {
   });
 }
 
+std::shared_ptr<const void> EmbeddedInput::hold(PartitionId partition, Offset offset) {
+  return client_.store().hold(at(partition), offset);
+}
+
 void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
+  // Forced retention waits for nobody.
+  const auto bounds = client_.store().bounds(at(partition));
+  if (bounds && bounds->earliest > offset) {
+    say_dropped(partition, offset, bounds->earliest,
+                static_cast<std::uint64_t>(bounds->earliest - offset));
+    offset = bounds->earliest;
+  }
   client_.move(setup_.binding, at(partition), offset,
                [this, partition, offset, done = std::move(done)](Status status) {
                  if (status) {

@@ -61,6 +61,8 @@ class EmbeddedInput final : public Input,
   Offset end(PartitionId partition) const override { return feeds_[partition.value].end; }
   std::optional<WallTime> time_at(PartitionId partition, Offset offset) override;
   void extents(std::optional<WallTime> time, std::function<void(Result<Extents>)> answer) override;
+  // Owned by the asker and, until that lets go, known to the store.
+  std::shared_ptr<const void> hold(PartitionId partition, Offset offset) override;
   void seek(PartitionId partition, Offset offset, Done done) override;
 
   Trouble trouble() const override { return {}; }

@@ -33,6 +33,8 @@ class TopicPositions final : public Positions {
     return parts_.records.time_at(partition, offset);
   }
   void extents(std::optional<WallTime> time, std::function<void(Result<Extents>)> answer) override;
+  // Of the asker and the store; brokers know of none.
+  std::shared_ptr<const void> hold(PartitionId, Offset) override { return nullptr; }
   void seek(PartitionId partition, Offset offset, std::function<void(Status)> done) override;
 
  private:

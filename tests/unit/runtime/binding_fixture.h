@@ -44,7 +44,7 @@ class FakeInput final : public stream::Input, public stream::Positions, public s
     ++settlements;
     for (const auto& update : transaction.progress) cursor = update.progress.settled;
     held.push_back(std::move(done));
-    if (!hold) answer();
+    if (!hold_answers) answer();
   }
   void answer() {
     while (!held.empty()) {
@@ -53,6 +53,7 @@ class FakeInput final : public stream::Input, public stream::Positions, public s
       done({});
     }
   }
+  std::shared_ptr<const void> hold(PartitionId, Offset) override { return nullptr; }
   void seek(PartitionId, Offset offset, std::function<void(Status)> done) override {
     listener_->assigned(kPartition, {{offset, {}}, {}, {}});
     listener_->readable(kPartition);
@@ -67,7 +68,7 @@ class FakeInput final : public stream::Input, public stream::Positions, public s
   bool room() const override { return true; }
   std::uint64_t letters_elsewhere() const override { return 0; }
 
-  bool hold = false;
+  bool hold_answers = false;
   std::deque<Done> held;
   Offset cursor = 0;
   int settlements = 0, drained_said = 0;

@@ -32,7 +32,7 @@ TEST_F(BindingOutputs, AResultWithoutOutputsIsSettledAtOnce) {
 
 TEST_F(BindingOutputs, AnOutputHearsWhenTheInputHasWhatWasSettled) {
   begin(true);
-  input->hold = true;
+  input->hold_answers = true;
   input->append(batch({"a"}));
   run();
   finish(batch({"out"}));

@@ -73,7 +73,7 @@ TEST_F(BindingRunnerTest, ATurnThatIsPostedSurvivesItsRunner) {
 
 TEST_F(BindingRunnerTest, ARevokeWaitsUntilAllIsDurable) {
   begin();
-  input->hold = true;
+  input->hold_answers = true;
   input->append(batch({"a"}));
   run();
   input->revoke();

@@ -61,6 +61,37 @@ TEST_F(Retention, BySizeKeepsTheNewest) {
   EXPECT_EQ(store->bounds(at())->end, 6);
 }
 
+// A seek waits for workers before it moves.
+TEST_F(Retention, NeverDropsWhatIsHeld) {
+  stream.retention_time = std::chrono::hours(1);
+  open();
+  append_extents(3);
+  settle(3);
+  pass(std::chrono::hours(2));
+  auto first = store->hold(at(), 1);
+  auto second = store->hold(at(), 1);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 1);
+  first.reset();
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 1) << "the other one still holds it";
+  second.reset();
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 3);
+}
+
+TEST_F(Retention, ForcedDropsWhatIsHeld) {
+  stream.retention_time = std::chrono::hours(1);
+  stream.retention_force = true;
+  open();
+  append_extents(3);
+  settle(3);
+  pass(std::chrono::hours(2));
+  const auto held = store->hold(at(), 1);
+  store->run_maintenance();
+  EXPECT_EQ(store->bounds(at())->earliest, 3);
+}
+
 TEST_F(Retention, NeverDropsWhatABindingHasNotSettled) {
   stream.retention_time = std::chrono::hours(1);
   open();

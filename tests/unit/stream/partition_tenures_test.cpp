@@ -27,13 +27,20 @@ struct Place final : Input, Positions {
   Offset end(PartitionId) const override { return 0; }
   std::optional<WallTime> time_at(PartitionId, Offset) override { return std::nullopt; }
   void extents(std::optional<WallTime>, std::function<void(Result<Extents>)>) override {}
+  std::shared_ptr<const void> hold(PartitionId, Offset offset) override {
+    auto held = std::make_shared<const Offset>(offset);
+    kept_from = held;
+    return held;
+  }
   void seek(PartitionId, Offset offset, std::function<void(Status)> done) override {
+    EXPECT_FALSE(kept_from.expired()) << "retention may drop where it goes";
     moved_to.push_back(offset);
     done({});
   }
 
   std::vector<PartitionId> let_go;
   std::vector<Offset> moved_to;
+  std::weak_ptr<const Offset> kept_from;  // by a seek
 };
 
 struct Noon final : Clock {
@@ -119,12 +126,14 @@ TEST_F(Tenures, ASeekWaitsForWorkersButNotForTheDisk) {
   seek(0);
   tenures->check();
   EXPECT_THAT(place.moved_to, IsEmpty());
+  EXPECT_FALSE(place.kept_from.expired()) << "retention waits for it";
   finish_work();
   make_durable();
   EXPECT_THAT(tenures->check(), IsEmpty()) << "it is assigned again by its input";
   EXPECT_THAT(place.moved_to, ElementsAre(0));
   ASSERT_TRUE(answer);
   EXPECT_TRUE(*answer);
+  EXPECT_TRUE(place.kept_from.expired());
 }
 
 TEST_F(Tenures, APatientSeekGivesUpAndThePartitionIsOpenAgain) {
