@@ -117,7 +117,9 @@ Status Maintenance::write(Drop& drop) {
 void Maintenance::drop(std::vector<Logs::Cut>& cuts) {
   holds_.while_none_is_added([&](const RetentionHolds::Held& held) {
     std::erase_if(cuts, [&](const Logs::Cut& cut) {
-      return !cut.forced && held(cut.at).value_or(cut.up_to) < cut.up_to;
+      const Offset wanted =
+          std::min(held(cut.at).value_or(cut.up_to), unsettled(cut.at, cut.up_to));
+      return !cut.forced && wanted < cut.up_to;
     });
     logs_.drop(cuts);
   });
@@ -140,7 +142,6 @@ Status Maintenance::hold(std::span<const StreamSpec> streams) {
 Offset Maintenance::unsettled(model::StreamPartition at, Offset end) {
   std::lock_guard lock(mutex_);
   Offset lowest = bindings_.lowest_cursor(at).value_or(end);
-  lowest = std::min(lowest, holds_.lowest(at).value_or(end));
   const auto holders = holders_.find(at.stream);
   if (holders == holders_.end()) return lowest;
   for (const BindingId binding : holders->second)
@@ -157,7 +158,8 @@ void Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, Wall
   for (const Extent& extent : extents) bytes += extent.bytes;
   // The size is the stream's: each partition gets its part.
   const std::uint64_t most = spec.retention_bytes.value_or(UINT64_MAX) / spec.partitions;
-  const Offset settled = unsettled(at, extents.back().end);
+  const Offset end = extents.back().end;
+  const Offset settled = std::min(unsettled(at, end), holds_.lowest(at).value_or(end));
   Logs::Cut cut{.at = at, .forced = spec.retention_force};
   for (const Extent& extent : extents) {
     // The newest extent still grows; only its age can end it.

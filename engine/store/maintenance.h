@@ -84,7 +84,7 @@ class Maintenance {
   // The first offset that some binding has not settled; nothing holds back: the end.
   Offset unsettled(model::StreamPartition at, Offset end);
   Status write(Drop& drop);
-  // Leaves out, and takes off the list, what is held since retain().
+  // Leaves out, and takes off the list, what a seek holds or has gone back to since retain().
   void drop(std::vector<Logs::Cut>& cuts);
   Status add_changes(const Logs::Cut& cut, Drop& out);
   // Once a generation of keys.

@@ -45,14 +45,14 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   const auto write_names = [this](Changes&& changes) { return write(std::move(changes)); };
   if (auto ok = logs->open(streams, write_names); !ok) return ok;
   if (auto ok = maintenance->hold(streams); !ok) return ok;
-  ledger = std::make_unique<Ledger>(
+  named.ledger = std::make_unique<Ledger>(
       *database, [this](Changes&& changes) { return write(std::move(changes)); });
-  registry = std::make_unique<Registry>(
+  named.registry = std::make_unique<Registry>(
       *database, *logs, *bindings, folder.notices, write_names,
       [this](const std::string& name, StreamId stream) {
         return maintaining.run([&] { return maintenance->forget(name, stream); });
       });
-  if (auto ok = registry->open(); !ok) return ok;
+  if (auto ok = named.registry->open(); !ok) return ok;
   folder.disk.check();
   const bool threads_run = options.steps == nullptr;
   maintaining.start(threads_run ? std::optional(options.maintenance_interval) : std::nullopt,
@@ -135,16 +135,16 @@ Incarnation Store::incarnation(StreamId stream) const {
   return impl_->logs->incarnation(stream);
 }
 Result<Incarnation> Store::identify(StreamId topic, std::string_view identity) {
-  return impl_->registry->identify(topic, identity);
+  return impl_->named.registry->identify(topic, identity);
 }
 Result<BindingId> Store::binding_id(std::string_view name) {
-  return impl_->registry->binding(name);
+  return impl_->named.registry->binding(name);
 }
 Status Store::forget_binding(std::string_view name) {
-  return impl_->registry->forget_binding(name);
+  return impl_->named.registry->forget_binding(name);
 }
 Status Store::forget_stream(std::string_view name) {
-  return impl_->registry->forget_stream(name);
+  return impl_->named.registry->forget_stream(name);
 }
 
 Status Store::submit(model::Transaction&& transaction, Origin origin, CommitCallback done) {

@@ -58,8 +58,11 @@ class Store::Impl {
   std::unique_ptr<Logs> logs;
   std::unique_ptr<BindingState> bindings;
   std::unique_ptr<Maintenance> maintenance;
-  std::unique_ptr<Registry> registry;
-  std::unique_ptr<Ledger> ledger;
+  // What is kept by name: streams and bindings, and the connectors' own.
+  struct {
+    std::unique_ptr<Registry> registry;
+    std::unique_ptr<Ledger> ledger;
+  } named;
   std::unique_ptr<GroupWriter> writer;
   TransactionQueue queue;
   AppendListener on_append;

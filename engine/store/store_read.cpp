@@ -104,7 +104,7 @@ std::shared_ptr<const void> Store::hold(model::StreamPartition at, Offset offset
 }
 
 Ledger& Store::ledger() {
-  return *impl_->ledger;
+  return *impl_->named.ledger;
 }
 
 }  // namespace pelton::store

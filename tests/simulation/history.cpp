@@ -73,16 +73,6 @@ void History::offered(PartitionId id, Offset next) {
               scenario_.binding.delivery.max_unsettled);
 }
 
-void History::dropped(PartitionId id, Offset earliest) {
-  Partition& partition = at(id);
-  for (auto& [offset, event] : partition.events) {
-    if (offset >= earliest) break;
-    settle_locally(partition, offset);
-    partition.undurable.erase(offset);
-    event.settled = true;
-  }
-}
-
 void History::emitted(Tag tag, const model::Transaction& transaction) {
   for (const auto& update : transaction.progress) {
     Partition& partition = at(update.at.partition);

@@ -47,8 +47,6 @@ class History {
 
   // ---- the engine
   void offered(PartitionId partition, Offset next);
-  // Retention has dropped what is before the offset: it is passed over.
-  void dropped(PartitionId partition, Offset earliest);
   void frame(WorkerId worker, const model::Frame& frame, std::uint64_t life);
   bool open(WorkerId worker, FrameId frame) const;
   // The result begins where those of the frame so far ended.

@@ -85,8 +85,9 @@ void SimEngine::feed(std::uint32_t p) {
     if (want.events == 0) return;
     const auto next = store_.batch_at(input(p), want.from);
     if (!next) return;
-    // The position was sought while retention dropped what is there.
-    if (next->base > want.from) history_.dropped(partition, next->base);
+    if (next->base > want.from)
+      history_.violation("partition {} is to go on at {}, retention has dropped up to {}", p,
+                         want.from, next->base);
     dispatcher_.offer(partition, next->base, meter_.weigh(*next), scheduler_.wall(), commits_);
     const auto now_wanted = dispatcher_.wants(partition);
     history_.offered(partition, now_wanted.from);
@@ -250,8 +251,13 @@ void SimEngine::replay(const model::DeadLetter& letter) {
 }
 
 void SimEngine::seek(PartitionId partition, Offset offset) {
-  if (!alive_ || !assigned_.contains(partition) || !seeks_.emplace(partition, offset).second)
-    return;
+  if (!alive_ || !assigned_.contains(partition) || seeks_.contains(partition)) return;
+  const model::StreamPartition at = input(partition.value);
+  // From the first event that is still there, and from now on nothing behind it is dropped.
+  auto held = store_.store().hold(at, offset);
+  const auto bounds = store_.store().bounds(at);
+  check(bounds);
+  seeks_[partition] = {std::max(offset, bounds->earliest), std::move(held)};
   dispatcher_.drain(partition);
   after_call();
 }
@@ -259,30 +265,30 @@ void SimEngine::seek(PartitionId partition, Offset offset) {
 // Those of which no worker has anything any more.
 void SimEngine::begin_seeks() {
   for (auto seek = seeks_.begin(); seek != seeks_.end();) {
-    const auto [partition, offset] = *seek;
-    if (!dispatcher_.drained(partition)) {
+    if (!dispatcher_.drained(seek->first)) {
       ++seek;
       continue;
     }
-    seek = seeks_.erase(seek);
-    move(partition, offset);
+    const auto begun = seeks_.extract(seek++);
+    move(begun.key(), std::move(begun.mapped()));
   }
 }
 
-void SimEngine::move(PartitionId partition, Offset offset) {
+void SimEngine::move(PartitionId partition, Seek&& seek) {
   assigned_.erase(partition);
   history_.revoked(partition);
   dispatcher_.revoke(partition);
   // Once all that was submitted before is durable, so that nothing is written after the new cursor.
-  store_.submit(0, {}, [this, partition, offset] {
+  store_.submit(0, {}, [this, partition, seek = std::move(seek)] {
     if (!alive_) return;
     model::Transaction transaction;
-    transaction.progress.push_back({scenario_.binding.id, input(partition.value), {offset, {}}});
+    transaction.progress.push_back(
+        {scenario_.binding.id, input(partition.value), {seek.offset, {}}});
     auto retries = store_.store().retries(scenario_.binding.id, input(partition.value));
     check(retries);
     for (const auto& retry : *retries)
       transaction.retries.push_back({retry.binding, retry.at, retry.offset, std::nullopt});
-    store_.submit(kSeekTag, std::move(transaction), [this, partition] {
+    store_.submit(kSeekTag, std::move(transaction), [this, partition, held = seek.held] {
       if (!alive_) return;
       assign(partition);
       feed_all();

@@ -44,7 +44,11 @@ class SimEngine {
   void restore();
   void assign(PartitionId partition);
   void begin_seeks();
-  void move(PartitionId partition, Offset offset);
+  struct Seek {
+    Offset offset = 0;
+    std::shared_ptr<const void> held;  // or retention could drop where it goes
+  };
+  void move(PartitionId partition, Seek&& seek);
   // What the store answers a read with.
   template <typename Answer>
   void check(const Answer& answer) {
@@ -82,7 +86,7 @@ class SimEngine {
   WorkerListener listener_;
   std::vector<std::unique_ptr<SimWorker>> workers_;
   std::set<PartitionId> assigned_;
-  std::map<PartitionId, Offset> seeks_;  // that wait for workers
+  std::map<PartitionId, Seek> seeks_;  // that wait for workers
   std::uint64_t next_worker_ = 1;
   std::optional<WallTime> armed_;
   bool alive_ = true;

@@ -264,13 +264,12 @@ std::vector<Offset> StoreHost::settled() const {
   return settled;
 }
 
-// A seek may be committed while retention has made up its mind.
-void StoreHost::check_retention(const std::vector<Offset>& before) {
-  const std::vector<Offset> after = settled();
+void StoreHost::check_retention() {
+  const std::vector<Offset> kept = settled();
   for (std::uint32_t p = 0; p < scenario_.partitions; ++p) {
     const auto bounds = store_->bounds({kInput, PartitionId{p}});
     Offset& known = earliest_[PartitionId{p}];
-    if (bounds->earliest > known && bounds->earliest > std::max(before[p], after[p]))
+    if (bounds->earliest > known && bounds->earliest > kept[p])
       violation("retention dropped what was not settled of partition {}, up to {}", p,
                 bounds->earliest);
     known = bounds->earliest;
@@ -278,10 +277,9 @@ void StoreHost::check_retention(const std::vector<Offset>& before) {
 }
 
 void StoreHost::maintain() {
-  const auto before = settled();
   store_->run_maintenance();
   if (failed()) return;
-  check_retention(before);
+  check_retention();
   if (dice_.chance(0.2)) visit();
   if (failed()) return;
   if (dice_.chance(0.5)) visit_guest();

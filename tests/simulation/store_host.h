@@ -91,7 +91,7 @@ class StoreHost {
   void plan_maintenance();
   void maintain();
   std::vector<Offset> settled() const;  // of each partition of the input
-  void check_retention(const std::vector<Offset>& before);
+  void check_retention();
   // A binding of its own that comes and is forgotten, and a stream that does.
   void visit();
   void check_guest();
