@@ -171,7 +171,7 @@ class ManyBindings : public store::StoreFixture {
         for (const auto& runner : runners) runner->feed_all();
       });
     });
-    for (int i = 0; i < kBindings; ++i) add("b" + std::to_string(i));
+    for (std::size_t i = 0; i < kBindings; ++i) add("b" + std::to_string(i));
   }
   void TearDown() override {
     reader.stop();
@@ -206,13 +206,26 @@ class ManyBindings : public store::StoreFixture {
     EXPECT_TRUE(runner.finished(WorkerId{1}, frame->id, std::move(result)));
     return true;
   }
+  // All but the first `idle` bindings have a worker, until these have settled everything.
+  void work_all(std::size_t idle) {
+    for (const auto& runner : runners) runner->start();
+    reader.start();
+    const auto guard = boost::asio::make_work_guard(io);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (done < (kBindings - idle) * kEvents && std::chrono::steady_clock::now() < deadline) {
+      if (io.run_one_for(std::chrono::milliseconds(200)) == 0) turns.take_back_idle();
+      look();
+      for (std::size_t i = idle; i < runners.size(); ++i)
+        while (work(*runners[i])) ++done;
+    }
+  }
   void look() {
     held = std::max(held,
                     memory.claimed(MemoryUse::unsettled) + memory.claimed(MemoryUse::read_ahead));
   }
 
   static constexpr std::uint32_t kPartitions = 8;
-  static constexpr int kBindings = 32;
+  static constexpr std::size_t kBindings = 32;
   static constexpr std::uint32_t kEvents = 16;
   static constexpr std::size_t kEvent = 1'000'000;
   MemoryBudget memory{128U << 10};
@@ -223,23 +236,21 @@ class ManyBindings : public store::StoreFixture {
   thread::JobThread reader;
   ManualClock clock;
   std::vector<std::unique_ptr<BindingRunner>> runners;
-  std::uint64_t held = 0;
+  std::uint64_t held = 0, done = 0;
 };
 
 TEST_F(ManyBindings, SettleEventsLargerThanTheLimitAndHoldTwo) {
-  for (const auto& runner : runners) runner->start();
-  reader.start();
-  const auto guard = boost::asio::make_work_guard(io);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-  std::uint64_t done = 0;
-  while (done < kBindings * kEvents && std::chrono::steady_clock::now() < deadline) {
-    io.run_one_for(std::chrono::seconds(1));
-    look();
-    for (const auto& runner : runners)
-      while (work(*runner)) ++done;
-  }
+  work_all(0);
   EXPECT_EQ(done, kBindings * kEvents);
   EXPECT_LT(held, memory.limit() + 2 * (kEvent + 10'000));
+}
+
+// Their events stay for good: one of each of these bindings, which then wait for their workers.
+TEST_F(ManyBindings, AreNotStoppedByThoseWithoutWorkers) {
+  constexpr int kIdle = 2;
+  work_all(kIdle);
+  EXPECT_EQ(done, (kBindings - kIdle) * kEvents);
+  EXPECT_LT(held, memory.limit() + (2 + kIdle) * (kEvent + 10'000));
 }
 
 }  // namespace
