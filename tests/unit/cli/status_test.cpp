@@ -63,7 +63,7 @@ TEST_F(StatusTest, AStreamCountsWhatIsStored) {
 TEST_F(StatusTest, AConnectorShowsItsLagOnlyWhereItKnowsIt) {
   engine.change_report = [](observe::StatusReport& report) {
     report.connectors = {
-        {"from-topic", "kafka", "source", "s", "running", 1000, 5, 0, "", 0, 1'500, {}, {}, {}},
+        {"from-topic", "kafka", "source", "s", "running", 1000, 5, 0, "", 0, 1'500, {}, {}, {}, {}},
         {"inbox",
          "directory",
          "source",
@@ -74,6 +74,7 @@ TEST_F(StatusTest, AConnectorShowsItsLagOnlyWhereItKnowsIt) {
          2,
          "E2020: no folder",
          0,
+         {},
          {},
          {},
          {},
@@ -89,6 +90,7 @@ TEST_F(StatusTest, AConnectorShowsItsLagOnlyWhereItKnowsIt) {
          "",
          0,
          0,
+         {},
          from_us(0),
          from_us(60'000'000),
          {{"missed", 7}}}};
