@@ -28,7 +28,11 @@ bool decode(std::string_view text, bool in_query, std::string& out) {
     out += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
     i += 2;
   }
-  return out.find('\0') == std::string::npos;
+  return true;
+}
+
+bool decode_part(std::string_view text, bool in_query, std::string& out) {
+  return decode(text, in_query, out) && out.find('\0') == std::string::npos;
 }
 
 bool parse_query(std::string_view rest, std::vector<Field>& query) {
@@ -40,8 +44,8 @@ bool parse_query(std::string_view rest, std::vector<Field>& query) {
     const auto equal = pair.find('=');
     std::string name;
     std::string value;
-    if (!decode(pair.substr(0, equal), true, name)) return false;
-    if (equal != std::string_view::npos && !decode(pair.substr(equal + 1), true, value))
+    if (!decode_part(pair.substr(0, equal), true, name)) return false;
+    if (equal != std::string_view::npos && !decode_part(pair.substr(equal + 1), true, value))
       return false;
     query.push_back({std::move(name), std::move(value)});
   }
@@ -62,11 +66,6 @@ unsigned status_of(const Error& error) {
       return 503;
   }
   return 500;
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 // A body that is put together. Shared with the read that is under way.
@@ -110,6 +109,11 @@ std::string origin_form(std::string_view target) {
 
 }  // namespace
 
+bool same_name(std::string_view a, std::string_view b) {
+  auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 const std::string* Request::header(std::string_view name) const {
   const auto at = std::ranges::find_if(
       headers, [name](const Field& field) { return same_name(field.name, name); });
@@ -134,11 +138,22 @@ bool parse_target(std::string_view sent, Request& request) {
   path.remove_prefix(1);
   while (!path.empty()) {
     const auto slash = path.find('/');
-    if (!decode(path.substr(0, slash), false, request.path.emplace_back())) return false;
+    if (!decode_part(path.substr(0, slash), false, request.path.emplace_back())) return false;
     path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
   }
   return question == std::string_view::npos ||
          parse_query(target.substr(question + 1), request.query);
+}
+
+bool percent_decode(std::string_view text, std::string& out) {
+  return decode(text, false, out);
+}
+
+TargetParts split_target(std::string_view target) {
+  const std::string origin = origin_form(target);
+  const auto question = origin.find('?');
+  if (question == std::string::npos) return {origin, {}};
+  return {origin.substr(0, question), origin.substr(question + 1)};
 }
 
 std::string error_line(const Error& error) {

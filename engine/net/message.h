@@ -41,6 +41,8 @@ struct Request {
   std::vector<Field> headers;     // in order; names may repeat
   // Shared by the request and the reads that are under way. Never null in a handler.
   std::shared_ptr<RequestBody> body = {};
+  std::string target = {};  // as it was sent
+  std::string peer = {};    // the client's address without its port; empty: a Unix socket's
 
   // The first header of that name, in any case of letters; null: there is none.
   const std::string* header(std::string_view name) const;
@@ -93,6 +95,19 @@ class RequestHandler {
 // Splits and decodes a target in origin or absolute form. False: an escape in it is broken, it
 // has a NUL, or it is in another form.
 bool parse_target(std::string_view target, Request& request);
+
+// The path and the query of a target, as they were sent and in origin form.
+struct TargetParts {
+  std::string path;
+  std::string query;  // without the question mark
+};
+TargetParts split_target(std::string_view target);
+
+// The text with its %XX undone. False: one is broken.
+bool percent_decode(std::string_view text, std::string& out);
+
+// Whether two names of header fields are the same, in any case of letters.
+bool same_name(std::string_view a, std::string_view b);
 
 // The JSON of every error, docs/admin_api.md describes it: {"error": {"code", "kind", "message"}},
 // with the status that fits.

@@ -148,8 +148,8 @@ Parsed<bool> RequestParser::accept_head() {
   for (const auto& field : fields)
     request_.headers.push_back({text_of(field.name_string()), text_of(field.value())});
   impl_->head_fields = request_.headers.size();
-  if (!parse_target(text_of(fields.target()), request_))
-    return refuse("the request's target is malformed");
+  request_.target = text_of(fields.target());
+  if (!parse_target(request_.target, request_)) return refuse("the request's target is malformed");
   impl_->parser.eager(true);
   return true;
 }

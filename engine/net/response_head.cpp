@@ -3,6 +3,8 @@
 
 #include <boost/beast/http/status.hpp>
 
+#include <algorithm>
+
 namespace pelton::net {
 namespace {
 
@@ -20,18 +22,27 @@ void add(std::string& head, std::string_view name, std::string_view value) {
 }  // namespace
 
 std::string response_head(const Response& response, const Framing& framing) {
-  const auto reason =
-      boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(response.status));
+  const auto status = boost::beast::http::int_to_status(response.status);
+  // A status without a name has an empty reason.
+  const auto reason = status == boost::beast::http::status::unknown
+                          ? boost::beast::string_view()
+                          : boost::beast::http::obsolete_reason(status);
   std::string head = fmt::format("HTTP/1.{} {} {}\r\n", framing.http11 ? 1 : 0, response.status,
                                  std::string_view(reason.data(), reason.size()));
-  add(head, "Server", "pelton");
-  add(head, "Content-Type", response.content_type);
-  add(head, "Cache-Control", "no-store");
+  const auto has = [&response](std::string_view name) {
+    return std::ranges::any_of(response.headers,
+                               [name](const Field& field) { return same_name(field.name, name); });
+  };
+  if (!has("Server")) add(head, "Server", "pelton");
+  if (!response.content_type.empty()) add(head, "Content-Type", response.content_type);
+  if (!has("Cache-Control")) add(head, "Cache-Control", "no-store");
   for (const Field& field : response.headers) add(head, field.name, field.value);
   if (!framing.keep_alive)
     add(head, "Connection", "close");
   else if (!framing.http11)
     add(head, "Connection", "keep-alive");
+  // These have no body, and say no length.
+  if (response.status == 204 || response.status == 304) return head + "\r\n";
   if (framing.length)
     add(head, "Content-Length", std::to_string(*framing.length));
   else if (framing.http11)

@@ -15,7 +15,6 @@
 namespace pelton::net {
 namespace {
 
-namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
@@ -92,8 +91,8 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   Socket socket_;
   SessionHost& host_;
   const bool reserved_;
-  asio::steady_timer deadline_;  // armed while the peer is waited for
-  asio::steady_timer pause_;
+  boost::asio::steady_timer deadline_;  // armed while the peer is waited for
+  boost::asio::steady_timer pause_;
   Pace pace_;
   std::string bytes_;  // received, not yet parsed
   std::optional<RequestParser> parser_;
@@ -146,6 +145,7 @@ void Session::next_head() {
 
 void Session::on_head() {
   Request request = std::move(parser_->request());
+  request.peer = address_of_peer(socket_);
   head_only_ = request.method == "HEAD";
   pace_.restart();
   if (reserved_ && !host_.handler.is_health_check(request))
