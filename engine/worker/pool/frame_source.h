@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace pelton::worker {
 
@@ -15,6 +16,8 @@ struct FrameSourceTraits {
   std::optional<std::uint32_t> concurrency;
   // Each frame is one call of the handler: it is as large as the source's own limits allow.
   bool whole_frames = false;
+  // Somebody waits for each frame: it is asked before those that are not.
+  bool first = false;
 };
 
 // Interface. Where a function's workers get frames and bring their outcomes: a binding. Sources are
@@ -32,6 +35,9 @@ class FrameSource {
   virtual void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) = 0;
   // Exactly once for a worker that has frames of any source and will not answer any more.
   virtual void lost(WorkerId worker, const model::WorkerLoss& loss) = 0;
+  // No worker runs, and the one that was started for it could not serve: why, with its last lines.
+  // Another is started later.
+  virtual void cannot_start(const std::string& /*why*/) {}
 };
 
 }  // namespace pelton::worker

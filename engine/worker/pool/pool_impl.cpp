@@ -73,6 +73,8 @@ void WorkerPool::Impl::failed_to_start(const std::string& why) {
   totals_.start_error = why;
   if (news) tell(function_.name, "a worker cannot start: " + why);
   back_off();
+  if (std::ranges::none_of(workers_, [](const auto& worker) { return worker->was_ready(); }))
+    sources_.cannot_start(why);
 }
 
 void WorkerPool::Impl::back_off() {

@@ -11,7 +11,7 @@ WorkSources::WorkSources(std::vector<FrameSource*> sources) {
 }
 
 WorkSources::Entry WorkSources::entry_of(FrameSource& source) const {
-  Entry entry{&source, {}, {}};
+  Entry entry{&source, {}, {}, source.traits().first};
   if (whole_) entry.sizer.take_frames_whole(*whole_);
   if (source.traits().whole_frames) entry.sizer.take_all();
   return entry;
@@ -59,16 +59,25 @@ bool WorkSources::has_work() {
   });
 }
 
+std::optional<WorkSources::Pulled> WorkSources::pull_from(Index index, WorkerId worker,
+                                                          bool second) {
+  Entry& entry = entries_[index];
+  if ((second && entry.sizer.slow()) || !allows(entry, worker)) return std::nullopt;
+  auto frame = entry.source->pull(worker, entry.sizer.limits());
+  if (!frame) return std::nullopt;
+  ++entry.holders[worker];
+  return Pulled{std::move(*frame), index};
+}
+
 std::optional<WorkSources::Pulled> WorkSources::pull(WorkerId worker, bool second) {
+  for (Index index = 0; index < entries_.size(); ++index)
+    if (entries_[index].first)
+      if (auto pulled = pull_from(index, worker, second)) return pulled;
   for (std::size_t tried = 0; tried < entries_.size(); ++tried) {
     const Index index = next_;
-    Entry& entry = entries_[index];
     next_ = (next_ + 1) % entries_.size();
-    if ((second && entry.sizer.slow()) || !allows(entry, worker)) continue;
-    auto frame = entry.source->pull(worker, entry.sizer.limits());
-    if (!frame) continue;
-    ++entry.holders[worker];
-    return Pulled{std::move(*frame), index};
+    if (entries_[index].first) continue;
+    if (auto pulled = pull_from(index, worker, second)) return pulled;
   }
   return std::nullopt;
 }
@@ -104,6 +113,11 @@ void WorkSources::lost(WorkerId worker, const model::WorkerLoss& loss) {
     entry.holders.erase(worker);
     if (entry.source != nullptr) entry.source->lost(worker, loss);
   }
+}
+
+void WorkSources::cannot_start(const std::string& why) {
+  for (const Entry& entry : entries_)
+    if (entry.source != nullptr) entry.source->cannot_start(why);
 }
 
 }  // namespace pelton::worker

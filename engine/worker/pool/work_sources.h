@@ -51,15 +51,18 @@ class WorkSources {
   Status finished(Index source, WorkerId worker, FrameId frame, model::FrameResult&& result);
   // To every source.
   void lost(WorkerId worker, const model::WorkerLoss& loss);
+  void cannot_start(const std::string& why);
 
  private:
   struct Entry {
     FrameSource* source;  // null: removed
     FrameSizer sizer;
     std::map<WorkerId, std::uint32_t> holders;  // workers with frames of it: how many
+    bool first = false;
   };
   Entry entry_of(FrameSource& source) const;
   static bool allows(const Entry& entry, WorkerId worker);
+  std::optional<Pulled> pull_from(Index index, WorkerId worker, bool second);
 
   std::vector<Entry> entries_;
   std::optional<FrameSizer::Time> whole_;  // of take_frames_whole

@@ -14,7 +14,7 @@ namespace pelton::worker {
 class FakeSource final : public FrameSource {
  public:
   bool has_work() override { return !waiting.empty(); }
-  FrameSourceTraits traits() const override { return {most_workers, whole}; }
+  FrameSourceTraits traits() const override { return {most_workers, whole, waited_for}; }
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
   void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) override;
@@ -22,6 +22,7 @@ class FakeSource final : public FrameSource {
 
   std::optional<std::uint32_t> most_workers;
   bool whole = false;
+  bool waited_for = false;
   std::uint64_t next = 1;                // the id of its next frame
   std::deque<std::string> waiting;       // data of events to be given out
   std::map<FrameId, std::uint32_t> out;  // frames with workers: events not answered

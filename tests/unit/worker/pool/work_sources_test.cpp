@@ -46,6 +46,18 @@ TEST_F(Sources, AreAskedInTurn) {
   EXPECT_FALSE(sources.has_work());
 }
 
+TEST_F(Sources, OneThatIsWaitedForIsAskedFirst) {
+  FakeSource calls;
+  calls.waited_for = true;
+  calls.next = 2000;
+  calls.waiting.assign(2, "c");
+  sources.add(calls);
+  EXPECT_EQ(next(kOne), 2);
+  EXPECT_EQ(next(kTwo), 2);
+  EXPECT_EQ(next(kThree), 0) << "it has nothing left";
+  EXPECT_EQ(next(kOne), 1) << "the others keep their turns";
+}
+
 TEST_F(Sources, ASlowOneDoesNotShrinkTheFramesOfAFastOne) {
   measure(0, std::chrono::milliseconds(5));
   measure(1, std::chrono::microseconds(1));
