@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/build.h"
 
+#include "engine/config/check_routes.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -98,12 +100,18 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
     config.bindings.push_back(
         parse_binding(name.text, placed(name, node), kinds.topics(), context));
   });
+  each_named(root, "listeners", context, [&](const Node& name, const Node& node) {
+    config.listeners.push_back(parse_listener(name.text, placed(name, node), context));
+  });
+  each_named(root, "routes", context, [&](const Node& name, const Node& node) {
+    config.routes.push_back(parse_route(name.text, placed(name, node), context));
+  });
+  place_routes(config);
   // What a misspelt name meant would seem unused.
   if (!check_references(root, context)) return config;
   check_unused(config.streams, Reference::Kind::stream, "nothing reads or writes the stream",
                context);
-  check_unused(config.functions, Reference::Kind::function, "no binding uses the function",
-               context);
+  check_unused(config.functions, Reference::Kind::function, "nothing uses the function", context);
   return config;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/check.h"
 
+#include "engine/config/check_routes.h"
 #include "engine/config/check_written.h"
 #include "engine/config/real_path.h"
 
@@ -174,6 +175,7 @@ void check_retention(const Config& config, Diagnostics& problems) {
                       });
     const bool written =
         std::ranges::any_of(config.connectors, writes) ||
+        std::ranges::any_of(config.routes, [&](const Route& r) { return r.to == stream.name; }) ||
         std::ranges::any_of(config.bindings, [&](const Binding& b) { return b.to == stream.name; });
     if (!stream.kafka && written && !read && !stream.retention.time && !stream.retention.size_bytes)
       problems.warning(stream.place, "E1104",
@@ -214,6 +216,7 @@ void check_config(const Config& config, Diagnostics& problems) {
   check_sources_into_topics(config, problems);
   // Of what could not be read, nothing is known.
   if (!problems.has_errors()) check_retention(config, problems);
+  check_routes(config, problems);
   check_loops(config, problems);
   check_written(config, problems);
 }

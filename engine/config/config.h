@@ -5,6 +5,8 @@
 #include "engine/config/parts/connector.h"
 #include "engine/config/parts/engine.h"
 #include "engine/config/parts/function.h"
+#include "engine/config/parts/listener.h"
+#include "engine/config/parts/route.h"
 #include "engine/config/parts/stream.h"
 
 #include <filesystem>
@@ -26,6 +28,8 @@ struct Config {
   std::vector<Connector> connectors;
   std::vector<Function> functions;
   std::vector<Binding> bindings;
+  std::vector<Listener> listeners;
+  std::vector<Route> routes;  // each names its listener
   // Options whose values come from the environment or a file, or look like secrets, and are not to
   // be shown: "function f environment.TOKEN".
   std::set<std::string> hidden;

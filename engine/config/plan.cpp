@@ -59,6 +59,10 @@ class Planner {
             [this](const Binding& old, const Binding& now) {
               return differences(old, now, kinds_.topics());
             });
+    compare(PartKind::listener, before_.listeners, after_.listeners,
+            [](const Listener& old, const Listener& now) { return differences(old, now); });
+    compare(PartKind::route, before_.routes, after_.routes,
+            [](const Route& old, const Route& now) { return differences(old, now); });
     return std::move(plan_);
   }
 
@@ -72,6 +76,8 @@ class Planner {
   static Stream fresh(const Stream&) { return {}; }
   static Connector fresh(const Connector&) { return {}; }
   static Function fresh(const Function&) { return {}; }
+  static Listener fresh(const Listener&) { return {}; }
+  static Route fresh(const Route&) { return {}; }
   static Binding fresh(const Binding& binding) { return default_binding(binding.name); }
 
   template <typename Part, typename Differences>
@@ -141,6 +147,9 @@ class Planner {
 
   static std::vector<std::string> reasons(const Stream&) { return {}; }
   static std::vector<std::string> reasons(const Function&) { return {}; }
+  // They find what they use by its name.
+  static std::vector<std::string> reasons(const Listener&) { return {}; }
+  static std::vector<std::string> reasons(const Route&) { return {}; }
   std::vector<std::string> reasons(const Connector& connector) const {
     return stream_reasons({connector.stream});
   }
@@ -187,9 +196,13 @@ const char* to_string(PartKind kind) {
     case PartKind::function:
       return "function";
     case PartKind::binding:
+      return "binding";
+    case PartKind::listener:
+      return "listener";
+    case PartKind::route:
       break;
   }
-  return "binding";
+  return "route";
 }
 
 const char* to_string(Action action) {

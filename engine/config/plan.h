@@ -11,7 +11,7 @@
 // What a running engine has to do to go from one config to another. Pure: of values alone.
 namespace pelton::config {
 
-enum class PartKind { engine, stream, connector, function, binding };
+enum class PartKind { engine, stream, connector, function, binding, listener, route };
 const char* to_string(PartKind kind);
 
 enum class Action {
@@ -43,8 +43,8 @@ struct Refusal {
 
 // Value.
 struct Plan {
-  // Engine, streams, connectors, functions, bindings; each in the order of the new file, what is
-  // removed last.
+  // Engine, streams, connectors, functions, bindings, listeners, routes; each in the order of the
+  // new file, what is removed last.
   std::vector<PartChange> changes;
   // Not empty: a reload changes nothing at all.
   std::vector<Refusal> refusals;

@@ -4,6 +4,8 @@
 #include "engine/config/parts/binding.h"
 #include "engine/config/parts/engine.h"
 #include "engine/config/parts/function.h"
+#include "engine/config/parts/listener.h"
+#include "engine/config/parts/route.h"
 #include "engine/config/parts/stream.h"
 
 namespace pelton::config {
@@ -27,7 +29,9 @@ std::vector<TopLevel> top_levels(const Kinds& kinds) {
           {"streams", stream_spec(kinds.topics()), true},
           {"connectors", connector_spec(), true},
           {"functions", function_spec(kinds.runtimes), true},
-          {"bindings", binding_spec(kinds.topics()), true}};
+          {"bindings", binding_spec(kinds.topics()), true},
+          {"listeners", listener_spec(), true},
+          {"routes", route_spec(), true}};
 }
 
 std::vector<std::string> top_keys() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/config/parts/http_listen.h"
 #include "engine/config/spec/option_change.h"
 
 #include <chrono>
@@ -15,13 +16,6 @@ namespace pelton::config {
 struct Node;
 struct ReadContext;
 struct SectionSpec;
-
-struct HttpListen {
-  std::string host;
-  std::uint16_t port = 0;  // 0: any free port, printed at start
-
-  bool operator==(const HttpListen&) const = default;
-};
 
 enum class LogLevel { debug, info, warn, error };
 enum class LogFormat { automatic, pretty, json };

@@ -5,6 +5,8 @@
 #include "engine/config/parts/engine.h"
 #include "engine/config/parts/filter_spec.h"
 #include "engine/config/parts/function.h"
+#include "engine/config/parts/listener.h"
+#include "engine/config/parts/route.h"
 #include "engine/config/parts/stream.h"
 #include "engine/config/spec/section.h"
 #include "engine/config/spec/values.h"
@@ -197,7 +199,9 @@ std::vector<std::pair<std::string, SectionSpec>> sections(const Kinds& kinds) {
                                                        {"stream", stream_spec(kinds.topics())},
                                                        {"connector", connector_spec()},
                                                        {"function", function_spec(kinds.runtimes)},
-                                                       {"binding", binding_spec(kinds.topics())}};
+                                                       {"binding", binding_spec(kinds.topics())},
+                                                       {"listener", listener_spec()},
+                                                       {"route", route_spec()}};
   for (const ConnectorOptions& type : kinds.connectors) {
     if (type.source)
       all.emplace_back(type.type + "-source", connector_type_spec(type, Direction::source));

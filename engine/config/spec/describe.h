@@ -11,8 +11,8 @@
 // The option specs as text.
 namespace pelton::config {
 
-// engine, stream, connector, function, binding, the types of connectors by direction, the runtimes,
-// and filter.
+// engine, stream, connector, function, binding, listener, route, the types of connectors by
+// direction, the runtimes, and filter.
 std::vector<std::string> describe_topics(const Kinds& kinds);
 
 // A section, filters, a runtime, or a type of connector ("directory": both directions) for the

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/config/check_routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace pelton::config {
+namespace {
+
+std::vector<std::string> listener_names(const std::vector<Listener>& listeners) {
+  std::vector<std::string> names;
+  for (const Listener& listener : listeners) names.push_back(listener.name);
+  return names;
+}
+
+void check_listener(const Config& config, const Route& route, Diagnostics& problems) {
+  if (route.listener.empty()) {
+    problems.error(route.place, "E7061",
+                   config.listeners.empty()
+                       ? fmt::format("route {} has no listener: add one to `listeners`", route.name)
+                       : fmt::format("route {} does not say which listener serves it: set `on` to "
+                                     "one of {}",
+                                     route.name, joined(listener_names(config.listeners))));
+    return;
+  }
+  if (std::ranges::find(config.listeners, route.listener, &Listener::name) ==
+      config.listeners.end())
+    problems.error(route.listener_place, "E7061",
+                   fmt::format("route {} is on the listener \"{}\", which does not exist{}",
+                               route.name, route.listener,
+                               did_you_mean(route.listener, listener_names(config.listeners))));
+}
+
+// What both take; empty: nothing.
+std::string common_method(const Route& one, const Route& other) {
+  if (one.methods.empty() && other.methods.empty()) return "any method";
+  for (const std::string& method : one.methods)
+    if (std::ranges::find(other.methods, method) != other.methods.end()) return method;
+  return {};
+}
+
+void check_pair(const Route& one, const Route& other, Diagnostics& problems) {
+  if (one.listener != other.listener || !one.path.same_paths(other.path)) return;
+  if (const std::string method = common_method(one, other); !method.empty())
+    problems.error(other.path_place, "E7062",
+                   fmt::format("routes {} and {} both serve {} {}", one.name, other.name, method,
+                               other.path.text()));
+}
+
+void check_addresses(const std::vector<Listener>& listeners, Diagnostics& problems) {
+  for (std::size_t i = 0; i < listeners.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (listeners[i].address == listeners[j].address && listeners[i].address.port != 0)
+        problems.error(
+            listeners[i].place, "E7062",
+            fmt::format("listeners {} and {} have the same address, {}", listeners[j].name,
+                        listeners[i].name, listen_text(listeners[i].address)));
+}
+
+}  // namespace
+
+void place_routes(Config& config) {
+  if (config.listeners.size() != 1) return;
+  for (Route& route : config.routes)
+    if (route.listener.empty()) route.listener = config.listeners.front().name;
+}
+
+void check_routes(const Config& config, Diagnostics& problems) {
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    check_listener(config, config.routes[i], problems);
+    for (std::size_t j = 0; j < i; ++j) check_pair(config.routes[j], config.routes[i], problems);
+  }
+  check_addresses(config.listeners, problems);
+}
+
+}  // namespace pelton::config

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/config/config.h"
+#include "engine/config/yaml/diagnostic.h"
+
+namespace pelton::config {
+
+// A route without `on` is on the listener that is there, if only one is.
+void place_routes(Config& config);
+
+// E7061: a route names no listener, or one that does not exist. E7062: two routes of a listener
+// take the same requests, or two listeners the same address.
+void check_routes(const Config& config, Diagnostics& problems);
+
+}  // namespace pelton::config

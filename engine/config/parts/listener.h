@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/config/parts/http_listen.h"
+#include "engine/config/spec/option_change.h"
+#include "engine/config/yaml/place.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace pelton::config {
+
+struct Node;
+struct ReadContext;
+struct SectionSpec;
+
+// Value. An address on which routes are served. The members' initialisers are the defaults.
+struct Listener {
+  std::string name;
+  Place place;
+  HttpListen address;
+  std::uint32_t connections = 1024;
+  std::uint64_t memory = 256U << 20;               // for the bodies of requests under way
+  Duration header_time{std::chrono::seconds(10)};  // for a head, and between requests
+  Duration body_time{std::chrono::seconds(10)};    // how far a body may be behind the least rate
+};
+
+const SectionSpec& listener_spec();
+Listener parse_listener(const std::string& name, const Node& node, ReadContext& context);
+OptionChanges differences(const Listener& before, const Listener& after);
+
+}  // namespace pelton::config

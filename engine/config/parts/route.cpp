@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/config/parts/route.h"
+
+#include "engine/config/spec/fields.h"
+
+#include <algorithm>
+
+namespace pelton::config {
+namespace {
+
+constexpr const char* kOfFunctions[] = {"timeout", "event", "concurrency"};
+constexpr const char* kOfStreams[] = {"key", "subject", "type", "headers"};
+
+// A method's name, or `any`.
+std::optional<std::string> read_method(const std::string& text, Place place,
+                                       Diagnostics& problems) {
+  std::string method = text;
+  std::ranges::transform(method, method.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  });
+  const bool good = std::ranges::all_of(method, [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (good && !method.empty() && method.size() <= 20) return method;
+  problems.error(place, "E1008", fmt::format("method: \"{}\" is not an HTTP method", text));
+  return std::nullopt;
+}
+
+std::string method_text(const std::string& method) {
+  return method;
+}
+
+void check_cors(const Section& section, const std::string& prefix, ReadContext& context,
+                Cors& cors) {
+  if (cors.credentials && std::ranges::find(cors.origins, "*") != cors.origins.end())
+    context.problems.error(section.place(section_of(prefix)), "E7063",
+                           fmt::format("{}: `cors.credentials` requires that `cors.origins` lists "
+                                       "the origins: browsers refuse it together with `*`",
+                                       section.label()));
+}
+
+Fields<Cors> cors_fields() {
+  return Fields<Cors>("cors",
+                      "Lets pages of other origins use the route: the engine answers preflight "
+                      "requests and adds the headers to responses, unless the function has set "
+                      "them itself. Disabled if omitted.")
+      .option("origins", &Cors::origins, "Origins that may use it, or `*`.",
+              {.example = "https://app.example.com"})
+      .option("headers", &Cors::headers, "Request headers that pages may send: any if omitted.",
+              {.example = "content-type"})
+      .option("expose", &Cors::expose, "Response headers that pages may read.",
+              {.example = "x-request-id"})
+      .option("credentials", &Cors::credentials, "Whether pages may send cookies.")
+      .option("max_age", &Cors::max_age, "How long a browser may keep the answer to a preflight.",
+              {.at_most = "24h"})
+      .then(check_cors);
+}
+
+// `any` among them stands for all.
+void keep_route_places(const Section& section, const std::string&, ReadContext&, Route& route) {
+  route.listener_place = section.place("on");
+  route.path_place = section.place("path");
+  if (std::ranges::find(route.methods, "ANY") != route.methods.end()) route.methods.clear();
+}
+
+void refuse_options(const Section& section, ReadContext& context, std::span<const char* const> keys,
+                    const char* kind) {
+  for (const char* key : keys)
+    if (section.node(key) != nullptr)
+      context.problems.error(
+          section.place(key), "E7063",
+          fmt::format("{}: `{}` applies to routes to a {} only", section.label(), key, kind));
+}
+
+void check_target(const Section& section, const std::string&, ReadContext& context, Route& route) {
+  const bool to = section.node("to") != nullptr;
+  const bool function = section.node("function") != nullptr;
+  if (to == function)
+    context.problems.error(
+        section.place(to ? "function" : ""), "E7063",
+        fmt::format("{} {}: set `to` (a stream) or `function`", section.label(),
+                    to ? "has both `to` and `function`" : "has neither `to` nor `function`"));
+  else if (to)
+    refuse_options(section, context, kOfFunctions, "function");
+  else
+    refuse_options(section, context, kOfStreams, "stream");
+  const auto check_field = [&](const char* option, const std::optional<RequestField>& field) {
+    if (field && field->kind == RequestField::Kind::path && !route.path.has_parameter(field->name))
+      context.problems.error(section.place(option), "E7063",
+                             fmt::format("{}: `{}` names the path parameter {}, which {} does not "
+                                         "have",
+                                         section.label(), option, field->name, route.path.text()));
+  };
+  check_field("key", route.key);
+  check_field("subject", route.subject);
+}
+
+std::string pattern_text(const PathPattern& pattern) {
+  return pattern.text();
+}
+
+Fields<Route> target_fields(Fields<Route> fields) {
+  return fields
+      .option("to", &Route::to,
+              "Stream to append requests to. The response is sent once the events are durable.")
+      .option("function", &Route::function, "Function that answers the requests.")
+      .option("timeout", &Route::timeout,
+              "Time limit for an answer of the function, including the time for which a request "
+              "waits for a worker. The client is answered with 504 when it expires.",
+              {.at_least = "10ms", .at_most = "1h"})
+      .choice("event", &Route::event,
+              {{"native", Exchange::native},
+               {"apigateway/v1", Exchange::gateway_v1},
+               {"apigateway/v2", Exchange::gateway_v2}},
+              "What the function receives and returns: an event whose data is the body (`native`), "
+              "or the JSON of a proxy integration of Amazon API Gateway: of a REST API "
+              "(`apigateway/v1`) or an HTTP API (`apigateway/v2`). Default: `apigateway/v2` for "
+              "functions for AWS Lambda, `native` otherwise.")
+      .option("concurrency", &Route::concurrency,
+              "Maximum number of requests of this route at the same time. Further ones are "
+              "answered with 429.",
+              {.at_least = "1", .at_most = "65536", .example = "100"})
+      .parsed("key", &Route::key, parse_request_field, request_field_text,
+              "Part of the request that becomes the event's key: `path.NAME`, `query.NAME` or "
+              "`header.NAME`.",
+              "", {.example = "path.id"})
+      .parsed("subject", &Route::subject, parse_request_field, request_field_text,
+              "Part of the request that becomes the event's subject; its path if omitted.", "",
+              {.example = "query.subject"})
+      .option("type", &Route::type, "Type of events that are made of plain bodies.")
+      .option("headers", &Route::headers,
+              "Request headers that are kept as headers of the event: names, or `*` for all.",
+              {.example = "x-tenant"});
+}
+
+const Fields<Route>& route_fields() {
+  static const Fields<Route> fields =
+      target_fields(
+          Fields<Route>("routes",
+                        "What the engine does with HTTP requests of a method and path: appends "
+                        "them to a stream, or lets a function answer them.")
+              .option("on", &Route::listener,
+                      "Listener that serves it. It may be omitted when there is only one.")
+              .each("method", &Route::methods, read_method, method_text,
+                    "Method or methods, such as `POST`; any if omitted.", {.example = "POST"})
+              .parsed("path", &Route::path, PathPattern::parse, pattern_text,
+                      "Path, in which `{name}` stands for one segment and `{name+}`, at the end, "
+                      "for one or more. Where several routes fit, the most specific one is used.",
+                      "", {.example = "/users/{id}", .required = true})
+              .option("max_body", &Route::max_body,
+                      "Maximum size of a request body. Larger ones are answered with 413.",
+                      {.at_least = "1KiB", .at_most = "64MiB"})
+              .section(&Route::cors, cors_fields()))
+          .then(keep_route_places)
+          .then(check_target);
+  return fields;
+}
+
+}  // namespace
+
+const SectionSpec& route_spec() {
+  return route_fields().spec();
+}
+
+Route parse_route(const std::string& name, const Node& node, ReadContext& context) {
+  const Section section = read_section(node, route_spec(), "route " + name, context);
+  refer(section, "to", Reference::Kind::stream, context);
+  refer(section, "function", Reference::Kind::function, context);
+  Route route;
+  route.name = name;
+  route.place = node.place;
+  route_fields().fill(section, "", context, route);
+  return route;
+}
+
+OptionChanges differences(const Route& before, const Route& after) {
+  return route_fields().differences(before, after);
+}
+
+}  // namespace pelton::config
