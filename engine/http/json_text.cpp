@@ -139,6 +139,26 @@ std::string json_string(std::string_view value) {
   return error ? std::string() : std::string(parsed.get_string());
 }
 
+std::expected<std::vector<std::string_view>, JsonFault> json_elements(std::string_view text,
+                                                                      std::size_t most) {
+  Cutter cutter(text);
+  cutter.skip_spaces();
+  if (cutter.peek() != '[') return std::unexpected(JsonFault{cutter.at(), "not an array"});
+  cutter.step();
+  std::vector<std::string_view> elements;
+  for (;;) {
+    cutter.skip_spaces();
+    if (cutter.peek() == ']') return elements;
+    if (cutter.peek() == ',') {
+      cutter.step();
+      cutter.skip_spaces();
+    }
+    if (elements.size() >= most)
+      return std::unexpected(JsonFault{cutter.at(), fmt::format("more than {} elements", most)});
+    elements.push_back(cutter.value());
+  }
+}
+
 std::optional<std::vector<std::string>> json_strings(std::string_view array) {
   Cutter cutter(array);
   cutter.step();

@@ -43,6 +43,11 @@ inline bool is_json_string(std::string_view value) {
   return !value.empty() && value.front() == '"';
 }
 
+// The elements of an array that check_json() found good, each without spaces around it; a fault
+// when it is no array or has more than `most`.
+std::expected<std::vector<std::string_view>, JsonFault> json_elements(std::string_view text,
+                                                                      std::size_t most);
+
 // The texts of an array that check_json() found good; nothing when something else is among them.
 std::optional<std::vector<std::string>> json_strings(std::string_view array);
 

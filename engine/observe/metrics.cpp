@@ -252,6 +252,14 @@ void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
   });
 }
 
+void add_route(Families& out, const RouteStatus& r) {
+  for (const auto& [status, count] : r.by_status)
+    out.counter("pelton_http_requests_total", "Requests that a route has answered.",
+                {{"route", r.name}, {"code", std::to_string(status)}}, count);
+  out.gauge("pelton_http_requests_under_way", "Requests that are being served.",
+            {{"route", r.name}}, static_cast<double>(r.under_way));
+}
+
 }  // namespace
 
 std::string render_metrics(const StatusReport& report) {
@@ -286,6 +294,11 @@ std::string render_metrics(const StatusReport& report) {
   for (const ConnectorStatus& connector : report.connectors) add_connector(out, connector);
   for (const FunctionStatus& function : report.functions) add_function(out, function);
   for (const FunctionStatus& function : report.functions) add_durations(out, function);
+  for (const RouteStatus& route : report.routes) add_route(out, route);
+  for (const RouteStatus& route : report.routes)
+    out.histogram("pelton_http_request_seconds",
+                  "Time from the header of a request to its response.", {{"route", route.name}},
+                  route.durations);
   const std::size_t bindings = most_partitions(report.bindings);
   for (const BindingStatus& binding : report.bindings) add_binding(out, binding, bindings);
   for (const BindingStatus& binding : report.bindings)

@@ -120,6 +120,24 @@ struct BindingStatus {
   std::string stopped;       // why a partition is stopped and waits for the operator; empty: none
 };
 
+// An HTTP route.
+struct RouteStatus {
+  std::string name;
+  std::string listener;
+  std::string methods;  // "GET,POST", or "ANY"
+  std::string path;
+  std::string to;                               // stream, or empty
+  std::string function;                         // or empty
+  std::map<unsigned, std::uint64_t> by_status;  // requests answered
+  std::uint64_t under_way = 0;
+  HistogramCounts durations;  // from the header to the response
+};
+
+struct ListenerStatus {
+  std::string name;
+  std::string address;  // with the port that it got
+};
+
 // The engine's own process, without its workers.
 struct ProcessStatus {
   double cpu_seconds = 0;
@@ -153,6 +171,8 @@ struct StatusReport {
   std::vector<ConnectorStatus> connectors;
   std::vector<FunctionStatus> functions;
   std::vector<BindingStatus> bindings;
+  std::vector<ListenerStatus> listeners;
+  std::vector<RouteStatus> routes;
   std::uint64_t store_commits = 0, store_fsyncs = 0;
   HistogramCounts store_transactions;   // until durable
   HistogramCounts store_group_commits;  // on the disk

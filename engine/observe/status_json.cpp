@@ -117,6 +117,19 @@ json::value convert(const BindingStatus& b) {
           {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};
 }
 
+json::value convert(const ListenerStatus& l) {
+  return {{"name", to_utf8(l.name)}, {"address", to_utf8(l.address)}};
+}
+
+json::value convert(const RouteStatus& r) {
+  json::object statuses;
+  for (const auto& [status, count] : r.by_status) statuses[std::to_string(status)] = count;
+  return {{"name", to_utf8(r.name)},       {"listener", to_utf8(r.listener)},
+          {"methods", to_utf8(r.methods)}, {"path", to_utf8(r.path)},
+          {"to", to_utf8(r.to)},           {"function", to_utf8(r.function)},
+          {"under_way", r.under_way},      {"responses", std::move(statuses)}};
+}
+
 json::value convert(const ConfigStatus& c) {
   return {{"generation", c.generation},
           {"loaded", format_time(c.loaded)},
@@ -150,6 +163,8 @@ std::string to_json(const StatusReport& r) {
       {"connectors", list(r.connectors, [](const auto& c) { return convert(c); })},
       {"functions", list(r.functions, [](const auto& f) { return convert(f); })},
       {"bindings", list(r.bindings, [](const auto& b) { return convert(b); })},
+      {"listeners", list(r.listeners, [](const auto& l) { return convert(l); })},
+      {"routes", list(r.routes, [](const auto& route) { return convert(route); })},
       {"memory", memory(r)},
       {"store_commits", r.store_commits},
       {"store_fsyncs", r.store_fsyncs}};
