@@ -234,6 +234,7 @@ void Engine::begin_drain() {
       std::chrono::steady_clock::now() + reloader_->current()->engine.shutdown_timeout;
   Sources& sources = reloader_->sources();
   sources.begin_stop(sources.names(), deadline);
+  reloader_->listeners().stop_serving();
   shard_->quiesce();
   reloader_->finish([this, deadline, &sources] {
     sources.begin_stop(sources.names(), deadline);
@@ -245,6 +246,7 @@ void Engine::shut() {
   reloader_->stop();
   Sources& sources = reloader_->sources();
   sources.stop(sources.names(), std::chrono::steady_clock::now() + kSourceGrace);
+  reloader_->listeners().stop();
   admin_->server.reset();
   kafka_.stop();
   letters_.stop();
@@ -270,6 +272,7 @@ void Engine::fill(observe::StatusReport& report) {
   report.config_status = reloader_->status();
   streams_->report(report);
   reloader_->sources().report(report);
+  reloader_->listeners().report(report);
   shard_->report(report);
   const store::Store::Activity activity = store_->activity();
   report.store_commits = activity.commits;

@@ -48,6 +48,16 @@ void FunctionRunner::serve(BindingRunner& binding) {
   pool_.add(binding);
 }
 
+void FunctionRunner::serve(http::CallQueue& calls) {
+  calls.on_work([this] { pool_.wake(); });
+  pool_.add(calls);
+}
+
+void FunctionRunner::release(http::CallQueue& calls) {
+  calls.on_work(nullptr);
+  pool_.remove(calls);
+}
+
 void FunctionRunner::release(BindingRunner& binding) {
   binding.on_work(nullptr);
   pool_.remove(binding);

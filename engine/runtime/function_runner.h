@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/function.h"
+#include "engine/http/invoke/call_queue.h"
 #include "engine/runtime/binding_runner.h"
 #include "engine/runtime/usage_meter.h"
 #include "engine/worker/pool/worker_pool.h"
@@ -27,6 +28,9 @@ class FunctionRunner {
   void start() { pool_.start(); }
   // Its workers get the binding's events from now on.
   void serve(BindingRunner& binding);
+  // ... and answer these calls.
+  void serve(http::CallQueue& calls);
+  void release(http::CallQueue& calls);
   // They get none any more; the binding is idle.
   void release(BindingRunner& binding);
   // Kills the workers that have events of the binding, which are the binding's again.

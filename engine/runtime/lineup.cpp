@@ -38,6 +38,8 @@ Lineup everything(const config::Config& config) {
     all.bindings.insert(binding.name);
     all.functions.insert(binding.function);
   }
+  for (const config::Route& route : config.routes)
+    if (route.function) all.functions.insert(*route.function);
   for (const config::Connector& connector : config.connectors)
     (connector.direction == config::Direction::sink ? all.sinks : all.sources)
         .insert(connector.name);

@@ -10,7 +10,7 @@ namespace pelton::runtime {
 
 // Value. Parts of a config that run, by their names.
 struct Lineup {
-  std::set<std::string> functions;  // those that some binding uses
+  std::set<std::string> functions;  // those that some binding or route uses
   std::set<std::string> bindings;
   std::set<std::string> sinks;
   std::set<std::string> sources;

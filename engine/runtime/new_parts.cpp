@@ -44,6 +44,12 @@ Status NewParts::open(const Lineup& lineup) {
     if (!target) return std::unexpected(target.error());
     targets_[source->settings().name] = std::move(*target);
   }
+  for (const config::Route& route : config_.routes) {
+    if (!route.to || route_targets_.contains(*route.to)) continue;
+    auto target = assembly_.streams.append_target(*config_.find_stream(*route.to));
+    if (!target) return std::unexpected(target.error());
+    route_targets_[*route.to] = std::move(*target);
+  }
   for (const config::Stream& stream : config_.streams) {
     auto readers = readers_of(assembly_, config_, stream.name);
     if (!readers) return std::unexpected(readers.error());

@@ -36,6 +36,11 @@ class NewParts {
   // The bindings that read each stream of the config.
   const std::map<std::string, std::vector<BindingId>>& readers() const { return readers_; }
 
+  // Where the routes of the config append, by stream.
+  const std::map<std::string, stream::AppendTarget>& route_targets() const {
+    return route_targets_;
+  }
+
   // On the shard: functions, bindings and sinks start.
   void start_on(Shard& shard);
   void start_sources(Sources& sources);
@@ -51,6 +56,7 @@ class NewParts {
   std::map<std::string, dead_letters::KnownBinding> known_sinks_;
   std::map<std::string, std::vector<BindingId>> readers_;
   std::map<std::string, stream::AppendTarget> targets_;  // by source
+  std::map<std::string, stream::AppendTarget> route_targets_;
 };
 
 }  // namespace pelton::runtime

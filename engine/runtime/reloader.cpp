@@ -31,14 +31,15 @@ bool succeeded(const config::Review& review) {
 
 Reloader::Reloader(Setup setup, config::Config config)
     : setup_(std::move(setup)),
-      switchover_({setup_.assembly, bindings_, sources_, ending_, thread_.stopping()}),
+      listeners_(setup_.assembly.shard),
+      switchover_({setup_.assembly, bindings_, sources_, listeners_, ending_, thread_.stopping()}),
       current_(std::make_shared<const config::Config>(std::move(config))) {
   status_.generation = 1;
   status_.loaded = setup_.clock.now();
 }
 
 void Reloader::start() {
-  switchover_.begin_sources();
+  switchover_.begin_sources(*current());
   thread_.start();
 }
 

@@ -46,6 +46,7 @@ class Reloader {
   // ---- any thread
   const dead_letters::KnownBindings& bindings() const { return bindings_; }
   Sources& sources() { return sources_; }
+  Listeners& listeners() { return listeners_; }
   // Shared with whoever reads it while it is replaced.
   std::shared_ptr<const config::Config> current() const;
   // What the files (none: the engine's own) would change.
@@ -66,6 +67,7 @@ class Reloader {
   std::atomic<bool> ending_{false};
   dead_letters::KnownBindings bindings_;
   Sources sources_;
+  Listeners listeners_;
   thread::JobThread thread_;
   Switchover switchover_;
 

@@ -45,6 +45,9 @@ void Shard::start() {
 
 void Shard::add(std::unique_ptr<FunctionRunner> function) {
   function->start();
+  auto& calls = calls_[function->function().name];
+  if (!calls) calls = std::make_unique<http::CallQueue>(mailbox_, io_);
+  function->serve(*calls);
   functions_.push_back(std::move(function));
 }
 
@@ -60,6 +63,15 @@ void Shard::add(std::unique_ptr<ServedBinding> binding) {
   }
   bindings_.push_back(std::move(binding));
   runner.start();
+}
+
+void Shard::call(http::Call&& call) {
+  post([this, call = std::move(call)]() mutable {
+    const auto queue = calls_.find(call.function);
+    if (queue != calls_.end()) return queue->second->push(std::move(call));
+    call.answer(std::unexpected(http::CallFailure{http::CallFailure::Kind::stopping, "NoFunction",
+                                                  "the function is not there"}));
+  });
 }
 
 void Shard::sample() {
@@ -84,6 +96,7 @@ void Shard::memory_room() {
 
 void Shard::quiesce() {
   post([this] {
+    for (const auto& [function, calls] : calls_) calls->close();
     for (const auto& binding : bindings_) {
       binding->runner->drain();
       if (binding->sink) binding->sink->begin_stop();
@@ -135,7 +148,9 @@ void Shard::forget(const Retirement::Setup& parts) {
     return std::ranges::find(parts.bindings, binding.get()) != parts.bindings.end();
   });
   std::erase_if(functions_, [&](const auto& function) {
-    return std::ranges::find(parts.functions, function.get()) != parts.functions.end();
+    if (std::ranges::find(parts.functions, function.get()) == parts.functions.end()) return false;
+    function->release(*calls_.at(function->function().name));
+    return true;
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/http/invoke/call_queue.h"
 #include "engine/observe/status.h"
 #include "engine/runtime/function_runner.h"
 #include "engine/runtime/lineup.h"
@@ -13,6 +14,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -22,10 +24,10 @@ namespace pelton::runtime {
 
 // One thread with its io_context and everything that belongs to it: binding runners, functions with
 // their worker processes, sinks. What is to run is built elsewhere and handed over.
-class Shard {
+class Shard final : public http::Calls {
  public:
   Shard(store::Store& store, MemoryBudget& memory, const Clock& clock);
-  ~Shard();  // joins
+  ~Shard() override;  // joins
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
@@ -40,6 +42,9 @@ class Shard {
   UsageMeter& usage() { return usage_; }
   // Where inputs wait for the disk.
   thread::JobThread& reader() { return reader_; }
+  // Any thread: answered by a worker of the function. A function that is not there is restarting,
+  // or was removed.
+  void call(http::Call&& call) override;
   // The store thread.
   void appended(std::span<const model::PlacedBatch> batches) { appends_.appended(batches); }
   // Where inputs hear of it.
@@ -84,6 +89,8 @@ class Shard {
   UsageMeter usage_;            // outlives the functions
   MemoryTurns turns_;           // the same of the bindings
   std::vector<std::unique_ptr<ServedBinding>> bindings_;
+  // Calls by function. They outlive it: a reload replaces it.
+  std::map<std::string, std::unique_ptr<http::CallQueue>> calls_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;
   std::unique_ptr<Retirement> retirement_;
   std::function<void(WallTime)> on_sample_;

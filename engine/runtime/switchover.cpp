@@ -61,14 +61,17 @@ Status Switchover::begin(const config::Config& config) {
   first_ = std::make_shared<NewParts>(setup_.assembly, config);
   if (auto ok = first_->make(all); !ok) return ok;
   if (auto ok = first_->open(all); !ok) return ok;
+  if (auto ok = setup_.listeners.prepare(config); !ok) return ok;
   publish(config, *first_);
   Shard& shard = setup_.assembly.shard;
   shard.post([parts = first_, &shard] { parts->start_on(shard); });
   return {};
 }
 
-void Switchover::begin_sources() {
-  std::exchange(first_, nullptr)->start_sources(setup_.sources);
+void Switchover::begin_sources(const config::Config& config) {
+  const auto parts = std::exchange(first_, nullptr);
+  parts->start_sources(setup_.sources);
+  setup_.listeners.commit(config, parts->route_targets());
 }
 
 Status Switchover::change(const config::Config& before, const config::Config& after,
@@ -76,9 +79,11 @@ Status Switchover::change(const config::Config& before, const config::Config& af
                           std::chrono::steady_clock::time_point deadline, bool& broken) {
   auto parts = std::make_shared<NewParts>(setup_.assembly, after);
   auto made = parts->make(changeover.start);
+  if (made) made = setup_.listeners.prepare(after);
   if (made) made = prove(parts);
   if (made) made = retire(changeover.stop, deadline);
   if (!made) {
+    setup_.listeners.discard();
     discard(std::move(parts));
     return made;
   }
@@ -86,6 +91,7 @@ Status Switchover::change(const config::Config& before, const config::Config& af
   if (setup_.ending) return engine_ends();
   auto served = put_in_service(after, changeover.start, parts);
   if (served || setup_.ending) return served;
+  setup_.listeners.discard();
   discard(std::move(parts));
   if (auto ok = restore(before, after, changeover.stop); !ok) {
     broken = true;
@@ -142,6 +148,7 @@ Status Switchover::put_in_service(const config::Config& config, const Lineup& li
   });
   if (!started) return engine_ends();
   parts->start_sources(setup_.sources);
+  setup_.listeners.commit(config, parts->route_targets());
   return {};
 }
 

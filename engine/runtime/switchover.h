@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/runtime/listeners.h"
 #include "engine/runtime/new_parts.h"
 
 #include <atomic>
@@ -20,6 +21,7 @@ class Switchover {
     Assembly& assembly;
     dead_letters::KnownBindings& bindings;
     Sources& sources;
+    Listeners& listeners;
     // True: the engine ends, nothing is started any more.
     const std::atomic<bool>& ending;
     // True: the shard is not waited for any more.
@@ -29,8 +31,8 @@ class Switchover {
 
   // Before the shard runs: everything of the config is built, and starts with the shard.
   Status begin(const config::Config& config);
-  // Sources come last: once the shard runs.
-  void begin_sources();
+  // Sources and routes come last: once the shard runs.
+  void begin_sources(const config::Config& config);
 
   // In this order: functions that are new or change prove that a worker starts; the parts that go
   // drain until the deadline; the new ones start. Parts in neither lineup are not touched. What

@@ -22,6 +22,10 @@ connectors:
   inbox: {{ directory: {{ path: ./inbox }}, to: files }}
   outbox: {{ directory: {{ path: ./outbox }}, from: out }}
   yearly: {{ schedule: {{ cron: "@yearly" }}, to: files }}
+listeners: {{ web: {{ address: "127.0.0.1:0" }} }}
+routes:
+  hello: {{ path: /hello, function: f }}
+  take: {{ method: POST, path: /take, to: in }}
 functions: {{ f: {{ runtime: python, code: ./code, handler: "f:handle" }} }}
 bindings:
   work: {{ from: in, function: f, to: out, retry: {{ attempts: 2, backoff: {{ first: 1ms }} }} }}

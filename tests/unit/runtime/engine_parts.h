@@ -38,12 +38,14 @@ class EngineParts : public ::testing::Test {
         [this](std::span<const model::PlacedBatch> batches) { shard->appended(batches); });
     assembly = std::make_unique<Assembly>(
         Assembly{connectors, clock, memory, *store, *shard, *streams, {}});
+    listeners = std::make_unique<Listeners>(*shard);
     switchover = std::make_unique<Switchover>(
-        Switchover::Setup{*assembly, known, sources, ending, stopping});
+        Switchover::Setup{*assembly, known, sources, *listeners, ending, stopping});
   }
   // As the engine does: answers of the store find a shard.
   ~EngineParts() override {
     sources.stop(sources.names(), std::chrono::steady_clock::now() + std::chrono::seconds(10));
+    listeners->stop();
     shard->stop();
     store.reset();
   }
@@ -57,7 +59,7 @@ class EngineParts : public ::testing::Test {
   void begin() {
     ASSERT_TRUE(switchover->begin(config));
     shard->start();
-    switchover->begin_sources();
+    switchover->begin_sources(config);
   }
   Status change(const config::Config& after) {
     const config::Plan plan = config::plan(config, after, {});
@@ -135,6 +137,7 @@ class EngineParts : public ::testing::Test {
   Sources sources;
   std::atomic<bool> ending{false};
   std::atomic<bool> stopping{false};
+  std::unique_ptr<Listeners> listeners;
   std::unique_ptr<Switchover> switchover;
   bool broken = false;
 };

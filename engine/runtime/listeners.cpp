@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/runtime/listeners.h"
+
+#include "engine/observe/log.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace pelton::runtime {
+namespace {
+
+// Of the largest request that any route may take.
+constexpr std::size_t kMaxBody = 64U << 20;
+
+std::chrono::milliseconds milliseconds(Duration time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+}
+
+net::Limits limits_of(const config::Listener& listener) {
+  net::Limits limits;
+  limits.connections = listener.connections;
+  limits.reserve = 0;
+  limits.body = kMaxBody;
+  limits.pot = listener.memory;
+  limits.header_time = milliseconds(listener.header_time);
+  limits.body_time = milliseconds(listener.body_time);
+  return limits;
+}
+
+config::Exchange exchange_of(const config::Config& config, const config::Route& route) {
+  if (route.event) return *route.event;
+  const config::Function* function =
+      route.function ? config.find_function(*route.function) : nullptr;
+  return function != nullptr && function->takes_documents ? config::Exchange::gateway_v2
+                                                          : config::Exchange::native;
+}
+
+std::string methods_text(const config::Route& route) {
+  return route.methods.empty() ? "ANY" : fmt::format("{}", fmt::join(route.methods, ","));
+}
+
+// What somebody can paste to try it.
+std::string curl_line(const config::Route& route, const std::string& address) {
+  const auto takes = [&](const char* method) {
+    return route.methods.empty() || std::ranges::find(route.methods, method) != route.methods.end();
+  };
+  const bool get = takes("GET") && !route.to;
+  const std::string method = get ? "GET" : takes("POST") ? "POST" : route.methods.front();
+  std::string path = route.path.text();
+  std::erase_if(path, [](char c) { return c == '{' || c == '}' || c == '+'; });
+  return fmt::format("curl {}{}http://{}{}", get ? "" : fmt::format("-X {} ", method),
+                     get ? "" : "-d '{}' ", address, path);
+}
+
+void announce(const config::Route& route, const std::string& address) {
+  observe::log::info(
+      "route", {{"name", route.name},
+                {"serves", methods_text(route) + " " + route.path.text()},
+                {route.to ? "to" : "function", route.to ? *route.to : route.function.value_or("")},
+                {"try", curl_line(route, address)}});
+}
+
+}  // namespace
+
+Result<Listeners::Entry> Listeners::open(const config::Listener& listener) {
+  Entry entry{listener, std::make_unique<http::RouteHandler>(calls_), nullptr, nullptr};
+  auto server = net::Server::start({{.socket = {},
+                                     .host = listener.address.host,
+                                     .port = listener.address.port,
+                                     .handler = entry.handler.get(),
+                                     .limits = limits_of(listener)}});
+  if (!server)
+    return std::unexpected(
+        std::move(server.error()).within(fmt::format("listener {}", listener.name)));
+  entry.server = std::move(*server);
+  entry.handler->set_address(entry.address());
+  return entry;
+}
+
+Status Listeners::prepare(const config::Config& config) {
+  for (const config::Listener& listener : config.listeners) {
+    {
+      std::lock_guard lock(mutex_);
+      const auto known = entries_.find(listener.name);
+      if (known != entries_.end() &&
+          (known->second.settings.address == listener.address ||
+           (known->second.server &&
+            known->second.address() == config::listen_text(listener.address))))
+        continue;
+    }
+    auto entry = open(listener);
+    if (!entry) {
+      discard();
+      return std::unexpected(entry.error());
+    }
+    prepared_[listener.name] = std::move(*entry);
+  }
+  return {};
+}
+
+void Listeners::discard() {
+  prepared_.clear();
+}
+
+// Its address is taken while it is there.
+void Listeners::restart(Entry& entry, const config::Listener& listener) {
+  entry.server.reset();
+  auto fresh = open(listener);
+  if (!fresh) {
+    observe::log::error("a listener could not be started again",
+                        {{"listener", listener.name}, {"error", fresh.error().text()}});
+    return;
+  }
+  entry = std::move(*fresh);
+}
+
+const http::ServedRoute* Listeners::find(const std::string& route) const {
+  for (const auto& [name, entry] : entries_)
+    if (entry.table)
+      for (const auto& served : entry.table->routes())
+        if (served->settings.name == route) return served.get();
+  return nullptr;
+}
+
+http::RouteTablePtr Listeners::make_table(const config::Config& config, const Entry& entry,
+                                          const Targets& targets) const {
+  std::vector<http::ServedRoutePtr> routes;
+  for (const config::Route& route : config.routes) {
+    if (route.listener != entry.settings.name) continue;
+    auto served = std::make_shared<http::ServedRoute>();
+    served->settings = route;
+    served->exchange = exchange_of(config, route);
+    if (route.to) served->appender = targets.at(*route.to).appender;
+    const http::ServedRoute* old = find(route.name);
+    if (old != nullptr) served->counts = old->counts;
+    if (old == nullptr || !config::differences(old->settings, route).empty())
+      announce(route, entry.address());
+    routes.push_back(std::move(served));
+  }
+  return std::make_shared<http::RouteTable>(std::move(routes));
+}
+
+void Listeners::commit(const config::Config& config, const Targets& targets) {
+  std::vector<Entry> gone;  // their threads end without the lock
+  std::lock_guard lock(mutex_);
+  for (auto& [name, entry] : prepared_) {
+    if (const auto old = entries_.find(name); old != entries_.end()) {
+      entry.table = old->second.table;
+      gone.push_back(std::move(old->second));
+    }
+    entries_[name] = std::move(entry);
+  }
+  prepared_.clear();
+  for (auto at = entries_.begin(); at != entries_.end();) {
+    const auto wanted = std::ranges::find(config.listeners, at->first, &config::Listener::name);
+    if (wanted == config.listeners.end()) {
+      gone.push_back(std::move(at->second));
+      at = entries_.erase(at);
+      continue;
+    }
+    if (!config::differences(at->second.settings, *wanted).empty()) restart(at->second, *wanted);
+    ++at;
+  }
+  std::map<std::string, http::RouteTablePtr> tables;
+  for (const auto& [name, entry] : entries_)
+    if (entry.server) tables[name] = make_table(config, entry, targets);
+  for (auto& [name, table] : tables) {
+    entries_[name].table = table;
+    if (!stopped_) entries_[name].handler->set(std::move(table));
+  }
+}
+
+void Listeners::stop_serving() {
+  std::lock_guard lock(mutex_);
+  stopped_ = true;
+  for (auto& [name, entry] : entries_) entry.handler->set(nullptr);
+}
+
+void Listeners::stop() {
+  std::map<std::string, Entry> gone;
+  {
+    std::lock_guard lock(mutex_);
+    gone.swap(entries_);
+  }
+  gone.clear();
+  prepared_.clear();
+}
+
+void Listeners::report(observe::StatusReport& report) const {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, entry] : entries_) {
+    if (entry.server) report.listeners.push_back({name, entry.address()});
+    if (!entry.table) continue;
+    for (const auto& served : entry.table->routes()) {
+      const config::Route& route = served->settings;
+      observe::RouteStatus status;
+      status.name = route.name;
+      status.listener = name;
+      status.methods = methods_text(route);
+      status.path = route.path.text();
+      status.to = route.to.value_or("");
+      status.function = route.function.value_or("");
+      served->counts->report(status);
+      report.routes.push_back(std::move(status));
+    }
+  }
+}
+
+}  // namespace pelton::runtime
