@@ -189,3 +189,35 @@ def test_an_offset_in_an_open_transaction_delays_its_partition_only(broker, tmp_
         producer.commit_transaction(30)
         wait_until(lambda: engine.binding("job")["done"] == 25, "it is read on from where the transaction left it")
     other.close()
+
+
+STUBBORN = """
+import pathlib
+
+def handle(event, context):
+    with open(pathlib.Path(__file__).parent / "attempts", "a") as file:
+        file.write(f"{context.attempt}\\n")
+    raise ValueError("never")
+"""
+
+
+def test_attempts_go_with_the_partition(broker, tmp_path):
+    """Engines with folders of their own take turns: the event has as many attempts as one engine would give it."""
+    topic = broker.topic(1)
+    code = function_folder(tmp_path, STUBBORN)
+    config = topic_config(broker, topic, code).replace(
+        "retry: { attempts: 3, backoff: { first: 10ms, max: 50ms } }",
+        "retry: { attempts: 5, backoff: { first: 1s, max: 1s } }")
+    made = code / "attempts"
+    broker.produce(topic, numbers(1))
+    letters = []
+    for turn in range(5):
+        with Engine(tmp_path / str(turn), config) as engine:
+            before = len(made.read_text().split()) if made.exists() else 0
+            wait_until(lambda: made.exists() and len(made.read_text().split()) > before, "another attempt")
+            if turn == 4:
+                wait_until(engine.letters, "the dead letter")
+                letters = engine.letters()
+            engine.stop()
+    assert made.read_text().split() == ["1", "2", "3", "4", "5"]
+    assert [letter["attempts"] for letter in letters] == [5]

@@ -62,6 +62,9 @@ void GroupHistory::begin(Life life, std::uint32_t node, PartitionId partition,
       session.local = local->second;
     for (const auto& [place, retry] : disk.retries)
       if (place.first == partition) session.failures[place.second] = retry.attempts;
+  } else if (committed.node != 0) {
+    for (const kafka::TriedEvent& event : committed.tried)
+      session.failures[event.offset] = event.attempts;
   }
   current_[{life, partition}] = &session;
 }

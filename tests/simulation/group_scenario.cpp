@@ -72,6 +72,7 @@ std::string name_of(GroupMutation mutation) {
                                            "ignores_epoch",
                                            "ignores_metadata",
                                            "skips_metadata_twice",
+                                           "forgets_attempts",
                                            "forgets_local",
                                            "drains_nothing",
                                            "answers_revoke_early",

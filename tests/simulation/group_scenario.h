@@ -55,6 +55,7 @@ enum class GroupMutation {
   ignores_epoch,           // its disk counts when it committed last, from whatever time the disk is
   ignores_metadata,        // completed ranges of the committed offset are invoked again
   skips_metadata_twice,    // ... or as many again are skipped behind each
+  forgets_attempts,        // those that travel with the offset do not count
   forgets_local,           // its own disk never counts
   drains_nothing,          // a revoke does not stop new frames
   answers_revoke_early,    // and is answered before handlers have finished

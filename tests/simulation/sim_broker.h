@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/kafka/consume/commit_metadata.h"
 #include "engine/model/records.h"
 #include "tests/simulation/dice.h"
 #include "tests/simulation/group_scenario.h"
@@ -18,11 +19,13 @@ using MemberId = std::uint64_t;
 using Generation = std::int64_t;
 
 // What is committed of a partition: the offset, and in its metadata the ranges completed beyond it,
-// with the node that committed and the epoch of that node's disk. Node 0: no metadata of ours.
+// with the node that committed, the epoch of that node's disk, and the attempts of what has failed.
+// Node 0: no metadata of ours.
 struct Committed {
   model::Progress cursor;
   std::uint32_t node = 0;
   std::uint64_t epoch = 0;
+  std::vector<kafka::TriedEvent> tried{};
 };
 
 // unknown: the answer did not come; the commit was, will be, or will never be applied.

@@ -131,7 +131,7 @@ void SimNode::after_call() {
 void SimNode::submit_commits() {
   for (dispatch::Commit& commit : std::exchange(commits_, {})) {
     history_.emitted(life_, commit.token, commit.transaction);
-    const std::uint64_t settlement = progress_.settle(commit.transaction.progress);
+    const std::uint64_t settlement = progress_.settle(commit.transaction);
     settling_[settlement] = commit.token;
     if (is(GroupMutation::commits_undurable)) progress_.stored(settlement);
     disk_.store->submit(commit.token, std::move(commit.transaction),

@@ -46,6 +46,7 @@ stream::GroupCommit SimNode::group_commit(PartitionId partition, const Committed
                              std::nullopt, broker_.end(partition)};
   if (committed.node == 0) return commit;
   commit.metadata = {committed.node, committed.epoch, committed.cursor.completed};
+  if (!is(GroupMutation::forgets_attempts)) commit.metadata->tried = committed.tried;
   auto& completed = commit.metadata->completed;
   if (is(GroupMutation::ignores_metadata)) completed.clear();
   if (is(GroupMutation::skips_metadata_twice))
@@ -108,6 +109,8 @@ void SimNode::forget(const stream::PartitionStart& start, std::function<void()> 
   for (const auto& [place, state] : disk_.store->disk().retries)
     if (place.first == start.partition)
       transaction.retries.push_back({binding, at, place.second, std::nullopt});
+  for (const auto& retry : start.restored.retries)
+    transaction.retries.push_back({binding, at, retry.offset, retry.state});
   disk_.store->submit(kEpochTag | start.epoch, std::move(transaction),
                       [this, durable = std::move(durable)] { gate(durable); });
 }
@@ -263,8 +266,10 @@ void SimNode::send(const stream::GroupPosition& position,
                    std::function<void(CommitReply)> answered) {
   const PartitionId partition = position.partition;
   sent_[partition] = position;
-  Committed value{
-      {position.offset, position.metadata.completed}, disk_.node, position.metadata.epoch};
+  Committed value{{position.offset, position.metadata.completed},
+                  disk_.node,
+                  position.metadata.epoch,
+                  position.metadata.tried};
   if (is(GroupMutation::commits_read_position))
     value.cursor = {std::max(position.offset, dispatcher_.wants(partition).from), {}};
   const Generation generation =

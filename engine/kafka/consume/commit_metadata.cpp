@@ -13,15 +13,18 @@
 namespace pelton::kafka {
 namespace {
 
-// "pelton2:" node ":" epoch ":" place ":" topic ":" partitions ":" ranges ":" check. Place is a
-// hash of the cluster, topic, partition and offset that the text belongs to, topic one of the
-// topic's id (0: not known). Ranges are the gap since the end of the one before (the offset for the
-// first) and the length, each as digits of base 64 with 5 bits a digit, the sixth saying that more
-// follow (partitions likewise): no separators, no binary. Where that is too long, "*" and a map: 6
-// offsets a digit, from the committed one on, the lowest bit first, so that a window of 10,000 fits
-// whatever its pattern.
+// "pelton2:" node ":" epoch ":" place ":" topic ":" partitions ":" ranges [";" tried] ":" check.
+// Place is a hash of the cluster, topic, partition and offset that the text belongs to, topic one
+// of the topic's id (0: not known). Ranges are the gap since the end of the one before (the offset
+// for the first) and the length, each as digits of base 64 with 5 bits a digit, the sixth saying
+// that more follow (partitions likewise): no separators, no binary. Where that is too long, "*" and
+// a map: 6 offsets a digit, from the committed one on, the lowest bit first, so that a window of
+// 10,000 fits whatever its pattern. Tried are numbers of the same kind: a time, and for each event
+// the gap since the one before (the offset for the first), its attempts, its kills, when its first
+// attempt ended since that time and when the next is due since then.
 constexpr std::string_view kVersionPrefix = "pelton2:";
 constexpr char kMap = '*';
+constexpr char kTried = ';';
 constexpr Offset kMapBits = 6;
 constexpr std::string_view kDigits =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -124,6 +127,70 @@ bool take_map(std::string_view text, Offset offset, std::vector<OffsetRange>& ra
   return true;
 }
 
+std::uint64_t ms_between(WallTime from, WallTime to) {
+  const auto ms = std::chrono::floor<std::chrono::milliseconds>(to - from).count();
+  return ms > 0 ? static_cast<std::uint64_t>(ms) : 0;
+}
+
+// The lowest that `room` holds, with what leads them; their number goes to `count`.
+std::string as_tried(const std::vector<TriedEvent>& tried, Offset offset, std::size_t room,
+                     std::size_t& count) {
+  if (tried.empty()) return {};
+  const WallTime since = std::ranges::min(tried, {}, &TriedEvent::first).first;
+  std::string out(1, kTried);
+  put_number(out, ms_between(WallTime{}, since));
+  std::string one;
+  for (const TriedEvent& event : tried) {
+    one.clear();
+    put_number(one, static_cast<std::uint64_t>(event.offset - offset));
+    put_number(one, event.attempts);
+    put_number(one, event.worker_kills);
+    put_number(one, ms_between(since, event.first));
+    put_number(one, ms_between(event.first, event.next));
+    if (out.size() + one.size() > room) break;
+    out += one;
+    offset = event.offset;
+    ++count;
+  }
+  return count > 0 ? out : std::string();
+}
+
+// Milliseconds from times that are nobody's: within some thousand years of 1970.
+constexpr std::uint64_t kMostMs = 1ULL << 47;
+
+bool take_ms(std::string_view& text, WallTime since, WallTime& time) {
+  std::uint64_t ms = 0;
+  if (!take_number(text, ms) || ms > kMostMs) return false;
+  time = since + std::chrono::milliseconds(static_cast<std::int64_t>(ms));
+  return true;
+}
+
+bool take_event(std::string_view& text, WallTime since, Offset offset, TriedEvent& event) {
+  std::uint64_t gap = 0, attempts = 0, kills = 0;
+  if (!take_number(text, gap) || !take_number(text, attempts) || !take_number(text, kills))
+    return false;
+  if (gap > static_cast<std::uint64_t>(INT64_MAX - offset) || attempts > UINT32_MAX ||
+      kills > attempts)
+    return false;
+  event.offset = offset + static_cast<Offset>(gap);
+  event.attempts = static_cast<std::uint32_t>(attempts);
+  event.worker_kills = static_cast<std::uint32_t>(kills);
+  return take_ms(text, since, event.first) && take_ms(text, event.first, event.next);
+}
+
+bool take_tried(std::string_view text, Offset offset, std::vector<TriedEvent>& tried) {
+  WallTime since{};
+  if (!take_ms(text, WallTime{}, since)) return false;
+  while (!text.empty()) {
+    TriedEvent event;
+    if (!take_event(text, since, offset, event)) return false;
+    if (!tried.empty() && event.offset == offset) return false;
+    offset = event.offset;
+    tried.push_back(event);
+  }
+  return true;
+}
+
 // A topic has no colon in its name.
 std::uint64_t hash_of(const CommitPlace& place) {
   std::string text(place.cluster);
@@ -151,7 +218,9 @@ EncodedMetadata encode(const CommitMetadata& metadata, const CommitPlace& place,
                        ? as_map(metadata.completed, place.offset, room)
                        : std::nullopt;
   if (map) out.ranges = metadata.completed.size();
-  out.text += map ? *map : pairs;
+  const std::string& ranges = map ? *map : pairs;
+  out.text += ranges;
+  out.text += as_tried(metadata.tried, place.offset, room - ranges.size(), out.tried);
   out.text += ":" + hex(hash64(out.text));
   return out;
 }
@@ -174,6 +243,10 @@ DecodedMetadata decode(std::string_view text, const CommitPlace& place) {
   if (topic != 0 && !place.topic_id.empty() && topic != topic_hash(place)) return {.deleted = true};
   rest.remove_prefix(1);
   metadata.original_partitions = static_cast<std::uint32_t>(partitions);
+  if (const auto tried = rest.find(kTried); tried != std::string_view::npos) {
+    if (!take_tried(rest.substr(tried + 1), place.offset, metadata.tried)) return {};
+    rest = rest.substr(0, tried);
+  }
   const bool map = rest.starts_with(kMap);
   if (map) rest.remove_prefix(1);
   if (!(map ? take_map : take_pairs)(rest, place.offset, metadata.completed)) return {};

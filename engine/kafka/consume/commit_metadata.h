@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
 #include "engine/base/ids.h"
 
 #include <cstddef>
@@ -16,7 +17,19 @@ namespace pelton::kafka {
 // Brokers refuse more by default (offset.metadata.max.bytes).
 inline constexpr std::size_t kMaxMetadata = 4096;
 
-// Value. What travels with a committed offset: whose it is and what is settled beyond it.
+// Value. An event at or beyond a committed offset that has failed and is between attempts. Times
+// are in milliseconds.
+struct TriedEvent {
+  Offset offset = 0;
+  std::uint32_t attempts = 0;      // those that counted
+  std::uint32_t worker_kills = 0;  // how many of them ended the worker
+  WallTime first{};                // when the first attempt ended
+  WallTime next{};                 // when the next attempt is due; not before `first`
+  friend bool operator==(const TriedEvent&, const TriedEvent&) = default;
+};
+
+// Value. What travels with a committed offset: whose it is, what is settled beyond it, and what has
+// been tried.
 // docs/formats.md describes the text form.
 struct CommitMetadata {
   std::uint64_t node = 0;   // random, one a data folder
@@ -25,6 +38,7 @@ struct CommitMetadata {
   // How many partitions the topic had when the group began; those behind were added later. 0: not
   // known.
   std::uint32_t original_partitions = 0;
+  std::vector<TriedEvent> tried{};  // ascending
   friend bool operator==(const CommitMetadata&, const CommitMetadata&) = default;
 };
 
@@ -43,6 +57,7 @@ struct CommitPlace {
 struct EncodedMetadata {
   std::string text;        // empty: not even the rest fits
   std::size_t ranges = 0;  // how many of `completed` are in it: the lowest that fit
+  std::size_t tried = 0;   // how many of `tried` are, in the room that the ranges leave
 };
 EncodedMetadata encode(const CommitMetadata& metadata, const CommitPlace& place,
                        std::size_t most = kMaxMetadata);

@@ -7,6 +7,17 @@
 #include <utility>
 
 namespace pelton::stream {
+namespace {
+
+// More do not fit beside an offset.
+constexpr std::size_t kMostTried = 1'000;
+
+kafka::TriedEvent tried_event(Offset offset, const model::RetryState& state) {
+  return {offset, state.attempts, state.worker_kills, state.first,
+          std::max(state.first, state.next)};
+}
+
+}  // namespace
 
 const GroupProgress::Held* GroupProgress::held(PartitionId partition, Tenure tenure) const {
   const auto found = held_.find(partition);
@@ -34,8 +45,25 @@ PartitionStart GroupProgress::decide(const GroupCommit& commit, const LocalProgr
   start.restored.progress.completed = completed;
   if (needs_local(commit) && local.epoch == commit.metadata->epoch)
     start.trusted = add_local(commit, local, start);
-  if (start.trusted) start.epoch = commit.metadata->epoch;
+  if (start.trusted)
+    start.epoch = commit.metadata->epoch;
+  else
+    start.restored.retries = travelled(commit, start.restored.progress);
   return start;
+}
+
+std::vector<model::Transaction::RetryUpdate> GroupProgress::travelled(
+    const GroupCommit& commit, const model::Progress& progress) {
+  const model::OffsetRanges settled(progress);
+  std::vector<model::Transaction::RetryUpdate> retries;
+  for (const kafka::TriedEvent& event : commit.metadata->tried)
+    if (event.offset < commit.end && !settled.contains(event.offset))
+      retries.push_back(
+          {{},
+           {},
+           event.offset,
+           model::RetryState{event.attempts, event.worker_kills, event.next, event.first, {}}});
+  return retries;
 }
 
 // False: the folder knows of offsets that the topic does not have; it belongs to another topic.
@@ -62,6 +90,8 @@ Tenure GroupProgress::begin(const PartitionStart& start) {
   held.buried = start.restored.progress;
   held.stored = model::OffsetRanges(held.buried);
   held.committed = start.restored.progress.settled;
+  for (const auto& retry : start.restored.retries)
+    if (retry.state) held.tried[retry.offset] = tried_event(retry.offset, *retry.state);
   held.dirty = start.commit;
   held_[start.partition] = std::move(held);
   return tenures_;
@@ -83,6 +113,7 @@ std::uint64_t GroupProgress::move(PartitionId partition, Offset offset) {
   held.tenure = ++tenures_;
   if (offset > held.gap.begin) held.gap = {};
   held.buried = {offset, {}};
+  held.tried.clear();
   held.stored = model::OffsetRanges(held.buried);
   held.committed = offset;
   held.newest = ++settlements_;
@@ -98,12 +129,16 @@ void GroupProgress::skip(PartitionId partition, Tenure tenure, OffsetRange gap) 
   if (ours->stored.cursor() == gap.begin) ours->dirty = true;
 }
 
-std::uint64_t GroupProgress::settle(
-    const std::vector<model::Transaction::ProgressUpdate>& progress) {
+std::uint64_t GroupProgress::settle(const model::Transaction& transaction) {
   Settlement settlement;
   settlement.number = ++settlements_;
-  for (const auto& update : progress)
+  for (const auto& update : transaction.progress)
     settlement.moved.push_back({update.at.partition, tenure(update.at.partition), update});
+  for (const auto& retry : transaction.retries) {
+    Tried tried{retry.at.partition, tenure(retry.at.partition), retry.offset, std::nullopt};
+    if (retry.state) tried.event = tried_event(retry.offset, *retry.state);
+    settlement.tried.push_back(std::move(tried));
+  }
   storing_.push_back(std::move(settlement));
   return settlements_;
 }
@@ -114,6 +149,7 @@ bool GroupProgress::stored(std::uint64_t number) {
   at->stored = true;
   bool due = false;
   while (!storing_.empty() && storing_.front().stored) {
+    advance_tried(storing_.front());
     due |= advance(storing_.front());
     stored_.push_back(std::move(storing_.front()));
     storing_.pop_front();
@@ -134,6 +170,18 @@ bool GroupProgress::advance(const Settlement& settlement) {
         ours->stored.cursor() - ours->committed >= static_cast<Offset>(options_.max_unsettled / 4);
   }
   return due;
+}
+
+void GroupProgress::advance_tried(const Settlement& settlement) {
+  for (const Tried& tried : settlement.tried) {
+    Held* ours = held(tried.partition, tried.tenure);
+    if (ours == nullptr) continue;
+    if (tried.event)
+      ours->tried[tried.offset] = *tried.event;
+    else
+      ours->tried.erase(tried.offset);
+    ours->dirty = true;
+  }
 }
 
 std::optional<model::Progress> GroupProgress::bury(PartitionId partition, Offset offset) {
@@ -193,7 +241,13 @@ Offset GroupProgress::offset_of(const Held& held) {
 }
 
 kafka::CommitMetadata GroupProgress::metadata_of(const Held& held) const {
-  return {options_.node, held.epoch, held.stored.stored().completed};
+  kafka::CommitMetadata metadata{options_.node, held.epoch, held.stored.stored().completed};
+  for (const auto& [offset, event] : held.tried) {
+    if (metadata.tried.size() >= kMostTried) break;
+    if (offset >= held.stored.cursor() && !held.stored.contains(offset))
+      metadata.tried.push_back(event);
+  }
+  return metadata;
 }
 
 std::vector<GroupPosition> GroupProgress::take_positions(

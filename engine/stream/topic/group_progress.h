@@ -41,7 +41,8 @@ struct PartitionStart {
   model::Restored restored;
   std::uint64_t epoch = 0;
   // False: the folder's state is void. Before any commit names `epoch`, the folder has to have it,
-  // with restored.progress and without retries.
+  // with restored.progress and with no other retries than the restored ones, whose `binding` and
+  // `at` are not set.
   bool trusted = false;
   bool commit = false;  // the brokers know less than `restored`
 };
@@ -63,7 +64,8 @@ struct GroupPosition {
 // - Only what is stored is committed, and only for a tenure that has not ended.
 // - Settlements complete in the order in which they were made, once the brokers have committed what
 //   they settled. Those whose tenure has ended complete as well, with E5001.
-// - Completed ranges travel with the offset. Those that do not fit stay uncommitted.
+// - Completed ranges travel with the offset. Those that do not fit stay uncommitted. So do the
+//   attempts of events that have failed; of those that do not fit, the next owner counts anew.
 // - The folder's state counts when the last commit names this folder and its epoch.
 class GroupProgress {
  public:
@@ -96,8 +98,9 @@ class GroupProgress {
   void skip(PartitionId partition, Tenure tenure, OffsetRange gap);
 
   // ---- settlements
-  // Numbers a settlement that is on its way to the store. In the order of the transactions.
-  std::uint64_t settle(const std::vector<model::Transaction::ProgressUpdate>& progress);
+  // Numbers a settlement that is on its way to the store: what the transaction says of progress and
+  // of retries. In the order of the transactions.
+  std::uint64_t settle(const model::Transaction& transaction);
   // The store has it, and everything that precedes its offsets. Returns whether a commit is due.
   bool stored(std::uint64_t number);
   // The event's end is durable whatever becomes of the offsets. Returns what the folder is to keep
@@ -129,6 +132,7 @@ class GroupProgress {
     OffsetRange gap;
     model::OffsetRanges stored;
     model::Progress buried;  // what the folder knows, with bury()
+    std::map<Offset, kafka::TriedEvent> tried;
     Offset committed = 0;
     std::uint64_t newest = 0;   // settlement in `stored`
     std::uint64_t covered = 0;  // ... by what is committed
@@ -139,10 +143,17 @@ class GroupProgress {
     Tenure tenure = 0;
     model::Transaction::ProgressUpdate update;
   };
+  struct Tried {
+    PartitionId partition;
+    Tenure tenure = 0;
+    Offset offset = 0;
+    std::optional<kafka::TriedEvent> event;  // absent: it is settled
+  };
   struct Settlement {
     std::uint64_t number = 0;
     bool stored = false;
     std::vector<Moved> moved;
+    std::vector<Tried> tried{};
   };
   struct Sent {
     Tenure tenure = 0;
@@ -154,9 +165,12 @@ class GroupProgress {
   const Held* held(PartitionId partition, Tenure tenure) const;
   static bool add_local(const GroupCommit& commit, const LocalProgress& local,
                         PartitionStart& start);
+  static std::vector<model::Transaction::RetryUpdate> travelled(const GroupCommit& commit,
+                                                                const model::Progress& progress);
   static Offset offset_of(const Held& held);
   kafka::CommitMetadata metadata_of(const Held& held) const;
   bool advance(const Settlement& settlement);
+  void advance_tried(const Settlement& settlement);
   bool is_covered(const Settlement& settlement) const;
   Status outcome(const Settlement& settlement) const;
 

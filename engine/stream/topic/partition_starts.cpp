@@ -100,6 +100,9 @@ Status PartitionStarts::write_untrusted(const std::vector<Decision>& decisions,
     if (auto ok = forget_retries(store_.store(), setup_.binding, at(start.partition), transaction);
         !ok)
       return ok;
+    for (const auto& retry : start.restored.retries)
+      transaction.retries.push_back(
+          {setup_.binding, at(start.partition), retry.offset, retry.state});
   }
   return epochs.empty() ? Status{} : store_.store().ledger().put(kLedger, epochs);
 }

@@ -6,7 +6,7 @@
 namespace pelton::stream {
 
 void Settlements::settle(model::Transaction&& transaction, Input::Done done) {
-  const std::uint64_t number = progress_.settle(transaction.progress);
+  const std::uint64_t number = progress_.settle(transaction);
   expect(number, std::move(done));
   if (only_buried_) keep_buried(transaction);
   if (!letters_) return write(number, std::move(transaction));

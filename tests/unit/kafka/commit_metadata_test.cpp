@@ -35,6 +35,35 @@ TEST(CommitMetadata, ComesBackAsItWas) {
   }
 }
 
+const WallTime kThen{std::chrono::hours(480'000)};
+
+TriedEvent tried(Offset offset, std::uint32_t attempts, std::int64_t ms) {
+  return {offset, attempts, attempts / 2, kThen + std::chrono::milliseconds(ms),
+          kThen + std::chrono::milliseconds(ms + 90'000)};
+}
+
+TEST(CommitMetadata, AttemptsComeBackAsTheyWere) {
+  CommitMetadata metadata{1, 2, {{105, 120}}};
+  metadata.tried = {tried(100, 1, 70'000), tried(103, 4'000'000, 0), tried(5'000'000'000, 3, 9)};
+  const auto encoded = encode(metadata, at(100));
+  EXPECT_EQ(encoded.tried, 3U);
+  EXPECT_EQ(decode(encoded.text, at(100)).metadata, metadata) << encoded.text;
+  metadata.completed.clear();
+  EXPECT_EQ(decode(encode(metadata, at(100)).text, at(100)).metadata, metadata);
+}
+
+TEST(CommitMetadata, AttemptsHaveTheRoomThatTheRangesLeave) {
+  CommitMetadata metadata{1, 2, {}};
+  for (Offset at = 101; at < 20'100; at += 2) metadata.completed.push_back({at, at + 1});
+  for (Offset at = 100; at < 2'000; at += 2) metadata.tried.push_back(tried(at, 2, at));
+  const auto encoded = encode(metadata, at(100));
+  EXPECT_EQ(encoded.ranges, metadata.completed.size());
+  EXPECT_GT(encoded.tried, 20U);
+  EXPECT_LE(encoded.text.size(), kMaxMetadata);
+  metadata.tried.resize(encoded.tried);
+  EXPECT_EQ(decode(encoded.text, at(100)).metadata, metadata);
+}
+
 TEST(CommitMetadata, KeepsTheLowestRangesThatFit) {
   std::mt19937_64 random(8);
   auto metadata = random_metadata(random, 10, 20'000);

@@ -45,8 +45,10 @@ struct Group : ::testing::Test {
     progress.begin(progress.decide(commit, folder(offset), kFresh));
   }
   std::uint64_t settle(Offset settled, Ranges completed = {}, PartitionId partition = kP) {
-    return progress.settle(
-        {{BindingId{1}, {StreamId{1}, partition}, {settled, std::move(completed)}}});
+    model::Transaction transaction;
+    transaction.progress.push_back(
+        {BindingId{1}, {StreamId{1}, partition}, {settled, std::move(completed)}});
+    return progress.settle(transaction);
   }
   bool settle_and_store(Offset settled, Ranges completed = {}, PartitionId partition = kP) {
     return progress.stored(settle(settled, std::move(completed), partition));
@@ -69,6 +71,90 @@ struct Group : ::testing::Test {
                             return std::min(metadata.completed.size(), kFitting);
                           }}};
 };
+
+// ---- attempts
+
+const WallTime kThen{std::chrono::hours(480'000)};
+
+struct Attempts : Group {
+  void fail_at(Offset offset, std::uint32_t attempts, std::uint32_t kills = 0) {
+    model::Transaction transaction;
+    transaction.retries.push_back(
+        {BindingId{1},
+         {StreamId{1}, kP},
+         offset,
+         model::RetryState{attempts, kills, kThen + std::chrono::seconds(9), kThen, {}}});
+    progress.stored(progress.settle(transaction));
+  }
+  void settle_at(Offset offset) {
+    model::Transaction transaction;
+    transaction.retries.push_back({BindingId{1}, {StreamId{1}, kP}, offset, std::nullopt});
+    progress.stored(progress.settle(transaction));
+  }
+  // As the next owner, a folder of its own, begins.
+  PartitionStart handed_over() {
+    const auto positions = take();
+    EXPECT_EQ(positions.size(), 1U);
+    GroupCommit commit = commit_of(positions[0].offset, positions[0].metadata);
+    commit.metadata->node = kNode + 1;
+    return decide(commit);
+  }
+};
+
+TEST_F(Attempts, TravelWithThePartition) {
+  assign();
+  fail_at(3, 4, 1);
+  const auto start = handed_over();
+  EXPECT_FALSE(start.trusted);
+  ASSERT_EQ(start.restored.retries.size(), 1U);
+  EXPECT_EQ(start.restored.retries[0].offset, 3);
+  const model::RetryState& state = *start.restored.retries[0].state;
+  EXPECT_EQ(state.attempts, 4U);
+  EXPECT_EQ(state.worker_kills, 1U);
+  EXPECT_EQ(state.first, kThen);
+  EXPECT_EQ(state.next, kThen + std::chrono::seconds(9));
+}
+
+TEST_F(Attempts, GoOnTravellingWhileNothingIsTried) {
+  assign();
+  fail_at(3, 4);
+  progress.begin(handed_over());
+  progress.committed(true);
+  settle_and_store(1);
+  ASSERT_EQ(handed_over().restored.retries.size(), 1U);
+}
+
+TEST_F(Attempts, EndWithTheirEvent) {
+  assign();
+  fail_at(3, 4);
+  fail_at(5, 1);
+  settle_at(3);
+  const auto start = handed_over();
+  ASSERT_EQ(start.restored.retries.size(), 1U);
+  EXPECT_EQ(start.restored.retries[0].offset, 5);
+}
+
+TEST_F(Attempts, AreForgottenWithASeek) {
+  assign();
+  fail_at(3, 4);
+  progress.move(kP, 2);
+  EXPECT_THAT(handed_over().restored.retries, IsEmpty());
+}
+
+TEST_F(Attempts, OfOurOwnFolderCountAsTheFolderHasThem) {
+  GroupCommit commit = own(10);
+  commit.metadata->tried = {{12, 2, 0, kThen, kThen}};
+  const auto start = decide(commit, folder(10, {}, {14}));
+  ASSERT_EQ(start.restored.retries.size(), 1U);
+  EXPECT_EQ(start.restored.retries[0].offset, 14);
+}
+
+TEST_F(Attempts, OfEventsThatAreSettledOrGoneDoNotCount) {
+  GroupCommit commit = own(10, {{12, 14}});
+  commit.metadata->node = kNode + 1;
+  commit.metadata->tried = {{12, 2, 0, kThen, kThen}, {kEnd, 2, 0, kThen, kThen}};
+  EXPECT_THAT(decide(commit).restored.retries, IsEmpty());
+}
 
 // ---- where a partition begins
 
