@@ -14,7 +14,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kReadAhead = 16U << 20;  // of all partitions
-constexpr std::size_t kLeastReadAhead = 256U << 10;
 // How often commits and revokes are looked at while nothing comes.
 constexpr milliseconds kPollSlice{100};
 // How long what was given out may take to be settled once its partition moves.
@@ -39,7 +38,7 @@ Result<std::unique_ptr<SourceMember>> SourceMember::join(const SourceSetup& setu
   std::unique_ptr<SourceMember> member(new SourceMember(setup));
   kafka::Consumer::Setup consumer{setup.topic.client, setup.group, setup.topic.topic, {}};
   if (setup.start.kind == config::Start::Kind::time) consumer.start_time = setup.start.time;
-  consumer.read_ahead = std::max(kLeastReadAhead, kReadAhead / std::max(1U, *partitions));
+  consumer.budget = std::make_shared<kafka::FetchBudget>(kReadAhead);
   SourceMember& self = *member;
   auto made = kafka::Consumer::create(std::move(consumer), self.loop_, {self, self, self});
   if (!made) return std::unexpected(made.error());

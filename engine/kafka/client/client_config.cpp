@@ -66,6 +66,8 @@ constexpr std::array<Setting, 11> kReader{{{"enable.auto.commit", "false"},
                                            {"fetch.error.backoff.ms", "100"},
                                            {"reconnect.backoff.max.ms", "1000"}}};
 
+constexpr int kQueueBackoff = 0x02'02'00'ff;  // the first version that has fetch.queue.backoff.ms
+
 struct Owned {
   std::string_view name;
   std::string_view instead;
@@ -243,11 +245,18 @@ void ConfDeleter::operator()(rd_kafka_conf_s* conf) const {
 }
 
 Result<ConfPtr> consumer_conf(const ClientOptions& client, const GroupOptions& group,
-                              std::size_t read_ahead) {
+                              const FetchLimits& limits) {
   ConfPtr conf(rd_kafka_conf_new());
-  if (auto ok = set(conf.get(), "queued.max.messages.kbytes", std::to_string(read_ahead >> 10));
+  const std::string waiting = std::to_string(limits.partition >> 10);
+  const std::string answer = std::to_string(limits.answer);
+  if (auto ok = set_all(conf.get(), {{"queued.max.messages.kbytes", waiting.c_str()},
+                                     {"fetch.max.bytes", answer.c_str()}});
       !ok)
     return std::unexpected(ok.error());
+  // A partition whose queue is full is looked at again soon. Earlier versions wait for a second.
+  if (rd_kafka_version() >= kQueueBackoff)
+    if (auto ok = set(conf.get(), "fetch.queue.backoff.ms", "50"); !ok)
+      return std::unexpected(ok.error());
   if (auto ok = set_all(conf.get(), {kConsumer.begin(), kConsumer.end()}); !ok)
     return std::unexpected(ok.error());
   if (auto ok = set_group(conf.get(), group); !ok) return std::unexpected(ok.error());

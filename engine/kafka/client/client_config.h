@@ -20,11 +20,14 @@ struct ConfDeleter {
 using ConfPtr = std::unique_ptr<rd_kafka_conf_s, ConfDeleter>;
 
 // The client library's configuration for this client, as a member of this group: our own settings
-// (client_config.cpp says why each), TLS, SASL, then the file's properties. `read_ahead`: bytes
-// that may wait in each partition's queue. invalid (E6102): a property or value that the library
-// refuses, or that is the engine's own.
+// (client_config.cpp says why each), TLS, SASL, then the file's properties. invalid (E6102): a
+// property or value that the library refuses, or that is the engine's own.
+struct FetchLimits {
+  std::size_t partition = 0;  // bytes that may wait in each partition's queue
+  std::size_t answer = 0;     // bytes that one answer of a broker brings; one record always comes
+};
 Result<ConfPtr> consumer_conf(const ClientOptions& client, const GroupOptions& group,
-                              std::size_t read_ahead);
+                              const FetchLimits& limits);
 
 // Commits of such a member may not go while it joins: before 2.10.0 the library answers the
 // coordinator's refusal by giving up every partition. The client then says ten times a second

@@ -99,6 +99,7 @@ bool Consumer::Impl::serve() {
   bool more = serve_events();
   more |= queues.serve();
   const auto now = std::chrono::steady_clock::now();
+  queues.balance(now);
   watch_ends(now);
   watch_id(now);
   if (assignment.closing() && rd_kafka_consumer_closed(client.handle())) {
@@ -219,7 +220,13 @@ void Consumer::ask(std::vector<PartitionId> partitions, std::optional<WallTime> 
                    std::function<void(GroupFacts)> answer) {
   impl_->loop.post([impl = impl_, partitions = std::move(partitions), time,
                     answer = std::move(answer)]() mutable {
-    impl->lookup.ask(std::move(partitions), time, std::move(answer));
+    auto unbegun = impl->assignment.unbegun();
+    partitions.insert(partitions.end(), unbegun.begin(), unbegun.end());
+    impl->lookup.ask(std::move(partitions), time,
+                     [unbegun = std::move(unbegun), answer = std::move(answer)](GroupFacts group) {
+                       group.unbegun = unbegun;
+                       answer(std::move(group));
+                     });
   });
 }
 void Consumer::ask_committed(std::vector<PartitionId> partitions,

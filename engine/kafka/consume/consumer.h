@@ -4,6 +4,7 @@
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/group_metadata.h"
 #include "engine/kafka/client/poll_loop.h"
+#include "engine/kafka/consume/fetch_budget.h"
 #include "engine/kafka/consume/group_facts.h"
 #include "engine/kafka/consume/listeners.h"
 #include "engine/kafka/options.h"
@@ -29,9 +30,8 @@ class Consumer {
     GroupOptions group;
     std::string topic;
     std::optional<WallTime> start_time;  // asked for when partitions are assigned
-    // Bytes of each partition that wait in the client, and at most as many (4 MiB at the most) that
-    // were given to the listener and are not taken().
-    std::size_t read_ahead = 16U << 20;
+    // Bounds what was fetched and not taken(), of all consumers that have it.
+    std::shared_ptr<FetchBudget> budget = std::make_shared<FetchBudget>(16U << 20);
   };
   // invalid: the configuration; unavailable: no client could be made.
   static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,
@@ -68,7 +68,8 @@ class Consumer {
   void membership(std::vector<Tenure> tenures,
                   std::move_only_function<void(Result<GroupMetadata>)> answer);
   void release(std::vector<PartitionId> partitions);
-  // What the brokers know of the partitions now; answered on the loop's thread.
+  // What the brokers know of the partitions now, and of those that have not begun; answered on the
+  // loop's thread.
   void ask(std::vector<PartitionId> partitions, std::optional<WallTime> time,
            std::function<void(GroupFacts)> answer);
   // What the group has committed of them; likewise.

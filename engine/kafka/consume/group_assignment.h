@@ -27,6 +27,8 @@ class GroupAssignment {
   void on_facts(GroupFacts&& group);
   // What the topic is now. Another one than before: all partitions are asked for again.
   void on_topic_id(const std::string& id);
+  // Those that the group has given to us and that have not begun.
+  std::vector<PartitionId> unbegun() const { return {unbegun_.begin(), unbegun_.end()}; }
   bool knows_topic_id() const { return !topic_id_.empty(); }
 
   // ---- the listener's side: see Consumer

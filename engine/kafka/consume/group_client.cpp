@@ -17,7 +17,8 @@ GroupClient::~GroupClient() {
 }
 
 Status GroupClient::open(PollLoop& loop) {
-  auto conf = consumer_conf(setup_.client, setup_.group, setup_.read_ahead);
+  auto conf = consumer_conf(setup_.client, setup_.group,
+                            {setup_.budget->most_of_one(), setup_.budget->most_of_an_answer()});
   if (!conf) return std::unexpected(conf.error());
   ask_for_events(*conf->get(), setup_.client,
                  RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_STATS);

@@ -19,6 +19,8 @@ struct GroupFacts {
   std::vector<PartitionId> silent;
   std::optional<Error> error;    // why, of the first of these
   std::uint32_t partitions = 0;  // that the topic has now; 0: not known
+  // Of those that were asked about: the group has given them to us, and they have not begun.
+  std::vector<PartitionId> unbegun{};
   std::string topic_id{};  // another topic of the same name has another one; empty: none is told
 };
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace pelton::kafka {
 
@@ -45,6 +46,7 @@ Status PartitionFetcher::move_to(PartitionId partition, Offset from, Offset skip
   const auto at = parts_.find(partition);
   if (at != parts_.end() && from >= at->second.next && from - at->second.next <= skip) return {};
   leave(partition);
+  make_room();
   // A queue of its own each time: nothing that was fetched for the old place is in it.
   Queue queue(rd_kafka_queue_new(client_));
   if (rd_kafka_consume_start_queue(handle_.get(), static_cast<std::int32_t>(partition.value), from,
@@ -59,6 +61,13 @@ void PartitionFetcher::leave(PartitionId partition) {
   if (at == parts_.end()) return;
   rd_kafka_consume_stop(handle_.get(), static_cast<std::int32_t>(partition.value));
   parts_.erase(at);
+}
+
+void PartitionFetcher::make_room() {
+  std::vector<PartitionId> waiting;
+  for (const auto& [partition, part] : parts_)
+    if (rd_kafka_queue_length(part.queue.get()) > 0) waiting.push_back(partition);
+  for (std::size_t i = 0; i + kMostWaiting <= waiting.size(); ++i) leave(waiting[i]);
 }
 
 void PartitionFetcher::leave_all() {

@@ -35,8 +35,9 @@ class PartitionFetcher {
   // nothing.
   const std::string& serve();
 
-  // From now on the partition is fetched from there. One that is at most `skip` records behind
-  // goes on instead: passing over them is quicker.
+  // From now on the partition is fetched from there, and others may be left: of the partitions that
+  // are fetched, at most kMostWaiting have records waiting. One that is at most `skip` records
+  // behind goes on instead: passing over them is quicker.
   Status move_to(PartitionId partition, Offset from, Offset skip = 0);
   // It is fetched, and the next record is at `from` or later.
   bool at(PartitionId partition, Offset from) const {
@@ -53,7 +54,12 @@ class PartitionFetcher {
   // The newest end of the partition that came with a fetch; -1: none yet.
   Offset end(PartitionId partition) const;
 
+  static constexpr std::size_t kMostWaiting = 8;
+
  private:
+  // Leaves partitions that have records waiting, which are fetched again when they are asked for.
+  void make_room();
+
   struct Part {
     Queue queue;
     Offset next = 0;

@@ -12,6 +12,10 @@ constexpr std::uint32_t kBatchRecords = 8192;
 constexpr std::size_t kBatchBytes = 1U << 20;
 // Of one partition, fetched and not yet in its window.
 constexpr std::size_t kAheadBytes = 4U << 20;
+constexpr std::chrono::milliseconds kBalanceInterval{20};
+// When nothing was taken for so long, the readers may be waiting for what is not fetched: another
+// partition gets something.
+constexpr std::chrono::seconds kStandstill{5};
 
 bool is_gone(rd_kafka_resp_err_t error) {
   return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
@@ -26,21 +30,41 @@ PartitionQueues::PartitionQueues(GroupClient& client, PollLoop& loop, RecordList
       loop_(loop),
       listener_(listener),
       hooks_(std::move(hooks)),
-      decoder_("kafka:" + client.topic_name()) {}
+      decoder_("kafka:" + client.topic_name()),
+      claim_(client.setup().budget->memory(), MemoryUse::kafka) {}
+
+PartitionQueues::~PartitionQueues() {
+  for (std::size_t i = 0; i < parts_.size(); ++i) client_.setup().budget->remove_partition();
+}
 
 void PartitionQueues::open(const Consumer::ReadFrom& start) {
   Part& part = parts_[start.partition];
   part.tenure = start.tenure;
-  part.ahead = 0;
+  set_ahead(part, 0);
+  if (part.paused) set_paused(start.partition, part, false);
   part.next = start.offset;
   part.idle = start.idle;
   part.gone = false;
   if (part.queue) return;
+  client_.setup().budget->add_partition();
   part.queue.reset(rd_kafka_queue_get_partition(client_.handle(), client_.topic_name().c_str(),
                                                 static_cast<std::int32_t>(start.partition.value)));
   rd_kafka_queue_forward(part.queue.get(), nullptr);
   const std::uint64_t one = 1;
   rd_kafka_queue_io_event_enable(part.queue.get(), loop_.wake_handle(), &one, sizeof one);
+}
+
+void PartitionQueues::close(PartitionId partition) {
+  const auto found = parts_.find(partition);
+  if (found == parts_.end()) return;
+  set_ahead(found->second, 0);
+  if (found->second.paused) set_paused(partition, found->second, false);
+  client_.setup().budget->remove_partition();
+  parts_.erase(found);
+}
+
+void PartitionQueues::clear() {
+  while (!parts_.empty()) close(parts_.begin()->first);
 }
 
 bool PartitionQueues::current(PartitionId partition, std::uint64_t tenure) const {
@@ -61,11 +85,69 @@ bool PartitionQueues::serve() {
 }
 
 std::size_t PartitionQueues::most_ahead() const {
-  return std::min(kAheadBytes, client_.setup().read_ahead);
+  return std::min(kAheadBytes, client_.setup().budget->of(1) / 2);
+}
+
+bool PartitionQueues::blocked(const Part& part) const {
+  if (part.ahead >= most_ahead()) return true;
+  // One that has nothing may take something when the others are at a standstill.
+  return ahead_ >= budget() / 2 && (part.ahead > 0 || balanced_ - moved_ < kStandstill);
+}
+
+std::size_t PartitionQueues::waiting(const Part& part) const {
+  return rd_kafka_queue_length(part.queue.get()) * (part.record > 0 ? part.record : record_);
+}
+
+void PartitionQueues::set_ahead(Part& part, std::size_t bytes) {
+  ahead_ = ahead_ - part.ahead + bytes;
+  part.ahead = bytes;
+}
+
+void PartitionQueues::balance(SteadyTime now) {
+  if (now - balanced_ < kBalanceInterval) return;
+  balanced_ = now;
+  std::size_t held = ahead_;
+  for (const auto& [partition, part] : parts_) held += waiting(part);
+  const std::size_t most = budget();
+  if (held > most)
+    held = pause(most, held);
+  else
+    resume(most, held);
+  claim_.set(held > ahead_ ? held - ahead_ : 0);
+}
+
+// Returns what is left.
+std::size_t PartitionQueues::pause(std::size_t most, std::size_t held) {
+  for (auto& [partition, part] : parts_) {
+    if (held <= most / 2) break;
+    const std::size_t bytes = waiting(part);
+    if (part.paused || bytes == 0 || !blocked(part)) continue;
+    set_paused(partition, part, true);
+    held -= bytes;
+  }
+  return held;
+}
+
+void PartitionQueues::resume(std::size_t most, std::size_t held) {
+  for (auto& [partition, part] : parts_) {
+    if (!part.paused || blocked(part)) continue;
+    if (held > most) break;
+    set_paused(partition, part, false);
+    held += kBatchBytes;  // about what a fetch brings
+  }
+}
+
+void PartitionQueues::set_paused(PartitionId partition, Part& part, bool paused) {
+  part.paused = paused;
+  const Partitions list = client_.list_of({partition});
+  if (paused)
+    rd_kafka_pause_partitions(client_.handle(), list.get());
+  else
+    rd_kafka_resume_partitions(client_.handle(), list.get());
 }
 
 bool PartitionQueues::fetch(PartitionId partition, Part& part) {
-  if (part.idle || part.gone || part.ahead >= most_ahead()) return false;
+  if (part.idle || part.gone || blocked(part)) return false;
   Offset base = 0, end = 0;
   bool more = true;
   while (more && builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes)
@@ -94,7 +176,10 @@ bool PartitionQueues::take(PartitionId partition, Part& part, Offset& base, Offs
 void PartitionQueues::hand_over(PartitionId partition, Part& part, Offset base) {
   const Offset high = client_.fetched_end(partition);
   auto batch = builder_.finish();
-  part.ahead += batch->bytes().size();
+  const std::size_t bytes = batch->bytes().size();
+  part.record = record_ = bytes / batch->size();
+  set_ahead(part, part.ahead + bytes);
+  moved_ = balanced_;
   part.end = std::max(part.end, std::max(high, base + batch->span()));
   listener_.fetched(partition, part.tenure, base, std::move(batch), part.end);
 }
@@ -113,7 +198,10 @@ void PartitionQueues::on_message_error(PartitionId partition, Part& part,
 }
 
 void PartitionQueues::taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes) {
-  if (current(partition, tenure)) parts_.at(partition).ahead -= bytes;
+  if (!current(partition, tenure)) return;
+  Part& part = parts_.at(partition);
+  set_ahead(part, part.ahead - bytes);
+  moved_ = std::chrono::steady_clock::now();
 }
 
 bool PartitionQueues::mark_gone(PartitionId partition) {
@@ -147,7 +235,7 @@ void PartitionQueues::tell_end(PartitionId partition, Offset end) {
 std::vector<PartitionId> PartitionQueues::resting() const {
   std::vector<PartitionId> resting;
   for (const auto& [partition, part] : parts_)
-    if (part.idle || part.ahead >= most_ahead()) resting.push_back(partition);
+    if (part.idle || part.paused || blocked(part)) resting.push_back(partition);
   return resting;
 }
 

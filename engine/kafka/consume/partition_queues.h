@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/memory_budget.h"
 #include "engine/kafka/consume/group_client.h"
 #include "engine/kafka/records/record_decoder.h"
 #include "engine/model/batch_builder.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <vector>
@@ -13,7 +15,9 @@ namespace pelton::kafka {
 
 // The partitions that a member reads, a queue each: what is in the queues becomes batches for the
 // listener, as much of each partition as its reader has room for. One whose reader has none is not
-// polled while all the others are. The loop's thread.
+// polled while all the others are. When all that was fetched exceeds the budget, partitions whose
+// readers have no room are not fetched either, and what waits of them in the client is thrown away;
+// it is fetched again once there is room. The loop's thread.
 class PartitionQueues {
  public:
   // Who learns what concerns more than the records.
@@ -22,11 +26,14 @@ class PartitionQueues {
     std::function<void(const Error&)> trouble;
   };
   PartitionQueues(GroupClient& client, PollLoop& loop, RecordListener& listener, Hooks hooks);
+  ~PartitionQueues();
+  PartitionQueues(const PartitionQueues&) = delete;
+  PartitionQueues& operator=(const PartitionQueues&) = delete;
 
   // From now on the partition is read from there, in that tenure.
   void open(const Consumer::ReadFrom& start);
-  void close(PartitionId partition) { parts_.erase(partition); }
-  void clear() { parts_.clear(); }
+  void close(PartitionId partition);
+  void clear();
 
   bool contains(PartitionId partition) const { return parts_.contains(partition); }
   bool current(PartitionId partition, std::uint64_t tenure) const;
@@ -36,6 +43,8 @@ class PartitionQueues {
   // Everything that is there now. True: there may be more.
   bool serve();
   void taken(PartitionId partition, std::uint64_t tenure, std::size_t bytes);
+  // Now and then: keeps what was fetched within the budget.
+  void balance(std::chrono::steady_clock::time_point now);
 
   // ---- positions that are gone: the partition rests until it is opened again
   // False: it rests already, or is not here.
@@ -56,15 +65,26 @@ class PartitionQueues {
   struct Part {
     std::uint64_t tenure = 0;
     Queue queue;
-    std::size_t ahead = 0;  // bytes fetched and not taken
+    std::size_t ahead = 0;   // bytes given to the listener and not taken
+    std::size_t record = 0;  // bytes of one, as of the last batch
     Offset end = -1;
-    Offset next = 0;     // to be fetched
-    bool idle = false;   // not read until it is opened again
-    bool gone = false;   // out of range: the brokers are asked where it may go on
-    bool ended = false;  // ... and the client has ended its fetcher
+    Offset next = 0;      // to be fetched
+    bool idle = false;    // not read until it is opened again
+    bool gone = false;    // out of range: the brokers are asked where it may go on
+    bool ended = false;   // ... and the client has ended its fetcher
+    bool paused = false;  // the client does not fetch it
   };
 
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  std::size_t budget() const { return client_.setup().budget->of(parts_.size()); }
   std::size_t most_ahead() const;
+  bool blocked(const Part& part) const;
+  std::size_t waiting(const Part& part) const;  // in the client, estimated
+  void set_ahead(Part& part, std::size_t bytes);
+  std::size_t pause(std::size_t most, std::size_t held);
+  void resume(std::size_t most, std::size_t held);
+  void set_paused(PartitionId partition, Part& part, bool paused);
   bool fetch(PartitionId partition, Part& part);
   // Adds to the batch that is being built. False: the queue is empty.
   bool take(PartitionId partition, Part& part, Offset& base, Offset& end);
@@ -78,6 +98,11 @@ class PartitionQueues {
   RecordDecoder decoder_;
   model::BatchBuilder builder_;
   std::map<PartitionId, Part> parts_;
+  std::size_t ahead_ = 0;   // of all
+  std::size_t record_ = 0;  // bytes of one, of any partition
+  MemoryClaim claim_;       // for what waits in the client
+  SteadyTime balanced_{};
+  SteadyTime moved_{};  // when something was last given or taken
 };
 
 }  // namespace pelton::kafka

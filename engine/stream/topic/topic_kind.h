@@ -25,7 +25,10 @@ class TopicKind final : public StreamKind {
     kafka::PollLoop& kafka;
     dead_letters::DeadLetters& letters;
   };
-  explicit TopicKind(const Setup& setup) : setup_(setup), producers_(setup.kafka) {}
+  explicit TopicKind(const Setup& setup)
+      : setup_(setup),
+        producers_(setup.kafka),
+        fetches_(std::make_shared<kafka::FetchBudget>(setup.memory.limit() / 4, &setup.memory)) {}
 
   Result<Connections> connect(const Route& route) override;
   Status add_output(const config::Stream& to, Connections& connections) override;
@@ -38,6 +41,7 @@ class TopicKind final : public StreamKind {
 
   const Setup setup_;
   TopicProducers producers_;
+  std::shared_ptr<kafka::FetchBudget> fetches_;  // shared with consumers that outlive this
 };
 
 }  // namespace pelton::stream

@@ -8,19 +8,27 @@
 namespace pelton::stream {
 namespace {
 
+Error not_begun(PartitionId partition, const kafka::GroupFacts& group) {
+  const bool silent = std::ranges::find(group.silent, partition) != group.silent.end();
+  return {ErrorKind::unavailable, "E6140",
+          fmt::format("this engine has the partition but has not begun to read it: {}",
+                      silent && group.error ? group.error->message : "it is about to")};
+}
+
 // Partitions of the topic that were not asked about are not ours.
 Result<Positions::Extents> extents_of(const kafka::GroupFacts& group) {
   if (group.error && group.facts.empty() && group.partitions == 0)
     return std::unexpected(*group.error);
   Positions::Extents extents;
-  std::set<PartitionId> ours;
+  std::set<PartitionId> ours(group.unbegun.begin(), group.unbegun.end());
+  for (const PartitionId partition : group.unbegun)
+    extents.missing.push_back({partition, not_begun(partition, group)});
   for (const kafka::PartitionFacts& fact : group.facts) {
+    if (!ours.insert(fact.partition).second) continue;
     extents.known.push_back({fact.partition, fact.earliest, fact.end, fact.at_time});
-    ours.insert(fact.partition);
   }
   for (const PartitionId partition : group.silent) {
-    extents.missing.push_back({partition, *group.error});
-    ours.insert(partition);
+    if (ours.insert(partition).second) extents.missing.push_back({partition, *group.error});
   }
   for (std::uint32_t p = 0; p < group.partitions; ++p)
     if (!ours.contains(PartitionId{p}))

@@ -89,7 +89,7 @@ std::string value_of(const rd_kafka_conf_t* conf, const char* name) {
 
 TEST(Oidc, TheLibraryIsToldWhereTokensComeFrom) {
   if (rd_kafka_version() < 0x02'0a'00'00) GTEST_SKIP() << "this library fetches no tokens";
-  const auto conf = consumer_conf(with_oidc(), {}, 1 << 20);
+  const auto conf = consumer_conf(with_oidc(), {}, {1 << 20, 1 << 20});
   ASSERT_TRUE(conf) << conf.error().text();
   const std::vector<std::pair<const char*, std::string>> expected{
       {"security.protocol", "sasl_ssl"},
@@ -105,7 +105,7 @@ TEST(Oidc, TheLibraryIsToldWhereTokensComeFrom) {
 
 TEST(Oidc, ALibraryThatCannotFetchTokensIsNamed) {
   if (rd_kafka_version() >= 0x02'0a'00'00) GTEST_SKIP() << "this library can";
-  const auto conf = consumer_conf(with_oidc(), {}, 1 << 20);
+  const auto conf = consumer_conf(with_oidc(), {}, {1 << 20, 1 << 20});
   ASSERT_FALSE(conf);
   EXPECT_EQ(conf.error().code, "E6102");
 }
@@ -136,7 +136,7 @@ TEST(ConsumerConf, IsWhole) {
   auto with = client({{"fetch.min.bytes", "1000", {}}});
   with.tls = net::Tls{};
   with.sasl = SaslOptions{"scram-sha-512", "me", "secret", {}, {}};
-  EXPECT_TRUE(consumer_conf(with, group, 1 << 20));
+  EXPECT_TRUE(consumer_conf(with, group, {1 << 20, 1 << 20}));
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ TEST_F(ConsumerTest, WhatIsNotTakenIsBounded) {
   const std::string large(100'000, 'x');
   for (int i = 0; i < 12; ++i) produce(0, {large.c_str()});
   auto bounded = setup();
-  bounded.read_ahead = 256U << 10;
+  bounded.budget = std::make_shared<FetchBudget>(512U << 10);
   Member member(loop, std::move(bounded));
   ASSERT_TRUE(until([&] { return member.bytes >= 256U << 10; }));
   const std::size_t given = member.values.size();

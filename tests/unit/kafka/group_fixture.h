@@ -20,7 +20,7 @@ inline constexpr PartitionId kP{0};
 
 // A member whose loop has a thread of its own, as in the engine; begins every partition where
 // `where` says, in tenures from 1.
-struct Member final : RecordListener, GroupListener, CommitListener {
+struct Member : RecordListener, GroupListener, CommitListener {
   std::mutex mutex;
   std::vector<std::string> values;
   std::map<PartitionId, std::uint64_t> tenures;

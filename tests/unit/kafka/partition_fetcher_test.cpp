@@ -74,6 +74,25 @@ TEST_F(Fetcher, PartitionsAreFetchedApart) {
   EXPECT_EQ(fetcher.fetched(), 0U);
 }
 
+TEST_F(Fetcher, FewPartitionsHaveRecordsWaitingAndAllAreRead) {
+  constexpr std::uint32_t kMany = 12;
+  PartitionFetcher many{cluster.topic("many", kMany), Gone::error, PartitionFetcher::Pace::eager};
+  ASSERT_TRUE(many.open());
+  for (std::uint32_t p = 0; p < kMany; ++p)
+    cluster.produce_all("many", static_cast<int>(p), {{"k", "a"}, {"k", "b"}, {"k", "c"}});
+  const auto one = [&](std::uint32_t p, Offset from) {
+    EXPECT_TRUE(many.move_to(PartitionId{p}, from));
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < deadline)
+      if (const Message message = many.next(PartitionId{p}, 100ms))
+        return std::string(static_cast<const char*>(message->payload), message->len);
+    return std::string();
+  };
+  for (std::uint32_t p = 0; p < kMany; ++p) EXPECT_EQ(one(p, 0), "a");
+  EXPECT_LE(many.fetched(), PartitionFetcher::kMostWaiting);
+  for (std::uint32_t p = 0; p < kMany; ++p) EXPECT_EQ(one(p, 1), "b");
+}
+
 TEST_F(Fetcher, AnOffsetThatIsGoneIsAnError) {
   ASSERT_TRUE(fetcher.move_to(kP, 4711));
   EXPECT_THAT(read(kP), IsEmpty());
