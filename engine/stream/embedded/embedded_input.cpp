@@ -42,6 +42,29 @@ std::uint64_t advance(model::Progress& progress, Offset offset) {
   return lost;
 }
 
+// The first of them, and more while there is room.
+std::vector<BatchAhead> claimed(const std::vector<model::PlacedBatch>& batches,
+                                MemoryBudget* memory) {
+  std::vector<BatchAhead> claimed;
+  for (const model::PlacedBatch& placed : batches) {
+    if (!claimed.empty() && !room_to_read(memory)) break;
+    claimed.emplace_back(placed, memory);
+  }
+  return claimed;
+}
+
+// On the reading thread. Many partitions ask at once for what there is room for once: their reads
+// follow one another here, and each sees what those before it have claimed. Nothing is brought when
+// there is no room.
+Result<std::vector<BatchAhead>> read_ahead(store::Store& store, model::StreamPartition at,
+                                           Offset from, Reads reads, MemoryBudget* memory) {
+  const bool room = room_to_read(memory);
+  if (!room && reads == Reads::within_memory) return {};
+  auto read = store.read(at, from, room ? kReadBytes : 1);
+  if (!read) return std::unexpected(read.error());
+  return claimed(*read, memory);
+}
+
 }  // namespace
 
 EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, AppendFeed& appends,
@@ -228,27 +251,6 @@ void EmbeddedInput::read_elsewhere(PartitionId partition, Offset from, Reads rea
   });
 }
 
-// Many partitions ask at once for what there is room for once. Their reads follow one another here,
-// so that each sees what those before it have brought. Nothing is brought when there is no room.
-EmbeddedInput::ReadAhead EmbeddedInput::read_ahead(store::Store& store, model::StreamPartition at,
-                                                   Offset from, Reads reads, MemoryBudget* memory) {
-  const bool room = room_to_read(memory);
-  if (!room && reads == Reads::within_memory) return {};
-  auto read = store.read(at, from, room ? kReadBytes : 1);
-  if (!read) return std::unexpected(read.error());
-  return claimed(*read, memory);
-}
-
-std::vector<EmbeddedInput::Ahead> EmbeddedInput::claimed(
-    const std::vector<model::PlacedBatch>& batches, MemoryBudget* memory) {
-  std::vector<Ahead> claimed;
-  for (const model::PlacedBatch& placed : batches) {
-    if (!claimed.empty() && !room_to_read(memory)) break;
-    claimed.emplace_back(placed, memory);
-  }
-  return claimed;
-}
-
 // Also what the tail has: the caller is not called back before this returns.
 void EmbeddedInput::read_again(PartitionId partition, Offset offset, ReadAnswer answer) {
   reader_.run([&store = client_.store(), &mailbox = mailbox_, where = at(partition), offset,
@@ -283,7 +285,7 @@ void EmbeddedInput::read_done(PartitionId partition, Offset from, ReadAhead&& re
   listener_->readable(partition);
 }
 
-void EmbeddedInput::take(PartitionId partition, Offset from, std::vector<Ahead>&& batches) {
+void EmbeddedInput::take(PartitionId partition, Offset from, std::vector<BatchAhead>&& batches) {
   Feed& feed = feeds_[partition.value];
   if (batches.empty()) return;
   if (const Offset base = batches.front().placed.base; base > from)

@@ -14,6 +14,14 @@
 
 namespace pelton::stream {
 
+// A batch read ahead of what the window had room for, so that it is not read twice.
+struct BatchAhead {
+  BatchAhead(const model::PlacedBatch& batch, MemoryBudget* memory)
+      : placed(batch), claim(batch.batch, memory, MemoryUse::read_ahead) {}
+  model::PlacedBatch placed;
+  model::ClaimedBatch claim;
+};
+
 // An embedded stream: all its partitions are this engine's for good; events come from the tail, or
 // from the disk by way of a thread that may wait for it; cursors are kept beside them.
 // Shard-confined but for the constructor and open().
@@ -70,17 +78,10 @@ class EmbeddedInput final : public Input,
   std::uint64_t letters_elsewhere() const override { return 0; }
 
  private:
-  // Batches read ahead of what the window had room for, so that a batch is not read twice.
-  struct Ahead {
-    Ahead(const model::PlacedBatch& batch, MemoryBudget* memory)
-        : placed(batch), claim(batch.batch, memory, MemoryUse::read_ahead) {}
-    model::PlacedBatch placed;
-    model::ClaimedBatch claim;
-  };
   struct Feed {
     Offset end = 0;   // next offset the stream will give
     Offset read = 0;  // first offset not in `ahead`
-    std::deque<Ahead> ahead;
+    std::deque<BatchAhead> ahead;
     bool reading = false;
     bool stopped = false;
   };
@@ -96,19 +97,13 @@ class EmbeddedInput final : public Input,
   void say_dropped(PartitionId partition, Offset from, Offset to, std::uint64_t events) const;
   Result<Offset> start_offset(PartitionId partition, const store::StreamBounds& bounds);
   using Read = Result<std::vector<model::PlacedBatch>>;
-  using ReadAhead = Result<std::vector<Ahead>>;
-  // On the reading thread. Claims what it reads before anything else is read.
-  static ReadAhead read_ahead(store::Store& store, model::StreamPartition at, Offset from,
-                              Reads reads, MemoryBudget* memory);
+  using ReadAhead = Result<std::vector<BatchAhead>>;
   // False: there is nothing at the moment.
   bool refill(PartitionId partition, Offset from, Reads reads);
   void read_elsewhere(PartitionId partition, Offset from, Reads reads);
   void read_again_done(PartitionId partition, Offset offset, Read&& read, const ReadAnswer& answer);
   void read_done(PartitionId partition, Offset from, ReadAhead&& read);
-  // The first of them, and more while there is room.
-  static std::vector<Ahead> claimed(const std::vector<model::PlacedBatch>& batches,
-                                    MemoryBudget* memory);
-  void take(PartitionId partition, Offset from, std::vector<Ahead>&& batches);
+  void take(PartitionId partition, Offset from, std::vector<BatchAhead>&& batches);
 
   const Setup setup_;
   StoreClient client_;
