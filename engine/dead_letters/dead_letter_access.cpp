@@ -256,12 +256,15 @@ void DeadLetterAccess::purge_now(std::vector<model::DeadLetterId> ids,
   std::map<DeadLetterTopic*, std::vector<kafka::RawRecord>> removals;
   std::uint64_t removed = 0;
   for (const model::DeadLetterId& id : ids) {
-    auto stored = store_.dead_letter(id);
-    if (!stored) return answer(std::unexpected(stored.error()));
-    if (*stored) transaction.dead_letters_removed.push_back(id);
+    const auto letter = store_.dead_letter(id);
+    // What is damaged can be purged.
+    if (!letter && letter.error().kind != ErrorKind::corrupt)
+      return answer(std::unexpected(letter.error()));
+    const bool stored = !letter || *letter;
+    if (stored) transaction.dead_letters_removed.push_back(id);
     DeadLetterTopic* topic = binding_of(id).letters;
     const bool kept = topic != nullptr && topic->add_removals(id, "purged", removals[topic]);
-    removed += *stored || kept ? 1 : 0;
+    removed += stored || kept ? 1 : 0;
   }
   std::erase_if(removals, [](const auto& entry) { return entry.second.empty(); });
   const std::size_t open = removals.size() + (transaction.empty() ? 0 : 1);

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 namespace pelton::store {
 namespace {
@@ -29,22 +30,6 @@ constexpr std::string_view kFormat1Family = "streams";
 constexpr std::array<const char*, kFamilies> kNames{"default",     "index",   "extents",
                                                     "cursors",     "retries", "dead_letters",
                                                     "idempotency", "ledger",  "letter_keys"};
-
-class ErrorListener final : public rocksdb::EventListener {
- public:
-  explicit ErrorListener(Database::BackgroundError on_error) : on_error_(std::move(on_error)) {}
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
-    on_error_(status->ToString());
-  }
-  // The engine ends: nothing is to be written behind its back any more.
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
-                            bool* recovers) override {
-    *recovers = false;
-  }
-
- private:
-  Database::BackgroundError on_error_;
-};
 
 // RocksDB's file of its own words takes a second line after one that the full disk refused for a
 // programming error, and aborts where it is built with assertions, as Debian's is. What went wrong
@@ -92,7 +77,8 @@ class JoinCursors final : public rocksdb::MergeOperator {
   }
 };
 
-rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError on_error,
+rocksdb::DBOptions db_options(const Options& options,
+                              std::shared_ptr<rocksdb::EventListener> listener,
                               std::shared_ptr<rocksdb::SstFileManager> files) {
   rocksdb::DBOptions db;
   db.create_if_missing = true;
@@ -113,7 +99,7 @@ rocksdb::DBOptions db_options(const Options& options, Database::BackgroundError 
   // A failed background write ends the engine: what RocksDB repairs by itself has lost families
   // apart.
   db.max_bgerror_resume_count = 0;
-  db.listeners.push_back(std::make_shared<ErrorListener>(std::move(on_error)));
+  db.listeners.push_back(std::move(listener));
   if (options.env != nullptr) db.env = options.env;
   return db;
 }
@@ -143,6 +129,36 @@ rocksdb::ColumnFamilyOptions family_options(Family family, std::uint64_t buffer_
 
 }  // namespace
 
+class Database::Listener final : public rocksdb::EventListener {
+ public:
+  Listener(BackgroundError on_error, std::shared_ptr<Damage> damage)
+      : on_error_(std::move(on_error)), damage_(std::move(damage)) {}
+
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo& info) override {
+    const auto name = std::ranges::find(kNames, info.cf_name);
+    if (!info.status.IsCorruption() || name == kNames.end()) return;
+    std::lock_guard lock(damage_->mutex);
+    damage_->found.try_emplace(static_cast<Family>(name - kNames.begin()), info.status.ToString());
+  }
+  // A compaction that could not read its input has changed nothing. RocksDB is not to refuse all
+  // writes for it: it would, of every family, until the next start.
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (reason == rocksdb::BackgroundErrorReason::kCompaction && status->IsCorruption())
+      *status = rocksdb::Status::OK();
+    else
+      on_error_(status->ToString());
+  }
+  // The engine ends: nothing is to be written behind its back any more.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* recovers) override {
+    *recovers = false;
+  }
+
+ private:
+  const BackgroundError on_error_;
+  const std::shared_ptr<Damage> damage_;  // shared with the Database
+};
+
 std::unexpected<Error> database_error(std::string_view what, const rocksdb::Status& status) {
   if (status.IsCorruption())
     return fail(ErrorKind::corrupt, "E4001", "{}: {}", what, status.ToString());
@@ -168,7 +184,8 @@ rocksdb::Status Database::try_open(const Options& options, const BackgroundError
   rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   files_.reset(rocksdb::NewSstFileManager(env));
   set_compaction_space(0);
-  const rocksdb::DBOptions settings = db_options(options, on_error, files_);
+  const rocksdb::DBOptions settings =
+      db_options(options, std::make_shared<Listener>(on_error, damage_), files_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -298,6 +315,7 @@ void Database::set_compaction_space(std::uint64_t bytes) {
 }
 
 Status Database::compact(Family family, double kept, std::uint64_t free) {
+  if (gave_up(family)) return {};
   std::uint64_t bytes = 0;
   db_->GetIntProperty(this->family(family), "rocksdb.total-sst-files-size", &bytes);
   if (static_cast<double>(bytes) * kept > static_cast<double>(free)) return {};
@@ -309,6 +327,50 @@ Status Database::compact(Family family, double kept, std::uint64_t free) {
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   const auto status = db_->CompactRange(options, this->family(family), nullptr, nullptr);
   set_compaction_space(before);
+  // Damage is for give_up_damaged() to tell.
+  return status.ok() || status.IsCorruption() ? Status{}
+                                              : database_error("writing the store", status);
+}
+
+std::vector<Error> Database::give_up_damaged() {
+  std::unique_lock lock(damage_->mutex);
+  const auto found = std::exchange(damage_->found, {});
+  lock.unlock();
+  std::vector<Error> errors;
+  for (const auto& [family, cause] : found) {
+    if (!given_up_.insert(family).second) continue;
+    static_cast<void>(
+        db_->SetOptions(this->family(family), {{"disable_auto_compactions", "true"}}));
+    errors.push_back(
+        {ErrorKind::corrupt, "E4001",
+         fmt::format("RocksDB's family {} is damaged and is not compacted any more: {}",
+                     kNames[static_cast<std::size_t>(family)], cause)});
+  }
+  return errors;
+}
+
+// RocksDB removes a file when no lower level has any and, on level 0, when it is the oldest.
+std::vector<std::string> Database::files(Family family) const {
+  std::vector<rocksdb::LiveFileMetaData> all;
+  db_->GetLiveFilesMetaData(&all);
+  std::erase_if(all, [&](const auto& file) {
+    return file.column_family_name != kNames[static_cast<std::size_t>(family)];
+  });
+  std::ranges::sort(all, [](const auto& a, const auto& b) {
+    return a.level != b.level ? a.level > b.level : a.largest_seqno < b.largest_seqno;
+  });
+  std::vector<std::string> names;
+  for (const auto& file : all) names.push_back(file.name);
+  return names;
+}
+
+Status Database::remove_files(Family family, std::span<const std::string> files) {
+  for (const std::string& file : files)
+    if (const auto status = db_->DeleteFile(file); !status.ok() && !status.IsInvalidArgument())
+      return database_error("removing a damaged file", status);
+  given_up_.erase(family);
+  const auto status =
+      db_->SetOptions(this->family(family), {{"disable_auto_compactions", "false"}});
   return status.ok() ? Status{} : database_error("writing the store", status);
 }
 

@@ -10,7 +10,12 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
 
 // Internal: the only header of the engine that shows RocksDB.
 namespace pelton::store {
@@ -33,7 +38,7 @@ inline constexpr std::size_t kFamilies = 9;
 class Database {
  public:
   // Called on one of RocksDB's threads when background work failed: nothing can be trusted to be
-  // written.
+  // written. Not for a compaction that met damage, which leaves everything as it was.
   using BackgroundError = std::function<void(const std::string&)>;
 
   static Result<std::unique_ptr<Database>> open(const Options& options,
@@ -56,6 +61,14 @@ class Database {
   // Gives back the space of what was removed from the family, where the rest of it, about `kept` of
   // its bytes, fits into the free space meanwhile.
   Status compact(Family family, double kept, std::uint64_t free);
+  // Ends the compactions of the families in which one met damage, which would only meet it again,
+  // and says so: once a family, kind corrupt (E4001). One thread, that which compacts.
+  std::vector<Error> give_up_damaged();
+  bool gave_up(Family family) const { return given_up_.contains(family); }
+  // The files of a family, in an order in which remove_files() can remove them all.
+  std::vector<std::string> files(Family family) const;
+  // Removes files of which nothing is wanted, unread; the family is compacted again.
+  Status remove_files(Family family, std::span<const std::string> files);
   // Random, one a data folder.
   std::uint64_t log_id() const { return log_id_; }
   // The last group that is in here.
@@ -75,6 +88,15 @@ class Database {
   Status begin_format();
   Status read_log_id();
 
+  // Thread-safe. What compactions said of damage that they met.
+  struct Damage {
+    std::mutex mutex;
+    std::map<Family, std::string> found;  // guarded by mutex
+  };
+  class Listener;
+
+  const std::shared_ptr<Damage> damage_ = std::make_shared<Damage>();  // shared with RocksDB
+  std::set<Family> given_up_;
   // Compactions that do not fit the disk are left for later.
   std::shared_ptr<rocksdb::SstFileManager> files_;  // shared with RocksDB
   std::unique_ptr<rocksdb::DB> db_;

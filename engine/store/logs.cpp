@@ -195,7 +195,7 @@ Result<std::vector<Logs::Found>> Logs::look_up(model::StreamPartition at, Offset
     bytes += model::Batch::unpacked(entry->place.bytes, static_cast<std::uint64_t>(entry->span));
     found.push_back({base, *entry});
   }
-  if (!it->status().ok()) return damaged(at, from, it->status().ToString());
+  if (!it->status().ok() && found.empty()) return damaged(at, from, it->status().ToString());
   return found;
 }
 
@@ -225,8 +225,10 @@ Result<std::vector<model::PlacedBatch>> Logs::read_stored(model::StreamPartition
     Offset next = from;
     for (const Found& each : *found) {
       // Offsets have no gaps, unless retention has just dropped what was asked for.
-      if (each.base > next && !dropped(at, next)) return missing(at, next, each.base);
-      auto batch = fetch(at, each);
+      const bool gap = each.base > next && !dropped(at, next);
+      auto batch = gap ? missing(at, next, each.base) : fetch(at, each);
+      // What is whole before the damage is given out; the next read begins with the damage.
+      if (!batch && !batches.empty()) return batches;
       if (!batch) return std::unexpected(batch.error());
       if (!*batch) break;
       next = each.base + each.entry.span;

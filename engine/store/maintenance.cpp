@@ -48,6 +48,8 @@ Status Maintenance::run(WallTime now) {
   if (auto ok = end_segment(); !ok) return ok;
   if (auto ok = copy_forward(); !ok) return ok;
   if (auto ok = compact_letters(); !ok) return ok;
+  note_damage();
+  if (auto ok = drop_damaged_letters(); !ok) return ok;
   if (unflushed_bytes_ >= log_.segment_bytes())
     if (auto ok = flush(); !ok) return ok;
   if (auto ok = recycle(); !ok) return ok;
@@ -252,6 +254,24 @@ Status Maintenance::compact_letters() {
   if (auto ok = flush(); !ok) return ok;
   const double kept = static_cast<double>(left) / static_cast<double>(left + gone);
   return database_.compact(Family::dead_letters, kept, disk_.free_bytes());
+}
+
+void Maintenance::note_damage() {
+  for (const Error& error : database_.give_up_damaged()) notices_.say(error.text());
+}
+
+Status Maintenance::drop_damaged_letters() {
+  if (!database_.gave_up(Family::dead_letters)) return {};
+  // A letter that comes from now on is in none of these.
+  const auto files = database_.files(Family::dead_letters);
+  if (bindings_.all_letters() > 0) return {};
+  // The groups that removed the letters are durable when one that comes after them is.
+  Changes nothing;
+  nothing.remove(Family::letter_keys, "");
+  if (auto ok = write_.changes(std::move(nothing)); !ok) return ok;
+  if (auto ok = database_.remove_files(Family::dead_letters, files); !ok) return ok;
+  notices_.say("the damaged dead letters are removed");
+  return {};
 }
 
 Status Maintenance::copy_forward() {

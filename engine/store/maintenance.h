@@ -93,6 +93,10 @@ class Maintenance {
   Status end_segment();
   // Purged dead letters give their space back.
   Status compact_letters();
+  // Says which families a compaction found damaged.
+  void note_damage();
+  // Gets rid of damage among the dead letters once none is left.
+  Status drop_damaged_letters();
   Status copy_forward();
   Status copy_segment(std::uint64_t lap, std::uint64_t& budget);
   // The batch at this place, when the index still knows it there.

@@ -31,12 +31,21 @@ class Notices {
     if (now) now(sentence);
   }
 
+  // The same sentence is not said again until another one was.
+  void say_once(const std::string& sentence) {
+    std::unique_lock lock(mutex_);
+    if (std::exchange(last_, sentence) == sentence) return;
+    lock.unlock();
+    say(sentence);
+  }
+
  private:
   static constexpr std::size_t kMostEarly = 16;  // kept until somebody listens
 
   std::mutex mutex_;
   Listener listener_;               // guarded by mutex_
   std::vector<std::string> early_;  // guarded by mutex_
+  std::string last_;                // guarded by mutex_, of say_once()
 };
 
 }  // namespace pelton::store

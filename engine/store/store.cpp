@@ -22,7 +22,9 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   });
   if (!opened) return std::unexpected(opened.error());
   database = std::move(*opened);
-  if (auto ok = open_log(); !ok) return ok;
+  const auto applied = database->applied();
+  if (!applied) return std::unexpected(applied.error());
+  if (auto ok = open_log(*applied); !ok) return ok;
   logs = std::make_unique<Logs>(*database, *log, options.tail_bytes, options.memory);
   bindings = std::make_unique<BindingState>(*database);
   maintenance = std::make_unique<Maintenance>(
@@ -53,6 +55,9 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
         return maintaining.run([&] { return maintenance->forget(name, stream); });
       });
   if (auto ok = named.registry->open(); !ok) return ok;
+  // From now on RocksDB knows of a group, and its segment is missed when it is gone.
+  if (applied->group == 0 && log->next_group() > 1)
+    if (auto ok = database->flush(); !ok) return ok;
   folder.disk.check();
   const bool threads_run = options.steps == nullptr;
   maintaining.start(threads_run ? std::optional(options.maintenance_interval) : std::nullopt,
@@ -60,16 +65,14 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   return {};
 }
 
-Status Store::Impl::open_log() {
+Status Store::Impl::open_log(const LogSlot& applied) {
   SegmentFolder* files = options.log_files;
   if (files == nullptr) {
     own_folder = segment_folder(options.data / "log");
     files = own_folder.get();
   }
-  auto applied = database->applied();
-  if (!applied) return std::unexpected(applied.error());
   log = std::make_unique<Log>(*files, database->log_id(), options.segment_bytes);
-  return log->open(*applied, [this](std::string_view metadata) { return replay(metadata); });
+  return log->open(applied, [this](std::string_view metadata) { return replay(metadata); });
 }
 
 Status Store::Impl::replay(std::string_view metadata) {

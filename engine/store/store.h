@@ -182,9 +182,11 @@ class Store final {
                                                                model::StreamPartition at);
 
   // Dead letters in the order of their ids, from `after` (exclusive) on; visit returns false to
-  // stop.
+  // stop. One that is damaged comes with the reason "damaged", what is wrong with it in place of
+  // its last error, and an event without data.
   Status dead_letters(BindingId binding, std::optional<model::DeadLetterId> after,
                       const std::function<bool(const model::DeadLetter&)>& visit);
+  // Kind corrupt (E4001): it is damaged.
   Result<std::optional<model::DeadLetter>> dead_letter(const model::DeadLetterId& id);
   std::uint64_t dead_letter_count(BindingId binding) const;
 

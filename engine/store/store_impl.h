@@ -80,7 +80,7 @@ class Store::Impl {
   Error failure;                                 // guarded by mutex, written once
 
  private:
-  Status open_log();
+  Status open_log(const LogSlot& applied);
   Status replay(std::string_view metadata);
   // What the committing threads do, in turns.
   void run();

@@ -53,30 +53,6 @@ Result<std::vector<model::Transaction::RetryUpdate>> Store::retries(BindingId bi
   return found;
 }
 
-Status Store::dead_letters(BindingId binding, std::optional<model::DeadLetterId> after,
-                           const std::function<bool(const model::DeadLetter&)>& visit) {
-  std::string prefix;
-  keys::put_u32(prefix, binding.value);
-  std::string from = prefix;
-  if (after) from = keys::dead_letter(*after) + '\0';
-  Status bad;
-  auto read = impl_->database->scan(Family::dead_letters, prefix, from, [&](auto key, auto value) {
-    auto letter = codec::decode_dead_letter(keys::dead_letter_id(key), value);
-    if (!letter) bad = std::unexpected(letter.error());
-    return letter && visit(*letter);
-  });
-  return read ? bad : read;
-}
-
-Result<std::optional<model::DeadLetter>> Store::dead_letter(const model::DeadLetterId& id) {
-  auto stored = impl_->database->get(Family::dead_letters, keys::dead_letter(id));
-  if (!stored) return std::unexpected(stored.error());
-  if (!*stored) return std::nullopt;
-  auto letter = codec::decode_dead_letter(id, **stored);
-  if (!letter) return std::unexpected(letter.error());
-  return std::move(*letter);
-}
-
 std::uint64_t Store::dead_letter_count(BindingId binding) const {
   return impl_->bindings->dead_letters(binding);
 }

@@ -152,7 +152,11 @@ Status Store::Impl::write_moves(std::vector<Move>&& moves) {
 
 void Store::Impl::maintain() {
   if (failed) return;
-  if (auto ok = maintenance->run(now()); !ok) fail_with(ok.error());
+  const auto ok = maintenance->run(now());
+  if (ok) return;
+  if (ok.error().kind != ErrorKind::corrupt) return fail_with(ok.error());
+  // What it left undone is kept, and the rest goes on.
+  folder.notices.say_once(ok.error().text());
 }
 
 }  // namespace pelton::store
