@@ -75,7 +75,7 @@ std::optional<model::Usage> decode(std::string_view text) {
 }  // namespace
 
 Status UsageMeter::load() {
-  return store_.ledger_scan(kLedger, "", "", [&](std::string_view key, std::string_view value) {
+  return store_.ledger().scan(kLedger, "", "", [&](std::string_view key, std::string_view value) {
     const Name name = name_of(key);
     if (const auto usage = decode(value))
       rows_[name] = *usage;
@@ -101,8 +101,8 @@ void UsageMeter::count(WallTime now) {
   }
 }
 
-std::vector<store::Store::KeyValue> UsageMeter::changes() {
-  std::vector<store::Store::KeyValue> entries;
+std::vector<store::Ledger::KeyValue> UsageMeter::changes() {
+  std::vector<store::Ledger::KeyValue> entries;
   for (const auto& [name, changed] : std::exchange(changed_, {}))
     entries.push_back({key_of(name), encode(rows_[name])});
   return entries;
@@ -134,7 +134,7 @@ UsageMeter::Rows UsageMeter::since(const std::string& day, WallTime now) {
 Status UsageMeter::finish(WallTime now) {
   count(now);
   if (changed_.empty()) return {};
-  return store_.ledger_put(kLedger, changes());
+  return store_.ledger().put(kLedger, changes());
 }
 
 }  // namespace pelton::runtime

@@ -5,6 +5,7 @@
 #include "engine/base/result.h"
 #include "engine/model/records.h"
 #include "engine/model/usage.h"
+#include "engine/store/ledger.h"
 #include "engine/store/store.h"
 
 #include <compare>
@@ -42,7 +43,7 @@ class UsageMeter {
 
  private:
   void count(WallTime now);
-  std::vector<store::Store::KeyValue> changes();
+  std::vector<store::Ledger::KeyValue> changes();
 
   store::Store& store_;
   std::map<std::pair<std::string, std::string>, model::Usage> open_;  // function, binding

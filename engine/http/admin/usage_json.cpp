@@ -12,7 +12,7 @@ double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
-json::object object_of(const UsageRow& row) {
+json::object row_object(const UsageRow& row) {
   const model::Usage& usage = row.usage;
   return {{"day", row.day},
           {"function", row.function},
@@ -32,7 +32,7 @@ json::object object_of(const UsageRow& row) {
 
 std::string to_json(const std::vector<UsageRow>& rows) {
   json::array list;
-  for (const UsageRow& row : rows) list.push_back(object_of(row));
+  for (const UsageRow& row : rows) list.push_back(row_object(row));
   return json::serialize(json::object{{"usage", std::move(list)}});
 }
 

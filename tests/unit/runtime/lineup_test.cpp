@@ -50,6 +50,13 @@ TEST_F(LineupTest, AFunctionTakesItsBindingsWithIt) {
   EXPECT_EQ(change().start, (Lineup{{"f"}, {"a", "b"}, {}, {}}));
 }
 
+TEST_F(LineupTest, AFunctionRunsForARouteAsWell) {
+  after.routes.emplace_back().function = "unused";
+  after.routes.back().name = "r";
+  EXPECT_EQ(change().start, (Lineup{{"unused"}, {}, {}, {}}));
+  EXPECT_EQ(change().stop, Lineup{});
+}
+
 TEST_F(LineupTest, AFunctionRunsAsLongAsABindingUsesIt) {
   after.bindings[2].function = "unused";
   EXPECT_EQ(change().stop, (Lineup{{"g"}, {"c"}, {}, {}}));

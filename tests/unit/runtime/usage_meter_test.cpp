@@ -108,8 +108,8 @@ TEST_F(UsageMeters, DropWhatTheyCannotRead) {
   use("resize", "pictures", 7);
   ASSERT_TRUE(meter->finish(now));
   const std::string key = std::string("2026-11-28") + '\0' + "scan" + '\0' + "pictures";
-  const store::Store::KeyValue entries[] = {{key, "no JSON"}};
-  ASSERT_TRUE(store->ledger_put("/usage", entries));
+  const store::Ledger::KeyValue entries[] = {{key, "no JSON"}};
+  ASSERT_TRUE(store->ledger().put("/usage", entries));
   restart();
   EXPECT_THAT(rows(), ElementsAre("2026-11-28 resize pictures 7"));
 }
