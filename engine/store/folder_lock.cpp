@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 namespace pelton::store {
 namespace {
@@ -24,11 +26,17 @@ std::string holder(int fd) {
 Status FolderLock::take(const std::filesystem::path& data) {
   data_ = data;
   std::error_code error;
-  std::filesystem::create_directories(data, error);
+  const auto own = data.has_filename() ? data : data.parent_path();
+  if (own.has_parent_path()) std::filesystem::create_directories(own.parent_path(), error);
+  // Other users of the machine must not read events. A folder that was there already stays as it
+  // is, with what RocksDB writes in a folder that is not theirs.
+  for (const auto& folder : {own, own / "db"})
+    if (!error && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+      error = std::error_code(errno, std::generic_category());
   if (error)
     return fail(ErrorKind::unavailable, "E4104", "the data folder {} cannot be created: {}",
                 data.string(), error.message());
-  fd_.reset(::open((data / "engine.pid").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  fd_.reset(::open((data / "engine.pid").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd_)
     return fail(ErrorKind::unavailable, "E4104", "the data folder {} cannot be written: {}",
                 data.string(), std::strerror(errno));

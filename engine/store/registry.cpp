@@ -96,7 +96,7 @@ Status Registry::forget_binding(std::string_view name) {
 Status Registry::forget_stream(std::string_view name) {
   if (logs_.find(name))
     return fail(ErrorKind::invalid, "E4110",
-                "stream {} is configured: remove it from the config and restart first", name);
+                "stream {} is configured: remove it from the config file and reload first", name);
   const auto id = number_of(names::all_streams(database_), name);
   if (!id) return std::unexpected(id.error());
   return drop_(std::string(name), *id);

@@ -111,7 +111,7 @@ class PosixFolder final : public SegmentFolder {
     UniqueFd fd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
     if (!fd && errno == ENOENT) {
       created = true;
-      fd.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+      fd.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     }
     if (!fd) return failed("opening", file, errno);
     if (created)
