@@ -5,6 +5,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
 
 namespace pelton::schedule {
 namespace {
@@ -15,11 +20,31 @@ using config::ReadContext;
 
 std::optional<json::value> convert(const Node& node, ReadContext& context);
 
-json::value scalar(const std::string& text, bool quoted) {
-  if (quoted) return json::value(text);
+// A number that JSON cannot have, or that a double would change without a word.
+bool unfaithful(const std::string& text, const json::value& parsed) {
+  if (!parsed.is_double()) return false;
+  const bool whole = text.find_first_not_of("-0123456789") == std::string::npos;
+  return whole || !std::isfinite(parsed.get_double());
+}
+
+// YAML's words for what is no number in JSON.
+bool special_number(std::string text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.erase(0, 1);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text == ".inf" || text == ".nan";
+}
+
+std::optional<json::value> scalar(const Node& node, const std::string& text, ReadContext& context) {
+  if (node.quoted) return json::value(text);
   if (text.empty() || text == "~") return nullptr;
   boost::system::error_code not_json;
   json::value parsed = json::parse(text, not_json);
+  if (special_number(text) || (!not_json && unfaithful(text, parsed))) {
+    context.problems.error(
+        node.place, "E1009",
+        fmt::format("data: JSON has no such number as {}; in quotes it is a text", text));
+    return std::nullopt;
+  }
   const bool plain = !not_json && (parsed.is_number() || parsed.is_bool() || parsed.is_null());
   return plain ? parsed : json::value(text);
 }
@@ -57,7 +82,7 @@ std::optional<json::value> convert(const Node& node, ReadContext& context) {
       break;
   }
   const auto text = config::expand(node, context);
-  return text ? std::optional(scalar(*text, node.quoted)) : std::nullopt;
+  return text ? scalar(node, *text, context) : std::nullopt;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/parts/function.h"
 
+#include "engine/base/utf8.h"
 #include "engine/config/parts/function_environment.h"
 #include "engine/config/spec/fields.h"
 #include "engine/config/spec/runtime_options.h"
@@ -102,6 +103,17 @@ void refuse_others(const std::string& who, const Node& node, const RuntimeOption
                                  who, key.text, runtime.name, joined(own)));
 }
 
+// Only the folder of the config file can be other bytes than UTF-8, and with it what is below it.
+// Workers are told the path as a text.
+void refuse_other_encodings(const Section& section, const std::vector<FunctionFile>& files,
+                            Diagnostics& problems) {
+  for (const FunctionFile& file : files)
+    if (!is_utf8(file.path.string()))
+      problems.error(section.place(file.what), "E1014",
+                     fmt::format("{}: the path {} is not UTF-8, as functions need it", file.what,
+                                 to_utf8(file.path.string())));
+}
+
 void compare_function(const Function* before, const Function* after, const std::string& name,
                       std::span<const RuntimeOptions> runtimes, OptionChanges& out) {
   if (const RuntimeOptions* runtime = find(runtimes, name))
@@ -152,6 +164,7 @@ std::optional<Function> parse_function(const std::string& name, const Node& node
   const Section own = read_section(node, runtime->options.spec, who, context, all);
   function.settings = runtime->options.read(own, "", context);
   function.files = runtime->files(function.settings);
+  refuse_other_encodings(own, function.files, context.problems);
   function.takes_documents = runtime->takes_documents;
   return function;
 }

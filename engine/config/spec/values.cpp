@@ -61,6 +61,8 @@ Result<OptionValue> with_unit(Result<T>&& parsed) {
 
 Result<OptionValue> parse_path(const std::string& text, const std::filesystem::path& folder) {
   if (text.empty()) return wrong("E1006", "the path is empty");
+  if (text.find('\0') != std::string::npos)
+    return wrong("E1010", "the path contains a NUL byte, which no path can have");
   if (text.size() > kMaxPathBytes)
     return wrong("E1009", fmt::format("the path is longer than {} bytes", kMaxPathBytes));
   const auto path = (folder / text).lexically_normal();

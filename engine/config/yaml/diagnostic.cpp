@@ -143,7 +143,8 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
   std::size_t least = std::max<std::size_t>(1, std::min<std::size_t>(name.size() / 2, 3)) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t d = distance(name, candidate, least);
-    if (d >= least) continue;
+    // Nothing of the name would be left.
+    if (d >= least || d >= name.size()) continue;
     least = d;
     best = candidate;
   }

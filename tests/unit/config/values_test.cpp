@@ -69,6 +69,7 @@ TEST(Values, PathsBeginInTheFolder) {
   EXPECT_EQ(parsed<Path>(OptionType::path, "/"), Path("/"));
   EXPECT_EQ(code(OptionType::path, ""), "E1006");
   EXPECT_EQ(code(OptionType::path, std::string(5000, 'x')), "E1009");
+  EXPECT_EQ(code(OptionType::path, std::string("da\0ta", 5)), "E1010");
 }
 
 TEST(Values, AChoiceIsOneOfItsWords) {

@@ -67,6 +67,17 @@ TEST_F(ScheduleOptions, DataIsYamlOrJson) {
   EXPECT_THAT(wrong("{ every: 1m, data: { t: \"${env:NONE}\" } }"), HasSubstr("NONE"));
 }
 
+TEST_F(ScheduleOptions, NumbersThatJsonCannotHaveAreNoData) {
+  for (const char* number : {"1e999", "-1e999", ".nan", "-.inf", "99999999999999999999"}) {
+    EXPECT_THAT(wrong(fmt::format("{{ every: 1m, data: {{ b: {} }} }}", number)),
+                HasSubstr(fmt::format("E1009 data: JSON has no such number as {}", number)));
+    EXPECT_EQ(good(fmt::format("{{ every: 1m, data: [\"{}\"] }}", number)).data,
+              fmt::format(R"(["{}"])", number));
+  }
+  EXPECT_EQ(good("{ every: 1m, data: [18446744073709551615, -9223372036854775808] }").data,
+            "[18446744073709551615,-9223372036854775808]");
+}
+
 TEST_F(ScheduleOptions, MistakesHaveAPlace) {
   EXPECT_THAT(wrong(R"({ cron: "0 25 * * *" })"),
               HasSubstr(":5:23: E7040 cron: \"0 25 * * *\" has hour \"25\": 0 to 23"));
