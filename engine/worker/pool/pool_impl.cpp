@@ -18,6 +18,17 @@ constexpr Duration kWatchfulTick = std::chrono::milliseconds(10);
 // A tick that comes so much too late was not only waiting its turn.
 constexpr Duration kStandstill = std::chrono::milliseconds(100);
 
+std::size_t retire_all_but(const Worker& kept,
+                           const std::vector<std::unique_ptr<Worker>>& workers) {
+  std::size_t ending = 0;
+  for (const auto& worker : workers) {
+    if (worker.get() == &kept || worker->retiring()) continue;
+    ++ending;
+    worker->retire(std::chrono::steady_clock::now());
+  }
+  return ending;
+}
+
 }  // namespace
 
 WorkerPool::Impl::Impl(boost::asio::io_context& io, const config::Function& function,
@@ -54,9 +65,10 @@ void WorkerPool::Impl::start_missing() {
 }
 
 bool WorkerPool::Impl::start_worker() {
-  auto worker = std::make_unique<Worker>(io_, function_, WorkerId{next_id_++}, *this, lines_);
+  const WorkerId id{next_id_++};
+  auto worker = std::make_unique<Worker>(io_, function_, id, *this, lines_);
   if (auto ok = worker->start(runtime_, options_.sdks); !ok) {
-    failed_to_start(ok.error().text());
+    failed_to_start(id, ok.error().message);
     return false;
   }
   ++totals_.started;
@@ -65,15 +77,16 @@ bool WorkerPool::Impl::start_worker() {
   return true;
 }
 
-void WorkerPool::Impl::failed_to_start(const std::string& why) {
+void WorkerPool::Impl::failed_to_start(WorkerId worker, const std::string& why) {
   ++totals_.start_failures;
-  if (proof_)
-    return prove_with(fail(ErrorKind::invalid, "E3001", "function {}: {}", function_.name, why));
+  const auto refused = fail(ErrorKind::invalid, "E3001", "function {}: {}", function_.name, why);
+  if (proof_) return prove_with(refused);
+  if (renewal_ && renewal_->worker == worker) return renewed(refused);
   const bool news = totals_.start_error != why;
   totals_.start_error = why;
   if (news) tell(function_.name, "a worker cannot start: " + why);
   back_off();
-  if (std::ranges::none_of(workers_, [](const auto& worker) { return worker->was_ready(); }))
+  if (std::ranges::none_of(workers_, [](const auto& one) { return one->was_ready(); }))
     sources_.cannot_start(why);
 }
 
@@ -92,7 +105,7 @@ void WorkerPool::Impl::tell(std::string_view worker, const std::string& text) co
 // ---- work
 
 void WorkerPool::Impl::wake() {
-  if (stopping_ || proof_) return;
+  if (end_.under_way || proof_) return;
   for (std::size_t i = 0; i < workers_.size() && sources_.any_work(); ++i) give_work(*workers_[i]);
   if (workers_.size() < function_.scale.min || sources_.has_work()) start_missing();
 }
@@ -118,6 +131,7 @@ void WorkerPool::Impl::ready(Worker& worker, bool whole_frames) {
   meter_.started(worker.times(Clock::now()).age);
   totals_.start_error.reset();
   prove_with({});
+  if (renewal_ && renewal_->worker == worker.id) renewed(retire_all_but(worker, workers_));
   if (whole_frames) sources_.take_frames_whole(function_.timeout);
   wake();
 }
@@ -159,6 +173,8 @@ void WorkerPool::Impl::ended(Worker& worker) {
   totals_.cpu_us += worker.child().cpu_us();
   const model::WorkerLoss loss = worker.loss();
   learn_from_end(worker, loss);
+  if (renewal_ && renewal_->worker == worker.id)
+    renewed(fail(ErrorKind::cancelled, "E5013", "function {} is stopping", function_.name));
   if (!worker.in_flight().empty()) {
     tell_loss(worker, loss);
     // What it began and did not finish was used as well.
@@ -167,7 +183,7 @@ void WorkerPool::Impl::ended(Worker& worker) {
                       {1, 1, false, worker.times(Clock::now()).at_work});
     sources_.lost(worker.id, loss);
   }
-  if (stopping_) return check_stopped();
+  if (end_.under_way) return check_stopped();
   wake();
 }
 
@@ -184,10 +200,12 @@ void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerL
   const auto with_lines = [&](const std::string& why) {
     return loss.message.empty() ? why : why + "\n" + loss.message;
   };
-  if (!worker.start_error().empty()) return failed_to_start(with_lines(worker.start_error()));
-  if (worker.retiring() || stopping_) return;
+  if (!worker.start_error().empty())
+    return failed_to_start(worker.id, with_lines(worker.start_error()));
+  if (worker.retiring() || end_.under_way) return;
   if (!worker.was_ready())
-    return failed_to_start(with_lines(fmt::format("ended ({}) before it was ready", loss.type)));
+    return failed_to_start(worker.id,
+                           with_lines(fmt::format("ended ({}) before it was ready", loss.type)));
   if (worker.in_flight().empty())
     tell(worker.name, with_lines(fmt::format("ended ({}) while it was idle", loss.type)));
   // It never finished an event, and none is to blame: another would end the same way at once.
@@ -207,24 +225,21 @@ Duration WorkerPool::Impl::tick_span() const {
 
 void WorkerPool::Impl::arm_tick() {
   const auto now = Clock::now();
-  if (ticking_ && tick_due_ <= now + kWatchfulTick) return;
+  if (tick_due_ && *tick_due_ <= now + kWatchfulTick) return;
   const auto due = now + tick_span();
-  if (ticking_ && tick_due_ <= due) return;
-  ticking_ = true;
+  if (tick_due_ && *tick_due_ <= due) return;
   tick_due_ = due;
   tick_.expires_at(due);
   tick_.async_wait([this](const error_code& error) {
-    if (error) return;
-    ticking_ = false;
-    tick();
+    if (!error && tick_due_) tick(*std::exchange(tick_due_, std::nullopt));
   });
 }
 
-void WorkerPool::Impl::tick() {
+void WorkerPool::Impl::tick(Clock::time_point due) {
   const auto now = Clock::now();
   // A machine that stood still, or an engine that was stopped or stalled: what workers answered
   // meanwhile is not read yet, or they stood still as well. That time is not theirs.
-  const Clock::duration late = now - tick_due_;
+  const Clock::duration late = now - due;
   const auto stood_still = late >= kStandstill ? late : Clock::duration::zero();
   // What is given back may start workers.
   for (std::size_t i = 0; i < workers_.size(); ++i) {
@@ -232,14 +247,14 @@ void WorkerPool::Impl::tick() {
                             shares_work() ? std::optional(kPatience) : std::nullopt);
     check_worker(*workers_[i], now);
   }
-  if (!stopping_) reap_idle(now);
+  if (!end_.under_way) reap_idle(now);
   if (!workers_.empty()) arm_tick();
 }
 
 void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
   if (worker.overdue(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
-  if (stopping_ && now >= deadline_) return worker.kill("engine", "the engine stops");
+  if (end_.under_way && now >= end_.deadline) return worker.kill("engine", "the engine stops");
   recycle_if_due(worker, now);
 }
 
@@ -293,23 +308,34 @@ void WorkerPool::Impl::abandon(const FrameSource& source) {
       worker->kill("engine", "its binding stops");
 }
 
-std::size_t WorkerPool::Impl::renew() {
-  std::size_t ending = 0;
-  for (const auto& worker : workers_) {
-    if (worker->retiring()) continue;
-    ++ending;
-    worker->retire(Clock::now());
-  }
+void WorkerPool::Impl::renew(Answer<std::size_t> done) {
+  if (end_.under_way)
+    return done(fail(ErrorKind::cancelled, "E5013", "function {} is stopping", function_.name));
+  if (renewal_)
+    return done(fail(ErrorKind::unavailable, "E5060",
+                     "function {} is being restarted already: try again once that has ended",
+                     function_.name));
   backoff_.forget();
-  wake();
-  return ending;
+  const Crowd now = crowd();
+  if (now.workers == now.retiring) {
+    wake();
+    return done(0);
+  }
+  renewal_ = Renewal{WorkerId{next_id_}, std::move(done)};
+  start_worker();
+}
+
+void WorkerPool::Impl::renewed(Result<std::size_t> ended) {
+  Renewal renewal = std::move(*renewal_);
+  renewal_.reset();
+  renewal.done(std::move(ended));
 }
 
 void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,
                             std::function<void()> done) {
-  stopping_ = true;
-  deadline_ = deadline;
-  stopped_ = std::move(done);
+  end_.under_way = true;
+  end_.deadline = deadline;
+  end_.done = std::move(done);
   if (proof_) proof_ = nullptr;
   retry_.cancel();
   for (const auto& worker : workers_) worker->retire(Clock::now());
@@ -318,9 +344,9 @@ void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,
 }
 
 void WorkerPool::Impl::check_stopped() {
-  if (!workers_.empty() || !stopped_) return;
+  if (!workers_.empty() || !end_.done) return;
   tick_.cancel();
-  std::exchange(stopped_, nullptr)();
+  std::exchange(end_.done, nullptr)();
 }
 
 PoolStats WorkerPool::Impl::stats() const {

@@ -28,12 +28,17 @@ class WorkerPool::Impl final : public WorkerEvents {
   void add(FrameSource& source);
   void remove(const FrameSource& source) { sources_.remove(source); }
   void abandon(const FrameSource& source);
-  std::size_t renew();
+  void renew(Answer<std::size_t> done);
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
   PoolStats stats() const;
 
  private:
   using Clock = std::chrono::steady_clock;
+  // From renew() until its worker is ready or has ended.
+  struct Renewal {
+    WorkerId worker;  // the new one
+    Answer<std::size_t> done;
+  };
 
   void ready(Worker& worker, bool whole_frames) override;
   Status answered(Worker& worker, std::size_t source, FrameId frame,
@@ -44,9 +49,10 @@ class WorkerPool::Impl final : public WorkerEvents {
 
   Crowd crowd() const;
   void prove_with(const Status& ready);
+  void renewed(Result<std::size_t> ended);
   void start_missing();
   bool start_worker();
-  void failed_to_start(const std::string& why);
+  void failed_to_start(WorkerId worker, const std::string& why);
   void back_off();
   void give_work(Worker& worker);
   bool wants_second(const Worker& worker) const;
@@ -57,7 +63,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool shares_work() const { return function_.scale.max > 1; }
   Duration tick_span() const;
   void arm_tick();
-  void tick();
+  void tick(Clock::time_point due);
   void check_worker(Worker& worker, Clock::time_point now);
   void reap_idle(Clock::time_point now);
   void check_stopped();
@@ -72,15 +78,17 @@ class WorkerPool::Impl final : public WorkerEvents {
   RestartBackoff backoff_;
   std::vector<std::unique_ptr<Worker>> workers_;
   boost::asio::steady_timer tick_;
-  Clock::time_point tick_due_{};
-  bool ticking_ = false;
+  std::optional<Clock::time_point> tick_due_;
   boost::asio::steady_timer retry_;  // of a failed start
   std::uint64_t next_id_ = 1;
-  bool stopping_ = false;
-  Clock::time_point deadline_{};
-  std::function<void()> stopped_;
+  struct {
+    bool under_way = false;
+    Clock::time_point deadline{};
+    std::function<void()> done;
+  } end_;
   // From prove() to start(); empty once it is answered.
   std::optional<std::function<void(Status)>> proof_;
+  std::optional<Renewal> renewal_;
   PoolStats totals_;
   struct {
     Histogram done, failed, timed_out;

@@ -30,8 +30,8 @@ void WorkerPool::remove(const FrameSource& source) {
 void WorkerPool::abandon(const FrameSource& source) {
   impl_->abandon(source);
 }
-std::size_t WorkerPool::renew() {
-  return impl_->renew();
+void WorkerPool::renew(Answer<std::size_t> done) {
+  impl_->renew(std::move(done));
 }
 void WorkerPool::stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
   impl_->stop(deadline, std::move(done));

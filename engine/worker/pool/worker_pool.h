@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/answer.h"
 #include "engine/base/histogram.h"
 #include "engine/config/parts/function.h"
 #include "engine/model/usage.h"
@@ -81,9 +82,12 @@ class WorkerPool {
   void remove(const FrameSource& source);
   // Kills the workers that have frames of the source, which are lost with cause "engine".
   void abandon(const FrameSource& source);
-  // For new code: workers that run get no more frames and end once they have answered what they
-  // have; what comes goes to new ones, which wait for no backoff. How many are to end.
-  std::size_t renew();
+  // For new code: brings up one worker more. Once that is ready, those that ran before get no more
+  // frames and end once they have answered what they have; `done` is told how many. Where it cannot
+  // start they stay, and `done` is told why (E3001). Without a worker there is nothing to replace:
+  // 0 at once, and the next start waits for no backoff. E5060: another renewal is under way; E5013:
+  // the pool stops.
+  void renew(Answer<std::size_t> done);
   // Pulls no more frames; calls `done` when frames in flight are answered, or at the deadline with
   // those workers killed and reported lost with cause "engine". Then every worker is told to end.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done);

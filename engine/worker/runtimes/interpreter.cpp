@@ -63,4 +63,13 @@ void resolve_interpreter(std::string& interpreter, const FolderOfInterpreter& me
   if (!is_executable(path)) problem(why_not(path, folder, meaning));
 }
 
+Status require_package(const std::filesystem::path& file) {
+  std::error_code ignored;
+  if (fs::exists(file, ignored)) return {};
+  return fail(ErrorKind::invalid, "E3001",
+              "Pelton's own package for this runtime is missing ({}): it is installed with the "
+              "engine, in lib/pelton beside the folder bin of the binary",
+              file.is_absolute() ? file.string() : "its folder was not found");
+}
+
 }  // namespace pelton::worker

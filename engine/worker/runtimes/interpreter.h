@@ -22,4 +22,8 @@ struct FolderOfInterpreter {
 void resolve_interpreter(std::string& interpreter, const FolderOfInterpreter& folder,
                          const config::Section& section, config::ReadContext& context);
 
+// A file of the packages that come with the engine, which workers of a runtime need. E3001: it is
+// not there, as when only the binary has been copied.
+Status require_package(const std::filesystem::path& file);
+
 }  // namespace pelton::worker

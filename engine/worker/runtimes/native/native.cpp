@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/native/native.h"
 
+#include "engine/worker/runtimes/interpreter.h"
 #include "engine/worker/runtimes/native/native_session.h"
 #include "engine/worker/runtimes/native/options.h"
 
@@ -17,12 +18,15 @@ constexpr const char* kPythonStart =
 
 Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
   const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
+  const auto package = setup.sdks / "python";
+  if (auto ok = require_package(package / "pelton" / "worker.py"); !ok)
+    return std::unexpected(ok.error());
   LaunchPlan plan;
   plan.command = {options.interpreter, "-u"};
   // Many workers, and often a folder that is not theirs to write to.
   if (!setup.function.environment.contains("PYTHONDONTWRITEBYTECODE"))
     plan.command.emplace_back("-B");
-  plan.command.insert(plan.command.end(), {"-c", kPythonStart, (setup.sdks / "python").string()});
+  plan.command.insert(plan.command.end(), {"-c", kPythonStart, package.string()});
   plan.folder = options.code.string();
   plan.stack_signal = SIGRTMAX;  // worker.py
   return with_session(setup, std::move(plan), {options.code.string(), options.handler});

@@ -63,6 +63,8 @@ std::vector<config::FunctionFile> files(const Options& options) {
 Result<PreparedWorker> prepare(const WorkerSetup& setup) {
   const auto& options = std::any_cast<const Options&>(setup.function.settings);
   const fs::path package = setup.sdks / "node";
+  if (auto ok = require_package(package / "pelton" / "worker.js"); !ok)
+    return std::unexpected(ok.error());
   LaunchPlan plan;
   plan.command = {options.interpreter};
   // The collector works harder before the process is at its limit; the rest is for buffers, code

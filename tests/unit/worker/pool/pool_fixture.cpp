@@ -62,6 +62,13 @@ bool PoolFixture::run_until(const std::function<bool()>& condition,
   return true;
 }
 
+Result<std::size_t> PoolFixture::renewed() {
+  std::optional<Result<std::size_t>> ended;
+  pool->renew([&](Result<std::size_t> how) { ended = std::move(how); });
+  EXPECT_TRUE(run_until([&] { return ended.has_value(); })) << lines_text();
+  return ended.value_or(fail(ErrorKind::unavailable, "E0", "the renewal has no end"));
+}
+
 bool PoolFixture::stop(std::chrono::milliseconds deadline) {
   bool stopped = false;
   pool->stop(std::chrono::steady_clock::now() + deadline, [&] { stopped = true; });

@@ -35,6 +35,8 @@ class PoolFixture : public ::testing::Test {
   // Runs the io_context until the condition holds; false when it does not in time.
   bool run_until(const std::function<bool()>& condition,
                  std::chrono::milliseconds patience = std::chrono::seconds(20));
+  // How many old workers a renewal ended, or why there was none. Runs the io_context meanwhile.
+  Result<std::size_t> renewed();
   bool stop(std::chrono::milliseconds deadline = std::chrono::seconds(5));
   std::string lines_text() const;
 

@@ -117,33 +117,6 @@ TEST_F(PoolFixture, WorkersAreRecycled) {
   EXPECT_TRUE(source.losses.empty());
 }
 
-TEST_F(PoolFixture, RenewedWorkersReadTheCodeAnew) {
-  python("def handle(event, context):\n    return 'old'\n");
-  start();
-  give({"1"});
-  ASSERT_TRUE(run_until([&] { return source.done == 1; }));
-  python("def handle(event, context):\n    return 'new one'\n");
-  EXPECT_EQ(pool->renew(), 1U);
-  EXPECT_EQ(pool->renew(), 0U) << "it is on its way";
-  give({"2"});
-  ASSERT_TRUE(run_until([&] { return source.done == 2; }));
-  EXPECT_EQ(source.results.back().outputs->data(0), "new one");
-  EXPECT_TRUE(source.losses.empty());
-}
-
-TEST_F(PoolFixture, RenewingWaitsForNoBackoff) {
-  python("import no_such_module\n");
-  start();
-  give({"1"});
-  ASSERT_TRUE(run_until([&] { return pool->stats().start_failures == 3; })) << lines_text();
-  ASSERT_EQ(pool->stats().started, 3U) << "the next one waits";
-  python("def handle(event, context): pass\n");
-  pool->renew();
-  EXPECT_EQ(pool->stats().started, 4U);
-  ASSERT_TRUE(run_until([&] { return source.done == 1; })) << lines_text();
-  EXPECT_EQ(pool->stats().start_error, std::nullopt);
-}
-
 TEST_F(PoolFixture, WorkersThatHaveGrownAreRecycled) {
   function.recycle_bytes = 60U << 20;
   python("kept = []\ndef handle(event, context):\n    kept.append(bytearray(70 << 20))\n");
