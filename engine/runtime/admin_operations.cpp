@@ -40,12 +40,24 @@ void AdminOperations::restart(const std::string& function, Answer<std::uint64_t>
     if (runner == nullptr)
       return answer(fail(ErrorKind::invalid, "E5001", "no function named \"{}\"", function));
     observe::log::info("starting new workers", {{"function", function}});
-    answer(runner->renew());
+    runner->renew([answer = std::move(answer)](Result<std::size_t> ended) mutable {
+      answer(std::move(ended));
+    });
   });
 }
 
-void AdminOperations::forget(Kept what, const std::string& name, Answer<void> answer) {
-  answer(what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name));
+void AdminOperations::forget(Kept what, const std::string& name, Answer<http::Forgotten> answer) {
+  using http::Forgotten;
+  Status done = what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name);
+  // What is stored of a sink has a name of its own, which nobody outside needs to know.
+  if (what == Kept::binding && !done && done.error().code == "E4109")
+    if (Status sink = store_.forget_binding(stored_sink_name(name));
+        sink || sink.error().code != "E4109")
+      done = std::move(sink);
+  if (!done) return answer(std::unexpected(done.error()));
+  const bool configured =
+      what == Kept::binding && dead_letters::find_binding(reloader_.bindings(), name).has_value();
+  answer(configured ? Forgotten::progress_elsewhere : Forgotten::everything);
 }
 
 void AdminOperations::plan(const std::vector<std::string>& files,

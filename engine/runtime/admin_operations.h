@@ -28,7 +28,7 @@ class AdminOperations final : public http::Operations {
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::vector<std::string>& files, Answer<http::ConfigReview> answer) override;
   void reload(Answer<http::ConfigReview> answer) override;
-  void forget(Kept what, const std::string& name, Answer<void> answer) override;
+  void forget(Kept what, const std::string& name, Answer<http::Forgotten> answer) override;
 
  private:
   store::Store& store_;

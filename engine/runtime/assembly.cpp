@@ -9,12 +9,12 @@
 #include <utility>
 
 namespace pelton::runtime {
-namespace {
 
-// The store's name of a sink's cursor and dead letters; bindings have theirs.
-std::string stored_name(const config::Connector& sink) {
-  return "connector/" + sink.name;
+std::string stored_sink_name(std::string_view sink) {
+  return "connector/" + std::string(sink);
 }
+
+namespace {
 
 // The stored names of the bindings and sinks that read the stream.
 std::vector<std::string> reader_names(const config::Config& config, const std::string& stream) {
@@ -23,7 +23,7 @@ std::vector<std::string> reader_names(const config::Config& config, const std::s
     if (binding.from == stream) names.push_back(binding.name);
   for (const config::Connector& connector : config.connectors)
     if (connector.direction == config::Direction::sink && connector.stream == stream)
-      names.push_back(stored_name(connector));
+      names.push_back(stored_sink_name(connector.name));
   return names;
 }
 
@@ -137,7 +137,7 @@ Result<BuiltBinding> build_binding(Assembly& assembly, const config::Config& con
 Result<BuiltBinding> build_sink(Assembly& assembly, const config::Config& config,
                                 std::unique_ptr<SinkRunner> sink) {
   const config::Connector& connector = sink->settings();
-  auto built = build(assembly, config, as_binding(connector), stored_name(connector));
+  auto built = build(assembly, config, as_binding(connector), stored_sink_name(connector.name));
   if (built) built->served->sink = std::move(sink);
   return built;
 }

@@ -28,6 +28,8 @@ struct Assembly {
   std::filesystem::path sdks;
 };
 
+// The store's name of a sink's cursor and dead letters; bindings have theirs.
+std::string stored_sink_name(std::string_view sink);
 // What the store is to know of the streams of the config.
 std::vector<store::StreamSpec> stream_specs(const config::Config& config);
 Result<std::unique_ptr<store::Store>> open_store(const config::Config& config,

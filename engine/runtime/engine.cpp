@@ -31,6 +31,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 // Sources may take so long to settle what is in flight once the rest is drained.
 constexpr auto kSourceGrace = std::chrono::seconds(2);
+// A plan or a reload that is blocked behind the deadline gets so much longer.
+constexpr auto kReloadGrace = std::chrono::seconds(1);
 
 std::vector<std::string> reasons_not_ready(std::string_view state, const store::Store& store) {
   std::vector<std::string> reasons;
@@ -53,6 +55,16 @@ void add_troubles(observe::StatusReport& report) {
       report.not_ready.push_back(fmt::format("binding {} {}: {}", binding.name,
                                              binding.ended ? "has ended" : "cannot read its stream",
                                              binding.trouble));
+}
+
+// The thread that reads config files hangs in a system call, of a disk or a network folder that
+// does not answer, and cannot be joined.
+void end_without_reload() {
+  observe::log::error(
+      "a plan or reload did not end by the deadline: exiting without it; everything acknowledged "
+      "is on disk");
+  observe::log::finish(std::chrono::milliseconds(200));
+  std::_Exit(EXIT_FAILURE);
 }
 
 // What the admin API is served by.
@@ -232,6 +244,7 @@ void Engine::begin_drain() {
   state_ = "draining";
   const SteadyTime deadline =
       std::chrono::steady_clock::now() + reloader_->current()->engine.shutdown_timeout;
+  reloader_->end_by(deadline + kReloadGrace, end_without_reload);
   Sources& sources = reloader_->sources();
   sources.begin_stop(sources.names(), deadline);
   reloader_->listeners().stop_serving();

@@ -36,7 +36,7 @@ class FunctionRunner {
   // Kills the workers that have events of the binding, which are the binding's again.
   void abandon(BindingRunner& binding) { pool_.abandon(binding); }
   // See WorkerPool::renew.
-  std::size_t renew() { return pool_.renew(); }
+  void renew(Answer<std::size_t> done) { pool_.renew(std::move(done)); }
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
     pool_.stop(deadline, std::move(done));
   }

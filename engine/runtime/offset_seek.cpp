@@ -19,7 +19,8 @@ Offset target_of(const http::SeekRequest& request, const Bounds& bounds, Offset 
   if (request.to == To::earliest) to = bounds.earliest;
   if (request.to == To::latest) to = bounds.end;
   if (request.to == To::offset) to = request.offset;
-  if (request.to == To::by) to = from + request.offset;
+  if (request.to == To::by && __builtin_add_overflow(from, request.offset, &to))
+    to = request.offset < 0 ? bounds.earliest : bounds.end;
   if (request.to == To::time) to = bounds.at_time;
   return std::clamp(to, bounds.earliest, bounds.end);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace pelton::runtime {
 namespace {
@@ -21,14 +22,27 @@ using boost::system::error_code;
 
 constexpr auto kStopPatience = std::chrono::seconds(5);
 
+// Tried: access(2) answers yes to root also where the file system takes none, as below /proc.
+bool takes_folders(const fs::path& folder) {
+  std::string name = (folder / ".pelton.XXXXXX").string();
+  return ::mkdtemp(name.data()) != nullptr && ::rmdir(name.c_str()) == 0;
+}
+
 // The folder may be used so; one that is missing is made by whoever needs it.
 Status check_folder(const fs::path& folder, bool written) {
   fs::path there = folder;
   std::error_code ignored;
-  while (!fs::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
+  while (!fs::exists(there, ignored) && there.has_relative_path()) {
+    if (fs::is_symlink(there, ignored))
+      return fail(ErrorKind::invalid, "E2001", "{} is a symbolic link to {}, which does not exist",
+                  there.string(), fs::read_symlink(there, ignored).string());
+    there = there.parent_path();
+  }
   const bool missing = there != folder;
   const int access = X_OK | (written || missing ? W_OK : 0) | (missing ? 0 : R_OK);
-  if (fs::is_directory(there, ignored) && ::access(there.c_str(), access) == 0) return {};
+  if (fs::is_directory(there, ignored) && ::access(there.c_str(), access) == 0 &&
+      (!missing || takes_folders(there)))
+    return {};
   if (!fs::is_directory(there, ignored))
     return fail(ErrorKind::invalid, "E2001", "{} is not a folder", there.string());
   return fail(ErrorKind::invalid, "E2001", "the folder {} {}", folder.string(),

@@ -41,6 +41,7 @@ Reloader::Reloader(Setup setup, config::Config config)
 void Reloader::start() {
   switchover_.begin_sources(*current());
   thread_.start();
+  planning_.start();
 }
 
 void Reloader::finish(std::function<void()> then) {
@@ -58,8 +59,14 @@ observe::ConfigStatus Reloader::status() const {
   return status_;
 }
 
+void Reloader::stop() {
+  thread_.stop();
+  planning_.stop();
+  watchdog_.disarm();
+}
+
 void Reloader::plan(std::vector<std::filesystem::path> files, Answer answer) {
-  thread_.run([this, files = std::move(files), answer = std::move(answer)]() mutable {
+  planning_.run([this, files = std::move(files), answer = std::move(answer)]() mutable {
     std::optional<config::Config> loaded;
     answer(compare(files.empty() ? current()->files : files, loaded));
   });
@@ -96,12 +103,18 @@ config::Review Reloader::compare(const std::vector<std::filesystem::path>& files
 }
 
 config::Review Reloader::reload_now() {
+  const auto stopping = [this] {
+    config::Review review;
+    review.outcome = "failed";
+    review.file = config::shown_names(current()->files);
+    review.error = "the engine is stopping";
+    return review;
+  };
+  if (ending_) return stopping();
   std::optional<config::Config> loaded;
   config::Review review = compare(current()->files, loaded);
-  if (ending_) {
-    review.outcome = "failed";
-    review.error = "the engine is stopping";
-  } else if (review.outcome == "changes" || review.outcome == "unchanged") {
+  if (ending_) return stopping();
+  if (review.outcome == "changes" || review.outcome == "unchanged") {
     apply(std::move(*loaded), review);
   }
   return review;

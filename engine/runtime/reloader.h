@@ -6,6 +6,7 @@
 #include "engine/observe/status.h"
 #include "engine/runtime/switchover.h"
 #include "engine/thread/job_thread.h"
+#include "engine/thread/watchdog.h"
 
 #include <functional>
 #include <memory>
@@ -15,15 +16,16 @@
 
 namespace pelton::runtime {
 
-// The config that the engine runs, and its way to another one. Reads files and waits on a thread of
-// its own, one request after another; requests to reload that wait together are one.
+// The config that the engine runs, and its way to another one. Reads files and waits on threads of
+// its own: one for plans, which no slow reload holds up, and one for reloads, of which those that
+// wait together are one.
 class Reloader {
  public:
   using Answer = std::move_only_function<void(const config::Review&)>;
 
   struct Setup {
     Assembly& assembly;
-    // Reads and checks files as at the start.
+    // Reads and checks files as at the start. On both threads.
     std::function<config::Loaded(const std::vector<std::filesystem::path>& files)> load;
     // Takes over what of the engine's own options can change while it runs. On the reload thread.
     std::function<void(const config::Engine&)> apply;
@@ -40,8 +42,12 @@ class Reloader {
   void start();
   // No config is put in service any more; `then` is called once none is being taken out of service.
   void finish(std::function<void()> then);
-  // Requests that wait are not answered.
-  void stop() { thread_.stop(); }
+  // Calls `overdue`, on a thread of its own, when stop() has not returned by then. Once.
+  void end_by(std::chrono::steady_clock::time_point deadline, std::function<void()> overdue) {
+    watchdog_.arm(deadline, std::move(overdue));
+  }
+  // Requests that wait are not answered. Waits for a file that is being read.
+  void stop();
 
   // ---- any thread
   const dead_letters::KnownBindings& bindings() const { return bindings_; }
@@ -68,7 +74,9 @@ class Reloader {
   dead_letters::KnownBindings bindings_;
   Sources sources_;
   Listeners listeners_;
-  thread::JobThread thread_;
+  thread::Watchdog watchdog_;
+  thread::JobThread thread_;    // reloads
+  thread::JobThread planning_;  // plans
   Switchover switchover_;
 
   mutable std::mutex mutex_;

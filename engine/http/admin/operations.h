@@ -42,6 +42,10 @@ struct ConfigReview {
   std::string json;  // as docs/admin_api.md describes it
 };
 
+// What forgetting deleted. Of a binding that is configured: its progress on streams that it does
+// not read.
+enum class Forgotten { everything, progress_elsewhere };
+
 // Interface. What an operator asks of the running engine. Errors are those of streams.h.
 // Called on the thread that answers admin requests, which may wait for a disk but for nothing else.
 class Operations {
@@ -49,16 +53,18 @@ class Operations {
   virtual ~Operations() = default;
   virtual void status(Answer<observe::StatusReport> answer) = 0;
   virtual void seek(const SeekRequest& request, Answer<SeekOutcome> answer) = 0;
-  // New workers for the function, each once the old one has answered what it has; answers how many
-  // old ones there are.
+  // New workers for the function once one has shown that it can start; answers how many old ones
+  // end, each when it has answered what it has.
+  // E3001: new ones cannot start, so the old ones stay.
   virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;
   // What the config files (none: the engine's own) would change; what a reload of the engine's own
   // has done.
   virtual void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) = 0;
   virtual void reload(Answer<ConfigReview> answer) = 0;
-  // Deletes what is stored of something that is not configured any more (E4109, E4110).
+  // Deletes what is stored of something that is not configured any more (E4109, E4110). A sink is a
+  // binding here.
   enum class Kept { binding, stream };
-  virtual void forget(Kept what, const std::string& name, Answer<void> answer) = 0;
+  virtual void forget(Kept what, const std::string& name, Answer<Forgotten> answer) = 0;
 };
 
 }  // namespace pelton::http

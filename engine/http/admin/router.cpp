@@ -292,11 +292,12 @@ void AdminRouter::reload_config(const net::Request&, std::string&&, net::Reply&&
 void AdminRouter::forget(const net::Request& request, std::string&&, net::Reply&& reply) {
   const auto what =
       request.path[1] == "streams" ? Operations::Kept::stream : Operations::Kept::binding;
-  backend_.operations.forget(what, request.path[2],
-                             [reply = std::move(reply)](Status done) mutable {
-                               if (!done) return reply(net::error_response(done.error()));
-                               reply({200, "application/json", "{}\n"});
-                             });
+  backend_.operations.forget(
+      what, request.path[2], [reply = std::move(reply)](Result<Forgotten> done) mutable {
+        if (!done) return reply(net::error_response(done.error()));
+        const bool rest = *done == Forgotten::progress_elsewhere;
+        reply({200, "application/json", fmt::format("{{\"configured\":{}}}\n", rest)});
+      });
 }
 
 }  // namespace pelton::http

@@ -331,10 +331,12 @@ void FakeBackend::usage(const std::string& since, Answer<std::vector<UsageRow>> 
   reply(std::move(answer), Result<std::vector<UsageRow>>(std::move(rows)));
 }
 
-void FakeBackend::forget(Kept what, const std::string& name, Answer<void> answer) {
+void FakeBackend::forget(Kept what, const std::string& name, Answer<Forgotten> answer) {
+  if (what == Kept::binding && name == "job")
+    return reply(std::move(answer), Result<Forgotten>(Forgotten::progress_elsewhere));
   const bool known = name == (what == Kept::stream ? "old-stream" : "old-binding");
   reply(std::move(answer),
-        known ? Status{}
+        known ? Result<Forgotten>(Forgotten::everything)
               : fail(ErrorKind::invalid, "E4109", "nothing is stored under the name {}", name));
 }
 

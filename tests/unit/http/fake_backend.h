@@ -77,7 +77,7 @@ class FakeBackend final : public stream::Access,
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;
-  void forget(Kept what, const std::string& name, Answer<void> answer) override;
+  void forget(Kept what, const std::string& name, Answer<Forgotten> answer) override;
 
   std::size_t stored(const std::string& name);
 

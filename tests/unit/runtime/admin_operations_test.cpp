@@ -39,8 +39,9 @@ class Operating : public EngineParts {
     ask(Answer<T>([&](Result<T> result) { answer.set_value(std::move(result)); }));
     return answer.get_future().get();
   }
-  Result<void> forget(Kept what, const std::string& name) {
-    return wait<void>([&](auto answer) { operations->forget(what, name, std::move(answer)); });
+  Result<http::Forgotten> forget(Kept what, const std::string& name) {
+    return wait<http::Forgotten>(
+        [&](auto answer) { operations->forget(what, name, std::move(answer)); });
   }
   http::ConfigReview plan() {
     return *wait<http::ConfigReview>([&](auto answer) { operations->plan({}, std::move(answer)); });
@@ -81,6 +82,16 @@ TEST_F(Operating, WhatIsConfiguredIsNotForgotten) {
   EXPECT_EQ(forget(Kept::stream, "s").error().code, "E4110");
   EXPECT_EQ(forget(Kept::stream, "other").error().code, "E4109");
   EXPECT_EQ(forget(Kept::binding, "other").error().code, "E4109");
+}
+
+TEST_F(Operating, ASinkIsForgottenByItsOwnName) {
+  ASSERT_TRUE(store->binding_id(stored_sink_name("gone")));
+  EXPECT_EQ(forget(Kept::binding, "gone"), http::Forgotten::everything);
+  EXPECT_EQ(forget(Kept::binding, "gone").error().code, "E4109");
+}
+
+TEST_F(Operating, OfWhatIsConfiguredTheStateStays) {
+  EXPECT_EQ(forget(Kept::binding, "b"), http::Forgotten::progress_elsewhere);
 }
 
 TEST_F(Operating, AReviewSaysWhatItMeansForTheCommand) {

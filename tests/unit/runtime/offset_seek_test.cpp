@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 namespace pelton::runtime {
 namespace {
 
@@ -53,6 +55,14 @@ class OffsetSeek : public EngineParts {
 TEST_F(OffsetSeek, AllPartitionsMoveToEitherEnd) {
   EXPECT_THAT(changes(seek(to(To::latest))), ElementsAre("0: 0 -> 5", "1: 0 -> 2"));
   EXPECT_THAT(changes(seek(to(To::earliest))), ElementsAre("0: 5 -> 0", "1: 2 -> 0"));
+}
+
+TEST_F(OffsetSeek, NoDistanceIsTooLargeToBeBounded) {
+  EXPECT_THAT(changes(seek(to(To::offset, 2))), ElementsAre("0: 0 -> 2", "1: 0 -> 2"));
+  EXPECT_THAT(changes(seek(to(To::by, std::numeric_limits<Offset>::max()))),
+              ElementsAre("0: 2 -> 5", "1: 2 -> 2"));
+  EXPECT_THAT(changes(seek(to(To::by, std::numeric_limits<Offset>::min()))),
+              ElementsAre("0: 5 -> 0", "1: 2 -> 0"));
 }
 
 TEST_F(OffsetSeek, AnOffsetIsBoundedByThePartition) {

@@ -62,6 +62,16 @@ TEST_F(OnlineCheckTest, AFileIsNotAFolder) {
                                       "7 E2001 connector c: file is not a folder"));
 }
 
+TEST_F(OnlineCheckTest, AFolderThatCannotBeMadeIsFoundBeforeTheStart) {
+  config.engine.data = "/proc/pelton";
+  EXPECT_THAT(problems(), ElementsAre("1 E2001 engine.data: the folder /proc/pelton does not exist "
+                                      "and cannot be created"));
+  std::filesystem::create_directory_symlink("nowhere", folder.path() / "link");
+  config.engine.data = folder.path() / "link";
+  EXPECT_THAT(problems(), ElementsAre("1 E2001 engine.data: link is a symbolic link to nowhere, "
+                                      "which does not exist"));
+}
+
 TEST_F(OnlineCheckTest, AConnectorAsksItsSystem) {
   connector("inbox", false);
   connector::ConnectorSpec spec;

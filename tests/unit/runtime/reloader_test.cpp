@@ -14,8 +14,9 @@ class ReloaderTest : public EngineParts {
     reloader = std::make_unique<Reloader>(
         Reloader::Setup{*assembly,
                         [this](const std::vector<std::filesystem::path>& files) {
+                          ++begun;
+                          std::unique_lock lock(mutex);
                           asked = files;
-                          std::lock_guard lock(mutex);
                           ++reads;
                           return config::Loaded{file, problems};
                         },
@@ -45,6 +46,7 @@ class ReloaderTest : public EngineParts {
   std::vector<config::Diagnostic> problems;
   std::vector<std::filesystem::path> asked;
   int reads = 0;
+  std::atomic<int> begun{0};
   std::atomic<int> applied{0};
   std::optional<Error> broke;
   std::unique_ptr<Reloader> reloader;
@@ -115,14 +117,31 @@ TEST_F(ReloaderTest, ReloadsThatWaitTogetherAreOne) {
   {
     // The reload thread is held up while they are asked for.
     std::lock_guard lock(mutex);
-    reloader->plan({}, [](const config::Review&) {});
+    reloader->reload([](const config::Review&) {});
+    ASSERT_TRUE(until([this] { return begun == 1; }));
     for (auto& answer : answers)
       reloader->reload(
           [&answer](const config::Review& review) { answer.set_value(review.outcome); });
   }
   for (auto& answer : answers) EXPECT_EQ(answer.get_future().get(), "unchanged");
   std::lock_guard lock(mutex);
-  EXPECT_EQ(reads, 2) << "one for the plan, one for all of them";
+  EXPECT_EQ(reads, 2) << "one for the first, one for all that waited behind it";
+}
+
+TEST_F(ReloaderTest, AReloadUnderWayHoldsUpNoPlan) {
+  // Its new worker neither becomes ready nor ends.
+  const auto script = folder.path() / "sleeps";
+  test::write_file(script, "#!/bin/sh\nexec sleep 600\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  file->functions[0].settings = worker::native::CppOptions{script.string()};
+  std::promise<std::string> outcome;
+  reloader->reload([&](const config::Review& review) { outcome.set_value(review.outcome); });
+  ASSERT_TRUE(until([this] { return begun == 1; }));
+  EXPECT_EQ(plan().outcome, "changes");
+  std::promise<void> finished;
+  reloader->finish([&] { finished.set_value(); });
+  finished.get_future().wait();
+  EXPECT_EQ(outcome.get_future().get(), "failed");
 }
 
 TEST_F(ReloaderTest, NothingIsAppliedOnceTheEngineEnds) {
