@@ -6,6 +6,7 @@
 #include "engine/base/utf8.h"
 #include "engine/observe/line_writer.h"
 #include "engine/observe/repeat_limit.h"
+#include "engine/observe/standard_error.h"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
@@ -60,7 +61,7 @@ class ErrorSink final : public spdlog::sinks::base_sink<std::mutex> {
     if (writer_ != nullptr)
       writer_->push(line);
     else
-      fmt::print(stderr, "{}\n", line);
+      write_standard_error(fmt::format("{}\n", line));
   }
   void flush_() override {}
 
