@@ -11,15 +11,24 @@
 #include <CLI/CLI.hpp>
 
 #include <exception>
+#include <limits>
 #include <sstream>
 
 namespace pelton::cli {
 
 void add_address(CLI::App& command, EngineAddress& address) {
-  command.add_option("--config", address.config,
-                     "config file of the running engine ($PELTON_CONFIG)");
-  command.add_option("--data", address.data, "its data folder (default: ./data)");
-  command.add_option("--socket", address.socket, "its admin socket ($PELTON_SOCKET)");
+  // An empty one is a script's unset variable: it must not mean another engine.
+  const auto given = [](const std::string& word) {
+    return word.empty() ? std::string("is empty") : std::string();
+  };
+  auto* config = command.add_option("--config", address.config,
+                                    "config file of the running engine ($PELTON_CONFIG)");
+  auto* data = command.add_option("--data", address.data, "its data folder (default: ./data)");
+  auto* socket =
+      command.add_option("--socket", address.socket, "its admin socket ($PELTON_SOCKET)");
+  for (auto* option : {config, data, socket}) option->check(given);
+  config->excludes(data)->excludes(socket);
+  data->excludes(socket);
 }
 
 void add_format(CLI::App& command, std::string& format) {
@@ -87,9 +96,31 @@ std::string choices_in_words(const std::string& said) {
                      observe::log::escaped(said.substr(colon + 2, in - colon - 2)), choices);
 }
 
+// CLI11 names them from the last to the first.
+std::string unexpected_in_words(const std::string& words) {
+  std::string in_order;
+  std::istringstream in(words);
+  for (std::string word; in >> word;) in_order = word + (in_order.empty() ? "" : " ") + in_order;
+  return "unexpected: " + observe::log::escaped(in_order);
+}
+
 std::string in_words(const CLI::ParseError& error) {
+  constexpr std::string_view kUnexpected[] = {"The following arguments were not expected: ",
+                                              "The following argument was not expected: "};
+  constexpr std::string_view kNotConverted = "Could not convert: ";
   const std::string said = error.what();
   if (said == "A subcommand is required") return "a command is missing";
+  for (const std::string_view begin : kUnexpected)
+    if (said.starts_with(begin)) return unexpected_in_words(said.substr(begin.size()));
+  const std::string option = said.substr(0, said.find(": "));
+  if (said.ends_with(" missing") && said.find(" required ") != std::string::npos)
+    return option + " needs a value";
+  if (said.find(": At Most ") != std::string::npos) return option + " is given too often";
+  if (const auto equal = said.find(" = ");
+      said.starts_with(kNotConverted) && equal != std::string::npos)
+    return fmt::format("{}: \"{}\" is not a valid value",
+                       said.substr(kNotConverted.size(), equal - kNotConverted.size()),
+                       observe::log::escaped(said.substr(equal + 3)));
   return choices_in_words(said);
 }
 
@@ -125,8 +156,8 @@ int usage(const CLI::App& app, const CLI::ParseError& error, int argc, const cha
     flush_out();
     return kOk;
   }
-  fmt::print(stderr, "pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
-             suggestion(app, argc, argv), command_words(app, argc, argv));
+  note("pelton: {}{}\nTry {} --help.\n", complaint(app, error, argc, argv),
+       suggestion(app, argc, argv), command_words(app, argc, argv));
   return kUsage;
 }
 
@@ -148,7 +179,21 @@ int parse_and_run(CLI::App& app, const Run& chosen, int argc, const char* const*
 std::string check_count(const std::string& word) {
   const bool digits = !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
   if (digits && word.size() <= 18) return "";
+  if (digits) return fmt::format("\"{}\" is too large", word);
   return fmt::format("\"{}\" is not a whole number from 0", observe::log::escaped(word));
+}
+
+std::string check_integer(const std::string& word) {
+  if (check_count(word.starts_with('-') ? word.substr(1) : word).empty()) return "";
+  return fmt::format("\"{}\" is not a whole number of at most 18 digits",
+                     observe::log::escaped(word));
+}
+
+std::string check_partition(const std::string& word) {
+  if (const std::string why = check_count(word); !why.empty()) return why;
+  return std::stoull(word) <= std::numeric_limits<std::uint32_t>::max()
+             ? ""
+             : fmt::format("\"{}\" is too large for a partition", word);
 }
 
 std::string check_time(const std::string& word) {
@@ -172,8 +217,7 @@ int run_command_line(int argc, const char* const* argv) {
   } catch (const OutputFailed& failed) {
     return complain({ErrorKind::unavailable, "E5020", failed.what()}, error_format(app));
   } catch (const std::exception& error) {  // what a library throws: memory, a full disk
-    fmt::print(stderr, "pelton: {}\n", error.what());
-    return kFailure;
+    return complain({ErrorKind::unavailable, "E5061", error.what()}, error_format(app));
   }
 }
 

@@ -2,11 +2,11 @@
 #include "engine/cli/client.h"
 
 #include "engine/base/unique_fd.h"
+#include "engine/base/units.h"
 #include "engine/cli/json.h"
+#include "engine/cli/patient_socket.h"
 #include "engine/config/load.h"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
@@ -23,7 +23,6 @@ namespace {
 
 namespace bh = boost::beast::http;
 using boost::system::error_code;
-using Local = boost::asio::local::stream_protocol;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMaxAnswer = 1U << 30;
@@ -35,6 +34,12 @@ std::unexpected<Error> not_reachable(const std::filesystem::path& socket, const 
               "no engine answers at {} ({}); start one with `pelton run CONFIG`, or say where it "
               "is with --config, --data, --socket, PELTON_CONFIG or PELTON_SOCKET",
               socket.string(), why);
+}
+
+std::unexpected<Error> silent(const std::filesystem::path& socket, Client::Patience patience) {
+  return fail(ErrorKind::unavailable, "E5006",
+              "the engine at {} accepts connections but has not answered for {}", socket.string(),
+              format_duration(patience));
 }
 
 std::unexpected<Error> went_away(const std::string& why) {
@@ -68,7 +73,8 @@ Error answer_error(const std::string& body, unsigned status) {
 
 class Client::Impl {
  public:
-  explicit Impl(std::filesystem::path path) : path_(std::move(path)) {}
+  Impl(std::filesystem::path path, Patience patience)
+      : path_(std::move(path)), patience_(patience) {}
 
   Status connect() {
     // A socket's path is at most 107 bytes: its folder is named by a descriptor instead.
@@ -77,12 +83,13 @@ class Client::Impl {
     const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!fd) return not_reachable(path_, "there is no such folder");
     error_code error;
-    socket_.emplace(io_);
+    socket_.emplace();
     buffer_.clear();
     answers_ = 0;
-    socket_->connect(
-        Local::endpoint(fmt::format("/proc/self/fd/{}/{}", fd.get(), path_.filename().string())),
-        error);
+    socket_->be_patient(patience_);
+    socket_->connect(fmt::format("/proc/self/fd/{}/{}", fd.get(), path_.filename().string()),
+                     error);
+    if (error == boost::asio::error::timed_out) return silent(path_, patience_);
     if (error) return not_reachable(path_, error.message());
     used_ = std::chrono::steady_clock::now();
     return {};
@@ -98,8 +105,10 @@ class Client::Impl {
         fmt::format("{} {} HTTP/1.1\r\nHost: pelton\r\nContent-Length: {}\r\n\r\n", method, target,
                     body.size());
     error_code error;
+    socket_->be_patient(patience_);
     boost::asio::write(*socket_, std::array{boost::asio::buffer(head), boost::asio::buffer(body)},
                        error);
+    if (error == boost::asio::error::timed_out) return give_up();
     // An engine that refuses a body has answered before it took it all.
     if (error && error != boost::asio::error::broken_pipe)
       return not_reachable(path_, error.message());
@@ -112,8 +121,10 @@ class Client::Impl {
     return closed_unanswered_ && std::string_view(method) == "GET";
   }
 
-  Result<std::string> receive(bool any_status = false) {
+  // Impatient: the engine may not be silent for longer than the client's patience.
+  Result<std::string> receive(bool any_status, bool impatient) {
     std::string body;
+    socket_->be_patient(impatient ? std::optional(patience_) : std::nullopt);
     auto head = read_response([&](unsigned, std::string_view bytes) -> Result<bool> {
       body += bytes;
       if (body.size() > kMaxAnswer) return went_away("its answer is longer than 1 GiB");
@@ -130,6 +141,7 @@ class Client::Impl {
   Status receive_lines(const std::function<bool(std::string_view)>& visit) {
     std::string waiting;
     std::size_t searched = 0;  // that much of it has no line end
+    socket_->be_patient(std::nullopt);
     auto head = read_response([&](unsigned status, std::string_view bytes) {
       waiting += bytes;
       return status == kOk ? visit_lines(waiting, searched, visit) : Result<bool>(true);
@@ -146,12 +158,19 @@ class Client::Impl {
     bool keep_alive = false;
   };
 
+  // What comes late must not be taken for the next answer.
+  std::unexpected<Error> give_up() {
+    disconnect();
+    return silent(path_, patience_);
+  }
+
   // Gives the body's bytes to `visit`, with the status, as they come, until that wants no more.
   Result<Head> read_response(const std::function<Result<bool>(unsigned, std::string_view)>& visit) {
     bh::response_parser<bh::buffer_body> parser;
     parser.body_limit(boost::none);
     error_code error;
     bh::read_header(*socket_, buffer_, parser, error);
+    if (error == boost::asio::error::timed_out) return give_up();
     if (error) {
       closed_unanswered_ = answers_ > 0 && buffer_.size() == 0;
       return went_away(error.message());
@@ -163,6 +182,7 @@ class Client::Impl {
       parser.get().body().data = bytes;
       parser.get().body().size = sizeof bytes;
       bh::read_some(*socket_, buffer_, parser, error);
+      if (error == boost::asio::error::timed_out) return give_up();
       const std::string_view read(bytes, sizeof bytes - parser.get().body().size);
       auto going_on = visit(head.status, read);
       if (!going_on) return std::unexpected(going_on.error());
@@ -190,8 +210,8 @@ class Client::Impl {
   }
 
   const std::filesystem::path path_;
-  boost::asio::io_context io_;
-  std::optional<Local::socket> socket_;
+  const Patience patience_;
+  std::optional<PatientSocket> socket_;
   boost::beast::flat_buffer buffer_;
   SteadyTime used_{};
   std::uint64_t answers_ = 0;  // on this connection
@@ -201,33 +221,34 @@ class Client::Impl {
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() = default;
 
-Result<std::unique_ptr<Client>> Client::connect(const EngineAddress& address) {
+Result<std::unique_ptr<Client>> Client::connect(const EngineAddress& address, Patience patience) {
   auto socket = admin_socket(address, config::process_environment);
   if (!socket) return std::unexpected(socket.error());
-  auto impl = std::make_unique<Impl>(*socket);
+  auto impl = std::make_unique<Impl>(*socket, patience);
   if (auto ok = impl->connect(); !ok) return std::unexpected(ok.error());
   return std::unique_ptr<Client>(new Client(std::move(impl)));
 }
 
-Result<std::string> Client::ask(const char* method, const std::string& target,
-                                const std::string& body, bool any_status) {
-  if (auto ok = impl_->send(method, target, body); !ok) return std::unexpected(ok.error());
-  auto answer = impl_->receive(any_status);
-  if (answer || !impl_->may_repeat(method)) return answer;
-  if (auto ok = impl_->send(method, target, body); !ok) return std::unexpected(ok.error());
-  return impl_->receive(any_status);
+Result<std::string> Client::ask(const Question& question) {
+  const auto once = [&]() -> Result<std::string> {
+    if (auto ok = impl_->send(question.method, question.target, question.body); !ok)
+      return std::unexpected(ok.error());
+    return impl_->receive(question.any_status, question.impatient);
+  };
+  auto answer = once();
+  return answer || !impl_->may_repeat(question.method) ? answer : once();
 }
 
 Result<std::string> Client::get(const std::string& target) {
-  return ask("GET", target, "", false);
+  return ask({.method = "GET", .target = target, .body = "", .impatient = true});
 }
 
 Result<std::string> Client::post(const std::string& target, const std::string& body) {
-  return ask("POST", target, body, false);
+  return ask({.method = "POST", .target = target, .body = body});
 }
 
 Result<std::string> Client::review(const char* method, const std::string& target) {
-  return ask(method, target, "", true);
+  return ask({.method = method, .target = target, .body = "", .any_status = true});
 }
 
 Status Client::lines(const std::string& target,

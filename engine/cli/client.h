@@ -4,6 +4,7 @@
 #include "engine/base/result.h"
 #include "engine/cli/engine_address.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,7 +17,15 @@ namespace pelton::cli {
 // come as they were (code and kind); E5006: no engine answers.
 class Client {
  public:
-  static Result<std::unique_ptr<Client>> connect(const EngineAddress& address);
+  using Patience = std::chrono::milliseconds;
+  static constexpr Patience kPatience = std::chrono::seconds(30);
+
+  // `patience`: how long the engine may be silent while it takes a request or answers one before
+  // that fails with E5006. It holds for get() and for the sending of all requests. What takes as
+  // long as brokers, workers or events take is waited for without a limit: the answers of post(),
+  // review() and lines().
+  static Result<std::unique_ptr<Client>> connect(const EngineAddress& address,
+                                                 Patience patience = kPatience);
   ~Client();
 
   // The body of the answer.
@@ -34,8 +43,14 @@ class Client {
  private:
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
-  Result<std::string> ask(const char* method, const std::string& target, const std::string& body,
-                          bool any_status);
+  struct Question {
+    const char* method;
+    const std::string& target;
+    const std::string& body;
+    bool any_status = false;
+    bool impatient = false;
+  };
+  Result<std::string> ask(const Question& question);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -106,7 +106,8 @@ void add_consume(CLI::App& app, Run& chosen) {
       ->add_option("--from", options->from,
                    "earliest, latest, an offset, or a time such as 2026-11-23T10:00:00Z")
       ->check(check_from);
-  command->add_option("--partition", options->partition, "this partition only")->check(check_count);
+  command->add_option("--partition", options->partition, "this partition only")
+      ->check(check_partition);
   command->add_flag("--follow", options->follow, "wait for more");
   command->add_option("--limit", options->limit, "stop after so many events")->check(check_count);
   command->add_option("--key", options->key, "only keys that match this glob");

@@ -33,7 +33,7 @@ void add_filters(CLI::App& command, LetterOptions& options) {
   command.add_option("--since", options.since, "that became one at or after this time (RFC 3339)")
       ->check(check_time);
   command.add_option("--until", options.until, "... before this time")->check(check_time);
-  command.add_option("--partition", options.partition, "of this partition")->check(check_count);
+  command.add_option("--partition", options.partition, "of this partition")->check(check_partition);
 }
 
 // One of them by its id, or all that match the filters.

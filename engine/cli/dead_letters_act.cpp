@@ -84,10 +84,10 @@ class WaitingWords {
     look_at_ = now + kLookEvery;
     std::string why = why_waiting(client, letter);
     if (why.empty() || why == said_) return;
-    fmt::print(stderr,
-               "{}waiting: the function cannot start a worker (fix it; the replay continues "
-               "automatically):\n{}",
-               terminal(STDERR_FILENO) ? "\n" : "", indented("  ", why));
+    note(
+        "{}waiting: the function cannot start a worker (fix it; the replay continues "
+        "automatically):\n{}",
+        terminal(STDERR_FILENO) ? "\n" : "", indented("  ", why));
     said_ = std::move(why);
   }
 

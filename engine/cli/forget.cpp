@@ -34,8 +34,17 @@ Result<int> forget(const ForgetOptions& options) {
   auto answer =
       (*client)->post("/v1/" + options.group + "/" + url_encoded(options.name) + "/forget", "");
   if (!answer) return std::unexpected(answer.error());
+  const auto said = parse_object(*answer);
+  if (!said) return std::unexpected(said.error());
+  const bool configured = flag_of(*said, "configured");
   if (options.format == "json")
-    print("{}\n", json::serialize(json::object{{"forgotten", options.name}}));
+    print("{}\n",
+          json::serialize(json::object{{"forgotten", options.name}, {"configured", configured}}));
+  else if (configured)
+    print(
+        "{} is configured and keeps its state; its progress on streams that it no longer reads "
+        "was deleted\n",
+        options.name);
   else
     print("{} is forgotten\n", options.name);
   return kOk;

@@ -30,11 +30,10 @@ Result<int> restart(const FunctionsOptions& options) {
   if (!said) return std::unexpected(said.error());
   const std::uint64_t workers = count_of(*said, "workers");
   if (workers == 0)
-    print("{} has no worker; the next one reads the code as it is then\n", options.function);
+    print("{} has no worker; the next one will read the code as it is then\n", options.function);
   else
-    print("{} {} of {} with the code as it is now, as soon as {} answered\n", grouped(workers),
-          workers == 1 ? "worker is replaced" : "workers are replaced", options.function,
-          workers == 1 ? "it has" : "they have");
+    print("{} runs the new code; {} old {} when their current events are done\n", options.function,
+          grouped(workers), workers == 1 ? "worker ends" : "workers end");
   return kOk;
 }
 
@@ -46,11 +45,15 @@ void add_functions(CLI::App& app, Run& chosen) {
   group->footer("Example: pelton functions restart thumbnail");
   auto options = std::make_shared<FunctionsOptions>();
   auto* command = group->add_subcommand(
-      "restart", "new workers, with the code as it is now; no event is disturbed");
+      "restart",
+      "replace workers by new ones, with the code as it is now, once one has started; no event is "
+      "disturbed");
   command->add_option("FUNCTION", options->function, "its name in the config file")->required();
   add_format(*command, options->format);
   add_address(*command, options->address);
-  command->footer("Example: pelton functions restart thumbnail");
+  command->footer(
+      "Exit code 1 with the reason when a worker cannot start; the old ones then continue.\n"
+      "Example: pelton functions restart thumbnail");
   command->callback([&chosen, options] { chosen = [options] { return restart(*options); }; });
 }
 

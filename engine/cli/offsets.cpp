@@ -108,8 +108,7 @@ Result<bool> agree(Client& client, const OffsetsOptions& options, const json::ob
 void print_skipped(const json::object& answer) {
   for (const json::value& value : list_of(answer, "skipped")) {
     const json::object& one = as_object(value);
-    fmt::print(stderr, "partition {} was not moved: {}\n", count_of(one, "partition"),
-               text_of(one, "reason"));
+    note("partition {} was not moved: {}\n", count_of(one, "partition"), text_of(one, "reason"));
   }
 }
 
@@ -161,15 +160,17 @@ void add_offsets(CLI::App& app, Run& chosen) {
   command->callback([&chosen, options] { chosen = [options] { return list(*options); }; });
   command = group->add_subcommand("seek", "continue a binding elsewhere; safe while it runs");
   command->add_option("BINDING", options->binding, "binding or sink")->required();
-  command->add_option("--to-offset", options->to_offset, "this offset");
+  command->add_option("--to-offset", options->to_offset, "this offset")->check(check_count);
   command
       ->add_option("--to-time", options->to_time,
                    "the first event at or after this time (RFC 3339)")
       ->check(check_time);
   command->add_flag("--to-earliest", options->to_earliest, "the first event that is stored");
   command->add_flag("--to-latest", options->to_latest, "behind the last event");
-  command->add_option("--by", options->by, "so many events forward, or back (negative)");
-  command->add_option("--partition", options->partition, "this partition only")->check(check_count);
+  command->add_option("--by", options->by, "so many events forward, or back (negative)")
+      ->check(check_integer);
+  command->add_option("--partition", options->partition, "this partition only")
+      ->check(check_partition);
   command->add_flag("--yes", options->yes, "do not ask before events are passed over");
   command->add_flag("--dry-run", options->dry_run,
                     "show from -> to and how many events, change nothing");

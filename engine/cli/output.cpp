@@ -3,6 +3,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/cli/json.h"
+#include "engine/cli/print.h"
 #include "engine/observe/log.h"
 
 #include <boost/json/serialize.hpp>
@@ -16,11 +17,12 @@
 namespace pelton::cli {
 
 int exit_code(const Error& error) {
-  if (error.code == "E5001" || error.code == "E5051") return kNotFound;
+  if (error.code == "E5001" || error.code == "E5051" || error.code == "E4109") return kNotFound;
   if (error.code == "E5004") return kUsage;
   if (error.code == "E5006") return kNotReachable;
   if (error.code == "E4101" || error.code == "E5007" || error.code == "E5022" ||
-      error.code == "E5023" || error.code == "E5050")
+      error.code == "E5023" || error.code == "E5050" || error.code == "E4110" ||
+      error.code == "E5060")
     return kConflict;
   if (error.code.starts_with("E1")) return kConfigInvalid;
   return kFailure;
@@ -29,13 +31,12 @@ int exit_code(const Error& error) {
 int complain(const Error& error, ErrorFormat format) {
   std::fflush(stdout);
   if (format == ErrorFormat::json)
-    fmt::print(stderr, "{}\n",
-               json::serialize(json::object{{"error",
-                                             {{"code", error.code},
-                                              {"kind", to_string(error.kind)},
-                                              {"message", to_utf8(error.message)}}}}));
+    note("{}\n", json::serialize(json::object{{"error",
+                                               {{"code", error.code},
+                                                {"kind", to_string(error.kind)},
+                                                {"message", to_utf8(error.message)}}}}));
   else
-    fmt::print(stderr, "pelton: {}\n", observe::log::escaped(error.text()));
+    note("pelton: {}\n", observe::log::escaped(error.text()));
   return exit_code(error);
 }
 
@@ -103,7 +104,7 @@ ProgressBar::ProgressBar(std::string what, std::uint64_t total)
 }
 
 ProgressBar::~ProgressBar() {
-  if (shown_) fmt::print(stderr, "\n");
+  if (shown_) note("\n");
 }
 
 void ProgressBar::advance(std::uint64_t by) {
@@ -115,14 +116,13 @@ void ProgressBar::advance(std::uint64_t by) {
 
 void ProgressBar::draw() const {
   const std::size_t filled = std::min<std::size_t>(30, 30 * done_ / total_);
-  fmt::print(stderr, "\r{} [{}{}] {}/{}", what_, std::string(filled, '#'),
-             std::string(30 - filled, ' '), grouped(done_), grouped(total_));
-  std::fflush(stderr);
+  note("\r{} [{}{}] {}/{}", what_, std::string(filled, '#'), std::string(30 - filled, ' '),
+       grouped(done_), grouped(total_));
 }
 
 bool confirm(const std::string& question) {
   if (!terminal(STDIN_FILENO)) return false;
-  fmt::print(stderr, "{} [y/N] ", question);
+  note("{} [y/N] ", question);
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "yes";

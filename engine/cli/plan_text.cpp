@@ -85,10 +85,9 @@ std::string counts_of(const json::array& changes) {
 void print_problems(const json::object& review) {
   for (const json::value& value : list_of(review, "problems")) {
     const json::object& problem = as_object(value);
-    fmt::print(stderr, "{}:{}:{}: {}{} {}\n", escaped(text_of(problem, "file")),
-               count_of(problem, "line"), count_of(problem, "column"),
-               text_of(problem, "severity") == "warning" ? "warning " : "",
-               text_of(problem, "code"), escaped(text_of(problem, "message")));
+    note("{}:{}:{}: {}{} {}\n", escaped(text_of(problem, "file")), count_of(problem, "line"),
+         count_of(problem, "column"), text_of(problem, "severity") == "warning" ? "warning " : "",
+         text_of(problem, "code"), escaped(text_of(problem, "message")));
   }
 }
 
@@ -102,8 +101,8 @@ void print_changes(const json::object& review) {
 void print_refusals(const json::object& review) {
   flush_out();
   for (const json::value& value : list_of(review, "refusals"))
-    fmt::print(stderr, "pelton: {}: {}\n", text_of(as_object(value), "code"),
-               escaped(text_of(as_object(value), "message")));
+    note("pelton: {}: {}\n", text_of(as_object(value), "code"),
+         escaped(text_of(as_object(value), "message")));
 }
 
 int exit_code_of(const json::object& review) {

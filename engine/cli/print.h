@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/observe/standard_error.h"
+
 #include <fmt/format.h>
 
 #include <stdexcept>
 #include <string_view>
 
-// Standard output. A command whose output does not arrive has failed, whatever it did: an export
-// that is followed by a purge would lose dead letters.
+// Standard output and standard error. A command whose output does not arrive has failed, whatever
+// it did: an export that is followed by a purge would lose dead letters.
 namespace pelton::cli {
 
 // Standard output takes no more: "cannot write to standard output: No space left on device". Ends
@@ -26,6 +28,12 @@ void flush_out();
 template <typename... Values>
 void print(fmt::format_string<Values...> format, Values&&... values) {
   write_out(fmt::format(format, std::forward<Values>(values)...));
+}
+
+// To standard error: messages. One that cannot be written is lost and changes nothing else.
+template <typename... Values>
+void note(fmt::format_string<Values...> format, Values&&... values) {
+  observe::write_standard_error(fmt::format(format, std::forward<Values>(values)...));
 }
 
 }  // namespace pelton::cli

@@ -118,7 +118,7 @@ class Producer {
       auto answer = client_.post(fmt::format("{}first_line={}", target_, first_line_), body_);
       if (answer || !wait_ || answer.error().kind != ErrorKind::overloaded) return answer;
       if (!std::exchange(said_waiting_, true))
-        fmt::print(stderr, "pelton: waiting: {}\n", observe::log::escaped(answer.error().text()));
+        note("pelton: waiting: {}\n", observe::log::escaped(answer.error().text()));
       std::this_thread::sleep_for(pause);
     }
   }
@@ -213,10 +213,10 @@ Result<int> produce(const ProduceOptions& options) {
   Status done = options.files.empty() ? produce_lines(producer, options, *base)
                                       : produce_files(producer, options, *base);
   if (done && producer.sent() == 0) done = producer.look_for_stream();
+  // Also behind an error: a script has to know how far it came.
+  if (options.format == "json") print("{{\"count\":{}}}\n", producer.sent());
   if (!done) return std::unexpected(done.error());
-  if (options.format == "json")
-    print("{{\"count\":{}}}\n", producer.sent());
-  else
+  if (options.format == "text")
     print("{} event{} durable in {}\n", grouped(producer.sent()),
           producer.sent() == 1 ? " is" : "s are", options.stream);
   return kOk;
@@ -241,7 +241,7 @@ void add_produce(CLI::App& app, Run& chosen) {
           ->allow_extra_args(false)};  // what follows it is STREAM
   for (CLI::Option* option : given) ndjson->excludes(option);
   command->add_option("--partition", options->partition, "this partition instead of the key's")
-      ->check(check_count);
+      ->check(check_partition);
   command->add_flag("--no-wait", options->no_wait,
                     "fail when the engine is overloaded, instead of waiting until it is not");
   add_format(*command, options->format);

@@ -29,9 +29,9 @@ void print_review(const json::object& review) {
   if (outcome == "applied" || outcome == "unchanged") return;
   flush_out();
   if (const std::string error = text_of(review, "error"); !error.empty())
-    fmt::print(stderr, "pelton: {}\n{}", observe::log::escaped(error.substr(0, error.find('\n'))),
-               indented("  ", error.substr(std::min(error.find('\n'), error.size() - 1) + 1)));
-  fmt::print(stderr, "pelton: nothing was reloaded; the engine continues with the old config\n");
+    note("pelton: {}\n{}", observe::log::escaped(error.substr(0, error.find('\n'))),
+         indented("  ", error.substr(std::min(error.find('\n'), error.size() - 1) + 1)));
+  note("pelton: nothing was reloaded; the engine continues with the old config\n");
 }
 
 Result<int> reload(const ReloadOptions& options) {

@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
+#include "engine/cli/print.h"
 #include "engine/cli/registry.h"
 #include "engine/cli/sdk_folder.h"
 #include "engine/config/config_text.h"
@@ -28,10 +29,16 @@ void configure_log(const config::Engine& engine) {
 }
 
 int run(const Files& files) {
-  const auto config = load_or_complain(files, Warnings::shown);
-  if (!config) return kConfigInvalid;
+  auto loaded = load_config(files);
+  const auto& config = loaded.config;
+  if (!config) {
+    for (const config::Diagnostic& problem : loaded.problems) note("{}\n", problem.text());
+    return kConfigInvalid;
+  }
   configure_log(config->engine);
   const observe::log::Background background;
+  // As the config wants its log, which whoever reads it may parse.
+  for (const config::Diagnostic& warning : loaded.problems) observe::log::warn(warning.text());
   runtime::RunOptions options;
   options.version = PELTON_VERSION;
   options.sdks = find_sdks();

@@ -8,7 +8,9 @@
 
 #include <CLI/App.hpp>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace pelton::cli {
 namespace {
@@ -35,14 +37,28 @@ void print_slots(const NextSlots& schedule, Slot now) {
   print("{}", table.text());
 }
 
+// For output as JSON, where an error is one object.
+Result<std::optional<config::Config>> load_or_first_error(const Files& files) {
+  auto loaded = load_config(files);
+  if (loaded.config) return std::move(loaded.config);
+  const auto first =
+      std::ranges::find(loaded.problems, config::Severity::error, &config::Diagnostic::severity);
+  return fail(ErrorKind::invalid, first->code, "{}:{}:{}: {}", first->file, first->place.line,
+              first->place.column, first->message);
+}
+
 Result<int> show_next(const NextOptions& options) {
+  const Files files(options.config.begin(), options.config.end());
+  const bool json = options.format == "json";
   const auto config =
-      load_or_complain({options.config.begin(), options.config.end()}, Warnings::shown);
-  if (!config) return kConfigInvalid;
+      json ? load_or_first_error(files)
+           : Result<std::optional<config::Config>>(load_or_complain(files, Warnings::shown));
+  if (!config) return std::unexpected(config.error());
+  if (!*config) return kConfigInvalid;
   const auto now = std::chrono::floor<std::chrono::seconds>(SystemClock().now());
-  const auto found = schedule::next_slots(config->connectors, options.name, now, options.count);
+  const auto found = schedule::next_slots((*config)->connectors, options.name, now, options.count);
   if (!found) return std::unexpected(found.error());
-  if (options.format == "json") {
+  if (json) {
     print("{}\n", schedule::to_json(*found));
     return kOk;
   }

@@ -15,6 +15,9 @@
 namespace pelton::cli {
 namespace {
 
+// A health check has to end before whoever runs it gives up on it.
+constexpr auto kCheckPatience = std::chrono::seconds(5);
+
 struct StatusOptions {
   EngineAddress address;
   std::string format = "text";
@@ -224,7 +227,8 @@ Result<int> check(Client& client, const StatusOptions& options) {
 }
 
 Result<int> status(const StatusOptions& options) {
-  auto client = Client::connect(options.address);
+  auto client =
+      Client::connect(options.address, options.check ? kCheckPatience : Client::kPatience);
   if (!client) return std::unexpected(client.error());
   if (options.check) return check(**client, options);
   for (;;) {

@@ -39,6 +39,11 @@ std::vector<std::string> reasons_not_ready(const json::object& status) {
   for (const json::value& binding : list_of(status, "bindings"))
     if (std::string why = stopped(as_object(binding)); !why.empty())
       reasons.push_back(std::move(why));
+  for (const json::value& function : list_of(status, "functions"))
+    if (const std::string why = text_of(as_object(function), "start_error"); !why.empty())
+      reasons.push_back(fmt::format("function {} cannot start a worker: {}",
+                                    text_of(as_object(function), "name"),
+                                    why.substr(0, why.find('\n'))));
   if (reasons.empty() && !flag_of(status, "ready")) reasons.emplace_back("the engine is not ready");
   return reasons;
 }

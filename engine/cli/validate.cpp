@@ -42,7 +42,8 @@ void print_json(const config::Loaded& loaded, bool valid) {
 }
 
 bool engine_runs(const config::Config& config) {
-  const auto client = Client::connect({.data = config.engine.data.string()});
+  const auto client =
+      Client::connect({.data = config.engine.data.string()}, std::chrono::seconds(5));
   return client && (*client)->get("/v1/status");
 }
 
@@ -66,8 +67,7 @@ int validate(const ValidateOptions& options) {
   if (options.format == "json") {
     print_json(loaded, valid);
   } else {
-    for (const config::Diagnostic& problem : loaded.problems)
-      fmt::print(stderr, "{}\n", problem.text());
+    for (const config::Diagnostic& problem : loaded.problems) note("{}\n", problem.text());
     if (!valid) return kConfigInvalid;
     print("{} {} valid\n", config::shown_names(files), files.size() == 1 ? "is" : "are");
   }
@@ -84,7 +84,7 @@ std::optional<config::Config> load_or_complain(const Files& files, Warnings warn
   auto loaded = load_config(files);
   for (const config::Diagnostic& problem : loaded.problems)
     if (problem.severity == config::Severity::error || warnings == Warnings::shown)
-      fmt::print(stderr, "{}\n", problem.text());
+      note("{}\n", problem.text());
   return std::move(loaded.config);
 }
 

@@ -9,6 +9,7 @@
 #include <CLI/App.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -18,6 +19,8 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr auto kLookEvery = std::chrono::milliseconds(100);
+// The last look is one that an engine in good health answers.
+constexpr Client::Patience kShortestPatience = std::chrono::milliseconds(200);
 
 struct WaitOptions {
   EngineAddress address;
@@ -27,8 +30,9 @@ struct WaitOptions {
   std::string timeout = "1m";
 };
 
-Result<std::vector<std::string>> look(const WaitOptions& options) {
-  const auto client = Client::connect(options.address);
+Result<std::vector<std::string>> look(const WaitOptions& options, SteadyTime end) {
+  const auto left = std::chrono::ceil<Client::Patience>(end - std::chrono::steady_clock::now());
+  const auto client = Client::connect(options.address, std::max(left, kShortestPatience));
   if (!client) return std::unexpected(client.error());
   const auto answer = (*client)->get("/v1/status");
   if (!answer) return std::unexpected(answer.error());
@@ -61,7 +65,7 @@ Result<int> wait(const WaitOptions& options) {
                 timeout.error().message);
   const SteadyTime end = std::chrono::steady_clock::now() + *timeout;
   for (;;) {
-    const auto reasons = look(options);
+    const auto reasons = look(options, end);
     if (reasons && reasons->empty()) {
       print_done(options);
       return kOk;
@@ -90,7 +94,8 @@ void add_wait(CLI::App& app, Run& chosen) {
   add_format(*command, options->format);
   add_address(*command, options->address);
   command->footer(
-      "Exit code 1 after the time-out.\nExample: pelton wait --settled make-thumbnails");
+      "Exit code 1 after the time-out, 4 when no engine answers by then.\nExample: pelton wait "
+      "--settled make-thumbnails");
   command->callback([&chosen, options] { chosen = [options] { return wait(*options); }; });
 }
 

@@ -145,6 +145,58 @@ TEST(ClientTest, AnAnswerThatBreaksOffHasFailed) {
   EXPECT_FALSE(client->get("/b"));
 }
 
+constexpr Client::Patience kShort = std::chrono::milliseconds(50);
+
+// Accepts connections, by its queue, and answers none, as an engine does that was stopped.
+class SilentEngine {
+ public:
+  explicit SilentEngine(int backlog) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(listening_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+              0);
+    EXPECT_EQ(::listen(listening_.get(), backlog), 0);
+  }
+  std::string path() const { return (folder_.path() / "admin.sock").string(); }
+
+ private:
+  const test::TemporaryFolder folder_;
+  const UniqueFd listening_{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+};
+
+TEST(ClientTest, ASilentEngineIsNotWaitedForForEver) {
+  const SilentEngine engine(8);
+  const auto client = Client::connect({.socket = engine.path()}, kShort);
+  ASSERT_TRUE(client) << client.error().text();
+  const auto answer = (*client)->get("/v1/status");
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, "E5006");
+  EXPECT_THAT(answer.error().message,
+              HasSubstr("accepts connections but has not answered for 50ms"));
+  const auto large = (*client)->post("/v1/streams/s/events", std::string(8U << 20, 'x'));
+  ASSERT_FALSE(large) << "nobody takes it";
+  EXPECT_EQ(large.error().code, "E5006");
+}
+
+TEST(ClientTest, AnEngineThatAcceptsNoMoreIsNotWaitedForForEver) {
+  const SilentEngine engine(0);
+  const auto first = Client::connect({.socket = engine.path()}, kShort);
+  ASSERT_TRUE(first) << first.error().text();
+  const auto second = Client::connect({.socket = engine.path()}, kShort);
+  ASSERT_FALSE(second) << "its queue is full";
+  EXPECT_EQ(second.error().code, "E5006");
+}
+
+TEST(ClientTest, AnAnswerThatStallsIsGivenUp) {
+  ScriptedEngine engine({{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "x"}});
+  const auto client = Client::connect({.socket = engine.path()}, kShort);
+  ASSERT_TRUE(client);
+  const auto answer = (*client)->get("/a");
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("has not answered for 50ms"));
+}
+
 TEST(ClientTest, ErrorsOfTheEngineKeepTheirCodeAndKind) {
   ScriptedEngine engine(
       {{answer("503 Service Unavailable",

@@ -54,6 +54,9 @@ TEST_F(Produce, ABadLineIsNamedAndNothingOfItsRequestIsAppended) {
   const Ran ran = ask({"produce", "s", "--ndjson"}, "{\"data\":1}\n\n{\"dta\":2}\n");
   EXPECT_EQ(ran.code, kFailure);
   EXPECT_THAT(ran.err, HasSubstr("line 3: "));
+  EXPECT_EQ(ran.out, "");
+  const std::vector<std::string> json{"produce", "s", "--ndjson", "-o", "json"};
+  EXPECT_EQ(ask(json, "{\"data\":1}\nbad\n").out, "{\"count\":0}\n");
   EXPECT_EQ(engine.stored("s"), 0U);
 }
 
@@ -90,6 +93,7 @@ TEST_F(Produce, SaysHowFarItGotAndWhereToContinue) {
   EXPECT_EQ(ran.code, kFailure);
   EXPECT_THAT(ran.err, HasSubstr("10000 events are durable; continue from line 10001"));
   EXPECT_EQ(engine.stored("s"), 10'000U);
+  EXPECT_EQ(ran.out, "{\"count\":10000}\n") << "for a script";
 }
 
 TEST_F(Produce, AFaultThatIsNotOverloadIsNotTriedAgain) {

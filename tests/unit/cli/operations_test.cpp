@@ -2,6 +2,8 @@
 // Moving bindings, restarting functions, forgetting, and changing the config.
 #include "tests/unit/cli/command_fixture.h"
 
+#include <sys/stat.h>
+
 namespace pelton::cli {
 namespace {
 
@@ -60,6 +62,20 @@ TEST_F(Offsets, ASeekOfNobodyIsExitCode5) {
   EXPECT_EQ(ask({"offsets", "seek", "jbo", "--to-earliest"}).code, kNotFound);
 }
 
+// The engine reads the file itself and would wait for a writer.
+TEST(Plan, OfWhatIsNoRegularFileIsRefusedBeforeTheEngineIsAsked) {
+  const test::TemporaryFolder folder;
+  const std::string fifo = (folder.path() / "fifo").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  for (const std::string& file : {fifo, std::string("/dev/zero")}) {
+    const Ran ran = run_words({"plan", file, "--data", "/no/such"});
+    EXPECT_EQ(ran.code, kUsage);
+    EXPECT_THAT(ran.err, HasSubstr("E5004: " + file + " is not a regular file"));
+  }
+  const Ran missing = run_words({"plan", "/no/such.yaml", "--data", "/no/such"});
+  EXPECT_EQ(missing.code, kNotReachable) << "that is the engine's to say";
+}
+
 class PassedOver : public CommandTest {
  protected:
   PassedOver() { engine.seek_outcome = {{{0, 4, 1204}, {1, 9, 3}}, {}}; }
@@ -86,8 +102,7 @@ using Functions = CommandTest;
 
 TEST_F(Functions, AreRestartedByName) {
   EXPECT_EQ(ask({"functions", "restart", "work"}).out,
-            "2 workers are replaced of work with the code as it is now, as soon as they have "
-            "answered\n");
+            "work runs the new code; 2 old workers end when their current events are done\n");
   EXPECT_EQ(ask({"functions", "restart", "work", "-o", "json"}).out, "{\"workers\":2}\n");
   EXPECT_EQ(ask({"functions", "restart", "a b/c"}).code, kNotFound);
 }
@@ -97,10 +112,19 @@ using Forget = CommandTest;
 TEST_F(Forget, NeedsConsentAndNamesWhatIsGone) {
   EXPECT_EQ(ask({"bindings", "forget", "old-binding", "--yes"}).out, "old-binding is forgotten\n");
   EXPECT_EQ(ask({"streams", "forget", "old-stream", "--yes", "-o", "json"}).out,
-            "{\"forgotten\":\"old-stream\"}\n");
+            "{\"forgotten\":\"old-stream\",\"configured\":false}\n");
   const Ran ran = ask({"streams", "forget", "old-binding", "--yes"});
-  EXPECT_EQ(ran.code, kFailure);
+  EXPECT_EQ(ran.code, kNotFound);
   EXPECT_THAT(ran.err, HasSubstr("E4109"));
+}
+
+TEST_F(Forget, OfWhatIsConfiguredItSaysWhatStays) {
+  EXPECT_EQ(
+      ask({"bindings", "forget", "job", "--yes"}).out,
+      "job is configured and keeps its state; its progress on streams that it no longer reads "
+      "was deleted\n");
+  EXPECT_EQ(ask({"bindings", "forget", "job", "--yes", "-o", "json"}).out,
+            "{\"forgotten\":\"job\",\"configured\":true}\n");
 }
 
 class Changes : public CommandTest {

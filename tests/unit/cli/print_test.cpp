@@ -2,7 +2,11 @@
 // Output that does not arrive.
 #include "engine/cli/print.h"
 
+#include "engine/cli/app.h"
 #include "tests/unit/cli/command_fixture.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace pelton::cli {
 namespace {
@@ -42,6 +46,26 @@ INSTANTIATE_TEST_SUITE_P(Commands, FullOutput,
                            std::erase_if(name, [](char c) { return !std::isalnum(c); });
                            return name;
                          });
+
+// Messages that cannot be written change nothing else.
+TEST(BrokenStandardError, DoesNotChangeTheExitCode) {
+  const auto run_with = [](int errors, const std::vector<std::string>& words) {
+    std::vector<const char*> arguments{"pelton"};
+    for (const std::string& word : words) arguments.push_back(word.c_str());
+    const Replaced replaced(STDERR_FILENO, errors);
+    return run_command_line(static_cast<int>(arguments.size()), arguments.data());
+  };
+  const UniqueFd full(::open(kFull, O_WRONLY | O_CLOEXEC));
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ::close(ends[0]);
+  const UniqueFd nobody(ends[1]);
+  for (const int errors : {full.get(), nobody.get()}) {
+    EXPECT_EQ(run_with(errors, {"validate", "/no/such.yaml"}), kConfigInvalid);
+    EXPECT_EQ(run_with(errors, {"status", "--data", "/no/such"}), kNotReachable);
+    EXPECT_EQ(run_with(errors, {"status", "--wtach"}), kUsage);
+  }
+}
 
 TEST(FullOutputWithoutAnEngine, IsAFailureAsWell) {
   for (const std::vector<std::string>& words :

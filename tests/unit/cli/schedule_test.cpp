@@ -60,6 +60,11 @@ TEST_F(ScheduleNext, HowItFails) {
   EXPECT_EQ(next({"--count", "0"}).code, kUsage);
   test::write_file(file_, "version: 1\nstreems: {}\n");
   EXPECT_EQ(next({}).code, kConfigInvalid);
+  const Ran json = next({"-o", "json"});
+  EXPECT_EQ(json.code, kConfigInvalid);
+  EXPECT_EQ(json.out, "");
+  EXPECT_EQ(json.err.substr(0, 23), "{\"error\":{\"code\":\"E100");
+  EXPECT_THAT(json.err, HasSubstr(":2:1: unknown key"));
 }
 
 }  // namespace

@@ -37,6 +37,13 @@ constexpr const char* kTwo = R"({"bindings":[
     {"name":"away","trouble":"E6101: no broker","partitions":[{"lag_events":0}]},
     {"name":"halted","stopped":"E4001 damage","partitions":[{"lag_events":0}]}]})";
 
+TEST(StatusCheck, AFunctionThatCannotStartWorkersIsAReason) {
+  EXPECT_THAT(reasons_not_ready(status(R"({"ready":true,"functions":[
+                  {"name":"f","start_error":""},
+                  {"name":"g","start_error":"E3001: SyntaxError\nand its lines"}]})")),
+              ElementsAre("function g cannot start a worker: E3001: SyntaxError"));
+}
+
 TEST(StatusCheck, SettledIsNoLagOnAnyPartition) {
   EXPECT_THAT(*reasons_not_settled(status(kTwo), {"done"}), IsEmpty());
   EXPECT_THAT(*reasons_not_settled(status(kTwo), {"done", "busy"}),

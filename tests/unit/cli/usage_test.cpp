@@ -42,6 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{{"functions", "restart"}, "FUNCTION"},
                     Wrong{{"status", "--wtach"}, "(did you mean \"--watch\"?)"},
                     Wrong{{"status", "--watch", "--check"}, "--watch excludes --check"},
+                    Wrong{{"status", "one", "two"}, "unexpected: one two\n"},
+                    Wrong{{"status", "-o"}, "--output needs a value"},
                     Wrong{{"status", "-o", "xml"}, "--output: \"xml\" is none of text, json"},
                     Wrong{{"schema", "-o", "text"}, "--output: \"text\" is none of json"}));
 
@@ -52,7 +54,18 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"consume", "s", "--from", "-1"}, "\"-1\" is not earliest, latest"},
         Wrong{{"consume", "s", "--limit", "-5"}, "\"-5\" is not a whole number from 0"},
         Wrong{{"consume", "s", "--limit", "1e3"}, "\"1e3\" is not a whole number from 0"},
-        Wrong{{"consume", "s", "--partition", "9999999999999999999"}, "is not a whole number"},
+        Wrong{{"consume", "s", "--partition", "9999999999999999999"}, "is too large"},
+        Wrong{{"consume", "s", "--partition", "4294967296"}, "is too large for a partition"},
+        Wrong{{"offsets", "seek", "b", "--by", "x"}, "\"x\" is not a whole number"},
+        Wrong{{"offsets", "seek", "b", "--by", "9223372036854775807"}, "at most 18 digits"},
+        Wrong{{"offsets", "seek", "b", "--to-offset", "99999999999999999999"}, "is too large"},
+        Wrong{{"offsets", "seek", "b", "--to-offset", "-1"}, "is not a whole number from 0"},
+        Wrong{{"status", "--config", ""}, "--config: is empty"},
+        Wrong{{"status", "--data="}, "--data: is empty"},
+        Wrong{{"status", "--socket", ""}, "--socket: is empty"},
+        Wrong{{"status", "--data", "d", "--config", "c"}, "excludes"},
+        Wrong{{"status", "--data", "d", "--socket", "s"}, "excludes"},
+        Wrong{{"status", "--socket", "s", "--config", "c"}, "excludes"},
         Wrong{{"produce", "s", "--partition", "x"}, "\"x\" is not a whole number from 0"},
         Wrong{{"produce", "s", "--ndjson", "--key", "k"}, "excludes"},
         Wrong{{"produce", "s", "--header", "no-value"}, "--header is NAME=VALUE"},
@@ -134,6 +147,10 @@ TEST(Usage, WithoutAnEngineItIsExitCode4InBothFormats) {
   const Ran json = run_words({"offsets", "list", "-o", "json", "--data", "/no/such"});
   EXPECT_EQ(json.code, kNotReachable);
   EXPECT_THAT(json.err, StartsWith("{\"error\":{\"code\":\"E5006\",\"kind\":\"unavailable\","));
+  const std::string long_name = "/tmp/" + std::string(200, 'x');
+  const Ran long_path = run_words({"status", "-o", "json", "--socket", long_name});
+  EXPECT_EQ(long_path.code, kNotReachable);
+  EXPECT_THAT(long_path.err, StartsWith("{\"error\":{\"code\":\"E5006\""));
 }
 
 }  // namespace
