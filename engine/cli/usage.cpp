@@ -84,7 +84,7 @@ void show_usage(const std::vector<json::object>& rows, const UsageOptions& optio
     std::vector<std::string> cells;
     for (const std::string& name : names_of(options.by)) {
       const std::string text = text_of(row, name);
-      cells.push_back(text.empty() ? "(starts)" : text);
+      cells.push_back(text.empty() ? "(calls, starts)" : text);
     }
     std::ranges::copy(cells_of(row), std::back_inserter(cells));
     table.add(cells);

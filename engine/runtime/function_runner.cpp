@@ -29,6 +29,7 @@ FunctionRunner::FunctionRunner(const config::Function& function, boost::asio::io
             std::move(lines)) {}
 
 void FunctionRunner::used(const worker::FrameSource* source, const model::Usage& usage) {
+  if (usage.cold_starts > 0) measure_memory();
   const auto known = usage_.find(source);
   model::Usage& sum = *(known == usage_.end() ? usage_.at(nullptr) : known->second);
   sum.add(usage);

@@ -20,7 +20,7 @@ namespace pelton::runtime {
 // for load() and finish().
 class UsageMeter {
  public:
-  // Value. `binding` is empty for the start of workers, which serve all bindings of the function.
+  // Value. `binding` is empty for calls by routes, and for the start of workers.
   struct Name {
     std::string day;  // "2026-11-28"
     std::string function;

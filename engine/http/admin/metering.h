@@ -9,8 +9,8 @@
 
 namespace pelton::http {
 
-// Value. What a function used on one day (UTC) for one binding; for no binding: the start of its
-// workers.
+// Value. What a function used on one day (UTC) for one binding; for no binding: calls by
+// routes, and the start of its workers.
 struct UsageRow {
   std::string day;  // "2026-11-28"
   std::string function;

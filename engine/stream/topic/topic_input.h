@@ -33,7 +33,7 @@ class TopicInput final : public Input, public InputHealth {
     std::uint32_t max_unsettled = 10'000;
     std::uint64_t node = 0;  // of this data folder
     MemoryBudget* memory = nullptr;
-    std::shared_ptr<kafka::FetchBudget> fetches;
+    std::shared_ptr<kafka::FetchBudget> fetches = std::make_shared<kafka::FetchBudget>(16U << 20);
   };
 
   TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,

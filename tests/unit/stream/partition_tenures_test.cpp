@@ -19,7 +19,11 @@ constexpr WorkerId kWorker{1};
 struct Place final : Input, Positions {
   Status open(Listener&) override { return {}; }
   void start() override {}
-  std::optional<model::PlacedBatch> next(PartitionId, Offset) override { return std::nullopt; }
+  std::optional<model::PlacedBatch> next(PartitionId, Offset, Reads) override {
+    return std::nullopt;
+  }
+  void taken(PartitionId, Offset) override {}
+  Stock stock(PartitionId) const override { return {}; }
   void settle(model::Transaction&&, Done) override {}
   void drained(PartitionId partition) override { let_go.push_back(partition); }
   void stop(std::chrono::steady_clock::time_point, std::function<void()>) override {}

@@ -36,7 +36,8 @@ struct Reader final : Input::Listener {
     next[partition] = restored.progress.settled;
   }
   void readable(PartitionId partition) override {
-    while (const auto placed = input->next(partition, next[partition])) {
+    while (const auto placed = input->next(partition, next[partition], Reads::within_memory)) {
+      input->taken(partition, placed->base + placed->batch->span());
       for (std::size_t i = 0; i < placed->batch->size(); ++i)
         values.push_back(fmt::format("{}:{}={}", partition.value,
                                      placed->base + placed->batch->delta(i),
