@@ -189,8 +189,8 @@ TEST(ClientTest, AnEngineThatAcceptsNoMoreIsNotWaitedForForEver) {
 }
 
 TEST(ClientTest, AnAnswerThatStallsIsGivenUp) {
-  ScriptedEngine engine(ScriptedEngine::Script{
-      {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "x"}});
+  ScriptedEngine engine(
+      ScriptedEngine::Script{{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "x"}});
   const auto client = Client::connect({.socket = engine.path()}, kShort);
   ASSERT_TRUE(client);
   const auto answer = (*client)->get("/a");
