@@ -68,7 +68,9 @@ bool WorkerPool::Impl::start_worker() {
   const WorkerId id{next_id_++};
   auto worker = std::make_unique<Worker>(io_, function_, id, *this, lines_);
   if (auto ok = worker->start(runtime_, options_.sdks); !ok) {
-    failed_to_start(id, ok.error().message);
+    const Error& why = ok.error();
+    // The code of whoever asks is E3001 as well.
+    failed_to_start(id, why.code == "E3001" ? why.message : why.text());
     return false;
   }
   ++totals_.started;
