@@ -28,15 +28,14 @@ std::uint64_t number_of(std::string_view data) {
 History::History(const Scenario& scenario, const Scheduler& scheduler)
     : scenario_(scenario), scheduler_(scheduler) {}
 
-void History::Trouble::resume(WallTime now, bool set_back) {
-  first = std::min(first, now);
-  if (!set_back) return;
+void History::Trouble::resume(const Scheduler& scheduler) {
+  first = std::min(first, scheduler.wall());
+  if (scheduler.ahead() >= ahead) return;
   not_before = {};
-  not_after = now + kLongestWait;
+  not_after = scheduler.wall() + kLongestWait;
 }
 
 void History::restarted() {
-  const bool set_back = scheduler_.ahead() < std::exchange(ahead_, scheduler_.ahead());
   ++seen.restarts;
   frames_.clear();
   busy_.clear();
@@ -51,8 +50,9 @@ void History::restarted() {
     partition.lanes.clear();
     for (const Offset offset : partition.undurable) {
       Event& event = partition.events.at(offset);
-      event.durable.resume(scheduler_.wall(), set_back);
+      // The disk keeps what was written: the next life may have another clock again.
       event.trouble = event.durable;
+      event.trouble.resume(scheduler_);
       event.suspect = 0;
       event.done_by = 0;
       const auto lane = scenario_.lane(*event.message);

@@ -90,8 +90,9 @@ class History {
     WallTime not_before{};
     WallTime not_after{};  // the next attempt was to come by then
     WallTime first{};      // when the first of them ended
+    Duration ahead{0};     // the clock that wrote it
     // The engine begins again; its clock may have been set back.
-    void resume(WallTime now, bool set_back);
+    void resume(const Scheduler& scheduler);
   };
   struct Event {
     const Message* message = nullptr;
@@ -196,7 +197,6 @@ class History {
   std::map<std::string, WallTime> once_done_;
   std::map<std::string, WallTime> once_durable_;
   std::map<std::string, WallTime> once_really_;  // the same by a clock that is never set
-  Duration ahead_{0};                            // the clock of this life
   std::map<model::DeadLetterId, ReplayState> replays_;
   // What the breaker has to know: events that failed since one was done.
   struct Pause {

@@ -265,6 +265,7 @@ void History::event_failed(const OpenFrame& open, Offset offset, const model::Fa
   ++seen.retries;
   at(open.partition).events.at(offset).suspect = 0;
   Trouble& trouble = trouble_of(open, offset);
+  trouble.ahead = scheduler_.ahead();
   if (!failure.counts) {
     trouble.not_before = scheduler_.wall() + scenario_.binding.delivery.retry.first;
     return;
@@ -274,6 +275,7 @@ void History::event_failed(const OpenFrame& open, Offset offset, const model::Fa
 
 void History::fail(Trouble& trouble, std::optional<Duration> asked) {
   const config::Retry& retry = scenario_.binding.delivery.retry;
+  trouble.ahead = scheduler_.ahead();
   if (trouble.failures++ == 0) trouble.first = scheduler_.wall();
   const double most = static_cast<double>(retry.max.count());
   const double delay = std::min(most, static_cast<double>(retry.first.count()) *
