@@ -116,7 +116,9 @@ def test_a_replay_says_that_the_mended_code_does_not_start(tmp_path):
         engine.produce("input", numbered(3, 3))
         wait_until(lambda: len(engine.letters()) == 3, "three dead letters")
         function_folder(tmp_path, "def handle(event, context) return event\n")
-        engine.run("functions", "restart", "work")
+        assert engine.run("functions", "restart", "work", check=False).returncode == 1, "the old worker stays"
+        engine.kill()  # an idle worker that is gone is replaced with what is there now
+        engine.start()
         with subprocess.Popen([BINARY, "dead-letters", "replay", "--wait", "--yes", "--config", str(engine.config)], text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replay:
             assert "cannot start a worker" in replay.stderr.readline()

@@ -63,7 +63,7 @@ TEST_F(ScheduleNext, HowItFails) {
   const Ran json = next({"-o", "json"});
   EXPECT_EQ(json.code, kConfigInvalid);
   EXPECT_EQ(json.out, "");
-  EXPECT_EQ(json.err.substr(0, 23), "{\"error\":{\"code\":\"E100");
+  EXPECT_EQ(json.err.substr(0, 24), "{\"error\":{\"code\":\"E1005\"");
   EXPECT_THAT(json.err, HasSubstr(":2:1: unknown key"));
 }
 

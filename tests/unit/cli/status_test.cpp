@@ -108,6 +108,7 @@ TEST_F(StatusTest, WorkersAreRowsAndAFunctionThatCannotStartSaysWhy) {
     observe::FunctionStatus busy;
     busy.name = "busy";
     busy.workers = {{"w1", 4711, "busy", 10, 3700, 64 << 20}, {"w2", 4712, "idle", 0, 1, 0}};
+    report.functions.at(0).start_error = "no module named \"x\"";
     report.functions.push_back(busy);
   };
   EXPECT_THAT(row("busy "), ElementsAre("busy", "w1", "4711", "busy", "10", "1h1m", "64.0", "MiB"));

@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"offsets", "seek", "b", "--to-offset", "99999999999999999999"}, "is too large"},
         Wrong{{"offsets", "seek", "b", "--to-offset", "-1"}, "is not a whole number from 0"},
         Wrong{{"status", "--config", ""}, "--config: is empty"},
-        Wrong{{"status", "--data="}, "--data: is empty"},
+        Wrong{{"status", "--data="}, "--data needs a value"},
         Wrong{{"status", "--socket", ""}, "--socket: is empty"},
         Wrong{{"status", "--data", "d", "--config", "c"}, "excludes"},
         Wrong{{"status", "--data", "d", "--socket", "s"}, "excludes"},

@@ -137,7 +137,6 @@ observe::StatusReport FakeBackend::report() {
   report.bindings.push_back(binding);
   observe::FunctionStatus function;
   function.name = "work";
-  function.start_error = "no module named \"x\"";
   report.functions.push_back(function);
   if (change_report) change_report(report);
   return report;

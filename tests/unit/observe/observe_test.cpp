@@ -51,6 +51,11 @@ StatusReport report() {
   binding.completion_ages = durations.counts();
   binding.partitions.push_back({0, 2, 9, 7, 1.25, 0, 0, 0, 4096});
   report.bindings.push_back(binding);
+  RouteStatus route;
+  route.name = "r";
+  route.by_status = {{200, 2}};
+  route.durations = durations.counts();
+  report.routes.push_back(route);
   return report;
 }
 

@@ -18,10 +18,16 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-// Answers each call with its own event.
+// Answers each call with the data of its event.
 class Echo final : public http::Calls {
  public:
-  void call(http::Call&& call) override { call.answer(std::move(call.event)); }
+  void call(http::Call&& call) override {
+    model::EventView view;
+    view.data = call.event->data(0);
+    model::BatchBuilder builder;
+    builder.add(view);
+    call.answer(builder.finish());
+  }
 };
 
 // Takes what is appended; durable at once.
