@@ -223,6 +223,7 @@ void SimNode::late(WorkerId worker, FrameId frame, model::FrameResult&& result) 
   const bool refused = history_.awaited(life_, frame);
   if (checked || (!taken && !refused)) history_.violation("a late result passes the check");
   if (commits_.size() > before) history_.violation("a late result changed something");
+  pump();  // the worker has room again
 }
 
 // Outputs go to a topic; the input settles when they are there.
