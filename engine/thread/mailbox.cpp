@@ -11,10 +11,19 @@ namespace pelton::thread {
 void Mailbox::post(Call call) {
   {
     std::lock_guard lock(mutex_);
+    // What the call owns goes with it, outside the lock.
+    if (closed_) return;
     calls_.push_back(std::move(call));
     if (std::exchange(scheduled_, true)) return;
   }
   boost::asio::post(io_, [this] { drain(); });
+}
+
+void Mailbox::close() {
+  std::vector<Call> dropped;  // outside the lock: what they own may post
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  dropped.swap(calls_);
 }
 
 void Mailbox::drain() {

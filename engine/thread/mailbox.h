@@ -20,6 +20,8 @@ class Mailbox {
 
   explicit Mailbox(boost::asio::io_context& io) : io_(io) {}
   void post(Call call);
+  // Once the thread of `io` has ended: what is queued, and what is posted from now on, is dropped.
+  void close();
 
  private:
   void drain();
@@ -28,6 +30,7 @@ class Mailbox {
   std::mutex mutex_;
   std::vector<Call> calls_;    // guarded by mutex_
   bool scheduled_ = false;     // guarded by mutex_
+  bool closed_ = false;        // guarded by mutex_
   std::vector<Call> running_;  // the shard's
 };
 

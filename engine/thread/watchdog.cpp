@@ -6,6 +6,8 @@
 namespace pelton::thread {
 
 void Watchdog::arm(std::chrono::steady_clock::time_point deadline, std::function<void()> overdue) {
+  disarm();
+  disarmed_ = false;
   thread_ = std::thread([this, deadline, overdue = std::move(overdue)] {
     {
       std::unique_lock lock(mutex_);

@@ -15,7 +15,7 @@ class Watchdog {
  public:
   ~Watchdog() { disarm(); }
 
-  // `overdue` is called once at the deadline, unless disarm() comes first. Once.
+  // `overdue` is called once at the deadline, unless disarm() or another arm() comes first.
   void arm(std::chrono::steady_clock::time_point deadline, std::function<void()> overdue);
   // It is not called from now on; waits for a call under way. Also where nothing was armed.
   void disarm();

@@ -66,6 +66,27 @@ TEST(Mailbox, NothingIsLostBetweenThreads) {
   EXPECT_EQ(out_of_order, 0);
 }
 
+// Here the calls own what posts once more when it goes.
+TEST(Mailbox, WhatAClosedOneHasOrGetsIsDropped) {
+  boost::asio::io_context io{1};
+  Mailbox mailbox(io);
+  int ran = 0;
+  int gone = 0;
+  const auto owned = [&] {
+    return std::unique_ptr<int, std::function<void(int*)>>(&gone, [&](int* count) {
+      ++*count;
+      mailbox.post([&ran] { ++ran; });
+    });
+  };
+  mailbox.post([&ran, owns = owned()] { ++ran; });
+  mailbox.close();
+  EXPECT_EQ(gone, 1) << "not with the mailbox: others go before that";
+  mailbox.post([&ran, owns = owned()] { ++ran; });
+  EXPECT_EQ(gone, 2);
+  io.run();
+  EXPECT_EQ(ran, 0);
+}
+
 TEST(Timer, TheLastSettingCounts) {
   boost::asio::io_context io{1};
   Timer timer(io);

@@ -27,5 +27,16 @@ TEST(Watchdog, ThatIsDisarmedCallsNothing) {
   EXPECT_FALSE(called);
 }
 
+TEST(Watchdog, TheLastDeadlineCounts) {
+  std::promise<void> called;
+  bool replaced = false;
+  Watchdog watchdog;
+  watchdog.arm(Clock::now() + std::chrono::hours(1), [&] { replaced = true; });
+  watchdog.arm(Clock::now(), [&] { called.set_value(); });
+  EXPECT_EQ(called.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  watchdog.disarm();
+  EXPECT_FALSE(replaced);
+}
+
 }  // namespace
 }  // namespace pelton::thread
