@@ -9,7 +9,6 @@
 namespace pelton::worker {
 namespace {
 
-using boost::system::error_code;
 constexpr Duration kShortestTick = std::chrono::milliseconds(5);
 constexpr Duration kLongestTick = std::chrono::milliseconds(250);
 // What waits behind an event that takes so long goes to other workers.
@@ -93,11 +92,9 @@ void WorkerPool::Impl::failed_to_start(WorkerId worker, const std::string& why) 
 }
 
 void WorkerPool::Impl::back_off() {
-  backoff_.failed(Clock::now());
-  retry_.expires_at(backoff_.not_before());
-  retry_.async_wait([this](const error_code& error) {
-    if (!error) wake();
-  });
+  const auto now = Clock::now();
+  backoff_.failed(now);
+  retry_.after(std::chrono::ceil<Duration>(backoff_.not_before() - now), [this] { wake(); });
 }
 
 void WorkerPool::Impl::tell(std::string_view worker, const std::string& text) const {
@@ -228,13 +225,11 @@ Duration WorkerPool::Impl::tick_span() const {
 void WorkerPool::Impl::arm_tick() {
   const auto now = Clock::now();
   if (tick_due_ && *tick_due_ <= now + kWatchfulTick) return;
-  const auto due = now + tick_span();
+  const Duration span = tick_span();
+  const auto due = now + span;
   if (tick_due_ && *tick_due_ <= due) return;
   tick_due_ = due;
-  tick_.expires_at(due);
-  tick_.async_wait([this](const error_code& error) {
-    if (!error && tick_due_) tick(*std::exchange(tick_due_, std::nullopt));
-  });
+  tick_.after(span, [this] { tick(*std::exchange(tick_due_, std::nullopt)); });
 }
 
 void WorkerPool::Impl::tick(Clock::time_point due) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/thread/timer.h"
 #include "engine/worker/pool/restart_backoff.h"
 #include "engine/worker/pool/scaling.h"
 #include "engine/worker/pool/work_meter.h"
@@ -8,7 +9,6 @@
 #include "engine/worker/pool/worker.h"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <vector>
@@ -77,9 +77,9 @@ class WorkerPool::Impl final : public WorkerEvents {
   WorkSources sources_;
   RestartBackoff backoff_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  boost::asio::steady_timer tick_;
+  thread::Timer tick_;
   std::optional<Clock::time_point> tick_due_;
-  boost::asio::steady_timer retry_;  // of a failed start
+  thread::Timer retry_;  // of a failed start
   std::uint64_t next_id_ = 1;
   struct {
     bool under_way = false;

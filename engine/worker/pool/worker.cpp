@@ -161,24 +161,18 @@ void Worker::broken(std::string what) {
 // Either the worker has ended and its exit status follows, or it continues without its connection
 // and cannot be trusted any more. Or all is read that it sent before it ended.
 void Worker::hung_up() {
-  if (gone_ == Gone::process) return end_after(Clock::duration::zero());
+  if (gone_ == Gone::process) return end_after(Duration{0});
   gone_ = Gone::connection;
   if (state_ == State::ending && in_flight_.empty()) return;
-  silence_.expires_after(kSilentGrace);
-  silence_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) kill("crash", "closed its socket");
-  });
+  silence_.after(kSilentGrace, [this] { kill("crash", "closed its socket"); });
 }
 
 void Worker::at_rest() {
   kill("engine", "ended when it was idle");
 }
 
-void Worker::end_after(Clock::duration time) {
-  silence_.expires_after(time);
-  silence_.async_wait([this](const boost::system::error_code& error) {
-    if (!error) events_.ended(*this);
-  });
+void Worker::end_after(Duration time) {
+  silence_.after(time, [this] { events_.ended(*this); });
 }
 
 void Worker::wrote(bool standard_error, std::string_view line) {

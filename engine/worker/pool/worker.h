@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/thread/timer.h"
 #include "engine/worker/pool/in_flight.h"
 #include "engine/worker/pool/pace.h"
 #include "engine/worker/pool/runtime_spec.h"
 #include "engine/worker/pool/worker_pool.h"
 #include "engine/worker/process/child_process.h"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <optional>
@@ -114,7 +113,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   void exited() override;
 
   void end_input();
-  void end_after(Clock::duration time);
+  void end_after(Duration time);
 
   const config::Function& function_;
   WorkerEvents& events_;
@@ -139,7 +138,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   Clock::time_point ending_since_{};
   std::string cause_ = "crash";
   std::string type_;
-  boost::asio::steady_timer silence_;
+  thread::Timer silence_;
 };
 
 }  // namespace pelton::worker

@@ -80,10 +80,7 @@ void Listener::accept() {
           return accept();
         }
         // Out of descriptors: it may pass.
-        pause_.expires_after(kPause);
-        pause_.async_wait([this](const error_code& stopped) {
-          if (!stopped) accept();
-        });
+        pause_.after(kPause, [this] { accept(); });
       });
 }
 

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "engine/net/session.h"
+#include "engine/thread/timer.h"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <string>
@@ -33,7 +33,7 @@ class Listener {
   void take(net::Socket&& socket);
 
   Acceptor acceptor_;
-  boost::asio::steady_timer pause_;
+  thread::Timer pause_;
   // Shared by this and the answers that are still to come.
   const std::shared_ptr<net::ReturnPath> path_;
   net::SessionHost host_;
