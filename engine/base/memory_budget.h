@@ -65,7 +65,7 @@ class MemoryBudget {
   std::uint64_t tail_limit() const;
 
   // Called on the thread that gave back enough, after room() was false for somebody: post on. Set
-  // before other threads claim.
+  // while no other thread claims or gives back.
   void on_room(std::function<void()> call) { on_room_ = std::move(call); }
 
  private:

@@ -14,6 +14,7 @@
 #include "engine/runtime/dead_letter_replay.h"
 #include "engine/runtime/meter_readings.h"
 #include "engine/runtime/reloader.h"
+#include "engine/thread/watchdog.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -29,9 +30,10 @@ namespace {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+constexpr const char* kDraining = "draining";
 // Sources may take so long to settle what is in flight once the rest is drained.
 constexpr auto kSourceGrace = std::chrono::seconds(2);
-// A plan or a reload that is blocked behind the deadline gets so much longer.
+// A plan or a reload that still does not end gets this much longer.
 constexpr auto kReloadGrace = std::chrono::seconds(1);
 
 std::vector<std::string> reasons_not_ready(std::string_view state, const store::Store& store) {
@@ -81,6 +83,10 @@ class Engine {
   Engine(const config::Config& config, std::span<const connector::ConnectorSpec> connectors,
          const RunOptions& options)
       : config_(config), connectors_(connectors), options_(options) {}
+  // Also of an engine that did not start, or only in part.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
 
   Status start();
   Status wait();
@@ -93,8 +99,10 @@ class Engine {
   Status build();
   Status serve();
   void begin_drain();
+  void drain(SteadyTime deadline);
   void fill(observe::StatusReport& report);
-  void shut();
+  void end_threads();
+  void keep_usage();
 
   const config::Config& config_;  // as at the start
   const std::span<const connector::ConnectorSpec> connectors_;
@@ -112,10 +120,10 @@ class Engine {
   std::unique_ptr<stream::Streams> streams_;
   std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Reloader> reloader_;
+  thread::Watchdog reload_watch_;  // armed while something waits for the reloader
   std::unique_ptr<AdminParts> admin_;
   std::atomic<const char*> state_{"starting"};
   WallTime started_{};
-  bool draining_ = false;
   Status result_;
 };
 
@@ -197,8 +205,21 @@ Status Engine::serve() {
 Status Engine::wait() {
   if (options_.ready) options_.ready(admin_->server->tcp_address());
   io_.run();
-  shut();
+  end_threads();
+  // A log file that refused a write is not closed: RocksDB would write to it once more, and where
+  // it is built with its assertions, as Debian's is, that aborts. All that was acknowledged is
+  // synced.
+  if (store_->failed()) std::_Exit(EXIT_FAILURE);
+  keep_usage();
   return result_;
+}
+
+// The store drains and closes before what asked it for commits goes; what it answers now is
+// dropped. The memory that the rest gives back is of use to nobody any more.
+Engine::~Engine() {
+  end_threads();
+  store_.reset();
+  memory_.on_room({});
 }
 
 void Engine::await_hangup() {
@@ -218,7 +239,7 @@ void Engine::await_signals() {
 }
 
 void Engine::on_signal(int signal) {
-  if (draining_) {
+  if (state_.load() == kDraining) {
     observe::log::warn("second signal: exiting now; everything acknowledged is on disk");
     observe::log::finish(std::chrono::milliseconds(200));
     std::_Exit(130);
@@ -240,38 +261,45 @@ void Engine::on_failure(const std::string& what, const Error& error) {
 // Sources stop reading, workers get no more; frames in flight are waited for, then io_ ends. A
 // reload that is under way ends first: what it takes out of service has an earlier deadline.
 void Engine::begin_drain() {
-  draining_ = true;
-  state_ = "draining";
+  state_ = kDraining;
   const SteadyTime deadline =
       std::chrono::steady_clock::now() + reloader_->current()->engine.shutdown_timeout;
-  reloader_->end_by(deadline + kReloadGrace, end_without_reload);
+  reload_watch_.arm(deadline + Retirement::kGrace + kReloadGrace, end_without_reload);
   Sources& sources = reloader_->sources();
   sources.begin_stop(sources.names(), deadline);
   reloader_->listeners().stop_serving();
   shard_->quiesce();
-  reloader_->finish([this, deadline, &sources] {
-    sources.begin_stop(sources.names(), deadline);
-    shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
-  });
+  reloader_->finish(
+      [this, deadline] { boost::asio::post(io_, [this, deadline] { drain(deadline); }); });
 }
 
-void Engine::shut() {
-  reloader_->stop();
+// No reload is under way any more.
+void Engine::drain(SteadyTime deadline) {
+  reload_watch_.disarm();
   Sources& sources = reloader_->sources();
-  sources.stop(sources.names(), std::chrono::steady_clock::now() + kSourceGrace);
-  reloader_->listeners().stop();
-  admin_->server.reset();
+  sources.begin_stop(sources.names(), deadline);
+  shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+}
+
+// All but the store's. Idempotent.
+void Engine::end_threads() {
+  if (reloader_) {
+    reload_watch_.arm(std::chrono::steady_clock::now() + kReloadGrace, end_without_reload);
+    reloader_->stop();
+    reload_watch_.disarm();
+    Sources& sources = reloader_->sources();
+    sources.stop(sources.names(), std::chrono::steady_clock::now() + kSourceGrace);
+    reloader_->listeners().stop();
+  }
+  if (admin_) admin_->server.reset();
   kafka_.stop();
   letters_.stop();
-  shard_->stop();
-  // A log file that refused a write is not closed: RocksDB would write to it once more, and where
-  // it is built with its assertions, as Debian's is, that aborts. All that was acknowledged is
-  // synced.
-  if (store_->failed()) std::_Exit(EXIT_FAILURE);
+  if (shard_) shard_->stop();
+}
+
+void Engine::keep_usage() {
   if (auto ok = shard_->usage().finish(time_.clock().now()); !ok)
     observe::log::warn("what functions used last is not stored", {{"error", ok.error().text()}});
-  // Drains and closes: callbacks of its last commits go to a mailbox that nobody empties.
-  store_.reset();
 }
 
 void Engine::fill(observe::StatusReport& report) {

@@ -63,6 +63,7 @@ void NewParts::start_on(Shard& shard) {
   for (auto& served : served_) shard.add(std::move(served));
   functions_.clear();
   served_.clear();
+  shard.arrange(config_);
 }
 
 void NewParts::start_sources(Sources& sources) {

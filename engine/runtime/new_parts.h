@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pelton::runtime {
@@ -17,8 +18,8 @@ namespace pelton::runtime {
 // they replace are gone; then the shard and Sources get them.
 class NewParts {
  public:
-  NewParts(Assembly& assembly, const config::Config& config)
-      : assembly_(assembly), config_(config) {}
+  NewParts(Assembly& assembly, config::Config config)
+      : assembly_(assembly), config_(std::move(config)) {}
 
   // Connectors and functions. E2...: a connector finds its options wrong.
   Status make(const Lineup& lineup);
@@ -41,13 +42,13 @@ class NewParts {
     return route_targets_;
   }
 
-  // On the shard: functions, bindings and sinks start.
+  // On the shard: functions, bindings and sinks start, and stand in the order of the config.
   void start_on(Shard& shard);
   void start_sources(Sources& sources);
 
  private:
   Assembly& assembly_;
-  const config::Config& config_;
+  const config::Config config_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;
   std::vector<std::unique_ptr<SinkRunner>> sinks_;
   std::vector<std::unique_ptr<FunctionRunner>> functions_;

@@ -60,9 +60,9 @@ observe::ConfigStatus Reloader::status() const {
 }
 
 void Reloader::stop() {
+  ending_ = true;
   thread_.stop();
   planning_.stop();
-  watchdog_.disarm();
 }
 
 void Reloader::plan(std::vector<std::filesystem::path> files, Answer answer) {

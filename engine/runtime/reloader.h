@@ -6,7 +6,6 @@
 #include "engine/observe/status.h"
 #include "engine/runtime/switchover.h"
 #include "engine/thread/job_thread.h"
-#include "engine/thread/watchdog.h"
 
 #include <functional>
 #include <memory>
@@ -40,12 +39,9 @@ class Reloader {
   Status begin() { return switchover_.begin(*current()); }
   // The shard runs: sources start, requests are served.
   void start();
-  // No config is put in service any more; `then` is called once none is being taken out of service.
+  // No config is put in service any more; `then` is called, on the reload thread, once none is
+  // being taken out of service.
   void finish(std::function<void()> then);
-  // Calls `overdue`, on a thread of its own, when stop() has not returned by then. Once.
-  void end_by(std::chrono::steady_clock::time_point deadline, std::function<void()> overdue) {
-    watchdog_.arm(deadline, std::move(overdue));
-  }
   // Requests that wait are not answered. Waits for a file that is being read.
   void stop();
 
@@ -74,7 +70,6 @@ class Reloader {
   dead_letters::KnownBindings bindings_;
   Sources sources_;
   Listeners listeners_;
-  thread::Watchdog watchdog_;
   thread::JobThread thread_;    // reloads
   thread::JobThread planning_;  // plans
   Switchover switchover_;

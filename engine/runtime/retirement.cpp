@@ -8,8 +8,6 @@ namespace pelton::runtime {
 namespace {
 
 constexpr Duration kPoll = std::chrono::milliseconds(5);
-// Killed workers and interrupted sinks are gone by then; what is on its way to a broker may not be.
-constexpr auto kGrace = std::chrono::seconds(5);
 
 // Calls `then` when each of `count` callbacks has been called.
 std::function<void()> after(std::size_t count, std::function<void()> then) {

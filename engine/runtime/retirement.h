@@ -16,6 +16,10 @@ namespace pelton::runtime {
 // Shard-confined.
 class Retirement {
  public:
+  // Killed workers and interrupted sinks are gone so long after the deadline; what is on its way to
+  // a broker may not be.
+  static constexpr std::chrono::seconds kGrace{5};
+
   struct Setup {
     std::vector<ServedBinding*> bindings;
     std::vector<FunctionRunner*> functions;

@@ -166,10 +166,12 @@ void Shard::arrange(const config::Config& config) {
 
 void Shard::stop() {
   reader_.stop();
-  if (!thread_.joinable()) return;
-  guard_.reset();
-  io_.stop();
-  thread_.join();
+  if (thread_.joinable()) {
+    guard_.reset();
+    io_.stop();
+    thread_.join();
+  }
+  mailbox_.close();
 }
 
 BindingRunner* Shard::find_binding(std::string_view name) {

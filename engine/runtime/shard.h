@@ -58,7 +58,8 @@ class Shard final : public http::Calls {
   // Any thread, once: the same, waits for frames in flight (at most until the deadline) and their
   // commits, ends the workers, lets the streams go, then calls `done` on the shard.
   void drain(std::chrono::steady_clock::time_point deadline, std::function<void()> done);
-  // After drain: ends the thread.
+  // After drain: ends the thread. What was posted and did not run, and what is posted from now on,
+  // is dropped.
   void stop();
 
   // ---- on the shard

@@ -52,13 +52,15 @@ bool Switchover::on_shard(std::function<void()> call) {
   return wait_for(*done, [this] { return setup_.stopping.load(); }).has_value();
 }
 
-void Switchover::discard(std::shared_ptr<NewParts> parts) {
-  setup_.assembly.shard.post([parts = std::move(parts)] {});
+std::shared_ptr<NewParts> Switchover::new_parts(const config::Config& config) {
+  Shard& shard = setup_.assembly.shard;
+  return {new NewParts(setup_.assembly, config),
+          [&shard](NewParts* parts) { shard.post([gone = std::unique_ptr<NewParts>(parts)] {}); }};
 }
 
 Status Switchover::begin(const config::Config& config) {
   const Lineup all = everything(config);
-  first_ = std::make_shared<NewParts>(setup_.assembly, config);
+  first_ = new_parts(config);
   if (auto ok = first_->make(all); !ok) return ok;
   if (auto ok = first_->open(all); !ok) return ok;
   if (auto ok = setup_.listeners.prepare(config); !ok) return ok;
@@ -77,14 +79,13 @@ void Switchover::begin_sources(const config::Config& config) {
 Status Switchover::change(const config::Config& before, const config::Config& after,
                           const Changeover& changeover,
                           std::chrono::steady_clock::time_point deadline, bool& broken) {
-  auto parts = std::make_shared<NewParts>(setup_.assembly, after);
+  auto parts = new_parts(after);
   auto made = parts->make(changeover.start);
   if (made) made = setup_.listeners.prepare(after);
   if (made) made = prove(parts);
   if (made) made = retire(changeover.stop, deadline);
   if (!made) {
     setup_.listeners.discard();
-    discard(std::move(parts));
     return made;
   }
   setup_.sources.stop(changeover.stop.sources, deadline);
@@ -92,7 +93,7 @@ Status Switchover::change(const config::Config& before, const config::Config& af
   auto served = put_in_service(after, changeover.start, parts);
   if (served || setup_.ending) return served;
   setup_.listeners.discard();
-  discard(std::move(parts));
+  parts.reset();
   if (auto ok = restore(before, after, changeover.stop); !ok) {
     broken = true;
     return ok;
@@ -142,10 +143,7 @@ Status Switchover::put_in_service(const config::Config& config, const Lineup& li
   if (auto ok = parts->open(lineup); !ok) return ok;
   publish(config, *parts);
   Shard& shard = setup_.assembly.shard;
-  const bool started = on_shard([&] {
-    parts->start_on(shard);
-    shard.arrange(config);
-  });
+  const bool started = on_shard([parts, &shard] { parts->start_on(shard); });
   if (!started) return engine_ends();
   parts->start_sources(setup_.sources);
   setup_.listeners.commit(config, parts->route_targets());
@@ -155,7 +153,7 @@ Status Switchover::put_in_service(const config::Config& config, const Lineup& li
 Status Switchover::restore(const config::Config& before, const config::Config& after,
                            const Lineup& parts) {
   const config::Config grown = with_partitions_of(before, after);
-  auto old = std::make_shared<NewParts>(setup_.assembly, grown);
+  const auto old = new_parts(grown);
   if (auto ok = old->make(parts); !ok) return ok;
   return put_in_service(grown, parts, old);
 }

@@ -44,18 +44,18 @@ class Switchover {
                 bool& broken);
 
  private:
-  // NewParts are shared with what the shard has been asked to do with them.
+  // Shared by the reload thread and what the shard has been asked to do with them; whoever lets go
+  // last, they are destroyed on the shard, where they may have workers already.
+  std::shared_ptr<NewParts> new_parts(const config::Config& config);
   Status prove(const std::shared_ptr<NewParts>& parts);
   Status retire(const Lineup& parts, std::chrono::steady_clock::time_point deadline);
   Status restore(const config::Config& before, const config::Config& after, const Lineup& parts);
-  // The same.
+  // Shared by the caller and the shard.
   Status put_in_service(const config::Config& config, const Lineup& lineup,
                         const std::shared_ptr<NewParts>& parts);
   void publish(const config::Config& config, const NewParts& parts);
-  // Runs it on the shard and waits. False: it may not have run, the engine ends.
+  // Runs it on the shard and waits. False: the engine ends, it may run later or never.
   bool on_shard(std::function<void()> call);
-  // Destroys, on the shard, what that may know already.
-  void discard(std::shared_ptr<NewParts> parts);
 
   const Setup setup_;
   std::shared_ptr<NewParts> first_;  // between begin() and begin_sources()

@@ -20,8 +20,10 @@ struct System {
   std::size_t settled = 0;
   bool away = false;
   bool hangs = false;  // a sink's connect() does not return
+  bool hanging = false;
   std::condition_variable changed;
   bool closed = false;
+  std::thread::id sink_gone_on;
 
   template <typename Call>
   auto locked(Call call) {
@@ -66,6 +68,7 @@ struct MadeUpSink final : connector::Sink {
   explicit MadeUpSink(System& on) : system(on) {}
   Status connect() override {
     std::unique_lock lock(system.mutex);
+    system.hanging = system.hangs;
     system.changed.wait(lock, [&] { return !system.hangs; });
     return {};
   }
@@ -84,6 +87,9 @@ struct MadeUpSink final : connector::Sink {
   }
   void close() override {
     system.locked([&] { system.closed = true; });
+  }
+  ~MadeUpSink() override {
+    system.locked([&] { system.sink_gone_on = std::this_thread::get_id(); });
   }
   System& system;
 };
@@ -247,11 +253,29 @@ TEST_F(ConnectorRunners, ASinkThatIsRemovedEndsAndKeepsItsPlace) {
   EXPECT_THAT(system.locked([&] { return system.written; }), ElementsAre("a", "b"));
 }
 
+// There functions have their workers, whose sockets and ends are watched on the shard, and bindings
+// their inputs.
+TEST_F(ConnectorRunners, WhatIsNotPutInServiceIsDestroyedOnTheShard) {
+  begin();
+  ending = true;
+  config::Config after = config;
+  config::Connector& sink = after.connectors.emplace_back();
+  sink.name = "out";
+  sink.type = "made-up";
+  sink.direction = config::Direction::sink;
+  sink.stream = "s";
+  ASSERT_FALSE(change(after));
+  const auto gone_on = [&] { return system.locked([&] { return system.sink_gone_on; }); };
+  ASSERT_TRUE(until([&] { return gone_on() != std::thread::id(); }));
+  EXPECT_EQ(gone_on(), on_shard<std::thread::id>([] { return std::this_thread::get_id(); }));
+}
+
 // Its thread cannot be joined without hanging as well.
 TEST_F(ConnectorRunners, ASinkThatHangsIsNotWaitedForOnTheShard) {
   connect("out", config::Direction::sink);
   system.hangs = true;
   begin();
+  ASSERT_TRUE(until([&] { return system.locked([&] { return system.hanging; }); }));
   config::Config after = config;
   after.connectors.clear();
   const config::Plan plan = config::plan(config, after, {});
