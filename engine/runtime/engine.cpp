@@ -33,8 +33,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr const char* kDraining = "draining";
 // Sources may take so long to settle what is in flight once the rest is drained.
 constexpr auto kSourceGrace = std::chrono::seconds(2);
-// A plan or a reload that still does not end gets this much longer.
-constexpr auto kReloadGrace = std::chrono::seconds(1);
+// What has not ended this long after the deadline hangs: more than all else may take.
+constexpr auto kEndGrace = Retirement::kGrace + kSourceGrace + std::chrono::seconds(3);
 
 std::vector<std::string> reasons_not_ready(std::string_view state, const store::Store& store) {
   std::vector<std::string> reasons;
@@ -59,12 +59,12 @@ void add_troubles(observe::StatusReport& report) {
                                              binding.trouble));
 }
 
-// The thread that reads config files hangs in a system call, of a disk or a network folder that
-// does not answer, and cannot be joined.
-void end_without_reload() {
+// A thread hangs in a call: a connector whose system does not answer, or a plan or reload on a disk
+// or network folder that does not. It cannot be joined.
+void end_without_the_rest() {
   observe::log::error(
-      "a plan or reload did not end by the deadline: exiting without it; everything acknowledged "
-      "is on disk");
+      "a connector, plan or reload has not ended in time: exiting without it; everything "
+      "acknowledged is on disk");
   observe::log::finish(std::chrono::milliseconds(200));
   std::_Exit(EXIT_FAILURE);
 }
@@ -99,7 +99,6 @@ class Engine {
   Status build();
   Status serve();
   void begin_drain();
-  void drain(SteadyTime deadline);
   void fill(observe::StatusReport& report);
   void end_threads();
   void keep_usage();
@@ -120,7 +119,7 @@ class Engine {
   std::unique_ptr<stream::Streams> streams_;
   std::unique_ptr<Assembly> assembly_;
   std::unique_ptr<Reloader> reloader_;
-  thread::Watchdog reload_watch_;  // armed while something waits for the reloader
+  thread::Watchdog end_watch_;  // armed while threads are told to end
   std::unique_ptr<AdminParts> admin_;
   std::atomic<const char*> state_{"starting"};
   WallTime started_{};
@@ -255,6 +254,7 @@ void Engine::on_failure(const std::string& what, const Error& error) {
   observe::log::error(what, {{"error", error.text()}});
   state_ = "failed";
   result_ = std::unexpected(error);
+  end_watch_.arm(std::chrono::steady_clock::now() + kEndGrace, end_without_the_rest);
   io_.stop();
 }
 
@@ -264,29 +264,21 @@ void Engine::begin_drain() {
   state_ = kDraining;
   const SteadyTime deadline =
       std::chrono::steady_clock::now() + reloader_->current()->engine.shutdown_timeout;
-  reload_watch_.arm(deadline + Retirement::kGrace + kReloadGrace, end_without_reload);
+  end_watch_.arm(deadline + kEndGrace, end_without_the_rest);
   Sources& sources = reloader_->sources();
   sources.begin_stop(sources.names(), deadline);
   reloader_->listeners().stop_serving();
   shard_->quiesce();
-  reloader_->finish(
-      [this, deadline] { boost::asio::post(io_, [this, deadline] { drain(deadline); }); });
-}
-
-// No reload is under way any more.
-void Engine::drain(SteadyTime deadline) {
-  reload_watch_.disarm();
-  Sources& sources = reloader_->sources();
-  sources.begin_stop(sources.names(), deadline);
-  shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+  reloader_->finish([this, deadline, &sources] {
+    sources.begin_stop(sources.names(), deadline);
+    shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+  });
 }
 
 // All but the store's. Idempotent.
 void Engine::end_threads() {
   if (reloader_) {
-    reload_watch_.arm(std::chrono::steady_clock::now() + kReloadGrace, end_without_reload);
     reloader_->stop();
-    reload_watch_.disarm();
     Sources& sources = reloader_->sources();
     sources.stop(sources.names(), std::chrono::steady_clock::now() + kSourceGrace);
     reloader_->listeners().stop();
@@ -295,6 +287,7 @@ void Engine::end_threads() {
   kafka_.stop();
   letters_.stop();
   if (shard_) shard_->stop();
+  end_watch_.disarm();
 }
 
 void Engine::keep_usage() {
