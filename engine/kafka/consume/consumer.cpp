@@ -62,7 +62,7 @@ class Consumer::Impl : public std::enable_shared_from_this<Consumer::Impl> {
 
 Consumer::Impl::Impl(Setup setup, PollLoop& on, ConsumerListeners listeners)
     : loop(on),
-      client(std::move(setup)),
+      client(std::move(setup), loop),
       lookup(client.setup(), loop, listeners.group),
       queues(client, loop, listeners.records,
              {[this](PartitionId partition) { assignment.read_again(partition); },
@@ -72,7 +72,7 @@ Consumer::Impl::Impl(Setup setup, PollLoop& on, ConsumerListeners listeners)
       listener_(listeners.group) {}
 
 Status Consumer::Impl::open() {
-  if (auto ok = client.open(loop); !ok) return ok;
+  if (auto ok = client.open(); !ok) return ok;
   lookup.open(client.handle(), weak_from_this(),
               [this](GroupFacts&& group) { assignment.on_facts(std::move(group)); });
   return {};
@@ -102,7 +102,7 @@ bool Consumer::Impl::serve() {
   queues.balance(now);
   watch_ends(now);
   watch_id(now);
-  if (assignment.closing() && rd_kafka_consumer_closed(client.handle())) {
+  if (assignment.closing() && client.closed()) {
     closed_ = true;
     listener_.closed();
   }
@@ -161,9 +161,7 @@ void Consumer::Impl::watch_id(SteadyTime now) {
 }
 
 void Consumer::Impl::close() {
-  if (!assignment.close()) return;
-  const KafkaError error(rd_kafka_consumer_close_queue(client.handle(), client.queue()));
-  if (!error) return;
+  if (!assignment.close() || client.close()) return;
   closed_ = true;
   listener_.closed();
 }

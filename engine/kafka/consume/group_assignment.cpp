@@ -42,9 +42,10 @@ bool GroupAssignment::close() {
 // The client waits for our assign(), which needs to know where to begin: the brokers are asked on a
 // thread of its own, because that blocks.
 void GroupAssignment::assigned(const std::vector<PartitionId>& partitions) {
+  // A client that is closing takes back what it gives by itself, and may be gone before an answer.
+  if (closing_) return;
   lookup_.next_round();
   assign_due_ = true;
-  if (closing_) return begin(lookup_.round(), {});
   unbegun_.insert(partitions.begin(), partitions.end());
   if (unbegun_.empty()) return begin(lookup_.round(), {});
   lookup_.start({unbegun_.begin(), unbegun_.end()});

@@ -4,6 +4,7 @@
 #include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
 #include "engine/kafka/client/token_refresh.h"
+#include "engine/kafka/consume/member_end.h"
 
 #include <string_view>
 #include <utility>
@@ -11,12 +12,16 @@
 namespace pelton::kafka {
 
 GroupClient::~GroupClient() {
-  queue_.reset();
+  if (client_ == nullptr) return;
   topic_.reset();
-  if (client_ != nullptr) rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  wake_no_more(*queue_);
+  loop_.background().run(
+      [client = client_, queue = std::move(queue_), closing = closing_]() mutable {
+        end_member(client, std::move(queue), closing);
+      });
 }
 
-Status GroupClient::open(PollLoop& loop) {
+Status GroupClient::open() {
   auto conf = consumer_conf(setup_.client, setup_.group,
                             {setup_.budget->most_of_one(), setup_.budget->most_of_an_answer()});
   if (!conf) return std::unexpected(conf.error());
@@ -30,8 +35,14 @@ Status GroupClient::open(PollLoop& loop) {
   rd_kafka_set_log_queue(client_, queue_.get());
   topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
   const std::uint64_t one = 1;
-  rd_kafka_queue_io_event_enable(queue_.get(), loop.wake_handle(), &one, sizeof one);
+  rd_kafka_queue_io_event_enable(queue_.get(), loop_.wake_handle(), &one, sizeof one);
   return {};
+}
+
+bool GroupClient::close() {
+  const KafkaError error(rd_kafka_consumer_close_queue(client_, queue_.get()));
+  closing_ = !error;
+  return closing_;
 }
 
 bool GroupClient::cooperative() const {

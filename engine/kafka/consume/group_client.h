@@ -11,17 +11,21 @@
 namespace pelton::kafka {
 
 // The client library's handle of one member of a group, its topic, and the queue of all that is not
-// a record. The loop's thread, but for open(). For the .cpp files of this folder only.
+// a record. The loop's thread, but for open() and the end. For the .cpp files of this folder only.
 class GroupClient {
  public:
-  explicit GroupClient(Consumer::Setup setup) : setup_(std::move(setup)) {}
-  // Does not wait for brokers: the member has left before, or is to be forgotten by its group.
+  GroupClient(Consumer::Setup setup, PollLoop& loop) : setup_(std::move(setup)), loop_(loop) {}
+  // Does not wait for brokers: a member that has not left does so in the loop's background. Once
+  // the loop has ended it does, for seconds (member_end.h).
   ~GroupClient();
   GroupClient(const GroupClient&) = delete;
   GroupClient& operator=(const GroupClient&) = delete;
 
   // invalid (E6102): the configuration.
-  Status open(PollLoop& loop);
+  Status open();
+  // Begins to leave the group. False: it cannot, and is out of it already.
+  bool close();
+  bool closed() const { return rd_kafka_consumer_closed(client_) != 0; }
 
   const Consumer::Setup& setup() const { return setup_; }
   const std::string& topic_name() const { return setup_.topic; }
@@ -42,10 +46,12 @@ class GroupClient {
 
  private:
   const Consumer::Setup setup_;
+  PollLoop& loop_;
   rd_kafka_t* client_ = nullptr;
   Queue queue_;
   TopicHandle topic_;
   bool token_missing_ = false;  // asked for, and not had
+  bool closing_ = false;
 };
 
 }  // namespace pelton::kafka

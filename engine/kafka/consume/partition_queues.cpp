@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/consume/partition_queues.h"
 
+#include "engine/kafka/consume/member_end.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -34,7 +36,10 @@ PartitionQueues::PartitionQueues(GroupClient& client, PollLoop& loop, RecordList
       claim_(client.setup().budget->memory(), MemoryUse::kafka) {}
 
 PartitionQueues::~PartitionQueues() {
-  for (std::size_t i = 0; i < parts_.size(); ++i) client_.setup().budget->remove_partition();
+  for (const auto& [partition, part] : parts_) {
+    client_.setup().budget->remove_partition();
+    wake_no_more(*part.queue);
+  }
 }
 
 void PartitionQueues::open(const Consumer::ReadFrom& start) {
@@ -60,6 +65,7 @@ void PartitionQueues::close(PartitionId partition) {
   set_ahead(found->second, 0);
   if (found->second.paused) set_paused(partition, found->second, false);
   client_.setup().budget->remove_partition();
+  wake_no_more(*found->second.queue);
   parts_.erase(found);
 }
 

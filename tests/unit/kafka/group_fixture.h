@@ -32,6 +32,7 @@ struct Member : RecordListener, GroupListener, CommitListener {
   std::vector<PartitionId> gone, released;
   std::atomic<bool> left{false};
   bool idle = false;
+  bool undecided = false;  // begins nothing
   std::atomic<int> calls{0};
   Consumer* consumer = nullptr;
 
@@ -42,7 +43,7 @@ struct Member : RecordListener, GroupListener, CommitListener {
     std::vector<Consumer::ReadFrom> starts;
     for (const PartitionFacts& fact : group.facts)
       starts.push_back({fact.partition, ++tenures[fact.partition], fact.earliest, idle});
-    consumer->begin(number, std::move(starts));
+    if (!undecided) consumer->begin(number, std::move(starts));
   }
   void waiting(std::optional<Error> why) override {
     ++calls;
@@ -105,11 +106,12 @@ struct GroupTest : testing::Test {
   Member member;
   std::unique_ptr<Consumer> consumer;
 
-  void join() {
+  void join(const std::string& assignor = "range",
+            std::chrono::seconds session = std::chrono::seconds(6)) {
     Consumer::Setup setup{topic.client, {}, topic.topic, {}};
     setup.group.group = "billing";
-    setup.group.assignor = "range";
-    setup.group.session_timeout = std::chrono::seconds(6);
+    setup.group.assignor = assignor;
+    setup.group.session_timeout = session;
     auto made = Consumer::create(std::move(setup), loop, {member, member, member});
     ASSERT_TRUE(made) << made.error().text();
     consumer = std::move(*made);
