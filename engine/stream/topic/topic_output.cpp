@@ -52,7 +52,7 @@ void TopicOutput::send(Result&& sent) {
   producer_->send(std::move(outputs), [this, to = mailbox_.sender(), bytes, sent = std::move(sent)](
                                           std::vector<kafka::Refused> refused) mutable {
     fail_refused(sent.result, refused);
-    mailbox_.post([this, to = mailbox_.sender(), bytes, sent = std::move(sent)]() mutable {
+    to.post([this, bytes, sent = std::move(sent)]() mutable {
       bytes_ -= bytes;
       sent.finish(std::move(sent.result));
     });
