@@ -231,9 +231,9 @@ Fields<GroupOptions> binding_fields() {
                       {.at_least = "0s", .at_most = "5m"})
               .option("transaction_timeout", &GroupOptions::transaction_timeout,
                       "With `delivery: exactly_once`: how long a transaction may take. The outputs "
-                      "of one frame have to be written in that time, so raise it for large outputs "
-                      "on slow networks. If an engine dies, readers wait as long for its last "
-                      "transaction. At most the brokers' `transaction.max.timeout.ms`.",
+                      "of one frame have to be written in two thirds of it, so raise it for large "
+                      "outputs on slow networks. If an engine dies, readers wait as long for its "
+                      "last transaction. At most the brokers' `transaction.max.timeout.ms`.",
                       {.at_least = "1s", .at_most = "15m"}));
 }
 

@@ -153,12 +153,12 @@ void TransactionalProducer::Impl::write(std::vector<model::BatchPtr> batches, Wr
     const Duration took = elapsed();
     abort();
     batches_ = batches;
-    const bool timed_out = refused_.empty() && took >= setup_.timeout;
+    const bool timed_out = refused_.empty() && took >= writing_time();
     if (timed_out)
-      trouble_.say(
-          fmt::format("E6107 a transaction of {} was not written within {} s and is "
-                      "written again in smaller ones",
-                      setup_.topic.topic, setup_.timeout.count() / 1000));
+      trouble_.say(fmt::format(
+          "E6107 a transaction of {} was not written within two thirds of its {} s and is "
+          "written again in smaller ones",
+          setup_.topic.topic, setup_.timeout.count() / 1000));
     if (timed_out || !refused_.empty()) return done({take_refused(), timed_out, took});
     // Other suspects are a step forward; without one it is the brokers who need time.
     if (suspects == 0) pause_longer();

@@ -40,7 +40,8 @@ class TransactionalProducer {
 
   // Opens a transaction and writes the batches, in order. Answered once every record is in the
   // topic; or once the transaction is aborted, because records are refused (those of each batch,
-  // ascending, at least one of them) or the timeout is over. All else is tried again, for ever.
+  // ascending, at least one of them) or two thirds of the timeout are over. All else is tried
+  // again, for ever.
   struct Wrote {
     std::vector<std::vector<Refused>> refused;  // by batch
     bool timed_out = false;

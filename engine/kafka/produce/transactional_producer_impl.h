@@ -60,7 +60,9 @@ class TransactionalProducer::Impl {
   bool send_alone(Spot spot);
   bool flush();
   bool stopping() const { return jobs_.stopping(); }
-  bool good() const { return !broken_ && !stopping() && elapsed() < setup_.timeout; }
+  // The rest of a transaction's time is for what follows its records: offsets and the commit.
+  Duration writing_time() const { return setup_.timeout * 2 / 3; }
+  bool good() const { return !broken_ && !stopping() && elapsed() < writing_time(); }
   void on_delivery(const rd_kafka_message_t& message);
   void on_error(int code, const char* reason);
   std::vector<std::vector<Refused>> take_refused();

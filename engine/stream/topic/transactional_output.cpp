@@ -66,8 +66,8 @@ void TransactionalOutput::take_queue() {
   }
 }
 
-// What is too much goes back to the queue. Finished ones stay: their offsets are settled, and are
-// committed with their outputs.
+// What is too much goes back to the queue. Finished ones stay: their offsets are settled, and can
+// be committed only all together with their outputs.
 void TransactionalOutput::give_back() {
   Members kept;
   std::deque<Member> rest;
@@ -84,6 +84,16 @@ void TransactionalOutput::give_back() {
   group_ = std::move(kept);
   queue_.insert(queue_.begin(), std::make_move_iterator(rest.begin()),
                 std::make_move_iterator(rest.end()));
+}
+
+// Several finished ones that take too long would do so for ever.
+void TransactionalOutput::rewind_settled() {
+  const auto finished = [](const Member& member) { return member.finished; };
+  if (std::ranges::count_if(group_, finished) < 2) return;
+  std::set<PartitionId> partitions;
+  for (const Member& member : group_)
+    if (member.finished) partitions.insert(*member.held.partition);
+  for (const PartitionId partition : partitions) input_.assignment.rewind(partition);
 }
 
 // Its partition is still ours, in the same tenure.
@@ -124,6 +134,7 @@ void TransactionalOutput::on_written(kafka::TransactionalProducer::Wrote&& wrote
   if (wrote.timed_out) {
     size_.timed_out(bytes);
     give_back();
+    rewind_settled();
     return write_soon();
   }
   if (take_refusals(std::move(wrote.refused))) return write();

@@ -25,8 +25,9 @@ namespace pelton::stream {
 // what it settles has reached the input; then until all of that is in the store; then commit the
 // input's positions with it. One that is
 // aborted is written again from memory, without what went away meanwhile, and no function is called
-// again for it. One that takes too long is written in parts, down to a single result.
-// Shard-confined.
+// again for it. One that takes too long is written in parts, down to a single result. Where its
+// results were settled before it was aborted, it cannot be: their partitions are read again from
+// the committed offsets on. Shard-confined.
 class TransactionalOutput final : public Output, private OffsetCommitter::Transactions {
  public:
   // The input and the mailbox live longer. `timeout`: that of the producer's transactions.
@@ -57,6 +58,7 @@ class TransactionalOutput final : public Output, private OffsetCommitter::Transa
   void take_queue();
   void on_written(kafka::TransactionalProducer::Wrote&& wrote);
   void give_back();
+  void rewind_settled();
   bool take_refusals(std::vector<std::vector<kafka::Refused>>&& refused);
   void settle();
   void commit();

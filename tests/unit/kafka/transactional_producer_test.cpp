@@ -110,14 +110,15 @@ TEST_F(Transactions, MetadataThatIsTooLongIsTold) {
 
 TEST_F(Transactions, OneThatTakesTooLongIsAbortedAndTold) {
   auto made =
-      TransactionalProducer::create({brokers.topic("slow"), "id-2", std::chrono::seconds(2)}, ends);
+      TransactionalProducer::create({brokers.topic("slow"), "id-2", std::chrono::seconds(3)}, ends);
   ASSERT_TRUE(made);
   brokers.set_leader("slow", 0, false);
   std::promise<TransactionalProducer::Wrote> answer;
   (*made)->write({batch({"a"})},
                  [&](TransactionalProducer::Wrote wrote) { answer.set_value(std::move(wrote)); });
-  auto future = answer.get_future();
-  EXPECT_TRUE(future.get().timed_out);
+  const TransactionalProducer::Wrote wrote = answer.get_future().get();
+  EXPECT_TRUE(wrote.timed_out);
+  EXPECT_LT(wrote.took, std::chrono::seconds(3)) << "time is left for a commit";
   EXPECT_NE((*made)->trouble(), "");
   brokers.set_leader("slow", 0, true);
 }

@@ -21,8 +21,10 @@ constexpr PartitionId kP{0};
 
 struct Assigned final : Input::Listener {
   std::map<PartitionId, model::Restored> ours;
+  int tenures = 0;
   void assigned(PartitionId partition, const model::Restored& restored) override {
     ours[partition] = restored;
+    ++tenures;
   }
   void readable(PartitionId) override {}
   void revoking(PartitionId) override {}
@@ -149,6 +151,26 @@ TEST_F(Transactional, AnAbortedTransactionIsWrittenAgainAndFinishedOnce) {
   ASSERT_TRUE(until([&] { return durable; }));
   EXPECT_EQ(written(), 2U) << "once in the one that was aborted";
   EXPECT_THAT(finished, ElementsAre(0));
+}
+
+// The binding has settled both, so that neither can be committed without the other.
+TEST_F(Transactional, OneThatWasSettledAndThenTakesTooLongIsReadAgain) {
+  send(0, "a");
+  send(1, "b");
+  send(2, "c");
+  ASSERT_TRUE(until([&] { return finished.size() == 1; }));
+  turn(1);
+  ASSERT_TRUE(until([&] { return finished.size() == 3; })) << "the others together";
+  cluster.fail(test::Api::txn_offset_commit, {22});                      // ILLEGAL_GENERATION
+  for (int i = 0; i < 1000; ++i) cluster.fail(test::Api::produce, {7});  // REQUEST_TIMED_OUT
+  turn(3);
+  ASSERT_TRUE(until([&] { return listener.tenures == 2; }));
+  cluster.heal(test::Api::produce);
+  durable = false;
+  send(0, "a");  // of the new tenure: the mock keeps no offsets of transactions
+  ASSERT_TRUE(until([&] { return finished.size() == 4; }));
+  turn(1);
+  EXPECT_TRUE(until([&] { return durable; }));
 }
 
 TEST_F(Transactional, AResultOfAPartitionThatHasGoneIsDropped) {
