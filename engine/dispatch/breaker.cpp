@@ -17,6 +17,7 @@ constexpr std::size_t kMaxError = 200;
 void Breaker::succeeded(std::uint64_t events, std::uint64_t failed, const model::Failure* why,
                         WallTime now) {
   if (events == 0) return;
+  last_done_ = now;
   in_a_row_ = 0;
   if (open()) close();
   if (!options_.rate) return;
@@ -24,14 +25,19 @@ void Breaker::succeeded(std::uint64_t events, std::uint64_t failed, const model:
   if (why != nullptr && rate_exceeded()) trip(*why, now);
 }
 
-void Breaker::failed(bool first, const model::Failure& why, WallTime now) {
+void Breaker::gave_up(const Key& key, WallTime since) {
+  const bool alone = last_done_ >= since;
+  if (key.second != 0 && alone && bad_.size() < kMostBadKeys) bad_.insert(key);
+}
+
+void Breaker::failed(const Key& key, bool first, const model::Failure& why, WallTime now) {
   // What was given before a pause says nothing new.
   if (options_.failures == 0 || state_ == State::paused) return;
   if (state_ == State::probing) {
     if (!first || ++probes_ >= options_.failures) pause(now);
     return;
   }
-  if (!first) return;
+  if (!first || bad_.contains(key)) return;
   if (options_.rate) count(0, 1, now);
   if (++in_a_row_ >= options_.failures || rate_exceeded()) trip(why, now);
 }

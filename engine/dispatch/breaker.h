@@ -2,12 +2,16 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/base/ids.h"
 #include "engine/config/parts/delivery.h"
+#include "engine/dispatch/lanes.h"
 #include "engine/model/frame.h"
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace pelton::dispatch {
 
@@ -28,6 +32,11 @@ struct BreakerView {
 // Between two pauses it tries as many events as made it pause, provided that they have not failed
 // before: so a run of bad events is soon passed. Of those that have failed, only one.
 //
+// A key whose event used up its attempts while others succeeded has bad events; while it is closed,
+// what fails of that key says nothing of the function, until an event of it is done. Without that,
+// many bad events of few keys, which come one after the other when all else is done, would look
+// like an outage.
+//
 // A state machine: times are parameters. One thread.
 class Breaker {
  public:
@@ -41,7 +50,14 @@ class Breaker {
   // An attempt of an event failed, its first one or a later one, and nothing that was answered with
   // it succeeded. While it is closed only first attempts count: a few bad events are tried again
   // and again, and when everything else is done, nothing succeeds in between.
-  void failed(bool first, const model::Failure& why, WallTime now);
+  using Key = std::pair<PartitionId, LaneKey>;  // lane 0: the event has none
+  void failed(const Key& key, bool first, const model::Failure& why, WallTime now);
+  // An event of the key is a dead letter; it failed first at `since`.
+  void gave_up(const Key& key, WallTime since);
+  // Whether done() has anything to do.
+  bool knows_bad_keys() const { return !bad_.empty(); }
+  // An event of the key is done.
+  void done(const Key& key) { bad_.erase(key); }
 
   // ---- time
   // When pass() ends a pause; nothing: there is none.
@@ -66,7 +82,11 @@ class Breaker {
   void pause(WallTime now);
   void close();
 
+  static constexpr std::size_t kMostBadKeys = 1000;
+
   const config::Breaker options_;
+  std::set<Key> bad_;     // at most kMostBadKeys
+  WallTime last_done_{};  // when an event last succeeded
   State state_ = State::closed;
   WallTime until_{};
   std::uint32_t pauses_ = 0;    // since it was closed

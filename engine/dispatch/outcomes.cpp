@@ -65,13 +65,16 @@ void Outcomes::tell_breaker(const Partition& partition, const std::vector<Positi
         return !failed(failure) && failure.code != model::OutcomeCode::fail;
       }));
   const auto failures = static_cast<std::uint64_t>(std::ranges::count_if(result.not_done, failed));
+  const auto slot = [&](const model::Failure& failure) -> const Slot& {
+    return partition.queue.at(slots[failure.index]);
+  };
   const auto first = [&](const model::Failure& failure) {
-    return first_attempt(partition, partition.queue.at(slots[failure.index]).offset);
+    return first_attempt(partition, slot(failure).offset);
   };
   const std::uint64_t good = result.count - untried - failures;
   if (good == 0) {
     for (const model::Failure& failure : result.not_done | std::views::filter(failed))
-      shared_.breaker.failed(first(failure), failure, now);
+      shared_.breaker.failed({partition.id, slot(failure).lane}, first(failure), failure, now);
     return;
   }
   std::uint64_t first_failures = 0;
@@ -90,6 +93,8 @@ void Outcomes::done(Partition& partition, const std::vector<Position>& slots, st
   if (from == to) return;
   shared_.totals.count_done(to - from, now);
   count_ages(partition, slots, from, to, now);
+  for (std::uint32_t i = from; i < to && shared_.breaker.knows_bad_keys(); ++i)
+    shared_.breaker.done({partition.id, partition.queue.at(slots[i]).lane});
   for (std::uint32_t i = from; i < to;) {
     const Offset begin = partition.queue.at(slots[i]).offset;
     Offset end = begin;
@@ -169,7 +174,10 @@ void Outcomes::bury(Partition& partition, Position position, const std::string& 
   letter.time = now;
   letter.reason = reason;
   letter.idempotency_key = partition.idempotency_key(offset);
-  if (const auto* retry = partition.retries.find(offset)) letter.retry = *retry;
+  if (const auto* retry = partition.retries.find(offset)) {
+    letter.retry = *retry;
+    if (retry->attempts > 0) shared_.breaker.gave_up({partition.id, slot.lane}, retry->first);
+  }
   shared_.builder.add(slot.batch(), slot.index);
   letter.event = shared_.builder.finish();
   shared_.commits.transaction().dead_letters.push_back(std::move(letter));
@@ -193,7 +201,8 @@ void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, st
     model::Failure why;
     why.type = loss.cause;
     why.message = loss.type;
-    shared_.breaker.failed(first_attempt(partition, offset), why, now);
+    shared_.breaker.failed({partition.id, partition.queue.at(slots[i]).lane},
+                           first_attempt(partition, offset), why, now);
     follow(partition, slots[i],
            partition.retries.change(
                offset,

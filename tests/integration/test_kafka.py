@@ -105,7 +105,7 @@ def handle(event, context):
 """)
     topic = broker.topic(4)
     broker.produce(topic, numbers(3000, keys=1000))
-    with Engine(tmp_path, config(broker, topic, code, "breaker: { failures: 0 }")) as engine:
+    with Engine(tmp_path, config(broker, topic, code)) as engine:
         settled(engine, 3000)
         letters = engine.letters("--limit", "100")
         assert {json.loads(letter["event"]["data"])["n"] for letter in letters} == set(range(7, 3000, 100))

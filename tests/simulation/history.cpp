@@ -45,6 +45,8 @@ void History::restarted() {
   replays_.clear();
   unwritten_.clear();
   pause_ = {};
+  bad_keys_.clear();
+  last_done_ = {};
   for (auto& [id, partition] : partitions_) {
     partition.unsettled = partition.undurable;
     partition.lanes.clear();
@@ -81,6 +83,7 @@ void History::emitted(Tag tag, const model::Transaction& transaction) {
       settle_locally(partition, offset);
     }
   }
+  for (const auto& letter : transaction.dead_letters) gave_up(letter);
   for (const Place& place : touched_)
     unwritten_[tag].emplace_back(place, at(place.first).events.at(place.second).trouble);
   touched_.clear();

@@ -82,6 +82,7 @@ class History {
 
  private:
   using Place = std::pair<PartitionId, Offset>;
+  using Key = std::pair<PartitionId, std::string>;
   // What failures leave behind.
   struct Trouble {
     std::uint32_t failures = 0;  // that counted
@@ -157,6 +158,8 @@ class History {
   void check_once(const model::Frame& frame, Offset offset, const Message& message);
   void check_pause(const model::Frame& frame);
   void tell_pause(const OpenFrame& open, FrameId id, const model::FrameResult& result);
+  std::optional<Key> key_at(const Place& place) const;
+  void gave_up(const model::DeadLetter& letter);
   void failed_in_a_row(FrameId id, const Place& place);
   void occupy(const OpenFrame& open, Offset offset);
   void release(const OpenFrame& open, Offset offset);
@@ -207,6 +210,8 @@ class History {
     std::uint32_t probes = 0;  // of events that had not failed before, since the last pause
   };
   Pause pause_;
+  std::set<Key> bad_keys_;  // of which no event has been done since
+  WallTime last_done_{};    // when an event was done, in this life
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
   std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand

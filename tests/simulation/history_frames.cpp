@@ -248,6 +248,7 @@ void History::event_done(OpenFrame& open, Offset offset) {
     replays_.at({scenario_.binding.id, open.partition, offset}).done_by = open.by;
   } else {
     event.done_by = open.by;
+    if (const auto key = key_at({open.partition, offset})) bad_keys_.erase(*key);
   }
   if (event.message->once.empty()) return;
   once_done_[event.message->once] = scheduler_.wall();

@@ -29,10 +29,23 @@ void History::tell_pause(const OpenFrame& open, FrameId id, const model::FrameRe
   if (open.replay && !result.not_done.empty()) return;
   if (untried < result.count) {
     pause_ = {};
+    last_done_ = scheduler_.wall();
     return;
   }
   for (const std::uint32_t index : failed)
     failed_in_a_row(id, {open.partition, open.offsets.at(index)});
+}
+
+std::optional<History::Key> History::key_at(const Place& place) const {
+  const auto lane = scenario_.lane(*partitions_.at(place.first).events.at(place.second).message);
+  return lane ? std::optional(Key{place.first, *lane}) : std::nullopt;
+}
+
+// Its event used up its attempts while others were done: what fails of the key is the events' fault.
+void History::gave_up(const model::DeadLetter& letter) {
+  if (letter.replays > 0 || letter.retry.attempts == 0) return;
+  const auto key = key_at({letter.id.partition, letter.id.offset});
+  if (key && last_done_ >= letter.retry.first) bad_keys_.insert(*key);
 }
 
 void History::failed_in_a_row(FrameId id, const Place& place) {
@@ -47,7 +60,8 @@ void History::failed_in_a_row(FrameId id, const Place& place) {
     pause_.until = scheduler_.now() + breaker.first;
     return;
   }
-  if (!first) return;
+  const auto key = key_at(place);
+  if (!first || (key && bad_keys_.contains(*key))) return;
   pause_.in_a_row.insert(place);
   if (pause_.in_a_row.size() < breaker.failures) return;
   ++seen.pauses;

@@ -117,6 +117,49 @@ TEST_F(BreakerTest, EventsThatHaveFailedBeforeAreNoOutage) {
   EXPECT_FALSE(open());
 }
 
+// Many bad events of few keys: each is tried for the first time when the one before has given up.
+TEST_F(BreakerTest, FurtherEventsOfAKeyWithADeadLetterAreNoOutage) {
+  options.delivery.retry.attempts = 2;
+  limits.events = 100;
+  offer("a good");
+  ASSERT_EQ(pull(), "a0 good1");
+  answer("rd");
+  offer("a a a a a");
+  limits.events = 1;
+  for (int event = 0; event < 6; ++event) {
+    pass(seconds(1));
+    fail_all();
+  }
+  EXPECT_EQ(letters().size(), 6U);
+  EXPECT_EQ(dispatcher().breaker().opened, 0U);
+}
+
+TEST_F(BreakerTest, FurtherEventsOfAKeyAreAnOutageWhenNothingSucceeds) {
+  options.delivery.retry.attempts = 1;
+  offer("a a a a a");
+  fail_all();
+  EXPECT_TRUE(open());
+}
+
+TEST_F(BreakerTest, AKeyWhoseEventIsDoneCountsAgain) {
+  options.delivery.retry.attempts = 2;
+  limits.events = 100;
+  offer("a good");
+  ASSERT_EQ(pull(), "a0 good1");
+  answer("rd");
+  pass(seconds(1));
+  fail_all();
+  ASSERT_EQ(letters().size(), 1U);
+  offer("a");
+  ASSERT_EQ(pull(), "a2");
+  done();
+  options.delivery.retry.attempts = 1;
+  limits.events = 1;
+  offer("a b c d");
+  EXPECT_EQ(fail_all(), 3);
+  EXPECT_TRUE(open());
+}
+
 TEST_F(BreakerTest, EventsThatHaveFailedBeforeDoNotCountForTheRate) {
   options.delivery.breaker.rate = 0.5;
   limits.events = 100;
