@@ -279,12 +279,14 @@ Result<ConfPtr> producer_conf(const ClientOptions& client, const std::string& to
 
 Result<ConfPtr> transactional_conf(const ClientOptions& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout) {
-  // A record that has waited for longer than its transaction may is written again in the next one.
+  // A record that has waited for longer than it may is written again in the next transaction. An
+  // abort waits for such records.
   const std::string limit = std::to_string(timeout.count());
+  const std::string writing = std::to_string(writing_time(timeout).count());
   return producer_with(client, topic,
                        {{"transactional.id", id.c_str()},
                         {"transaction.timeout.ms", limit.c_str()},
-                        {"message.timeout.ms", limit.c_str()}});
+                        {"message.timeout.ms", writing.c_str()}});
 }
 
 Result<ConfPtr> reader_conf(const ClientOptions& client, const std::string& topic, Gone gone) {

@@ -38,6 +38,12 @@ bool holds_commits(const GroupOptions& group);
 // refused, and a refusal ends the client.
 Result<ConfPtr> producer_conf(const ClientOptions& client, const std::string& topic, bool strict);
 
+// How long the records of a transaction may take; what follows them, offsets and the commit, has
+// the rest of its time.
+constexpr std::chrono::milliseconds writing_time(std::chrono::milliseconds timeout) {
+  return timeout * 2 / 3;
+}
+
 // The same of one that writes in transactions: its id, and how long one may be open.
 Result<ConfPtr> transactional_conf(const ClientOptions& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout);

@@ -153,7 +153,7 @@ void TransactionalProducer::Impl::write(std::vector<model::BatchPtr> batches, Wr
     const Duration took = elapsed();
     abort();
     batches_ = batches;
-    const bool timed_out = refused_.empty() && took >= writing_time();
+    const bool timed_out = refused_.empty() && took >= writing_time(setup_.timeout);
     if (timed_out)
       trouble_.say(fmt::format(
           "E6107 a transaction of {} was not written within two thirds of its {} s and is "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/handles.h"
 #include "engine/kafka/client/trouble.h"
 #include "engine/kafka/produce/pause.h"
@@ -60,9 +61,8 @@ class TransactionalProducer::Impl {
   bool send_alone(Spot spot);
   bool flush();
   bool stopping() const { return jobs_.stopping(); }
-  // The rest of a transaction's time is for what follows its records: offsets and the commit.
-  Duration writing_time() const { return setup_.timeout * 2 / 3; }
-  bool good() const { return !broken_ && !stopping() && elapsed() < writing_time(); }
+  bool overdue() const { return elapsed() >= writing_time(setup_.timeout); }
+  bool good() const { return !broken_ && !stopping() && !overdue(); }
   void on_delivery(const rd_kafka_message_t& message);
   void on_error(int code, const char* reason);
   std::vector<std::vector<Refused>> take_refused();
