@@ -54,9 +54,10 @@ TEST_F(UsageCommand, AddsUpByFunction) {
 }
 
 TEST_F(UsageCommand, AddsUpByBindingAndDay) {
-  EXPECT_THAT(usage({"--by", "binding", "--since", "2026-11-01"}),
-              AllOf(HasSubstr("resize    pictures         20"), HasSubstr("resize    scans            10"),
-                    HasSubstr("resize    (calls, starts)  0")));
+  EXPECT_THAT(
+      usage({"--by", "binding", "--since", "2026-11-01"}),
+      AllOf(HasSubstr("resize    pictures         20"), HasSubstr("resize    scans            10"),
+            HasSubstr("resize    (calls, starts)  0")));
   EXPECT_THAT(usage({"--by", "day", "--since", "2026-11-01"}),
               AllOf(HasSubstr("2026-11-27  10"), HasSubstr("2026-11-28  30")));
 }
