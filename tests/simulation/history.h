@@ -210,8 +210,8 @@ class History {
     std::uint32_t probes = 0;  // of events that had not failed before, since the last pause
   };
   Pause pause_;
-  std::set<Key> bad_keys_;  // of which no event has been done since
-  WallTime last_done_{};    // when an event was done, in this life
+  std::set<Key> bad_keys_;      // of which no event has been done since
+  WallTime last_done_{};        // when an event was done, in this life
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
   std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand

@@ -41,7 +41,8 @@ std::optional<History::Key> History::key_at(const Place& place) const {
   return lane ? std::optional(Key{place.first, *lane}) : std::nullopt;
 }
 
-// Its event used up its attempts while others were done: what fails of the key is the events' fault.
+// Its event used up its attempts while others were done: what fails of the key is the events'
+// fault.
 void History::gave_up(const model::DeadLetter& letter) {
   if (letter.replays > 0 || letter.retry.attempts == 0) return;
   const auto key = key_at({letter.id.partition, letter.id.offset});

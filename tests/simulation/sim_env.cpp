@@ -98,9 +98,9 @@ class Writable final : public rocksdb::WritableFile {
   }
 
  private:
-  // What a compaction writes does not fail, and is nobody's until the manifest names it, which does:
-  // RocksDB 7.8 with assertions, as Debian builds it, aborts when a table that turned out to be
-  // empty cannot be written (SubcompactionState::SmallestUserKey of its statistics).
+  // What a compaction writes does not fail, and is nobody's until the manifest names it, which
+  // does: RocksDB 7.8 with assertions, as Debian builds it, aborts when a table that turned out to
+  // be empty cannot be written (SubcompactionState::SmallestUserKey of its statistics).
   pelton::Status operation() {
     const auto ok = disk_.operation();
     return compaction_ ? pelton::Status{} : ok;
