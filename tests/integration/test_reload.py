@@ -233,6 +233,7 @@ def test_connectors_start_and_stop_alone(engine):
     engine.parts.streams["files"] = "{ retention: { time: 1d } }"
     engine.parts.connectors["inbox"] = "{ directory: { path: ./inbox }, to: files }"
     engine.parts.connectors["outbox"] = "{ directory: { path: ./outbox }, from: files }"
+    (engine.folder / "inbox").mkdir()
     engine.reload()
     (engine.folder / "inbox/a").write_text("a")
     wait_until(lambda: (engine.folder / "outbox/a").exists(), "the file has gone through")
