@@ -218,7 +218,8 @@ def test_refused_records_are_dead_letters_and_their_keys_keep_their_order(broker
     with Engine(tmp_path, sink_config(broker, topic)) as engine:
         engine.produce("done", [{"key": f"k{n % 10}", "data": json.dumps({"n": n, "x": ("x" * (50_000 if n % 100 == 7 else 500))})}
                                 for n in range(600)])
-        wait_until(lambda: engine.binding("out")["done"] + engine.binding("out")["dead_lettered"] == 600, "all are settled")
+        # Each refusal ends the client, and a new one needs most of a second: some 40 until all six are found.
+        wait_until(lambda: engine.binding("out")["done"] + engine.binding("out")["dead_lettered"] == 600, "all are settled", 180)
         letters = engine.letters()
         assert sorted(json.loads(letter["event"]["data"])["n"] for letter in letters) == [7, 107, 207, 307, 407, 507]
         assert "E6106" in json.dumps(letters[0]) and "MSG_SIZE_TOO_LARGE" in json.dumps(letters[0])
