@@ -183,6 +183,11 @@ std::string check_count(const std::string& word) {
   return fmt::format("\"{}\" is not a whole number from 0", observe::log::escaped(word));
 }
 
+std::string check_limit(const std::string& word) {
+  if (const std::string why = check_count(word); !why.empty()) return why;
+  return word.find_first_not_of('0') == std::string::npos ? "is less than 1" : "";
+}
+
 std::string check_integer(const std::string& word) {
   if (check_count(word.starts_with('-') ? word.substr(1) : word).empty()) return "";
   return fmt::format("\"{}\" is not a whole number of at most 18 digits",

@@ -46,6 +46,8 @@ void add_format(CLI::App& command, std::string& format);
 std::string check_time(const std::string& word);
 // The same for a whole number that is not negative.
 std::string check_count(const std::string& word);
+// The same of one that is at least 1.
+std::string check_limit(const std::string& word);
 // The same of one that may be negative.
 std::string check_integer(const std::string& word);
 // A partition's number.

@@ -109,7 +109,7 @@ void add_consume(CLI::App& app, Run& chosen) {
   command->add_option("--partition", options->partition, "this partition only")
       ->check(check_partition);
   command->add_flag("--follow", options->follow, "wait for more");
-  command->add_option("--limit", options->limit, "stop after so many events")->check(check_count);
+  command->add_option("--limit", options->limit, "stop after so many events")->check(check_limit);
   command->add_option("--key", options->key, "only keys that match this glob");
   command->add_option("--type", options->type, "only types that match this glob");
   command->add_option("--subject", options->subject, "only subjects that match this glob");

@@ -76,7 +76,7 @@ void add_dead_letters(CLI::App& app, Run& chosen) {
                          "list --since 2026-11-23T10:00:00Z --contains Timeout", list_letters);
   add_filters(list.command, list.options);
   add_format(list.command, list.options.format);
-  list.command.add_option("--limit", list.options.limit, "most that are shown")->check(check_count);
+  list.command.add_option("--limit", list.options.limit, "most that are shown")->check(check_limit);
 
   const Added show = add(*group, chosen, "show", "one with its whole history",
                          "show make-thumbnails/0/17", show_letter);

@@ -112,6 +112,12 @@ std::optional<std::string> expand(const Node& scalar, ReadContext& context) {
     }
     const auto end = std::min(text.find('}', at), text.size());
     const std::string inside = text.substr(at + 2, end - at - 2);
+    if (inside.find("${") != std::string::npos) {
+      context.problems.error(
+          scalar.place, "E1016",
+          fmt::format("\"${{{}\" contains another ${{: references are not nested", inside));
+      return std::nullopt;
+    }
     const bool known = inside.starts_with("env:") || inside.starts_with("file:");
     if (end == text.size() || !known || inside == "env:" || inside == "file:") {
       context.problems.error(

@@ -53,6 +53,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{{"consume", "s", "--from", "tomorrow"}, "\"tomorrow\" is not earliest, latest"},
         Wrong{{"consume", "s", "--from", "-1"}, "\"-1\" is not earliest, latest"},
         Wrong{{"consume", "s", "--limit", "-5"}, "\"-5\" is not a whole number from 0"},
+        Wrong{{"consume", "s", "--limit", "0"}, "--limit: is less than 1"},
+        Wrong{{"dead-letters", "list", "--limit", "0"}, "--limit: is less than 1"},
         Wrong{{"consume", "s", "--limit", "1e3"}, "\"1e3\" is not a whole number from 0"},
         Wrong{{"consume", "s", "--partition", "9999999999999999999"}, "is too large"},
         Wrong{{"consume", "s", "--partition", "4294967296"}, "is too large for a partition"},

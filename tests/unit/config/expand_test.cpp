@@ -49,6 +49,11 @@ TEST_F(Expand, AnUnsetOrEmptyVariableHasItsDefaultOrMessage) {
   EXPECT_TRUE(of("${env:SET:}").starts_with("E1016 "));
 }
 
+TEST_F(Expand, ReferencesAreNotNested) {
+  EXPECT_EQ(of("${env:A:-${env:B:-z}}"),
+            "E1016 \"${env:A:-${env:B:-z\" contains another ${: references are not nested");
+}
+
 TEST_F(Expand, NoMessageShowsWhatAVariableStandsFor) {
   variables_ = {{"TOPIC", "hidden topic!"}, {"PEM", "hidden/file"}};
   for (const std::string& problem :

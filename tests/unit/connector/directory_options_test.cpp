@@ -73,6 +73,7 @@ TEST(DirectoryOptions, DefaultsAreThoseOfTheStruct) {
 
 TEST(DirectoryOptions, AContradictionIsAtThePlaceOfItsOption) {
   EXPECT_THAT(errors("path: /in, after: move", "to"), ElementsAre("6:36 E2004"));
+  EXPECT_THAT(errors("path: /in, match: []", "to"), ElementsAre("6:36 E2004"));
   EXPECT_THAT(errors("path: /in, move_to: /done", "to"), ElementsAre("6:38 E2004"));
   EXPECT_THAT(errors("path: /in, after: move, move_to: /in/", "to"), ElementsAre("6:51 E2004"));
 }
