@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/net/crowd.h"
 
+#include <utility>
+
 namespace pelton::net {
 
 Peer* Crowd::slowest(Pace::Time now, bool holding) const {
@@ -32,6 +34,14 @@ bool Crowd::claim(const Peer& peer, std::size_t bytes, Pace::Time now) {
     slow->give_way();
   }
   used_ += bytes;
+  return true;
+}
+
+bool Crowd::claim_answer(const Peer& peer, std::size_t& held, std::size_t bytes, Pace::Time now) {
+  if (!limits_.pot_of_answers) return true;
+  release(std::exchange(held, 0));
+  if (!claim(peer, bytes, now)) return false;
+  held = bytes;
   return true;
 }
 

@@ -39,6 +39,8 @@ class Crowd {
 
   // False: `peer` is itself the one that must give way. A single peer always gets what it wants.
   bool claim(const Peer& peer, std::size_t bytes, Pace::Time now);
+  // The same for a response, if they count, in place of the `held` bytes of its request.
+  bool claim_answer(const Peer& peer, std::size_t& held, std::size_t bytes, Pace::Time now);
   void release(std::size_t bytes) { used_ -= bytes; }
 
   std::size_t used() const { return used_; }

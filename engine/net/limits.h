@@ -22,6 +22,7 @@ struct Limits {
   std::size_t head = kMaxHeaderBytes;               // of one request
   std::size_t body = 64U << 20;                     // of one request
   std::size_t pot = 256U << 20;                     // all bodies together: bytes that have come
+  bool pot_of_answers = false;                      // whole responses take from it as well
   std::chrono::milliseconds header_time{10'000};    // between requests, and for a head
   std::chrono::milliseconds body_time{10'000};      // how far behind a body may be
   std::chrono::milliseconds response_time{60'000};  // how far behind a reader may be

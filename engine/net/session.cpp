@@ -158,7 +158,7 @@ void Session::on_head() {
 void Session::want_body(Answer<std::string>&& answer) {
   if (!open_ || sending_) return;
   body_answer_ = std::move(answer);
-  if (parser_->expects_continue() && claimed_ == 0 && bytes_.empty())
+  if (parser_->expects_continue() && claimed_ == 0 && bytes_.empty() && !parser_->done())
     return send({"HTTP/1.1 100 Continue\r\n\r\n"}, host_.limits.response_time, &Session::next_body);
   next_body();
 }
@@ -230,6 +230,8 @@ std::move_only_function<void(Value)> Session::returning(void (Session::*then)(Va
 void Session::respond(Response&& response) {
   if (sending_) return;
   keep_alive_ = parser_->keep_alive() && parser_->done();
+  if (!response.stream && !host_.crowd.claim_answer(*this, claimed_, response.body.size(), now()))
+    return refuse_for_now("the responses to other requests fill the memory: try again");
   if (!response.stream) return write(std::move(response));
   sending_ = true;
   response_ = std::move(response);
@@ -344,8 +346,7 @@ void Session::push() {
 void Session::after_response() {
   release_claim();
   response_ = {};
-  if (keep_alive_) return read_request();
-  linger();
+  keep_alive_ ? read_request() : linger();
 }
 
 // Says that nothing more is sent, and throws away what the peer had already sent.
@@ -370,8 +371,7 @@ void Session::linger() {
 }
 
 void Session::release_claim() {
-  host_.crowd.release(claimed_);
-  claimed_ = 0;
+  host_.crowd.release(std::exchange(claimed_, 0));
 }
 
 void Session::close() {

@@ -23,6 +23,7 @@ net::Limits limits_of(const config::Listener& listener) {
   limits.reserve = 0;
   limits.body = kMaxBody;
   limits.pot = listener.memory;
+  limits.pot_of_answers = true;
   limits.header_time = milliseconds(listener.header_time);
   limits.body_time = milliseconds(listener.body_time);
   return limits;

@@ -16,10 +16,11 @@ const Fields<Listener>& listener_fields() {
                   "Maximum number of open connections. When all are taken, the slowest idle one is "
                   "closed.",
                   {.at_least = "1", .at_most = "65536"})
-          .option("memory", &Listener::memory,
-                  "Memory for the bodies of requests that are being served. When it is used up, "
-                  "requests with a body are answered with 503.",
-                  {.at_least = "1MiB", .at_most = "64GiB"})
+          .option(
+              "memory", &Listener::memory,
+              "Memory for the bodies of requests and responses. When it is used up, the slowest "
+              "client is disconnected; if none is slow, requests are answered with 503.",
+              {.at_least = "1MiB", .at_most = "64GiB"})
           .option("header_time", &Listener::header_time,
                   "Time within which the header of a request has to arrive, and how long a "
                   "connection may be idle between requests.",

@@ -22,7 +22,7 @@ struct Listener {
   Place place;
   HttpListen address;
   std::uint32_t connections = 1024;
-  std::uint64_t memory = 256U << 20;               // for the bodies of requests under way
+  std::uint64_t memory = 256U << 20;               // for bodies of requests and responses
   Duration header_time{std::chrono::seconds(10)};  // for a head, and between requests
   Duration body_time{std::chrono::seconds(10)};    // how far a body may be behind the least rate
 };

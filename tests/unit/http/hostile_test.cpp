@@ -148,6 +148,35 @@ TEST_F(HostileTest, TheSlowestBodyGivesWayWhenTheMemoryIsFull) {
   EXPECT_EQ(answer, "200");
 }
 
+TEST(HostileReader, AnAnswerThatNobodyReadsGivesWayWhenTheMemoryIsFull) {
+  constexpr std::size_t kAnswer = 8U << 20;
+  struct Handler final : net::RequestHandler {
+    void handle(net::Request&&, net::Reply reply) override {
+      reply({200, "text/plain", std::string(kAnswer, 'x')});
+    }
+    bool is_health_check(const net::Request&) const override { return false; }
+  } handler;
+  net::Limits limits;
+  limits.pot = kAnswer;
+  limits.pot_of_answers = true;
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "socket";
+  const auto server = net::Server::start({{.socket = path, .handler = &handler, .limits = limits}});
+  ASSERT_TRUE(server) << server.error().text();
+  Connection resting(path);
+  resting.send(whole_request("GET", "/")).until("\r\n\r\n");
+  EXPECT_EQ(body_of(Connection(path).send(whole_request("GET", "/")).all()).size(), kAnswer);
+  EXPECT_LT(resting.all().size(), kAnswer);
+}
+
+TEST_F(HostileTest, ARequestWithoutABodyIsAnsweredAtOnce) {
+  start();
+  EXPECT_EQ(code("POST /v1/streams/s/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                 "Connection: close\r\nContent-Length: 0\r\n\r\n"),
+            "400")
+      << "not 100";
+}
+
 TEST_F(HostileTest, WhatMakesTheLengthOfABodyDoubtfulIsRefused) {
   start();
   const std::string smuggled = "0\r\n\r\nGET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
