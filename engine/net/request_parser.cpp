@@ -142,8 +142,10 @@ Parsed<bool> RequestParser::accept_head() {
   const Fields& fields = impl_->parser.get();
   if (auto good = check_head(fields); !good) return std::unexpected(good.error());
   const auto expect = fields[bh::field::expect];
-  expects_continue_ = beast::iequals(expect, "100-continue");
-  if (!expect.empty() && !expects_continue_) return refuse("an unknown expectation", 417);
+  const bool known = beast::iequals(expect, "100-continue");
+  // HTTP/1.0 has no interim responses.
+  expects_continue_ = known && fields.version() >= 11;
+  if (!expect.empty() && !known) return refuse("an unknown expectation", 417);
   request_.method = text_of(fields.method_string());
   for (const auto& field : fields)
     request_.headers.push_back({text_of(field.name_string()), text_of(field.value())});

@@ -52,6 +52,16 @@ TEST(RequestParser, WhatFollowsARequestIsLeft) {
   EXPECT_EQ(bytes, "GET /");
 }
 
+TEST(RequestParser, OldClientsGetNoInterimResponse) {
+  const std::string rest = "\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
+  for (const bool old : {false, true}) {
+    RequestParser parser(100);
+    std::string bytes = (old ? "POST / HTTP/1.0" : "POST / HTTP/1.1") + rest;
+    ASSERT_TRUE(parser.head(bytes));
+    EXPECT_EQ(parser.expects_continue(), !old);
+  }
+}
+
 TEST(RequestParser, LimitsAreAnsweredAsSuch) {
   const std::string post = "POST / HTTP/1.1\r\nHost: h\r\n";
   EXPECT_EQ(parse(post + "Content-Length: 1001\r\n\r\n"), "413");
