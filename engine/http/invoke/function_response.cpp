@@ -44,10 +44,15 @@ bool is_the_transports(std::string_view name) {
                              [name](std::string_view own) { return net::same_name(own, name); });
 }
 
+Status check_value(std::string_view name, std::string_view value) {
+  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+    return malformed("the header {} has a line break or NUL in its value", name);
+  return {};
+}
+
 Status add_header(net::Response& response, std::string_view name, std::string value) {
   if (!token(name)) return malformed("\"{}\" is not the name of a header", to_utf8(name));
-  if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-    return malformed("the header {} has a line break in its value", name);
+  if (auto ok = check_value(name, value); !ok) return ok;
   if (net::same_name(name, "Content-Type"))
     response.content_type = std::move(value);
   else if (!is_the_transports(name))
@@ -66,6 +71,8 @@ Result<unsigned> status_code(std::string_view text) {
 // Texts, numbers and booleans, as API Gateway takes them.
 Result<std::string> text_of(const json::value& value, std::string_view what) {
   if (value.is_string()) return std::string(value.get_string());
+  // As JavaScript writes it: 1.5, not 1.5E0; and 200.0 is 200.
+  if (value.is_double()) return fmt::format("{}", value.get_double());
   if (value.is_number() || value.is_bool()) return json::serialize(value);
   return malformed("{} must be a text", what);
 }
@@ -96,8 +103,6 @@ class ProxyAnswer {
     if (code == nullptr) return malformed("it has no statusCode");
     auto text = text_of(*code, "statusCode");
     if (!text) return std::unexpected(text.error());
-    // 200.0 is a number as well.
-    if (code->is_double()) text = fmt::format("{}", code->get_double());
     auto status = status_code(*text);
     if (!status) return std::unexpected(status.error());
     response_.status = *status;
@@ -180,9 +185,11 @@ Result<net::Response> gateway_response(Exchange exchange, std::string_view answe
       json::parse(json::string_view(answer.data(), answer.size()), error, &memory, options);
   const json::object* object = error ? nullptr : value.if_object();
   const bool v2 = exchange == Exchange::gateway_v2;
-  if (v2 && (object == nullptr || !object->contains("statusCode")))
+  if (v2 && (object == nullptr || !object->contains("statusCode"))) {
+    if (auto ok = check_value("Content-Type", type); !ok) return std::unexpected(ok.error());
     return net::Response{200, error && !type.empty() ? std::string(type) : "application/json",
                          std::string(answer)};
+  }
   if (object == nullptr) return malformed("it is not a JSON object");
   auto response = ProxyAnswer(*object).read();
   if (response && response->content_type.empty())
@@ -194,6 +201,8 @@ Result<net::Response> gateway_response(Exchange exchange, std::string_view answe
 
 Result<net::Response> native_response(const model::BatchPtr& outputs) {
   if (outputs == nullptr) return net::Response{204, "", ""};
+  if (auto ok = check_value("Content-Type", outputs->content_type(0)); !ok)
+    return std::unexpected(ok.error());
   net::Response response{200, std::string(outputs->content_type(0)), std::string(outputs->data(0))};
   if (response.content_type.empty())
     response.content_type =

@@ -60,8 +60,8 @@ TEST(FunctionResponse, ListsAndCookiesRepeatTheHeader) {
 }
 
 TEST(FunctionResponse, NumbersAndBooleansAreTexts) {
-  EXPECT_EQ(v1(R"({"statusCode":200,"headers":{"N":7,"T":true,"Null":null}})"),
-            "200 application/json [N: 7, T: true] ");
+  EXPECT_EQ(v1(R"({"statusCode":200.0,"headers":{"N":7,"D":1.5,"W":3.0,"T":true,"Null":null}})"),
+            "200 application/json [N: 7, D: 1.5, W: 3, T: true] ");
 }
 
 TEST(FunctionResponse, Base64IsDecoded) {
@@ -115,6 +115,12 @@ TEST(FunctionResponse, NativeOutputsAreBodiesWithAStatusOfTheirOwn) {
             "418 text/plain [x-a: 1] x");
   EXPECT_EQ(native(output("x", "text/plain", {{":status", "one"}})), "malformed");
   EXPECT_EQ(native(output("x", "text/plain", {{":other", "1"}})), "malformed");
+}
+
+TEST(FunctionResponse, AContentTypeCannotBeginAnotherHeader) {
+  for (const std::string_view type : {"text/html\r\nX: 1", "text/html\n", "text/html\r"})
+    for (const Exchange exchange : {Exchange::native, Exchange::gateway_v2})
+      EXPECT_EQ(shown(function_response(exchange, output("<p>", type))), "malformed") << type;
 }
 
 TEST(FailureResponse, TellsNothingOfTheFunction) {
