@@ -57,6 +57,8 @@ RouteTable::Match RouteTable::find(const std::string& method,
   for (const ServedRoutePtr& route : routes_) {
     auto parameters = route->settings.path.match(path);
     if (!parameters) continue;
+    // A less specific route does not take HEAD from the one that serves GET.
+    if (get.route && !route->settings.path.same_paths(get.route->settings.path)) break;
     if (takes(route->settings, method)) return {route, std::move(*parameters), {}};
     if (method == "HEAD" && !get.route && takes(route->settings, "GET"))
       get = {route, std::move(*parameters), {}};

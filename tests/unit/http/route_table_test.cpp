@@ -48,6 +48,14 @@ TEST(RouteTable, HeadIsServedByGet) {
   EXPECT_EQ(found("HEAD", {"users", "7"}), "any") << "a route that takes it comes first";
 }
 
+TEST(RouteTable, HeadIsServedByTheRouteThatServesGet) {
+  const RouteTable with({route("rest", "/{rest+}"), route("get", "/{id}", {"GET"}),
+                         route("x", "/x", {"GET"}), route("head", "/x", {"HEAD"})});
+  EXPECT_EQ(with.find("HEAD", {"7"}).route->settings.name, "get");
+  EXPECT_EQ(with.find("HEAD", {"x"}).route->settings.name, "head") << "one of its own";
+  EXPECT_EQ(with.find("HEAD", {"a", "b"}).route->settings.name, "rest");
+}
+
 TEST(RouteCounts, ARequestThatIsDroppedIsNotUnderWay) {
   const auto counts = std::make_shared<RouteCounts>();
   auto one = RouteCounts::begin(counts, 1);
