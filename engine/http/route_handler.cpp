@@ -36,10 +36,13 @@ net::Response not_found(const net::Request& request, const std::string& allowed)
   return response;
 }
 
-// A path that means another one to whoever takes it for a file's.
+// A path that means another one to whoever takes it for a file's. Decoded segments may have
+// slashes.
 bool has_dots(const std::vector<std::string>& path) {
-  return std::ranges::any_of(
-      path, [](const std::string& segment) { return segment == "." || segment == ".."; });
+  return std::ranges::any_of(path, [](const std::string& segment) {
+    const std::string between = "/" + segment + "/";
+    return between.contains("/./") || between.contains("/../");
+  });
 }
 
 std::size_t announced_length(const net::Request& request) {
@@ -106,6 +109,8 @@ void RouteHandler::handle(net::Request&& request, net::Reply reply) {
     net::Response response =
         error(429, ErrorKind::overloaded, "E7071",
               fmt::format("{} requests of this route are being served", *route.concurrency));
+    const std::string* origin = request.header("Origin");
+    if (route.cors) add_cors(*route.cors, origin == nullptr ? "" : *origin, response);
     match.route->counts->answered(429, std::chrono::steady_clock::now() - begun);
     return reply(std::move(response));
   }

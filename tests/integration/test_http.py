@@ -140,12 +140,13 @@ def test_time_outs(tmp_path):
 
 
 def test_requests_beyond_the_routes_concurrency_are_refused(tmp_path):
-    with Api(tmp_path, 'f: { path: "/{rest+}", function: f, concurrency: 1 }') as api:
+    with Api(tmp_path, 'f: { path: "/{rest+}", function: f, concurrency: 1, cors: {} }') as api:
         first = threading.Thread(target=lambda: api.ask("GET", "/wait"))
         first.start()
         wait_until((api.code / "begun-wait").exists, "it is being served")
-        status, headers, body = api.ask("GET", "/a")
+        status, headers, body = api.ask("GET", "/a", headers={"Origin": "https://a.example"})
         assert status == 429 and headers["retry-after"] and json.loads(body)["error"]["code"] == "E7071"
+        assert headers["access-control-allow-origin"] == "*", "pages may read it, too"
         (api.code / "go").touch()
         first.join()
         assert api.ask("GET", "/a")[0] == 200
