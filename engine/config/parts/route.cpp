@@ -28,6 +28,15 @@ std::string method_text(const std::string& method) {
   return method;
 }
 
+// As browsers send it, which is compared as a whole.
+bool good_origin(std::string_view text) {
+  if (text == "*" || text == "null") return true;
+  const auto scheme = text.find("://");
+  if (scheme == 0 || scheme == std::string_view::npos || scheme + 3 == text.size()) return false;
+  return std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+         text.find_first_of("/*?# \t\r\n", scheme + 3) == std::string_view::npos;
+}
+
 void check_cors(const Section& section, const std::string& prefix, ReadContext& context,
                 Cors& cors) {
   if (cors.credentials && std::ranges::find(cors.origins, "*") != cors.origins.end())
@@ -35,6 +44,13 @@ void check_cors(const Section& section, const std::string& prefix, ReadContext& 
                            fmt::format("{}: `cors.credentials` requires that `cors.origins` lists "
                                        "the origins: browsers refuse it together with `*`",
                                        section.label()));
+  for (const std::string& origin : cors.origins)
+    if (!good_origin(origin))
+      context.problems.error(
+          section.place(section_of(prefix)), "E1008",
+          fmt::format("cors.origins: \"{}\" is not `*` or an origin such as "
+                      "https://app.example.com, in lower case and without a path",
+                      origin));
 }
 
 Fields<Cors> cors_fields() {

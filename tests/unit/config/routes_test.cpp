@@ -69,6 +69,13 @@ TEST_F(Routes, BadValuesAreRefused) {
   EXPECT_THAT(codes_of("a: { path: a, to: s }"), ElementsAre("E7060"));
   EXPECT_THAT(codes_of("a: { path: /a, to: s, key: id }"), ElementsAre("E1008"));
   EXPECT_THAT(codes_of("a: { path: /a, to: s, method: \"G T\" }"), ElementsAre("E1008"));
+  for (const char* origin : {"https://x/", "x.example", "https://*.x", "https://X", "https://"})
+    EXPECT_THAT(
+        codes_of(fmt::format("a: {{ path: /a, to: s, cors: {{ origins: '{}' }} }}", origin)),
+        ElementsAre("E1008"))
+        << origin;
+  EXPECT_THAT(codes_of("a: { path: /a, to: s, cors: { origins: ['null', 'app://x:1'] } }"),
+              IsEmpty());
   EXPECT_THAT(codes_of("a: { path: /a, to: nothing }"), Contains("E1012"));
   EXPECT_THAT(codes_of("a: { path: /a, function: nothing }"), Contains("E1012"));
 }
