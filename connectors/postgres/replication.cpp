@@ -80,7 +80,10 @@ std::unexpected<Error> Replication::explain(Error error, const std::string& slot
               fmt::format("slot {} is read by another connection; waiting for it to end", slot));
   if (state == sqlstate::kUndefinedObject)
     return as(ErrorKind::invalid, "E7085",
-              fmt::format("slot {} or one of its publications does not exist", slot));
+              slot.empty()
+                  ? "a publication did not exist when a change was made that is not read "
+                    "yet; the slot cannot be read beyond it"
+                  : fmt::format("slot {} or one of its publications does not exist", slot));
   if (state == sqlstate::kLimitExceeded)
     return as(ErrorKind::invalid, "E7089", "the server has no free replication slot");
   if (state == sqlstate::kNotInRequiredState &&

@@ -55,6 +55,18 @@ def test_a_slot_that_was_dropped_or_moved_stops_the_source(tmp_path, database):
         assert database.slot("count(*)") == "0", "none is created in its place"
 
 
+def test_a_publication_that_was_dropped_stops_the_source(tmp_path, database):
+    """The server reads each change with the publications of its time: creating it again does not help."""
+    database.sql("CREATE TABLE t (id int PRIMARY KEY)")
+    with engine_for(tmp_path, database, "tables: [t]") as engine:
+        wait_running(engine)
+        database.sql("INSERT INTO t VALUES (1)")
+        wait_for(engine, 1)
+        database.sql(f"DROP PUBLICATION {database.slot_name}; INSERT INTO t VALUES (2)")
+        assert "a publication did not exist" in wait_for_error(engine, "E7085")["last_error"]
+        assert len(changes(engine)) == 1
+
+
 def test_a_slot_whose_changes_the_server_has_removed(tmp_path, server, database):
     database.sql("CREATE TABLE t (id int PRIMARY KEY)")
     engine = engine_for(tmp_path, database)
