@@ -113,6 +113,13 @@ std::string path_of(const RoutedRequest& request) {
   return net::split_target(request.request.target).path;
 }
 
+// One header in two cases is one member.
+const std::string& first_spelling(const std::vector<net::Field>& headers, const net::Field& of) {
+  return std::ranges::find_if(
+             headers, [&](const net::Field& field) { return net::same_name(field.name, of.name); })
+      ->name;
+}
+
 std::string cookies_of(const std::vector<net::Field>& headers) {
   std::string list;
   for (const net::Field& field : headers) {
@@ -179,8 +186,8 @@ std::vector<net::Field> seen_headers(const RoutedRequest& request, const Gateway
 std::string gateway_v1_event(const RoutedRequest& request, const GatewayContext& context) {
   Fields headers;
   Fields query;
-  for (const net::Field& field : seen_headers(request, context))
-    headers.add(field.name, field.value);
+  const std::vector<net::Field> seen = seen_headers(request, context);
+  for (const net::Field& field : seen) headers.add(first_spelling(seen, field), field.value);
   for (const net::Field& field : request.request.query) query.add(field.name, field.value);
   return fmt::format(
       R"({{"resource":{},"path":{},"httpMethod":{},"headers":{},"multiValueHeaders":{},)"

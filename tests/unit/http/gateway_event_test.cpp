@@ -83,6 +83,9 @@ TEST_F(GatewayEvent, VersionOne) {
   EXPECT_EQ(text(event.at("pathParameters")), R"({"id":"J D"})");
   EXPECT_EQ(text(event.at("headers").at("Host")), R"("api.example.com:8080")");
   EXPECT_EQ(text(event.at("multiValueHeaders").at("Cookie")), R"(["a=1; b=2"])");
+  EXPECT_EQ(text(event.at("multiValueHeaders").at("X-Two")), R"(["1","2"])") << "in any case";
+  EXPECT_EQ(text(event.at("headers").at("X-Two")), R"("2")");
+  EXPECT_FALSE(event.at("headers").as_object().contains("x-two"));
   EXPECT_EQ(text(event.at("requestContext").at("identity").at("sourceIp")), R"("10.0.0.1")");
   EXPECT_EQ(text(event.at("stageVariables")), "null");
   EXPECT_EQ(text(event.at("body")), "null");
