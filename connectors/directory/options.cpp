@@ -34,8 +34,7 @@ void check_source(const Section& section, const std::string&, ReadContext& conte
   };
   options.connector = context.part;
   options.names = NameFilter(options.match, options.ignore);
-  if (options.match.empty())
-    refuse("match", "`match` has no pattern, so no file would be read");
+  if (options.match.empty()) refuse("match", "`match` has no pattern, so no file would be read");
   if (options.after == After::move && options.move_to.empty())
     refuse("after", "`after: move` requires `move_to`");
   else if (options.after != After::move && !options.move_to.empty())
