@@ -26,8 +26,10 @@ void Breaker::succeeded(std::uint64_t events, std::uint64_t failed, const model:
 }
 
 void Breaker::gave_up(const Key& key, WallTime since) {
-  const bool alone = last_done_ >= since;
-  if (key.second != 0 && alone && bad_.size() < kMostBadKeys) bad_.insert(key);
+  if (options_.failures == 0 || key.second == 0 || last_done_ < since) return;
+  // Keys that never come again would stay: those that do are learned again.
+  if (bad_.size() >= kMostBadKeys) bad_.clear();
+  bad_.insert(key);
 }
 
 void Breaker::failed(const Key& key, bool first, const model::Failure& why, WallTime now) {

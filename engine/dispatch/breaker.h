@@ -7,9 +7,10 @@
 #include "engine/dispatch/lanes.h"
 #include "engine/model/frame.h"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,8 @@ struct BreakerView {
 // A state machine: times are parameters. One thread.
 class Breaker {
  public:
+  using Key = std::pair<PartitionId, LaneKey>;  // lane 0: the event has none
+
   explicit Breaker(const config::Breaker& options) : options_(options) {}
 
   // ---- outcomes
@@ -50,7 +53,6 @@ class Breaker {
   // An attempt of an event failed, its first one or a later one, and nothing that was answered with
   // it succeeded. While it is closed only first attempts count: a few bad events are tried again
   // and again, and when everything else is done, nothing succeeds in between.
-  using Key = std::pair<PartitionId, LaneKey>;  // lane 0: the event has none
   void failed(const Key& key, bool first, const model::Failure& why, WallTime now);
   // An event of the key is a dead letter; it failed first at `since`.
   void gave_up(const Key& key, WallTime since);
@@ -83,9 +85,15 @@ class Breaker {
   void close();
 
   static constexpr std::size_t kMostBadKeys = 1000;
+  // A lane is a hash, and a key's lane the same in every partition.
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.second + key.first.value; }
+  };
 
   const config::Breaker options_;
-  std::set<Key> bad_;     // at most kMostBadKeys
+  // Of which no event has been done since; at most kMostBadKeys. Every event that is done is looked
+  // up while there are any.
+  boost::unordered_flat_set<Key, KeyHash> bad_;
   WallTime last_done_{};  // when an event last succeeded
   State state_ = State::closed;
   WallTime until_{};

@@ -160,6 +160,19 @@ TEST_F(BreakerTest, AKeyWhoseEventIsDoneCountsAgain) {
   EXPECT_TRUE(open());
 }
 
+// Keys that never come again do not keep it from learning others.
+TEST_F(BreakerTest, ThousandsOfBadKeysAreNoOutageEither) {
+  Breaker breaker(options.delivery.breaker);
+  breaker.succeeded(1, 0, nullptr, now);
+  for (LaneKey lane = 1; lane <= 5000; ++lane) breaker.gave_up({PartitionId{0}, lane}, now);
+  for (LaneKey lane = 4990; lane <= 5000; ++lane)
+    breaker.failed({PartitionId{0}, lane}, true, {}, now);
+  EXPECT_FALSE(breaker.open());
+  for (LaneKey lane = 9001; lane <= 9003; ++lane)
+    breaker.failed({PartitionId{0}, lane}, true, {}, now);
+  EXPECT_TRUE(breaker.open());
+}
+
 TEST_F(BreakerTest, EventsThatHaveFailedBeforeDoNotCountForTheRate) {
   options.delivery.breaker.rate = 0.5;
   limits.events = 100;
