@@ -161,7 +161,7 @@ Status PostgresSource::fill_from_stream(model::BatchBuilder& into, const Limits&
       stream.give(into);
       continue;
     }
-    // What is there goes on its way before the server is waited for.
+    // Returns what has been read before waiting for the server.
     const auto data = connection_->replication.receive(into.empty() ? limits.deadline
                                                                     : steady_clock::time_point{});
     if (!data) return std::unexpected(data.error());

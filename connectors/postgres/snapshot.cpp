@@ -110,7 +110,7 @@ Status Snapshot::fill(EnvelopeWriter& writer, model::BatchBuilder& into, const L
   while (!done() && into.size() < limits.events && into.payload_bytes() < limits.bytes) {
     if (!table_)
       if (auto opened = open_table(writer); !opened) return opened;
-    // What is there goes on its way before the server is waited for.
+    // Returns what has been read before waiting for the server.
     const auto line =
         database_.session().receive(into.empty() ? limits.deadline : steady_clock::time_point{});
     if (!line) return std::unexpected(line.error());

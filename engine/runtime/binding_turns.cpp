@@ -21,7 +21,7 @@ std::optional<stream::Reads> BindingTurns::may_read(PartitionId partition) {
   MemoryTurns* const all = setup_.all;
   if (all == nullptr || all->room() || setup_.input.stock(partition) == stream::Stock::here)
     return stream::Reads::within_memory;
-  // What it has goes on, and asks again when it is settled.
+  // Its present events are processed; it asks again once they are settled.
   if (setup_.dispatcher.counts(partition).unsettled > 0) {
     all->call_when_room(*this);
     return std::nullopt;

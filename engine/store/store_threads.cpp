@@ -155,7 +155,7 @@ void Store::Impl::maintain() {
   const auto ok = maintenance->run(now());
   if (ok) return;
   if (ok.error().kind != ErrorKind::corrupt) return fail_with(ok.error());
-  // What it left undone is kept, and the rest goes on.
+  // The store keeps what is unfinished, and other work continues.
   folder.notices.say_once(ok.error().text());
 }
 
