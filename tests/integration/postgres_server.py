@@ -69,6 +69,19 @@ class Database:
         return self.sql(f"SELECT {column} FROM pg_replication_slots WHERE slot_name = '{self.slot_name}'")
 
 
+# ---- fixtures: of a module, of a test
+
+
+def server():
+    one = Server()
+    yield one
+    one.down()
+
+
+def database(server):
+    return server.database()
+
+
 def config(database, options="tables: [public.*]", more=""):
     return f"""version: 1
 engine: {{ data: ./data, free_space: 1MiB }}

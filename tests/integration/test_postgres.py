@@ -6,20 +6,13 @@ import threading
 
 import pytest
 
+import postgres_server
 from engine import wait_until
-from postgres_server import Server, changes, connector, engine_for, place, wait_for, wait_running
+from postgres_server import changes, connector, engine_for, place, wait_for, wait_running
 
 
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.down()
-
-
-@pytest.fixture
-def database(server):
-    return server.database()
+server = pytest.fixture(scope="module")(postgres_server.server)
+database = pytest.fixture(postgres_server.database)
 
 
 def test_each_change_becomes_an_event(tmp_path, database):

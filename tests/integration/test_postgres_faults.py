@@ -3,20 +3,13 @@
 
 import pytest
 
+import postgres_server
 from engine import wait_until
 from postgres_server import Server, changes, config, connector, engine_for, place, wait_for, wait_for_error, wait_running
 
 
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.down()
-
-
-@pytest.fixture
-def database(server):
-    return server.database()
+server = pytest.fixture(scope="module")(postgres_server.server)
+database = pytest.fixture(postgres_server.database)
 
 
 def test_a_gap_is_closed_by_a_snapshot_when_it_is_needed(tmp_path, database):
