@@ -166,8 +166,10 @@ std::unexpected<Error> database_error(std::string_view what, const rocksdb::Stat
 }
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options,
+                                                 std::uint64_t compaction_space,
                                                  const BackgroundError& on_error) {
   std::unique_ptr<Database> database(new Database);
+  database->compaction_space_ = compaction_space;
   if (auto ok = database->open_rocksdb(options, on_error); !ok) return std::unexpected(ok.error());
   if (auto ok = database->check_format(); !ok) return std::unexpected(ok.error());
   return database;
@@ -183,7 +185,7 @@ rocksdb::Status Database::try_open(const Options& options, const BackgroundError
     descriptor.options.disable_auto_compactions = options.steps != nullptr;
   rocksdb::Env* env = options.env != nullptr ? options.env : rocksdb::Env::Default();
   files_.reset(rocksdb::NewSstFileManager(env));
-  set_compaction_space(0);
+  set_compaction_space(compaction_space_);
   const rocksdb::DBOptions settings =
       db_options(options, std::make_shared<Listener>(on_error, damage_), files_);
   std::vector<rocksdb::ColumnFamilyHandle*> handles;

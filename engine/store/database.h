@@ -41,7 +41,10 @@ class Database {
   // written. Not for a compaction that met damage, which leaves everything as it was.
   using BackgroundError = std::function<void(const std::string&)>;
 
+  // `compaction_space`: see set_compaction_space(). RocksDB compacts as soon as it is open, and
+  // sleeps for a second, in which it cannot be closed, after a compaction that is too large.
   static Result<std::unique_ptr<Database>> open(const Options& options,
+                                                std::uint64_t compaction_space,
                                                 const BackgroundError& on_error);
   ~Database();
   Database(const Database&) = delete;
@@ -56,7 +59,7 @@ class Database {
   Status apply(rocksdb::WriteBatch& batch);
   // Durable on return: everything applied so far, all families as of one moment.
   Status flush();
-  // Compactions may take so much of the disk from now on, nothing at first; larger ones wait.
+  // Bytes of the disk that compactions may take from now on; larger ones wait.
   void set_compaction_space(std::uint64_t bytes);
   // Gives back the space of what was removed from the family, where the rest of it, about `kept` of
   // its bytes, fits into the free space meanwhile.

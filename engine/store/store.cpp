@@ -17,9 +17,10 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   if (auto ok = folder.lock.sign(); !ok) return ok;
   options.segment_bytes = folder.disk.segment_bytes();
   options.buffer_bytes = folder.disk.buffer_bytes();
-  auto opened = Database::open(options, [this](const std::string& text) {
+  const auto on_error = [this](const std::string& text) {
     fail_with({ErrorKind::unavailable, "E4106", "RocksDB failed in the background: " + text});
-  });
+  };
+  auto opened = Database::open(options, folder.disk.spare_bytes(), on_error);
   if (!opened) return std::unexpected(opened.error());
   database = std::move(*opened);
   const auto applied = database->applied();

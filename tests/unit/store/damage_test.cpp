@@ -170,7 +170,7 @@ TEST_F(Damage, ABatchThatIsGoneIsNotSkipped) {
   const model::StreamPartition where = at();
   store.reset();
   {
-    auto database = Database::open(options, [](const std::string&) {});
+    auto database = Database::open(options, 0, [](const std::string&) {});
     rocksdb::WriteBatch removal;
     removal.Delete((*database)->family(Family::index), keys::batch(where, 1));
     ASSERT_TRUE((*database)->apply(removal));

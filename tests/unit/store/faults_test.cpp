@@ -86,7 +86,7 @@ TEST_F(StoreFixture, AFolderOfANewerFormatIsRefused) {
   open();
   store.reset();
   {
-    auto database = Database::open(options, [](const std::string&) {});
+    auto database = Database::open(options, 0, [](const std::string&) {});
     rocksdb::WriteBatch newer;
     newer.Put((*database)->family(Family::meta), "format", "9");
     ASSERT_TRUE((*database)->apply(newer));
@@ -121,7 +121,7 @@ TEST_F(StoreFixture, AFolderWithUnknownFamiliesIsRefused) {
   open();
   store.reset();
   {
-    auto database = Database::open(options, [](const std::string&) {});
+    auto database = Database::open(options, 0, [](const std::string&) {});
     rocksdb::ColumnFamilyHandle* added = nullptr;
     ASSERT_TRUE((*database)->db().CreateColumnFamily({}, "from_the_future", &added).ok());
     (*database)->db().DestroyColumnFamilyHandle(added);

@@ -170,7 +170,7 @@ TEST_F(Groups, TheEndDrainsWhatIsQueued) {
 // Below the store: only the last cursor of a binding and partition is written.
 TEST_F(Groups, CursorsOfAGroupBecomeOne) {
   std::filesystem::create_directories(options.data);
-  auto database = Database::open(options, [](const std::string&) {});
+  auto database = Database::open(options, 0, [](const std::string&) {});
   ASSERT_TRUE(database);
   const auto files = segment_folder(options.data / "log");
   Log log(*files, (*database)->log_id(), options.segment_bytes);

@@ -130,7 +130,7 @@ class LogsTest : public StoreFixture {
  protected:
   LogsTest() {
     std::filesystem::create_directories(options.data);
-    database = Database::open(options, [](const std::string&) {}).value();
+    database = Database::open(options, 0, [](const std::string&) {}).value();
     log = std::make_unique<Log>(files, database->log_id(), options.segment_bytes);
     logs = std::make_unique<Logs>(*database, *log, options.tail_bytes, nullptr);
     const StreamSpec streams[] = {stream};
