@@ -44,11 +44,11 @@ std::string DeadLetterForwarder::trouble() const {
 void DeadLetterForwarder::pass(model::Transaction&& transaction, Next next) {
   const bool plain = transaction.dead_letters.empty() && transaction.dead_letters_removed.empty();
   if (plain && waiting_.empty()) return next(std::move(transaction));
-  Entry& entry = waiting_.emplace_back();
-  entry.number = ++entries_;
-  entry.transaction = std::move(transaction);
-  entry.next = std::move(next);
-  if (!plain) begin(entry);
+  Forwarding& forwarding = waiting_.emplace_back();
+  forwarding.number = ++numbers_;
+  forwarding.transaction = std::move(transaction);
+  forwarding.next = std::move(next);
+  if (!plain) begin(forwarding);
 }
 
 void DeadLetterForwarder::abandon() {
@@ -56,107 +56,108 @@ void DeadLetterForwarder::abandon() {
   bytes_ = 0;
 }
 
-void DeadLetterForwarder::begin(Entry& entry) {
-  const auto& letters = entry.transaction.dead_letters;
-  entry.taken.assign(letters.size(), false);
+void DeadLetterForwarder::begin(Forwarding& forwarding) {
+  const auto& letters = forwarding.transaction.dead_letters;
+  forwarding.taken.assign(letters.size(), false);
   std::vector<std::size_t> which;
   std::vector<kafka::RawRecord> records;
   for (std::size_t i = 0; i < letters.size(); ++i) {
     const model::DeadLetter& letter = letters[i];
-    entry.bytes += letter.event->bytes().size();
+    forwarding.bytes += letter.event->bytes().size();
     if (kafka::holds_record(*letter.event, 0)) {
       which.push_back(i);
       records.push_back(
           letter_record(letter, record_of(*letter.event, 0), {.topic = setup_.source.topic}));
       continue;
     }
-    ++entry.open;
+    ++forwarding.open;
     ++errands_;
     records_.run(
-        [this, self = shared_from_this(), errand = Errand{entry.number, i, letter}]() mutable {
+        [this, self = shared_from_this(), errand = Errand{forwarding.number, i, letter}]() mutable {
           from_source(std::move(errand));
         });
   }
-  bytes_ += entry.bytes;
+  bytes_ += forwarding.bytes;
   if (!records.empty()) {
-    ++entry.open;
-    send(entry.number, std::move(which), std::move(records));
+    ++forwarding.open;
+    send(forwarding.number, std::move(which), std::move(records));
   }
-  begin_removal(entry);
+  begin_removal(forwarding);
 }
 
-void DeadLetterForwarder::begin_removal(Entry& entry) {
-  if (entry.transaction.dead_letters_removed.empty()) return;
-  ++entry.open;
-  topic_.remove(entry.transaction.dead_letters_removed, "replayed",
-                [this, self = shared_from_this(), number = entry.number](Status status) {
+void DeadLetterForwarder::begin_removal(Forwarding& forwarding) {
+  if (forwarding.transaction.dead_letters_removed.empty()) return;
+  ++forwarding.open;
+  topic_.remove(forwarding.transaction.dead_letters_removed, "replayed",
+                [this, self = shared_from_this(), number = forwarding.number](Status status) {
                   mailbox_.post([this, self, number, status = std::move(status)] {
                     answered_removal(number, status);
                   });
                 });
 }
 
-void DeadLetterForwarder::send(std::uint64_t entry, std::vector<std::size_t> which,
+void DeadLetterForwarder::send(std::uint64_t number, std::vector<std::size_t> which,
                                std::vector<kafka::RawRecord> records) {
-  topic_.write(std::move(records),
-               [this, self = shared_from_this(), entry,
-                which = std::move(which)](std::vector<kafka::Refused> refused) mutable {
-                 mailbox_.post([this, self, entry, which = std::move(which),
-                                refused = std::move(refused)] { answered(entry, which, refused); });
-               });
+  topic_.write(
+      std::move(records), [this, self = shared_from_this(), number,
+                           which = std::move(which)](std::vector<kafka::Refused> refused) mutable {
+        mailbox_.post([this, self, number, which = std::move(which), refused = std::move(refused)] {
+          answered(number, which, refused);
+        });
+      });
 }
 
 void DeadLetterForwarder::answered(std::uint64_t number, const std::vector<std::size_t>& which,
                                    const std::vector<kafka::Refused>& refused) {
-  const auto found = std::ranges::find(waiting_, number, &Entry::number);
+  const auto found = std::ranges::find(waiting_, number, &Forwarding::number);
   if (found == waiting_.end()) return;  // abandoned
-  Entry& entry = *found;
-  for (const std::size_t i : which) entry.taken[i] = true;
+  Forwarding& forwarding = *found;
+  for (const std::size_t i : which) forwarding.taken[i] = true;
   for (const kafka::Refused& one : refused) {
     const std::size_t i = which[one.index];
-    entry.taken[i] = false;
-    refused_entry_ = std::max(refused_entry_, number);
+    forwarding.taken[i] = false;
+    refused_forwarding_ = std::max(refused_forwarding_, number);
     refused_ = fmt::format("E6108: a dead letter is kept in the data folder: {}", one.error.text());
-    observe::log::warn(refused_,
-                       {{"binding", setup_.binding},
-                        {"letter", model::dead_letter_text(setup_.binding,
-                                                           entry.transaction.dead_letters[i].id)}});
+    observe::log::warn(
+        refused_, {{"binding", setup_.binding},
+                   {"letter", model::dead_letter_text(setup_.binding,
+                                                      forwarding.transaction.dead_letters[i].id)}});
   }
   // An answer that was overtaken says nothing of how it is now.
-  if (refused.empty() && number > refused_entry_) refused_.clear();
-  --entry.open;
+  if (refused.empty() && number > refused_forwarding_) refused_.clear();
+  --forwarding.open;
   drain();
 }
 
 void DeadLetterForwarder::answered_removal(std::uint64_t number, const Status& status) {
-  const auto found = std::ranges::find(waiting_, number, &Entry::number);
+  const auto found = std::ranges::find(waiting_, number, &Forwarding::number);
   if (found == waiting_.end()) return;  // abandoned
-  Entry& entry = *found;
+  Forwarding& forwarding = *found;
   if (!status)
     observe::log::warn(fmt::format("E6108: a dead letter that was replayed could not be marked as "
                                    "done and stays in the list: {}",
                                    status.error().text()),
                        {{"binding", setup_.binding}});
-  --entry.open;
+  --forwarding.open;
   drain();
 }
 
 void DeadLetterForwarder::drain() {
   while (!waiting_.empty() && waiting_.front().open == 0) {
-    Entry entry = std::move(waiting_.front());
+    Forwarding forwarding = std::move(waiting_.front());
     waiting_.pop_front();
-    bytes_ -= entry.bytes;
-    entry.next(rest_of(entry));
+    bytes_ -= forwarding.bytes;
+    forwarding.next(rest_of(forwarding));
   }
 }
 
 // What the topic has is not for the store, nor is what the store had of it from earlier.
-model::Transaction DeadLetterForwarder::rest_of(Entry& entry) {
-  model::Transaction rest = std::move(entry.transaction);
+model::Transaction DeadLetterForwarder::rest_of(Forwarding& forwarding) {
+  model::Transaction rest = std::move(forwarding.transaction);
   std::vector<model::DeadLetter> refused;
-  for (std::size_t i = 0; i < entry.taken.size(); ++i) {
+  for (std::size_t i = 0; i < forwarding.taken.size(); ++i) {
     model::DeadLetter& letter = rest.dead_letters[i];
-    if (!entry.taken[i])
+    if (!forwarding.taken[i])
       refused.push_back(std::move(letter));
     else if (store_.dead_letter_count(letter.id.binding) > 0)
       rest.dead_letters_removed.push_back(letter.id);
@@ -209,7 +210,7 @@ void DeadLetterForwarder::deliver(const Errand& errand, std::optional<kafka::Raw
   std::vector<kafka::RawRecord> records;
   records.push_back(letter_record(errand.letter, std::move(*original),
                                   {.topic = setup_.source.topic, .rebuilt = rebuilt}));
-  send(errand.entry, {errand.index}, std::move(records));
+  send(errand.number, {errand.index}, std::move(records));
 }
 
 }  // namespace pelton::dead_letters

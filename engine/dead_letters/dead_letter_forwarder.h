@@ -47,7 +47,7 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
  private:
   static constexpr std::size_t kMostBytes = 64U << 20;
 
-  struct Entry {
+  struct Forwarding {
     std::uint64_t number = 0;
     model::Transaction transaction;
     Next next;
@@ -57,20 +57,20 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
   };
   // A letter whose record has to be read again.
   struct Errand {
-    std::uint64_t entry = 0;
-    std::size_t index = 0;  // among the entry's letters
+    std::uint64_t number = 0;  // of its forwarding
+    std::size_t index = 0;     // among the forwarding's letters
     model::DeadLetter letter;
   };
 
-  void begin(Entry& entry);
-  void begin_removal(Entry& entry);
-  void send(std::uint64_t entry, std::vector<std::size_t> which,
+  void begin(Forwarding& forwarding);
+  void begin_removal(Forwarding& forwarding);
+  void send(std::uint64_t number, std::vector<std::size_t> which,
             std::vector<kafka::RawRecord> records);
-  void answered(std::uint64_t entry, const std::vector<std::size_t>& which,
+  void answered(std::uint64_t number, const std::vector<std::size_t>& which,
                 const std::vector<kafka::Refused>& refused);
-  void answered_removal(std::uint64_t entry, const Status& status);
+  void answered_removal(std::uint64_t number, const Status& status);
   void drain();
-  model::Transaction rest_of(Entry& entry);
+  model::Transaction rest_of(Forwarding& forwarding);
 
   // ---- the records thread
   void from_source(Errand&& errand);
@@ -88,11 +88,11 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
   thread::Mailbox& mailbox_;
   kafka::RawReader source_;              // the records thread's
   std::atomic<std::size_t> errands_{0};  // for the records thread
-  std::deque<Entry> waiting_;
-  std::uint64_t entries_ = 0;
-  std::size_t bytes_ = 0;            // of the letters on their way
-  std::string refused_;              // why the newest letter is not in the topic; empty: it is
-  std::uint64_t refused_entry_ = 0;  // the newest with a refusal
+  std::deque<Forwarding> waiting_;
+  std::uint64_t numbers_ = 0;
+  std::size_t bytes_ = 0;                 // of the letters on their way
+  std::string refused_;                   // why the newest letter is not in the topic; empty: it is
+  std::uint64_t refused_forwarding_ = 0;  // the newest with a refusal
 };
 
 }  // namespace pelton::dead_letters

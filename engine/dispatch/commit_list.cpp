@@ -8,7 +8,7 @@
 
 namespace pelton::dispatch {
 
-void CommitList::add(const Part& part, model::Transaction::ProgressUpdate&& progress) {
+void CommitList::add(const PartitionCommit& part, model::Transaction::ProgressUpdate&& progress) {
   current_.parts.push_back(part);
   transaction_.progress.push_back(std::move(progress));
 }
@@ -35,7 +35,7 @@ CommitList::Durable CommitList::durable(CommitToken token) {
 bool CommitList::concern(PartitionId partition) const {
   return std::ranges::any_of(pending_, [&](const Pending& pending) {
     const auto& parts = pending.contents.parts;
-    return std::ranges::find(parts, partition, &Part::partition) != parts.end();
+    return std::ranges::find(parts, partition, &PartitionCommit::partition) != parts.end();
   });
 }
 

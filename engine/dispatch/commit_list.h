@@ -19,14 +19,14 @@ class CommitList {
       : most_(most), memory_(memory, MemoryUse::outputs) {}
 
   // What a commit makes durable of one partition.
-  struct Part {
+  struct PartitionCommit {
     PartitionId partition;
-    std::uint64_t epoch = 0;  // of the assignment that it belongs to
+    std::uint64_t tenure = 0;  // of the assignment that it belongs to
     Offset cursor = 0;
     std::uint64_t settled = 0;  // events
   };
   struct Durable {
-    std::vector<Part> parts;
+    std::vector<PartitionCommit> parts;
     std::vector<model::DeadLetterId> replays_ended;
   };
 
@@ -34,7 +34,7 @@ class CommitList {
   // To be added to: everything but progress.
   model::Transaction& transaction() { return transaction_; }
   // Progress of a partition; once a call each, unless it is a retry that moves no cursor.
-  void add(const Part& part, model::Transaction::ProgressUpdate&& progress);
+  void add(const PartitionCommit& part, model::Transaction::ProgressUpdate&& progress);
   // The partition's commits are not all durable until this one is.
   void add(PartitionId partition) { current_.parts.push_back({.partition = partition}); }
   void end_replay(const model::DeadLetterId& id) { current_.replays_ended.push_back(id); }

@@ -31,7 +31,7 @@ void Dispatcher::Core::assign(PartitionId partition, const model::Restored& rest
   const DispatcherOptions& options = shared_.options;
   auto prefix = fmt::format("{}/{}/{:016x}/{}/", options.binding, options.stream,
                             restored.stream.value, partition.value);
-  shared_.partitions.add(std::make_unique<Partition>(partition, ++epochs_, std::move(prefix),
+  shared_.partitions.add(std::make_unique<Partition>(partition, ++tenures_, std::move(prefix),
                                                      options.delivery, restored, options.memory,
                                                      options.release_from));
 }
@@ -260,9 +260,9 @@ void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
 
 void Dispatcher::Core::committed(CommitToken token) {
   const CommitList::Durable durable = shared_.commits.durable(token);
-  for (const CommitList::Part& part : durable.parts) {
+  for (const CommitList::PartitionCommit& part : durable.parts) {
     Partition* partition = shared_.partitions.find(part.partition);
-    if (partition == nullptr || partition->epoch != part.epoch) continue;
+    if (partition == nullptr || partition->tenure != part.tenure) continue;
     partition->uncommitted -= part.settled;
     partition->durable = part.cursor;
   }
@@ -285,7 +285,7 @@ void Dispatcher::Core::add_to_commit(Partition& partition) {
     return shared_.commits.add(partition.id);
   model::Transaction::ProgressUpdate update{shared_.options.id, shared_.at(partition.id), {}};
   partition.settled.take(update);
-  shared_.commits.add({partition.id, partition.epoch, partition.settled.cursor(),
+  shared_.commits.add({partition.id, partition.tenure, partition.settled.cursor(),
                        std::exchange(partition.fresh, 0)},
                       std::move(update));
 }

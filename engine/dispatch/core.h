@@ -75,7 +75,7 @@ class Dispatcher::Core {
   ReplayDelivery replay_delivery_;
   Agenda agenda_;
   std::vector<PartitionId> changed_;  // in the call at hand
-  std::uint64_t epochs_ = 0;
+  std::uint64_t tenures_ = 0;
   Selection selection_;  // of the batch that is offered
 };
 

@@ -24,7 +24,7 @@ struct Partition {
             const config::Delivery& delivery, const model::Restored& restored, MemoryBudget* budget,
             std::optional<std::uint64_t> release_from)
       : id(which),
-        epoch(assignment),
+        tenure(assignment),
         stream(restored.stream),
         key_prefix(std::move(prefix)),
         queue(delivery, budget, release_from),
@@ -65,7 +65,7 @@ struct Partition {
   }
 
   const PartitionId id;
-  const std::uint64_t epoch;  // commits of an earlier assignment do not count here
+  const std::uint64_t tenure;  // commits of an earlier assignment do not count here
   const Incarnation stream;
   const std::string key_prefix;  // of the idempotency keys of events that bring none
   PartitionQueue queue;

@@ -39,7 +39,7 @@ void Rereads::take(std::vector<Reread>& out) {
       partition.wanted.erase(position);
       const Offset offset = partition.queue.at(position).offset;
       if (partition.reading.emplace(offset, position).second)
-        out.push_back({*id, offset, partition.epoch});
+        out.push_back({*id, offset, partition.tenure});
     }
     id = partition.wanted.empty() ? wanting_.erase(id) : std::next(id);
   }
@@ -47,7 +47,7 @@ void Rereads::take(std::vector<Reread>& out) {
 
 void Rereads::answer(Partition& partition, const Reread& which, Offset base,
                      const model::BatchPtr& batch, WallTime now) {
-  if (partition.epoch != which.tenure) return;
+  if (partition.tenure != which.tenure) return;
   const auto read = partition.reading.extract(which.offset);
   if (!read) return;
   const Position position = read.mapped();

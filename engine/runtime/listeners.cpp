@@ -64,38 +64,38 @@ void announce(const config::Route& route, const std::string& address) {
 
 }  // namespace
 
-Result<Listeners::Entry> Listeners::open(const config::Listener& listener) {
-  Entry entry{listener, std::make_unique<http::RouteHandler>(calls_), nullptr, nullptr};
+Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener) {
+  OpenListener opened{listener, std::make_unique<http::RouteHandler>(calls_), nullptr, nullptr};
   auto server = net::Server::start({{.socket = {},
                                      .host = listener.address.host,
                                      .port = listener.address.port,
-                                     .handler = entry.handler.get(),
+                                     .handler = opened.handler.get(),
                                      .limits = limits_of(listener)}});
   if (!server)
     return std::unexpected(
         std::move(server.error()).within(fmt::format("listener {}", listener.name)));
-  entry.server = std::move(*server);
-  entry.handler->set_address(entry.address());
-  return entry;
+  opened.server = std::move(*server);
+  opened.handler->set_address(opened.address());
+  return opened;
 }
 
 Status Listeners::prepare(const config::Config& config) {
   for (const config::Listener& listener : config.listeners) {
     {
       std::lock_guard lock(mutex_);
-      const auto known = entries_.find(listener.name);
-      if (known != entries_.end() &&
+      const auto known = open_.find(listener.name);
+      if (known != open_.end() &&
           (known->second.settings.address == listener.address ||
            (known->second.server &&
             known->second.address() == config::listen_text(listener.address))))
         continue;
     }
-    auto entry = open(listener);
-    if (!entry) {
+    auto opened = open(listener);
+    if (!opened) {
       discard();
-      return std::unexpected(entry.error());
+      return std::unexpected(opened.error());
     }
-    prepared_[listener.name] = std::move(*entry);
+    prepared_[listener.name] = std::move(*opened);
   }
   return {};
 }
@@ -105,30 +105,30 @@ void Listeners::discard() {
 }
 
 // Its address is taken while it is there.
-void Listeners::restart(Entry& entry, const config::Listener& listener) {
-  entry.server.reset();
+void Listeners::restart(OpenListener& opened, const config::Listener& listener) {
+  opened.server.reset();
   auto fresh = open(listener);
   if (!fresh) {
     observe::log::error("a listener could not be started again",
                         {{"listener", listener.name}, {"error", fresh.error().text()}});
     return;
   }
-  entry = std::move(*fresh);
+  opened = std::move(*fresh);
 }
 
 const http::ServedRoute* Listeners::find(const std::string& route) const {
-  for (const auto& [name, entry] : entries_)
-    if (entry.table)
-      for (const auto& served : entry.table->routes())
+  for (const auto& [name, opened] : open_)
+    if (opened.table)
+      for (const auto& served : opened.table->routes())
         if (served->settings.name == route) return served.get();
   return nullptr;
 }
 
-http::RouteTablePtr Listeners::make_table(const config::Config& config, const Entry& entry,
+http::RouteTablePtr Listeners::make_table(const config::Config& config, const OpenListener& opened,
                                           const Targets& targets) const {
   std::vector<http::ServedRoutePtr> routes;
   for (const config::Route& route : config.routes) {
-    if (route.listener != entry.settings.name) continue;
+    if (route.listener != opened.settings.name) continue;
     auto served = std::make_shared<http::ServedRoute>();
     served->settings = route;
     served->exchange = exchange_of(config, route);
@@ -136,53 +136,53 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const En
     const http::ServedRoute* old = find(route.name);
     if (old != nullptr) served->counts = old->counts;
     if (old == nullptr || !config::differences(old->settings, route).empty())
-      announce(route, entry.address());
+      announce(route, opened.address());
     routes.push_back(std::move(served));
   }
   return std::make_shared<http::RouteTable>(std::move(routes));
 }
 
 void Listeners::commit(const config::Config& config, const Targets& targets) {
-  std::vector<Entry> gone;  // their threads end without the lock
+  std::vector<OpenListener> gone;  // their threads end without the lock
   std::lock_guard lock(mutex_);
-  for (auto& [name, entry] : prepared_) {
-    if (const auto old = entries_.find(name); old != entries_.end()) {
-      entry.table = old->second.table;
+  for (auto& [name, opened] : prepared_) {
+    if (const auto old = open_.find(name); old != open_.end()) {
+      opened.table = old->second.table;
       gone.push_back(std::move(old->second));
     }
-    entries_[name] = std::move(entry);
+    open_[name] = std::move(opened);
   }
   prepared_.clear();
-  for (auto at = entries_.begin(); at != entries_.end();) {
+  for (auto at = open_.begin(); at != open_.end();) {
     const auto wanted = std::ranges::find(config.listeners, at->first, &config::Listener::name);
     if (wanted == config.listeners.end()) {
       gone.push_back(std::move(at->second));
-      at = entries_.erase(at);
+      at = open_.erase(at);
       continue;
     }
     if (!config::differences(at->second.settings, *wanted).empty()) restart(at->second, *wanted);
     ++at;
   }
   std::map<std::string, http::RouteTablePtr> tables;
-  for (const auto& [name, entry] : entries_)
-    if (entry.server) tables[name] = make_table(config, entry, targets);
+  for (const auto& [name, opened] : open_)
+    if (opened.server) tables[name] = make_table(config, opened, targets);
   for (auto& [name, table] : tables) {
-    entries_[name].table = table;
-    if (!stopped_) entries_[name].handler->set(std::move(table));
+    open_[name].table = table;
+    if (!stopped_) open_[name].handler->set(std::move(table));
   }
 }
 
 void Listeners::stop_serving() {
   std::lock_guard lock(mutex_);
   stopped_ = true;
-  for (auto& [name, entry] : entries_) entry.handler->set(nullptr);
+  for (auto& [name, opened] : open_) opened.handler->set(nullptr);
 }
 
 void Listeners::stop() {
-  std::map<std::string, Entry> gone;
+  std::map<std::string, OpenListener> gone;
   {
     std::lock_guard lock(mutex_);
-    gone.swap(entries_);
+    gone.swap(open_);
   }
   gone.clear();
   prepared_.clear();
@@ -190,10 +190,10 @@ void Listeners::stop() {
 
 void Listeners::report(observe::StatusReport& report) const {
   std::lock_guard lock(mutex_);
-  for (const auto& [name, entry] : entries_) {
-    if (entry.server) report.listeners.push_back({name, entry.address()});
-    if (!entry.table) continue;
-    for (const auto& served : entry.table->routes()) {
+  for (const auto& [name, opened] : open_) {
+    if (opened.server) report.listeners.push_back({name, opened.address()});
+    if (!opened.table) continue;
+    for (const auto& served : opened.table->routes()) {
       const config::Route& route = served->settings;
       observe::RouteStatus status;
       status.name = route.name;

@@ -40,24 +40,24 @@ class Listeners {
   void report(observe::StatusReport& report) const;
 
  private:
-  struct Entry {
+  struct OpenListener {
     config::Listener settings;
     std::unique_ptr<http::RouteHandler> handler;
     std::unique_ptr<net::Server> server;  // ends before its handler
     http::RouteTablePtr table;            // shared with its handler
     const std::string& address() const { return server->addresses().front(); }
   };
-  Result<Entry> open(const config::Listener& listener);
-  void restart(Entry& entry, const config::Listener& listener);
-  http::RouteTablePtr make_table(const config::Config& config, const Entry& entry,
+  Result<OpenListener> open(const config::Listener& listener);
+  void restart(OpenListener& opened, const config::Listener& listener);
+  http::RouteTablePtr make_table(const config::Config& config, const OpenListener& opened,
                                  const Targets& targets) const;
   const http::ServedRoute* find(const std::string& route) const;
 
   http::Calls& calls_;
-  std::map<std::string, Entry> prepared_;
+  std::map<std::string, OpenListener> prepared_;
   mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // guarded by mutex_
-  bool stopped_ = false;                  // guarded by mutex_
+  std::map<std::string, OpenListener> open_;  // guarded by mutex_
+  bool stopped_ = false;                      // guarded by mutex_
 };
 
 }  // namespace pelton::runtime

@@ -23,7 +23,7 @@ bool MemoryTurns::room() const {
 }
 
 bool MemoryTurns::may_begin(Taker& taker, PartitionId partition) {
-  const Place place{&taker, partition};
+  const Claimant place{&taker, partition};
   if (turns_.contains(place)) return true;
   auto queue = std::ranges::find(waiting_, &taker, &Queue::taker);
   if (queue == waiting_.end()) queue = waiting_.insert(waiting_.end(), {&taker, {}});
@@ -67,7 +67,7 @@ void MemoryTurns::end(Taker& taker, PartitionId partition) {
 }
 
 void MemoryTurns::leave(Taker& taker) {
-  end_turns([&](const Place& place, const Turn&) { return place.first == &taker; });
+  end_turns([&](const Claimant& place, const Turn&) { return place.first == &taker; });
   std::erase_if(waiting_, [&](const Queue& queue) { return queue.taker == &taker; });
   refused_.erase(&taker);
   give();
@@ -99,14 +99,14 @@ void MemoryTurns::give_next() {
   first.partitions.pop_front();
   Taker& taker = *first.taker;
   if (!first.partitions.empty()) waiting_.push_back(std::move(first));
-  turns_.emplace(Place{&taker, partition}, Turn{});
+  turns_.emplace(Claimant{&taker, partition}, Turn{});
   ++unread_;
   taker.your_turn(partition);
 }
 
 void MemoryTurns::take_back_idle() {
   end_turns(
-      [](const Place&, Turn& turn) { return turn.idle && std::exchange(turn.seen_idle, true); });
+      [](const Claimant&, Turn& turn) { return turn.idle && std::exchange(turn.seen_idle, true); });
   give();
 }
 

@@ -64,7 +64,7 @@ class MemoryTurns {
     bool idle = false;        // no worker has anything of it
     bool seen_idle = false;
   };
-  using Place = std::pair<const Taker*, PartitionId>;
+  using Claimant = std::pair<const Taker*, PartitionId>;
 
   bool may_give() const;
   void give_next();
@@ -74,7 +74,7 @@ class MemoryTurns {
 
   MemoryBudget& memory_;
   const std::uint64_t most_;  // bytes of turns, beyond the last one
-  std::map<Place, Turn> turns_;
+  std::map<Claimant, Turn> turns_;
   std::size_t unread_ = 0;   // turns that have not read
   std::uint64_t bytes_ = 0;  // of the others
   struct Queue {
