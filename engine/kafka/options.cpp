@@ -142,7 +142,10 @@ Fields<ClientOptions> client_fields() {
       .node("properties", OptionType::text_map, read_properties, properties_of,
             "Further properties of the client library (librdkafka).",
             {.example = "{ fetch.min.bytes: 100000 }", .secret = true})
-      .section(&ClientOptions::tls, net::tls_fields())
+      .section(
+          &ClientOptions::tls,
+          net::tls_fields("Encrypt connections and verify the brokers' certificates. `tls: {}` "
+                          "trusts the system's certificate authorities."))
       .section(&ClientOptions::sasl, sasl_fields())
       .then(tidy_brokers)
       .then(check_properties);

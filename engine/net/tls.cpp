@@ -21,17 +21,15 @@ void check_tls(const Section& section, const std::string& prefix, ReadContext& c
 
 }  // namespace
 
-config::Fields<Tls> tls_fields() {
-  return config::Fields<Tls>("tls",
-                             "Encrypt connections and verify the brokers' certificates. `tls: {}` "
-                             "trusts the system's certificate authorities.")
+config::Fields<Tls> tls_fields(std::string sentence) {
+  return config::Fields<Tls>("tls", std::move(sentence))
       .option("ca", &Tls::ca, "Certificate authorities to trust (PEM).")
       .option("certificate", &Tls::certificate, "Client certificate (PEM).")
       .option("key", &Tls::key, "Private key of the client certificate (PEM).")
       .option("key_password", &Tls::key_password, "Password of the private key.",
               {.example = "${env:KEY_PASSWORD}", .secret = true})
       .option("verify_host", &Tls::verify_host,
-              "Require that the certificate matches the broker's host name.")
+              "Require that the certificate matches the server's host name.")
       .then(check_tls);
 }
 

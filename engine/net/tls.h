@@ -19,6 +19,6 @@ struct Tls {
 };
 
 // The section `tls` of a client. Files must exist (E1008); a certificate needs its key (E1023).
-config::Fields<Tls> tls_fields();
+config::Fields<Tls> tls_fields(std::string sentence);
 
 }  // namespace pelton::net

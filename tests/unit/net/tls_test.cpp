@@ -22,7 +22,7 @@ Read read(const std::string& text) {
   const config::Node node = config::parse_yaml(text, problems);
   const config::Environment environment = [](const std::string&) { return std::nullopt; };
   config::ReadContext context{problems, {"/etc"}, environment};
-  const auto fields = tls_fields();
+  const auto fields = tls_fields("Encrypt connections.");
   const config::Section section = config::read_section(node, fields.spec(), "stream t", context);
   Read out;
   fields.fill(section, "", context, out.tls);
