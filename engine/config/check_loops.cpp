@@ -21,9 +21,10 @@ class FlowGraph {
     if (fresh) nodes_.push_back({label, {}, Seen::no});
     return at->second;
   }
-  void edge(const std::string& from, const std::string& to, std::string carrier, Place place) {
+  void edge(const std::string& from, const std::string& to, std::string carrier, Place place,
+            bool sure = true) {
     const std::size_t target = node(to);
-    nodes_[node(from)].edges.push_back({target, std::move(carrier), place});
+    nodes_[node(from)].edges.push_back({target, std::move(carrier), place, sure});
   }
   void report_loops() {
     for (std::size_t i = 0; i < nodes_.size(); ++i)
@@ -36,6 +37,7 @@ class FlowGraph {
     std::size_t to;
     std::string carrier;
     Place place;
+    bool sure;  // else events may take it, which depends on what they hold
   };
   struct Node {
     std::string label;
@@ -75,15 +77,20 @@ class FlowGraph {
     auto at = std::ranges::find(path, to, &Step::node);
     std::string text = nodes_[to].label;
     Place place;
+    bool sure = true;
     for (std::size_t shown = 0; at != path.end(); ++at, ++shown) {
       const Edge& edge = nodes_[at->node].edges[at->next_edge - 1];
       if (edge.place.line > 0) place = edge.place;
+      sure = sure && edge.sure;
       if (shown == kShownSteps) text += " -> ...";
       if (shown >= kShownSteps) continue;
       if (!edge.carrier.empty()) text += " -> " + edge.carrier;
       text += " -> " + nodes_[edge.to].label;
     }
-    problems_.error(place, "E1013", "a loop: " + text);
+    if (sure)
+      problems_.error(place, "E1013", "a loop: " + text);
+    else
+      problems_.warning(place, "E1105", "objects may come back as events: " + text);
   }
 
   Diagnostics& problems_;
@@ -149,6 +156,16 @@ void add_connector(const Connector& connector, const std::string& stream, Labels
   }
 }
 
+// Objects that one connector writes where another reads.
+void add_buckets(const Config& config, Labels& places, FlowGraph& graph) {
+  for (const Connector& sink : config.connectors)
+    for (const Location& written : sink.locations)
+      for (const Connector& source : config.connectors)
+        for (const Location& read : source.locations)
+          if (written.written && !read.written && written.overlaps(read))
+            graph.edge(places.of(written), places.of(read), "", {}, false);
+}
+
 }  // namespace
 
 void check_loops(const Config& config, Diagnostics& problems) {
@@ -168,6 +185,7 @@ void check_loops(const Config& config, Diagnostics& problems) {
     add_connector(connector, there ? labels.at(connector.stream) : "stream " + connector.stream,
                   places, graph);
   }
+  add_buckets(config, places, graph);
   graph.report_loops();
 }
 

@@ -129,6 +129,17 @@ void compare_own(const std::any* before, const std::any* after, const Connector&
 
 }  // namespace
 
+bool Location::overlaps(const Location& other) const {
+  if (bucket.empty() || bucket != other.bucket || at != other.at) return false;
+  if (!prefix.starts_with(other.prefix) && !other.prefix.starts_with(prefix)) return false;
+  return suffixes.empty() || other.suffixes.empty() ||
+         std::ranges::any_of(suffixes, [&](const std::string& own) {
+           return std::ranges::any_of(other.suffixes, [&](const std::string& its) {
+             return own.ends_with(its) || its.ends_with(own);
+           });
+         });
+}
+
 bool Location::same(const Location& other) const {
   if (name != other.name) return false;
   return (at.empty() && other.at.empty()) || std::ranges::find_first_of(at, other.at) != at.end();

@@ -31,7 +31,14 @@ struct Location {
   std::filesystem::path folder;
   // Of a system whose readers share a position under a name: that name.
   std::string group;
+  // Of a bucket: its name, and what the keys of the objects begin and end with (one of them; empty:
+  // anything).
+  std::string bucket{};
+  std::string prefix{};
+  std::vector<std::string> suffixes{};
 
+  // Of two places in a bucket: an object may be in both.
+  bool overlaps(const Location& other) const;
   bool same(const Location& other) const;
 };
 
