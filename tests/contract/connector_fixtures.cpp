@@ -4,6 +4,7 @@
 #include "connectors/builtin.h"
 #include "connectors/directory/options.h"
 #include "connectors/kafka/options.h"
+#include "connectors/s3/options.h"
 #include "connectors/schedule/schedule_source.h"
 #include "engine/base/ensure.h"
 #include "tests/contract/fake_clock.h"
@@ -12,6 +13,7 @@
 #include "tests/contract/postgres_fixture.h"
 #include "tests/contract/temporary_folder.h"
 #include "tests/kafka/mock_cluster.h"
+#include "tests/s3/fake_s3.h"
 
 #include <gtest/gtest.h>
 
@@ -203,6 +205,92 @@ class KafkaSinkFixture final : public SinkFixture {
   MemoryLedger ledger_;
 };
 
+s3::BucketOptions bucket_of(const FakeS3& server) {
+  s3::BucketOptions at;
+  at.connector = "under_test";
+  at.bucket = "bucket";
+  at.endpoint = server.url();
+  at.access_key = "key";
+  at.secret_key = "secret";
+  at.retries = {1, {}};
+  return at;
+}
+
+// An event's data is that of the object which it names.
+class S3SourceFixture final : public SourceFixture {
+ public:
+  std::unique_ptr<connector::Source> make() override {
+    s3::SourceOptions options;
+    options.at = bucket_of(server_);
+    options.poll = std::chrono::milliseconds(5);
+    const auto config = config_of("s3", options);
+    return std::make_unique<Contents>(
+        std::move(*spec_of("s3").make_source({config, ledger_, &consumption_})), server_);
+  }
+  void produce(const std::string& data) override {
+    server_.put("object " + std::to_string(++objects_), data);
+  }
+  void go_away() override { server_.set_down(true); }
+  void come_back() override { server_.set_down(false); }
+  void keep(std::span<const connector::LedgerEntry> position) override {
+    EXPECT_TRUE(ledger_.put(position));
+  }
+
+ private:
+  class Contents final : public connector::Source {
+   public:
+    Contents(std::unique_ptr<connector::Source> source, const FakeS3& server)
+        : source_(std::move(source)), server_(server) {}
+    Status connect() override { return source_->connect(); }
+    Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                                 std::size_t max_bytes,
+                                 std::chrono::steady_clock::time_point deadline) override {
+      model::BatchBuilder notifications;
+      auto read = source_->read(notifications, max_events, max_bytes, deadline);
+      if (!read || notifications.empty()) return read;
+      const auto batch = notifications.finish();
+      for (std::size_t i = 0; i < batch->size(); ++i) {
+        const std::string data = server_.get(std::string(batch->key(i))).data;
+        model::EventView event;
+        event.data = data;
+        into.add(event);
+      }
+      return read;
+    }
+    Status settle(connector::AckToken token, connector::Settlement how) override {
+      return source_->settle(token, how);
+    }
+    void close() override { source_->close(); }
+
+   private:
+    const std::unique_ptr<connector::Source> source_;
+    const FakeS3& server_;
+  };
+
+  FakeS3 server_;
+  MemoryLedger ledger_;
+  FakeConsumption consumption_;
+  int objects_ = 0;
+};
+
+class S3SinkFixture final : public SinkFixture {
+ public:
+  std::unique_ptr<connector::Sink> make() override {
+    s3::SinkOptions options;
+    options.at = bucket_of(server_);
+    const auto config = config_of("s3", options);
+    return std::move(*spec_of("s3").make_sink({config, ledger_}));
+  }
+  std::string written(const std::string& subject) override { return server_.get(subject).data; }
+  std::string invalid_subject() override { return "a/../b"; }
+  void go_away() override { server_.set_down(true); }
+  void come_back() override { server_.set_down(false); }
+
+ private:
+  FakeS3 server_;
+  MemoryLedger ledger_;
+};
+
 }  // namespace
 
 std::vector<FixtureCase<SourceFixture>> source_fixtures() {
@@ -210,6 +298,7 @@ std::vector<FixtureCase<SourceFixture>> source_fixtures() {
       {"directory", [] { return std::make_unique<DirectorySourceFixture>(); }},
       {"kafka", [] { return std::make_unique<KafkaSourceFixture>(); }},
       {"postgres", [] { return postgres_source_fixture(); }},
+      {"s3", [] { return std::make_unique<S3SourceFixture>(); }},
       {"schedule", [] { return std::make_unique<ScheduleSourceFixture>(); }},
   };
 }
@@ -218,6 +307,7 @@ std::vector<FixtureCase<SinkFixture>> sink_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySinkFixture>(); }},
       {"kafka", [] { return std::make_unique<KafkaSinkFixture>(); }},
+      {"s3", [] { return std::make_unique<S3SinkFixture>(); }},
   };
 }
 

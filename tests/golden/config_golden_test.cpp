@@ -2,6 +2,7 @@
 // What `validate` says about each bad config of tests/golden/config: a file, or a folder whose
 // files are one config. UPDATE_GOLDEN=1 writes the expectations again.
 #include "connectors/kafka/options.h"
+#include "connectors/s3/options.h"
 #include "engine/config/load.h"
 #include "engine/config/spec/fields.h"
 #include "engine/kafka/options.h"
@@ -41,7 +42,7 @@ std::vector<ConnectorOptions> connectors() {
   ConnectorOptions readonly{"readonly", "Has one direction.", {}, {}};
   readonly.source = connector_side<Nothing>(Fields<Nothing>("", ""),
                                             [](const Nothing&) { return std::vector<Location>{}; });
-  return {type, readonly, kafka_connector::describe_options()};
+  return {type, readonly, kafka_connector::describe_options(), s3::describe_options()};
 }
 
 // With the runtimes of the engine, whose messages are part of what `validate` says.
