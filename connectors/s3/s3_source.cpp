@@ -46,6 +46,7 @@ Result<connector::Read> S3Source::read(model::BatchBuilder& into, std::size_t ma
     const auto more = step(into, read, deadline);
     if (!more) {
       ledger_.release(token_);
+      give_up();
       return std::unexpected(more.error());
     }
     if (!*more) break;
@@ -237,13 +238,17 @@ Status S3Source::settle(connector::AckToken token, connector::Settlement) {
 }
 
 void S3Source::close() {
+  give_up();
   bucket_.reset();
   objects_.reset();
+}
+
+// What was found and not read is found again.
+void S3Source::give_up() {
+  survey_.reset();
+  due_.clear();
   object_.reset();
   fetching_ = false;
-  survey_.reset();
-  next_page_.clear();
-  due_.clear();
   next_survey_ = {};
 }
 

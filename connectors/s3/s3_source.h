@@ -48,6 +48,8 @@ class S3Source final : public connector::Source {
 
   // One step towards the next event, or that event. False: nothing more until the deadline.
   Result<bool> step(model::BatchBuilder& into, connector::Read& read, TimePoint deadline);
+  // Forgets the listing: the next one begins at once.
+  void give_up();
   // Goes on with the listing, or begins one.
   Result<bool> look(bool patient, TimePoint deadline);
   Result<bool> wait_for_turn(bool patient, TimePoint deadline);

@@ -199,6 +199,22 @@ TEST_F(S3SourceTest, WhatIsOnItsWayIsNotReadAgain) {
   EXPECT_THAT(take(), IsEmpty());
 }
 
+TEST_F(S3SourceTest, AFailureOfTheLedgerLosesNothing) {
+  options_.suffix = {".jpg"};
+  server_.put("a.txt", "1");
+  server_.put("b.jpg", "1");
+  start();
+  ledger_.fail_puts = 1;
+  model::BatchBuilder into;
+  bool failed = false;
+  const auto until = steady_clock::now() + 10s;
+  while (!failed && steady_clock::now() < until)
+    failed = !source_->read(into, 100, 1U << 20, steady_clock::now() + 20ms);
+  ASSERT_TRUE(failed);
+  // Without another connect, as the host does where the error may pass.
+  EXPECT_THAT(take(), ElementsAre("put b.jpg"));
+}
+
 TEST_F(S3SourceTest, PrefixSuffixAndEventsSayWhatIsMeant) {
   options_.prefix = "in/";
   options_.suffix = {".jpg", ".png"};
