@@ -225,6 +225,7 @@ config::ConnectorOptions describe_options() {
       "of each object becomes an event, an S3 notification. As a sink, each event is written to an "
       "object.";
   options.source = config::connector_side(source_fields(), source_locations);
+  options.source->takes_notices = true;
   options.sink = config::connector_side(sink_fields(), sink_locations);
   return options;
 }

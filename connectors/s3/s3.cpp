@@ -31,7 +31,7 @@ connector::ConnectorSpec connector_spec() {
   spec.make_source =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
     return std::make_unique<S3Source>(context.settings<SourceOptions>(), context.ledger,
-                                      process_environment, kClock);
+                                      context.notices, process_environment, kClock);
   };
   spec.make_sink =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Sink>> {

@@ -18,12 +18,14 @@ std::unexpected<Error> interrupted(Error error) {
 
 }  // namespace
 
-S3Source::S3Source(SourceOptions options, connector::Ledger& ledger, const Environment& environment,
+S3Source::S3Source(SourceOptions options, connector::Ledger& ledger,
+                   std::shared_ptr<NoticeBox> notices, const Environment& environment,
                    const Clock& clock)
     : options_(std::move(options)),
       environment_(environment),
       clock_(clock),
-      ledger_(ledger, options_.at.bucket) {}
+      ledger_(ledger, options_.at.bucket),
+      hints_(std::move(notices), options_.at.bucket, options_.prefix) {}
 
 Status S3Source::connect() {
   close();
@@ -32,7 +34,6 @@ Status S3Source::connect() {
   if (auto there = check_access(**bucket, options_.prefix); !there) return there;
   if (auto opened = ledger_.open(); !opened) return opened;
   bucket_ = std::move(*bucket);
-  if (options_.data == Data::notification) return {};
   auto objects = open_bucket(options_.at, environment_, clock_);
   if (!objects) return std::unexpected(std::move(objects).error());
   objects_ = std::move(*objects);
@@ -42,6 +43,8 @@ Status S3Source::connect() {
 Result<connector::Read> S3Source::read(model::BatchBuilder& into, std::size_t max_events,
                                        std::size_t max_bytes, TimePoint deadline) {
   connector::Read read(++token_);
+  hints_.refresh();
+  if (!survey_ && hints_.take_left_out()) next_survey_ = {};
   while (into.size() < max_events && into.payload_bytes() < max_bytes) {
     const auto more = step(into, read, deadline);
     if (!more) {
@@ -55,6 +58,7 @@ Result<connector::Read> S3Source::read(model::BatchBuilder& into, std::size_t ma
 }
 
 Result<bool> S3Source::step(model::BatchBuilder& into, connector::Read& read, TimePoint deadline) {
+  if (due_.empty() && (looked_up_ || has_hint())) return look_up(into.empty(), deadline);
   if (due_.empty()) return look(into.empty(), deadline);
   if (needs_object(due_.front())) return fetch(into.empty(), deadline);
   if (auto added = add_next(into, read); !added) return std::unexpected(added.error());
@@ -86,6 +90,42 @@ void S3Source::start_object(const Due& due) {
   Call call{"GET", due.key, {}, {}, {}, "s3:GetObject"};
   call.headers.push_back({"if-match", '"' + due.created->object.etag + '"'});
   objects_->start(std::move(call));
+}
+
+// While the first listing only notes what is there, so would a notification.
+bool S3Source::has_hint() const {
+  const bool baseline = options_.start == Start::latest && !ledger_.surveyed();
+  return !hints_.empty() && !baseline && (!survey_ || survey_->can_leave_out());
+}
+
+Result<bool> S3Source::look_up(bool patient, TimePoint deadline) {
+  if (!looked_up_) {
+    looked_up_ = hints_.next();
+    Call call = list_call(*looked_up_, "");
+    call.query.emplace_back("max-keys", "10");
+    objects_->start(std::move(call));
+  }
+  auto answer = objects_->wait(patient ? deadline : steady_clock::now());
+  if (!answer) return false;
+  const std::string key = *std::exchange(looked_up_, std::nullopt);
+  if (!*answer) return interrupted(std::move(*answer).error());
+  if ((*answer)->status != 200) return interrupted(objects_->error_of(**answer, "s3:ListBucket"));
+  if (auto taken = take_looked_up(key, **answer); !taken) return std::unexpected(taken.error());
+  return true;
+}
+
+Status S3Source::take_looked_up(const std::string& key, const net::HttpResponse& response) {
+  auto page = read_list(response.body);
+  if (!page) return std::unexpected(std::move(page).error());
+  auto known = ledger_.find(key);
+  if (!known) return std::unexpected(std::move(known).error());
+  if (survey_) survey_->leave_out(key);
+  const auto at = std::ranges::find(page->objects, key, &ObjectVersion::key);
+  if (at == page->objects.end()) return *known ? sort_out(std::vector<std::string>{key}) : Status{};
+  if (*known && (*known)->same(*at)) return {};
+  std::vector<Finding> found;
+  found.push_back({std::move(*at), std::move(*known)});
+  return sort_out(std::move(found));
 }
 
 Result<bool> S3Source::look(bool patient, TimePoint deadline) {
@@ -248,8 +288,15 @@ void S3Source::give_up() {
   survey_.reset();
   due_.clear();
   object_.reset();
+  looked_up_.reset();
   fetching_ = false;
   next_survey_ = {};
+}
+
+std::vector<std::string> S3Source::take_warnings() {
+  const std::size_t unreadable = hints_.take_unreadable();
+  if (unreadable == 0) return {};
+  return {fmt::format("E7212: {} requests were not notifications of S3", unreadable)};
 }
 
 connector::SourceFacts S3Source::facts() const {

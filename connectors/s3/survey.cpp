@@ -7,6 +7,8 @@
 namespace pelton::s3 {
 
 Result<std::vector<Finding>> Survey::compare(std::vector<ObjectVersion> page, bool last) {
+  if (!left_out_.empty())
+    std::erase_if(page, [&](const auto& object) { return left_out_.contains(object.key); });
   for (const ObjectVersion& object : page) removed_.erase(object.key);
   std::ranges::sort(page, {}, &ObjectVersion::key);
   std::vector<Finding> found;
@@ -36,7 +38,7 @@ Status Survey::merge(std::vector<ObjectVersion> page, bool last, std::vector<Fin
         if (next < page.size() && page[next].key == key) {
           if (!known.same(page[next])) found.push_back({std::move(page[next]), known});
           ++next;
-        } else if (removed_.size() < kMaxRemoved && !created_.contains(key)) {
+        } else if (removed_.size() < kMaxRemoved && !left_out_.contains(key)) {
           removed_.insert(key);
         }
         return true;
@@ -64,9 +66,9 @@ Status Survey::compare_one(ObjectVersion object, std::vector<Finding>& found) {
   return {};
 }
 
-void Survey::exists(const std::string& key) {
+void Survey::leave_out(const std::string& key) {
   removed_.erase(key);
-  if (created_.size() < kMaxRemoved) created_.insert(key);
+  left_out_.insert(key);
 }
 
 std::vector<std::string> Survey::take_removed() {

@@ -33,8 +33,9 @@ class Survey {
   // The next page: what it shows that is not known, in its order. `last`: it ends the listing.
   // Error: the ledger's.
   Result<std::vector<Finding>> compare(std::vector<ObjectVersion> page, bool last);
-  // The object is there, whatever the listing says: it may have been created since.
-  void exists(const std::string& key);
+  // What the listing says of this key may be older than what is known by now: it is not compared.
+  void leave_out(const std::string& key);
+  bool can_leave_out() const { return left_out_.size() < kMaxRemoved; }
   // After the last page: the objects that are known and were not listed.
   std::vector<std::string> take_removed();
 
@@ -47,7 +48,7 @@ class Survey {
   const std::string prefix_;
   std::string from_;               // keys before it have been compared
   std::set<std::string> removed_;  // so far
-  std::unordered_set<std::string> created_;
+  std::unordered_set<std::string> left_out_;
 };
 
 }  // namespace pelton::s3

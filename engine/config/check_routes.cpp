@@ -32,6 +32,15 @@ void check_listener(const Config& config, const Route& route, Diagnostics& probl
                                did_you_mean(route.listener, listener_names(config.listeners))));
 }
 
+void check_notified(const Config& config, const Route& route, Diagnostics& problems) {
+  if (!route.notify) return;
+  const auto source = std::ranges::find(config.connectors, *route.notify, &Connector::name);
+  if (source == config.connectors.end() || !source->takes_notices)
+    problems.error(route.notify_place, "E7063",
+                   fmt::format("route {}: `notify` names {}, which is not a source of type s3",
+                               route.name, *route.notify));
+}
+
 // What both take; empty: nothing.
 std::string common_method(const Route& one, const Route& other) {
   if (one.methods.empty() && other.methods.empty()) return "any method";
@@ -69,6 +78,7 @@ void place_routes(Config& config) {
 void check_routes(const Config& config, Diagnostics& problems) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     check_listener(config, config.routes[i], problems);
+    check_notified(config, config.routes[i], problems);
     for (std::size_t j = 0; j < i; ++j) check_pair(config.routes[j], config.routes[i], problems);
   }
   check_addresses(config.listeners, problems);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/notices.h"
 #include "engine/config/parts/connector.h"
 #include "engine/config/spec/connector_options.h"
 #include "engine/connector/consumption.h"
@@ -18,11 +19,13 @@
 namespace pelton::connector {
 
 // What a connector is built from: its parsed options, its name in the config file, its durable
-// memory, and for a source how far its stream has been consumed (null for sinks). All outlive it.
+// memory, and for a source how far its stream has been consumed (null for sinks), and what routes
+// have for it. All outlive it.
 struct BuildContext {
   const config::Connector& config;
   Ledger& ledger;
   Consumption* consumption = nullptr;
+  std::shared_ptr<NoticeBox> notices{};  // shared with those routes
 
   // What the connector's ConnectorSide has read.
   template <typename T>

@@ -4,6 +4,7 @@
 #include "engine/http/cors.h"
 #include "engine/http/ingest/ingest.h"
 #include "engine/http/invoke/invoke.h"
+#include "engine/http/json_text.h"
 #include "engine/http/uuid.h"
 
 #include <algorithm>
@@ -50,6 +51,19 @@ std::size_t announced_length(const net::Request& request) {
   std::size_t length = 0;
   if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), length);
   return length;
+}
+
+void notify(RoutedRequest&& request) {
+  if (!check_json(request.body))
+    return request.reply(error(400, ErrorKind::invalid, "E7212",
+                               "the body is not a notification of S3: it is not JSON"));
+  if (!request.route->notices->put(std::move(request.body))) {
+    net::Response full = error(503, ErrorKind::overloaded, "E7211",
+                               "the source has not caught up with earlier notifications");
+    full.headers.push_back({"Retry-After", "1"});
+    return request.reply(std::move(full));
+  }
+  request.reply({202, "application/json", "{}\n"});
 }
 
 // Counts the answer and adds what every response of the route has.
@@ -141,6 +155,7 @@ void RouteHandler::serve(RoutedRequest&& request) {
 void RouteHandler::answer(RoutedRequest&& request) {
   const WallTime now = SystemClock().now();
   if (request.route->settings.to) return ingest(std::move(request), now);
+  if (request.route->notices) return notify(std::move(request));
   const GatewayContext context{new_uuid(), now, address()};
   calls_.call(make_call(std::move(request), context));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/histogram.h"
+#include "engine/base/notices.h"
 #include "engine/config/parts/route.h"
 #include "engine/net/message.h"
 #include "engine/observe/status.h"
@@ -53,6 +54,8 @@ struct ServedRoute {
   config::Exchange exchange = config::Exchange::native;
   // Of a stream. Shared with whoever else has the target that it came in.
   std::shared_ptr<stream::Appender> appender{};
+  // Of a source that it notifies, shared with that.
+  std::shared_ptr<NoticeBox> notices{};
   // Shared with the route of that name before and after a reload.
   std::shared_ptr<RouteCounts> counts = std::make_shared<RouteCounts>();
 };

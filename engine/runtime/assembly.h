@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/notices.h"
 #include "engine/config/config.h"
 #include "engine/connector/connector_spec.h"
 #include "engine/dead_letters/known_bindings.h"
@@ -25,6 +26,7 @@ struct Assembly {
   store::Store& store;
   Shard& shard;
   stream::Streams& streams;
+  Notices& notices;
   std::filesystem::path sdks;
 };
 

@@ -46,7 +46,7 @@ std::string curl_line(const config::Route& route, const std::string& address) {
   const auto takes = [&](const char* method) {
     return route.methods.empty() || std::ranges::find(route.methods, method) != route.methods.end();
   };
-  const bool get = takes("GET") && !route.to;
+  const bool get = takes("GET") && route.function;
   const std::string method = get ? "GET" : takes("POST") ? "POST" : route.methods.front();
   std::string path = route.path.text();
   std::erase_if(path, [](char c) { return c == '{' || c == '}' || c == '+'; });
@@ -55,11 +55,15 @@ std::string curl_line(const config::Route& route, const std::string& address) {
 }
 
 void announce(const config::Route& route, const std::string& address) {
-  observe::log::info(
-      "route", {{"name", route.name},
-                {"serves", methods_text(route) + " " + route.path.text()},
-                {route.to ? "to" : "function", route.to ? *route.to : route.function.value_or("")},
-                {"try", curl_line(route, address)}});
+  observe::log::info("route", {{"name", route.name},
+                               {"serves", methods_text(route) + " " + route.path.text()},
+                               {route.to       ? "to"
+                                : route.notify ? "notify"
+                                               : "function",
+                                route.to       ? *route.to
+                                : route.notify ? *route.notify
+                                               : route.function.value_or("")},
+                               {"try", curl_line(route, address)}});
 }
 
 }  // namespace
@@ -133,6 +137,7 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const Op
     served->settings = route;
     served->exchange = exchange_of(config, route);
     if (route.to) served->appender = targets.at(*route.to).appender;
+    if (route.notify) served->notices = notices_.box(*route.notify);
     const http::ServedRoute* old = find(route.name);
     if (old != nullptr) served->counts = old->counts;
     if (old == nullptr || !config::differences(old->settings, route).empty())

@@ -22,8 +22,8 @@ class Listeners {
   // By stream: where routes append.
   using Targets = std::map<std::string, stream::AppendTarget>;
 
-  // `calls` lives longer.
-  explicit Listeners(http::Calls& calls) : calls_(calls) {}
+  // Both live longer.
+  Listeners(http::Calls& calls, Notices& notices) : calls_(calls), notices_(notices) {}
   ~Listeners() { stop(); }
 
   // Opens the addresses that nobody here listens on yet; requests are answered with 503. E5005.
@@ -54,6 +54,7 @@ class Listeners {
   const http::ServedRoute* find(const std::string& route) const;
 
   http::Calls& calls_;
+  Notices& notices_;
   std::map<std::string, OpenListener> prepared_;
   mutable std::mutex mutex_;
   std::map<std::string, OpenListener> open_;  // guarded by mutex_

@@ -36,9 +36,10 @@ Status SourceAppender::append(model::BatchPtr batch,
 
 Result<std::unique_ptr<SourceRunner>> SourceRunner::make(const config::Connector& connector,
                                                          const connector::ConnectorSpec& spec,
-                                                         store::Store& store) {
+                                                         store::Store& store, Notices& notices) {
   std::unique_ptr<SourceRunner> runner(new SourceRunner(connector, store));
-  auto source = spec.make_source({runner->connector_, runner->ledger_, &runner->consumption_});
+  auto source = spec.make_source(
+      {runner->connector_, runner->ledger_, &runner->consumption_, notices.box(connector.name)});
   if (!source)
     return std::unexpected(std::move(source.error()).within("connector " + connector.name));
   runner->host_ = std::make_unique<connector::SourceHost>(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/notices.h"
 #include "engine/config/parts/connector.h"
 #include "engine/connector/connector_spec.h"
 #include "engine/connector/ledger.h"
@@ -51,7 +52,7 @@ class SourceRunner {
   // E2...: what the connector itself finds wrong with its options.
   static Result<std::unique_ptr<SourceRunner>> make(const config::Connector& connector,
                                                     const connector::ConnectorSpec& spec,
-                                                    store::Store& store);
+                                                    store::Store& store, Notices& notices);
   SourceRunner(const SourceRunner&) = delete;
   SourceRunner& operator=(const SourceRunner&) = delete;
 

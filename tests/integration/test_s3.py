@@ -6,7 +6,9 @@ import io
 import json
 import subprocess
 import threading
+import urllib.error
 import urllib.parse
+import urllib.request
 
 import pytest
 from PIL import Image
@@ -57,6 +59,40 @@ def records(engine, stream="uploads"):
         assert event["subject"] == event["key"] == key
         out.append((record["eventName"], key))
     return out
+
+
+def test_notifications_and_listings_make_one_event_together(tmp_path, moto):
+    bucket = moto.bucket()
+    bucket.put("in/before")
+    text = source(bucket, events=ALL).replace('"poll": "100ms"', '"poll": "1h"') + """
+listeners: { local: { address: "127.0.0.1:0" } }
+routes: { notified: { method: POST, path: /s3, notify: photos } }
+"""
+    with Engine(tmp_path, text) as engine:
+        wait_for(engine, [(CREATED, "in/before")])
+        address = engine.status()["listeners"][0]["address"]
+
+        def notify(body):
+            request = urllib.request.Request(f"http://{address}/s3", data=body, method="POST")
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    return answer.status
+            except urllib.error.HTTPError as error:
+                return error.code
+
+        def record(key):
+            return {"eventName": CREATED, "s3": {"bucket": {"name": bucket.name}, "object": {"key": urllib.parse.quote_plus(key, safe="/")}}}
+
+        bucket.put("in/a b+c")
+        bucket.remove("in/before")
+        bucket.put("in/not notified")
+        for _ in range(2):
+            assert notify(json.dumps({"Records": [record("in/a b+c"), record("in/before")]}).encode()) == 202
+        assert notify(b"no JSON") == 400
+        wait_for(engine, [(CREATED, "in/before"), (CREATED, "in/a b+c"), (REMOVED, "in/before")])
+        engine.kill()
+        engine.start()
+        wait_for(engine, [(CREATED, "in/before"), (CREATED, "in/a b+c"), (REMOVED, "in/before"), (CREATED, "in/not notified")])
 
 
 def pelton(*arguments):

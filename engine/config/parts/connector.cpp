@@ -108,6 +108,7 @@ void read_own(Connector& connector, const Node& node, const ConnectorOptions& ty
                    fmt::format("{} of connector {}", type.type, connector.name), context);
   connector.settings = side.options.read(own, "", context);
   connector.locations = side.locations(connector.settings);
+  connector.takes_notices = side.takes_notices;
 }
 
 Common common_of(const Connector& connector) {

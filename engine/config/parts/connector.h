@@ -51,6 +51,7 @@ struct Connector {
   std::any settings;
   std::vector<Location> locations;
   Direction direction = Direction::source;
+  bool takes_notices = false;  // see ConnectorSide
   std::string stream;  // to (source) or from (sink)
   Delivery delivery;   // a sink is a binding whose worker is the connector; unused for sources
 };

@@ -4,6 +4,7 @@
 #include "engine/config/spec/fields.h"
 
 #include <algorithm>
+#include <array>
 
 namespace pelton::config {
 namespace {
@@ -74,6 +75,7 @@ Fields<Cors> cors_fields() {
 void keep_route_places(const Section& section, const std::string&, ReadContext&, Route& route) {
   route.listener_place = section.place("on");
   route.path_place = section.place("path");
+  route.notify_place = section.place("notify");
   if (std::ranges::find(route.methods, "ANY") != route.methods.end()) route.methods.clear();
 }
 
@@ -87,17 +89,17 @@ void refuse_options(const Section& section, ReadContext& context, std::span<cons
 }
 
 void check_target(const Section& section, const std::string&, ReadContext& context, Route& route) {
-  const bool to = section.node("to") != nullptr;
-  const bool function = section.node("function") != nullptr;
-  if (to == function)
+  constexpr std::array kTargets{"to", "function", "notify"};
+  const auto given = [&](const char* key) { return section.node(key) != nullptr; };
+  const auto targets = std::ranges::count_if(kTargets, given);
+  if (targets != 1)
     context.problems.error(
-        section.place(to ? "function" : ""), "E7063",
-        fmt::format("{} {}: set `to` (a stream) or `function`", section.label(),
-                    to ? "has both `to` and `function`" : "has neither `to` nor `function`"));
-  else if (to)
+        section.place(targets == 0 ? "" : *std::ranges::find_if(kTargets, given)), "E7063",
+        fmt::format("{}: set {} `to` (a stream), `function` or `notify` (a source)",
+                    section.label(), targets == 0 ? "one of" : "only one of"));
+  if (targets == 1 && !given("function"))
     refuse_options(section, context, kOfFunctions, "function");
-  else
-    refuse_options(section, context, kOfStreams, "stream");
+  if (targets == 1 && !given("to")) refuse_options(section, context, kOfStreams, "stream");
   const auto check_field = [&](const char* option, const std::optional<RequestField>& field) {
     if (field && field->kind == RequestField::Kind::path && !route.path.has_parameter(field->name))
       context.problems.error(section.place(option), "E7063",
@@ -118,6 +120,10 @@ Fields<Route> target_fields(Fields<Route> fields) {
       .option("to", &Route::to,
               "Stream to append requests to. The response is sent once the events are durable.")
       .option("function", &Route::function, "Function that answers the requests.")
+      .option("notify", &Route::notify,
+              "Source of type `s3` that requests notify of new objects: their bodies are S3's "
+              "notifications. It looks at those objects at once, not only at the next `poll`.",
+              {.example = "photos"})
       .option("timeout", &Route::timeout,
               "Time limit for an answer of the function, including the time for which a request "
               "waits for a worker. The client is answered with 504 when it expires.",
@@ -152,7 +158,7 @@ const Fields<Route>& route_fields() {
       target_fields(
           Fields<Route>("routes",
                         "What the engine does with HTTP requests of a method and path: appends "
-                        "them to a stream, or lets a function answer them.")
+                        "them to a stream, lets a function answer them, or notifies a source.")
               .option("on", &Route::listener,
                       "Listener that serves it. It may be omitted when there is only one.")
               .each("method", &Route::methods, read_method, method_text,

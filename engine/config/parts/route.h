@@ -44,6 +44,7 @@ struct Route {
   // ---- exactly one of these
   std::optional<std::string> to;        // a stream, which events are appended to
   std::optional<std::string> function;  // that answers
+  std::optional<std::string> notify;    // a source, which looks at what requests are about
   // ---- of a function
   Duration timeout{std::chrono::seconds(30)};
   std::optional<Exchange> event;  // absent: as the function's runtime has it
@@ -55,7 +56,7 @@ struct Route {
   std::vector<std::string> headers;  // that become the event's; "*": all
 
   // ---- what the file says, for checks
-  Place listener_place, path_place;
+  Place listener_place, path_place, notify_place;
 };
 
 const SectionSpec& route_spec();

@@ -16,6 +16,8 @@ namespace pelton::config {
 struct ConnectorSide {
   SettingsSpec options;
   std::function<std::vector<Location>(const std::any& settings)> locations;
+  // A source that routes may notify (`notify`).
+  bool takes_notices = false;
 };
 
 // Value. The options of one kind of connector ("directory").
@@ -32,9 +34,11 @@ struct ConnectorOptions {
 
 template <typename T>
 ConnectorSide connector_side(Fields<T> fields, std::vector<Location> (*locations)(const T&)) {
-  return {settings_spec(std::move(fields)), [locations](const std::any& settings) {
+  return {settings_spec(std::move(fields)),
+          [locations](const std::any& settings) {
             return locations(std::any_cast<const T&>(settings));
-          }};
+          },
+          false};
 }
 
 // The location of a folder: its links are resolved as far as it exists.
