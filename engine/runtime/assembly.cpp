@@ -151,7 +151,7 @@ Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
 Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                                                   const config::Connector& connector) {
   return SourceRunner::make(connector, spec_of(assembly, connector), assembly.store,
-                            assembly.notices);
+                            *assembly.notices);
 }
 
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,

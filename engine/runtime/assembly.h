@@ -26,7 +26,7 @@ struct Assembly {
   store::Store& store;
   Shard& shard;
   stream::Streams& streams;
-  Notices& notices;
+  std::unique_ptr<Notices> notices;
   std::filesystem::path sdks;
 };
 

@@ -2,7 +2,6 @@
 #include "engine/runtime/engine.h"
 
 #include "engine/base/memory_budget.h"
-#include "engine/base/notices.h"
 #include "engine/base/units.h"
 #include "engine/config/config_text.h"
 #include "engine/dead_letters/dead_letter_access.h"
@@ -107,7 +106,6 @@ class Engine {
   const config::Config& config_;  // as at the start
   const std::span<const connector::ConnectorSpec> connectors_;
   const RunOptions& options_;
-  Notices notices_;
   MemoryBudget memory_{
       config_.engine.memory.value_or(default_memory())};  // outlives all that claims
   ClockWatch time_;
@@ -161,8 +159,9 @@ Status Engine::build() {
   streams_ = std::make_unique<stream::Streams>(
       stream::Streams::Setup{*store_, memory_, shard_->mailbox(), shard_->io(), shard_->reader(),
                              shard_->appends(), kafka_, letters_});
-  assembly_ = std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_,
-                                                  *shard_, *streams_, notices_, options_.sdks});
+  assembly_ =
+      std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_, *shard_,
+                                          *streams_, std::make_unique<Notices>(), options_.sdks});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {

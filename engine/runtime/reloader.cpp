@@ -31,7 +31,7 @@ bool succeeded(const config::Review& review) {
 
 Reloader::Reloader(Setup setup, config::Config config)
     : setup_(std::move(setup)),
-      listeners_(setup_.assembly.shard, setup_.assembly.notices),
+      listeners_(setup_.assembly.shard, *setup_.assembly.notices),
       switchover_({setup_.assembly, bindings_, sources_, listeners_, ending_, thread_.stopping()}),
       current_(std::make_shared<const config::Config>(std::move(config))) {
   status_.generation = 1;

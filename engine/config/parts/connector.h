@@ -52,8 +52,8 @@ struct Connector {
   std::vector<Location> locations;
   Direction direction = Direction::source;
   bool takes_notices = false;  // see ConnectorSide
-  std::string stream;  // to (source) or from (sink)
-  Delivery delivery;   // a sink is a binding whose worker is the connector; unused for sources
+  std::string stream;          // to (source) or from (sink)
+  Delivery delivery;  // a sink is a binding whose worker is the connector; unused for sources
 };
 
 // The consumer group of a sink whose stream is a topic.

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connectors/s3/s3_source.h"
-
-#include "tests/contract/memory_ledger.h"
-#include "tests/s3/fake_s3.h"
-
-#include <gmock/gmock.h>
+#include "tests/unit/connector/s3_fixture.h"
 
 namespace pelton::s3 {
 namespace {
@@ -17,70 +12,6 @@ using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
-
-std::optional<std::string> no_environment(const char*) {
-  return std::nullopt;
-}
-
-class S3SourceTest : public testing::Test {
- protected:
-  S3SourceTest() {
-    options_.at.connector = "photos";
-    options_.at.bucket = "bucket";
-    options_.at.endpoint = server_.url();
-    options_.at.access_key = "key";
-    options_.at.secret_key = "secret";
-    options_.at.retries = {2, 1ms};
-    options_.events = {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"};
-    options_.poll = 1ms;
-  }
-
-  void start() {
-    source_ = std::make_unique<S3Source>(options_, ledger_, notices_, no_environment, clock_);
-    ASSERT_TRUE(source_->connect());
-  }
-  // Reads, and settles, until a whole listing gave nothing: "put k", "removed k", in order.
-  std::vector<std::string> take(Settlement how = Settlement::done) {
-    std::vector<std::string> all;
-    const auto listed = [&] { return server_.requests().size(); };
-    for (std::size_t quiet = 0, before = listed(); quiet < 2;) {
-      model::BatchBuilder into;
-      const auto read = source_->read(into, 100, 1U << 20, steady_clock::now() + 20ms);
-      EXPECT_TRUE(read) << read.error().text();
-      if (!read) break;
-      if (into.empty()) {
-        quiet += listed() > before ? 1 : 0;
-        before = listed();
-        continue;
-      }
-      quiet = 0;
-      batch_ = into.finish();
-      note(all);
-      if (how == Settlement::done) {
-        EXPECT_TRUE(ledger_.put(read->position));
-      }
-      EXPECT_TRUE(source_->settle(read->token, how));
-      if (how == Settlement::retry_later) break;
-    }
-    return all;
-  }
-  void note(std::vector<std::string>& all) {
-    for (std::size_t i = 0; i < batch_->size(); ++i) {
-      const bool removed = batch_->type(i).ends_with("Delete");
-      all.push_back((removed ? "removed " : "put ") + std::string(batch_->key(i)));
-      EXPECT_TRUE(ids_.insert(std::string(batch_->id(i))).second) << "an id came twice";
-    }
-  }
-
-  test::FakeS3 server_;
-  test::MemoryLedger ledger_;
-  const std::shared_ptr<NoticeBox> notices_ = std::make_shared<NoticeBox>();
-  const SystemClock clock_;
-  SourceOptions options_;
-  std::unique_ptr<S3Source> source_;
-  model::BatchPtr batch_;
-  std::set<std::string> ids_;
-};
 
 TEST_F(S3SourceTest, EachVersionAndEachRemovalIsOneEvent) {
   server_.put("a", "1");
@@ -283,95 +214,6 @@ TEST_F(S3SourceTest, WhatStopsAListingIsNamedAtTheNextConnect) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::unavailable);
   EXPECT_EQ(read.error().code, "E7203");
-}
-
-std::string notification(const std::string& key, const std::string& bucket = "bucket") {
-  return fmt::format(
-      R"({{"Records":[{{"eventName":"x","s3":{{"bucket":{{"name":"{}"}},"object":{{"key":"{}"}}}}}}]}})",
-      bucket, key);
-}
-
-class S3NotificationTest : public S3SourceTest {
- protected:
-  // The listing is far away.
-  void start_and_list() {
-    start();
-    while (!listed()) read_once();
-    options_.poll = 1h;
-    start();
-    while (!listed()) read_once();
-    read_once();
-  }
-  bool listed() const {
-    const auto all = server_.requests();
-    return std::ranges::count_if(all, [](const std::string& request) {
-             return request.contains("list-type") && !request.contains("max-keys");
-           }) > 0;
-  }
-  std::vector<std::string> read_once() {
-    std::vector<std::string> all;
-    model::BatchBuilder into;
-    const auto read = source_->read(into, 100, 1U << 20, steady_clock::now() + 200ms);
-    EXPECT_TRUE(read) << read.error().text();
-    if (!read || into.empty()) return all;
-    batch_ = into.finish();
-    note(all);
-    EXPECT_TRUE(ledger_.put(read->position));
-    EXPECT_TRUE(source_->settle(read->token, Settlement::done));
-    return all;
-  }
-};
-
-TEST_F(S3NotificationTest, ANotificationMakesTheEventThatTheListingWouldMakeOnce) {
-  start_and_list();
-  server_.put("in/a b", "1");
-  ASSERT_TRUE(notices_->put(notification("in/a+b")));
-  ASSERT_TRUE(notices_->put(notification("in/a%20b")));
-  EXPECT_THAT(read_once(), ElementsAre("put in/a b"));
-  ASSERT_TRUE(notices_->put(notification("in/a+b")));
-  EXPECT_THAT(read_once(), IsEmpty());
-  server_.remove("in/a b");
-  ASSERT_TRUE(notices_->put(notification("in/a+b")));
-  EXPECT_THAT(read_once(), ElementsAre("removed in/a b"));
-  options_.poll = 1ms;
-  start();
-  EXPECT_THAT(take(), IsEmpty());
-}
-
-TEST_F(S3NotificationTest, OthersBucketsAndPrefixesAreNotLookedAt) {
-  options_.prefix = "in/";
-  start_and_list();
-  for (const char* key : {"in/a", "out/a"}) server_.put(key, "1");
-  ASSERT_TRUE(notices_->put(notification("out/a")));
-  ASSERT_TRUE(notices_->put(notification("in/a", "other")));
-  const auto before = server_.requests().size();
-  EXPECT_THAT(read_once(), IsEmpty());
-  EXPECT_EQ(server_.requests().size(), before);
-}
-
-TEST_F(S3NotificationTest, WhatIsNoNotificationIsAWarning) {
-  start_and_list();
-  EXPECT_THAT(source_->take_warnings(), IsEmpty());
-  for (const char* text : {"", "{}", "[1]", R"({"Records":[{}]})", R"({"Records":7})"})
-    ASSERT_TRUE(notices_->put(text));
-  ASSERT_TRUE(notices_->put(R"({"Service":"Amazon S3","Event":"s3:TestEvent"})"));
-  EXPECT_THAT(read_once(), IsEmpty());
-  EXPECT_THAT(source_->take_warnings(), ElementsAre(HasSubstr("5 requests")));
-}
-
-TEST(S3Survey, WhatANotificationHasSettledIsNotCompared) {
-  test::MemoryLedger memory;
-  ObjectLedger ledger(memory, "bucket");
-  ASSERT_TRUE(ledger.open());
-  ASSERT_TRUE(ledger.mark({{"new", Known{"e", 1, 1}}, {"old", Known{"e", 1, 1}}}));
-  Survey survey(ledger, "");
-  // Both have happened after the listing: `new` came, `gone` went.
-  survey.leave_out("new");
-  survey.leave_out("gone");
-  const auto found = survey.compare({{"gone", "e", 1, {}}}, true);
-  ASSERT_TRUE(found);
-  EXPECT_TRUE(found->empty());
-  EXPECT_THAT(survey.take_removed(), ElementsAre("old"));
 }
 
 struct Refused {
