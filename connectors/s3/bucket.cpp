@@ -3,6 +3,7 @@
 
 #include "connectors/s3/uri.h"
 #include "engine/base/hash.h"
+#include "engine/base/units.h"
 
 #include <thread>
 #include <utility>
@@ -12,6 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
+
+// A connector that connects cannot be stopped meanwhile.
+constexpr std::chrono::seconds kCheckTime{10};
 
 bool good(int status) {
   return status >= 200 && status < 300;
@@ -125,9 +129,17 @@ Call list_call(const std::string& prefix, const std::string& token) {
 Status check_access(Bucket& bucket, const std::string& prefix) {
   Call call = list_call(prefix, "");
   call.query.emplace_back("max-keys", "1");
-  const auto answer = bucket.send(std::move(call));
-  if (!answer) return std::unexpected(answer.error());
-  const auto page = read_list(answer->body);
+  const std::string action = call.action;
+  bucket.start(std::move(call));
+  const auto answer = bucket.wait(steady_clock::now() + kCheckTime);
+  if (!answer) {
+    bucket.cancel();
+    return fail(ErrorKind::unavailable, "E7201", "{} has not answered for {}",
+                bucket.endpoint().url, format_duration(kCheckTime));
+  }
+  if (!*answer) return std::unexpected(answer->error());
+  if (!good((*answer)->status)) return std::unexpected(bucket.error_of(**answer, action));
+  const auto page = read_list((*answer)->body);
   return page ? Status{} : std::unexpected(page.error());
 }
 

@@ -81,7 +81,7 @@ class Bucket {
 // Listings, 1000 objects a page.
 Call list_call(const std::string& prefix, const std::string& token);
 
-// Whether the bucket answers and may be listed.
+// Whether the bucket answers, within ten seconds, and may be listed.
 Status check_access(Bucket& bucket, const std::string& prefix);
 
 }  // namespace pelton::s3
