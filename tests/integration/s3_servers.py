@@ -108,7 +108,7 @@ def seaweedfs():
         identity = {"name": "test", "credentials": [{"accessKey": ACCESS, "secretKey": SECRET}], "actions": ["Admin"]}
         (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
         (folder / "data").mkdir()
-        return [str(weed), "server", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.volumeSizeLimitMB=8", "-filer", "-s3",
+        return [str(weed), "server", f"-dir={folder}/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.volumeSizeLimitMB=8", "-volume.max=100", "-filer", "-s3",
                 "-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json", *(f"-{name}={port}" for name, port in ports.items())]
 
     return Server(command, ports["s3.port"])

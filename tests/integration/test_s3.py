@@ -215,14 +215,14 @@ def test_events_become_objects(tmp_path, server):
     with Engine(tmp_path, sink(bucket, key="out/{subject}", part_size="5MiB", metadata={"made-by": "pelton"})) as engine:
         engine.produce("results", [{"subject": "a b+ü.json", "data": {"n": 1}}, {"subject": "large", "data": large},
                                    {"subject": "../no", "data": "x"}, {"subject": "gone", "data": "x"}])
-        engine.produce("results", [{"subject": "gone"}])
+        engine.produce("results", [{"subject": "gone", "data": None}])
         wait_until(lambda: sorted(bucket.keys()) == ["out/a b+ü.json", "out/large"] and len(engine.letters()) == 1, "two objects", 30)
-        assert "E7210" in engine.letters()[0]["error"]["code"] + engine.letters()[0]["error"]["message"]
+        assert "E7210" in engine.letters()[0]["error"]
     one = bucket.get("out/a b+ü.json")
     assert json.loads(one["Body"].read()) == {"n": 1}
     assert one["ContentType"] == "application/json" and one["Metadata"] == {"made-by": "pelton"}
     two = bucket.get("out/large")
-    assert json.loads(two["Body"].read()) == large and two["ETag"].endswith('-2"')
+    assert two["Body"].read().decode() == large and two["ETag"].endswith('-2"')
 
 
 def test_kept_objects(tmp_path, server):
@@ -231,7 +231,7 @@ def test_kept_objects(tmp_path, server):
     with Engine(tmp_path, sink(bucket, if_exists="keep")) as engine:
         engine.produce("results", [{"subject": "a", "data": "new"}, {"subject": "b", "data": "new"}])
         engine.wait_settled("out", 30)
-    assert bucket.get("a")["Body"].read() == b"old" and bucket.get("b")["Body"].read() == b'"new"'
+    assert bucket.get("a")["Body"].read() == b"old" and bucket.get("b")["Body"].read() == b"new"
 
 
 def test_thumbnails_of_a_bucket(tmp_path, moto, monkeypatch):
