@@ -36,8 +36,8 @@ class EngineParts : public ::testing::Test {
                                shard->appends(), kafka, letters});
     store->set_append_listener(
         [this](std::span<const model::PlacedBatch> batches) { shard->appended(batches); });
-    assembly = std::make_unique<Assembly>(
-        Assembly{connectors, clock, memory, *store, *shard, *streams, {}});
+    assembly = std::make_unique<Assembly>(Assembly{
+        connectors, clock, memory, *store, *shard, *streams, std::make_unique<Notices>(), {}});
     listeners = std::make_unique<Listeners>(*shard);
     switchover = std::make_unique<Switchover>(
         Switchover::Setup{*assembly, known, sources, *listeners, ending, stopping});
