@@ -38,7 +38,7 @@ class EngineParts : public ::testing::Test {
         [this](std::span<const model::PlacedBatch> batches) { shard->appended(batches); });
     assembly = std::make_unique<Assembly>(Assembly{
         connectors, clock, memory, *store, *shard, *streams, std::make_unique<Notices>(), {}});
-    listeners = std::make_unique<Listeners>(*shard);
+    listeners = std::make_unique<Listeners>(*shard, *assembly->notices);
     switchover = std::make_unique<Switchover>(
         Switchover::Setup{*assembly, known, sources, *listeners, ending, stopping});
   }

@@ -119,7 +119,8 @@ class ListenersTest : public testing::Test {
   std::shared_ptr<Appended> appended = std::make_shared<Appended>();
   config::Config config;
   Listeners::Targets targets;
-  Listeners listeners{calls};
+  Notices notices;
+  Listeners listeners{calls, notices};
 };
 
 TEST_F(ListenersTest, RoutesReachTheirStreamOrFunction) {
