@@ -3,9 +3,11 @@
 
 import http.client
 import json
+import random
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -218,14 +220,42 @@ def test_refused_records_are_dead_letters_and_their_keys_keep_their_order(broker
     with Engine(tmp_path, sink_config(broker, topic)) as engine:
         engine.produce("done", [{"key": f"k{n % 10}", "data": json.dumps({"n": n, "x": ("x" * (50_000 if n % 100 == 7 else 500))})}
                                 for n in range(600)])
-        # Each refusal ends the client, and a new one needs most of a second: some 40 until all six are found.
-        wait_until(lambda: engine.binding("out")["done"] + engine.binding("out")["dead_lettered"] == 600, "all are settled", 180)
+        wait_until(lambda: engine.binding("out")["done"] + engine.binding("out")["dead_lettered"] == 600, "all are settled", 15)
         letters = engine.letters()
         assert sorted(json.loads(letter["event"]["data"])["n"] for letter in letters) == [7, 107, 207, 307, 407, 507]
         assert "E6106" in json.dumps(letters[0]) and "MSG_SIZE_TOO_LARGE" in json.dumps(letters[0])
         records = [(m.key(), json.loads(m.value())["n"]) for m in read(broker, topic, 2)]
         assert sorted(n for _, n in records) == [n for n in range(600) if n % 100 != 7]
         assert in_order(records)
+
+
+def batch_of_one(size):
+    """What a broker sees of a record with a key of one byte and a value of 128 to 8,191 bytes."""
+    return 61 + 2 + 3 + 2 + 2 + size + 1
+
+
+def test_the_size_that_a_topic_takes_is_known_to_the_byte_and_looked_up_again(broker, tmp_path):
+    topic = broker.topic(1, **{"max.message.bytes": str(batch_of_one(1000))})
+    with Engine(tmp_path, sink_config(broker, topic)) as engine:
+        engine.produce("done", [{"key": "a", "data": "x" * 1000}, {"key": "b", "data": "x" * 1001}])
+        wait_until(lambda: engine.binding("out")["done"] + engine.binding("out")["dead_lettered"] == 2, "both are settled", 15)
+        assert [m.key() for m in read(broker, topic, 1)] == [b"a"]
+        assert [letter["event"]["key"] for letter in engine.letters()] == ["b"]
+        broker.tool("configs", "--alter", "--topic", topic, "--add-config", f"max.message.bytes={batch_of_one(1001)}")
+        # What was refused is looked up again at most every five seconds.
+        time.sleep(5)
+        engine.produce("done", [{"key": "c", "data": "x" * 1001}])
+        wait_until(lambda: engine.binding("out")["done"] == 2, "it fits now", 15)
+
+
+def test_a_refusal_that_no_configuration_foretells_harms_no_neighbour(broker, tmp_path):
+    topic = broker.topic(1, **{"max.message.bytes": "20000"})
+    config = sink_config(broker, topic).replace(f"topic: {topic}", f"topic: {topic}, properties: {{ compression.type: lz4 }}")
+    noise = random.Random(1).randbytes(30_000).hex()
+    with Engine(tmp_path, config) as engine:
+        engine.produce("done", [{"key": f"k{n}", "data": noise if n == 3 else str(n)} for n in range(8)])
+        wait_until(lambda: engine.binding("out")["done"] == 7 and engine.binding("out")["dead_lettered"] == 1, "only one is refused")
+        assert [letter["event"]["key"] for letter in engine.letters()] == ["k3"]
 
 
 def test_a_sink_waits_for_its_topic(broker, tmp_path):

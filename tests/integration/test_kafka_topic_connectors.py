@@ -13,12 +13,13 @@ from test_kafka_outputs import read
 broker = pytest.fixture(scope="module")(kafka_broker.strict_broker)
 
 
-def folder_config(broker, topic, inbox="./inbox", outbox="./outbox"):
+def folder_config(broker, topic, sink=None):
+    """Each sink is a group of its own: one that was killed would keep its partitions for a session."""
     return f"""{HEAD}streams:
   files: {{ kafka: {{ brokers: ["{broker.address}"], topic: {topic} }} }}
 connectors:
-  in: {{ directory: {{ path: {inbox}, settle: 100ms }}, to: files }}
-  out: {{ directory: {{ path: {outbox}, name: "{{subject}}" }}, from: files }}
+  in: {{ directory: {{ path: ./inbox, settle: 100ms }}, to: files }}
+  {sink or topic}-out: {{ directory: {{ path: ./outbox, name: "{{subject}}" }}, from: files }}
 """
 
 
@@ -44,7 +45,7 @@ def test_files_go_through_a_topic(broker, tmp_path):
         drop(tmp_path / "inbox", names[100:])
         wait_until(lambda: copies(tmp_path / "outbox") == expected, "all files are there, as they were")
         assert len(read(broker, topic, 3)) == 200, "each once in the topic"
-        wait_until(lambda: sum(broker.committed("pelton.out", topic, 3)) == 200, "the sink is a group of its own")
+        wait_until(lambda: sum(broker.committed(f"pelton.{topic}-out", topic, 3)) == 200, "the sink is a group of its own")
         assert connector(engine, "in")["state"] == "running"
 
 
@@ -59,7 +60,7 @@ def test_a_source_waits_for_its_topic(broker, tmp_path):
         # Killed before the broker has it: the file was not acknowledged and comes again.
         engine.kill()
     broker.up()
-    with Engine(tmp_path, folder_config(broker, topic)):
+    with Engine(tmp_path, folder_config(broker, topic, "second")):
         wait_until(lambda: set(copies(tmp_path / "outbox")) == {"a", "b"}, "nothing is lost")
 
 

@@ -277,6 +277,21 @@ Result<ConfPtr> producer_conf(const ClientOptions& client, const std::string& to
   return conf;
 }
 
+RequestShape fit_requests(rd_kafka_conf_s& conf, std::optional<std::uint64_t> most) {
+  const auto value = [&conf](const char* name) {
+    char text[64] = {};
+    std::size_t size = sizeof text;
+    rd_kafka_conf_get(&conf, name, text, &size);
+    return std::string(text);
+  };
+  RequestShape shape{std::stoull(value("batch.size")), value("compression.codec") != "none"};
+  if (most && *most < shape.batch_bytes) {
+    shape.batch_bytes = std::max<std::uint64_t>(*most, 1);
+    rd_kafka_conf_set(&conf, "batch.size", std::to_string(shape.batch_bytes).c_str(), nullptr, 0);
+  }
+  return shape;
+}
+
 Result<ConfPtr> transactional_conf(const ClientOptions& client, const std::string& topic,
                                    const std::string& id, std::chrono::milliseconds timeout) {
   // A record that has waited for longer than it may is written again in the next transaction. An

@@ -6,7 +6,9 @@
 #include "engine/kafka/options.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,14 @@ bool holds_commits(const GroupOptions& group);
 // The same of a producer for this topic. Strict: nothing is on its way behind a record that may be
 // refused, and a refusal ends the client.
 Result<ConfPtr> producer_conf(const ClientOptions& client, const std::string& topic, bool strict);
+
+// Value. The requests of a producer.
+struct RequestShape {
+  std::uint64_t batch_bytes = 0;  // the most in one record batch, unless it is one large record
+  bool compressed = false;
+};
+// Those of this configuration, made to fit a topic that takes batches of at most that size.
+RequestShape fit_requests(rd_kafka_conf_s& conf, std::optional<std::uint64_t> most);
 
 // How long the records of a transaction may take; what follows them, offsets and the commit, has
 // the rest of its time.

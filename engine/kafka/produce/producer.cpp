@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/kafka/produce/producer.h"
 
-#include "engine/kafka/client/client_config.h"
 #include "engine/kafka/client/client_events.h"
-#include "engine/kafka/client/trouble.h"
-#include "engine/kafka/produce/pause.h"
+#include "engine/kafka/produce/producer_impl.h"
 #include "engine/kafka/produce/refusal.h"
 #include "engine/kafka/records/record_writer.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
-#include <deque>
 #include <utility>
 
 namespace pelton::kafka {
@@ -23,87 +20,10 @@ constexpr std::chrono::seconds kSilence{5};
 
 }  // namespace
 
-// On the loop's thread but for what says otherwise.
-class Producer::Impl {
- public:
-  Impl(const TopicOptions& topic, PollLoop& loop, Behind behind, TopicFault fault)
-      : setup_(topic), loop_(loop), behind_(behind), fault_(fault), trouble_(topic.topic) {}
-  ~Impl() { close(); }
-
-  Status open();  // any thread, first
-  PollLoop& loop() { return loop_; }
-  void join() {
-    loop_.add(this, [this] { return serve(); });
-  }
-  void leave() { loop_.remove(this); }
-  void send(model::BatchPtr batch, std::vector<RawRecord> records, Done done, Sending how);
-  std::string trouble() const { return trouble_.text(); }  // any thread
-
- private:
-  // Records on their way: a batch's, or raw ones.
-  struct Flight {
-    model::BatchPtr batch;
-    std::vector<RawRecord> records;
-    Done done;
-    Sending how;
-    std::deque<std::uint32_t> to_send;  // ascending
-    // Refused with a request that was perhaps another record's fault.
-    std::deque<std::uint32_t> suspects;
-    // Suspects in halves, to be sent apart from all else.
-    std::deque<std::deque<std::uint32_t>> halves;
-    std::uint32_t open = 0;  // with the client
-    std::vector<Refused> refused;
-    // One an event, all the same: a delivery report's opaque is the address of its event's.
-    std::vector<Flight*> slots;
-    bool over() const { return to_send.empty() && suspects.empty() && halves.empty() && open == 0; }
-    std::size_t size() const { return batch ? batch->size() : records.size(); }
-    std::size_t bytes(std::uint32_t index) const {
-      if (batch) return batch->data(index).size();
-      return records[index].value ? records[index].value->size() : 0;
-    }
-  };
-
-  bool serve();
-  void on_event(rd_kafka_event_t* event);
-  void on_deliveries(rd_kafka_event_t* event);
-  void on_delivery(Flight& flight, std::uint32_t index, const rd_kafka_message_t& message);
-  bool lost_with_client(rd_kafka_resp_err_t error) const;
-  void on_error(const Error& error);
-  bool holds(rd_kafka_resp_err_t error) const;
-  void hold(rd_kafka_resp_err_t error);
-  void watch_silence();
-  void empty_client();
-  void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
-  void pump();
-  bool pump_flight(Flight& flight);
-  rd_kafka_resp_err_t produce(Flight& flight, std::uint32_t index);
-  bool hand_over(Flight& flight, std::deque<std::uint32_t>& from);
-  static void halve(Flight& flight);
-  bool probe(Flight& flight);
-  void sweep();
-  void reopen();
-  void close();
-
-  const TopicOptions setup_;
-  PollLoop& loop_;
-  const Behind behind_;
-  const TopicFault fault_;
-  rd_kafka_t* client_ = nullptr;
-  Queue queue_;
-  TopicHandle topic_;
-  std::deque<std::unique_ptr<Flight>> flights_;  // in the order that they came
-  std::uint64_t open_ = 0;                       // of all flights
-  std::uint64_t probed_ = 0;  // records of the half that is open; 0: what is open is no half
-  bool ended_ = false;        // the client is of no more use, and is emptied
-  Pause hold_;                // the topic takes nothing: one record at a time tries it
-  Pause reopening_;           // the client before did not get anything through
-  std::chrono::steady_clock::time_point answered_{};  // at last; or since something is open
-  Trouble trouble_;
-};
-
 Status Producer::Impl::open() {
   auto conf = producer_conf(setup_.client, setup_.topic, behind_ == Behind::strict);
   if (!conf) return std::unexpected(conf.error());
+  shape_ = fit_requests(**conf, limits_.known().batch_bytes());
   ask_for_events(*conf->get(), setup_.client, RD_KAFKA_EVENT_DR);
   auto client = new_client(RD_KAFKA_PRODUCER, std::move(*conf));
   if (!client) return std::unexpected(client.error());
@@ -113,6 +33,7 @@ Status Producer::Impl::open() {
   topic_.reset(rd_kafka_topic_new(client_, setup_.topic.c_str(), nullptr));
   const std::uint64_t one = 1;
   rd_kafka_queue_io_event_enable(queue_.get(), loop_.wake_handle(), &one, sizeof one);
+  if (limits_.asking() || !limits_.fresh()) limits_.ask(*client_, *queue_, LimitsQuery::kBeginning);
   return {};
 }
 
@@ -155,6 +76,8 @@ void Producer::Impl::on_event(rd_kafka_event_t* event) {
   switch (rd_kafka_event_type(event)) {
     case RD_KAFKA_EVENT_DR:
       return on_deliveries(event);
+    case RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT:
+      return take_limits(*event);
     default:
       if (auto error = serve_event(client_, event, setup_.client, "writing to " + setup_.topic))
         on_error(*error);
@@ -174,6 +97,19 @@ void Producer::Impl::on_deliveries(rd_kafka_event_t* event) {
   hold_.over();
   reopening_.over();
   trouble_.over();
+}
+
+// A client whose requests may be larger than the topic takes is replaced by one that fits.
+void Producer::Impl::take_limits(rd_kafka_event_t& event) {
+  limits_.take(event);
+  const auto most = limits_.known().batch_bytes();
+  if (most && *most < shape_.batch_bytes) ended_ = true;
+}
+
+TopicLimits::Error Producer::Impl::foreseen(const Flight& flight, std::uint32_t index) const {
+  const TopicLimits& limits = limits_.known();
+  if (!flight.batch) return limits.refuses(flight.records[index], shape_.compressed, now_ms_);
+  return limits.refuses(setup_.content_mode, *flight.batch, index, shape_.compressed, now_ms_);
 }
 
 bool Producer::Impl::holds(rd_kafka_resp_err_t error) const {
@@ -221,6 +157,8 @@ void Producer::Impl::on_delivery(Flight& flight, std::uint32_t index,
   // What is lost of a half goes in front of the halves that wait, or it would come behind later
   // records of its keys.
   if (holds(error)) hold(error);
+  if (refuses_request(error) && !limits_.asking() && !limits_.fresh())
+    limits_.ask(*client_, *queue_, LimitsQuery::kPatience);
   if (lost_with_client(error) || holds(error))
     put(probed ? flight.suspects : flight.to_send);
   else if (refuses_request(error) && !alone)
@@ -254,6 +192,7 @@ void Producer::Impl::empty_client() {
 
 // Gives the client what it has room for, in order, and answers for what is over.
 void Producer::Impl::pump() {
+  now_ms_ = to_us(SystemClock().now()) / 1000;
   const bool may = !hold_.on() || (open_ == 0 && hold_.due());
   if (client_ != nullptr && !ended_ && probed_ == 0 && may)
     for (const auto& flight : flights_)
@@ -304,13 +243,24 @@ rd_kafka_resp_err_t Producer::Impl::produce(Flight& flight, std::uint32_t index)
                         flight.how.partition, slot);
 }
 
-// False: the client's queue is full; delivery reports make room.
+// False: not now. The client's queue is full, for which delivery reports make room; or the topic
+// has to say first what it takes.
 bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
+  if (limits_.asking()) return false;
   const std::uint32_t index = from.front();
   if (flight.how.blocked && flight.how.blocked(index)) {
     from.pop_front();
     flight.refused.push_back(
         {index, {ErrorKind::overloaded, "", "an earlier event of its key failed"}, {}});
+    return true;
+  }
+  if (const auto error = foreseen(flight, index)) {
+    if (!limits_.fresh()) {
+      limits_.ask(*client_, *queue_, LimitsQuery::kPatience);
+      return false;
+    }
+    from.pop_front();
+    refuse(flight, index, *error);
     return true;
   }
   const auto error = produce(flight, index);

@@ -44,7 +44,7 @@ struct Sending {
 
 // What happens to the records behind one that the brokers refuse. fast: they are written, as they
 // are on their way already. strict: none of its partition is before the refusal is known, at the
-// cost of one request at a time and a fresh client after each refusal.
+// cost of one request at a time and a fresh client after each refusal that could not be foreseen.
 enum class Behind { fast, strict };
 // What happens to records while the topic as a whole takes none: it does not exist (yet), a right
 // is missing, too few replicas are in sync. wait: they wait as they do while brokers are away, and
@@ -53,8 +53,10 @@ enum class TopicFault { wait, refuse };
 
 // Writes batches to one topic: idempotent, acknowledged by all replicas in sync, keys spread as
 // Kafka's own clients spread them. While brokers are away records wait, for ever. Events become
-// records by the rules of record_writer.h. Brokers refuse a whole request for one of its records:
-// it is sent again in halves until the culprit is alone, and only that one is refused.
+// records by the rules of record_writer.h. Brokers refuse a whole request for one of its records.
+// What the topic's configuration rules out (size, a missing key, a time) is therefore refused here
+// and not sent; a request that brokers refuse for another reason is sent again in halves until the
+// culprit is alone, and only that one is refused.
 //
 // Methods: any thread.
 class Producer {

@@ -65,6 +65,7 @@ Status TransactionalProducer::Impl::open() {
   auto conf =
       transactional_conf(setup_.topic.client, setup_.topic.topic, setup_.id, setup_.timeout);
   if (!conf) return std::unexpected(conf.error());
+  shape_ = fit_requests(**conf, limits_.known().batch_bytes());
   rd_kafka_conf_set_opaque(conf->get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf->get(),
                               [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
@@ -120,11 +121,34 @@ TransactionalProducer::Impl::Step TransactionalProducer::Impl::repeat(const char
   }
 }
 
+// Waits for the answer. A client whose requests may be larger than the topic
+// takes is given up: the next one fits.
+void TransactionalProducer::Impl::ask_limits() {
+  const Queue answers(rd_kafka_queue_new(client_));
+  limits_.ask(*client_, *answers, LimitsQuery::kBeginning);
+  while (limits_.asking() && !stopping())
+    if (const Event event{rd_kafka_queue_poll(answers.get(), kSliceMs)}) limits_.take(*event);
+  const auto most = limits_.known().batch_bytes();
+  if (most && *most < shape_.batch_bytes) close();
+}
+
+// Those records that the topic certainly does not take.
+bool TransactionalProducer::Impl::foresee() {
+  const auto now_ms = to_us(SystemClock().now()) / 1000;
+  for (std::uint32_t b = 0; b < batches_.size(); ++b)
+    for (std::uint32_t i = 0; i < batches_[b]->size(); ++i)
+      if (const auto error = limits_.known().refuses(setup_.topic.content_mode, *batches_[b], i,
+                                                     shape_.compressed, now_ms))
+        refused_.emplace_back(Spot{b, i}, *error);
+  return !refused_.empty();
+}
+
 // A client that can begin a transaction.
 bool TransactionalProducer::Impl::ready() {
   while (!initialised_ && !stopping()) {
     if (client_ == nullptr)
       if (auto ok = open(); !ok) trouble_.say(ok.error().text());
+    if (client_ != nullptr && !limits_.fresh()) ask_limits();
     if (client_ != nullptr && repeat("beginning to write", [this] {
                                 return rd_kafka_init_transactions(client_, kTurnMs);
                               }) == Step::done)
@@ -141,8 +165,14 @@ void TransactionalProducer::Impl::write(std::vector<model::BatchPtr> batches, Wr
   suspects_.clear();
   refused_.clear();
   while (!stopping()) {
-    batches_ = batches;
     if (!ready()) return;
+    batches_ = batches;
+    if (foresee()) {
+      if (limits_.fresh()) return done({take_refused(), false, {}});
+      refused_.clear();
+      ask_limits();
+      continue;
+    }
     begun_ = std::chrono::steady_clock::now();
     if (attempt()) {
       trouble_.over();

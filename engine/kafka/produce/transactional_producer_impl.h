@@ -5,6 +5,7 @@
 #include "engine/kafka/client/handles.h"
 #include "engine/kafka/client/trouble.h"
 #include "engine/kafka/produce/pause.h"
+#include "engine/kafka/produce/topic_limits.h"
 #include "engine/kafka/produce/transactional_producer.h"
 #include "engine/thread/job_thread.h"
 
@@ -25,7 +26,8 @@ struct Spot {
 // On its own thread but for what says otherwise.
 class TransactionalProducer::Impl {
  public:
-  explicit Impl(Setup setup) : setup_(std::move(setup)), trouble_(setup_.topic.topic) {}
+  explicit Impl(Setup setup)
+      : setup_(std::move(setup)), limits_(setup_.topic.topic), trouble_(setup_.topic.topic) {}
   ~Impl();
 
   Status start();                                                       // any thread, first
@@ -48,6 +50,8 @@ class TransactionalProducer::Impl {
   Status open();
   void close();
   bool ready();
+  void ask_limits();
+  bool foresee();
   void poll_idle();
   static void pause();
   void pause_longer();
@@ -70,6 +74,8 @@ class TransactionalProducer::Impl {
   const Setup setup_;
   rd_kafka_t* client_ = nullptr;
   TopicHandle topic_;
+  RequestShape shape_;  // of the client's requests
+  LimitsQuery limits_;
   bool initialised_ = false;  // init_transactions() has succeeded
   bool in_transaction_ = false;
 

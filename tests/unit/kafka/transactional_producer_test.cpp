@@ -86,6 +86,14 @@ TEST_F(Transactions, PassingErrorsAreWaitedFor) {
   EXPECT_EQ(commit(), Outcome::committed);
 }
 
+// A client that had to be replaced before it had begun took the records with it.
+TEST_F(Transactions, ARightThatIsGivenLaterLosesNothing) {
+  brokers.fail(Api::init_producer_id, {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED});
+  EXPECT_EQ(write({batch({"a", "b"})}), Refusals{});
+  EXPECT_EQ(commit(), Outcome::committed);
+  EXPECT_EQ(records(), 2U);
+}
+
 TEST_F(Transactions, AGroupThatHasGoneOnAbortsIt) {
   for (const auto error :
        {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
