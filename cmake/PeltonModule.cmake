@@ -18,6 +18,10 @@ function(engine_module)
     PUBLIC ${ARG_DEPS}
     PRIVATE pelton_warnings ${ARG_PRIVATE_DEPS})
   target_compile_options(pelton_${ARG_NAME} PRIVATE -fpch-preprocess ${PELTON_HARDENING})
+  # The simulation replaces single sources of the store by broken ones.
+  if(PELTON_UNITY AND NOT ARG_NAME STREQUAL store)
+    set_target_properties(pelton_${ARG_NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
   if(ARG_NAME STREQUAL base)
     target_precompile_headers(pelton_base PRIVATE ${PELTON_PRECOMPILED})
   else()
