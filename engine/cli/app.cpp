@@ -57,6 +57,14 @@ std::vector<std::string> option_names(const CLI::App& app) {
   return names;
 }
 
+std::string command_words(const CLI::App& app, int argc, const char* const* argv) {
+  std::string words = "pelton";
+  const CLI::App* at = &app;
+  for (int i = 1; i < argc && (at = subcommand(*at, argv[i])) != nullptr; ++i)
+    words += " " + at->get_name();
+  return words;
+}
+
 // The nearest command or option to the first word that is none.
 std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
   const CLI::App* at = &app;
@@ -66,6 +74,9 @@ std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
       at = command;
     } else if (word.starts_with("--")) {
       const std::string name = word.substr(0, word.find('='));
+      if (name == "--config" && at->get_option_no_throw("CONFIG") != nullptr)
+        return fmt::format(" (the file is given without it: {} FILE)",
+                           command_words(app, argc, argv));
       if (at->get_option_no_throw(name) == nullptr)
         return config::did_you_mean(name, option_names(*at));
     } else if (!word.starts_with("-") && !subcommand_names(*at).empty()) {
@@ -73,14 +84,6 @@ std::string suggestion(const CLI::App& app, int argc, const char* const* argv) {
     }
   }
   return {};
-}
-
-std::string command_words(const CLI::App& app, int argc, const char* const* argv) {
-  std::string words = "pelton";
-  const CLI::App* at = &app;
-  for (int i = 1; i < argc && (at = subcommand(*at, argv[i])) != nullptr; ++i)
-    words += " " + at->get_name();
-  return words;
 }
 
 // "--output: xml not in {text,json}" as `--output: "xml" is none of text, json`.
@@ -210,12 +213,13 @@ int run_command_line(int argc, const char* const* argv) {
   CLI::App app("Pelton runs functions on event streams.\n");
   app.require_subcommand(1);
   app.set_version_flag("--version", "pelton " PELTON_VERSION, "print the version");
-  app.footer("Example: pelton run configs/thumbnails.yaml");
   Run chosen;
   for (auto* add : {add_init, add_run, add_validate, add_plan, add_reload, add_describe, add_schema,
                     add_schedule, add_status, add_produce, add_consume, add_dead_letters,
                     add_offsets, add_functions, add_forget, add_wait, add_usage, add_version})
     add(app, chosen);
+  // Last: a command that has no footer of its own would inherit it.
+  app.footer("Example: pelton run configs/thumbnails.yaml");
   // Output that does not arrive is a failure of any command, also of --help.
   try {
     return parse_and_run(app, chosen, argc, argv);

@@ -86,9 +86,9 @@ Result<int> describe(const DescribeOptions& options) {
 void add_describe(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("describe", "the options of a config file");
   auto options = std::make_shared<DescribeOptions>();
-  command->add_option("TOPIC", options->topic, "a section or a connector");
-  command->add_option("--markdown", options->markdown,
-                      "write the reference pages into this folder");
+  auto* topic = command->add_option("TOPIC", options->topic, "a section or a connector");
+  command->add_option("--markdown", options->markdown, "write all reference pages into this folder")
+      ->excludes(topic);
   add_format(*command, options->format);
   command->footer("`pelton schema` has the same for programs.\nExample: pelton describe binding");
   command->callback([&chosen, options] { chosen = [options] { return describe(*options); }; });

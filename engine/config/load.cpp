@@ -125,7 +125,12 @@ Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
             const Environment& environment, Readable readable) {
   std::vector<ConfigText> sources;
   std::vector<Diagnostic> unreadable;
+  std::set<std::filesystem::path> named;
   for (const std::filesystem::path& file : files) {
+    // Otherwise each of its keys would be a duplicate of itself.
+    if (!named.insert(absolute_file(file)).second)
+      return {std::nullopt,
+              {{{1, 1}, "E1004", "the file is given twice", Severity::error, shown_name(file)}}};
     auto read = read_config_text(file, readable);
     if (read)
       sources.push_back(std::move(*read));

@@ -106,10 +106,10 @@ class Checks {
 
  private:
   void engine() {
-    const config::Place top{1, 1};
-    note(top, "engine.data", check_folder(config_.engine.data, true));
-    if (config_.engine.http && !check_.engine_runs)
-      note(top, "", check_address(*config_.engine.http));
+    const config::Engine& engine = config_.engine;
+    note(engine.data_place, "engine.data", check_folder(engine.data, true));
+    if (engine.http && !check_.engine_runs)
+      note(engine.listen_place, "", check_address(*engine.http));
   }
 
   void check_connector(const config::Connector& connector) {

@@ -66,7 +66,10 @@ const SectionSpec& engine_spec() {
 
 Engine parse_engine(const Node& node, ReadContext& context) {
   Engine engine;
-  engine_fields().fill(read_section(node, engine_spec(), "engine", context), "", context, engine);
+  const Section section = read_section(node, engine_spec(), "engine", context);
+  engine_fields().fill(section, "", context, engine);
+  engine.data_place = section.place("data");
+  engine.listen_place = section.place("http.listen");
   return engine;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/config/parts/http_listen.h"
 #include "engine/config/spec/option_change.h"
+#include "engine/config/yaml/place.h"
 
 #include <chrono>
 #include <cstdint>
@@ -29,6 +30,8 @@ struct Engine {
   std::uint64_t free_space_bytes = 1ULL << 30;  // free_space: intake stops below it
   Duration shutdown_timeout{std::chrono::seconds(30)};  // drain deadline after SIGTERM
   std::optional<std::uint64_t> memory;  // for events, in all; absent: see default_memory()
+  Place data_place{1, 1};               // of `data`, or of the section
+  Place listen_place{1, 1};             // of http.listen
 };
 
 const SectionSpec& engine_spec();

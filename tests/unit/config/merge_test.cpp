@@ -31,6 +31,13 @@ class MergeTest : public ConfigTest {
   }
 };
 
+TEST_F(MergeTest, OneFileGivenTwiceIsSaidOnce) {
+  const std::string file = write("one.yaml", "version: 1\nstreams: { a: {} }\n");
+  const auto loaded = load({file, folder_ / "." / "one.yaml"}, kinds_,
+                           [](const std::string&) { return std::nullopt; });
+  EXPECT_THAT(errors(loaded), ElementsAre("./one.yaml:1:1: E1004 the file is given twice"));
+}
+
 TEST_F(MergeTest, SectionsAreMergedAndSoAreThoseOfTheEngine) {
   const auto loaded = both(
       "version: 1\nengine: { data: ./d, log: { level: warn } }\nstreams: { a: {} }\n"
