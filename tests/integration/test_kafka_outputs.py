@@ -11,8 +11,7 @@ from engine import PYTHON, Engine, function_folder, wait_until
 from kafka_broker import read
 from test_kafka_exactly_once import committed
 
-broker = pytest.fixture(scope="module")(kafka_broker.broker)
-strict_broker = pytest.fixture(scope="module")(kafka_broker.strict_broker)
+broker = pytest.fixture(scope="module")(kafka_broker.strict_broker)
 
 
 def config(broker, source, target, code, options=""):
@@ -138,20 +137,20 @@ def test_kill_9_loses_no_output(broker, tmp_path):
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
-def test_outputs_wait_for_their_topic(strict_broker, tmp_path, delivery):
+def test_outputs_wait_for_their_topic(broker, tmp_path, delivery):
     """A topic that is not there yet is no fault of its records: no dead letter, no attempt, and words for the operator."""
-    source, target = strict_broker.topic(2), f"later-{delivery.replace('_', '-')}"
-    text = config(strict_broker, source, target, function_folder(tmp_path, ECHO), f"delivery: {delivery}\n    max_unsettled: 500")
-    strict_broker.produce(source, records(0, 3000))
+    source, target = broker.topic(2), f"later-{delivery.replace('_', '-')}"
+    text = config(broker, source, target, function_folder(tmp_path, ECHO), f"delivery: {delivery}\n    max_unsettled: 500")
+    broker.produce(source, records(0, 3000))
     with Engine(tmp_path, text) as engine:
         wait_until(lambda: "E6110" in engine.binding("job")["trouble"], "the status says why")
         assert "UNKNOWN_TOPIC" in engine.run("status").stdout and 'pelton_binding_trouble{binding="job"} 1' in engine.metrics()
         assert engine.log.read_text().count("E6110") == 1
-        strict_broker.topic(2, name=target)
+        broker.topic(2, name=target)
         wait_until(lambda: engine.binding("job")["done"] == 3000, "it goes on once the topic is there")
         assert engine.letters() == [] and engine.binding("job")["failed_attempts"] == 0 and engine.binding("job")["trouble"] == ""
         order = {}
-        for message in committed(strict_broker, target, 2):
+        for message in committed(broker, target, 2):
             order.setdefault(message.key(), []).append(json.loads(message.value())["n"])
         assert sorted(n for numbers in order.values() for n in numbers) == list(range(3000))
         assert all(numbers == sorted(numbers) for numbers in order.values())
