@@ -12,10 +12,10 @@ namespace pelton::store {
 class Changes {
  public:
   struct Change {
-    enum class Kind { put, remove, remove_range } kind = Kind::put;
+    enum class Kind { put, remove } kind = Kind::put;
     Family family = Family::meta;
-    std::string key;    // of a range: its first
-    std::string value;  // of a range: the key behind its last
+    std::string key;
+    std::string value;
   };
 
   void put(Family family, std::string key, std::string value) {
@@ -23,9 +23,6 @@ class Changes {
   }
   void remove(Family family, std::string key) {
     all_.push_back({Change::Kind::remove, family, std::move(key), {}});
-  }
-  void remove_range(Family family, std::string from, std::string to) {
-    all_.push_back({Change::Kind::remove_range, family, std::move(from), std::move(to)});
   }
   bool empty() const { return all_.empty(); }
   const std::vector<Change>& all() const { return all_; }

@@ -6,13 +6,25 @@
 namespace pelton::store::names {
 namespace {
 
-// Everything that begins with the number.
-void remove_all(Family family, std::uint32_t number, Changes& changes) {
-  std::string from;
-  std::string to;
-  keys::put_u32(from, number);
-  keys::put_u32(to, number + 1);
-  changes.remove_range(family, std::move(from), std::move(to));
+constexpr std::string_view kForgottenStreams = "forgotten/stream/";
+constexpr std::string_view kForgottenBindings = "forgotten/binding/";
+
+std::string numbered(std::string_view prefix, std::uint32_t number) {
+  std::string key(prefix);
+  keys::put_u32(key, number);
+  return key;
+}
+
+template <typename Id>
+Result<std::vector<Id>> all_behind(Database& database, std::string_view prefix) {
+  std::vector<Id> found;
+  auto read = database.scan(Family::meta, prefix, prefix, [&](auto key, auto) {
+    key.remove_prefix(prefix.size());
+    if (key.size() == 4) found.push_back(Id{keys::take_u32(key)});
+    return true;
+  });
+  if (!read) return std::unexpected(read.error());
+  return found;
 }
 
 }  // namespace
@@ -34,23 +46,29 @@ Status forget_progress(Database& database, StreamId stream, std::optional<Bindin
 
 void forget_binding(std::string_view name, BindingId binding, Changes& changes) {
   changes.remove(Family::meta, "binding/" + std::string(name));
-  for (const Family family : {Family::cursors, Family::retries, Family::dead_letters,
-                              Family::letter_keys, Family::idempotency})
-    remove_all(family, binding.value, changes);
+  changes.put(Family::meta, numbered(kForgottenBindings, binding.value), "");
 }
 
-Status forget_stream(Database& database, std::string_view name, StreamId stream, Changes& changes) {
-  for (const std::string& key : {"stream/" + std::string(name), "partitions/" + std::string(name),
-                                 "identity/" + std::string(name)})
-    changes.remove(Family::meta, key);
-  std::string bounds = "bounds/";
-  keys::put_u32(bounds, stream.value);
-  std::string behind = "bounds/";
-  keys::put_u32(behind, stream.value + 1);
-  changes.remove_range(Family::meta, std::move(bounds), std::move(behind));
-  remove_all(Family::index, stream.value, changes);
-  remove_all(Family::extents, stream.value, changes);
-  return forget_progress(database, stream, std::nullopt, changes);
+void forget_stream(std::string_view name, StreamId stream, Changes& changes) {
+  for (const char* prefix : {"stream/", "partitions/", "identity/"})
+    changes.remove(Family::meta, prefix + std::string(name));
+  changes.put(Family::meta, numbered(kForgottenStreams, stream.value), "");
+}
+
+Result<std::vector<StreamId>> forgotten_streams(Database& database) {
+  return all_behind<StreamId>(database, kForgottenStreams);
+}
+
+Result<std::vector<BindingId>> forgotten_bindings(Database& database) {
+  return all_behind<BindingId>(database, kForgottenBindings);
+}
+
+void end_forgotten(StreamId stream, Changes& changes) {
+  changes.remove(Family::meta, numbered(kForgottenStreams, stream.value));
+}
+
+void end_forgotten(BindingId binding, Changes& changes) {
+  changes.remove(Family::meta, numbered(kForgottenBindings, binding.value));
 }
 
 }  // namespace pelton::store::names

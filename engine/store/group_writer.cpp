@@ -270,15 +270,11 @@ void GroupWriter::flush_all_keys(Group& group) {
 }
 
 void GroupWriter::add_changes(const Changes& changes, Group& group) {
-  // What is removed now includes the keys that came before.
-  if (!changes.empty()) flush_all_keys(group);
   for (const Changes::Change& change : changes.all()) {
     if (change.kind == Changes::Change::Kind::put)
       put(group, change.family, change.key, change.value);
-    else if (change.kind == Changes::Change::Kind::remove)
-      remove(group, change.family, change.key);
     else
-      group.metadata.DeleteRange(database_.family(change.family), change.key, change.value);
+      remove(group, change.family, change.key);
   }
 }
 

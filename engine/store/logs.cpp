@@ -106,13 +106,13 @@ void Logs::trim_tail() {
 void Logs::drop(std::vector<Cut>& cuts) {
   std::lock_guard lock(mutex_);
   std::erase_if(cuts, [&](const Cut& cut) {
-    return entries_.at(cut.at).log.extents().at(cut.extents - 1).end != cut.up_to;
+    return entries_.at(cut.at).log.extents().at(cut.extents.size() - 1).end != cut.up_to;
   });
   std::map<model::StreamPartition, std::size_t> gone;  // batches of the tail
   std::map<model::StreamPartition, Offset> earliest;
   for (const Cut& cut : cuts) {
     Entry& entry = entries_.at(cut.at);
-    for (const model::PlacedBatch& placed : entry.log.drop(cut.extents)) {
+    for (const model::PlacedBatch& placed : entry.log.drop(cut.extents.size())) {
       tail_bytes_ -= placed.batch->memory();
       ++gone[cut.at];
     }

@@ -48,7 +48,7 @@ class Logs {
   // Whole extents off the front of a partition, up to this offset.
   struct Cut {
     model::StreamPartition at;
-    std::size_t extents = 0;
+    std::vector<Offset> extents;  // where each begins
     Offset up_to = 0;
     std::uint64_t unsettled = 0;  // events of them, for the statistics
     bool forced = false;          // whatever holds them

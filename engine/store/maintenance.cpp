@@ -11,8 +11,8 @@ namespace pelton::store {
 namespace {
 
 constexpr std::size_t kCountAtOnce = 4096;
-// Batches that retention drops with one write at most, about; 24 bytes each.
-constexpr std::size_t kDropAtOnce = 1U << 18;
+// Batches that retention drops with one write at most, about; some 130 bytes each.
+constexpr std::size_t kDropAtOnce = 1U << 16;
 // Recycled segments that wait to be written to; more are removed.
 constexpr std::size_t kSpareSegments = 4;
 // Of a segment less than one part in so many is alive when that is copied forward.
@@ -30,11 +30,6 @@ Maintenance::~Maintenance() {
   if (uncounted_ != nullptr) database_.db().ReleaseSnapshot(uncounted_);
 }
 
-void Maintenance::set_ttl(BindingId binding, Duration ttl) {
-  std::lock_guard lock(mutex_);
-  expiries_[binding] = {ttl, {}};
-}
-
 void Maintenance::applied(std::uint64_t group, std::uint64_t bytes) {
   applied_ = group;
   unflushed_bytes_ += bytes;
@@ -44,6 +39,7 @@ Status Maintenance::run(WallTime now) {
   disk_.check();
   database_.set_compaction_space(disk_.spare_bytes());
   if (auto ok = count_live(); !ok || stopping_) return ok;
+  if (auto ok = collect_garbage(now); !ok) return ok;
   if (auto ok = retain_all(now); !ok) return ok;
   if (auto ok = end_segment(); !ok) return ok;
   if (auto ok = copy_forward(); !ok) return ok;
@@ -90,13 +86,15 @@ Status Maintenance::retain_all(WallTime now) {
   Drop drop;
   const std::map<StreamId, StreamSpec> streams = logs_.streams();
   for (const auto& [id, spec] : streams)
-    for (std::uint32_t p = 0; p < spec.partitions; ++p) {
+    for (std::uint32_t p = 0; p < spec.partitions;) {
       retain({id, PartitionId{p}}, spec, now, drop);
-      if (drop.batches < kDropAtOnce) continue;
+      if (drop.batches < kDropAtOnce) {
+        ++p;
+        continue;
+      }
       if (auto ok = write(drop); !ok) return ok;
       drop = {};
     }
-  expire_keys(now, drop.changes);
   return write(drop);
 }
 
@@ -162,80 +160,75 @@ void Maintenance::retain(model::StreamPartition at, const StreamSpec& spec, Wall
   const std::uint64_t most = spec.retention_bytes.value_or(UINT64_MAX) / spec.partitions;
   const Offset end = extents.back().end;
   const Offset settled = std::min(unsettled(at, end), holds_.lowest(at).value_or(end));
-  Logs::Cut cut{.at = at, .forced = spec.retention_force};
+  Logs::Cut cut{.at = at, .extents = {}, .forced = spec.retention_force};
   for (const Extent& extent : extents) {
     // The newest extent still grows; only its age can end it.
     const bool too_old =
         spec.retention_time && extent.appended_us < to_us(now - *spec.retention_time);
-    const bool too_much = bytes > most && cut.extents + 1 < extents.size();
+    const bool too_much = bytes > most && cut.extents.size() + 1 < extents.size();
     if ((!too_old && !too_much) || out.batches >= kDropAtOnce) break;
     if (extent.end > settled && !spec.retention_force) break;
     bytes -= extent.bytes;
     out.batches += extent.batches;
-    ++cut.extents;
+    cut.extents.push_back(extent.begin);
     cut.up_to = extent.end;
   }
-  if (cut.extents == 0) return;
+  if (cut.extents.empty()) return;
   const Offset lost_from = std::max(settled, extents.front().begin);
   cut.unsettled = static_cast<std::uint64_t>(std::max<Offset>(0, cut.up_to - lost_from));
   out.cuts.push_back(cut);
 }
 
+// What was dropped before is not walked over.
 Status Maintenance::add_changes(const Logs::Cut& cut, Drop& out) {
-  const std::string from = keys::partition(cut.at);
-  const std::string to = keys::batch(cut.at, cut.up_to);
+  const std::string prefix = keys::partition(cut.at);
+  const std::string end = keys::batch(cut.at, cut.up_to);
   Status bad;
-  auto read = database_.scan(Family::index, from, from, [&](auto key, auto value) {
-    if (key >= to) return false;
+  const auto add = [&](auto key, auto value) {
+    if (key >= end) return false;
     auto entry = decode_index_entry(value);
     if (entry)
       out.places.push_back(entry->place);
     else
       bad = std::unexpected(entry.error());
+    out.changes.remove(Family::index, std::string(key));
     return entry.has_value();
-  });
+  };
+  auto read = database_.scan(Family::index, prefix, keys::batch(cut.at, cut.extents.front()), add);
   if (!read || !bad) return read ? bad : read;
-  const Offset end = logs_.bounds(cut.at)->end;
-  out.changes.remove_range(Family::index, from, to);
-  out.changes.remove_range(Family::extents, from, to);
-  out.changes.put(Family::meta, names::bounds_key(cut.at), encode_bounds({cut.up_to, end}));
+  const Offset last = logs_.bounds(cut.at)->end;
+  // One that is about to be stored, or never was, is not there yet: it is named all the same.
+  for (const Offset begin : cut.extents)
+    out.changes.remove(Family::extents, keys::batch(cut.at, begin));
+  out.changes.put(Family::meta, names::bounds_key(cut.at), encode_bounds({cut.up_to, last}));
   return {};
 }
 
 Status Maintenance::forget(const std::string& name, StreamId stream) {
   // Or else they would be counted as living after they are gone.
   if (auto ok = count_live(); !ok) return ok;
-  std::string prefix;
-  keys::put_u32(prefix, stream.value);
-  std::vector<Place> places;
-  Status bad;
-  auto read = database_.scan(Family::index, prefix, prefix, [&](auto, auto value) {
-    auto entry = decode_index_entry(value);
-    if (entry)
-      places.push_back(entry->place);
-    else
-      bad = std::unexpected(entry.error());
-    return entry.has_value();
-  });
-  if (!read || !bad) return read ? bad : read;
   Changes changes;
-  if (auto ok = names::forget_stream(database_, name, stream, changes); !ok) return ok;
+  names::forget_stream(name, stream, changes);
   if (auto ok = write_.changes(std::move(changes)); !ok) return ok;
   logs_.forget(stream);
   bindings_.forget(stream);
-  log_.remove_live(places);
-  return {};
+  return garbage_.remove(stream);
 }
 
-void Maintenance::expire_keys(WallTime now, Changes& changes) {
-  std::lock_guard lock(mutex_);
-  for (auto& [binding, expiry] : expiries_) {
-    const WallTime keep = model::remembered_since(now, expiry.ttl);
-    if (keep <= expiry.dropped) continue;
-    expiry.dropped = keep;
-    changes.remove_range(Family::idempotency, keys::idempotency_from(binding, WallTime{}),
-                         keys::idempotency_from(binding, keep));
-  }
+Status Maintenance::forget(const std::string& name, BindingId binding) {
+  Changes changes;
+  names::forget_binding(name, binding, changes);
+  if (auto ok = write_.changes(std::move(changes)); !ok) return ok;
+  bindings_.forget(binding);
+  return garbage_.remove(binding);
+}
+
+Status Maintenance::collect_garbage(WallTime now) {
+  auto done = garbage_.collect(now);
+  if (done || done.error().kind == ErrorKind::cancelled) return {};
+  if (done.error().kind != ErrorKind::corrupt) return done;
+  notices_.say_once(done.error().text());
+  return {};
 }
 
 Status Maintenance::end_segment() {

@@ -3,6 +3,7 @@
 
 #include "engine/store/binding_state.h"
 #include "engine/store/disk_space.h"
+#include "engine/store/garbage.h"
 #include "engine/store/logs.h"
 #include "engine/store/retention_holds.h"
 #include "engine/store/transaction_queue.h"
@@ -15,10 +16,9 @@
 
 namespace pelton::store {
 
-// What is done behind the events' backs: retention of streams, expiry of idempotency records, the
-// ballast, flushes of RocksDB, and what follows for the log: segments are recycled, mostly
-// dead ones have their living batches copied forward. The maintenance thread's, but for what is
-// marked any thread.
+// What is done behind the events' backs: retention of streams, removal of garbage, the ballast,
+// flushes of RocksDB, and what follows for the log: segments are recycled, mostly dead ones have
+// their living batches copied forward. The maintenance thread's, but for what is marked any thread.
 class Maintenance {
  public:
   // How it writes: durable on return.
@@ -36,7 +36,8 @@ class Maintenance {
         log_(log),
         logs_(logs),
         bindings_(bindings),
-        write_(std::move(write)) {}
+        write_(std::move(write)),
+        garbage_(database, log, write_.changes, stopping_) {}
 
   ~Maintenance();
   Maintenance(const Maintenance&) = delete;
@@ -47,7 +48,8 @@ class Maintenance {
   // Takes the state of the index as it is: batches that are committed later are counted by the
   // committing thread. Before anything is appended.
   void begin_counting();
-  void set_ttl(BindingId binding, Duration ttl);
+  // Any thread.
+  Garbage& garbage() { return garbage_; }
   // Any thread: a group is applied, of so many bytes of the log.
   void applied(std::uint64_t group, std::uint64_t bytes);
   // Any thread: what takes long ends early.
@@ -59,8 +61,9 @@ class Maintenance {
   }
 
   Status run(WallTime now);
-  // Drops a stream that is not configured.
+  // Deletes what is stored of a stream or binding that is not configured.
   Status forget(const std::string& name, StreamId stream);
+  Status forget(const std::string& name, BindingId binding);
 
  private:
   // What retention takes away, of all partitions together.
@@ -69,12 +72,6 @@ class Maintenance {
     Changes changes;
     std::vector<Place> places;
     std::size_t batches = 0;  // of the cuts: places are bounded by rounds
-  };
-
-  // Of a binding's completed idempotency keys.
-  struct Expiry {
-    Duration ttl{};
-    WallTime dropped{};  // none older than this are stored
   };
 
   Status count_live();
@@ -87,8 +84,8 @@ class Maintenance {
   // Leaves out, and takes off the list, what a seek holds or has gone back to since retain().
   void drop(std::vector<Logs::Cut>& cuts);
   Status add_changes(const Logs::Cut& cut, Drop& out);
-  // Once a generation of keys.
-  void expire_keys(WallTime now, Changes& changes);
+  // Damage among what is not needed any more stops nothing else.
+  Status collect_garbage(WallTime now);
   // Where space is short, a segment is not waited for until it is full.
   Status end_segment();
   // Purged dead letters give their space back.
@@ -119,10 +116,10 @@ class Maintenance {
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> unflushed_bytes_{0};
   std::atomic<bool> stopping_{false};
+  Garbage garbage_;
   std::mutex mutex_;
   // guarded by mutex_
   std::map<StreamId, std::vector<BindingId>> holders_;
-  std::map<BindingId, Expiry> expiries_;
 };
 
 }  // namespace pelton::store

@@ -217,4 +217,10 @@ std::string bounds_key(model::StreamPartition at) {
   return "bounds/" + keys::partition(at);
 }
 
+std::string bounds_prefix(StreamId stream) {
+  std::string prefix = "bounds/";
+  keys::put_u32(prefix, stream.value);
+  return prefix;
+}
+
 }  // namespace pelton::store::names

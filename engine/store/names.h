@@ -35,12 +35,18 @@ Result<std::vector<std::pair<std::string, BindingId>>> all_bindings(Database& da
 Result<std::vector<std::pair<std::string, StreamId>>> all_streams(Database& database);
 // The partitions of all streams that the engine keeps or kept.
 Result<std::vector<model::StreamPartition>> all_partitions(Database& database);
-// Where a partition's bounds are kept.
+// Where the bounds of a partition, and of all partitions of a stream, are kept.
 std::string bounds_key(model::StreamPartition at);
+std::string bounds_prefix(StreamId stream);
 
-// What forgetting comes to, added to `changes`. The name may be used again, its number is not.
+// Forgets a name: the name may be used again, its number is not. What is stored under the number is
+// left for removal (garbage.h) and noted as such until end_forgotten().
 void forget_binding(std::string_view name, BindingId binding, Changes& changes);
-Status forget_stream(Database& database, std::string_view name, StreamId stream, Changes& changes);
+void forget_stream(std::string_view name, StreamId stream, Changes& changes);
+Result<std::vector<StreamId>> forgotten_streams(Database& database);
+Result<std::vector<BindingId>> forgotten_bindings(Database& database);
+void end_forgotten(StreamId stream, Changes& changes);
+void end_forgotten(BindingId binding, Changes& changes);
 // The progress and retries of all bindings, or of one, on the stream.
 Status forget_progress(Database& database, StreamId stream, std::optional<BindingId> binding,
                        Changes& changes);

@@ -80,16 +80,15 @@ Status Registry::forget_binding(std::string_view name) {
   if (!streams) return std::unexpected(streams.error());
   const bool configured =
       std::ranges::any_of(*streams, [&](const auto& stream) { return reads(name, stream.second); });
+  if (!configured) return forget_.binding(std::string(name), *id);
   Changes changes;
-  if (!configured) names::forget_binding(name, *id, changes);
   for (const auto& [stream_name, stream] : *streams)
-    if (configured && !reads(name, stream))
+    if (!reads(name, stream))
       if (auto ok = names::forget_progress(database_, stream, *id, changes); !ok) return ok;
   if (changes.empty()) return {};
   if (auto ok = write_(std::move(changes)); !ok) return ok;
-  if (!configured) bindings_.forget(*id);
   for (const auto& [stream_name, stream] : *streams)
-    if (configured && !reads(name, stream)) bindings_.forget(*id, stream);
+    if (!reads(name, stream)) bindings_.forget(*id, stream);
   return {};
 }
 
@@ -99,7 +98,7 @@ Status Registry::forget_stream(std::string_view name) {
                 "stream {} is configured: remove it from the config file and reload first", name);
   const auto id = number_of(names::all_streams(database_), name);
   if (!id) return std::unexpected(id.error());
-  return drop_(std::string(name), *id);
+  return forget_.stream(std::string(name), *id);
 }
 
 }  // namespace pelton::store

@@ -16,17 +16,20 @@ namespace pelton::store {
 // open() has returned.
 class Registry {
  public:
-  // `drop` deletes a stream's batches, on the thread that may be moving them.
-  using Drop = std::function<Status(const std::string& name, StreamId stream)>;
+  // How what is not configured is deleted: on the thread that may be moving a stream's batches.
+  struct Forget {
+    std::function<Status(const std::string& name, StreamId stream)> stream;
+    std::function<Status(const std::string& name, BindingId binding)> binding;
+  };
 
   Registry(Database& database, Logs& logs, BindingState& bindings, Notices& notices,
-           WriteChanges write, Drop drop)
+           WriteChanges write, Forget forget)
       : database_(database),
         logs_(logs),
         bindings_(bindings),
         notices_(notices),
         write_(std::move(write)),
-        drop_(std::move(drop)) {}
+        forget_(std::move(forget)) {}
 
   // Reads the state of all bindings that ever were.
   Status open();
@@ -47,7 +50,7 @@ class Registry {
   BindingState& bindings_;
   Notices& notices_;
   const WriteChanges write_;
-  const Drop drop_;
+  const Forget forget_;
 };
 
 }  // namespace pelton::store

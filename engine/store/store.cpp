@@ -52,9 +52,12 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
       *database, [this](Changes&& changes) { return write(std::move(changes)); });
   named.registry = std::make_unique<Registry>(
       *database, *logs, *bindings, folder.notices, write_names,
-      [this](const std::string& name, StreamId stream) {
-        return maintaining.run([&] { return maintenance->forget(name, stream); });
-      });
+      Registry::Forget{[this](const std::string& name, StreamId stream) {
+                         return maintaining.run([&] { return maintenance->forget(name, stream); });
+                       },
+                       [this](const std::string& name, BindingId binding) {
+                         return maintaining.run([&] { return maintenance->forget(name, binding); });
+                       }});
   if (auto ok = named.registry->open(); !ok) return ok;
   // From now on RocksDB knows of a group, and its segment is missed when it is gone.
   if (applied->group == 0 && log->next_group() > 1)

@@ -72,7 +72,7 @@ Status Store::completed_keys(BindingId binding, WallTime since,
 }
 
 void Store::set_idempotency_ttl(BindingId binding, Duration ttl) {
-  impl_->maintenance->set_ttl(binding, ttl);
+  impl_->maintenance->garbage().set_ttl(binding, ttl);
 }
 
 std::shared_ptr<const void> Store::hold(model::StreamPartition at, Offset offset) {

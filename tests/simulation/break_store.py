@@ -22,7 +22,7 @@ BROKEN = {
                     "families_.end()); some.erase(some.begin() + static_cast<int>(Family::retries)); return some; }())"),
     "number_again": ("names.cpp", 'put_number(changes, "next/stream", *number + 1);',
                      'put_number(changes, "next/stream", *number);'),
-    "keys_expire_early": ("maintenance.cpp", "model::remembered_since(now, expiry.ttl)", "now"),
+    "keys_expire_early": ("garbage.cpp", "model::remembered_since(now, expiry.ttl)", "now"),
     "forget_segment": ("log.cpp", "found->second->live += place.bytes;", "found->second->live += 0;"),
     "forget_hold": ("retention_holds.cpp", "first == held.end() || first->first != at", "true"),
     "forget_replay": ("store.cpp", "return database->apply(batch);", "return {};"),

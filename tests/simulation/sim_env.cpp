@@ -3,13 +3,10 @@
 // when its own thread comes to it, and a seed must mean the same every time.
 #include "tests/simulation/sim_disk.h"
 
-#include <pthread.h>
 #include <rocksdb/env.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <string_view>
 #include <utility>
 
 namespace pelton::simulation {
@@ -74,7 +71,7 @@ class Writable final : public rocksdb::WritableFile {
   using rocksdb::WritableFile::Append;
   Status Append(const Slice& data) override {
     std::lock_guard lock(disk_.mutex());
-    const auto ok = operation();
+    const auto ok = disk_.operation();
     const std::size_t written = ok ? data.size() : data.size() / 2;
     file_->write({data.data(), written}, file_->bytes.size());
     return converted(ok);
@@ -88,7 +85,7 @@ class Writable final : public rocksdb::WritableFile {
   Status Flush() override { return Status::OK(); }
   Status Sync() override {
     std::lock_guard lock(disk_.mutex());
-    const auto ok = operation();
+    const auto ok = disk_.operation();
     if (ok) file_->sync();
     return converted(ok);
   }
@@ -98,23 +95,8 @@ class Writable final : public rocksdb::WritableFile {
   }
 
  private:
-  // What a compaction writes does not fail, and is nobody's until the manifest names it, which
-  // does: RocksDB 7.8 with assertions, as Debian builds it, aborts when a table that turned out to
-  // be empty cannot be written (SubcompactionState::SmallestUserKey of its statistics).
-  pelton::Status operation() {
-    const auto ok = disk_.operation();
-    return compaction_ ? pelton::Status{} : ok;
-  }
-  // RocksDB names its threads; flushes have those of a higher priority.
-  static bool compacts() {
-    std::array<char, 16> name{};
-    ::pthread_getname_np(::pthread_self(), name.data(), name.size());
-    return std::string_view(name.data()) == "rocksdb:low";
-  }
-
   SimDisk& disk_;
   const SimDisk::FilePtr file_;
-  const bool compaction_ = compacts();
 };
 
 class SimDirectory final : public rocksdb::Directory {

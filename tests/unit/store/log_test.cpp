@@ -150,6 +150,11 @@ class LogsTest : public StoreFixture {
     entry.span = 1;
     logs->append(placed, {&entry, 1});
   }
+  Logs::Cut cut(const std::deque<Extent>& extents, std::uint64_t unsettled) {
+    Logs::Cut cut{.at = where, .extents = {}, .up_to = extents.back().end, .unsettled = unsettled};
+    for (const Extent& extent : extents) cut.extents.push_back(extent.begin);
+    return cut;
+  }
 
   FaultySegments files;
   std::unique_ptr<Database> database;
@@ -163,13 +168,13 @@ TEST_F(LogsTest, AnExtentThatGrewSinceItWasLookedAtIsNotDropped) {
   come(0);
   const auto seen = logs->extents(where);
   come(1);
-  std::vector<Logs::Cut> cuts{{where, seen.size(), seen.back().end, 1}};
+  std::vector<Logs::Cut> cuts{cut(seen, 1)};
   logs->drop(cuts);
   EXPECT_TRUE(cuts.empty());
   EXPECT_EQ(logs->stats(where)->bounds.earliest, 0);
   EXPECT_EQ(logs->stats(where)->dropped_unsettled, 0U);
   const auto now = logs->extents(where);
-  cuts = {{where, now.size(), now.back().end, 0}};
+  cuts = {cut(now, 0)};
   logs->drop(cuts);
   EXPECT_EQ(cuts.size(), 1U);
   EXPECT_EQ(logs->stats(where)->bounds.earliest, 2);
