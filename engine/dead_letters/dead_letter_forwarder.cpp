@@ -4,6 +4,7 @@
 #include "engine/dead_letters/dead_letter_record.h"
 #include "engine/kafka/records/record_decoder.h"
 #include "engine/model/dead_letter_text.h"
+#include "engine/model/histories.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -61,10 +62,12 @@ void DeadLetterForwarder::begin(Forwarding& forwarding) {
   forwarding.taken.assign(letters.size(), false);
   std::vector<std::size_t> which;
   std::vector<kafka::RawRecord> records;
+  const auto histories = stored_histories(forwarding.transaction);
   for (std::size_t i = 0; i < letters.size(); ++i) {
     const model::DeadLetter& letter = letters[i];
     forwarding.bytes += letter.event->bytes().size();
-    if (kafka::holds_record(*letter.event, 0)) {
+    const model::StreamPartition* const history = find(histories, letter.id);
+    if (history == nullptr && kafka::holds_record(*letter.event, 0)) {
       which.push_back(i);
       records.push_back(
           letter_record(letter, record_of(*letter.event, 0), {.topic = setup_.source.topic}));
@@ -72,10 +75,11 @@ void DeadLetterForwarder::begin(Forwarding& forwarding) {
     }
     ++forwarding.open;
     ++errands_;
-    records_.run(
-        [this, self = shared_from_this(), errand = Errand{forwarding.number, i, letter}]() mutable {
-          from_source(std::move(errand));
-        });
+    Errand errand{forwarding.number, i, letter, {}};
+    if (history != nullptr) errand.history = *history;
+    records_.run([this, self = shared_from_this(), errand = std::move(errand)]() mutable {
+      run(std::move(errand));
+    });
   }
   bytes_ += forwarding.bytes;
   if (!records.empty()) {
@@ -177,6 +181,21 @@ Result<std::optional<kafka::RawRecord>> DeadLetterForwarder::read_source(
   if (!read) return std::unexpected(read.error());
   if (found && !same_event(*found, *letter.event, setup_.source.topic)) found.reset();
   return found;
+}
+
+void DeadLetterForwarder::run(Errand&& errand) {
+  add_history(errand);
+  if (!kafka::holds_record(*errand.letter.event, 0)) return from_source(std::move(errand));
+  if (--errands_ == 0) source_.rest();
+  auto original = record_of(*errand.letter.event, 0);
+  deliver(errand, std::move(original));
+}
+
+// What cannot be read is missing from the record; its last attempt is there.
+void DeadLetterForwarder::add_history(Errand& errand) {
+  if (!errand.history) return;
+  auto stored = store_.retry(errand.letter.id.binding, *errand.history, errand.letter.id.offset);
+  if (stored) prepend_history(errand.letter, std::move(*stored));
 }
 
 void DeadLetterForwarder::from_source(Errand&& errand) {

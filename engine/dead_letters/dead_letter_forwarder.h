@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,11 +56,12 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
     std::vector<bool> taken;  // of its letters, those in the topic
     std::size_t bytes = 0;
   };
-  // A letter whose record has to be read again.
+  // A letter whose record has to be read again, or whose earlier attempts have to be read.
   struct Errand {
     std::uint64_t number = 0;  // of its forwarding
     std::size_t index = 0;     // among the forwarding's letters
     model::DeadLetter letter;
+    std::optional<model::StreamPartition> history;  // where they are stored
   };
 
   void begin(Forwarding& forwarding);
@@ -73,6 +75,8 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
   model::Transaction rest_of(Forwarding& forwarding);
 
   // ---- the records thread
+  void run(Errand&& errand);
+  void add_history(Errand& errand);
   void from_source(Errand&& errand);
   Result<std::optional<kafka::RawRecord>> read_source(const model::DeadLetter& letter);
   // ---- the letters thread

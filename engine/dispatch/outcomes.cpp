@@ -8,12 +8,17 @@
 namespace pelton::dispatch {
 namespace {
 
+// The store has attempts of the event; `counted`: all but the last.
+bool stored_before(const model::RetryState& state, bool counted) {
+  return state.attempts > (counted ? 1U : 0U);
+}
+
 // The update with the state, of its history what is new.
 model::Transaction::RetryUpdate update_of(model::Transaction::RetryUpdate update,
                                           const model::RetryState& state, bool counted) {
   update.state = model::RetryState{state.attempts, state.worker_kills, state.next, state.first, {}};
   if (counted) update.state->history.push_back(state.history.back());
-  update.appends = state.history.size() > update.state->history.size();
+  update.appends = stored_before(state, counted);
   return update;
 }
 
@@ -117,21 +122,21 @@ void Outcomes::count_ages(const Partition& partition, const std::vector<Position
   for (std::uint32_t i = from; i < to; ++i) shared_.ages.add(window.time_us(slots[i]), to_us(now));
 }
 
-void Outcomes::settle(Partition& partition, Position position) {
+void Outcomes::settle(Partition& partition, Position position, bool history) {
   const Offset offset = partition.queue.at(position).offset;
   partition.queue.settle(position);
   partition.settled.add(offset, offset + 1);
   partition.keys.erase(offset);
   partition.suspects.clear(offset);
-  forget_retry(partition, offset);
+  forget_retry(partition, offset, history);
   partition.count_settled(1);
 }
 
-void Outcomes::forget_retry(Partition& partition, Offset offset) {
+void Outcomes::forget_retry(Partition& partition, Offset offset, bool history) {
   if (partition.retries.empty() || !partition.retries.erase(offset)) return;
   partition.retry_due = true;
   shared_.commits.transaction().retries.push_back(
-      {shared_.options.id, shared_.at(partition.id), offset, {}});
+      {shared_.options.id, shared_.at(partition.id), offset, {}, history});
 }
 
 void Outcomes::failed(Partition& partition, Position position, const model::Failure& failure,
@@ -153,17 +158,17 @@ void Outcomes::failed(Partition& partition, Position position, const model::Fail
 
 void Outcomes::follow(Partition& partition, Position position, const Verdict& verdict,
                       WallTime now) {
-  if (verdict.dead) return bury(partition, position, verdict.reason, now);
+  if (verdict.dead) return bury(partition, position, verdict, now);
   const Offset offset = partition.queue.at(position).offset;
   const model::RetryState& state = *partition.retries.find(offset);
   partition.retry_due = true;
   shared_.commits.transaction().retries.push_back(update_of(
       {shared_.options.id, shared_.at(partition.id), offset, {}}, state, verdict.counted));
   partition.queue.park(position, state.next);
+  partition.retries.forget_history_of(offset);
 }
 
-void Outcomes::bury(Partition& partition, Position position, const std::string& reason,
-                    WallTime now) {
+void Outcomes::bury(Partition& partition, Position position, const Verdict& verdict, WallTime now) {
   const Slot& slot = partition.queue.at(position);
   const Offset offset = slot.offset;
   model::DeadLetter letter;
@@ -172,18 +177,23 @@ void Outcomes::bury(Partition& partition, Position position, const std::string& 
   letter.stream = shared_.options.stream;
   letter.function = shared_.options.function;
   letter.time = now;
-  letter.reason = reason;
+  letter.reason = verdict.reason;
   letter.idempotency_key = partition.idempotency_key(offset);
+  bool stored = false;
   if (const auto* retry = partition.retries.find(offset)) {
     letter.retry = *retry;
+    // The earlier ones are added from the store.
+    auto& history = letter.retry.history;
+    if (!history.empty()) history.erase(history.begin(), history.end() - 1);
+    stored = stored_before(*retry, verdict.counted);
     if (retry->attempts > 0) shared_.breaker.gave_up({partition.id, slot.lane}, retry->first);
   }
   shared_.builder.add(slot.batch(), slot.index);
   letter.event = shared_.builder.finish();
   shared_.commits.transaction().dead_letters.push_back(std::move(letter));
-  shared_.totals.count_letter(reason);
+  shared_.totals.count_letter(verdict.reason);
   const auto key = partition.take_key(offset);
-  settle(partition, position);
+  settle(partition, position, stored);
   if (key) release_key(*key);
 }
 

@@ -33,10 +33,13 @@ class Outcomes {
                       std::uint32_t first);
 
   // Settles an event without an invocation.
-  void settle(Partition& partition, Position position);
-  void bury(Partition& partition, Position position, const std::string& reason, WallTime now);
+  void settle(Partition& partition, Position position) { settle(partition, position, false); }
+  // Without another attempt.
+  void bury(Partition& partition, Position position, const std::string& reason, WallTime now) {
+    bury(partition, position, {.dead = true, .reason = reason, .counted = false}, now);
+  }
   // The offset is settled: what is known of its attempts is to be forgotten.
-  void forget_retry(Partition& partition, Offset offset);
+  void forget_retry(Partition& partition, Offset offset) { forget_retry(partition, offset, false); }
 
   // ---- of any event, a dead letter that is replayed included
   void append_outputs(const model::BatchPtr& outputs);
@@ -61,6 +64,10 @@ class Outcomes {
   void failed(Partition& partition, Position position, const model::Failure& failure,
               const std::string& worker, WallTime now);
   void follow(Partition& partition, Position position, const Verdict& verdict, WallTime now);
+  void bury(Partition& partition, Position position, const Verdict& verdict, WallTime now);
+  // `history`: what is stored of the event's attempts belongs to a dead letter.
+  void settle(Partition& partition, Position position, bool history);
+  void forget_retry(Partition& partition, Offset offset, bool history);
 
   Shared& shared_;
   std::vector<Hash128> done_keys_;  // of the results at hand

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/model/records.h"
+#include "engine/model/histories.h"
 
 #include <cstdint>
 #include <unordered_map>
 
 namespace pelton::dispatch {
 
-// The events of a partition that have failed before, and the memory that their histories take.
+// The events of a partition that have failed before, and the memory that is taken for them.
 class Retries {
  public:
   bool empty() const { return states_.empty(); }
@@ -19,7 +19,18 @@ class Retries {
     return found == states_.end() ? nullptr : &found->second;
   }
   void restore(Offset offset, const model::RetryState& state) {
-    if (states_.emplace(offset, state).second) bytes_ += bytes_of(state);
+    const auto [at, added] = states_.emplace(offset, state);
+    if (!added) return;
+    forget_history(at->second);
+    bytes_ += bytes_of(at->second);
+  }
+  // What happened to the event is on its way to the store.
+  void forget_history_of(Offset offset) {
+    const auto found = states_.find(offset);
+    if (found == states_.end()) return;
+    bytes_ -= bytes_of(found->second);
+    forget_history(found->second);
+    bytes_ += bytes_of(found->second);
   }
   // Answers what `change` does, which is called with the state of the event.
   template <typename Change>

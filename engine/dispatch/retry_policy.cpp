@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/retry_policy.h"
 
+#include "engine/model/histories.h"
+
 #include <algorithm>
 #include <cmath>
 
 namespace pelton::dispatch {
 namespace {
-
-constexpr std::string_view kTimeout = "timeout";  // cause of an attempt or a loss
 
 // Bounds of what a history keeps of a function's words.
 constexpr std::size_t kMaxMessage = 4096;
@@ -21,8 +21,9 @@ std::string cut(const std::string& text, std::size_t most) {
 }  // namespace
 
 bool ended_a_worker(const model::RetryState& state) {
-  return state.worker_kills > 0 ||
-         std::ranges::any_of(state.history, [](const auto& a) { return a.cause == kTimeout; });
+  return state.worker_kills > 0 || std::ranges::any_of(state.history, [](const auto& a) {
+           return a.cause == model::kTimeout;
+         });
 }
 
 void resume(model::RetryState& state, const config::Retry& retry, WallTime now) {
@@ -75,7 +76,7 @@ Verdict RetryPolicy::failed(model::RetryState& state, const model::Failure& fail
 
 Verdict RetryPolicy::killed(model::RetryState& state, const model::WorkerLoss& loss, WallTime now) {
   ++state.attempts;
-  if (loss.cause != kTimeout) ++state.worker_kills;
+  if (loss.cause != model::kTimeout) ++state.worker_kills;
   record(state, {state.attempts, now, loss.cause, loss.type, cut(loss.message, kMaxMessage), "",
                  loss.worker});
   state.next = now + backoff(state.attempts);

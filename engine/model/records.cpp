@@ -80,7 +80,9 @@ std::size_t bytes_of(const Transaction& transaction) {
   for (const auto& update : transaction.progress)
     bytes += sizeof(update) + update.progress.completed.size() * sizeof(OffsetRange);
   for (const auto& update : transaction.retries)
-    bytes += sizeof(update) + (update.state ? bytes_of(*update.state) : 0);
+    bytes += sizeof(update) + (update.state     ? bytes_of(*update.state)
+                               : update.appends ? kMaxHistoryBytes
+                                                : 0);
   for (const DeadLetter& letter : transaction.dead_letters)
     bytes += sizeof(letter) + bytes_of(letter.retry) + bytes_of(letter.event);
   for (const CompletedKeys& keys : transaction.idempotency)

@@ -128,7 +128,7 @@ struct Transaction {
     StreamPartition at;
     Offset offset = 0;
     std::optional<RetryState> state;  // absent: the event is settled, forget it
-    // Its history is what happened since the update before, to be added to what is stored.
+    // Its history is added to what is stored. No state: what is stored goes into the dead letter.
     bool appends = false;
   };
   std::vector<RetryUpdate> retries;

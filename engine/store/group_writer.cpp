@@ -2,6 +2,7 @@
 #include "engine/store/group_writer.h"
 
 #include "engine/base/crc32c.h"
+#include "engine/model/histories.h"
 #include "engine/model/offset_ranges.h"
 #include "engine/store/binding_state.h"
 #include "engine/store/codec.h"
@@ -22,6 +23,7 @@ constexpr std::size_t kKeysOfARecord = 4096;
 // What an entry of the index takes in the metadata at most, with its key, and what the number of
 // the group takes.
 constexpr std::size_t kIndexPut = 96;
+constexpr std::size_t kKeptMetadata = 1U << 20;
 
 iovec part(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size()};
@@ -47,7 +49,11 @@ void Group::clear() {
   bytes = 0;
   begins_segment = false;
   key_records = 0;
-  metadata.Clear();
+  // A buffer that has become large is not kept.
+  if (metadata.GetDataSize() > kKeptMetadata)
+    metadata = rocksdb::WriteBatch();
+  else
+    metadata.Clear();
   head.clear();
   slot = {};
 }
@@ -85,6 +91,7 @@ Status GroupWriter::finish(Group& group, WallTime now) {
   for (auto& [at, joined] : joining_) flush_joined(at, joined, group);
   joining_.clear();
   flush_all_keys(group);
+  histories_.end_group();
   add_cursors(group);
   last_append_us_ = std::max(last_append_us_, to_us(now));
   std::uint64_t batch_bytes = 0;
@@ -215,22 +222,8 @@ void GroupWriter::add_cursors(Group& group) {
 }
 
 void GroupWriter::add_records(const model::Transaction& transaction, Group& group) {
-  for (const auto& retry : transaction.retries) {
-    const std::string key = keys::retry(retry.binding, retry.at, retry.offset);
-    if (!retry.state)
-      remove(group, Family::retries, key);
-    else if (retry.appends)
-      group.metadata.Merge(database_.family(Family::retries), key, codec::encode(*retry.state));
-    else
-      put(group, Family::retries, key, codec::encode(*retry.state));
-  }
-  for (const model::DeadLetter& letter : transaction.dead_letters) {
-    // A replay that failed puts its letter back, unless that was purged meanwhile.
-    if (letter.replays > 0 && !bindings_.has_dead_letter(letter.id)) continue;
-    put(group, Family::dead_letters, keys::dead_letter(letter.id), codec::encode(letter));
-    put(group, Family::letter_keys, keys::dead_letter(letter.id), "");
-    bindings_.add_dead_letter(letter.id);
-  }
+  for (const auto& retry : transaction.retries) add_retry(retry, group);
+  add_letters(transaction, group);
   for (const model::DeadLetterId& id : transaction.dead_letters_removed) {
     remove(group, Family::dead_letters, keys::dead_letter(id));
     remove(group, Family::letter_keys, keys::dead_letter(id));
@@ -243,6 +236,36 @@ void GroupWriter::add_records(const model::Transaction& transaction, Group& grou
       put(group, Family::ledger, key, *write.value);
     else
       remove(group, Family::ledger, key);
+  }
+}
+
+void GroupWriter::add_retry(const model::Transaction::RetryUpdate& retry, Group& group) {
+  const std::string key = keys::retry(retry.binding, retry.at, retry.offset);
+  if (!retry.state) return remove(group, Family::retries, key);
+  std::string state = codec::encode(*retry.state);
+  if (retry.appends)
+    group.metadata.Merge(database_.family(Family::retries), key, state);
+  else
+    put(group, Family::retries, key, state);
+  histories_.add(key, std::move(state), retry.appends);
+}
+
+void GroupWriter::add_letters(const model::Transaction& transaction, Group& group) {
+  const auto histories = model::stored_histories(transaction);
+  for (const model::DeadLetter& letter : transaction.dead_letters) {
+    // A replay that failed puts its letter back, unless that was purged meanwhile.
+    if (letter.replays > 0 && !bindings_.has_dead_letter(letter.id)) continue;
+    const std::string key = keys::dead_letter(letter.id);
+    if (const auto* at = find(histories, letter.id)) {
+      model::DeadLetter whole = letter;
+      prepend_history(whole,
+                      histories_.find(keys::retry(letter.id.binding, *at, letter.id.offset)));
+      put(group, Family::dead_letters, key, codec::encode(whole));
+    } else {
+      put(group, Family::dead_letters, key, codec::encode(letter));
+    }
+    put(group, Family::letter_keys, key, "");
+    bindings_.add_dead_letter(letter.id);
   }
 }
 

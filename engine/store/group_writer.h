@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/model/batch_builder.h"
+#include "engine/store/histories.h"
 #include "engine/store/log.h"
 #include "engine/store/logs.h"
 #include "engine/store/transaction_queue.h"
@@ -42,7 +43,7 @@ struct Group {
 class GroupWriter {
  public:
   GroupWriter(Database& database, Log& log, Logs& logs, BindingState& bindings)
-      : database_(database), log_(log), logs_(logs), bindings_(bindings) {}
+      : database_(database), log_(log), logs_(logs), bindings_(bindings), histories_(database) {}
 
   void add(std::vector<Pending>&& pending, Group& group);
   // After the last add(). `now` is the time of append. Fails when the log cannot grow.
@@ -61,6 +62,8 @@ class GroupWriter {
   void place(model::StreamPartition at, Offset base, model::BatchPtr batch, Group& group);
   void add_cursors(Group& group);
   void add_records(const model::Transaction& transaction, Group& group);
+  void add_retry(const model::Transaction::RetryUpdate& retry, Group& group);
+  void add_letters(const model::Transaction& transaction, Group& group);
   void join_keys(const model::CompletedKeys& done, Group& group);
   void flush_keys(model::CompletedKeys& joined, Group& group);
   void flush_all_keys(Group& group);
@@ -74,6 +77,7 @@ class GroupWriter {
   Log& log_;
   Logs& logs_;
   BindingState& bindings_;
+  Histories histories_;
   std::map<model::StreamPartition, Offset> next_;     // next offset of every partition appended to
   std::map<model::StreamPartition, Joined> joining_;  // of the group being built
   std::map<BindingId, model::CompletedKeys> completed_;  // of the group being built

@@ -178,8 +178,11 @@ class Store final {
   Result<PartitionStats> stats(model::StreamPartition at);
 
   Result<std::optional<model::Progress>> cursor(BindingId binding, model::StreamPartition at);
+  // All events between attempts, with what memory keeps of their histories (model/histories.h).
   Result<std::vector<model::Transaction::RetryUpdate>> retries(BindingId binding,
                                                                model::StreamPartition at);
+  // One event, with its whole history; empty when nothing is stored.
+  Result<model::RetryState> retry(BindingId binding, model::StreamPartition at, Offset offset);
 
   // Dead letters in the order of their ids, from `after` (exclusive) on; visit returns false to
   // stop. One that is damaged comes with the reason "damaged", what is wrong with it in place of

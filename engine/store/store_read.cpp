@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reading half of Store, and the ledgers.
+#include "engine/model/histories.h"
 #include "engine/store/codec.h"
 #include "engine/store/keys.h"
 #include "engine/store/store_impl.h"
@@ -42,15 +43,22 @@ Result<std::vector<model::Transaction::RetryUpdate>> Store::retries(BindingId bi
   auto read = impl_->database->scan(Family::retries, prefix, prefix, [&](auto key, auto value) {
     key.remove_prefix(prefix.size());
     auto state = codec::decode_retry(value);
-    if (state)
-      found.push_back({binding, at, static_cast<Offset>(keys::take_u64(key)), std::move(*state)});
-    else
-      bad = std::unexpected(state.error());
-    return bad.has_value();
+    if (!state) bad = std::unexpected(state.error());
+    if (!state) return false;
+    forget_history(*state);
+    found.push_back({binding, at, static_cast<Offset>(keys::take_u64(key)), std::move(*state)});
+    return true;
   });
   if (!read) return std::unexpected(read.error());
   if (!bad) return std::unexpected(bad.error());
   return found;
+}
+
+Result<model::RetryState> Store::retry(BindingId binding, model::StreamPartition at,
+                                       Offset offset) {
+  auto stored = impl_->database->get(Family::retries, keys::retry(binding, at, offset));
+  if (!stored) return std::unexpected(stored.error());
+  return *stored ? codec::decode_retry(**stored) : model::RetryState{};
 }
 
 std::uint64_t Store::dead_letter_count(BindingId binding) const {

@@ -359,6 +359,10 @@ void StoreHost::check_binding() {
   std::vector<model::DeadLetterId> letters;
   const auto read = store_->dead_letters(binding, std::nullopt, [&](const auto& letter) {
     letters.push_back(letter.id);
+    const std::size_t attempts = letter.retry.history.size();
+    if (attempts != std::min<std::size_t>(letter.retry.attempts, model::kMaxHistory))
+      violation("a dead letter of {} attempts has {} in its history", letter.retry.attempts,
+                attempts);
     return true;
   });
   if (!read || !std::ranges::equal(letters, std::views::keys(model_.letters)) ||

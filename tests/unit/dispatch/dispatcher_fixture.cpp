@@ -2,6 +2,7 @@
 #include "tests/unit/dispatch/dispatcher_fixture.h"
 
 #include "engine/model/batch_builder.h"
+#include "engine/model/histories.h"
 #include "engine/model/offset_ranges.h"
 
 #include <algorithm>
@@ -226,14 +227,21 @@ void DispatcherTest::write(const model::Transaction& transaction) {
     model::apply(update, settled);
     stored = settled.stored();
   }
+  auto letters = transaction.dead_letters;
   for (const auto& update : transaction.retries) {
     const auto place = std::pair(update.at.partition.value, update.offset);
-    if (update.state)
+    if (update.state) {
       model::apply(update, retries_[place]);
-    else
-      retries_.erase(place);
+      continue;
+    }
+    const auto of_letter = [&](const model::DeadLetter& letter) {
+      return letter.id.partition == update.at.partition && letter.id.offset == update.offset;
+    };
+    const auto letter = std::ranges::find_if(letters, of_letter);
+    if (update.appends) prepend_history(*letter, retries_[place]);
+    retries_.erase(place);
   }
-  for (const auto& letter : transaction.dead_letters) letters_.push_back(letter);
+  letters_.insert(letters_.end(), letters.begin(), letters.end());
   for (const auto& id : transaction.dead_letters_removed)
     std::erase_if(letters_, [&](const auto& letter) { return letter.id == id; });
   for (const auto& keys : transaction.idempotency) keys_.push_back(keys);

@@ -124,7 +124,8 @@ TEST_F(StoreFixture, AttemptsAreAddedToTheHistory) {
   open();
   const auto retries = store->retries(binding, at());
   ASSERT_EQ(retries->size(), 1U);
-  const model::RetryState& state = *retries->front().state;
+  EXPECT_LT(model::bytes_of(*retries->front().state), 1'000U) << "memory keeps the last attempt";
+  const model::RetryState state = *store->retry(binding, at(), 6);
   EXPECT_EQ(state.attempts, kAttempts);
   EXPECT_EQ(state.worker_kills, kAttempts / 2);
   EXPECT_EQ(state.next, from_us(100 + kAttempts));
@@ -132,6 +133,41 @@ TEST_F(StoreFixture, AttemptsAreAddedToTheHistory) {
   EXPECT_EQ(state.history.back().number, kAttempts);
   EXPECT_EQ(state.history.back().message.size(), 4096U);
   EXPECT_LE(model::bytes_of(state), model::kMaxHistoryBytes);
+}
+
+// Whether they are stored, in the group before, or in the same one.
+TEST_F(StoreFixture, ALetterTakesTheAttemptsThatWereWrittenBefore) {
+  constexpr Offset kEvents = 200;
+  open();
+  const auto failed = [&](Offset offset, std::uint32_t attempt) {
+    model::RetryState state{attempt, 0, from_us(attempt), from_us(1), {}};
+    state.history.push_back({attempt, from_us(attempt), "error", "ValueError", "no", "", "w-1"});
+    return model::Transaction::RetryUpdate{binding, at(), offset, state, attempt > 1};
+  };
+  for (std::uint32_t attempt = 1; attempt <= 4; ++attempt) {
+    for (Offset offset = 0; offset < kEvents; ++offset) {
+      model::Transaction transaction;
+      transaction.retries.push_back(failed(offset, attempt));
+      if (attempt == 4) transaction.retries.push_back(failed(offset, 5));
+      ASSERT_TRUE(store->submit(std::move(transaction), Origin::engine, [](auto) {}));
+      if (attempt < 4) continue;
+      model::Transaction last;
+      last.dead_letters.push_back(letter(binding, offset, batch({"poison"})));
+      last.dead_letters.back().retry = *failed(offset, 6).state;
+      last.retries.push_back({binding, at(), offset, std::nullopt, true});
+      ASSERT_TRUE(store->submit(std::move(last), Origin::engine, [](auto) {}));
+    }
+    if (attempt == 2) open();
+  }
+  open();
+  EXPECT_TRUE(store->retries(binding, at())->empty());
+  for (Offset offset = 0; offset < kEvents; ++offset) {
+    const auto found = store->dead_letter({binding, PartitionId{0}, offset});
+    ASSERT_TRUE(*found);
+    std::vector<std::uint32_t> numbers;
+    for (const auto& attempt : (**found).retry.history) numbers.push_back(attempt.number);
+    EXPECT_EQ(numbers, (std::vector<std::uint32_t>{1, 2, 3, 4, 5, 6})) << offset;
+  }
 }
 
 TEST_F(StoreFixture, AttemptsOfASettledEventAreForgotten) {
