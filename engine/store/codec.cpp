@@ -3,6 +3,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/model/offset_ranges.h"
+#include "engine/model/wire.h"
 #include "engine/store/keys.h"
 
 #include <pelton/v1/record.pb.h>
@@ -13,6 +14,8 @@ namespace {
 std::unexpected<Error> damaged(std::string_view what) {
   return fail(ErrorKind::corrupt, "E4001", "a stored {} is damaged", what);
 }
+
+constexpr std::size_t kFieldHead = 16;  // tag and length, at most
 
 template <typename Message>
 bool parse(Message& message, std::string_view bytes) {
@@ -128,8 +131,13 @@ std::string encode(const model::DeadLetter& letter) {
   message.set_idempotency_key(to_utf8(letter.idempotency_key));
   fill(*message.mutable_history(), clean(letter.retry));
   message.set_replays(letter.replays);
-  if (letter.event) message.set_event(std::string(letter.event->bytes()));
-  return message.SerializeAsString();
+  std::string out;
+  const std::string_view event = letter.event ? letter.event->bytes() : std::string_view{};
+  out.reserve(message.ByteSizeLong() + event.size() + kFieldHead);
+  message.AppendToString(&out);
+  // It may be large: it is copied once.
+  model::wire::put_delimited(out, v1::DeadLetter::kEventFieldNumber, event);
+  return out;
 }
 
 Result<model::DeadLetter> decode_dead_letter(const model::DeadLetterId& id,

@@ -5,11 +5,18 @@
 #include "engine/store/names.h"
 #include "engine/store/store_impl.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <thread>
 #include <utility>
 
 namespace pelton::store {
+namespace {
+
+// RocksDB's buffers come on top of the memory for events, and take at most one part in so many.
+constexpr std::uint64_t kBufferPart = 4;
+
+}  // namespace
 
 Status Store::Impl::open(std::span<const StreamSpec> streams) {
   if (auto ok = folder.lock.take(options.data); !ok) return ok;
@@ -17,6 +24,8 @@ Status Store::Impl::open(std::span<const StreamSpec> streams) {
   if (auto ok = folder.lock.sign(); !ok) return ok;
   options.segment_bytes = folder.disk.segment_bytes();
   options.buffer_bytes = folder.disk.buffer_bytes();
+  if (options.memory != nullptr)
+    options.buffer_bytes = std::min(options.buffer_bytes, options.memory->limit() / kBufferPart);
   const auto on_error = [this](const std::string& text) {
     fail_with({ErrorKind::unavailable, "E4106", "RocksDB failed in the background: " + text});
   };

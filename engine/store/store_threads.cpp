@@ -9,7 +9,7 @@ namespace pelton::store {
 namespace {
 
 // What one group takes at most: the next one fills meanwhile.
-constexpr std::size_t kGroupBytes = 32U << 20;
+constexpr std::size_t kGroupBytes = 8U << 20;
 
 }  // namespace
 
