@@ -19,6 +19,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <malloc.h>
 
 #include <algorithm>
 #include <csignal>
@@ -323,10 +324,20 @@ void Engine::fill(observe::StatusReport& report) {
   report.ready = report.not_ready.empty();
 }
 
+// A block of a MiB or more goes back to the system when it is freed. By default glibc raises that
+// limit to 32 MiB as it meets such blocks, and what large events leave behind stays resident.
+void return_large_blocks() {
+  constexpr int kLarge = 1 << 20;
+  constexpr int kKeptAtTop = 16 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kLarge);
+  ::mallopt(M_TRIM_THRESHOLD, kKeptAtTop);
+}
+
 }  // namespace
 
 Status run(const config::Config& config, std::span<const connector::ConnectorSpec> connectors,
            const RunOptions& options) {
+  return_large_blocks();
   Engine engine(config, connectors, options);
   if (auto ok = engine.start(); !ok) return ok;
   return engine.wait();
