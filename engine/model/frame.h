@@ -52,6 +52,8 @@ struct Frame {
   std::vector<std::string> idempotency_keys;
   std::string key_prefix;
   const EventForm* form = nullptr;  // lives as long as the dispatcher; null: that of a fresh one
+  // Whoever gave it wants to hear what its invocation writes and uses.
+  bool watched = false;
 };
 
 enum class OutcomeCode : std::uint8_t { done = 0, retry = 1, fail = 2, skipped = 3 };

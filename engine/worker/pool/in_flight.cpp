@@ -67,6 +67,16 @@ std::optional<FrameId> InFlight::head() const {
   return frames_.empty() ? std::nullopt : std::optional(frames_.front().frame.id);
 }
 
+std::optional<Invocation> InFlight::single() const {
+  if (frames_.empty() || frames_.front().events - frames_.front().covered != 1) return std::nullopt;
+  return Invocation{frames_.front().frame.id, frames_.front().covered};
+}
+
+bool InFlight::watched(FrameId frame) const {
+  const Entry* entry = find(frame);
+  return entry != nullptr && entry->frame.watched;
+}
+
 std::string InFlight::place(const Invocation& invocation) const {
   const Entry* entry = find(invocation.frame);
   if (entry == nullptr || invocation.index >= entry->frame.batch->size()) return {};

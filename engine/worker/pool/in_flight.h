@@ -33,6 +33,9 @@ class InFlight {
   std::optional<Invocation> unanswered(std::span<const Invocation> begun) const;
   // The oldest frame that is not answered: workers take theirs in order. Nothing: there is none.
   std::optional<FrameId> head() const;
+  // The oldest frame that is not answered, where all that is left of it is one event.
+  std::optional<Invocation> single() const;
+  bool watched(FrameId frame) const;
   // "<stream>/<partition>/<offset>" of the event; empty when the worker does not have it.
   std::string place(const Invocation& invocation) const;
 

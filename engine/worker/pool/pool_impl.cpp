@@ -65,7 +65,7 @@ void WorkerPool::Impl::start_missing() {
 
 bool WorkerPool::Impl::start_worker() {
   const WorkerId id{next_id_++};
-  auto worker = std::make_unique<Worker>(io_, function_, id, *this, lines_);
+  auto worker = std::make_unique<Worker>(io_, function_, id, *this, lines_, options_.reported);
   if (auto ok = worker->start(runtime_, options_.sdks); !ok) {
     const Error& why = ok.error();
     // The code of whoever asks is E3001 as well.

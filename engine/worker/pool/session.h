@@ -19,6 +19,7 @@ struct Invocation {
   std::uint32_t index = 0;  // of the event in its frame
   std::chrono::steady_clock::time_point since{};
   std::uint32_t count = 1;  // events from there on that one call handles together
+  std::string id{};         // by which the function knows it; empty: it has none
 };
 
 // The events of a frame from `first` on.

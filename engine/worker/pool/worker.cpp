@@ -14,26 +14,17 @@ constexpr auto kSilentGrace = std::chrono::milliseconds(500);
 // How long a worker without frames may take to end by itself.
 constexpr auto kEndGrace = std::chrono::seconds(2);
 
-// Of a line that the worker writes now, as InFlight::place() says it.
-std::string place_of_line(Session* session, const InFlight& in_flight) {
-  if (session == nullptr || in_flight.empty()) return {};
-  const auto begun = session->begun(std::chrono::steady_clock::now());
-  // With several at once nobody can tell whose line it is.
-  const bool one = begun.size() == 1 && begun.front().count == 1;
-  return one ? in_flight.place(begun.front()) : std::string();
-}
-
 }  // namespace
 
 Worker::Worker(boost::asio::io_context& io, const config::Function& function, WorkerId worker,
-               WorkerEvents& events, const LineListener& lines)
+               WorkerEvents& events, const LineListener& lines, const ReportListener& reported)
     : id(worker),
       name(fmt::format("{}-{}", function.name, worker.value)),
       function_(function),
       events_(events),
-      lines_(lines),
       io_(io),
       child_(io, *this),
+      voice_(function_, name, in_flight_, lines, reported),
       silence_(io) {}
 
 Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sdks) {
@@ -124,6 +115,7 @@ void Worker::ready(bool whole_frames) {
   if (state_ != State::starting) return;
   state_ = State::running;
   idle_since_ = Clock::now();
+  voice_.ready(idle_since_ - start_.begun, child_.memory_bytes());
   events_.ready(*this, whole_frames);
 }
 
@@ -137,14 +129,15 @@ void Worker::start_failed(std::string why, std::string stack) {
 void Worker::answered(FrameId frame, model::FrameResult&& result) {
   const auto source = in_flight_.source_of(frame);
   if (gone_ == Gone::trust || !source) return;
+  const auto now = Clock::now();
+  const auto took = pace_.moved(now);
+  voice_.answered(frame, result, took, *session_, child_);
   const std::uint32_t events = result.count;
   const auto failed = static_cast<std::uint32_t>(std::ranges::count_if(
       result.not_done, [](const auto& one) { return one.code != model::OutcomeCode::skipped; }));
   if (!events_.answered(*this, *source, frame, std::move(result)))
     return broken("a result that contradicts its frame");
   const bool whole = in_flight_.cover(frame, events);
-  const auto now = Clock::now();
-  const auto took = pace_.moved(now);
   events_done_ += events;
   if (in_flight_.empty()) idle_since_ = now;
   if (retiring_ && in_flight_.empty() && state_ == State::running) end_input();
@@ -153,8 +146,7 @@ void Worker::answered(FrameId frame, model::FrameResult&& result) {
 
 void Worker::broken(std::string what) {
   gone_ = Gone::trust;
-  lines_({function_.name, name, WorkerLine::Stream::engine, what,
-          place_of_line(session_.get(), in_flight_)});
+  voice_.tell(WorkerLine::Stream::engine, what, session_.get());
   kill("crash", "protocol error: " + what);
 }
 
@@ -176,8 +168,8 @@ void Worker::end_after(Duration time) {
 }
 
 void Worker::wrote(bool standard_error, std::string_view line) {
-  lines_({function_.name, name, standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out,
-          line, place_of_line(session_.get(), in_flight_)});
+  voice_.tell(standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out, line,
+              session_.get());
 }
 
 void Worker::exited() {
@@ -195,6 +187,7 @@ model::WorkerLoss Worker::loss() {
   loss.cause = cause_;
   loss.type = type_;
   loss.message = child_.last_lines();
+  if (!in_flight_.empty()) voice_.ended(loss, pace_.idle(Clock::now()), *session_);
   if (cause_ == "engine") return loss;
   if (const auto blamed = in_flight_.unanswered(session_->begun(Clock::now()))) {
     loss.frame = blamed->frame;

@@ -6,6 +6,7 @@
 #include "engine/worker/pool/pace.h"
 #include "engine/worker/pool/runtime_spec.h"
 #include "engine/worker/pool/worker_pool.h"
+#include "engine/worker/pool/worker_voice.h"
 #include "engine/worker/process/child_process.h"
 
 #include <memory>
@@ -57,7 +58,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   };
 
   Worker(boost::asio::io_context& io, const config::Function& function, WorkerId id,
-         WorkerEvents& events, const LineListener& lines);
+         WorkerEvents& events, const LineListener& lines, const ReportListener& reported);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -98,7 +99,8 @@ class Worker final : private SessionEvents, private ChildEvents {
   // ---- after ended()
   // Why it could not serve, with its stack; empty: it could, or never said.
   const std::string& start_error() const { return start_error_; }
-  // Why it ended, and which event is to blame, or which frame when that is not known.
+  // Why it ended, and which event is to blame, or which frame when that is not known. Once: the
+  // invocation that it ended in is reported.
   model::WorkerLoss loss();
 
  private:
@@ -117,11 +119,11 @@ class Worker final : private SessionEvents, private ChildEvents {
 
   const config::Function& function_;
   WorkerEvents& events_;
-  const LineListener& lines_;
   boost::asio::io_context& io_;
   ChildProcess child_;
   std::unique_ptr<Session> session_;
   InFlight in_flight_;
+  WorkerVoice voice_;
   State state_ = State::starting;
   bool retiring_ = false;
   bool was_ready_ = false;

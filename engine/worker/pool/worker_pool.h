@@ -7,6 +7,7 @@
 #include "engine/model/usage.h"
 #include "engine/worker/pool/frame_source.h"
 #include "engine/worker/pool/runtime_spec.h"
+#include "engine/worker/pool/worker_output.h"
 
 #include <chrono>
 #include <cstdint>
@@ -18,22 +19,15 @@
 
 namespace pelton::worker {
 
-// One line that a worker wrote, or a thing that happened to it.
-struct WorkerLine {
-  std::string_view function;
-  std::string_view worker;
-  enum class Stream { out, err, engine } stream = Stream::out;
-  std::string_view text;   // one line without its end, bounded, control characters as they came
-  std::string_view event;  // "<stream>/<partition>/<offset>" at hand, or empty
-};
-using LineListener = std::function<void(const WorkerLine&)>;
-
 struct PoolOptions {
   std::filesystem::path sdks;  // folder of the packages that functions import: python/, node/
   // Called on the shard for each answer, with the source of its frame; null: for workers that
   // became ready. Memory is left to the listener.
   std::function<void(const FrameSource* source, const model::Usage&)> used =
       [](const FrameSource*, const model::Usage&) {};
+  // Called on the shard before the outcome of an invocation is told: of functions that take
+  // documents, and of watched frames.
+  ReportListener reported = [](const InvocationReport&) {};
 };
 
 struct WorkerInfo {

@@ -74,6 +74,8 @@ Status ChildProcess::adopt_descriptors() {
   adopt(out_.descriptor, child_.out);
   adopt(err_.descriptor, child_.err);
   adopt(pidfd_, child_.pidfd);
+  if (!error) out_.descriptor.non_blocking(true, error);
+  if (!error) err_.descriptor.non_blocking(true, error);
   if (error) return fail_errno("E3001", "watching a worker", error.value());
   return {};
 }
@@ -91,6 +93,23 @@ void ChildProcess::read(Output& from) {
         from.lines.add({from.buffer.data(), count}, Clock::now());
         read(from);
       });
+}
+
+void ChildProcess::read_output() {
+  read_now(out_);
+  read_now(err_);
+}
+
+// In a buffer of its own, for a read is waiting with the other. The end is left to that one; a
+// child that never stops writing has its answer delayed by 256 KiB at most.
+void ChildProcess::read_now(Output& from) {
+  if (!from.descriptor.is_open()) return;
+  std::array<char, 16384> buffer;
+  for (int most = 16; most > 0; --most) {
+    const ssize_t count = ::read(from.descriptor.native_handle(), buffer.data(), buffer.size());
+    if (count <= 0) return;
+    from.lines.add({buffer.data(), static_cast<std::size_t>(count)}, Clock::now());
+  }
 }
 
 void ChildProcess::wait_end() {

@@ -42,6 +42,8 @@ class ChildProcess {
   void kill();
   // The same in a moment; before that it is asked to write its stacks, if it can. Idempotent.
   void kill_with_stack();
+  // Reads what it has written and is not read yet.
+  void read_output();
   // Tells of lines that were dropped, if it is time to.
   void tell_dropped(Clock::time_point now);
 
@@ -67,6 +69,7 @@ class ChildProcess {
 
   Status adopt_descriptors();
   void read(Output& from);
+  static void read_now(Output& from);
   void wait_end();
   void on_end();
   void clean_up();

@@ -88,10 +88,11 @@ void LambdaSession::skip_held() {
 void LambdaSession::hand_over(Document&& document) {
   const auto now = SystemClock().now();
   const Extent extent{next_, document.count};
-  current_ = Current{extent, std::move(document.records), std::chrono::steady_clock::now()};
-  api_.invoke({uuid_of(fmt::format("{}#{}@{}", idempotency_key(*frame_, next_), frame_->id.value,
-                                   to_us(now))),
-               headers(next_, extent, now), std::move(document.json)});
+  const std::string id = uuid_of(
+      fmt::format("{}#{}@{}", idempotency_key(*frame_, next_), frame_->id.value, to_us(now)));
+  current_ = Current{frame_->id, extent, std::move(document.records),
+                     std::chrono::steady_clock::now(), id};
+  api_.invoke({id, headers(next_, extent, now), std::move(document.json)});
 }
 
 std::vector<net::Field> LambdaSession::headers(std::uint32_t index, const Extent& extent,
@@ -108,8 +109,9 @@ std::vector<net::Field> LambdaSession::headers(std::uint32_t index, const Extent
 }
 
 std::vector<Invocation> LambdaSession::begun(std::chrono::steady_clock::time_point) {
-  if (!current_ || !frame_) return {};
-  return {{frame_->id, current_->extent.first, current_->since, current_->extent.count}};
+  if (!current_) return {};
+  return {{current_->frame, current_->extent.first, current_->since, current_->extent.count,
+           current_->id}};
 }
 
 // ---- what the process does
@@ -123,19 +125,21 @@ void LambdaSession::asked() {
 // Once the acknowledgement is on its way: the process asks for the next invocation meanwhile.
 void LambdaSession::responded(std::string&& body, const std::string& content_type) {
   soon([this, body = std::move(body), content_type] {
-    const Current done = *std::exchange(current_, std::nullopt);
+    const Current& done = *current_;
     answer(is_batch(*frame_) ? batch_result(*frame_, done.extent, done.records, body, held_)
                              : single_result(*frame_, done.extent.first, body, content_type,
                                              {function_.name, SystemClock().now()}));
+    current_.reset();
     step_soon();
   });
 }
 
 void LambdaSession::failed(FunctionError&& error) {
   soon([this, error = std::move(error)]() mutable {
-    const Extent extent = std::exchange(current_, std::nullopt)->extent;
+    const Extent extent = current_->extent;
     for (std::uint32_t i = 0; i < extent.count; ++i) held_.failed(extent.first + i);
     answer(failed_call(extent, std::move(error)));
+    current_.reset();
     step_soon();
   });
 }

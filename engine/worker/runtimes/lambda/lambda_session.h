@@ -35,11 +35,13 @@ class LambdaSession final : public Session, private RuntimeEvents {
   void end_input() override;
 
  private:
-  // What the process works on.
+  // What the process works on, until its answer has been told.
   struct Current {
+    FrameId frame;
     Extent extent;
     std::vector<std::string> records;
     std::chrono::steady_clock::time_point since;
+    std::string id;
   };
   void asked() override;
   void responded(std::string&& body, const std::string& content_type) override;
