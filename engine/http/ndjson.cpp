@@ -57,7 +57,27 @@ std::string key_member(const model::Batch& batch, std::size_t i) {
   return ",\"key_base64\":\"" + to_base64(key) + "\"";
 }
 
+// What events have in common as lines and on their own: a list of members.
+std::string members(const model::Batch& batch, std::size_t i) {
+  std::string text = fmt::format("\"time\":\"{}\"", format_time(from_us(batch.time_us(i))));
+  text += key_member(batch, i);
+  const std::pair<const char*, std::string_view> texts[] = {
+      {"type", batch.type(i)},
+      {"source", batch.source(i)},
+      {"subject", batch.subject(i)},
+      {"content_type", batch.content_type(i)}};
+  for (const auto& [name, value] : texts)
+    if (!value.empty()) text += fmt::format(",\"{}\":{}", name, json_quoted(value));
+  return text + headers_member(batch, i) + "," + data_member(batch, i);
+}
+
 }  // namespace
+
+std::string event_json(const model::Batch& batch, std::size_t i) {
+  const std::string_view id = batch.id(i);
+  return "{" + (id.empty() ? "" : fmt::format("\"id\":{},", json_quoted(id))) + members(batch, i) +
+         "}";
+}
 
 std::string event_line(std::string_view stream, const model::PlacedBatch& placed, std::size_t i) {
   const model::Batch& batch = *placed.batch;
@@ -65,18 +85,9 @@ std::string event_line(std::string_view stream, const model::PlacedBatch& placed
   const std::string id = batch.id(i).empty()
                              ? fmt::format("{}/{}/{}", stream, placed.at.partition.value, offset)
                              : std::string(batch.id(i));
-  std::string line = fmt::format("{{\"partition\":{},\"offset\":{},\"id\":{},\"time\":\"{}\"",
-                                 placed.at.partition.value, offset, json_quoted(id),
-                                 format_time(from_us(batch.time_us(i))));
-  line += key_member(batch, i);
-  const std::pair<const char*, std::string_view> texts[] = {
-      {"type", batch.type(i)},
-      {"source", batch.source(i)},
-      {"subject", batch.subject(i)},
-      {"content_type", batch.content_type(i)}};
-  for (const auto& [name, text] : texts)
-    if (!text.empty()) line += fmt::format(",\"{}\":{}", name, json_quoted(text));
-  return line + headers_member(batch, i) + "," + data_member(batch, i) + "}\n";
+  return fmt::format("{{\"partition\":{},\"offset\":{},\"id\":{},", placed.at.partition.value,
+                     offset, json_quoted(id)) +
+         members(batch, i) + "}\n";
 }
 
 }  // namespace pelton::http

@@ -48,6 +48,8 @@ class EventLines {
   std::string begun_;  // a line whose end has not come
 };
 
+// The event at `index` of a batch, with the attributes that it has; not where it is stored.
+std::string event_json(const model::Batch& batch, std::size_t index);
 // The event at `index` of a batch as one line, its end included.
 std::string event_line(std::string_view stream, const model::PlacedBatch& placed,
                        std::size_t index);

@@ -22,6 +22,7 @@ namespace pelton::runtime {
 struct Assembly {
   std::span<const connector::ConnectorSpec> connectors;
   const Clock& clock;
+  observe::FunctionLog& function_log;
   MemoryBudget& memory;
   store::Store& store;
   Shard& shard;

@@ -12,6 +12,7 @@
 #include "engine/runtime/assembly.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/dead_letter_replay.h"
+#include "engine/runtime/function_access.h"
 #include "engine/runtime/meter_readings.h"
 #include "engine/runtime/reloader.h"
 #include "engine/thread/watchdog.h"
@@ -75,6 +76,7 @@ struct AdminParts {
   dead_letters::DeadLetterAccess dead_letters;
   AdminOperations operations;
   MeterReadings metering;
+  FunctionAccess functions;
   std::unique_ptr<http::Server> server{};
 };
 
@@ -111,11 +113,13 @@ class Engine {
       config_.engine.memory.value_or(default_memory())};  // outlives all that claims
   ClockWatch time_;
   boost::asio::io_context io_{1};  // the starting thread's: signals and the way to the end
-  boost::asio::signal_set signals_{io_};
-  boost::asio::signal_set hangups_{io_, SIGHUP};
+  struct {
+    boost::asio::signal_set stop, hangup;
+  } signals_{boost::asio::signal_set(io_), boost::asio::signal_set(io_, SIGHUP)};
   std::unique_ptr<store::Store> store_;
   kafka::PollLoop kafka_;  // outlives the shard's consumers, of which its calls speak
   dead_letters::DeadLetters letters_{kafka_};
+  std::unique_ptr<observe::FunctionLog> function_log_;  // outlives the shard's functions
   std::unique_ptr<Shard> shard_;
   std::unique_ptr<stream::Streams> streams_;
   std::unique_ptr<Assembly> assembly_;
@@ -131,8 +135,8 @@ Status Engine::start() {
   started_ = time_.clock().now();
   // Before any thread: they inherit the mask, and workers that die must not end us with SIGPIPE.
   std::signal(SIGPIPE, SIG_IGN);
-  signals_.add(SIGTERM);
-  signals_.add(SIGINT);
+  signals_.stop.add(SIGTERM);
+  signals_.stop.add(SIGINT);
   await_signals();
   await_hangup();
   if (auto ok = build(); !ok) return ok;
@@ -154,15 +158,16 @@ Status Engine::build() {
       on_failure("the store failed; nothing is acknowledged any more, the engine ends", error);
     });
   });
+  function_log_ = std::make_unique<observe::FunctionLog>(config_.engine.data);
   shard_ = std::make_unique<Shard>(*store_, memory_, time_.clock());
   if (auto ok = shard_->usage().load(); !ok) return ok;
   memory_.on_room([this] { shard_->memory_room(); });
   streams_ = std::make_unique<stream::Streams>(
       stream::Streams::Setup{*store_, memory_, shard_->mailbox(), shard_->io(), shard_->reader(),
                              shard_->appends(), kafka_, letters_});
-  assembly_ =
-      std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), memory_, *store_, *shard_,
-                                          *streams_, std::make_unique<Notices>(), options_.sdks});
+  assembly_ = std::make_unique<Assembly>(Assembly{connectors_, time_.clock(), *function_log_,
+                                                  memory_, *store_, *shard_, *streams_,
+                                                  std::make_unique<Notices>(), options_.sdks});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {
@@ -193,11 +198,12 @@ Status Engine::serve() {
        },
        reloader_->bindings(), *letters_.thread()},
       {*store_, *shard_, *reloader_, [this](observe::StatusReport& report) { fill(report); }},
-      {*shard_, shard_->usage(), time_.clock()}});
+      {*shard_, shard_->usage(), time_.clock()},
+      {*shard_, *reloader_}});
   http::ServerOptions listen{config_.engine.data / "admin.sock", std::nullopt};
   if (config_.engine.http) listen.tcp = {config_.engine.http->host, config_.engine.http->port};
-  auto server = http::Server::start(
-      listen, {*streams_, admin_->dead_letters, admin_->operations, admin_->metering});
+  auto server = http::Server::start(listen, {*streams_, admin_->dead_letters, admin_->operations,
+                                             admin_->metering, admin_->functions});
   if (!server) return std::unexpected(server.error());
   admin_->server = std::move(*server);
   return {};
@@ -224,7 +230,7 @@ Engine::~Engine() {
 }
 
 void Engine::await_hangup() {
-  hangups_.async_wait([this](const boost::system::error_code& error, int) {
+  signals_.hangup.async_wait([this](const boost::system::error_code& error, int) {
     if (error) return;
     observe::log::info("SIGHUP: reloading the config",
                        {{"config", config::shown_names(config_.files)}});
@@ -234,7 +240,7 @@ void Engine::await_hangup() {
 }
 
 void Engine::await_signals() {
-  signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+  signals_.stop.async_wait([this](const boost::system::error_code& error, int signal) {
     if (!error) on_signal(signal);
   });
 }

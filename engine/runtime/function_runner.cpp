@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/function_runner.h"
 
+#include "engine/runtime/worker_log.h"
 #include "engine/worker/runtimes/builtin.h"
 
 #include <algorithm>
@@ -10,23 +11,42 @@ namespace pelton::runtime {
 
 namespace {
 
-worker::PoolOptions metered(worker::PoolOptions options, decltype(worker::PoolOptions::used) used) {
+worker::PoolOptions heard(worker::PoolOptions options, decltype(worker::PoolOptions::used) used,
+                          worker::ReportListener reported) {
   options.used = std::move(used);
+  options.reported = std::move(reported);
   return options;
 }
 
 }  // namespace
 
 FunctionRunner::FunctionRunner(const config::Function& function, boost::asio::io_context& io,
-                               worker::PoolOptions options, worker::LineListener lines,
-                               UsageMeter& meter)
+                               worker::PoolOptions options, UsageMeter& meter,
+                               observe::FunctionLog& log)
     : function_(function),
       meter_(meter),
       usage_{{nullptr, &meter.open(function.name, "")}},
+      log_(log),
       pool_(io, function_, worker::builtin_runtime(function.runtime), {},
-            metered(std::move(options), [this](const worker::FrameSource* source,
-                                               const model::Usage& usage) { used(source, usage); }),
-            std::move(lines)) {}
+            heard(
+                std::move(options),
+                [this](const worker::FrameSource* source, const model::Usage& usage) {
+                  used(source, usage);
+                },
+                [this](const worker::InvocationReport& report) { reported(report); }),
+            [this](const worker::WorkerLine& line) { wrote(line); }) {
+  log_.keep(function_.name, function_.log_bytes);
+}
+
+void FunctionRunner::wrote(const worker::WorkerLine& line) {
+  if (calls_ != nullptr) calls_->wrote(line);
+  log_line(line, log_);
+}
+
+void FunctionRunner::reported(const worker::InvocationReport& report) {
+  if (calls_ != nullptr) calls_->reported(report);
+  if (function_.takes_documents) log_report(report, log_);
+}
 
 void FunctionRunner::used(const worker::FrameSource* source, const model::Usage& usage) {
   if (usage.cold_starts > 0) measure_memory();
@@ -50,11 +70,13 @@ void FunctionRunner::serve(BindingRunner& binding) {
 }
 
 void FunctionRunner::serve(http::CallQueue& calls) {
+  calls_ = &calls;
   calls.on_work([this] { pool_.wake(); });
   pool_.add(calls);
 }
 
 void FunctionRunner::release(http::CallQueue& calls) {
+  calls_ = nullptr;
   calls.on_work(nullptr);
   pool_.remove(calls);
 }

@@ -3,6 +3,7 @@
 
 #include "engine/config/parts/function.h"
 #include "engine/http/invoke/call_queue.h"
+#include "engine/observe/function_log.h"
 #include "engine/runtime/binding_runner.h"
 #include "engine/runtime/usage_meter.h"
 #include "engine/worker/pool/worker_pool.h"
@@ -18,9 +19,9 @@ namespace pelton::runtime {
 // Shard-confined but for the constructor.
 class FunctionRunner {
  public:
-  // The meter lives longer.
+  // The meter and the log live longer.
   FunctionRunner(const config::Function& function, boost::asio::io_context& io,
-                 worker::PoolOptions options, worker::LineListener lines, UsageMeter& meter);
+                 worker::PoolOptions options, UsageMeter& meter, observe::FunctionLog& log);
 
   const config::Function& function() const { return function_; }
   // See WorkerPool::prove. E3001.
@@ -46,12 +47,16 @@ class FunctionRunner {
 
  private:
   void used(const worker::FrameSource* source, const model::Usage& usage);
+  void wrote(const worker::WorkerLine& line);
+  void reported(const worker::InvocationReport& report);
 
   const config::Function function_;
   UsageMeter& meter_;
   // What its bindings used; null: its workers before any binding.
   std::map<const worker::FrameSource*, model::Usage*> usage_;
   std::uint64_t memory_bytes_ = 0;  // of its largest worker
+  observe::FunctionLog& log_;
+  http::CallQueue* calls_ = nullptr;  // whose records get what its workers write
   worker::WorkerPool pool_;
 };
 

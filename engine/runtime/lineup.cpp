@@ -34,12 +34,9 @@ Lineup affected(const config::Config& config, const config::Config& other,
 
 Lineup everything(const config::Config& config) {
   Lineup all;
-  for (const config::Binding& binding : config.bindings) {
-    all.bindings.insert(binding.name);
-    all.functions.insert(binding.function);
-  }
-  for (const config::Route& route : config.routes)
-    if (route.function) all.functions.insert(*route.function);
+  // An operator may call one that nothing else uses.
+  for (const config::Function& function : config.functions) all.functions.insert(function.name);
+  for (const config::Binding& binding : config.bindings) all.bindings.insert(binding.name);
   for (const config::Connector& connector : config.connectors)
     (connector.direction == config::Direction::sink ? all.sinks : all.sources)
         .insert(connector.name);

@@ -8,12 +8,7 @@ namespace {
 
 using observe::log::Level;
 
-// Takes the prefix off.
-Level take_level(std::string_view& text) {
-  if (text.size() < 3 || text[0] != '<' || text[1] < '0' || text[1] > '7' || text[2] != '>')
-    return Level::info;
-  const int priority = text[1] - '0';
-  text.remove_prefix(3);
+Level level_of(int priority) {
   if (priority <= 3) return Level::error;
   if (priority == 4) return Level::warn;
   return priority == 7 ? Level::debug : Level::info;
@@ -21,12 +16,22 @@ Level take_level(std::string_view& text) {
 
 }  // namespace
 
-void log_line(const worker::WorkerLine& line) {
-  std::string_view text = line.text;
-  const Level level =
-      line.stream == worker::WorkerLine::Stream::engine ? Level::warn : take_level(text);
+void log_line(const worker::WorkerLine& line, observe::FunctionLog& kept) {
+  const bool own = line.stream != worker::WorkerLine::Stream::engine;
+  const worker::LeveledText said =
+      own ? worker::split_priority(line.text) : worker::LeveledText{4, line.text};
   observe::log::write(
-      level, text, {{"function", line.function}, {"worker", line.worker}, {"event", line.event}});
+      level_of(said.priority), said.text,
+      {{"function", line.function}, {"worker", line.worker}, {"event", line.event}});
+  kept.write({line.function, worker::level_name(said.priority), said.text, line.worker, line.event,
+              line.invocation},
+             SystemClock{}.now());
+}
+
+void log_report(const worker::InvocationReport& report, observe::FunctionLog& kept) {
+  kept.write({report.function, "report", worker::report_line(report), report.worker, report.event,
+              report.invocation},
+             SystemClock{}.now());
 }
 
 }  // namespace pelton::runtime

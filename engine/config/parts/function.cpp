@@ -64,6 +64,9 @@ const Fields<Function>& function_fields() {
                   {.at_least = "100ms", .at_most = "1h"})
           .option("memory", &Function::memory_bytes, "Limit on the data memory of each worker.",
                   {.at_least = "16MiB", .example = "512MiB"})
+          .option("logs", &Function::log_bytes,
+                  "How much of the function's log lines is kept for `pelton logs`; 0 for none.",
+                  {.at_most = "64GiB"})
           .node("environment", OptionType::text_map, read_variables, variables_of,
                 "Environment variables of the workers. Of the engine's own environment only "
                 "`PATH`, `HOME`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `USER` are passed on.")

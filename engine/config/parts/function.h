@@ -47,6 +47,7 @@ struct Function {
   Duration timeout{std::chrono::seconds(30)};        // for one event
   Duration start_timeout{std::chrono::seconds(60)};  // until a worker is ready
   std::optional<std::uint64_t> memory_bytes;         // memory: address space limit (RLIMIT_DATA)
+  std::uint64_t log_bytes = 16U << 20;               // logs: that are kept; 0: none
   Scale scale;
   std::optional<std::uint32_t> recycle_events;     // recycle.events: a worker ends after as many
   std::optional<std::uint64_t> recycle_bytes;      // recycle.memory: once it holds as much memory

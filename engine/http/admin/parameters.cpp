@@ -11,6 +11,9 @@
 namespace pelton::http {
 namespace {
 
+// The function's own timeout ends it earlier.
+constexpr const char* kDefaultCallTime = "1h";
+
 std::unexpected<Error> bad_parameter(std::string_view what) {
   return fail(ErrorKind::invalid, "E5002", "{}", what);
 }
@@ -196,6 +199,20 @@ Result<std::string> usage_since(const net::Request& request) {
   const auto time = parse_time(text->size() == 10 ? *text + "T00:00:00Z" : *text);
   if (!time) return bad_parameter("since: " + time.error().message);
   return format_time(*time).substr(0, 10);
+}
+
+Result<OperatorCall> operator_call(const net::Request& request, std::string&& body) {
+  const std::string form = query(request, "form").value_or("natural");
+  if (form != "natural" && form != "event")
+    return bad_parameter(fmt::format("form is natural or event, not {}", json_quoted(form)));
+  const auto timeout = parse_duration(query(request, "timeout").value_or(kDefaultCallTime));
+  if (!timeout) return bad_parameter("timeout: " + timeout.error().message);
+  OperatorCall call;
+  call.function = request.path[2];
+  call.form = form == "event" ? OperatorCall::Form::event : OperatorCall::Form::natural;
+  call.body = std::move(body);
+  call.deadline = std::chrono::steady_clock::now() + *timeout;
+  return call;
 }
 
 Result<LetterParameters> letter_parameters(const net::Request& request) {

@@ -3,6 +3,7 @@
 
 #include "engine/dead_letters/access.h"
 #include "engine/http/admin/operations.h"
+#include "engine/http/invoke/operator_call.h"
 #include "engine/net/message.h"
 #include "engine/stream/access.h"
 
@@ -43,6 +44,9 @@ struct LetterParameters {
 Result<std::string> usage_since(const net::Request& request);
 
 Result<LetterParameters> letter_parameters(const net::Request& request);
+
+// ?form=natural|event, ?timeout=: the call of the function in the path.
+Result<OperatorCall> operator_call(const net::Request& request, std::string&& body);
 
 // {"ids": [...]}
 Result<std::vector<std::string>> ids_of(const std::string& body);

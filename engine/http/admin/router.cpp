@@ -6,6 +6,7 @@
 #include "engine/http/admin/parameters.h"
 #include "engine/http/admin/produce.h"
 #include "engine/http/admin/usage_json.h"
+#include "engine/http/invoke/operator_call.h"
 #include "engine/http/json_text.h"
 #include "engine/observe/metrics.h"
 #include "engine/observe/status_json.h"
@@ -35,6 +36,7 @@ std::string path_text(const net::Request& request) {
 }
 
 constexpr std::size_t kSmallBody = 1U << 20;
+constexpr std::size_t kMaxEvent = 16U << 20;
 
 unsigned status_of(ConfigReview::Outcome outcome) {
   switch (outcome) {
@@ -82,6 +84,7 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"GET", "/v1/offsets", "binding", admin, 0, &R::offsets},
       {"POST", "/v1/offsets/seek", "", admin, kSmallBody, &R::seek},
       {"GET", "/v1/usage", "since", admin, 0, &R::usage},
+      {"POST", "/v1/functions/*/invoke", "form timeout", admin, kMaxEvent, &R::invoke},
       {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
       {"GET", "/v1/config/plan", "file+", admin, 0, &R::plan_config},
       {"POST", "/v1/config/reload", "", admin, 0, &R::reload_config},
@@ -269,6 +272,23 @@ void AdminRouter::usage(const net::Request& request, std::string&&, net::Reply&&
                     if (!rows) return reply(net::error_response(rows.error()));
                     reply({200, "application/json", to_json(*rows) + "\n"});
                   }));
+}
+
+void AdminRouter::invoke(const net::Request& request, std::string&& body, net::Reply&& reply) {
+  auto wanted = operator_call(request, std::move(body));
+  if (!wanted) return reply(net::error_response(wanted.error()));
+  const auto documents = backend_.functions.takes_documents(wanted->function);
+  if (!documents) return reply(net::error_response(documents.error()));
+  auto respond = std::make_shared<net::Reply>(std::move(reply));  // shared with the call's answer
+  auto call =
+      make_call(std::move(*wanted), *documents, SystemClock{}.now(),
+                work_.answer<OperatorAnswer>([respond](const Result<OperatorAnswer>& answer) {
+                  if (!answer) return (*respond)(net::error_response(answer.error()));
+                  (*respond)({200, "application/json", to_json(*answer) + "\n"});
+                }));
+  if (!call) return (*respond)(net::error_response(call.error()));
+  call->connection = request.body;
+  backend_.functions.call(std::move(*call));
 }
 
 void AdminRouter::restart(const net::Request& request, std::string&&, net::Reply&& reply) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/dead_letters/access.h"
+#include "engine/http/admin/functions.h"
 #include "engine/http/admin/metering.h"
 #include "engine/http/admin/operations.h"
 #include "engine/http/admin/work_thread.h"
@@ -27,6 +28,7 @@ struct AdminBackend {
   pelton::dead_letters::Access& dead_letters;
   Operations& operations;
   Metering& metering;
+  Functions& functions;
 };
 
 // The admin API: gives requests to the engine and makes responses of its answers. Requests are
@@ -68,6 +70,7 @@ class AdminRouter final : public net::RequestHandler {
   void offsets(const net::Request& request, std::string&& body, net::Reply&& reply);
   void seek(const net::Request& request, std::string&& body, net::Reply&& reply);
   void usage(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void invoke(const net::Request& request, std::string&& body, net::Reply&& reply);
   void restart(const net::Request& request, std::string&& body, net::Reply&& reply);
   void plan_config(const net::Request& request, std::string&& body, net::Reply&& reply);
   void reload_config(const net::Request& request, std::string&& body, net::Reply&& reply);

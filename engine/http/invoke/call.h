@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
+#include "engine/http/invoke/call_record.h"
 #include "engine/model/batch.h"
 #include "engine/net/message.h"
 
@@ -8,6 +10,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace pelton::http {
@@ -22,6 +25,10 @@ struct CallFailure {
   } kind = Kind::function;
   std::string type;  // "ValueError"
   std::string message;
+  std::string stack{};
+  // What a binding would do: not try again; or after so long.
+  bool final = false;
+  std::optional<Duration> retry_after{};
 };
 
 // The function's outputs; null: it has returned nothing.
@@ -30,7 +37,8 @@ using CallAnswer = std::expected<model::BatchPtr, CallFailure>;
 // One synchronous call of a function. It has no retries and no dead letter.
 struct Call {
   std::string function;
-  std::string route;
+  std::string binding;    // what its frame names as the event's binding
+  std::string stream;     // and as its stream
   std::string id;         // its idempotency key
   model::BatchPtr event;  // one
   std::chrono::steady_clock::time_point deadline{};
@@ -38,6 +46,9 @@ struct Call {
   std::move_only_function<void(CallAnswer)> answer;
   // Of the caller's connection, read to its end: tells whether the caller is still there.
   std::shared_ptr<net::RequestBody> connection{};
+  // What is heard of the call until it is answered, on the shard; null: nobody wants to know.
+  // Shared with whoever receives the answer.
+  std::shared_ptr<CallRecord> record{};
 };
 
 // Interface. Where calls go. Any thread.

@@ -13,7 +13,12 @@ constexpr std::chrono::milliseconds kLook{20};
 constexpr int kLooksPerQuestion = 10;
 
 CallFailure failure_of(const model::Failure& failure) {
-  return {CallFailure::Kind::function, failure.type, failure.message};
+  return {CallFailure::Kind::function,
+          failure.type,
+          failure.message,
+          failure.stack,
+          failure.code == model::OutcomeCode::fail,
+          failure.retry_after};
 }
 
 CallFailure failure_of(const model::WorkerLoss& loss) {
@@ -53,6 +58,26 @@ void CallQueue::close() {
   waiting_bytes_ = 0;
 }
 
+// ---- what is heard of calls
+
+CallRecord* CallQueue::record_of(FrameId frame) {
+  const auto at = taken_.find(frame);
+  return at == taken_.end() ? nullptr : at->second.call.record.get();
+}
+
+void CallQueue::wrote(const worker::WorkerLine& line) {
+  CallRecord* record = record_of(line.frame);
+  if (line.frame == FrameId{} && line.stream != worker::WorkerLine::Stream::engine &&
+      !waiting_.empty())
+    record = waiting_.begin()->second.record.get();
+  if (record != nullptr) record->wrote(line);
+}
+
+void CallQueue::reported(const worker::InvocationReport& report) {
+  CallRecord* record = record_of(report.frame);
+  if (record != nullptr) record->report = report;
+}
+
 // ---- what workers do
 
 std::optional<model::Frame> CallQueue::pull(WorkerId worker, const model::FrameLimits&) {
@@ -64,8 +89,9 @@ std::optional<model::Frame> CallQueue::pull(WorkerId worker, const model::FrameL
   waiting_bytes_ -= call.event->memory();
   model::Frame frame;
   frame.id = FrameId{model::first_frame_of(kNoBinding).value + number};
-  frame.binding = *names_.insert(call.route).first;
-  frame.stream = *names_.insert("route/" + call.route).first;
+  frame.binding = *names_.insert(call.binding).first;
+  frame.stream = *names_.insert(call.stream).first;
+  frame.watched = call.record != nullptr;
   frame.base = static_cast<Offset>(number);
   frame.order = model::Order::none;
   frame.batch = call.event;
@@ -154,7 +180,7 @@ void CallQueue::look() {
 void CallQueue::answer_overdue(Time now) {
   const auto answer = [](Call& call) {
     call.answer(std::unexpected(
-        CallFailure{CallFailure::Kind::timeout, "Timeout", "the route's timeout has expired"}));
+        CallFailure{CallFailure::Kind::timeout, "Timeout", "the call was not answered in time"}));
   };
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     if (at->second.deadline > now) {

@@ -32,6 +32,10 @@ class CallQueue final : public worker::FrameSource {
   void push(Call&& call);
   // Called when there is work; empty: nobody serves it.
   void on_work(std::function<void()> call) { on_work_ = std::move(call); }
+  // What workers of the function write and use: kept in the records of the calls that it belongs
+  // to. What a worker writes while it starts goes to the call that has waited longest.
+  void wrote(const worker::WorkerLine& line);
+  void reported(const worker::InvocationReport& report);
   // What waits is answered as stopping, and so is what comes.
   void close();
 
@@ -52,6 +56,7 @@ class CallQueue final : public worker::FrameSource {
     WorkerId worker;
   };
 
+  CallRecord* record_of(FrameId frame);
   void wait_again(Call&& call);
   void look_soon();
   void look();
@@ -70,7 +75,7 @@ class CallQueue final : public worker::FrameSource {
   std::uint64_t waiting_bytes_ = 0;
   std::map<FrameId, Taken> taken_;
   std::uint64_t next_number_ = 1;
-  // Frames name their route, and outlive their call: "hello" and "route/hello".
+  // Frames name their binding and stream, and outlive their call.
   std::set<std::string> names_;
 };
 

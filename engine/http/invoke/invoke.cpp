@@ -80,7 +80,8 @@ Call make_call(RoutedRequest&& request, const GatewayContext& context) {
   const config::Route& route = request.route->settings;
   Call call;
   call.function = *route.function;
-  call.route = route.name;
+  call.binding = route.name;
+  call.stream = "route/" + route.name;
   call.id = context.id;
   call.deadline = request.begun + route.timeout;
   call.event = request.route->exchange == Exchange::native ? native_event(request, context)

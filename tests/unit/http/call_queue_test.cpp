@@ -38,7 +38,8 @@ class Queue : public testing::Test {
             std::shared_ptr<Connection> connection = {}) {
     Call call;
     call.function = "f";
-    call.route = "r";
+    call.binding = "r";
+    call.stream = "route/r";
     call.id = name;
     call.event = event(name);
     call.deadline = std::chrono::steady_clock::now() + patience;
@@ -56,6 +57,21 @@ class Queue : public testing::Test {
     EXPECT_EQ(frame->batch->size(), 1U);
     last = frame->id;
     return std::string(frame->batch->data(0));
+  }
+  // A call whose lines and report are kept.
+  std::shared_ptr<CallRecord> push_watched(const std::string& name) {
+    Call call;
+    call.binding = call.stream = "invoke";
+    call.event = event(name);
+    call.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    call.record = std::make_shared<CallRecord>();
+    call.answer = [](const CallAnswer&) {};
+    auto record = call.record;
+    queue.push(std::move(call));
+    return record;
+  }
+  void write(const std::string& text, FrameId frame) {
+    queue.wrote({"f", "f-1", {}, text, {}, {}, frame});
   }
   Status finish(WorkerId worker, FrameId frame, const std::string& output) {
     model::FrameResult result;
@@ -192,6 +208,39 @@ TEST_F(Queue, AtTheEndWhatWaitsIsAnswered) {
   EXPECT_THAT(answers, ElementsAre("b!Stopping", "c!Stopping"));
   EXPECT_TRUE(finish(kOne, last, "A")) << "what has begun still ends";
   EXPECT_EQ(answers.back(), "a=A");
+}
+
+TEST_F(Queue, ACallThatIsWatchedKeepsItsLinesAndReport) {
+  const auto one = push_watched("a");
+  write("starting", {});
+  EXPECT_TRUE(queue.pull(kOne, {})->watched);
+  const FrameId first{model::first_frame_of(BindingId{0xff'ffff}).value + 1};
+  const auto two = push_watched("b");
+  write("<4>mine", first);
+  write("of another frame", FrameId{first.value + 1});
+  worker::InvocationReport report;
+  report.frame = first;
+  report.worker = "f-1";
+  queue.reported(report);
+  ASSERT_EQ(one->lines.size(), 2U);
+  EXPECT_EQ(one->lines[0].text, "starting");
+  EXPECT_EQ(one->lines[1].text, "mine");
+  EXPECT_EQ(one->lines[1].priority, 4);
+  EXPECT_EQ(one->report->worker, "f-1");
+  EXPECT_TRUE(two->lines.empty());
+  push("unwatched");
+  queue.pull(kTwo, {});
+  EXPECT_FALSE(queue.pull(kTwo, {})->watched);
+}
+
+TEST_F(Queue, OfManyLinesTheLastAreKept) {
+  const auto record = push_watched("a");
+  const std::string line(100'000, 'x');
+  for (int i = 0; i < 30; ++i) write(line, {});
+  write("last", {});
+  EXPECT_LT(record->lines.size(), 12U);
+  EXPECT_EQ(record->lines.back().text, "last");
+  EXPECT_EQ(record->lines.size() + record->dropped, 31U);
 }
 
 }  // namespace

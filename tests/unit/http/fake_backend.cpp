@@ -323,6 +323,16 @@ void FakeBackend::restart(const std::string& function, Answer<std::uint64_t> ans
   reply(std::move(answer), std::move(result));
 }
 
+// The function "documents" takes them, "none" is none.
+Result<bool> FakeBackend::takes_documents(const std::string& function) {
+  if (function == "none") return fail(ErrorKind::invalid, "E5001", "no function named \"none\"");
+  return function == "documents";
+}
+
+void FakeBackend::call(Call&& call) {
+  call.answer(called(call));
+}
+
 void FakeBackend::usage(const std::string& since, Answer<std::vector<UsageRow>> answer) {
   std::vector<UsageRow> rows;
   for (const UsageRow& row : used)

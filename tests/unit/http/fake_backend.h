@@ -18,9 +18,10 @@ namespace pelton::http {
 class FakeBackend final : public stream::Access,
                           public pelton::dead_letters::Access,
                           public Operations,
-                          public Metering {
+                          public Metering,
+                          public Functions {
  public:
-  AdminBackend all() { return {*this, *this, *this, *this}; }
+  AdminBackend all() { return {*this, *this, *this, *this, *this}; }
   // A stream with so many partitions.
   void stream(const std::string& name, std::uint32_t partitions);
   // Appends events to a partition; any thread.
@@ -43,6 +44,8 @@ class FakeBackend final : public stream::Access,
   SeekOutcome seek_outcome{{{0, 9, 4}, {1, 2, 2}},
                            {{2, {ErrorKind::unavailable, "E5022", "another engine has it"}}}};
   std::vector<UsageRow> used;  // what usage() answers, from the day that was asked for
+  // What functions answer; the call comes with its event.
+  std::function<CallAnswer(const Call&)> called;
   std::vector<std::string> replayed;
   std::vector<std::string> purged;
   std::atomic<int> reads = 0;
@@ -74,6 +77,8 @@ class FakeBackend final : public stream::Access,
   void purge(const std::vector<std::string>& ids, Answer<std::uint64_t> answer) override;
   void seek(const SeekRequest& request, Answer<SeekOutcome> answer) override;
   void usage(const std::string& since, Answer<std::vector<UsageRow>> answer) override;
+  Result<bool> takes_documents(const std::string& function) override;
+  void call(Call&& call) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
   void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;

@@ -36,8 +36,15 @@ class EngineParts : public ::testing::Test {
                                shard->appends(), kafka, letters});
     store->set_append_listener(
         [this](std::span<const model::PlacedBatch> batches) { shard->appended(batches); });
-    assembly = std::make_unique<Assembly>(Assembly{
-        connectors, clock, memory, *store, *shard, *streams, std::make_unique<Notices>(), {}});
+    assembly = std::make_unique<Assembly>(Assembly{connectors,
+                                                   clock,
+                                                   function_log,
+                                                   memory,
+                                                   *store,
+                                                   *shard,
+                                                   *streams,
+                                                   std::make_unique<Notices>(),
+                                                   {}});
     listeners = std::make_unique<Listeners>(*shard, *assembly->notices);
     switchover = std::make_unique<Switchover>(
         Switchover::Setup{*assembly, known, sources, *listeners, ending, stopping});
@@ -125,6 +132,7 @@ class EngineParts : public ::testing::Test {
   std::vector<connector::ConnectorSpec> connectors{1};  // for tests to fill in
   test::TemporaryFolder folder;
   SystemClock clock;
+  observe::FunctionLog function_log{folder.path() / "data"};
   MemoryBudget memory{256U << 20};
   config::Config config;
   std::unique_ptr<store::Store> store;
