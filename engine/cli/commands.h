@@ -36,6 +36,10 @@ void add_functions(CLI::App& app, Run& chosen);
 void add_forget(CLI::App& app, Run& chosen);
 void add_wait(CLI::App& app, Run& chosen);
 void add_usage(CLI::App& app, Run& chosen);
+void add_invoke(CLI::App& app, Run& chosen);
+void add_event(CLI::App& app, Run& chosen);
+void add_logs(CLI::App& app, Run& chosen);
+void add_test(CLI::App& app, Run& chosen);
 void add_version(CLI::App& app, Run& chosen);
 
 // --config, --data and --socket.

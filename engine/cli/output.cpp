@@ -24,7 +24,7 @@ int exit_code(const Error& error) {
       error.code == "E5023" || error.code == "E5050" || error.code == "E4110" ||
       error.code == "E5060")
     return kConflict;
-  if (error.code.starts_with("E1")) return kConfigInvalid;
+  if (error.code.starts_with("E1") || error.code == "E5063") return kConfigInvalid;
   return kFailure;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/utf8.h"
 #include "engine/cli/commands.h"
+#include "engine/cli/event_input.h"
 #include "engine/cli/json.h"
 #include "engine/cli/line_reader.h"
 #include "engine/cli/output.h"
@@ -36,10 +37,7 @@ struct ProduceOptions {
   std::string format = "text";
   bool ndjson = false;
   std::vector<std::string> files;
-  std::optional<std::string> key;
-  std::string type;
-  std::string content_type;
-  std::vector<std::string> headers;
+  EventAttributes attributes;
   std::optional<std::uint32_t> partition;
   bool no_wait = false;
 };
@@ -134,31 +132,6 @@ class Producer {
   std::uint64_t sent_ = 0;
 };
 
-// The attributes that the command line gives every event.
-Result<json::object> common(const ProduceOptions& options) {
-  json::object event;
-  if (options.key) event["key"] = *options.key;
-  if (!options.type.empty()) event["type"] = options.type;
-  if (!options.content_type.empty()) event["content_type"] = options.content_type;
-  json::array headers;
-  for (const std::string& header : options.headers) {
-    const auto equal = header.find('=');
-    if (equal == std::string::npos || equal == 0)
-      return fail(ErrorKind::invalid, "E5004", "--header is NAME=VALUE, not \"{}\"", header);
-    headers.push_back(json::array{header.substr(0, equal), header.substr(equal + 1)});
-  }
-  if (!headers.empty()) event["headers"] = headers;
-  return event;
-}
-
-std::string event_of(std::string_view data, json::object event) {
-  if (is_utf8(data))
-    event["data"] = json::string(data);
-  else
-    event["data_base64"] = to_base64(data);
-  return json::serialize(event);
-}
-
 // What has come is sent when nothing more comes at once: a slow writer's lines do not wait.
 Status produce_lines(Producer& producer, const ProduceOptions& options, const json::object& base) {
   LineReader reader(STDIN_FILENO);
@@ -166,7 +139,7 @@ Status produce_lines(Producer& producer, const ProduceOptions& options, const js
   while (reader.next(line)) {
     if (options.ndjson && line.empty()) {
       producer.skip_line();
-    } else if (auto ok = producer.add(options.ndjson ? line : event_of(line, base)); !ok) {
+    } else if (auto ok = producer.add(options.ndjson ? line : event_text(line, base)); !ok) {
       return ok;
     }
     if (!reader.ready())
@@ -197,15 +170,15 @@ Status produce_files(Producer& producer, const ProduceOptions& options, const js
     if (!data) return std::unexpected(data.error());
     json::object event = base;
     event["subject"] = to_utf8(std::filesystem::path(file).filename().string());
-    if (!options.key) event["key"] = event["subject"];
-    if (auto ok = producer.add(event_of(*data, event)); !ok) return ok;
+    if (!options.attributes.key) event["key"] = event["subject"];
+    if (auto ok = producer.add(event_text(*data, event)); !ok) return ok;
     bar.advance(1);
   }
   return producer.flush();
 }
 
 Result<int> produce(const ProduceOptions& options) {
-  const auto base = common(options);
+  const auto base = members_of(options.attributes);
   if (!base) return std::unexpected(base.error());
   auto client = Client::connect(options.address);
   if (!client) return std::unexpected(client.error());
@@ -233,12 +206,11 @@ void add_produce(CLI::App& app, Run& chosen) {
                                    R"(each line is an event: {"key":"k","data":...})");
   CLI::Option* given[] = {
       command->add_option("--file", options->files, "each file is an event, its name the subject"),
-      command->add_option("--key", options->key, "key of every event"),
-      command->add_option("--type", options->type, "type of every event"),
-      command->add_option("--content-type", options->content_type, "content type of every event"),
-      command
-          ->add_option("--header", options->headers, "NAME=VALUE, for every event; may be repeated")
-          ->allow_extra_args(false)};  // what follows it is STREAM
+      command->add_option("--key", options->attributes.key, "key of every event"),
+      command->add_option("--type", options->attributes.type, "type of every event"),
+      command->add_option("--content-type", options->attributes.content_type,
+                          "content type of every event"),
+      add_header_option(*command, options->attributes, ", for every event")};
   for (CLI::Option* option : given) ndjson->excludes(option);
   command->add_option("--partition", options->partition, "this partition instead of the key's")
       ->check(check_partition);

@@ -92,6 +92,8 @@ def with_work_done(tmp_path_factory):
     ("event", "consume out"),
     ("event", "consume in"),
     ("functions-restart", "functions restart f"),
+    ("invoke", "invoke f"),
+    ("invoke", "invoke f --payload bad"),
     ("usage", "usage"),
     ("usage", "usage --by binding --since 2026-01-01"),
     ("usage", "usage --by day"),
