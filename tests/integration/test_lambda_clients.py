@@ -2,6 +2,7 @@
 """AWS's own clients, unmodified. PELTON_LAMBDA_CLIENTS names a folder that tools/lambda_clients has filled; without it
 they are installed into a temporary one, and the tests are skipped where that cannot be done."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -15,26 +16,86 @@ from engine import PYTHON, ROOT, Engine, wait_until
 from test_lambda import lambda_config, last_attempt, results, show
 
 
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """Client -> the folder that has it."""
-    ready = os.environ.get("PELTON_LAMBDA_CLIENTS")
-    folder = pathlib.Path(ready) if ready else tmp_path_factory.mktemp("clients")
-
-    def client(name):
-        if not (folder / name).exists():
-            done = subprocess.run([ROOT / "tools/lambda_clients", str(folder), name], capture_output=True, text=True, check=False,
-                                  env={**os.environ, "PYTHON": PIP})
-            if done.returncode != 0:
-                pytest.skip(f"AWS's client for {name} cannot be installed here: {done.stderr.strip()[-300:]}")
-        return folder / name
-
-    return client
-
-
 # One that has pip, of the version of PYTHON.
 PIP = next((python for python in (PYTHON, shutil.which("python3")) if python and subprocess.run(
     [python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0), PYTHON)
+
+
+def install(folder, client):
+    """Answers why it could not be done, or nothing."""
+    if (folder / client).exists():
+        return None
+    done = subprocess.run([ROOT / "tools/lambda_clients", str(folder), client], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHON": PIP, "MAKEFLAGS": f"-j{os.cpu_count()}"})
+    return done.stderr.strip()[-300:] if done.returncode != 0 else None
+
+
+def build_go(code):
+    """The same of the function in Go."""
+    if shutil.which("go") is None:
+        return "Go is not installed"
+    (code / "main.go").write_text(GO_HANDLER)
+    for command in (["go", "mod", "init", "example.com/function"], ["go", "get", "github.com/aws/aws-lambda-go@v1"],
+                    ["go", "build", "-tags", "lambda.norpc", "-o", "bootstrap", "."]):
+        done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False, env={**os.environ, "CGO_ENABLED": "0"})
+        if done.returncode != 0:
+            return f"{' '.join(command)}: {done.stderr.strip()[-300:]}"
+    return None
+
+
+JAVA_POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion><groupId>example</groupId><artifactId>function</artifactId><version>1</version>
+  <dependencies><dependency>
+    <groupId>com.amazonaws</groupId><artifactId>aws-lambda-java-runtime-interface-client</artifactId><version>2.6.0</version>
+  </dependency></dependencies>
+</project>
+"""
+JAVA_HANDLER = """
+import com.amazonaws.services.lambda.runtime.Context;
+import com.amazonaws.services.lambda.runtime.RequestHandler;
+import java.util.Map;
+
+public class Hello implements RequestHandler<Map<String, Object>, Map<String, Object>> {
+  public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
+    context.getLogger().log("working on " + event.get("n") + "\\n");
+    if (event.get("n").equals(3)) throw new IllegalStateException("unlucky");
+    return Map.of("n", event.get("n"), "id", context.getAwsRequestId(), "left", context.getRemainingTimeInMillis());
+  }
+}
+"""
+
+def build_java(code):
+    """The same of one in Java."""
+    if shutil.which("mvn") is None or shutil.which("javac") is None:
+        return "Java or Maven is not installed"
+    for name, text in (("pom.xml", JAVA_POM), ("Hello.java", JAVA_HANDLER)):
+        (code / name).write_text(text)
+    for command in (["mvn", "-q", "-B", "dependency:copy-dependencies", "-DoutputDirectory=lib"],
+                    ["javac", "-cp", "lib/*", "-d", ".", "Hello.java"]):
+        done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"{' '.join(command)}: {(done.stdout + done.stderr).strip()[-300:]}"
+    return None
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """What takes its time to install is installed at once, beside the tests that need less: name -> its folder."""
+    ready = os.environ.get("PELTON_LAMBDA_CLIENTS")
+    clients = pathlib.Path(ready) if ready else tmp_path_factory.mktemp("clients")
+    folders = {"python": clients / "python", "node": clients / "node", "go": tmp_path_factory.mktemp("go"), "java": tmp_path_factory.mktemp("java")}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        made = {client: pool.submit(install, clients, client) for client in ("python", "node") if client == "python" or shutil.which("node")}
+        made["go"] = pool.submit(build_go, folders["go"])
+        made["java"] = pool.submit(build_java, folders["java"])
+
+        def get(name):
+            why = made[name].result()
+            if why is not None:
+                pytest.skip(f"{name} cannot be made ready here: {why}")
+            return folders[name]
+
+        yield get
 
 
 def module(folder, name, source):
@@ -219,22 +280,8 @@ func main() { lambda.Start(handle) }
 """
 
 
-@pytest.fixture(scope="session")
-def go_bootstrap(tmp_path_factory):
-    if shutil.which("go") is None:
-        pytest.skip("Go is not installed")
-    code = tmp_path_factory.mktemp("go")
-    (code / "main.go").write_text(GO_HANDLER)
-    for command in (["go", "mod", "init", "example.com/function"], ["go", "get", "github.com/aws/aws-lambda-go@v1"],
-                    ["go", "build", "-tags", "lambda.norpc", "-o", "bootstrap", "."]):
-        done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False, env={**os.environ, "CGO_ENABLED": "0"})
-        if done.returncode != 0:
-            pytest.skip(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
-    return code
-
-
-def test_go(tmp_path, go_bootstrap):
-    config = lambda_config(go_bootstrap, "event: sqs\n    batch: { events: 10, wait: 1s }", to="")
+def test_go(tmp_path, installed):
+    config = lambda_config(installed("go"), "event: sqs\n    batch: { events: 10, wait: 1s }", to="")
     with Engine(tmp_path, config) as engine:
         engine.produce("input", [{"key": str(n), "data": n} for n in range(10)])
         engine.wait_settled("job")
@@ -242,3 +289,18 @@ def test_go(tmp_path, go_bootstrap):
         assert set(shown) == {3, 5, 7}
         assert shown[3]["type"] == "BatchItemFailure" and "five arn:aws:lambda" in shown[5]["message"]
         assert "seven" in shown[7]["message"]
+
+
+def test_java(tmp_path, installed):
+    config = lambda_config(installed("java"), function='handler: "Hello::handleRequest"\n    timeout: 20s\n    memory: 256MiB', runtime="lambda/java")
+    with Engine(tmp_path, config) as engine:
+        engine.produce("input", [{"key": str(n), "data": {"n": n}} for n in range(5)])
+        engine.wait_settled("job")
+        made = results(engine)
+        assert [answer["n"] for answer in made] == [0, 1, 2, 4] and 10000 < made[0]["left"] <= 20000
+        [letter] = engine.letters()
+        attempt = last_attempt(engine, letter)
+        assert (attempt["type"], attempt["message"]) == ("java.lang.IllegalStateException", "unlucky")
+        assert "Hello.java" in attempt["stack"]
+        said = engine.run("logs", "work", "--invocation", made[1]["id"]).stdout
+        assert "working on 1" in said and "REPORT RequestId: " + made[1]["id"] in said

@@ -13,8 +13,8 @@ namespace pelton::worker {
 // An explicit list: the linker drops what registers itself from a static library.
 const std::vector<RuntimeSpec>& builtin_runtimes() {
   static const std::vector<RuntimeSpec> runtimes{
-      native::python(), native::cpp(),  node::runtime(),
-      lambda::python(), lambda::node(), lambda::provided(),
+      native::python(), native::cpp(),  node::runtime(),    lambda::python(),
+      lambda::node(),   lambda::java(), lambda::provided(),
   };
   return runtimes;
 }

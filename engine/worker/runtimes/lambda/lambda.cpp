@@ -92,6 +92,52 @@ Result<PreparedWorker> prepare_node(const WorkerSetup& setup) {
   return with_session(setup, std::move(plan), std::move(around));
 }
 
+// True: the folder has the client's jar.
+bool has_java_client(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with("aws-lambda-java-runtime-interface-client") && name.ends_with(".jar"))
+      return true;
+  }
+  return false;
+}
+
+// A JVM that is not told takes what the machine has, and dies at the limit of its memory.
+void add_memory_options(std::vector<std::string>& command, std::uint64_t memory) {
+  command.push_back(fmt::format("-Xmx{}m", (memory / 2) >> 20));
+  command.emplace_back("-XX:ReservedCodeCacheSize=48m");
+}
+
+Result<PreparedWorker> prepare_java(const WorkerSetup& setup) {
+  const auto& options = std::any_cast<const JavaOptions&>(setup.function.settings);
+  std::error_code ignored;
+  const bool folder = fs::is_directory(options.code, ignored);
+  const fs::path own = folder ? options.code / "lib" : options.code.parent_path() / "lib";
+  fs::path client;
+  for (const fs::path& place : {own, options.client, setup.sdks / kOwnClients / "java"})
+    if (client.empty() && !place.empty() && has_java_client(place)) client = place;
+  if (client.empty())
+    return fail(ErrorKind::unavailable, "E3142",
+                "there is no aws-lambda-java-runtime-interface-client, AWS's client for Java: copy "
+                "its jars (mvn dependency:copy-dependencies) to {}",
+                own.string());
+  std::string path = fmt::format("{}:{}/*", options.code.string(), own.string());
+  if (client != own) path += fmt::format(":{}/*", client.string());
+  LaunchPlan plan;
+  plan.command = {options.interpreter, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
+  if (const auto memory = setup.function.memory_bytes) add_memory_options(plan.command, *memory);
+  plan.command.insert(
+      plan.command.end(),
+      {"-cp", path, "com.amazonaws.services.lambda.runtime.api.client.AWSLambda", options.handler});
+  Surroundings around;
+  around.execution = "AWS_Lambda_java";
+  around.handler = options.handler;
+  around.code = folder ? options.code : options.code.parent_path();
+  around.runtime = client;
+  return with_session(setup, std::move(plan), std::move(around));
+}
+
 Result<PreparedWorker> prepare_provided(const WorkerSetup& setup) {
   const auto& options = std::any_cast<const ProvidedOptions&>(setup.function.settings);
   LaunchPlan plan;
@@ -110,6 +156,9 @@ RuntimeSpec python() {
 }
 RuntimeSpec node() {
   return {node_options(), prepare_node, start_timeout};
+}
+RuntimeSpec java() {
+  return {java_options(), prepare_java, start_timeout};
 }
 RuntimeSpec provided() {
   return {provided_options(), prepare_provided, start_timeout};

@@ -9,6 +9,7 @@ namespace pelton::worker::lambda {
 
 RuntimeSpec python();
 RuntimeSpec node();
+RuntimeSpec java();
 RuntimeSpec provided();
 
 }  // namespace pelton::worker::lambda

@@ -88,6 +88,24 @@ void check_node(const Section& section, const std::string&, ReadContext& context
   check_handler(options.code, options.handler, false, kEndings, section, context);
 }
 
+void check_java(const Section& section, const std::string&, ReadContext& context,
+                JavaOptions& options) {
+  resolve_interpreter(options.interpreter, {}, section, context);
+  if (options.code.empty() || options.handler.empty()) return;  // refused already
+  std::error_code ignored;
+  if (!fs::exists(options.code, ignored))
+    problem(section, context, "code", "E1014",
+            fmt::format("{} does not exist", options.code.string()));
+  const auto method = options.handler.find("::");
+  const bool named = method != 0 && !options.handler.ends_with(':') &&
+                     options.handler.find_first_of(" /") == std::string::npos &&
+                     options.handler.find(':') == method;
+  if (!named)
+    problem(section, context, "handler", "E1008",
+            fmt::format("\"{}\" is not Class::method, such as example.Handler::handleRequest",
+                        section.written("handler")));
+}
+
 void check_provided(const Section& section, const std::string&, ReadContext& context,
                     ProvidedOptions& options) {
   if (options.code.empty()) return;  // refused already
@@ -165,6 +183,29 @@ config::RuntimeOptions node_options() {
                   {.example = "./vendor"})
           .then(check_node),
       &files_of<NodeOptions>));
+}
+
+config::RuntimeOptions java_options() {
+  return with_documents(config::runtime_options(
+      "lambda/java",
+      "A function for AWS Lambda in Java, by AWS's client "
+      "`aws-lambda-java-runtime-interface-client`.",
+      Fields<JavaOptions>("", "")
+          .option("code", &JavaOptions::code,
+                  "Folder of the classes, with libraries in its folder `lib`; or a jar.",
+                  {.required = true})
+          .option("handler", &JavaOptions::handler,
+                  "The method to call, as `package.Class::method`, or a class that implements "
+                  "`RequestHandler` or `RequestStreamHandler`.",
+                  {.example = "example.Handler::handleRequest", .required = true})
+          .option("interpreter", &JavaOptions::interpreter, "Command or path of Java.",
+                  {.example = "/usr/bin/java"})
+          .option("client", &JavaOptions::client,
+                  "Folder with the jars of the client, if they are neither in `lib` of `code` nor "
+                  "in the engine's own folder.",
+                  {.example = "./vendor"})
+          .then(check_java),
+      &files_of<JavaOptions>));
 }
 
 config::RuntimeOptions provided_options() {

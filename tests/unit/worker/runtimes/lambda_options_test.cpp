@@ -10,8 +10,9 @@ namespace {
 class LambdaOptions : public config::ConfigTest {
  protected:
   LambdaOptions() {
-    kinds_.runtimes = {python().options, node().options, provided().options};
+    kinds_.runtimes = {python().options, node().options, java().options, provided().options};
     write_executable("bin/node");
+    write_executable("bin/java");
     variables_["PATH"] = write_executable("bin/python3").parent_path().string();
   }
   // What is wrong with a function that has these options; empty: nothing.
@@ -51,6 +52,19 @@ TEST_F(LambdaOptions, ProvidedIsAnExecutableOrAFolderWithABootstrap) {
   EXPECT_EQ(problem("provided", "code: ./go/bootstrap, handler: main"), "");
   EXPECT_NE(problem("provided", "code: ./shell").find("is not executable"), std::string::npos);
   EXPECT_NE(problem("provided", "code: ./empty").find("bootstrap does not exist"),
+            std::string::npos);
+}
+
+TEST_F(LambdaOptions, ClassesOfJavaAreWrittenAsForAws) {
+  write("code/Hello.class", "");
+  write("hello.jar", "");
+  for (const char* text : {"Hello", "example.Hello", "example.Hello::handle"})
+    EXPECT_EQ(handler("java", text), "") << text;
+  EXPECT_EQ(problem("java", "code: ./hello.jar, handler: Hello"), "");
+  for (const char* text :
+       {"Hello:", "Hello::", "::handle", "Hello:handle", "a/Hello::handle", "a b"})
+    EXPECT_NE(handler("java", text).find("E1008 handler"), std::string::npos) << text;
+  EXPECT_NE(problem("java", "code: ./none.jar, handler: Hello").find("does not exist"),
             std::string::npos);
 }
 
