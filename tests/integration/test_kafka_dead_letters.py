@@ -196,6 +196,19 @@ def test_letters_wait_while_the_broker_is_away(broker, tmp_path):
         assert "E6108" not in engine.log.read_text(), "none was refused"
 
 
+def test_a_letter_has_the_history_of_all_attempts(broker, tmp_path):
+    source, dead = broker.topic(1), broker.topic(1)
+    code = function_folder(tmp_path, "def handle(event, context):\n    raise ValueError(f'try {context.attempt}')\n")
+    with Engine(tmp_path, config(broker, source, dead, code)) as engine:
+        broker.produce(source, [*numbers(10), ODD[1]])
+        settled(engine, 11)
+    letters = check_letters(broker, source, dead, 1, 1)
+    assert len(letters) == 11
+    for letter in letters.values():
+        history = json.loads(dict(added(letter))["pelton.dead-letter.history"])
+        assert [attempt["message"] for attempt in history] == [f"try {n}" for n in range(1, 4)]
+
+
 def test_a_letter_that_the_topic_refuses_is_kept_in_the_data_folder(broker, tmp_path):
     source, dead = broker.topic(1), broker.topic(1, **{"max.message.bytes": "20000"})
     code = function_folder(tmp_path, POISON)
