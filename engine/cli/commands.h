@@ -34,6 +34,8 @@ void add_dead_letters(CLI::App& app, Run& chosen);
 void add_offsets(CLI::App& app, Run& chosen);
 void add_functions(CLI::App& app, Run& chosen);
 void add_forget(CLI::App& app, Run& chosen);
+// To the group `pelton bindings`.
+void add_pause(CLI::App& bindings, Run& chosen);
 void add_wait(CLI::App& app, Run& chosen);
 void add_usage(CLI::App& app, Run& chosen);
 void add_invoke(CLI::App& app, Run& chosen);

@@ -50,8 +50,8 @@ Result<int> forget(const ForgetOptions& options) {
   return kOk;
 }
 
-void add_command(CLI::App& app, Run& chosen, const std::string& name, const std::string& about,
-                 const std::string& what) {
+CLI::App& add_command(CLI::App& app, Run& chosen, const std::string& name, const std::string& about,
+                      const std::string& what) {
   auto* group = app.add_subcommand(name, about);
   group->require_subcommand(1);
   group->footer("Example: pelton " + name + " forget old-name --yes");
@@ -64,15 +64,17 @@ void add_command(CLI::App& app, Run& chosen, const std::string& name, const std:
   add_address(*command, options->address);
   command->footer("Example: pelton " + name + " forget old-name --yes");
   command->callback([&chosen, options] { chosen = [options] { return forget(*options); }; });
+  return *group;
 }
 
 }  // namespace
 
 void add_forget(CLI::App& app, Run& chosen) {
-  add_command(
-      app, chosen, "bindings", "what is stored of bindings",
+  CLI::App& bindings = add_command(
+      app, chosen, "bindings", "pause and resume bindings; what is stored of them",
       "delete progress, retries, idempotency records and dead letters of a binding that is no "
       "longer configured; of one that is, its progress on streams that it does not read");
+  add_pause(bindings, chosen);
   add_command(app, chosen, "streams", "what is stored of streams",
               "delete the events of a stream that is no longer configured");
 }

@@ -189,6 +189,11 @@ std::string render(const json::object& status) {
       out += painted(Paint::alarm, fmt::format("  {} is paused: {}", text_of(binding, "name"),
                                                observe::log::escaped(why))) +
              "\n";
+    if (flag_of(binding, "paused_by_operator"))
+      out += painted(Paint::alarm, fmt::format("  {0} is paused by an operator; `pelton bindings "
+                                               "resume {0}` continues it",
+                                               text_of(binding, "name"))) +
+             "\n";
     if (const std::string what = text_of(binding, "trouble"); !what.empty())
       out += fmt::format("  {}: {}\n", text_of(binding, "name"), observe::log::escaped(what));
   }

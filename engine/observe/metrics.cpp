@@ -244,6 +244,8 @@ void add_binding(Families& out, const BindingStatus& b, std::size_t most) {
             labels, b.trouble.empty() ? 0 : 1);
   out.gauge("pelton_binding_paused", "1 while the binding is paused by its circuit breaker.",
             labels, b.paused.empty() ? 0 : 1);
+  out.gauge("pelton_binding_paused_by_operator", "1 while the binding is paused by an operator.",
+            labels, b.paused_by_operator ? 1 : 0);
   out.counter("pelton_binding_pauses_total", "How often the circuit breaker opened.", labels,
               b.pauses);
   const bool each = b.partitions.size() <= most;

@@ -117,7 +117,8 @@ struct BindingStatus {
   bool ended = false;        // by `trouble`, until the engine restarts
   std::string paused;        // why the breaker is open; empty: it is closed
   std::uint64_t pauses = 0;  // how often it opened since start
-  std::string stopped;       // why a partition is stopped and waits for the operator; empty: none
+  bool paused_by_operator = false;
+  std::string stopped;  // why a partition is stopped and waits for the operator; empty: none
 };
 
 // An HTTP route.

@@ -112,6 +112,7 @@ json::value convert(const BindingStatus& b) {
           {"trouble", to_utf8(b.trouble)},
           {"paused", to_utf8(b.paused)},
           {"pauses", b.pauses},
+          {"paused_by_operator", b.paused_by_operator},
           {"stopped", to_utf8(b.stopped)},
           {"partitions", list(b.partitions, [](const auto& p) { return convert(p); })},
           {"parked", list(b.parked, [](const auto& k) { return convert(k); })}};

@@ -3,6 +3,7 @@
 
 #include "engine/observe/log.h"
 #include "engine/runtime/offset_seek.h"
+#include "engine/runtime/operator_pause.h"
 
 #include <utility>
 
@@ -46,6 +47,19 @@ void AdminOperations::restart(const std::string& function, Answer<std::uint64_t>
   });
 }
 
+// Remembered first: a binding that a reload is about to start reads it then.
+void AdminOperations::pause(const std::string& name, bool on, Answer<void> answer) {
+  auto binding = dead_letters::find_binding(reloader_.bindings(), name);
+  if (!binding) return answer(std::unexpected(binding.error()));
+  if (auto ok = remember_pause(store_, name, on); !ok) return answer(std::move(ok));
+  shard_.post([this, name, on, answer = std::move(answer)]() mutable {
+    if (BindingRunner* const runner = shard_.find_binding(name)) runner->hold(Hold::paused, on);
+    observe::log::info(on ? "binding paused by an operator" : "binding resumed by an operator",
+                       {{"binding", name}});
+    answer({});
+  });
+}
+
 void AdminOperations::forget(Kept what, const std::string& name, Answer<http::Forgotten> answer) {
   using http::Forgotten;
   Status done = what == Kept::stream ? store_.forget_stream(name) : store_.forget_binding(name);
@@ -57,6 +71,9 @@ void AdminOperations::forget(Kept what, const std::string& name, Answer<http::Fo
   if (!done) return answer(std::unexpected(done.error()));
   const bool configured =
       what == Kept::binding && dead_letters::find_binding(reloader_.bindings(), name).has_value();
+  if (what == Kept::binding && !configured)
+    if (Status resumed = remember_pause(store_, name, false); !resumed)
+      return answer(std::unexpected(resumed.error()));
   answer(configured ? Forgotten::progress_elsewhere : Forgotten::everything);
 }
 

@@ -26,6 +26,7 @@ class AdminOperations final : public http::Operations {
   void status(Answer<observe::StatusReport> answer) override;
   void seek(const http::SeekRequest& request, Answer<http::SeekOutcome> answer) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
+  void pause(const std::string& binding, bool on, Answer<void> answer) override;
   void plan(const std::vector<std::string>& files, Answer<http::ConfigReview> answer) override;
   void reload(Answer<http::ConfigReview> answer) override;
   void forget(Kept what, const std::string& name, Answer<http::Forgotten> answer) override;

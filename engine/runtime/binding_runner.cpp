@@ -4,6 +4,7 @@
 #include "engine/base/ensure.h"
 #include "engine/dead_letters/dead_letter_log.h"
 #include "engine/observe/log.h"
+#include "engine/runtime/operator_pause.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -79,12 +80,17 @@ Status BindingRunner::open() {
 }
 
 void BindingRunner::start() {
+  const auto paused = is_paused(store_, setup_.dispatcher.binding);
+  setup_.paused = paused && *paused;
+  if (!paused)
+    observe::log::error("cannot read whether the binding was paused",
+                        {{"binding", setup_.dispatcher.binding}, {"error", paused.error().text()}});
   input_.events->start();
   note();
 }
 
-void BindingRunner::drain(bool on) {
-  draining_ = on;
+void BindingRunner::hold(Hold why, bool on) {
+  (why == Hold::paused ? setup_.paused : draining_) = on;
   if (!on) feed_all();
 }
 
@@ -123,8 +129,8 @@ void BindingRunner::stopped(PartitionId partition, const Error& error) {
 }
 
 bool BindingRunner::room() const {
-  return !draining_ && disk_allows(setup_, store_.disk_room()) && input_.health.room() &&
-         (!setup_.output || setup_.output->room());
+  return !draining_ && !setup_.paused && disk_allows(setup_, store_.disk_room()) &&
+         input_.health.room() && (!setup_.output || setup_.output->room());
 }
 
 stream::Trouble BindingRunner::trouble() const {

@@ -21,6 +21,9 @@
 
 namespace pelton::runtime {
 
+// Why a binding gives nothing to its workers: its end, or the operator.
+enum class Hold { ending, paused };
+
 // Runs one binding (or sink) on its shard: feeds its dispatcher from its input, hands on its
 // commits, keeps its timer. Who does the work, worker processes or a sink, is somebody else's.
 //
@@ -43,6 +46,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     stream::ReadAgain read_again{};
     // With whom it shares the memory; null: there is no limit. Outlives the runner.
     MemoryTurns* turns = nullptr;
+    // By the operator (Hold::paused), as the store remembers it at start().
+    bool paused = false;
   };
 
   BindingRunner(Setup setup, stream::BindingInput input, store::Store& store,
@@ -76,9 +81,10 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   // being moved already, or workers do not let go of it in time (E5023); then it stays where it is.
   void seek(PartitionId partition, Offset offset, std::function<void(Status)> answer);
 
+  // Workers get nothing more; frames in flight still settle. False takes that back, before stop().
+  void hold(Hold why, bool on = true);
+
   // ---- the end
-  // Feeding stops; frames in flight still settle. False takes that back, before stop().
-  void drain(bool on = true);
   // Lets the stream go, once idle or at the deadline.
   void stop(std::chrono::steady_clock::time_point deadline, std::function<void()> done) {
     input_.events->stop(deadline, std::move(done));

@@ -29,7 +29,7 @@ FunctionRunner* Retirement::function_of(const ServedBinding& binding) const {
 
 void Retirement::begin() {
   for (ServedBinding* binding : setup_.bindings) {
-    binding->runner->drain();
+    binding->runner->hold(Hold::ending);
     if (binding->sink) binding->sink->begin_stop();
   }
   wait_idle();
@@ -67,7 +67,7 @@ void Retirement::force() {
 
 void Retirement::give_in(const std::vector<std::string>& stuck) {
   for (ServedBinding* binding : setup_.bindings) {
-    binding->runner->drain(false);
+    binding->runner->hold(Hold::ending, false);
     if (binding->sink) binding->sink->resume();
   }
   done_(stuck);

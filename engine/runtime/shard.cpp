@@ -98,7 +98,7 @@ void Shard::quiesce() {
   post([this] {
     for (const auto& [function, calls] : calls_) calls->close();
     for (const auto& binding : bindings_) {
-      binding->runner->drain();
+      binding->runner->hold(Hold::ending);
       if (binding->sink) binding->sink->begin_stop();
     }
   });

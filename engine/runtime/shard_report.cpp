@@ -111,6 +111,7 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   const dispatch::BreakerView breaker = binding.dispatcher().breaker();
   status.paused = pause_text(breaker, now);
   status.pauses = breaker.opened;
+  status.paused_by_operator = binding.setup().paused;
   auto trouble = binding.trouble();
   status.trouble = std::move(trouble.what);
   status.ended = trouble.ended;

@@ -163,6 +163,22 @@ def test_seek_back_and_forward(engine):
     assert engine.run("offsets", "seek", "nobody", "--to-latest", check=False).returncode == 5
 
 
+def test_a_paused_binding_stays_paused_over_a_restart(engine):
+    engine.produce("input", numbered(10, 5))
+    engine.wait_settled("job")
+    assert "until `pelton bindings resume job`" in engine.run("bindings", "pause", "job").stdout
+    engine.produce("input", numbered(10, 5))
+    engine.stop()
+    engine.start()
+    assert engine.binding("job")["paused_by_operator"] and engine.lag("job") == 10
+    assert "job is paused by an operator" in engine.run("status").stdout
+    assert 'pelton_binding_paused_by_operator{binding="job"} 1' in engine.metrics()
+    assert json.loads(engine.run("bindings", "resume", "job", "-o", "json").stdout) == {"paused": False}
+    engine.wait_settled("job")
+    assert not engine.binding("job")["paused_by_operator"] and engine.binding("job")["done"] == 10
+    assert "E5001" in engine.run("bindings", "pause", "jbo", check=False).stderr
+
+
 def test_seek_asks_before_it_passes_over_events(tmp_path):
     config = pipeline_config(function_folder(tmp_path, "def handle(event, context):\n    raise ValueError('later')\n"))
     with Engine(tmp_path, config.replace("first: 10ms, max: 50ms", "first: 1h, max: 1h")) as engine:

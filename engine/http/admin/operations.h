@@ -57,6 +57,9 @@ class Operations {
   // end, each when it has answered what it has.
   // E3001: new ones cannot start, so the old ones stay.
   virtual void restart(const std::string& function, Answer<std::uint64_t> answer) = 0;
+  // A paused binding gives its function (or sink) no more events until it is resumed, also after a
+  // restart.
+  virtual void pause(const std::string& binding, bool on, Answer<void> answer) = 0;
   // What the config files (none: the engine's own) would change; what a reload of the engine's own
   // has done.
   virtual void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) = 0;

@@ -88,6 +88,8 @@ std::span<const AdminRouter::Route> AdminRouter::routes() {
       {"POST", "/v1/functions/*/restart", "", admin, 0, &R::restart},
       {"GET", "/v1/config/plan", "file+", admin, 0, &R::plan_config},
       {"POST", "/v1/config/reload", "", admin, 0, &R::reload_config},
+      {"POST", "/v1/bindings/*/pause", "", admin, 0, &R::pause},
+      {"POST", "/v1/bindings/*/resume", "", admin, 0, &R::pause},
       {"POST", "/v1/bindings/*/forget", "", admin, 0, &R::forget},
       {"POST", "/v1/streams/*/forget", "", admin, 0, &R::forget},
   };
@@ -307,6 +309,15 @@ void AdminRouter::plan_config(const net::Request& request, std::string&&, net::R
 
 void AdminRouter::reload_config(const net::Request&, std::string&&, net::Reply&& reply) {
   backend_.operations.reload(review_reply(std::move(reply)));
+}
+
+void AdminRouter::pause(const net::Request& request, std::string&&, net::Reply&& reply) {
+  const bool on = request.path[3] == "pause";
+  backend_.operations.pause(
+      request.path[2], on, [on, reply = std::move(reply)](Status done) mutable {
+        if (!done) return reply(net::error_response(done.error()));
+        reply({200, "application/json", fmt::format("{{\"paused\":{}}}\n", on)});
+      });
 }
 
 void AdminRouter::forget(const net::Request& request, std::string&&, net::Reply&& reply) {

@@ -74,6 +74,7 @@ class AdminRouter final : public net::RequestHandler {
   void restart(const net::Request& request, std::string&& body, net::Reply&& reply);
   void plan_config(const net::Request& request, std::string&& body, net::Reply&& reply);
   void reload_config(const net::Request& request, std::string&& body, net::Reply&& reply);
+  void pause(const net::Request& request, std::string&& body, net::Reply&& reply);
   void forget(const net::Request& request, std::string&& body, net::Reply&& reply);
 
   // The stream is shared with the piece that is being made.

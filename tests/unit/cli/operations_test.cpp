@@ -107,6 +107,36 @@ TEST_F(Functions, AreRestartedByName) {
   EXPECT_EQ(ask({"functions", "restart", "a b/c"}).code, kNotFound);
 }
 
+using Pause = CommandTest;
+
+TEST_F(Pause, ThatIsNotAnsweredIsAFailure) {
+  const Ran ran = ask({"bindings", "pause", "jbo"});
+  EXPECT_EQ(ran.out, "");
+  EXPECT_THAT(ran.err, HasSubstr("E5001"));
+  EXPECT_THAT(ran.err, HasSubstr("jbo"));
+}
+
+TEST_F(Pause, NeedsAName) {
+  EXPECT_EQ(ask({"bindings", "pause"}).code, kUsage);
+  EXPECT_EQ(ask({"bindings", "resume"}).code, kUsage);
+  EXPECT_EQ(ask({"bindings"}).code, kUsage);
+}
+
+TEST_F(Pause, TakesNamesAsTheyAre) {
+  for (const char* name : {"a b/c", "../job", "job?x=1", "%6aob"}) {
+    const Ran ran = ask({"bindings", "pause", name});
+    EXPECT_EQ(ran.code, kNotFound) << name;
+    EXPECT_THAT(ran.err, HasSubstr(name));
+  }
+}
+
+TEST_F(Pause, AndResumeNameTheBinding) {
+  EXPECT_THAT(ask({"bindings", "pause", "job"}).out, HasSubstr("pelton bindings resume job"));
+  EXPECT_EQ(ask({"bindings", "resume", "job"}).out, "job is resumed\n");
+  EXPECT_EQ(ask({"bindings", "pause", "job", "-o", "json"}).out, "{\"paused\":true}\n");
+  EXPECT_EQ(ask({"bindings", "pause", "jbo"}).code, kNotFound);
+}
+
 using Forget = CommandTest;
 
 TEST_F(Forget, NeedsConsentAndNamesWhatIsGone) {

@@ -30,6 +30,20 @@ class StatusTest : public CommandTest {
   }
 };
 
+TEST_F(StatusTest, APausedBindingSaysHowItIsResumed) {
+  EXPECT_THAT(ask({"status"}).out, Not(HasSubstr("paused by an operator")));
+  EXPECT_THAT(ask({"status", "-o", "json"}).out, HasSubstr("\"paused_by_operator\":false"));
+  engine.change_report = [](observe::StatusReport& report) {
+    report.bindings.at(0).name = "thumbnails";
+    report.bindings.at(0).paused_by_operator = true;
+  };
+  EXPECT_THAT(
+      ask({"status"}).out,
+      HasSubstr("  thumbnails is paused by an operator; `pelton bindings resume thumbnails` "
+                "continues it\n"));
+  EXPECT_THAT(ask({"status", "-o", "json"}).out, HasSubstr("\"paused_by_operator\":true"));
+}
+
 TEST_F(StatusTest, ABindingIsARowOverAllItsPartitions) {
   engine.change_report = [](observe::StatusReport& report) {
     observe::BindingStatus& b = report.bindings.at(0);

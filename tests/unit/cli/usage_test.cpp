@@ -113,7 +113,8 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                                          "dead-letters show", "dead-letters replay",
                                          "dead-letters export", "dead-letters purge",
                                          "offsets list", "offsets seek", "functions restart",
-                                         "bindings forget", "streams forget", "wait", "version"),
+                                         "bindings pause", "bindings resume", "bindings forget",
+                                         "streams forget", "wait", "version"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::ranges::replace_if(

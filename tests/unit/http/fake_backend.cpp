@@ -340,6 +340,12 @@ void FakeBackend::usage(const std::string& since, Answer<std::vector<UsageRow>> 
   reply(std::move(answer), Result<std::vector<UsageRow>>(std::move(rows)));
 }
 
+void FakeBackend::pause(const std::string& binding, bool, Answer<void> answer) {
+  reply(std::move(answer),
+        binding == "job" ? Status{}
+                         : fail(ErrorKind::invalid, "E5001", "no binding named \"{}\"", binding));
+}
+
 void FakeBackend::forget(Kept what, const std::string& name, Answer<Forgotten> answer) {
   if (what == Kept::binding && name == "job")
     return reply(std::move(answer), Result<Forgotten>(Forgotten::progress_elsewhere));

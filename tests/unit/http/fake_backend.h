@@ -80,6 +80,7 @@ class FakeBackend final : public stream::Access,
   Result<bool> takes_documents(const std::string& function) override;
   void call(Call&& call) override;
   void restart(const std::string& function, Answer<std::uint64_t> answer) override;
+  void pause(const std::string& binding, bool on, Answer<void> answer) override;
   void plan(const std::vector<std::string>& files, Answer<ConfigReview> answer) override;
   void reload(Answer<ConfigReview> answer) override;
   void forget(Kept what, const std::string& name, Answer<Forgotten> answer) override;

@@ -138,6 +138,9 @@ TEST_F(ServerTest, FunctionsAreRestarted) {
   EXPECT_EQ(body_of(request("POST", "/v1/functions/work/restart")), "{\"workers\":2}\n");
   EXPECT_EQ(status("POST", "/v1/functions/wrok/restart"), "404");
   EXPECT_EQ(status("POST", "/v1/bindings/old-binding/forget"), "200");
+  EXPECT_EQ(body_of(request("POST", "/v1/bindings/job/pause")), "{\"paused\":true}\n");
+  EXPECT_EQ(body_of(request("POST", "/v1/bindings/job/resume")), "{\"paused\":false}\n");
+  EXPECT_EQ(status("POST", "/v1/bindings/jbo/pause"), "404");
   EXPECT_EQ(status("POST", "/v1/streams/old-stream/forget"), "200");
   EXPECT_NE(body_of(request("POST", "/v1/streams/old-binding/forget")).find("E4109"),
             std::string::npos);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/admin_operations.h"
 
+#include "engine/runtime/operator_pause.h"
 #include "engine/runtime/reloader.h"
 #include "tests/unit/runtime/engine_parts.h"
 
@@ -76,6 +77,17 @@ TEST_F(Operating, WhatIsNotConfiguredIsNotFound) {
 TEST_F(Operating, AFunctionWithoutWorkersIsRestartedAtOnce) {
   EXPECT_EQ(wait<std::uint64_t>([&](auto answer) { operations->restart("f", std::move(answer)); }),
             0U);
+}
+
+TEST_F(Operating, APauseIsRememberedAndEndsWithAResume) {
+  const auto pause = [&](const std::string& name, bool on) {
+    return wait<void>([&](auto answer) { operations->pause(name, on, std::move(answer)); });
+  };
+  EXPECT_EQ(pause("c", true).error().code, "E5001");
+  ASSERT_TRUE(pause("b", true));
+  EXPECT_EQ(is_paused(*store, "b"), true);
+  ASSERT_TRUE(pause("b", false));
+  EXPECT_EQ(is_paused(*store, "b"), false);
 }
 
 TEST_F(Operating, WhatIsConfiguredIsNotForgotten) {

@@ -71,6 +71,23 @@ TEST_F(BindingRunnerTest, ATurnThatIsPostedSurvivesItsRunner) {
   run();
 }
 
+TEST_F(BindingRunnerTest, APausedOneGivesNothingUntilItIsResumed) {
+  begin();
+  input->append(batch({"a", "b", "c"}));
+  run();
+  ASSERT_EQ(taken.size(), 2U);
+  runner->hold(Hold::paused, true);
+  finish();
+  finish();
+  run();
+  EXPECT_EQ(input->cursor, 2) << "what workers had is settled";
+  EXPECT_TRUE(taken.empty());
+  EXPECT_TRUE(runner->setup().paused);
+  runner->hold(Hold::paused, false);
+  run();
+  EXPECT_EQ(taken.size(), 1U);
+}
+
 TEST_F(BindingRunnerTest, ARevokeWaitsUntilAllIsDurable) {
   begin();
   input->hold_answers = true;
@@ -149,11 +166,11 @@ TEST_F(BindingRunnerTest, ARevokeEndsASeek) {
 
 TEST_F(BindingRunnerTest, ADrainedBindingGivesNothingUntilThatIsTakenBack) {
   begin();
-  runner->drain();
+  runner->hold(Hold::ending);
   input->append(batch({"a"}));
   run();
   EXPECT_TRUE(taken.empty());
-  runner->drain(false);
+  runner->hold(Hold::ending, false);
   run();
   EXPECT_EQ(taken.size(), 1U);
 }
