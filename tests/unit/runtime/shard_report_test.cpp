@@ -93,7 +93,7 @@ TEST_F(ShardReport, LongKeysAndErrorsAreShortenedBetweenCharacters) {
   const auto now = status();
   ASSERT_EQ(now.parked.size(), 1U);
   EXPECT_EQ(now.parked[0].key, key.substr(0, 100) + "...");
-  EXPECT_EQ(now.parked[0].last_error.substr(0, 100), std::string(100, 'x'));
+  EXPECT_TRUE(now.parked[0].last_error.starts_with("ValueError: " + std::string(100, 'x')));
   EXPECT_LE(now.parked[0].last_error.size(), 1000U + 3);
 }
 
