@@ -51,4 +51,10 @@ std::string to_utf8(std::string_view text) {
   return out;
 }
 
+std::string shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return to_utf8(text);
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return to_utf8(text.substr(0, most)) + "...";
+}
+
 }  // namespace pelton

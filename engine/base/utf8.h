@@ -14,5 +14,8 @@ inline bool is_utf8(std::string_view text) {
 }
 // The text with U+FFFD for every byte that is not UTF-8: what workers write may be anything.
 std::string to_utf8(std::string_view text);
+// For whoever reads it: the first bytes, at most `most` of the text's own, as UTF-8, and "..." if
+// that is not all. No character is cut.
+std::string shortened(std::string_view text, std::size_t most);
 
 }  // namespace pelton

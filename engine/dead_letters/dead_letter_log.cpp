@@ -17,7 +17,7 @@ std::string last_error(const model::RetryState& retry) {
   const std::string text = last.type.empty() || last.message.empty()
                                ? last.type + last.message
                                : last.type + ": " + last.message;
-  return to_utf8(std::string_view(text).substr(0, kShownError));
+  return shortened(text, kShownError);
 }
 
 void tell_attempts(const std::string& binding, const model::Transaction& transaction) {

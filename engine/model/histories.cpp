@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/histories.h"
 
+#include "engine/base/utf8.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +24,7 @@ void forget_history(RetryState& state) {
                   last->time,
                   last->cause,
                   last->type,
-                  last->message.substr(0, kMessageInMemory),
+                  shortened(last->message, kMessageInMemory),
                   {},
                   {}});
   state.history = std::move(kept);

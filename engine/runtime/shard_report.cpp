@@ -14,13 +14,6 @@ constexpr std::size_t kParkedShown = 20;
 constexpr std::size_t kKeyShown = 100;
 constexpr std::size_t kErrorShown = 1000;
 
-// For JSON and terminals: the first bytes, as UTF-8.
-std::string shown(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return to_utf8(text);
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
-  return to_utf8(text.substr(0, most)) + "...";
-}
-
 observe::BindingPartitionStatus partition_status(BindingRunner& binding, PartitionId partition,
                                                  WallTime now) {
   const auto view = binding.view(partition);
@@ -42,14 +35,14 @@ observe::ParkedKey parked_key(const dispatch::ParkedEvent& event) {
   observe::ParkedKey parked;
   parked.partition = event.partition.value;
   parked.offset = event.offset;
-  parked.key = shown(event.key, kKeyShown);
+  parked.key = shortened(event.key, kKeyShown);
   if (event.retry == nullptr) return parked;
   parked.attempts = event.retry->attempts;
   parked.next = event.retry->next;
   if (!event.retry->history.empty()) {
     const model::Attempt& last = event.retry->history.back();
     parked.last_error =
-        shown(last.type.empty() ? last.message : last.type + ": " + last.message, kErrorShown);
+        shortened(last.type.empty() ? last.message : last.type + ": " + last.message, kErrorShown);
   }
   return parked;
 }

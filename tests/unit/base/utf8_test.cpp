@@ -30,5 +30,12 @@ TEST(Utf8, ReplacesEachByteThatIsNot) {
   EXPECT_EQ(to_utf8("whole"), "whole");
 }
 
+TEST(Utf8, IsShortenedBetweenCharacters) {
+  EXPECT_EQ(shortened("whole", 5), "whole");
+  EXPECT_EQ(shortened("longer", 4), "long...");
+  EXPECT_EQ(shortened("a\xe2\x82\xac!", 3), "a...");
+  EXPECT_EQ(shortened("\xff\xff", 1), "\xef\xbf\xbd...");
+}
+
 }  // namespace
 }  // namespace pelton

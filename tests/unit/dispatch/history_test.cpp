@@ -56,7 +56,7 @@ TEST_F(HistoryMemory, IsOfTheLastAttemptOnly) {
   EXPECT_EQ(parked[0].retry->attempts, 9U);
   ASSERT_EQ(parked[0].retry->history.size(), 1U);
   EXPECT_EQ(parked[0].retry->history.back().number, 9U);
-  EXPECT_EQ(parked[0].retry->history.back().message, std::string(200, 'm'));
+  EXPECT_EQ(parked[0].retry->history.back().message, std::string(200, 'm') + "...");
 }
 
 TEST_F(HistoryMemory, ALetterWithoutAnotherAttemptHasAllThatWere) {

@@ -89,12 +89,13 @@ TEST_F(ShardReport, LongKeysAndErrorsAreShortenedBetweenCharacters) {
   for (int i = 0; i < 60; ++i) key += "\u00e9";
   input->append(keyed(key));
   run();
-  fail_event(std::string(5000, 'x'));
+  std::string message = "x";
+  for (int i = 0; i < 2500; ++i) message += "\u00e9";
+  fail_event(message);
   const auto now = status();
   ASSERT_EQ(now.parked.size(), 1U);
   EXPECT_EQ(now.parked[0].key, key.substr(0, 100) + "...");
-  EXPECT_TRUE(now.parked[0].last_error.starts_with("ValueError: " + std::string(100, 'x')));
-  EXPECT_LE(now.parked[0].last_error.size(), 1000U + 3);
+  EXPECT_EQ(now.parked[0].last_error, "ValueError: " + message.substr(0, 199) + "...");
 }
 
 TEST_F(ShardReport, EveryReasonOfADeadLetterIsThereFromTheStart) {
