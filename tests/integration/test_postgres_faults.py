@@ -87,8 +87,11 @@ def test_a_second_engine_waits_for_the_slot(tmp_path, database):
         wait_running(first)
         second = engine_for(tmp_path / "b", database, "tables: [t], snapshot: never").start()
         assert wait_for_error(second, "E7084")["state"] == "backing_off"
+        before = database.sql("SELECT pg_current_wal_lsn()")
         database.sql("INSERT INTO t VALUES (1)")
         wait_for(first, 1)
+        # Otherwise the second engine gets the row as well: its data folder does not know it.
+        wait_until(lambda: database.slot(f"confirmed_flush_lsn > '{before}'") == "t", "the row is acknowledged")
         first.stop()
         wait_running(second)
         database.sql("INSERT INTO t VALUES (2)")
