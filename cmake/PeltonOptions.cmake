@@ -7,7 +7,7 @@ set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(PELTON_WERROR "Treat warnings as errors" OFF)
-option(PELTON_UNITY "Compile the engine's sources in batches: less for a full build, more for a single change" OFF)
+option(PELTON_UNITY "Compile sources in batches: less for a full build, more for a single change" OFF)
 set(PELTON_SANITIZE "" CACHE STRING "Sanitizers, as g++ names them: address,undefined or thread")
 
 find_program(CCACHE ccache)

@@ -101,7 +101,7 @@ TEST_F(Schema, SectionsMayBeListedAndNamed) {
   struct Rule {
     std::string path;
   };
-  struct Routes {
+  struct RuleList {
     std::vector<Rule> rules;
     std::map<std::string, Rule> named;
   };
@@ -112,10 +112,10 @@ TEST_F(Schema, SectionsMayBeListedAndNamed) {
   };
   Kinds kinds;
   ConnectorOptions type{"routes", "Routes.", {}, {}};
-  type.source = connector_side<Routes>(Fields<Routes>("", "")
-                                           .listed(&Routes::rules, rule("rules"))
-                                           .named(&Routes::named, rule("named")),
-                                       [](const Routes&) { return std::vector<Location>{}; });
+  type.source = connector_side<RuleList>(Fields<RuleList>("", "")
+                                             .listed(&RuleList::rules, rule("rules"))
+                                             .named(&RuleList::named, rule("named")),
+                                         [](const RuleList&) { return std::vector<Location>{}; });
   kinds.connectors = {type};
   const json::value schema = json::parse(json_schema(kinds));
   const json::value& properties = schema.at("$defs").at("routes-source").at("properties");

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::seconds;
-using Slots = std::vector<std::int64_t>;
+using SlotTimes = std::vector<std::int64_t>;
 
 constexpr Slot kStart{seconds{1'800'000'000}};  // a multiple of a minute
 
@@ -34,9 +34,9 @@ class Minutely {
         policy_(policy),
         planner_(every(interval), policy, first_position(kStart)) {}
 
-  Slots look(std::int64_t now, bool unsettled = false, std::size_t room = 10'000) {
+  SlotTimes look(std::int64_t now, bool unsettled = false, std::size_t room = 10'000) {
     last = planner_.look(at(now), unsettled, room);
-    Slots out;
+    SlotTimes out;
     for (const Slot slot : last.fire) out.push_back((slot - kStart).count());
     return out;
   }
@@ -55,24 +55,24 @@ class Minutely {
 
 TEST(Planner, ASlotFiresOnceItIsDue) {
   Minutely schedule({});
-  EXPECT_EQ(schedule.look(0), Slots{});
-  EXPECT_EQ(schedule.look(59), Slots{});
+  EXPECT_EQ(schedule.look(0), SlotTimes{});
+  EXPECT_EQ(schedule.look(59), SlotTimes{});
   EXPECT_FALSE(schedule.last.changed);
-  EXPECT_EQ(schedule.look(60), Slots{60});
-  EXPECT_EQ(schedule.look(60), Slots{});
+  EXPECT_EQ(schedule.look(60), SlotTimes{60});
+  EXPECT_EQ(schedule.look(60), SlotTimes{});
   schedule.restart();
-  EXPECT_EQ(schedule.look(61), Slots{});
-  EXPECT_EQ(schedule.look(120), Slots{120});
+  EXPECT_EQ(schedule.look(61), SlotTimes{});
+  EXPECT_EQ(schedule.look(120), SlotTimes{120});
 }
 
 TEST(Planner, AMinuteLateIsNotMissed) {
   Minutely schedule({.missed = Missed::skip});
-  EXPECT_EQ(schedule.look(120), Slots({60, 120}));
+  EXPECT_EQ(schedule.look(120), SlotTimes({60, 120}));
 }
 
 TEST(Planner, MissedSlots) {
   // The last two are not late.
-  const std::map<Missed, Slots> expected{
+  const std::map<Missed, SlotTimes> expected{
       {Missed::skip, {540, 600}},
       {Missed::one, {480, 540, 600}},
       {Missed::all, {120, 180, 240, 300, 360, 420, 480, 540, 600}}};
@@ -87,7 +87,7 @@ TEST(Planner, MissedSlots) {
 
 TEST(Planner, AllIsBounded) {
   Minutely schedule({.missed = Missed::all});
-  const Slots fired = schedule.look(60 * 100'000);
+  const SlotTimes fired = schedule.look(60 * 100'000);
   EXPECT_EQ(fired.size(), 1'002U) << "a thousand, and the two that are not late";
   EXPECT_EQ(schedule.last.missed.slots, 100'000U - 1'002U);
   EXPECT_EQ(schedule.last.missed.first, at(60));
@@ -96,67 +96,67 @@ TEST(Planner, AllIsBounded) {
 
 TEST(Planner, ACenturyIsSurvived) {
   Minutely schedule({.missed = Missed::one}, 1s);
-  const Slots fired = schedule.look(100LL * 365 * 86'400);
+  const SlotTimes fired = schedule.look(100LL * 365 * 86'400);
   EXPECT_EQ(fired.size(), 62U);
   EXPECT_GE(schedule.last.missed.slots, 900'000U);
 }
 
 TEST(Planner, RoomIsKept) {
   Minutely schedule({.missed = Missed::all});
-  EXPECT_EQ(schedule.look(300, false, 2), Slots({60, 120}));
+  EXPECT_EQ(schedule.look(300, false, 2), SlotTimes({60, 120}));
   schedule.restart();
-  EXPECT_EQ(schedule.look(300, false, 2), Slots({180, 240}));
-  EXPECT_EQ(schedule.look(300, false, 2), Slots({300}));
+  EXPECT_EQ(schedule.look(300, false, 2), SlotTimes({180, 240}));
+  EXPECT_EQ(schedule.look(300, false, 2), SlotTimes({300}));
 }
 
 TEST(Planner, OverlapSkips) {
   Minutely schedule({.overlap = Overlap::skip});
-  EXPECT_EQ(schedule.look(60), Slots{60});
-  EXPECT_EQ(schedule.look(120, true), Slots{});
+  EXPECT_EQ(schedule.look(60), SlotTimes{60});
+  EXPECT_EQ(schedule.look(120, true), SlotTimes{});
   EXPECT_EQ(schedule.last.overlap.slots, 1U);
   EXPECT_TRUE(schedule.last.changed) << "what was skipped is not made up for after a restart";
-  EXPECT_EQ(schedule.look(180), Slots{180});
+  EXPECT_EQ(schedule.look(180), SlotTimes{180});
 }
 
 TEST(Planner, OverlapQueuesOneAfterTheOther) {
   Minutely schedule({.overlap = Overlap::queue});
-  EXPECT_EQ(schedule.look(60), Slots{60});
-  EXPECT_EQ(schedule.look(120, true), Slots{});
-  EXPECT_EQ(schedule.look(180, true), Slots{});
+  EXPECT_EQ(schedule.look(60), SlotTimes{60});
+  EXPECT_EQ(schedule.look(120, true), SlotTimes{});
+  EXPECT_EQ(schedule.look(180, true), SlotTimes{});
   schedule.restart();
-  EXPECT_EQ(schedule.look(200), Slots{120}) << "kept across the restart";
-  EXPECT_EQ(schedule.look(201, true), Slots{});
-  EXPECT_EQ(schedule.look(202), Slots{180});
+  EXPECT_EQ(schedule.look(200), SlotTimes{120}) << "kept across the restart";
+  EXPECT_EQ(schedule.look(201, true), SlotTimes{});
+  EXPECT_EQ(schedule.look(202), SlotTimes{180});
 }
 
 TEST(Planner, AClockThatIsSetBackRepeatsNothing) {
   Minutely schedule({});
-  EXPECT_EQ(schedule.look(60), Slots{60});
-  EXPECT_EQ(schedule.look(120), Slots{120});
-  EXPECT_EQ(schedule.look(59), Slots{});
-  EXPECT_EQ(schedule.look(121), Slots{});
-  EXPECT_EQ(schedule.look(180), Slots{180});
+  EXPECT_EQ(schedule.look(60), SlotTimes{60});
+  EXPECT_EQ(schedule.look(120), SlotTimes{120});
+  EXPECT_EQ(schedule.look(59), SlotTimes{});
+  EXPECT_EQ(schedule.look(121), SlotTimes{});
+  EXPECT_EQ(schedule.look(180), SlotTimes{180});
 }
 
 TEST(Planner, AClockThatWasAheadLosesNothing) {
   Minutely schedule({});
-  EXPECT_EQ(schedule.look(60), Slots{60});
-  EXPECT_EQ(schedule.look(60'000), Slots({59'880, 59'940, 60'000})) << "it steps forward";
-  EXPECT_EQ(schedule.look(100), Slots{}) << "and back";
+  EXPECT_EQ(schedule.look(60), SlotTimes{60});
+  EXPECT_EQ(schedule.look(60'000), SlotTimes({59'880, 59'940, 60'000})) << "it steps forward";
+  EXPECT_EQ(schedule.look(100), SlotTimes{}) << "and back";
   schedule.restart();
-  EXPECT_EQ(schedule.look(119), Slots{});
-  EXPECT_EQ(schedule.look(120), Slots{120});
-  EXPECT_EQ(schedule.look(180), Slots{180});
-  EXPECT_EQ(schedule.look(60'000), Slots({59'820})) << "the newest that gave no event yet";
-  EXPECT_EQ(schedule.look(60'060), Slots({60'060}));
+  EXPECT_EQ(schedule.look(119), SlotTimes{});
+  EXPECT_EQ(schedule.look(120), SlotTimes{120});
+  EXPECT_EQ(schedule.look(180), SlotTimes{180});
+  EXPECT_EQ(schedule.look(60'000), SlotTimes({59'820})) << "the newest that gave no event yet";
+  EXPECT_EQ(schedule.look(60'060), SlotTimes({60'060}));
 }
 
 TEST(Planner, NothingComesOfBeforeTheFirstStartWhenTheClockComesBack) {
   Minutely schedule({.missed = Missed::all});
-  EXPECT_EQ(schedule.look(60), Slots{60});
-  EXPECT_EQ(schedule.look(-1'000'030), Slots{});
-  EXPECT_EQ(schedule.look(70), Slots{});
-  EXPECT_EQ(schedule.look(120), Slots{120});
+  EXPECT_EQ(schedule.look(60), SlotTimes{60});
+  EXPECT_EQ(schedule.look(-1'000'030), SlotTimes{});
+  EXPECT_EQ(schedule.look(70), SlotTimes{});
+  EXPECT_EQ(schedule.look(120), SlotTimes{120});
 }
 
 TEST(Planner, JitterDelaysAndNeverChanges) {

@@ -6,14 +6,14 @@
 namespace pelton::dispatch {
 namespace {
 
-constexpr std::int64_t kNow = 1'800'000'000'000'000;
+constexpr std::int64_t kNowUs = 1'800'000'000'000'000;
 
 class CompletionAgesTest : public ::testing::Test {
  protected:
   CompletionAges ages_;
 
   void done(std::int64_t age_us, int times = 1) {
-    for (int i = 0; i < times; ++i) ages_.add(kNow - age_us, kNow);
+    for (int i = 0; i < times; ++i) ages_.add(kNowUs - age_us, kNowUs);
   }
   std::uint64_t count(double up_to) const {
     const auto bound = std::ranges::find(kHistogramBounds, up_to);
@@ -52,8 +52,8 @@ TEST_F(CompletionAgesTest, AboveTheLastBoundIsOneMoreBucket) {
 }
 
 TEST_F(CompletionAgesTest, TheFutureIsNewAndNoTimeIsNotCounted) {
-  ages_.add(kNow + 5'000'000, kNow);
-  ages_.add(0, kNow);
+  ages_.add(kNowUs + 5'000'000, kNowUs);
+  ages_.add(0, kNowUs);
   EXPECT_EQ(count(0.00025), 1U);
   EXPECT_EQ(ages_.counts().sum_seconds, 0);
 }

@@ -25,7 +25,7 @@ model::BatchPtr event(const std::string& data) {
 }
 
 // A connection whose client has gone, or not.
-class Connection final : public net::RequestBody {
+class Body final : public net::RequestBody {
  public:
   void read(Answer<std::string> answer) override { answer(std::string()); }
   net::BodyEnd end() const override { return {{}, gone}; }
@@ -35,7 +35,7 @@ class Connection final : public net::RequestBody {
 class Queue : public testing::Test {
  protected:
   void push(const std::string& name, milliseconds patience = std::chrono::hours(1),
-            std::shared_ptr<Connection> connection = {}) {
+            std::shared_ptr<Body> connection = {}) {
     Call call;
     call.function = "f";
     call.binding = "r";
@@ -183,8 +183,8 @@ TEST_F(Queue, DeadlinesEndCallsThatWaitAndThoseUnderWay) {
 }
 
 TEST_F(Queue, ACallWhoseClientHasGoneIsDroppedBeforeItBegins) {
-  auto there = std::make_shared<Connection>();
-  auto gone = std::make_shared<Connection>();
+  auto there = std::make_shared<Body>();
+  auto gone = std::make_shared<Body>();
   push("a", std::chrono::hours(1), there);
   push("b", std::chrono::hours(1), gone);
   gone->gone = true;

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 // Notes what it is told, and begins at the earliest offset, or not at all.
-struct Member final : RecordListener, GroupListener, CommitListener {
+struct Observer final : RecordListener, GroupListener, CommitListener {
   PollLoop& loop;
   std::unique_ptr<Consumer> consumer;
   bool begins = true;
@@ -33,7 +33,7 @@ struct Member final : RecordListener, GroupListener, CommitListener {
   std::uint64_t too_long = 0;
   bool left = false;
 
-  Member(PollLoop& on, Consumer::Setup setup) : loop(on) {
+  Observer(PollLoop& on, Consumer::Setup setup) : loop(on) {
     auto made = Consumer::create(std::move(setup), loop, {*this, *this, *this});
     if (!made) throw std::runtime_error(made.error().text());
     consumer = std::move(*made);
@@ -109,7 +109,7 @@ struct ConsumerTest : testing::Test {
 TEST_F(ConsumerTest, SaysWhatTheBrokersKnowAndReadsFromWhereItIsTold) {
   produce(0, {"a", "b", "c"});
   cluster.commit("billing", "orders", 0, 1, "note");
-  Member member(loop, setup());
+  Observer member(loop, setup());
   member.begins = false;
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   const PartitionFacts& facts = member.facts[PartitionId{0}];
@@ -126,7 +126,7 @@ TEST_F(ConsumerTest, SaysWhatTheBrokersKnowAndReadsFromWhereItIsTold) {
 }
 
 TEST_F(ConsumerTest, CommitsOffsetsWithTheirMetadata) {
-  Member member(loop, setup());
+  Observer member(loop, setup());
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   member.consumer->commit(7, {{PartitionId{1}, 5, "pelton2:x"}});
   ASSERT_TRUE(until([&] { return member.commits.contains(7); }));
@@ -143,7 +143,7 @@ TEST_F(ConsumerTest, CommitsOffsetsWithTheirMetadata) {
 
 TEST_F(ConsumerTest, APositionThatIsGoneIsAskedFor) {
   produce(0, {"a"});
-  Member member(loop, setup());
+  Observer member(loop, setup());
   member.begins = false;
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   member.begin([](const PartitionFacts&) { return 4711; });
@@ -155,7 +155,7 @@ TEST_F(ConsumerTest, APositionThatIsGoneIsAskedFor) {
 
 TEST_F(ConsumerTest, ASeekMovesAPartitionInANewTenure) {
   produce(0, {"a", "b"});
-  Member member(loop, setup());
+  Observer member(loop, setup());
   ASSERT_TRUE(until([&] { return member.values.size() == 2; }));
   member.values.clear();
   member.consumer->seek({PartitionId{0}, member.tenure[PartitionId{0}] = 100, 1, false});
@@ -168,7 +168,7 @@ TEST_F(ConsumerTest, WhatIsNotTakenIsBounded) {
   for (int i = 0; i < 12; ++i) produce(0, {large.c_str()});
   auto bounded = setup();
   bounded.budget = std::make_shared<FetchBudget>(512U << 10);
-  Member member(loop, std::move(bounded));
+  Observer member(loop, std::move(bounded));
   // Half of what each of the two partitions may have, and the batch that goes beyond it.
   ASSERT_TRUE(until([&] { return member.bytes >= 128U << 10; }));
   const std::size_t given = member.values.size();
@@ -184,7 +184,7 @@ TEST_F(ConsumerTest, WhatIsNotTakenIsBounded) {
 }
 
 TEST_F(ConsumerTest, AMembershipEndsWithItsTenures) {
-  Member member(loop, setup());
+  Observer member(loop, setup());
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   const auto ask = [&](std::uint64_t tenure) {
     std::optional<bool> good;
@@ -198,9 +198,9 @@ TEST_F(ConsumerTest, AMembershipEndsWithItsTenures) {
 }
 
 TEST_F(ConsumerTest, PartitionsAreGivenBackOnceTheyAreReleased) {
-  Member one(loop, setup());
+  Observer one(loop, setup());
   ASSERT_TRUE(until([&] { return one.facts.size() == 2; }));
-  Member two(loop, setup());
+  Observer two(loop, setup());
   ASSERT_TRUE(until([&] { return !one.revoked.empty(); }));
   EXPECT_EQ(one.revoked.size(), 2U) << "an eager assignor takes all";
   for (int i = 0; i < 20; ++i) loop.turn(5ms);
@@ -224,7 +224,7 @@ TEST_F(ConsumerTest, APartitionWithoutALeaderKeepsNoOtherFromBeginning) {
     of.group.assignor = assignor;
     for (int p = 0; p < 3; ++p) cluster.produce_all(name, p, {{"k", "a"}, {"k", "b"}});
     cluster.set_leader(name, 1, false);
-    Member member(loop, std::move(of));
+    Observer member(loop, std::move(of));
     ASSERT_TRUE(until([&] { return member.values.size() == 4; })) << assignor;
     EXPECT_FALSE(member.facts.contains(PartitionId{1}));
     EXPECT_NE(member.waits, "");
@@ -240,7 +240,7 @@ TEST_F(ConsumerTest, APartitionWithoutALeaderKeepsNoOtherFromBeginning) {
 }
 
 TEST_F(ConsumerTest, TellsHowManyPartitionsTheGroupBeganWith) {
-  Member member(loop, setup());
+  Observer member(loop, setup());
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   EXPECT_EQ(member.original, 2U);
   EXPECT_FALSE(member.facts[PartitionId{0}].added || member.facts[PartitionId{1}].added);
@@ -248,7 +248,7 @@ TEST_F(ConsumerTest, TellsHowManyPartitionsTheGroupBeganWith) {
 
 TEST_F(ConsumerTest, APartitionBehindTheHighestThatWasCommittedWasAddedLater) {
   cluster.commit("billing", "orders", 0, 0, "of another client");
-  Member member(loop, setup());
+  Observer member(loop, setup());
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   EXPECT_EQ(member.original, 1U);
   EXPECT_FALSE(member.facts[PartitionId{0}].added);
@@ -256,7 +256,7 @@ TEST_F(ConsumerTest, APartitionBehindTheHighestThatWasCommittedWasAddedLater) {
 }
 
 TEST_F(ConsumerTest, CloseLeavesTheGroup) {
-  Member member(loop, setup());
+  Observer member(loop, setup());
   ASSERT_TRUE(until([&] { return member.facts.size() == 2; }));
   member.consumer->close();
   EXPECT_TRUE(until([&] { return member.left; }));

@@ -13,7 +13,7 @@
 namespace pelton::stream {
 namespace {
 
-class Heard final : public Input::Listener {
+class Recorder final : public Input::Listener {
  public:
   void assigned(PartitionId partition, const model::Restored& restored) override {
     got[partition.value] = restored;
@@ -67,7 +67,7 @@ class Embedded : public store::StoreFixture {
   thread::Mailbox mailbox{io};
   AppendFeed feed{mailbox, nullptr};
   thread::JobThread reader;
-  Heard heard;
+  Recorder heard;
 };
 
 class ManyPartitions : public Embedded {

@@ -2,6 +2,7 @@
 #include "engine/stream/topic/fetched_records.h"
 
 #include "engine/model/batch_builder.h"
+#include "tests/unit/stream/partition.h"
 
 #include <gmock/gmock.h>
 
@@ -10,8 +11,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr PartitionId kP{0};
 
 // One partition of ours from offset 0 on, whose records are all of one byte.
 struct Fetched : ::testing::Test {

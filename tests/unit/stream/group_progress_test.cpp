@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/topic/group_progress.h"
 
+#include "tests/unit/stream/partition.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,8 +13,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr PartitionId kP{0};
 constexpr PartitionId kQ{1};
 constexpr std::uint64_t kNode = 7;
 constexpr std::uint64_t kEpoch = 40;  // of the folder

@@ -2,6 +2,7 @@
 #include "engine/stream/partition_tenures.h"
 
 #include "engine/model/batch_builder.h"
+#include "tests/unit/stream/partition.h"
 
 #include <gmock/gmock.h>
 
@@ -11,8 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr PartitionId kP{0};
 constexpr WorkerId kWorker{1};
 
 // Notes which partitions are let go and where they are moved to.

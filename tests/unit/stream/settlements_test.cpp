@@ -2,6 +2,7 @@
 #include "engine/stream/topic/settlements.h"
 
 #include "tests/unit/store/store_fixture.h"
+#include "tests/unit/stream/partition.h"
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
@@ -11,8 +12,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr PartitionId kP{0};
 
 // Partition 0 of stream "s", which is ours; commits are said to have been made by hand.
 class Settling : public store::StoreFixture {

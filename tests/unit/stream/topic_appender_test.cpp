@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-constexpr std::size_t kMost = 3000;  // bytes on their way
+constexpr std::size_t kOnTheirWay = 3000;  // bytes on their way
 
 struct Appending : store::StoreFixture {
   test::MockCluster cluster;
@@ -65,7 +65,7 @@ struct Appending : store::StoreFixture {
 };
 
 TEST_F(Appending, DoneMeansThatTheTopicHasTheEvents) {
-  TopicAppender appender(producer(), *store, kMost);
+  TopicAppender appender(producer(), *store, kOnTheirWay);
   auto answer = append(appender, batch({"a", "b"}));
   ASSERT_TRUE(answer.taken);
   EXPECT_TRUE(answer.done.get());
@@ -73,7 +73,7 @@ TEST_F(Appending, DoneMeansThatTheTopicHasTheEvents) {
 }
 
 TEST_F(Appending, APositionIsDurableOnceTheTopicHasTheEvents) {
-  TopicAppender appender(producer(), *store, kMost);
+  TopicAppender appender(producer(), *store, kOnTheirWay);
   cluster.fail(test::Api::produce, {10, 10});  // MSG_SIZE_TOO_LARGE
   EXPECT_FALSE(append(appender, batch({"a"})).done.get());
   EXPECT_EQ(*store->ledger().get("under_test", "position"), std::nullopt);
@@ -82,7 +82,7 @@ TEST_F(Appending, APositionIsDurableOnceTheTopicHasTheEvents) {
 }
 
 TEST_F(Appending, WhatIsOnItsWayIsBounded) {
-  TopicAppender appender(producer(), *store, kMost);
+  TopicAppender appender(producer(), *store, kOnTheirWay);
   cluster.set_down(true);
   auto first = append(appender, batch({std::string(2000, 'x')}));
   ASSERT_TRUE(first.taken);
@@ -98,15 +98,15 @@ TEST_F(Appending, WhatIsOnItsWayIsBounded) {
 }
 
 TEST_F(Appending, ABatchThatIsLargerThanAllTheRoomGoesAlone) {
-  TopicAppender appender(producer(), *store, kMost);
-  auto answer = append(appender, batch({std::string(3 * kMost, 'x')}));
+  TopicAppender appender(producer(), *store, kOnTheirWay);
+  auto answer = append(appender, batch({std::string(3 * kOnTheirWay, 'x')}));
   ASSERT_TRUE(answer.taken);
   EXPECT_TRUE(answer.done.get());
 }
 
 TEST_F(Appending, WhatTheTopicRefusesIsSaid) {
   cluster.fail(test::Api::produce, {10, 10});  // MSG_SIZE_TOO_LARGE, also when it is sent alone
-  TopicAppender appender(producer(), *store, kMost);
+  TopicAppender appender(producer(), *store, kOnTheirWay);
   auto answer = append(appender, batch({"a"}));
   ASSERT_TRUE(answer.taken);
   const Status done = answer.done.get();
@@ -116,7 +116,7 @@ TEST_F(Appending, WhatTheTopicRefusesIsSaid) {
 }
 
 TEST_F(Appending, AnAnswerFindsItsWayWhenTheAppenderHasGone) {
-  auto appender = std::make_unique<TopicAppender>(producer(), *store, kMost);
+  auto appender = std::make_unique<TopicAppender>(producer(), *store, kOnTheirWay);
   const auto keeps_the_client = producer();
   auto answer = append(*appender, batch({"a"}));
   appender.reset();

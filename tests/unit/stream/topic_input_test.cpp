@@ -3,6 +3,7 @@
 
 #include "tests/kafka/mock_cluster.h"
 #include "tests/unit/store/store_fixture.h"
+#include "tests/unit/stream/partition.h"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -18,8 +19,6 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-constexpr PartitionId kP{0};
 
 // Takes whatever comes, and answers a revoke at once unless it is `busy`.
 struct Reader final : Input::Listener {

@@ -3,6 +3,7 @@
 
 #include "tests/kafka/mock_cluster.h"
 #include "tests/unit/store/store_fixture.h"
+#include "tests/unit/stream/partition.h"
 
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
@@ -16,8 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr PartitionId kP{0};
 
 struct Assigned final : Input::Listener {
   std::map<PartitionId, model::Restored> ours;
