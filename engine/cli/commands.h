@@ -21,6 +21,7 @@ using Run = std::function<Result<int>()>;
 
 void add_init(CLI::App& app, Run& chosen);
 void add_run(CLI::App& app, Run& chosen);
+void add_dev(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
 void add_plan(CLI::App& app, Run& chosen);
 void add_reload(CLI::App& app, Run& chosen);
