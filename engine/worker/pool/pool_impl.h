@@ -58,6 +58,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   bool wants_second(const Worker& worker) const;
   void recycle_if_due(Worker& worker, Clock::time_point now);
   void learn_from_end(const Worker& worker, const model::WorkerLoss& loss);
+  void look_back(const Worker& worker, const model::WorkerLoss& loss);
   void tell_loss(const Worker& worker, const model::WorkerLoss& loss);
   void tell(std::string_view worker, const std::string& text) const;
   bool shares_work() const { return function_.scale.max > 1; }
@@ -77,6 +78,9 @@ class WorkerPool::Impl final : public WorkerEvents {
   WorkSources sources_;
   RestartBackoff backoff_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  // Of the next events so many go one at a time: a worker ended with several begun, and whoever
+  // ends the next one is found out.
+  std::uint64_t caution_ = 0;
   thread::Timer tick_;
   std::optional<Clock::time_point> tick_due_;
   thread::Timer retry_;  // of a failed start

@@ -150,6 +150,10 @@ void Worker::broken(std::string what) {
   kill("crash", "protocol error: " + what);
 }
 
+void Worker::logged(std::string_view line) {
+  voice_.tell(WorkerLine::Stream::out, line, session_.get());
+}
+
 // Either the worker has ended and its exit status follows, or it continues without its connection
 // and cannot be trusted any more. Or all is read that it sent before it ended.
 void Worker::hung_up() {
@@ -181,6 +185,13 @@ void Worker::exited() {
   end_after(kSilentGrace);
 }
 
+std::vector<Invocation> Worker::unfinished() const {
+  std::vector<Invocation> all = session_->begun(Clock::now());
+  std::erase_if(
+      all, [this](const Invocation& one) { return !in_flight_.unanswered(std::span(&one, 1)); });
+  return all;
+}
+
 model::WorkerLoss Worker::loss() {
   model::WorkerLoss loss;
   loss.worker = name;
@@ -188,7 +199,7 @@ model::WorkerLoss Worker::loss() {
   loss.type = type_;
   loss.message = child_.last_lines();
   if (!in_flight_.empty()) voice_.ended(loss, pace_.idle(Clock::now()), *session_);
-  if (cause_ == "engine") return loss;
+  if (cause_ == "engine" || (cause_ == "crash" && unfinished().size() > 1)) return loss;
   if (const auto blamed = in_flight_.unanswered(session_->begun(Clock::now()))) {
     loss.frame = blamed->frame;
     if (blamed->count == 1) loss.index = blamed->index;

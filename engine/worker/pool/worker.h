@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pelton::worker {
 
@@ -67,6 +69,8 @@ class Worker final : private SessionEvents, private ChildEvents {
 
   // How many more frames it takes now.
   std::size_t room() const;
+  // How many invocations it has under way at once, at most.
+  std::size_t at_once() const { return session_->at_once(); }
   void give(model::Frame&& frame, std::size_t source);
   // It gets no more frames and ends once it has answered what it has. Idempotent.
   void retire(Clock::time_point now);
@@ -99,9 +103,11 @@ class Worker final : private SessionEvents, private ChildEvents {
   // ---- after ended()
   // Why it could not serve, with its stack; empty: it could, or never said.
   const std::string& start_error() const { return start_error_; }
-  // Why it ended, and which event is to blame, or which frame when that is not known. Once: the
-  // invocation that it ended in is reported.
+  // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
+  // blamed for a crash with several begun. Once: the invocation that it ended in is reported.
   model::WorkerLoss loss();
+  // What it had begun and not answered.
+  std::vector<Invocation> unfinished() const;
 
  private:
   void ready(bool whole_frames) override;
@@ -109,6 +115,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   void answered(FrameId frame, model::FrameResult&& result) override;
   void gave_back(const Tail& tail) override;
   void broken(std::string what) override;
+  void logged(std::string_view line) override;
   void hung_up() override;
   void at_rest() override;
   void wrote(bool standard_error, std::string_view line) override;
