@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from engine import PYTHON, Engine, wait_until
+from engine import PYTHON, ROOT, Engine, wait_until
 
 HERE = pathlib.Path(__file__).parent
 
@@ -503,3 +503,13 @@ def test_options(tmp_path):
     assert "ready.path: " in refused(function='ready: { path: "/a b" }')
     assert "concurrency" in refused(function="concurrency: 0")
     assert "E1031" in refused(function="handler: x")
+
+
+def test_the_example(tmp_path):
+    text = (ROOT / "configs/http_function.yaml").read_text().replace("../functions", str(ROOT / "functions")).replace("127.0.0.1:8080", "127.0.0.1:0")
+    with Engine(tmp_path, text.replace("python3", PYTHON)) as engine:
+        engine.produce("visits", [{"key": page, "data": {"page": page}} for page in ("/a", "/b", "/a")] + [{"data": {}}])
+        engine.wait_settled("count")
+        assert sorted((one["key"], one["data"]["hits"]) for one in engine.consume("hits")) == [("/a", 1), ("/a", 2), ("/b", 1)]
+        assert json.loads(ask(find(engine), "GET", "/hits")[2]) == {"/a": 2, "/b": 1}
+        assert len(engine.letters()) == 1
