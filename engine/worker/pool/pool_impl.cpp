@@ -174,48 +174,42 @@ void WorkerPool::Impl::ended(Worker& worker) {
   const std::unique_ptr<Worker> keep = std::move(*at);
   workers_.erase(at);
   totals_.cpu_us += worker.child().cpu_us();
-  const model::WorkerLoss loss = worker.loss();
-  learn_from_end(worker, loss);
+  const Worker::End end = worker.end();
+  learn_from_end(worker, end);
   if (renewal_ && renewal_->worker == worker.id)
     renewed(fail(ErrorKind::cancelled, "E5013", "function {} is stopping", function_.name));
-  if (!worker.in_flight().empty()) {
-    tell_loss(worker, loss);
-    // What it began and did not finish was used as well.
-    if (loss.cause != "engine")
-      meter_.answered(sources_.at(worker.in_flight().sources().front()),
-                      {1, 1, false, worker.times(Clock::now()).at_work});
-    look_back(worker, loss);
-    sources_.lost(worker.id, loss);
-  }
+  if (!worker.in_flight().empty()) account_for(worker, end);
   if (end_.under_way) return check_stopped();
   wake();
 }
 
-void WorkerPool::Impl::look_back(const Worker& worker, const model::WorkerLoss& loss) {
-  if (loss.cause == "engine") return;
-  const auto unfinished = worker.unfinished();
-  for (const Invocation& one : unfinished)
-    if (const auto source = worker.in_flight().source_of(one.frame))
-      sources_.had_begun(*source, worker.id, one.frame);
-  if (loss.cause == "crash" && unfinished.size() > 1)
-    caution_ = std::max<std::uint64_t>(caution_, kCaution * unfinished.size());
-}
-
-void WorkerPool::Impl::tell_loss(const Worker& worker, const model::WorkerLoss& loss) {
+// Of one that had events in flight.
+void WorkerPool::Impl::account_for(const Worker& worker, const Worker::End& end) {
+  const model::WorkerLoss& loss = end.loss;
   if (loss.cause == "timeout") {
     ++totals_.timed_out;
     durations_.timed_out.add(function_.timeout);
   }
   if (loss.cause == "crash") ++totals_.crashed;
   tell(worker.name, fmt::format("ended ({}) with events in flight", loss.type));
+  // What it began and did not finish was used as well.
+  if (loss.cause != "engine")
+    meter_.answered(sources_.at(worker.in_flight().sources().front()),
+                    {1, 1, false, worker.times(Clock::now()).at_work});
+  for (const Invocation& one : end.unfinished)
+    if (const auto source = worker.in_flight().source_of(one.frame))
+      sources_.had_begun(*source, worker.id, one.frame);
+  if (loss.cause == "crash" && end.unfinished.size() > 1)
+    caution_ = std::max<std::uint64_t>(caution_, kCaution * end.unfinished.size());
+  sources_.lost(worker.id, loss);
 }
 
-void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerLoss& loss) {
+void WorkerPool::Impl::learn_from_end(const Worker& worker, const Worker::End& end) {
+  const model::WorkerLoss& loss = end.loss;
   const auto with_lines = [&](const std::string& why) {
     return loss.message.empty() ? why : why + "\n" + loss.message;
   };
-  if (!worker.start_error().empty())
-    return failed_to_start(worker.id, with_lines(worker.start_error()));
+  if (!end.start_error.empty()) return failed_to_start(worker.id, with_lines(end.start_error));
   if (worker.retiring() || end_.under_way) return;
   if (!worker.was_ready())
     return failed_to_start(worker.id,

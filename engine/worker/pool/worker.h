@@ -101,13 +101,16 @@ class Worker final : private SessionEvents, private ChildEvents {
   WorkerTimes times(Clock::time_point now) const { return {now - start_.begun, pace_.idle(now)}; }
 
   // ---- after ended()
-  // Why it could not serve, with its stack; empty: it could, or never said.
-  const std::string& start_error() const { return start_error_; }
-  // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
-  // blamed for a crash with several begun. Once: the invocation that it ended in is reported.
-  model::WorkerLoss loss();
-  // What it had begun and not answered.
-  std::vector<Invocation> unfinished() const;
+  struct End {
+    // Why it could not serve, with its stack; empty: it could, or never said.
+    std::string start_error;
+    // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
+    // blamed for a crash with several begun.
+    model::WorkerLoss loss;
+    std::vector<Invocation> unfinished;  // what it had begun and not answered
+  };
+  // Once: the invocation that it ended in is reported.
+  End end();
 
  private:
   void ready(bool whole_frames) override;
@@ -122,7 +125,6 @@ class Worker final : private SessionEvents, private ChildEvents {
   void exited() override;
 
   void end_input();
-  void end_after(Duration time);
 
   const config::Function& function_;
   WorkerEvents& events_;

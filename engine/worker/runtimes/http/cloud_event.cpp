@@ -18,7 +18,7 @@ namespace dom = simdjson::dom;
 constexpr std::string_view kPrefix = "ce-";
 constexpr std::string_view kFormats = "application/cloudevents";
 
-std::unexpected<Error> malformed(std::string_view why) {
+std::unexpected<Error> no_event(std::string_view why) {
   return fail(ErrorKind::invalid, kMalformed, "the answer is not a CloudEvent: {}", why);
 }
 
@@ -37,12 +37,12 @@ class Reader {
 
   Status set(std::string_view name, std::string value) {
     if (!is_attribute(name) || !is_utf8(value))
-      return malformed(fmt::format("the attribute {}", to_utf8(name)));
+      return no_event(fmt::format("the attribute {}", to_utf8(name)));
     if (name == "specversion") {
       version_ = std::move(value);
     } else if (name == "time") {
       const auto time = parse_time(value);
-      if (!time) return malformed(fmt::format("time: {}", time.error().message));
+      if (!time) return no_event(fmt::format("time: {}", time.error().message));
       into_.time_us = to_us(*time);
     } else if (std::string* const own = attribute(name)) {
       *own = std::move(value);
@@ -57,10 +57,10 @@ class Reader {
   }
 
   Status end() const {
-    if (version_ != "1.0") return malformed("specversion is not 1.0");
+    if (version_ != "1.0") return no_event("specversion is not 1.0");
     for (const auto& [name, value] :
          {std::pair("id", &into_.id), {"source", &into_.source}, {"type", &into_.type}})
-      if (value->empty()) return malformed(fmt::format("{} is missing or empty", name));
+      if (value->empty()) return no_event(fmt::format("{} is missing or empty", name));
     return {};
   }
 
@@ -96,7 +96,7 @@ Status read_binary(Answer&& answer, Output& into) {
     if (field.name == "content-type") into.content_type = field.value;
     if (!field.name.starts_with(kPrefix)) continue;
     std::string value;
-    if (!decode(field.value, value)) return malformed(fmt::format("{}: broken escape", field.name));
+    if (!decode(field.value, value)) return no_event(fmt::format("{}: broken escape", field.name));
     const auto name = std::string_view(field.name).substr(kPrefix.size());
     if (name == "datacontenttype") continue;
     if (auto ok = reader.set(name, std::move(value)); !ok) return ok;
@@ -111,7 +111,7 @@ Status read_member(const dom::key_value_pair& member, Reader& reader) {
   if (member.value.is_null()) return {};
   if (!member.value.get(text)) return reader.set(member.key, std::string(text));
   if (member.value.is_array() || member.value.is_object())
-    return malformed(fmt::format("{} is not a text, a number or a boolean", member.key));
+    return no_event(fmt::format("{} is not a text, a number or a boolean", member.key));
   return reader.set(member.key, simdjson::minify(member.value));
 }
 
@@ -124,7 +124,7 @@ Status read_data(const dom::object& object, Output& into) {
   std::string_view text;
   into.has_data = true;
   if (!object["data_base64"].get(data)) {
-    if (data.get(text) || !from_base64(text, into.data)) return malformed("data_base64");
+    if (data.get(text) || !from_base64(text, into.data)) return no_event("data_base64");
   } else if (!object["data"].get(data)) {
     const bool document = data.get(text) || is_document_type(into.content_type);
     into.data = document ? simdjson::minify(data) : std::string(text);
@@ -139,7 +139,7 @@ Status read_structured(const Answer& answer, Output& into) {
   dom::parser parser;
   dom::object object;
   if (parser.parse(answer.body.data(), answer.body.size()).get(object))
-    return malformed("it is not a JSON object");
+    return no_event("it is not a JSON object");
   Reader reader(into);
   into.content_type.clear();
   for (const dom::key_value_pair& member : object)
@@ -163,7 +163,7 @@ Status read_cloud_event(Answer&& answer, Output& into) {
   const std::string type = media_type(answer);
   if (type == "application/cloudevents+json") return read_structured(answer, into);
   if (type.starts_with(kFormats))
-    return malformed(fmt::format("{} is not supported", to_utf8(type)));
+    return no_event(fmt::format("{} is not supported", to_utf8(type)));
   return read_binary(std::move(answer), into);
 }
 

@@ -144,7 +144,7 @@ void add_raw(Head& head, const Event& event) {
 
 // ---- the JSON format of CloudEvents
 
-void add(std::string& json, std::string_view name, std::string_view value) {
+void append(std::string& json, std::string_view name, std::string_view value) {
   json += fmt::format(",{}:{}", json_quoted(name), value);
 }
 
@@ -153,29 +153,30 @@ void add_data(std::string& json, const model::Batch& batch, std::uint32_t i) {
   const std::string_view type = batch.content_type(i);
   const bool is_document = (type.empty() || type.contains("json")) && is_json(data);
   if (!type.empty() || !is_document)
-    add(json, "datacontenttype", json_quoted(type.empty() ? "application/octet-stream" : type));
+    append(json, "datacontenttype", json_quoted(type.empty() ? "application/octet-stream" : type));
   if (is_document)
-    add(json, "data", data);
+    append(json, "data", data);
   else if (type.starts_with("text/") && is_utf8(data))
-    add(json, "data", json_quoted(data));
+    append(json, "data", json_quoted(data));
   else
-    add(json, "data_base64", fmt::format("\"{}\"", to_base64(data)));
+    append(json, "data_base64", fmt::format("\"{}\"", to_base64(data)));
 }
 
 std::string structured(const Event& event) {
   const model::Batch& batch = event.batch();
   const std::uint32_t i = event.index;
   std::string json = R"({"specversion":"1.0")";
-  add(json, "id", json_quoted(event.id()));
-  add(json, "source", json_quoted(event.source()));
-  add(json, "type", json_quoted(event.type()));
-  if (!batch.subject(i).empty()) add(json, "subject", json_quoted(batch.subject(i)));
-  if (batch.time_us(i) > 0) add(json, "time", json_quoted(format_time(from_us(batch.time_us(i)))));
+  append(json, "id", json_quoted(event.id()));
+  append(json, "source", json_quoted(event.source()));
+  append(json, "type", json_quoted(event.type()));
+  if (!batch.subject(i).empty()) append(json, "subject", json_quoted(batch.subject(i)));
+  if (batch.time_us(i) > 0)
+    append(json, "time", json_quoted(format_time(from_us(batch.time_us(i)))));
   if (batch.has_key(i) && is_utf8(batch.key(i)))
-    add(json, "partitionkey", json_quoted(batch.key(i)));
+    append(json, "partitionkey", json_quoted(batch.key(i)));
   for (const model::Header& one : event.headers())
     if (const auto name = extension_of(one.name); !name.empty())
-      add(json, name, json_quoted(one.value));
+      append(json, name, json_quoted(one.value));
   if (batch.has_data(i)) add_data(json, batch, i);
   return json + "}";
 }

@@ -132,14 +132,5 @@ TEST(HttpFrameWorkTest, GivesTheTailBack) {
   EXPECT_TRUE(work.over());
 }
 
-TEST(HttpOutcomeTest, RetryAfter) {
-  const WallTime now = from_us(1'000'000'000'500'000);
-  EXPECT_EQ(retry_after("120", now), std::chrono::seconds(120));
-  EXPECT_EQ(retry_after("Sun, 09 Sep 2001 01:46:45 GMT", now), std::chrono::seconds(5));
-  EXPECT_EQ(retry_after("Sun, 09 Sep 2001 01:46:35 GMT", now), Duration{0});
-  for (const char* bad : {"", "soon", "-1", "1.5", "99999999999", "Sun, 09 Sep 2001"})
-    EXPECT_EQ(retry_after(bad, now), std::nullopt) << bad;
-}
-
 }  // namespace
 }  // namespace pelton::worker::http
