@@ -174,7 +174,7 @@ void WorkerPool::Impl::ended(Worker& worker) {
   const std::unique_ptr<Worker> keep = std::move(*at);
   workers_.erase(at);
   totals_.cpu_us += worker.child().cpu_us();
-  const Worker::End end = worker.end();
+  const WorkerEnd end = worker.end();
   learn_from_end(worker, end);
   if (renewal_ && renewal_->worker == worker.id)
     renewed(fail(ErrorKind::cancelled, "E5013", "function {} is stopping", function_.name));
@@ -184,7 +184,7 @@ void WorkerPool::Impl::ended(Worker& worker) {
 }
 
 // Of one that had events in flight.
-void WorkerPool::Impl::account_for(const Worker& worker, const Worker::End& end) {
+void WorkerPool::Impl::account_for(const Worker& worker, const WorkerEnd& end) {
   const model::WorkerLoss& loss = end.loss;
   if (loss.cause == "timeout") {
     ++totals_.timed_out;
@@ -204,7 +204,7 @@ void WorkerPool::Impl::account_for(const Worker& worker, const Worker::End& end)
   sources_.lost(worker.id, loss);
 }
 
-void WorkerPool::Impl::learn_from_end(const Worker& worker, const Worker::End& end) {
+void WorkerPool::Impl::learn_from_end(const Worker& worker, const WorkerEnd& end) {
   const model::WorkerLoss& loss = end.loss;
   const auto with_lines = [&](const std::string& why) {
     return loss.message.empty() ? why : why + "\n" + loss.message;

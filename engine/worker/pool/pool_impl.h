@@ -57,8 +57,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   void give_work(Worker& worker);
   bool wants_second(const Worker& worker) const;
   void recycle_if_due(Worker& worker, Clock::time_point now);
-  void learn_from_end(const Worker& worker, const Worker::End& end);
-  void account_for(const Worker& worker, const Worker::End& end);
+  void learn_from_end(const Worker& worker, const WorkerEnd& end);
+  void account_for(const Worker& worker, const WorkerEnd& end);
   void tell(std::string_view worker, const std::string& text) const;
   bool shares_work() const { return function_.scale.max > 1; }
   Duration tick_span() const;

@@ -182,8 +182,8 @@ void Worker::exited() {
   silence_.after(kSilentGrace, [this] { events_.ended(*this); });
 }
 
-Worker::End Worker::end() {
-  End end;
+WorkerEnd Worker::end() {
+  WorkerEnd end;
   end.start_error = start_error_;
   model::WorkerLoss& loss = end.loss;
   loss.worker = name;

@@ -33,6 +33,16 @@ struct WorkerTimes {
   std::chrono::steady_clock::duration age, at_work;
 };
 
+// Value. What became of a worker.
+struct WorkerEnd {
+  // Why it could not serve, with its stack; empty: it could, or never said.
+  std::string start_error{};
+  // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
+  // blamed for a crash with several begun.
+  model::WorkerLoss loss{};
+  std::vector<Invocation> unfinished{};  // what it had begun and not answered
+};
+
 // Interface. What a worker tells its pool. Only ended() may destroy the worker.
 class WorkerEvents {
  public:
@@ -101,16 +111,8 @@ class Worker final : private SessionEvents, private ChildEvents {
   WorkerTimes times(Clock::time_point now) const { return {now - start_.begun, pace_.idle(now)}; }
 
   // ---- after ended()
-  struct End {
-    // Why it could not serve, with its stack; empty: it could, or never said.
-    std::string start_error;
-    // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
-    // blamed for a crash with several begun.
-    model::WorkerLoss loss;
-    std::vector<Invocation> unfinished;  // what it had begun and not answered
-  };
   // Once: the invocation that it ended in is reported.
-  End end();
+  WorkerEnd end();
 
  private:
   void ready(bool whole_frames) override;

@@ -45,12 +45,12 @@ class SeveralAtOnceTest : public PoolFixture {
  protected:
   void serve(std::uint32_t concurrency) {
     std::ofstream(folder.path() / "server.py") << kServer;
-    http::Options options;
-    options.code = folder.path();
-    options.command = {"/usr/bin/python3", "server.py"};
-    options.concurrency = concurrency;
+    http::Options server;
+    server.code = folder.path();
+    server.command = {"/usr/bin/python3", "server.py"};
+    server.concurrency = concurrency;
     function.runtime = "http";
-    function.settings = options;
+    function.settings = server;
     start();
   }
   void go() { std::ofstream(folder.path() / "go") << ""; }
