@@ -127,7 +127,7 @@ Result<std::string> cloud_event(const SampleWishes& wishes, WallTime now) {
 
 Result<std::string> schedule_event(const SampleWishes& wishes, WallTime now) {
   const std::string detail = wish(wishes, "data", "{}");
-  if (!worker::lambda::is_json(detail))
+  if (!worker::is_json(detail))
     return fail(ErrorKind::invalid, "E5004", "--data is not JSON: {}", json_quoted(detail));
   return fmt::format(
       R"({{"version":"0","id":"{}","detail-type":"Scheduled Event","source":"aws.events",)"
@@ -186,7 +186,7 @@ Result<std::string> plain_event(const SampleWishes& wishes, WallTime now) {
   stored.subject = wish(wishes, "subject", "");
   stored.type = wish(wishes, "type", "");
   // As JSON, for people to read and change.
-  if (worker::lambda::is_json(stored.data)) stored.content_type = "application/json";
+  if (worker::is_json(stored.data)) stored.content_type = "application/json";
   return http::event_json(*batch_of(stored, wishes, now), 0);
 }
 

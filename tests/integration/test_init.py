@@ -47,7 +47,7 @@ class Project:
         for command in self.before:
             if not command.startswith(skipped):
                 shell(command, self.folder)
-        return Engine(self.folder, (self.folder / "pelton.yaml").read_text())
+        return Engine(self.folder, (self.folder / "pelton.yaml").read_text().replace("127.0.0.1:8080", "127.0.0.1:0"))
 
     def produce(self):
         (command,) = [command for command in self.after if " produce " in command]
@@ -58,7 +58,7 @@ def greetings(engine):
     return sorted(event["data"]["greeting"] for event in engine.consume("greetings"))
 
 
-@pytest.mark.parametrize("template", ["python", "node"])
+@pytest.mark.parametrize("template", ["python", "node", "http"])
 def test_a_greeting(tmp_path, template):
     project = Project(tmp_path, template)
     with project.run() as engine:
@@ -137,5 +137,5 @@ def test_what_cannot_be_made(tmp_path, words, code, said):
 def test_the_list_names_what_each_does(tmp_path):
     ran = init(tmp_path, "--list")
     assert [line.split()[0] for line in ran.stdout.splitlines()[1:]] == [
-        "cpp", "iot", "kafka", "lambda", "node", "python", "thumbnail"]
+        "cpp", "http", "iot", "kafka", "lambda", "node", "python", "thumbnail"]
     assert all(len(line.split()) > 5 for line in ran.stdout.splitlines()[1:])

@@ -96,7 +96,7 @@ std::optional<model::Frame> CallQueue::pull(WorkerId worker, const model::FrameL
   frame.order = model::Order::none;
   frame.batch = call.event;
   frame.idempotency_keys = {call.id};
-  taken_.emplace(frame.id, Taken{std::move(call), worker});
+  taken_.emplace(frame.id, Taken{std::move(call), worker, false});
   return frame;
 }
 
@@ -123,13 +123,18 @@ void CallQueue::gave_back(WorkerId worker, FrameId frame, std::uint32_t first) {
   wait_again(std::move(call));
 }
 
+void CallQueue::had_begun(WorkerId worker, FrameId frame) {
+  const auto at = taken_.find(frame);
+  if (at != taken_.end() && at->second.worker == worker) at->second.begun = true;
+}
+
 void CallQueue::lost(WorkerId worker, const model::WorkerLoss& loss) {
   for (auto at = taken_.begin(); at != taken_.end();) {
     if (at->second.worker != worker) {
       ++at;
       continue;
     }
-    const bool begun = loss.frame == at->first;
+    const bool begun = at->second.begun || loss.frame == at->first;
     Call call = std::move(at->second.call);
     at = taken_.erase(at);
     if (begun)

@@ -46,6 +46,7 @@ class CallQueue final : public worker::FrameSource {
   std::optional<model::Frame> pull(WorkerId worker, const model::FrameLimits& limits) override;
   Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) override;
   void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) override;
+  void had_begun(WorkerId worker, FrameId frame) override;
   void lost(WorkerId worker, const model::WorkerLoss& loss) override;
   void cannot_start(const std::string& why) override;
 
@@ -54,6 +55,7 @@ class CallQueue final : public worker::FrameSource {
   struct Taken {
     Call call;
     WorkerId worker;
+    bool begun = false;  // as its worker, which is lost, said last
   };
 
   CallRecord* record_of(FrameId frame);

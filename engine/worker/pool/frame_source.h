@@ -33,6 +33,8 @@ class FrameSource {
   virtual Status finished(WorkerId worker, FrameId frame, model::FrameResult&& result) = 0;
   // The worker has not begun the events of the frame from `first` on, and will not.
   virtual void gave_back(WorkerId worker, FrameId frame, std::uint32_t first) = 0;
+  // Before lost(): the worker had begun something of the frame, whether or not that is to blame.
+  virtual void had_begun(WorkerId /*worker*/, FrameId /*frame*/) {}
   // Exactly once for a worker that has frames of any source and will not answer any more.
   virtual void lost(WorkerId worker, const model::WorkerLoss& loss) = 0;
   // No worker runs, and the one that was started for it could not serve: why, with its last lines.

@@ -14,6 +14,8 @@ constexpr Duration kLongestTick = std::chrono::milliseconds(250);
 // What waits behind an event that takes so long goes to other workers.
 constexpr Duration kPatience = std::chrono::milliseconds(20);
 constexpr Duration kWatchfulTick = std::chrono::milliseconds(10);
+// So many times as many events as were suspects go one at a time: others come between them.
+constexpr std::uint64_t kCaution = 4;
 // A tick that comes so much too late was not only waiting its turn.
 constexpr Duration kStandstill = std::chrono::milliseconds(100);
 
@@ -117,9 +119,10 @@ bool WorkerPool::Impl::wants_second(const Worker& worker) const {
 
 void WorkerPool::Impl::give_work(Worker& worker) {
   while (worker.room() > 0) {
-    const bool second = !worker.in_flight().empty();
-    if (second && !wants_second(worker)) return;
-    auto pulled = sources_.pull(worker.id, second);
+    const std::size_t at_once = caution_ > 0 ? 1 : worker.at_once();
+    const bool second = worker.in_flight().unanswered_events() >= at_once;
+    if (second && (caution_ > 0 || !wants_second(worker))) return;
+    auto pulled = sources_.pull(worker.id, second, caution_ > 0 ? 1 : FrameSizer::kMaxEvents);
     if (!pulled) return;
     worker.give(std::move(pulled->frame), pulled->source);
     arm_tick();
@@ -142,6 +145,7 @@ Status WorkerPool::Impl::answered(Worker& worker, std::size_t source, FrameId fr
 
 void WorkerPool::Impl::moved_on(Worker& worker, std::size_t source, const Step& step) {
   backoff_.succeeded();
+  caution_ -= std::min<std::uint64_t>(caution_, step.events);
   sources_.measured(source, step.events, step.took);
   meter_.answered(sources_.at(source), step);
   const auto each = step.took / std::max(1U, step.events);
@@ -170,37 +174,42 @@ void WorkerPool::Impl::ended(Worker& worker) {
   const std::unique_ptr<Worker> keep = std::move(*at);
   workers_.erase(at);
   totals_.cpu_us += worker.child().cpu_us();
-  const model::WorkerLoss loss = worker.loss();
-  learn_from_end(worker, loss);
+  const WorkerEnd end = worker.end();
+  learn_from_end(worker, end);
   if (renewal_ && renewal_->worker == worker.id)
     renewed(fail(ErrorKind::cancelled, "E5013", "function {} is stopping", function_.name));
-  if (!worker.in_flight().empty()) {
-    tell_loss(worker, loss);
-    // What it began and did not finish was used as well.
-    if (loss.cause != "engine")
-      meter_.answered(sources_.at(worker.in_flight().sources().front()),
-                      {1, 1, false, worker.times(Clock::now()).at_work});
-    sources_.lost(worker.id, loss);
-  }
+  if (!worker.in_flight().empty()) account_for(worker, end);
   if (end_.under_way) return check_stopped();
   wake();
 }
 
-void WorkerPool::Impl::tell_loss(const Worker& worker, const model::WorkerLoss& loss) {
+// Of one that had events in flight.
+void WorkerPool::Impl::account_for(const Worker& worker, const WorkerEnd& end) {
+  const model::WorkerLoss& loss = end.loss;
   if (loss.cause == "timeout") {
     ++totals_.timed_out;
     durations_.timed_out.add(function_.timeout);
   }
   if (loss.cause == "crash") ++totals_.crashed;
   tell(worker.name, fmt::format("ended ({}) with events in flight", loss.type));
+  // What it began and did not finish was used as well.
+  if (loss.cause != "engine")
+    meter_.answered(sources_.at(worker.in_flight().sources().front()),
+                    {1, 1, false, worker.times(Clock::now()).at_work});
+  for (const Invocation& one : end.unfinished)
+    if (const auto source = worker.in_flight().source_of(one.frame))
+      sources_.had_begun(*source, worker.id, one.frame);
+  if (loss.cause == "crash" && end.unfinished.size() > 1)
+    caution_ = std::max<std::uint64_t>(caution_, kCaution * end.unfinished.size());
+  sources_.lost(worker.id, loss);
 }
 
-void WorkerPool::Impl::learn_from_end(const Worker& worker, const model::WorkerLoss& loss) {
+void WorkerPool::Impl::learn_from_end(const Worker& worker, const WorkerEnd& end) {
+  const model::WorkerLoss& loss = end.loss;
   const auto with_lines = [&](const std::string& why) {
     return loss.message.empty() ? why : why + "\n" + loss.message;
   };
-  if (!worker.start_error().empty())
-    return failed_to_start(worker.id, with_lines(worker.start_error()));
+  if (!end.start_error.empty()) return failed_to_start(worker.id, with_lines(end.start_error));
   if (worker.retiring() || end_.under_way) return;
   if (!worker.was_ready())
     return failed_to_start(worker.id,

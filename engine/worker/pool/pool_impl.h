@@ -57,8 +57,8 @@ class WorkerPool::Impl final : public WorkerEvents {
   void give_work(Worker& worker);
   bool wants_second(const Worker& worker) const;
   void recycle_if_due(Worker& worker, Clock::time_point now);
-  void learn_from_end(const Worker& worker, const model::WorkerLoss& loss);
-  void tell_loss(const Worker& worker, const model::WorkerLoss& loss);
+  void learn_from_end(const Worker& worker, const WorkerEnd& end);
+  void account_for(const Worker& worker, const WorkerEnd& end);
   void tell(std::string_view worker, const std::string& text) const;
   bool shares_work() const { return function_.scale.max > 1; }
   Duration tick_span() const;
@@ -77,6 +77,9 @@ class WorkerPool::Impl final : public WorkerEvents {
   WorkSources sources_;
   RestartBackoff backoff_;
   std::vector<std::unique_ptr<Worker>> workers_;
+  // Of the next events so many go one at a time: a worker ended with several begun, and whoever
+  // ends the next one is found out.
+  std::uint64_t caution_ = 0;
   thread::Timer tick_;
   std::optional<Clock::time_point> tick_due_;
   thread::Timer retry_;  // of a failed start

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pelton::worker {
@@ -42,6 +43,8 @@ class SessionEvents {
   virtual void gave_back(const Tail& tail) = 0;
   // It does not keep to the protocol; nothing further is heard from it.
   virtual void broken(std::string what) = 0;
+  // A line that it wrote by its protocol instead of to its standard output.
+  virtual void logged(std::string_view line) = 0;
   // It closed its end of the connection.
   virtual void hung_up() = 0;
   // After end_input(): it waits for more, which its protocol has no way to deny. It can be ended.
@@ -58,6 +61,8 @@ class Session {
   virtual Status start(SessionEvents& events, pid_t process) = 0;
   // How many more frames it takes now.
   virtual std::size_t room() const = 0;
+  // How many invocations it has under way at once, at most.
+  virtual std::size_t at_once() const { return 1; }
   // Hands over a frame, within room(). It is answered by one or several `answered`.
   virtual void invoke(const model::Frame& frame) = 0;
   // Gives one invocation up. False: this protocol has no way to; the process has to be ended.

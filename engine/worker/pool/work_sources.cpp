@@ -59,25 +59,28 @@ bool WorkSources::has_work() {
   });
 }
 
-std::optional<WorkSources::Pulled> WorkSources::pull_from(Index index, WorkerId worker,
-                                                          bool second) {
+std::optional<WorkSources::Pulled> WorkSources::pull_from(Index index, WorkerId worker, bool second,
+                                                          std::uint32_t most) {
   Entry& entry = entries_[index];
   if ((second && entry.sizer.slow()) || !allows(entry, worker)) return std::nullopt;
-  auto frame = entry.source->pull(worker, entry.sizer.limits());
+  model::FrameLimits limits = entry.sizer.limits();
+  limits.events = std::min(limits.events, most);
+  auto frame = entry.source->pull(worker, limits);
   if (!frame) return std::nullopt;
   ++entry.holders[worker];
   return Pulled{std::move(*frame), index};
 }
 
-std::optional<WorkSources::Pulled> WorkSources::pull(WorkerId worker, bool second) {
+std::optional<WorkSources::Pulled> WorkSources::pull(WorkerId worker, bool second,
+                                                     std::uint32_t most) {
   for (Index index = 0; index < entries_.size(); ++index)
     if (entries_[index].first)
-      if (auto pulled = pull_from(index, worker, second)) return pulled;
+      if (auto pulled = pull_from(index, worker, second, most)) return pulled;
   for (std::size_t tried = 0; tried < entries_.size(); ++tried) {
     const Index index = next_;
     next_ = (next_ + 1) % entries_.size();
     if (entries_[index].first) continue;
-    if (auto pulled = pull_from(index, worker, second)) return pulled;
+    if (auto pulled = pull_from(index, worker, second, most)) return pulled;
   }
   return std::nullopt;
 }
@@ -106,6 +109,10 @@ void WorkSources::measured(Index source, std::uint32_t events, FrameSizer::Time 
 void WorkSources::take_frames_whole(FrameSizer::Time timeout) {
   whole_ = timeout;
   for (Entry& entry : entries_) entry.sizer.take_frames_whole(timeout);
+}
+
+void WorkSources::had_begun(Index source, WorkerId worker, FrameId frame) {
+  if (FrameSource* const to = entries_[source].source) to->had_begun(worker, frame);
 }
 
 void WorkSources::lost(WorkerId worker, const model::WorkerLoss& loss) {

@@ -36,8 +36,10 @@ class WorkSources {
   bool any_work();
   // True when a worker that has no frame would get one.
   bool has_work();
-  // The next frame for a worker. `second`: it has a frame already, and a slow source gives none.
-  std::optional<Pulled> pull(WorkerId worker, bool second);
+  // The next frame for a worker, of at most so many events. `second`: it has enough to do already,
+  // and a slow source gives none.
+  std::optional<Pulled> pull(WorkerId worker, bool second,
+                             std::uint32_t most = FrameSizer::kMaxEvents);
   // A frame of that source is not with the worker any more.
   void released(WorkerId worker, Index source);
   // `events` events of that source took `time`.
@@ -49,6 +51,7 @@ class WorkSources {
 
   void gave_back(Index source, WorkerId worker, const Tail& tail);
   Status finished(Index source, WorkerId worker, FrameId frame, model::FrameResult&& result);
+  void had_begun(Index source, WorkerId worker, FrameId frame);
   // To every source.
   void lost(WorkerId worker, const model::WorkerLoss& loss);
   void cannot_start(const std::string& why);
@@ -62,7 +65,7 @@ class WorkSources {
   };
   Entry entry_of(FrameSource& source) const;
   static bool allows(const Entry& entry, WorkerId worker);
-  std::optional<Pulled> pull_from(Index index, WorkerId worker, bool second);
+  std::optional<Pulled> pull_from(Index index, WorkerId worker, bool second, std::uint32_t most);
 
   std::vector<Entry> entries_;
   std::optional<FrameSizer::Time> whole_;  // of take_frames_whole

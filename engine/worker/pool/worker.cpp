@@ -4,6 +4,7 @@
 #include "engine/base/units.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace pelton::worker {
@@ -150,10 +151,14 @@ void Worker::broken(std::string what) {
   kill("crash", "protocol error: " + what);
 }
 
+void Worker::logged(std::string_view line) {
+  voice_.tell(WorkerLine::Stream::out, line, session_.get());
+}
+
 // Either the worker has ended and its exit status follows, or it continues without its connection
 // and cannot be trusted any more. Or all is read that it sent before it ended.
 void Worker::hung_up() {
-  if (gone_ == Gone::process) return end_after(Duration{0});
+  if (gone_ == Gone::process) return silence_.after(Duration{0}, [this] { events_.ended(*this); });
   gone_ = Gone::connection;
   if (state_ == State::ending && in_flight_.empty()) return;
   silence_.after(kSilentGrace, [this] { kill("crash", "closed its socket"); });
@@ -161,10 +166,6 @@ void Worker::hung_up() {
 
 void Worker::at_rest() {
   kill("engine", "ended when it was idle");
-}
-
-void Worker::end_after(Duration time) {
-  silence_.after(time, [this] { events_.ended(*this); });
 }
 
 void Worker::wrote(bool standard_error, std::string_view line) {
@@ -178,24 +179,32 @@ void Worker::exited() {
   // What it answered may not be read yet.
   if (in_flight_.empty() || gone_ != Gone::nothing) return events_.ended(*this);
   gone_ = Gone::process;
-  end_after(kSilentGrace);
+  silence_.after(kSilentGrace, [this] { events_.ended(*this); });
 }
 
-model::WorkerLoss Worker::loss() {
-  model::WorkerLoss loss;
+WorkerEnd Worker::end() {
+  WorkerEnd end;
+  end.start_error = start_error_;
+  model::WorkerLoss& loss = end.loss;
   loss.worker = name;
   loss.cause = cause_;
   loss.type = type_;
   loss.message = child_.last_lines();
   if (!in_flight_.empty()) voice_.ended(loss, pace_.idle(Clock::now()), *session_);
-  if (cause_ == "engine") return loss;
-  if (const auto blamed = in_flight_.unanswered(session_->begun(Clock::now()))) {
-    loss.frame = blamed->frame;
-    if (blamed->count == 1) loss.index = blamed->index;
+  if (cause_ == "engine") return end;
+  const auto begun = session_->begun(Clock::now());
+  std::ranges::copy_if(begun, std::back_inserter(end.unfinished), [this](const Invocation& one) {
+    return in_flight_.unanswered(std::span(&one, 1)).has_value();
+  });
+  if (cause_ == "crash" && end.unfinished.size() > 1) return end;
+  if (!end.unfinished.empty()) {
+    const Invocation& blamed = end.unfinished.front();
+    loss.frame = blamed.frame;
+    if (blamed.count == 1) loss.index = blamed.index;
   } else if (!session_->hands_over_one_by_one()) {
     loss.frame = in_flight_.head();
   }
-  return loss;
+  return end;
 }
 
 WorkerInfo Worker::info(Clock::time_point now) const {

@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace pelton::worker {
 
@@ -29,6 +31,16 @@ struct Step {
 // Value. Since the worker was started; since it answered last, or got something to do.
 struct WorkerTimes {
   std::chrono::steady_clock::duration age, at_work;
+};
+
+// Value. What became of a worker.
+struct WorkerEnd {
+  // Why it could not serve, with its stack; empty: it could, or never said.
+  std::string start_error{};
+  // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
+  // blamed for a crash with several begun.
+  model::WorkerLoss loss{};
+  std::vector<Invocation> unfinished{};  // what it had begun and not answered
 };
 
 // Interface. What a worker tells its pool. Only ended() may destroy the worker.
@@ -67,6 +79,8 @@ class Worker final : private SessionEvents, private ChildEvents {
 
   // How many more frames it takes now.
   std::size_t room() const;
+  // How many invocations it has under way at once, at most.
+  std::size_t at_once() const { return session_->at_once(); }
   void give(model::Frame&& frame, std::size_t source);
   // It gets no more frames and ends once it has answered what it has. Idempotent.
   void retire(Clock::time_point now);
@@ -97,11 +111,8 @@ class Worker final : private SessionEvents, private ChildEvents {
   WorkerTimes times(Clock::time_point now) const { return {now - start_.begun, pace_.idle(now)}; }
 
   // ---- after ended()
-  // Why it could not serve, with its stack; empty: it could, or never said.
-  const std::string& start_error() const { return start_error_; }
-  // Why it ended, and which event is to blame, or which frame when that is not known. Once: the
-  // invocation that it ended in is reported.
-  model::WorkerLoss loss();
+  // Once: the invocation that it ended in is reported.
+  WorkerEnd end();
 
  private:
   void ready(bool whole_frames) override;
@@ -109,13 +120,13 @@ class Worker final : private SessionEvents, private ChildEvents {
   void answered(FrameId frame, model::FrameResult&& result) override;
   void gave_back(const Tail& tail) override;
   void broken(std::string what) override;
+  void logged(std::string_view line) override;
   void hung_up() override;
   void at_rest() override;
   void wrote(bool standard_error, std::string_view line) override;
   void exited() override;
 
   void end_input();
-  void end_after(Duration time);
 
   const config::Function& function_;
   WorkerEvents& events_;

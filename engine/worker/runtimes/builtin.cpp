@@ -2,6 +2,7 @@
 #include "engine/worker/runtimes/builtin.h"
 
 #include "engine/base/ensure.h"
+#include "engine/worker/runtimes/http/http.h"
 #include "engine/worker/runtimes/lambda/lambda.h"
 #include "engine/worker/runtimes/native/native.h"
 #include "engine/worker/runtimes/node/node.h"
@@ -14,7 +15,7 @@ namespace pelton::worker {
 const std::vector<RuntimeSpec>& builtin_runtimes() {
   static const std::vector<RuntimeSpec> runtimes{
       native::python(), native::cpp(),  node::runtime(),    lambda::python(),
-      lambda::node(),   lambda::java(), lambda::provided(),
+      lambda::node(),   lambda::java(), lambda::provided(), http::runtime(),
   };
   return runtimes;
 }

@@ -90,11 +90,6 @@ Result<Document> make_document(const model::Frame& frame, std::uint32_t first,
   return Document{std::move(*json), 1, {}};
 }
 
-std::string idempotency_key(const model::Frame& frame, std::uint32_t index) {
-  if (!frame.idempotency_keys.empty()) return frame.idempotency_keys[index];
-  return fmt::format("{}{}", frame.key_prefix, frame.base + frame.batch->delta(index));
-}
-
 std::string client_context(const model::Frame& frame, std::uint32_t index) {
   const model::Batch& batch = *frame.batch;
   const std::string identity = idempotency_key(frame, index);

@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "engine/model/frame.h"
+#include "engine/worker/runtimes/event_text.h"
 
 #include <cstdint>
 #include <string>
@@ -35,8 +36,5 @@ Result<Document> make_document(const model::Frame& frame, std::uint32_t first,
 // What the handler of a single event finds in `context.client_context.custom`: stream, partition,
 // offset, attempt, idempotency_key, and the key of an event that has one. ASCII.
 std::string client_context(const model::Frame& frame, std::uint32_t index);
-
-// "stream/partition/offset" of an event, with what tells its stream from others of that name.
-std::string idempotency_key(const model::Frame& frame, std::uint32_t index);
 
 }  // namespace pelton::worker::lambda

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/lambda/listener.h"
 
-#include "engine/worker/runtimes/lambda/peer.h"
+#include "engine/worker/process/socket_owner.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <netinet/tcp.h>

@@ -135,11 +135,6 @@ std::string Source::arn(std::string_view service, std::string_view resource) con
   return fmt::format("arn:aws:{}:{}:{}:{}", service, account.region, account.id, resource);
 }
 
-bool is_json(std::string_view text) {
-  thread_local simdjson::dom::parser parser;  // keeps its room from event to event
-  return parser.parse(text.data(), text.size()).error() == simdjson::SUCCESS;
-}
-
 std::string milliseconds_of(WallTime time) {
   const std::string text = format_time(std::chrono::floor<std::chrono::milliseconds>(time));
   return text.contains('.') ? text : text.substr(0, text.size() - 1) + ".000Z";

@@ -42,7 +42,6 @@ std::string cloud_event(const Source& from, std::uint32_t i);
 // be JSON and is not.
 Result<std::string> raw_document(const Source& from, std::uint32_t i);
 
-bool is_json(std::string_view text);
 std::string milliseconds_of(WallTime time);
 // The name that only this event has, as a UUID.
 std::string uuid_of(std::string_view name);

@@ -105,6 +105,7 @@ class LambdaSessionTest : public ::testing::Test, public SessionEvents {
     said += fmt::format("{}:{} ", frame.value, outcomes);
   }
   void broken(std::string what) override { said += "broken " + what; }
+  void logged(std::string_view) override {}
   void hung_up() override { said += "hung up "; }
   void at_rest() override { said += "at rest "; }
   void gave_back(const Tail&) override { FAIL() << "it has nothing to give back"; }

@@ -116,6 +116,7 @@ class Session : public ::testing::Test, public SessionEvents {
     said += fmt::format("back {}:{} ", tail.frame.value, tail.first);
   }
   void broken(std::string what) override { said += "broken " + what; }
+  void logged(std::string_view) override {}
   void hung_up() override { said += "hung up"; }
   void at_rest() override { said += "at rest"; }
 

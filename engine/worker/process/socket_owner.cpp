@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/worker/runtimes/lambda/peer.h"
+#include "engine/worker/process/socket_owner.h"
 
 #include "engine/worker/process/descendants.h"
 
@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pelton::worker::lambda {
+namespace pelton::worker {
 namespace {
 
 // As /proc/net/tcp writes it, and at the end of what /proc/net/tcp6 does: the address as the number
@@ -82,7 +82,41 @@ bool tree_has_socket(pid_t process, const std::string& link) {
   });
 }
 
+// Of sockets that listen at one of these addresses, each as the table writes it.
+std::vector<std::string> inodes_of_listeners(const char* table,
+                                             const std::vector<std::string>& addresses) {
+  constexpr std::string_view kListens = "0A";
+  std::vector<std::string> inodes;
+  std::ifstream file(table);
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    std::string number, local, remote, state, skipped, inode;
+    fields >> number >> local >> remote >> state;
+    if (state != kListens || std::ranges::find(addresses, local) == addresses.end()) continue;
+    for (int i = 0; i < 5; ++i) fields >> skipped;
+    if (fields >> inode) inodes.push_back(inode);
+  }
+  return inodes;
+}
+
 }  // namespace
+
+bool is_listener(std::uint16_t port, bool v6, pid_t process) {
+  const std::string any(32, '0');
+  const std::string at = fmt::format(":{:04X}", port);
+  const std::string loopback = fmt::format("{:08X}", htonl(INADDR_LOOPBACK));
+  // Of ::1, and of 127.0.0.1 written as an address of IPv6.
+  const std::string six = v6 ? fmt::format("{}{:08X}", any.substr(8), htonl(1))
+                             : fmt::format("{}{:08X}{}", any.substr(16), htonl(0xffff), loopback);
+  auto inodes = inodes_of_listeners("/proc/net/tcp6", {any + at, six + at});
+  if (!v6)
+    for (std::string& inode :
+         inodes_of_listeners("/proc/net/tcp", {any.substr(24) + at, loopback + at}))
+      inodes.push_back(std::move(inode));
+  return std::ranges::any_of(inodes, [&](const std::string& inode) {
+    return tree_has_socket(process, fmt::format("socket:[{}]", inode));
+  });
+}
 
 bool is_peer(int connection, pid_t process) {
   sockaddr_in ours = {};
@@ -100,4 +134,4 @@ bool is_peer(int connection, pid_t process) {
   return tree_has_socket(process, fmt::format("socket:[{}]", *inode));
 }
 
-}  // namespace pelton::worker::lambda
+}  // namespace pelton::worker

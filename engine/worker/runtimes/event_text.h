@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/frame.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+// What runtimes that hand events over as texts say of them.
+namespace pelton::worker {
+
+// "stream/partition/offset" of an event, with what tells its stream from others of that name.
+std::string idempotency_key(const model::Frame& frame, std::uint32_t index);
+
+bool is_json(std::string_view text);
+
+}  // namespace pelton::worker
