@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AWS Lambda's API: the AWS SDK for Python calls, and lists, the functions of an engine."""
+
+import base64
+import concurrent.futures
+import json
+import re
+import sys
+
+import pytest
+
+from engine import PYTHON, Engine, wait_until
+from http_api import Api
+from s3_servers import installed
+from test_lambda import bootstrap
+
+NATIVE = """import os, time
+import pelton
+def handle(event, context):
+    what = event.json() if event.data else {}
+    print("native sees", event.text())
+    if not isinstance(what, dict):
+        return what
+    if what.get("bad"):
+        raise ValueError("no " + "x" * what["bad"])
+    if what.get("exit"):
+        os._exit(3)
+    if what.get("wait"):
+        open(what["begun"], "w").close()
+        while not os.path.exists(what["wait"]):
+            time.sleep(.01)
+    if what.get("hang"):
+        time.sleep(60)
+    if what.get("text"):
+        return "a text"
+    if what.get("big"):
+        return {"x": "x" * (7 << 20)}
+    if what.get("nothing"):
+        return None
+    context = event.header(":client-context")
+    return {"got": what, "context": context and (context.decode() if isinstance(context, bytes) else context)}
+"""
+NODE = "exports.handle = (event) => { console.log('node sees it'); return { node: JSON.parse(event.text()) }; };\n"
+LAMBDA = """
+def handler(event, headers):
+    print("called", flush=True)
+    if isinstance(event, dict) and event.get("bad"):
+        raise ValueError("no")
+    return {"id": headers["Lambda-Runtime-Aws-Request-Id"], "event": event,
+            "context": json.loads(headers["Lambda-Runtime-Client-Context"])}
+serve(handler)
+"""
+CONFIG = """version: 1
+engine: {{ data: ./data, free_space: 1MiB }}
+listeners: {{ api: {{ address: "127.0.0.1:0", lambda: true }} }}
+streams: {{ {streams} }}
+functions:
+  python: {{ runtime: python, code: ./native, handler: "f:handle", interpreter: {python}, timeout: 2s, memory: 512MiB, start_timeout: 15s, {function} }}
+  node: {{ runtime: node, code: ./node, handler: "f:handle" }}
+  document: {{ runtime: lambda/provided, code: {code}, environment: {{ AWS_REGION: eu-west-1 }} }}
+{more}
+"""
+
+
+def sdk(address, **config):
+    """The AWS SDK for Python, without its own retries."""
+    packages = str(installed("moto"))
+    if packages not in sys.path:
+        sys.path.append(packages)
+    import boto3
+    from botocore.config import Config
+    return boto3.client("lambda", endpoint_url=f"http://{address}", aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1",
+                        config=Config(retries={"max_attempts": 0}, read_timeout=60, max_pool_connections=64, **config))
+
+
+def refusal(call, *args, **kwargs):
+    """Its code, status and the rest of an error that the SDK raises."""
+    with pytest.raises(Exception) as caught:
+        call(*args, **kwargs)
+    response = caught.value.response
+    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response
+
+
+class Lambda:
+    """An engine and its client."""
+
+    def __init__(self, folder, streams="", function="", more=""):
+        (folder / "native").mkdir()
+        (folder / "native/f.py").write_text(NATIVE)
+        (folder / "node").mkdir()
+        (folder / "node/f.js").write_text(NODE)
+        self.folder = folder
+        code = bootstrap(folder, LAMBDA)
+        self.engine = Engine(folder, CONFIG.format(python=PYTHON, code=code, streams=streams, function=function, more=more))
+
+    def __enter__(self):
+        self.engine.start()
+        wait_until(self.engine.ready, "it is ready")
+        self.find()
+        return self
+
+    def __exit__(self, *_):
+        self.engine.__exit__()
+
+    def find(self):
+        self.address = self.engine.status()["listeners"][0]["address"]
+        self.client = sdk(self.address)
+
+    def invoke(self, function, payload=None, **more):
+        if payload is not None:
+            more["Payload"] = payload if isinstance(payload, bytes) else json.dumps(payload)
+        answer = self.client.invoke(FunctionName=function, **more)
+        body = answer["Payload"].read()
+        return answer, json.loads(body) if body else None
+
+
+@pytest.fixture(name="aws", scope="module")
+def an_engine(tmp_path_factory):
+    with Lambda(tmp_path_factory.mktemp("lambda")) as aws:
+        Engine.started.remove(aws.engine)  # it serves all tests of the module
+        yield aws
+
+
+# ---- synchronous calls
+
+def test_functions_of_each_runtime_answer(aws):
+    answer, body = aws.invoke("python", {"n": 1})
+    assert body == {"got": {"n": 1}, "context": None}
+    assert answer["StatusCode"] == 200 and answer["ExecutedVersion"] == "$LATEST"
+    assert "FunctionError" not in answer and "LogResult" not in answer
+    assert aws.invoke("node", {"n": 2})[1] == {"node": {"n": 2}}
+    answer, body = aws.invoke("document", {"ü": [1.50, None]})
+    assert body["event"] == {"ü": [1.5, None]}
+    assert body["id"] == answer["ResponseMetadata"]["RequestId"]
+
+
+def test_names_and_qualifiers(aws):
+    arn = aws.client.get_function(FunctionName="document")["Configuration"]["FunctionArn"]
+    assert arn == "arn:aws:lambda:eu-west-1:000000000000:function:document"
+    for name in (arn, arn + ":$LATEST", "document:$LATEST", "000000000000:function:document"):
+        assert aws.invoke(name, 1)[1]["event"] == 1, name
+    assert aws.invoke("document", 1, Qualifier="$LATEST")[1]["event"] == 1
+    for name, more in (("document:prod", {}), ("document", {"Qualifier": "7"}), ("nobody", {}), ("functio", {})):
+        assert refusal(aws.invoke, name, 1, **more)[:2] == ("ResourceNotFoundException", 404)
+
+
+def test_no_payload_is_an_empty_object_and_no_answer_is_null(aws):
+    assert aws.invoke("document")[1]["event"] == {}
+    assert aws.invoke("python", {"nothing": 1})[0]["StatusCode"] == 200
+    assert aws.invoke("python", {"nothing": 1})[1] is None
+    assert aws.invoke("python", {"text": 1})[1] == "a text"
+
+
+def test_what_is_not_json_is_refused(aws):
+    for payload in (b"{", b"\xff", b"{} x", b"[" * 70_000):
+        code, status, response = refusal(aws.invoke, "python", payload)
+        assert (code, status) == ("InvalidRequestContentException", 400)
+        assert "json" in response["Error"]["Message"]
+
+
+def test_errors_of_functions(aws):
+    answer, body = aws.invoke("python", {"bad": 3})
+    assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled"
+    assert (body["errorType"], body["errorMessage"]) == ("ValueError", "no xxx")
+    assert any("raise ValueError" in line for line in body["stackTrace"])
+    answer, body = aws.invoke("document", {"bad": 1})
+    assert answer["FunctionError"] == "Unhandled" and (body["errorType"], body["errorMessage"]) == ("ValueError", "no")
+    answer, body = aws.invoke("python", {"exit": 1})
+    assert answer["FunctionError"] == "Unhandled" and body["errorType"] == "Runtime.ExitError" and "exit 3" in body["errorMessage"]
+    answer, body = aws.invoke("python", {"hang": 1})
+    assert answer["FunctionError"] == "Unhandled" and body["errorType"] == "Sandbox.Timedout"
+    assert body["errorMessage"].endswith(" Task timed out after 2.00 seconds") and body["requestId"] in body["errorMessage"]
+    answer, body = aws.invoke("python", {"big": 1})
+    assert answer["FunctionError"] == "Unhandled" and body["errorType"] == "Function.ResponseSizeTooLarge"
+
+
+@pytest.mark.parametrize("function,line", [("python", 'native sees {"n": 1}'), ("document", "called"), ("node", "node sees it")])
+def test_the_tail_of_the_log(aws, function, line):
+    answer, _ = aws.invoke(function, {"n": 1}, LogType="Tail")
+    lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    name = answer["ResponseMetadata"]["RequestId"]
+    assert f"START RequestId: {name} Version: $LATEST" in lines
+    assert line in lines and f"END RequestId: {name}" in lines
+    assert re.fullmatch(rf"REPORT RequestId: {name}\tDuration: [\d.]+ ms\tBilled Duration: \d+ ms\t.*", lines[-1])
+
+
+def test_the_tail_is_of_4_kib_and_of_failures_too(aws):
+    answer, _ = aws.invoke("python", {"n": "y" * 9000}, LogType="Tail")
+    text = base64.b64decode(answer["LogResult"]).decode()
+    assert len(text) == 4096 and "START" not in text and "REPORT RequestId" in text
+    answer, _ = aws.invoke("python", {"bad": 1}, LogType="Tail")
+    assert "Status: error" in base64.b64decode(answer["LogResult"]).decode()
+
+
+def test_the_client_context(aws):
+    context = {"custom": {"who": "Jürgen \U0001f600"}, "client": {}}
+    encoded = base64.b64encode(json.dumps(context, ensure_ascii=False, indent=1).encode()).decode()
+    assert aws.invoke("document", 1, ClientContext=encoded)[1]["context"] == context
+    assert json.loads(aws.invoke("python", {}, ClientContext=encoded)[1]["context"]) == context
+    for wrong in ("!", base64.b64encode(b"[1]").decode(), base64.b64encode(b"{").decode(), "e30=" + "A" * 4000):
+        assert refusal(aws.invoke, "document", 1, ClientContext=wrong)[:2] == ("InvalidRequestContentException", 400)
+
+
+def test_dry_runs_run_nothing(aws):
+    before = aws.engine.status()
+    answer, body = aws.invoke("python", {"n": 1}, InvocationType="DryRun")
+    assert answer["StatusCode"] == 204 and body is None
+    assert refusal(aws.invoke, "nobody", {}, InvocationType="DryRun")[:2] == ("ResourceNotFoundException", 404)
+    assert [f["name"] for f in before["functions"]] == ["python", "node", "document"]
+
+
+def test_payloads_that_are_too_large(aws):
+    most = b'{"nothing": 1, "x": ""}'
+    most = most.replace(b'""', b'"' + b"x" * ((6 << 20) - len(most)) + b'"')
+    answer, body = aws.invoke("python", most)
+    assert "FunctionError" not in answer and body is None
+    assert refusal(aws.invoke, "python", most + b" ")[:2] == ("RequestEntityTooLargeException", 413)
+    assert refusal(aws.invoke, "python", b'"' + b"x" * (1 << 20) + b'"', InvocationType="Event")[:2] == ("RequestEntityTooLargeException", 413)
+
+
+def test_many_at_once(aws):
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: aws.invoke("document", n)[1]["event"], range(200)))
+    assert answers == list(range(200))
+
+
+# ---- lists
+
+def test_lists(aws):
+    assert [f["FunctionName"] for f in aws.client.list_functions()["Functions"]] == ["document", "node", "python"]
+    pages = aws.client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 2})
+    assert [[f["FunctionName"] for f in page["Functions"]] for page in pages] == [["document", "node"], ["python"]]
+    assert refusal(aws.client.get_function, FunctionName="nobody")[0] == "ResourceNotFoundException"
+    found = aws.client.get_function(FunctionName="python")
+    assert found["Configuration"]["Timeout"] == 2 and found["Configuration"]["MemorySize"] == 512
+    assert found["Concurrency"]["ReservedConcurrentExecutions"] == 1
+    assert aws.client.get_function_configuration(FunctionName="python", Qualifier="$LATEST")["Runtime"] == "python"
+    aws.client.get_waiter("function_active_v2").wait(FunctionName="python")
+    code, status, _ = refusal(aws.client.delete_function, FunctionName="python")
+    assert (code, status) == ("NotImplementedException", 501)
+
+
+# ---- throttles
+
+def test_a_call_that_no_worker_takes_is_throttled(tmp_path):
+    with Lambda(tmp_path, more='  slow: { runtime: python, code: ./native, handler: "f:handle", timeout: 60s, start_timeout: 4s }') as aws:
+        begun, go = tmp_path / "begun", tmp_path / "go"
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            first = pool.submit(aws.invoke, "slow", {"wait": str(go), "begun": str(begun)})
+            wait_until(begun.exists, "the worker is busy")
+            code, status, response = refusal(aws.invoke, "slow", {})
+            assert (code, status) == ("TooManyRequestsException", 429)
+            assert response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+            assert response["ResponseMetadata"]["HTTPHeaders"]["retry-after"] == "1"
+            go.touch()
+            assert first.result()[0]["StatusCode"] == 200
+        assert aws.invoke("slow", {})[0]["StatusCode"] == 200
+
+
+# ---- asynchronous calls
+
+ASYNC = "async: { retries: 2, retry_after: 50ms, on_success: good, on_failure: bad }"
+DESTINATIONS = "good: { retention: 1d }, bad: { retention: 1d }"
+
+
+def event(aws, function, payload):
+    answer = aws.client.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload))
+    assert answer["StatusCode"] == 202 and answer["Payload"].read() == b""
+    return answer["ResponseMetadata"]["RequestId"]
+
+
+def test_destinations_of_asynchronous_calls(tmp_path):
+    with Lambda(tmp_path, streams=DESTINATIONS, function=ASYNC) as aws:
+        good = event(aws, "python", {"n": 1})
+        bad = event(aws, "python", {"bad": 3})
+        aws.engine.wait_settled("python.async")
+        [record] = aws.engine.consume("good")
+        assert record["id"] == good and record["source"].endswith(":function:python")
+        made = record["data"]
+        assert made["version"] == "1.0" and made["timestamp"].endswith("Z")
+        assert made["requestContext"] == {"requestId": good, "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:python:$LATEST",
+                                          "condition": "Success", "approximateInvokeCount": 1}
+        assert made["requestPayload"] == {"n": 1} and made["responsePayload"] == {"got": {"n": 1}, "context": None}
+        assert made["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST"}
+        [record] = aws.engine.consume("bad")
+        made = record["data"]
+        assert made["requestContext"]["requestId"] == bad and made["requestContext"]["condition"] == "RetriesExhausted"
+        assert made["requestContext"]["approximateInvokeCount"] == 3 and made["requestPayload"] == {"bad": 3}
+        assert made["responseContext"]["functionError"] == "Unhandled"
+        assert made["responsePayload"] == {"errorMessage": "no xxx", "errorType": "ValueError"}
+        [letter] = aws.engine.letters()
+        assert letter["binding"] == "python.async"
+
+
+def test_attempts_of_an_asynchronous_call_have_the_id_of_its_request(tmp_path):
+    more = "    async: { retries: 1, retry_after: 10ms, on_success: good }"
+    with Lambda(tmp_path, streams=DESTINATIONS) as aws:
+        config = aws.engine.config.read_text().replace("environment: { AWS_REGION: eu-west-1 }", more.strip())
+        (tmp_path / "code/bootstrap").write_text((tmp_path / "code/bootstrap").read_text().replace("def handler(event, headers):", """
+def handler(event, headers):
+    with open("/proc/self/cwd/../ids", "a") as ids:
+        print(headers["Lambda-Runtime-Aws-Request-Id"], file=ids, flush=True)
+    if not os.path.exists("/proc/self/cwd/../tried"):
+        open("/proc/self/cwd/../tried", "w").close()
+        raise ValueError("the first time")"""))
+        aws.engine.stop()
+        aws.engine.config.write_text(config)
+        aws.engine.start()
+        wait_until(aws.engine.ready, "it is ready")
+        aws.find()
+        name = event(aws, "document", {"n": 1})
+        aws.engine.wait_settled("document.async")
+        assert (tmp_path / "ids").read_text().split() == [name, name]
+        [record] = aws.engine.consume("good")
+        assert record["data"]["requestContext"]["approximateInvokeCount"] == 2
+        assert record["data"]["responsePayload"]["id"] == name and "attempt" in record["data"]["responsePayload"]["context"]["custom"]
+
+
+def test_an_accepted_call_survives_the_engines_end(tmp_path):
+    with Lambda(tmp_path, streams=DESTINATIONS, function=ASYNC.replace("}", ", max_age: 1h }")) as aws:
+        names = [event(aws, "python", {"n": n}) for n in range(20)]
+        aws.engine.kill()
+        aws.engine.start()
+        wait_until(aws.engine.ready, "it is ready")
+        aws.engine.wait_settled("python.async")
+        assert sorted(record["id"] for record in aws.engine.consume("good")) == sorted(names)
+        assert aws.engine.consume("bad") == []
+
+
+def test_asynchronous_calls_wait_a_minute_by_default(tmp_path):
+    with Lambda(tmp_path) as aws:
+        event(aws, "python", {"bad": 1})
+        status = wait_until(lambda: (b := aws.engine.binding("python.async"))["parked"] and b, "it waits for its retry")
+        assert status["dead_letters"] == 0 and aws.engine.letters() == []
+        assert refusal(aws.invoke, "python", b"{", InvocationType="Event")[0] == "InvalidRequestContentException"
+        assert refusal(aws.invoke, "nobody", {}, InvocationType="Event")[0] == "ResourceNotFoundException"
+
+
+def test_a_reload_adds_functions(tmp_path):
+    with Lambda(tmp_path) as aws:
+        config = aws.engine.config.read_text()
+        aws.engine.config.write_text(config + '  added: { runtime: python, code: ./native, handler: "f:handle" }\n')
+        aws.engine.run("reload")
+        assert aws.invoke("added", {"n": 1})[1]["got"] == {"n": 1}
+        event(aws, "added", {"n": 2})
+        aws.engine.wait_settled("added.async")
+        aws.engine.config.write_text(config)
+        aws.engine.run("reload")
+        assert refusal(aws.invoke, "added", {})[0] == "ResourceNotFoundException"
