@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS Lambda's API: the AWS SDK for Python calls, and lists, the functions of an engine."""
+"""AWS Lambda's API: the AWS SDKs for Python and JavaScript call, and list, the functions of an engine."""
 
 import base64
 import concurrent.futures
 import json
 import re
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -240,6 +242,60 @@ def test_lists(aws):
     assert (code, status) == ("NotImplementedException", 501)
 
 
+# ---- JavaScript
+
+SDK_V3 = """
+const { LambdaClient, InvokeCommand, ListFunctionsCommand, GetFunctionCommand } = require("@aws-sdk/client-lambda");
+(async () => {
+  const client = new LambdaClient({ endpoint: process.argv[2], region: "us-east-1", credentials: { accessKeyId: "a", secretAccessKey: "b" }, maxAttempts: 1 });
+  const seen = [];
+  const answer = await client.send(new InvokeCommand({ FunctionName: "python", Payload: '{"n":1}', LogType: "Tail" }));
+  seen.push(answer.StatusCode, answer.ExecutedVersion, JSON.parse(Buffer.from(answer.Payload).toString()).got.n);
+  seen.push(Buffer.from(answer.LogResult, "base64").toString().includes("REPORT RequestId: "));
+  seen.push((await client.send(new InvokeCommand({ FunctionName: "python", Payload: '{"bad":1}' }))).FunctionError);
+  seen.push((await client.send(new InvokeCommand({ FunctionName: "python", InvocationType: "Event" }))).StatusCode);
+  seen.push((await client.send(new ListFunctionsCommand({}))).Functions.length);
+  await client.send(new GetFunctionCommand({ FunctionName: "nobody" })).catch((error) => seen.push(error.name, error.message));
+  await client.send(new InvokeCommand({ FunctionName: "python", Payload: "{" })).catch((error) => seen.push(error.name));
+  console.log(JSON.stringify(seen));
+})();
+"""
+SDK_V2 = """
+const AWS = require("aws-sdk");
+(async () => {
+  const client = new AWS.Lambda({ endpoint: process.argv[2], region: "us-east-1", credentials: { accessKeyId: "a", secretAccessKey: "b" }, maxRetries: 0 });
+  const seen = [];
+  const answer = await client.invoke({ FunctionName: "python", Payload: '{"n":1}' }).promise();
+  seen.push(answer.StatusCode, JSON.parse(answer.Payload).got.n);
+  seen.push((await client.invoke({ FunctionName: "python", InvocationType: "Event" }).promise()).StatusCode);
+  await client.invoke({ FunctionName: "nobody" }).promise().catch((error) => seen.push(error.code, error.statusCode));
+  console.log(JSON.stringify(seen));
+})();
+"""
+
+
+def node(folder, package, program, address):
+    """What a program prints that uses a package of npm."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    installs = subprocess.run(["npm", "install", "--silent", "--no-fund", "--no-audit", "--prefix", str(folder), package],
+                              capture_output=True, text=True, check=False)
+    if installs.returncode != 0:
+        pytest.skip(f"{package} cannot be installed here: {installs.stderr.strip()[-300:]}")
+    (folder / "program.js").write_text(program)
+    ran = subprocess.run(["node", folder / "program.js", f"http://{address}"], capture_output=True, text=True, check=True)
+    return json.loads(ran.stdout)
+
+
+def test_the_sdk_for_javascript(aws, tmp_path):
+    assert node(tmp_path, "@aws-sdk/client-lambda@3", SDK_V3, aws.address) == [
+        200, "$LATEST", 1, True, "Unhandled", 202, 3, "ResourceNotFoundException", "Function not found: nobody", "InvalidRequestContentException"]
+
+
+def test_the_sdk_for_javascript_of_version_2(aws, tmp_path):
+    assert node(tmp_path, "aws-sdk@2", SDK_V2, aws.address) == [200, 1, 202, "ResourceNotFoundException", 404]
+
+
 # ---- throttles
 
 def test_a_call_that_no_worker_takes_is_throttled(tmp_path):
@@ -290,6 +346,9 @@ def test_destinations_of_asynchronous_calls(tmp_path):
         assert made["responsePayload"] == {"errorMessage": "no xxx", "errorType": "ValueError"}
         [letter] = aws.engine.letters()
         assert letter["binding"] == "python.async"
+        aws.engine.run("dead-letters", "replay", letter["id"])
+        wait_until(lambda: [l for l in aws.engine.letters() if l["replays"] == 1], "its replay has failed")
+        assert len(aws.engine.consume("bad")) == 1, "it has its record"
 
 
 def test_attempts_of_an_asynchronous_call_have_the_id_of_its_request(tmp_path):
@@ -347,3 +406,20 @@ def test_a_reload_adds_functions(tmp_path):
         aws.engine.config.write_text(config)
         aws.engine.run("reload")
         assert refusal(aws.invoke, "added", {})[0] == "ResourceNotFoundException"
+
+
+def test_calls_outlive_a_listener_that_is_away(tmp_path):
+    with Lambda(tmp_path, streams=DESTINATIONS, function="scale: 1") as aws:
+        name = event(aws, "python", {"bad": 1})
+        wait_until(lambda: aws.engine.binding("python.async")["failed_attempts"] == 1, "it waits for its retry")
+        config = aws.engine.config.read_text()
+        aws.engine.config.write_text(config.replace(", lambda: true", ""))
+        aws.engine.run("reload")
+        assert [b["name"] for b in aws.engine.status()["bindings"]] == []
+        (tmp_path / "native/f.py").write_text("def handle(event, context):\n    return 1\n")
+        aws.engine.config.write_text(config.replace("scale: 1", ASYNC.replace("50ms", "1m")))
+        aws.engine.run("reload")
+        aws.find()
+        assert aws.engine.binding("python.async")["failed_attempts"] == 0 and aws.engine.lag("python.async") == 1
+        assert aws.invoke("python", {})[1] == 1
+        assert aws.engine.consume("python.async")[0]["id"] == name
