@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/build.h"
 
+#include "engine/config/async_calls.h"
 #include "engine/config/check_routes.h"
 
 #include <fmt/format.h>
@@ -111,7 +112,10 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
   if (!check_references(root, context)) return config;
   check_unused(config.streams, Reference::Kind::stream, "nothing reads or writes the stream",
                context);
-  check_unused(config.functions, Reference::Kind::function, "nothing uses the function", context);
+  // Lambda's API reaches all functions.
+  if (std::ranges::none_of(config.listeners, &Listener::lambda))
+    check_unused(config.functions, Reference::Kind::function, "nothing uses the function", context);
+  add_async_calls(config, context.problems);
   return config;
 }
 

@@ -176,7 +176,11 @@ void check_retention(const Config& config, Diagnostics& problems) {
     const bool written =
         std::ranges::any_of(config.connectors, writes) ||
         std::ranges::any_of(config.routes, [&](const Route& r) { return r.to == stream.name; }) ||
-        std::ranges::any_of(config.bindings, [&](const Binding& b) { return b.to == stream.name; });
+        std::ranges::any_of(config.bindings,
+                            [&](const Binding& b) { return b.to == stream.name; }) ||
+        std::ranges::any_of(config.functions, [&](const Function& f) {
+          return f.async && f.async->on_failure == stream.name;
+        });
     if (!stream.kafka && written && !read && !stream.retention.time && !stream.retention.size_bytes)
       problems.warning(stream.place, "E1104",
                        fmt::format("nothing reads the stream {} and its events are kept forever: "

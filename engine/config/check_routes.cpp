@@ -67,6 +67,19 @@ void check_addresses(const std::vector<Listener>& listeners, Diagnostics& proble
                         listeners[i].name, listen_text(listeners[i].address)));
 }
 
+// A name other than "localhost" may be any address.
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+void check_lambda(const Listener& listener, Diagnostics& problems) {
+  if (listener.lambda && !is_loopback(listener.address.host))
+    problems.warning(listener.lambda_place, "E1106",
+                     fmt::format("listener {} lets everybody who can reach {} call every function: "
+                                 "Lambda's API checks no signatures here",
+                                 listener.name, listen_text(listener.address)));
+}
+
 }  // namespace
 
 void place_routes(Config& config) {
@@ -82,6 +95,7 @@ void check_routes(const Config& config, Diagnostics& problems) {
     for (std::size_t j = 0; j < i; ++j) check_pair(config.routes[j], config.routes[i], problems);
   }
   check_addresses(config.listeners, problems);
+  for (const Listener& listener : config.listeners) check_lambda(listener, problems);
 }
 
 }  // namespace pelton::config

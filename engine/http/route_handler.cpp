@@ -114,6 +114,8 @@ void RouteHandler::handle(net::Request&& request, net::Reply reply) {
   }
   if (has_dots(request.path))
     return reply(error(400, ErrorKind::invalid, "E5008", "the path has a `.` or `..` segment"));
+  if (routes->functions() && LambdaApi::serves(request))
+    return lambda_.handle(routes->functions(), std::move(request), std::move(reply));
   if (auto answer = preflight(*routes, request)) return reply(std::move(*answer));
   auto match = routes->find(request.method, request.path);
   if (!match.route) return reply(not_found(request, match.allowed));

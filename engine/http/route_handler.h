@@ -4,6 +4,7 @@
 #include "engine/http/admin/work_thread.h"
 #include "engine/http/exchange.h"
 #include "engine/http/invoke/call.h"
+#include "engine/http/lambda/api.h"
 #include "engine/http/route_table.h"
 
 #include <atomic>
@@ -13,11 +14,11 @@
 namespace pelton::http {
 
 // Answers the requests of one listener as its routes say: finds the route, reads the body, and
-// gives both to ingest.h or invoke.h. Large bodies are parsed on a thread of its own.
+// gives both to ingest.h, invoke.h or lambda/api.h. Large bodies are parsed on a thread of its own.
 class RouteHandler final : public net::RequestHandler {
  public:
   // `calls` lives longer. Until it gets routes every request is answered with 503.
-  explicit RouteHandler(Calls& calls) : calls_(calls) {}
+  explicit RouteHandler(Calls& calls) : calls_(calls), lambda_(calls, work_) {}
 
   // ---- any thread
   // What requests that come from now on are served by. Null: nothing, the engine stops.
@@ -35,6 +36,7 @@ class RouteHandler final : public net::RequestHandler {
   std::string address() const;
 
   Calls& calls_;
+  LambdaApi lambda_;
   mutable std::mutex mutex_;
   RouteTablePtr table_;  // guarded by mutex_
   std::string address_;  // guarded by mutex_

@@ -48,7 +48,8 @@ void RouteCounts::report(observe::RouteStatus& into) const {
   into.durations = durations_.counts();
 }
 
-RouteTable::RouteTable(std::vector<ServedRoutePtr> routes) : routes_(sorted(std::move(routes))) {}
+RouteTable::RouteTable(std::vector<ServedRoutePtr> routes, LambdaFunctions functions)
+    : routes_(sorted(std::move(routes))), functions_(std::move(functions)) {}
 
 RouteTable::Match RouteTable::find(const std::string& method,
                                    const std::vector<std::string>& path) const {

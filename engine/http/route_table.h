@@ -4,6 +4,7 @@
 #include "engine/base/histogram.h"
 #include "engine/base/notices.h"
 #include "engine/config/parts/route.h"
+#include "engine/http/lambda/functions.h"
 #include "engine/net/message.h"
 #include "engine/observe/status.h"
 #include "engine/stream/appender.h"
@@ -62,10 +63,10 @@ struct ServedRoute {
 // Shared by the table and the requests that are under way.
 using ServedRoutePtr = std::shared_ptr<const ServedRoute>;
 
-// The routes of one listener. Immutable.
+// The routes of one listener, and the functions that it serves by AWS Lambda's API. Immutable.
 class RouteTable {
  public:
-  explicit RouteTable(std::vector<ServedRoutePtr> routes);
+  explicit RouteTable(std::vector<ServedRoutePtr> routes, LambdaFunctions functions = {});
 
   struct Match {
     ServedRoutePtr route;  // null: there is none
@@ -75,9 +76,12 @@ class RouteTable {
   // HEAD is served by the route for GET where it has none of its own.
   Match find(const std::string& method, const std::vector<std::string>& path) const;
   const std::vector<ServedRoutePtr>& routes() const { return routes_; }
+  // Null: it does not serve that API.
+  const LambdaFunctions& functions() const { return functions_; }
 
  private:
   const std::vector<ServedRoutePtr> routes_;  // the most specific first
+  const LambdaFunctions functions_;
 };
 // Shared by the handler and the requests that look at it while it is replaced.
 using RouteTablePtr = std::shared_ptr<const RouteTable>;

@@ -4,6 +4,7 @@
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
 #include "engine/runtime/worker_log.h"
+#include "engine/worker/runtimes/lambda/environment.h"
 
 #include <algorithm>
 #include <utility>
@@ -55,6 +56,18 @@ dispatch::DispatcherOptions dispatcher_options(const config::Binding& binding, B
   return options;
 }
 
+std::unique_ptr<CallRecords> call_records(const config::Binding& binding,
+                                          const config::Config& config, Assembly& assembly) {
+  if (!binding.async_calls) return nullptr;
+  const config::Function& function = *config.find_function(binding.function);
+  CallRecords::Setup setup{worker::lambda::function_arn(function), binding.to.has_value(), {}};
+  if (function.async && function.async->on_failure) {
+    const std::string& to = *function.async->on_failure;
+    setup.on_failure = {*assembly.store.find_stream(to), config.find_stream(to)->partitions};
+  }
+  return std::make_unique<CallRecords>(std::move(setup));
+}
+
 // A sink is a binding whose worker is the connector.
 config::Binding as_binding(const config::Connector& sink) {
   config::Binding binding;
@@ -80,6 +93,7 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   setup.dispatcher.release_from = ends->release_from;
   setup.output = std::move(ends->output);
   setup.read_again = std::move(ends->read_again);
+  setup.records = call_records(binding, config, assembly);
   setup.turns = &assembly.shard.memory_turns();
   if (const auto* function = config.find_function(binding.function))
     setup.seek_patience += function->timeout;

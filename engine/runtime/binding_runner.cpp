@@ -167,6 +167,7 @@ bool BindingRunner::has_work() {
 std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
+  if (frame && setup_.records) setup_.records->given(worker, *frame);
   if (!commits_.empty() || (!frame && turns_.waiting())) note();
   rereads_.ask();
   arm_timer();
@@ -174,8 +175,10 @@ std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::Fr
 }
 
 Status BindingRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
+  if (setup_.records) setup_.records->finished(frame, result, clock_.now());
   if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
-  if (result.outputs && setup_.target_name.empty() && !std::exchange(warned_of_outputs_, true))
+  if (result.outputs && setup_.target_name.empty() && !setup_.records &&
+      !std::exchange(warned_of_outputs_, true))
     warn_of_outputs(setup_.dispatcher);
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
   note();
@@ -204,11 +207,13 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, model::FrameResult&& 
 }
 
 void BindingRunner::gave_back(WorkerId worker, FrameId frame, std::uint32_t first) {
+  if (setup_.records) setup_.records->gave_back(frame);
   dispatcher_.give_back(worker, frame, first, clock_.now(), commits_);
   note();
 }
 
 void BindingRunner::lost(WorkerId worker, const model::WorkerLoss& loss) {
+  if (setup_.records) setup_.records->lost(worker);
   dispatcher_.worker_lost(worker, loss, clock_.now(), commits_);
   note();
 }
@@ -255,6 +260,7 @@ void BindingRunner::settle_commits() {
   settling_.swap(commits_);
   for (dispatch::Commit& commit : settling_) {
     dead_letters::tell_failures(setup_.dispatcher.binding, commit.transaction);
+    if (setup_.records) setup_.records->settle(commit.transaction);
     std::vector<PartitionId> settled;
     for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
     input_.events->settle(std::move(commit.transaction),

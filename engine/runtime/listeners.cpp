@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/listeners.h"
 
+#include "engine/config/async_calls.h"
 #include "engine/observe/log.h"
+#include "engine/worker/runtimes/lambda/environment.h"
 
 #include <algorithm>
 #include <utility>
@@ -54,6 +56,38 @@ std::string curl_line(const config::Route& route, const std::string& address) {
                      get ? "" : "-d '{}' ", address, path);
 }
 
+http::LambdaFunction lambda_function(const config::Function& function,
+                                     const Listeners::Targets& targets) {
+  return {function.name,
+          worker::lambda::function_arn(function),
+          function.runtime,
+          function.timeout,
+          function.start_timeout,
+          function.memory_bytes,
+          function.scale.max,
+          function.takes_documents,
+          targets.at(config::async_name(function.name)).appender};
+}
+
+http::LambdaFunctions lambda_functions(const config::Config& config,
+                                       const config::Listener& listener,
+                                       const Listeners::Targets& targets) {
+  if (!listener.lambda) return nullptr;
+  std::vector<http::LambdaFunction> functions;
+  for (const config::Function& function : config.functions)
+    functions.push_back(lambda_function(function, targets));
+  std::ranges::sort(functions, {}, &http::LambdaFunction::name);
+  return std::make_shared<const std::vector<http::LambdaFunction>>(std::move(functions));
+}
+
+void announce_lambda(const config::Listener& listener, const std::string& address) {
+  if (!listener.lambda) return;
+  observe::log::info(
+      "AWS Lambda's API",
+      {{"listener", listener.name},
+       {"try", fmt::format("aws lambda list-functions --endpoint-url http://{}", address)}});
+}
+
 void announce(const config::Route& route, const std::string& address) {
   observe::log::info("route", {{"name", route.name},
                                {"serves", methods_text(route) + " " + route.path.text()},
@@ -80,6 +114,7 @@ Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener
         std::move(server.error()).within(fmt::format("listener {}", listener.name)));
   opened.server = std::move(*server);
   opened.handler->set_address(opened.address());
+  announce_lambda(listener, opened.address());
   return opened;
 }
 
@@ -144,7 +179,8 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const Op
       announce(route, opened.address());
     routes.push_back(std::move(served));
   }
-  return std::make_shared<http::RouteTable>(std::move(routes));
+  return std::make_shared<http::RouteTable>(std::move(routes),
+                                            lambda_functions(config, opened.settings, targets));
 }
 
 void Listeners::commit(const config::Config& config, const Targets& targets) {

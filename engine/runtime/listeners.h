@@ -19,7 +19,7 @@ namespace pelton::runtime {
 // time; report() and stop_serving() any thread.
 class Listeners {
  public:
-  // By stream: where routes append.
+  // By stream: where routes and asynchronous calls append.
   using Targets = std::map<std::string, stream::AppendTarget>;
 
   // Both live longer.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/new_parts.h"
 
+#include "engine/config/async_calls.h"
+
+#include <algorithm>
+#include <set>
 #include <utility>
 
 namespace pelton::runtime {
@@ -44,16 +48,26 @@ Status NewParts::open(const Lineup& lineup) {
     if (!target) return std::unexpected(target.error());
     targets_[source->settings().name] = std::move(*target);
   }
-  for (const config::Route& route : config_.routes) {
-    if (!route.to || route_targets_.contains(*route.to)) continue;
-    auto target = assembly_.streams.append_target(*config_.find_stream(*route.to));
-    if (!target) return std::unexpected(target.error());
-    route_targets_[*route.to] = std::move(*target);
-  }
+  if (auto ok = open_route_targets(); !ok) return ok;
   for (const config::Stream& stream : config_.streams) {
     auto readers = readers_of(assembly_, config_, stream.name);
     if (!readers) return std::unexpected(readers.error());
     readers_[stream.name] = std::move(*readers);
+  }
+  return {};
+}
+
+Status NewParts::open_route_targets() {
+  std::set<std::string> streams;
+  for (const config::Route& route : config_.routes)
+    if (route.to) streams.insert(*route.to);
+  if (std::ranges::any_of(config_.listeners, &config::Listener::lambda))
+    for (const config::Function& function : config_.functions)
+      streams.insert(config::async_name(function.name));
+  for (const std::string& stream : streams) {
+    auto target = assembly_.streams.append_target(*config_.find_stream(stream));
+    if (!target) return std::unexpected(target.error());
+    route_targets_[stream] = std::move(*target);
   }
   return {};
 }

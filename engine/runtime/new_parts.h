@@ -37,7 +37,7 @@ class NewParts {
   // The bindings that read each stream of the config.
   const std::map<std::string, std::vector<BindingId>>& readers() const { return readers_; }
 
-  // Where the routes of the config append, by stream.
+  // Where the routes of the config and asynchronous calls append, by stream.
   const std::map<std::string, stream::AppendTarget>& route_targets() const {
     return route_targets_;
   }
@@ -47,6 +47,8 @@ class NewParts {
   void start_sources(Sources& sources);
 
  private:
+  Status open_route_targets();
+
   Assembly& assembly_;
   const config::Config config_;
   std::vector<std::unique_ptr<SourceRunner>> sources_;

@@ -56,6 +56,8 @@ struct Binding {
   std::optional<std::uint32_t> concurrency;
   Membership kafka;                             // used when `from` is a topic
   std::optional<DeadLetterTopic> dead_letters;  // absent: the engine keeps them
+  // The asynchronous calls of its function (async_calls.h): not in the file.
+  bool async_calls = false;
 };
 
 // `topics` may be null: then streams cannot be topics.

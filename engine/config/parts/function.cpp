@@ -39,6 +39,34 @@ Fields<Function> recycle_fields() {
               {.at_least = "16MiB", .example = "400MiB"});
 }
 
+void refer_to_destinations(const Section& section, const std::string& prefix, ReadContext& context,
+                           Async& async) {
+  async.place = section.place(section_of(prefix));
+  async.on_success_place = section.place(prefix + "on_success");
+  async.on_failure_place = section.place(prefix + "on_failure");
+  refer(section, prefix + "on_success", Reference::Kind::stream, context);
+  refer(section, prefix + "on_failure", Reference::Kind::stream, context);
+}
+
+Fields<Async> async_fields() {
+  return Fields<Async>("async",
+                       "Asynchronous calls through AWS Lambda's API (`InvocationType` `Event`), "
+                       "which wait in the stream `NAME.async` of the function.")
+      .option("retries", &Async::retries, "Retries of a call that failed.", {.at_most = "100"})
+      .option("retry_after", &Async::retry_after,
+              "Delay before the first retry. Each further one is twice as long.",
+              {.at_least = "1ms", .at_most = "24h"})
+      .option("max_age", &Async::max_age,
+              "Stop retrying once this much time has passed since the first attempt.",
+              {.at_least = "1s"})
+      .option("on_success", &Async::on_success,
+              "Stream that receives a record of each call that succeeded.")
+      .option("on_failure", &Async::on_failure,
+              "Stream that receives a record of each call that failed for good, beside its dead "
+              "letter.")
+      .then(refer_to_destinations);
+}
+
 void read_variables(const Node& node, ReadContext& context, Function& function) {
   function.environment = read_environment(node, context);
 }
@@ -71,7 +99,8 @@ const Fields<Function>& function_fields() {
                 "Environment variables of the workers. Of the engine's own environment only "
                 "`PATH`, `HOME`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `USER` are passed on.")
           .section(&Function::scale, scale_fields())
-          .section(recycle_fields());
+          .section(recycle_fields())
+          .section(&Function::async, async_fields());
   return fields;
 }
 

@@ -28,6 +28,18 @@ struct Scale {
   Duration idle{std::chrono::seconds(60)};  // a worker above min that is idle for this long ends
 };
 
+// What becomes of asynchronous calls, which wait in a stream of their own (async_calls.h).
+struct Async {
+  std::uint32_t retries = 2;
+  Duration retry_after{std::chrono::minutes(1)};  // each further one waits twice as long
+  Duration max_age{std::chrono::hours(6)};        // since the first attempt
+  // Streams that get a record of each call that has succeeded, or failed for good.
+  std::optional<std::string> on_success, on_failure;
+
+  // ---- what the file says, for checks
+  Place place, on_success_place, on_failure_place;
+};
+
 // A file or folder that is part of a function: no connector may write there.
 struct FunctionFile {
   std::string what;  // "code", "interpreter"
@@ -52,6 +64,7 @@ struct Function {
   std::optional<std::uint32_t> recycle_events;     // recycle.events: a worker ends after as many
   std::optional<std::uint64_t> recycle_bytes;      // recycle.memory: once it holds as much memory
   std::map<std::string, std::string> environment;  // added to the allow-list
+  std::optional<Async> async;                      // absent: the defaults
 };
 
 // What every function has; `runtime` is one of these.

@@ -6,9 +6,14 @@
 namespace pelton::config {
 namespace {
 
+void keep_lambda_place(const Section& section, const std::string&, ReadContext&,
+                       Listener& listener) {
+  listener.lambda_place = section.place("lambda");
+}
+
 const Fields<Listener>& listener_fields() {
   static const Fields<Listener> fields =
-      Fields<Listener>("listeners", "An address on which the engine serves HTTP routes.")
+      Fields<Listener>("listeners", "An address on which the engine serves HTTP.")
           .parsed("address", &Listener::address, parse_listen, listen_text,
                   "Address and port to listen on. Port 0 picks a free port.", "",
                   {.example = "127.0.0.1:8080", .required = true})
@@ -28,7 +33,12 @@ const Fields<Listener>& listener_fields() {
           .option("body_time", &Listener::body_time,
                   "Grace period for a slow body. A client that sends less than 1 KiB/s is "
                   "disconnected once it is this far behind.",
-                  {.at_least = "100ms", .at_most = "1h"});
+                  {.at_least = "100ms", .at_most = "1h"})
+          .option(
+              "lambda", &Listener::lambda,
+              "Serve AWS Lambda's API for all functions: SDKs invoke and list them. Callers are "
+              "not authenticated.")
+          .then(keep_lambda_place);
   return fields;
 }
 

@@ -16,7 +16,7 @@ struct Node;
 struct ReadContext;
 struct SectionSpec;
 
-// Value. An address on which routes are served. The members' initialisers are the defaults.
+// Value. An address on which HTTP is served. The members' initialisers are the defaults.
 struct Listener {
   std::string name;
   Place place;
@@ -25,6 +25,8 @@ struct Listener {
   std::uint64_t memory = 256U << 20;               // for bodies of requests and responses
   Duration header_time{std::chrono::seconds(10)};  // for a head, and between requests
   Duration body_time{std::chrono::seconds(10)};    // how far a body may be behind the least rate
+  bool lambda = false;                             // serves AWS Lambda's API for all functions
+  Place lambda_place;
 };
 
 const SectionSpec& listener_spec();

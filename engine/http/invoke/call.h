@@ -42,6 +42,8 @@ struct Call {
   std::string id;         // its idempotency key
   model::BatchPtr event;  // one
   std::chrono::steady_clock::time_point deadline{};
+  // One that still waits then is answered as overloaded; nothing: it waits until the deadline.
+  std::optional<std::chrono::steady_clock::time_point> begin_by{};
   // Called once, on the shard, which must not be blocked.
   std::move_only_function<void(CallAnswer)> answer;
   // Of the caller's connection, read to its end: tells whether the caller is still there.

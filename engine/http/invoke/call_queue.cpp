@@ -32,6 +32,11 @@ CallFailure stopping() {
   return {CallFailure::Kind::stopping, "Stopping", "the engine is stopping"};
 }
 
+CallFailure no_worker(const Call& call) {
+  return {CallFailure::Kind::overloaded, "Overloaded",
+          fmt::format("all workers of function {} are busy", call.function)};
+}
+
 }  // namespace
 
 CallQueue::CallQueue(thread::Mailbox& mailbox, boost::asio::io_context& io, CallLimits limits)
@@ -183,19 +188,20 @@ void CallQueue::look() {
 }
 
 void CallQueue::answer_overdue(Time now) {
-  const auto answer = [](Call& call) {
+  const auto late = [](Call& call) {
     call.answer(std::unexpected(
         CallFailure{CallFailure::Kind::timeout, "Timeout", "the call was not answered in time"}));
   };
   for (auto at = waiting_.begin(); at != waiting_.end();) {
-    if (at->second.deadline > now) {
+    const bool not_begun = at->second.begin_by && *at->second.begin_by <= now;
+    if (at->second.deadline > now && !not_begun) {
       ++at;
       continue;
     }
     waiting_bytes_ -= at->second.event->memory();
     Call call = std::move(at->second);
     at = waiting_.erase(at);
-    answer(call);
+    not_begun ? call.answer(std::unexpected(no_worker(call))) : late(call);
   }
   for (auto at = taken_.begin(); at != taken_.end();) {
     if (at->second.call.deadline > now) {
@@ -204,7 +210,7 @@ void CallQueue::answer_overdue(Time now) {
     }
     Call call = std::move(at->second.call);
     at = taken_.erase(at);
-    answer(call);
+    late(call);
   }
 }
 

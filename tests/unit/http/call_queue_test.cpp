@@ -107,6 +107,27 @@ TEST_F(Queue, EachCallIsAFrameThatIsAnsweredOnce) {
   EXPECT_THAT(answers, ElementsAre("b=B", "a=A"));
 }
 
+TEST_F(Queue, ACallThatHasNotBegunByItsTimeIsThrottled) {
+  for (const char* name : {"taken", "waits"}) {
+    Call call;
+    call.function = call.binding = call.stream = "f";
+    call.event = event(name);
+    call.deadline = std::chrono::steady_clock::now() + std::chrono::hours(1);
+    call.begin_by = std::chrono::steady_clock::now() + milliseconds(30);
+    call.answer = [this, name](const CallAnswer& answer) {
+      answers.push_back(fmt::format(
+          "{}{}", name,
+          !answer && answer.error().kind == CallFailure::Kind::overloaded ? "!overloaded" : ""));
+    };
+    queue.push(std::move(call));
+  }
+  EXPECT_EQ(pull(kOne), "taken");
+  while (answers.empty()) io.run_one();
+  EXPECT_THAT(answers, ElementsAre("waits!overloaded"));
+  finish(kOne, last, "1");
+  EXPECT_THAT(answers, ElementsAre("waits!overloaded", "taken"));
+}
+
 TEST_F(Queue, AFailureIsAnswered) {
   push("a");
   pull(kOne);

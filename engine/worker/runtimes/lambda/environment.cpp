@@ -33,6 +33,11 @@ Account account_of(const config::Function& function) {
   return {region.empty() ? "us-east-1" : region};
 }
 
+std::string function_arn(const config::Function& function) {
+  const Account account = account_of(function);
+  return fmt::format("arn:aws:lambda:{}:{}:function:{}", account.region, account.id, function.name);
+}
+
 std::map<std::string, std::string> environment(const config::Function& function,
                                                const Surroundings& around, WallTime now) {
   const std::string region = account_of(function).region;

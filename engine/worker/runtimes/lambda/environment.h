@@ -23,6 +23,8 @@ struct Surroundings {
 
 // The region that the function's environment names, or us-east-1.
 Account account_of(const config::Function& function);
+// "arn:aws:lambda:us-east-1:000000000000:function:resize"
+std::string function_arn(const config::Function& function);
 
 // All variables of a worker: those of every worker, those that AWS Lambda sets, and the function's
 // own, which win but for the names that AWS reserves.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/lambda/lambda_session.h"
 
+#include "engine/worker/runtimes/lambda/invocation_headers.h"
 #include "engine/worker/runtimes/lambda/record_json.h"
 #include "engine/worker/runtimes/lambda/trace.h"
 
@@ -88,8 +89,10 @@ void LambdaSession::skip_held() {
 void LambdaSession::hand_over(Document&& document) {
   const auto now = SystemClock().now();
   const Extent extent{next_, document.count};
-  const std::string id = uuid_of(
-      fmt::format("{}#{}@{}", idempotency_key(*frame_, next_), frame_->id.value, to_us(now)));
+  const std::string id =
+      own_request_id(*frame_, next_)
+          .value_or(uuid_of(fmt::format("{}#{}@{}", idempotency_key(*frame_, next_),
+                                        frame_->id.value, to_us(now))));
   current_ = Current{frame_->id, extent, std::move(document.records),
                      std::chrono::steady_clock::now(), id};
   api_.invoke({id, headers(next_, extent, now), std::move(document.json)});
@@ -99,12 +102,11 @@ std::vector<net::Field> LambdaSession::headers(std::uint32_t index, const Extent
                                                WallTime now) const {
   std::vector<net::Field> fields{
       {"Lambda-Runtime-Deadline-Ms", std::to_string(milliseconds(now + function_.timeout))},
-      {"Lambda-Runtime-Invoked-Function-Arn",
-       fmt::format("arn:aws:lambda:{}:{}:function:{}", account_.region, account_.id,
-                   function_.name)},
+      {"Lambda-Runtime-Invoked-Function-Arn", function_arn(function_)},
       {"Lambda-Runtime-Trace-Id", trace_id(*frame_, index, now)}};
   if (!is_batch(*frame_) && extent.count == 1)
-    fields.push_back({"Lambda-Runtime-Client-Context", client_context(*frame_, index)});
+    fields.push_back({"Lambda-Runtime-Client-Context",
+                      own_client_context(*frame_, index).value_or(client_context(*frame_, index))});
   return fields;
 }
 

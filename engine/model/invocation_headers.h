@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace pelton::model {
+
+// Headers of events that came through AWS Lambda's Invoke: the request's id, which is that of every
+// attempt, and the client's context, JSON of an object in ASCII.
+inline constexpr const char* kRequestIdHeader = ":request-id";
+inline constexpr const char* kClientContextHeader = ":client-context";
+
+}  // namespace pelton::model
