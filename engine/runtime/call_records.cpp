@@ -19,6 +19,12 @@ std::string json_of(std::string_view data) {
   return http::check_json(data) ? std::string(data) : json_quoted(data);
 }
 
+// With three digits of milliseconds, as AWS writes it.
+std::string timestamp(WallTime time) {
+  const std::string text = format_time(std::chrono::floor<std::chrono::milliseconds>(time));
+  return text.contains('.') ? text : text.substr(0, text.size() - 1) + ".000Z";
+}
+
 struct Outcome {
   std::string_view condition;
   std::uint32_t attempts = 1;
@@ -35,9 +41,8 @@ std::string record_json(const std::string& arn, const model::Batch& event, const
       R"("condition":"{}","approximateInvokeCount":{}}},"requestPayload":{},)"
       R"("responseContext":{{"statusCode":200,"executedVersion":"$LATEST"{}}},)"
       R"("responsePayload":{}}})",
-      json_quoted(format_time(std::chrono::floor<std::chrono::milliseconds>(now))),
-      json_quoted(event.id(0)), json_quoted(arn + ":$LATEST"), outcome.condition, outcome.attempts,
-      json_of(event.data(0)), error, outcome.response);
+      json_quoted(timestamp(now)), json_quoted(event.id(0)), json_quoted(arn + ":$LATEST"),
+      outcome.condition, outcome.attempts, json_of(event.data(0)), error, outcome.response);
 }
 
 // Named like its call, so that a reader can tell a repetition.

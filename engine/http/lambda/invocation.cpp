@@ -57,6 +57,7 @@ std::pair<std::string, std::string> worded(const LambdaFunction& function, const
                         std::chrono::duration<double>(function.timeout).count())};
   if (failure.type == "WorkerCrashed")
     return {"Runtime.ExitError", fmt::format("RequestId: {} Error: {}", id, failure.message)};
+  if (failure.type == "WorkerCannotStart") return {"Runtime.InitError", failure.message};
   return {failure.type, failure.message};
 }
 

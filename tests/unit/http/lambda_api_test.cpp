@@ -165,6 +165,10 @@ TEST_F(Api, FailuresOfTheFunctionAreAnswers) {
                   CallFailure{CallFailure::Kind::function, "WorkerCrashed", "signal 9"})),
               HasSubstr("Runtime.ExitError"));
   invoke("1");
+  EXPECT_THAT(answer(std::unexpected(
+                  CallFailure{CallFailure::Kind::function, "WorkerCannotStart", "no module"})),
+              HasSubstr("Runtime.InitError"));
+  invoke("1");
   EXPECT_THAT(answer(output("\"" + std::string(6'291'556, 'x') + "\"")),
               HasSubstr("Function.ResponseSizeTooLarge"));
 }

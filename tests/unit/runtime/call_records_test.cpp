@@ -82,6 +82,13 @@ TEST_F(Records, OfASuccessWithoutAnswerAndOfAText) {
   EXPECT_THAT(std::string(text.outputs->data(0)), HasSubstr(R"("responsePayload":"a text")"));
 }
 
+TEST_F(Records, HaveMillisecondsInAnyCase) {
+  records.given(kOne, frame(1));
+  auto result = done(nullptr);
+  records.finished(FrameId{1}, result, from_us(1'700'000'000'000'999));
+  EXPECT_THAT(std::string(result.outputs->data(0)), HasSubstr("2023-11-14T22:13:20.000Z"));
+}
+
 TEST_F(Records, AreNotOfFailedAttemptsOrWorkersThatAreGone) {
   records.given(kOne, frame(1));
   auto failed = done(nullptr);
