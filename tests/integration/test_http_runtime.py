@@ -368,3 +368,30 @@ serve(handle, host="::1")
     with Engine(tmp_path, config(server(tmp_path, source))) as engine:
         settle(engine, [{"data": 1}])
         assert len(engine.consume("output")) == 1
+
+
+def test_stops_listening(tmp_path):
+    """A worker that runs on without its port is replaced, and no event pays for it."""
+    source = """
+import http.server
+def handle(method, path, headers, body):
+    if int(body) == 5 and not os.path.exists("once"):
+        open("once", "w").close()
+        Server.one.socket.close()
+    return reply(200, {"n": int(body), "pid": os.getpid()}, connection="close")
+
+class Server(http.server.ThreadingHTTPServer):
+    def serve_forever(self):
+        Server.one = self
+        try:
+            super().serve_forever()
+        except (OSError, ValueError):
+            pass
+        time.sleep(1000)
+http.server.ThreadingHTTPServer = Server
+"""
+    with Engine(tmp_path, config(server(tmp_path, source))) as engine:
+        settle(engine, [{"data": n} for n in range(10)])
+        out = [one["data"] for one in engine.consume("output")]
+        assert [one["n"] for one in out] == list(range(10)) and len({one["pid"] for one in out}) == 2
+        assert engine.letters() == [] and engine.binding("job")["failed_attempts"] == 0

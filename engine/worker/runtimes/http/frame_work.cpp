@@ -71,6 +71,13 @@ std::optional<std::uint32_t> FrameWork::next() {
   return std::nullopt;
 }
 
+void FrameWork::put_back(std::uint32_t index) {
+  states_[index] = State::waiting;
+  --begun_;
+  if (has_key(index)) busy_.erase(frame_.batch->key(index));
+  first_waiting_ = std::min(first_waiting_, index);
+}
+
 void FrameWork::ended(std::uint32_t index, Outcome&& outcome) {
   states_[index] = State::ended;
   --begun_;

@@ -24,6 +24,8 @@ class FrameWork {
   // The next event to begin, which has begun then. Events that must wait for one that has failed
   // end as skipped meanwhile.
   std::optional<std::uint32_t> next();
+  // It has not begun after all.
+  void put_back(std::uint32_t index);
   // It has begun, and ends.
   void ended(std::uint32_t index, Outcome&& outcome);
   // The outcomes that can be told, or the first megabyte of them; nothing: none can.

@@ -102,7 +102,7 @@ HttpSession::Line* HttpSession::free_line() {
 
 // All that could begin has begun, so what waits has to.
 std::size_t HttpSession::room() const {
-  if (!ready_ || ending_ || process_gone_ || frames_.size() >= lines_.size()) return 0;
+  if (!ready_ || ending_ || process_gone_ || !listens_ || frames_.size() >= lines_.size()) return 0;
   std::size_t held = 0;
   for (const auto& work : frames_) held += work->held_bytes();
   const bool free = std::ranges::any_of(lines_, [](const Line& line) { return !line.call; });
@@ -115,7 +115,7 @@ void HttpSession::invoke(const model::Frame& frame) {
 }
 
 void HttpSession::begin_what_can() {
-  if (process_gone_) return;
+  if (process_gone_ || !listens_) return;
   for (const auto& work : frames_) {
     while (work->held_bytes() < kMostHeld) {
       Line* const line = free_line();
@@ -142,7 +142,7 @@ void HttpSession::send(Line& line, Request&& request) {
   line.connection = std::make_unique<Connection>(io_);
   line.connection->open(address_, [this, &line, request = std::move(request)](bool open) mutable {
     if (open) return dispatch(line, std::move(request));
-    lost_connection(line, {ErrorKind::unavailable, kClosed, "no connection could be made"});
+    refused(line);
   });
 }
 
@@ -169,6 +169,17 @@ void HttpSession::answered(Line& line, Result<Answer>&& answer) {
 }
 
 // ---- a connection that broke
+
+// The worker does not listen any more, which is no event's fault. What has been sent once has begun
+// nevertheless.
+void HttpSession::refused(Line& line) {
+  if (line.call->sent_again)
+    return lost_connection(line, {ErrorKind::unavailable, kClosed, "no connection could be made"});
+  line.call->work->put_back(line.call->index);
+  line.call.reset();
+  listens_ = false;
+  if (!process_gone_ || all_broken()) events_->hung_up();
+}
 
 void HttpSession::lost_connection(Line& line, Error&& error) {
   line.call->broken = std::move(error);

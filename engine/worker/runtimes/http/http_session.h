@@ -61,6 +61,7 @@ class HttpSession final : public Session {
   void send(Line& line, Request&& request);
   void dispatch(Line& line, Request&& request);
   void answered(Line& line, Result<Answer>&& answer);
+  void refused(Line& line);
   void lost_connection(Line& line, Error&& error);
   void give_up_broken();
   void finish(Line& line, Outcome&& outcome);
@@ -82,6 +83,7 @@ class HttpSession final : public Session {
   bool ready_ = false;
   bool ending_ = false;
   bool process_gone_ = false;
+  bool listens_ = true;
   std::vector<Line> lines_;
   std::deque<std::unique_ptr<FrameWork>> frames_;
   thread::Timer broken_;  // until what has a broken connection is given up
