@@ -74,7 +74,7 @@ bool is_loopback(const std::string& host) {
 
 void check_lambda(const Listener& listener, Diagnostics& problems) {
   if (listener.lambda && !is_loopback(listener.address.host))
-    problems.warning(listener.lambda_place, "E1106",
+    problems.warning(listener.lambda_place, "E1110",
                      fmt::format("listener {} lets everybody who can reach {} call every function: "
                                  "Lambda's API checks no signatures here",
                                  listener.name, listen_text(listener.address)));

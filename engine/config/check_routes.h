@@ -10,7 +10,7 @@ namespace pelton::config {
 void place_routes(Config& config);
 
 // E7061: a route names no listener, or one that does not exist. E7062: two routes of a listener
-// take the same requests, or two listeners the same address. E1106, a warning: functions can be
+// take the same requests, or two listeners the same address. E1110, a warning: functions can be
 // called from other machines.
 void check_routes(const Config& config, Diagnostics& problems);
 
