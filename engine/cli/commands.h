@@ -22,6 +22,7 @@ using Run = std::function<Result<int>()>;
 void add_init(CLI::App& app, Run& chosen);
 void add_run(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
+void add_convert(CLI::App& app, Run& chosen);
 void add_plan(CLI::App& app, Run& chosen);
 void add_reload(CLI::App& app, Run& chosen);
 void add_describe(CLI::App& app, Run& chosen);

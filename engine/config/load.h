@@ -30,10 +30,12 @@ Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
                  const Environment& environment);
 
-// engine.data of a config file, or the first error that stands in the way of it. Nothing else in
-// the file is looked at: who only wants to reach the engine needs neither its secrets nor its code.
-std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,
-                                                             const Environment& environment);
+// engine.data of a config file (of a file of the dialect, what that has), or the first error that
+// stands in the way of it. Nothing else in the file is looked at: who only wants to reach the
+// engine needs neither its secrets nor its code.
+std::expected<std::filesystem::path, Diagnostic> data_folder(
+    const std::filesystem::path& file, const Environment& environment,
+    const std::optional<Dialect>& dialect = {});
 
 // The process's own environment.
 std::optional<std::string> process_environment(const std::string& name);
