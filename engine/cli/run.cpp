@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
+#include "engine/cli/overview.h"
 #include "engine/cli/print.h"
 #include "engine/cli/registry.h"
 #include "engine/cli/sdk_folder.h"
@@ -43,10 +44,12 @@ int run(const Files& files, const importer::Options& import) {
   options.version = PELTON_VERSION;
   options.sdks = find_sdks();
   options.ready = [&](const std::string& http) {
+    if (loaded.translated) print("{}", overview(*config));
     observe::log::info("ready", {{"config", config::shown_names(config->files)},
                                  {"data", config->engine.data.string()},
                                  {"http", http},
                                  {"version", PELTON_VERSION}});
+    flush_out();
   };
   options.load = [import](const Files& again) {
     return config::load(again, kinds(import), config::process_environment,

@@ -60,13 +60,15 @@ Node translated(const ConfigText& source, const Dialect& dialect, const Environm
 
 std::vector<ParsedFile> parse_all(const std::vector<ConfigText>& sources,
                                   const std::optional<Dialect>& dialect,
-                                  const Environment& environment, Diagnostics& problems) {
+                                  const Environment& environment, Loaded& loaded,
+                                  Diagnostics& problems) {
   std::vector<ParsedFile> files;
   for (std::uint32_t i = 0; i < sources.size(); ++i) {
     Diagnostics found;
     Node root = parse_yaml(sources[i].text, found);
     if (dialect && dialect->recognises(sources[i].file, root)) {
       found = {};
+      loaded.translated = true;
       root = translated(sources[i], *dialect, environment, found);
       problems.relax(i, dialect->warned, dialect->left_out);
     }
@@ -102,7 +104,7 @@ Loaded load_sources(const std::vector<ConfigText>& sources, const Kinds& kinds,
                     const Environment& environment) {
   Loaded loaded;
   Diagnostics problems;
-  const std::vector<ParsedFile> files = parse_all(sources, kinds.dialect, environment, problems);
+  const std::vector<ParsedFile> files = parse_all(sources, kinds.dialect, environment, loaded, problems);
   // A tree that is not whole would only give wrong problems; with a duplicate key it is.
   if (problems.has_only("E1004")) {
     const Node root = merge(files, problems);

@@ -19,6 +19,7 @@ namespace pelton::config {
 struct Loaded {
   std::optional<Config> config;      // absent: there are errors
   std::vector<Diagnostic> problems;  // all of the file's, in its order
+  bool translated = false;           // a file of the dialect is among them
 };
 
 // Reads and checks a config, which may be in several files (see merge.h); "-" is standard input.

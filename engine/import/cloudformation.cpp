@@ -122,7 +122,9 @@ std::optional<std::string> Resources::written(const Node& node) {
 }
 
 std::optional<std::string> Resources::unknown(Place place, const std::string& what) {
-  problems_.warning(place, "E1107", fmt::format("{} is not known here and is left out", what));
+  // The environment that all functions share is read for each of them.
+  if (told_.insert({place.line, place.column}).second)
+    problems_.warning(place, "E1107", fmt::format("{} is not known here and is left out", what));
   return std::nullopt;
 }
 

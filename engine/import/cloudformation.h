@@ -5,7 +5,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace pelton::importer {
 
@@ -65,9 +67,10 @@ class Resources {
   config::Diagnostics& problems_;
   std::string stack_ = "service";
   std::string queue_endpoint_;
-  std::map<std::string, Resource> resources_;      // by logical id
-  std::map<std::string, const Node*> parameters_;  // defaults
-  std::size_t depth_ = 0;                          // functions within functions
+  std::map<std::string, Resource> resources_;               // by logical id
+  std::map<std::string, const Node*> parameters_;           // defaults
+  std::set<std::pair<std::uint32_t, std::uint32_t>> told_;  // places of warnings
+  std::size_t depth_ = 0;                                   // functions within functions
 };
 
 }  // namespace pelton::importer

@@ -59,7 +59,7 @@ class Maker {
   void add(const Function& function) {
     const std::string name = function_names_.give(part_name(function.name));
     functions_.add(key(name, function.place), function.options);
-    if (name != function.name) comment("functions", name, function.name);
+    comment("functions", name, fmt::format("{}, line {}", function.name, function.place.line));
     for (const Node& route : function.routes) add_route(name, route);
     for (const Feed& feed : function.feeds) add_feed(name, feed);
   }
@@ -67,7 +67,9 @@ class Maker {
   void add_route(const std::string& function, const Node& route) {
     Node options = route;
     options.entries.emplace_back(key("function", route.place), plain(function, route.place));
-    routes_.add(key(route_names_.give(function), route.place), std::move(options));
+    const std::string name = route_names_.give(function);
+    routes_.add(key(name, route.place), std::move(options));
+    comment("routes", name, fmt::format("line {}", route.place.line));
   }
 
   void add_feed(const std::string& function, const Feed& feed) {
@@ -87,7 +89,7 @@ class Maker {
                            feed.binding.entries.end());
     const std::string name = binding_names_.give(own);
     bindings_.add(key(name, feed.place), std::move(options));
-    comment("bindings", name, feed.comment);
+    comment("bindings", name, fmt::format("{}, line {}", feed.comment, feed.place.line));
   }
 
   // A stream that is there already, or a new one.

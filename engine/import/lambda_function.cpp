@@ -31,8 +31,8 @@ constexpr std::array kFamilies{
     Family{"nodejs", "lambda/node", "the Node.js that is installed"},
     Family{"python", "lambda/python", "the Python that is installed"},
     Family{"java", "lambda/java", "the Java that is installed"},
-    Family{"provided", "lambda/provided", "as an executable"},
-    Family{"go", "lambda/provided", "as an executable"},
+    Family{"provided", "lambda/provided", "this system"},
+    Family{"go", "lambda/provided", "this system"},
     Family{"ruby", "", ""},
     Family{"dotnet", "", ""},
 };
@@ -60,7 +60,10 @@ void add_services(Map& environment, const FunctionSource& source, Reader& reader
                                [&](const auto& entry) { return entry.first.text == name; });
   };
   const auto add = [&](const std::string& name, const std::string& text) {
-    if (!has(name)) environment.add(name, written(text, source.place));
+    if (has(name)) return;
+    Node value = written(text, source.place);
+    value.quoted = true;
+    environment.add(name, std::move(value));
   };
   if (!has("AWS_REGION"))
     environment.add("AWS_REGION", quoted(reader.variables.region(), source.place));
@@ -134,9 +137,9 @@ const Family* usable_family(const FunctionSource& source, Reader& reader) {
     return broken(source.handler_place,
                   fmt::format("{} is packed; unpack it and name the folder", source.code));
   if (is_old(source.runtime))
-    reader.problems.warning(source.runtime_place, "E1109",
-                            fmt::format("the function {}: {} is an old runtime; it is run by {}",
-                                        source.name, source.runtime, family->run_by));
+    reader.once(source.runtime_place, "E1109",
+                fmt::format("{} is an old runtime; functions of it are run by {}", source.runtime,
+                            family->run_by));
   return family;
 }
 

@@ -73,7 +73,8 @@ void Reader::check_keys(const Node& map, const KnownKeys& known) {
   for (const auto& [key, value] : map.entries) {
     const KnownKeys::Meaning meaning = known.meaning(key.text);
     if (meaning == KnownKeys::Meaning::ignored)
-      ignored(key.place, fmt::format("{} of {}", key.text, known.where), "is ignored");
+      ignored(key.place, fmt::format("`{}` of {}", key.text, known.where),
+              "is not available here and is ignored");
     if (meaning != KnownKeys::Meaning::unknown) continue;
     problems.error(key.place, "E1005",
                    fmt::format("unknown key \"{}\" in {}{}", key.text, known.where,
@@ -82,7 +83,11 @@ void Reader::check_keys(const Node& map, const KnownKeys& known) {
 }
 
 void Reader::ignored(Place place, const std::string& what, std::string_view why) {
-  if (told_.insert(what).second) problems.warning(place, "E1107", fmt::format("{} {}", what, why));
+  once(place, "E1107", fmt::format("{} {}", what, why));
+}
+
+void Reader::once(Place place, const char* code, const std::string& message) {
+  if (told_.insert(message).second) problems.warning(place, code, message);
 }
 
 }  // namespace pelton::importer

@@ -38,6 +38,8 @@ class Reader {
 
   // E1005: a key that nobody knows; E1107, once a key: one that has no effect here.
   void check_keys(const Node& map, const KnownKeys& known);
+  // A warning, once whatever its place.
+  void once(Place place, const char* code, const std::string& message);
   // E1107, once for each `what`.
   void ignored(Place place, const std::string& what, std::string_view why);
 

@@ -4,60 +4,68 @@
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
-#include <string_view>
-
 namespace pelton::importer {
 namespace {
 
-// Sections, their parts and the options of these have lines of their own.
-constexpr int kBlockLevels = 3;
+// Sections, their parts, the options of these and the entries of `environment` have lines of their
+// own; what is deeper is in one line.
+constexpr std::size_t kIndent = 2;
 
-void write_scalar(YAML::Emitter& out, const Node& node) {
+void write_flow(YAML::Emitter& out, const Node& node) {
   if (node.kind == Node::Kind::null) {
     out << YAML::Null;
-    return;
+  } else if (node.kind == Node::Kind::map) {
+    out << YAML::BeginMap;
+    for (const auto& [key, value] : node.entries) {
+      out << YAML::Key << key.text << YAML::Value;
+      write_flow(out, value);
+    }
+    out << YAML::EndMap;
+  } else if (node.kind == Node::Kind::sequence) {
+    out << YAML::BeginSeq;
+    for (const Node& item : node.items) write_flow(out, item);
+    out << YAML::EndSeq;
+  } else {
+    const bool reads_differently = node.text.empty() || node.text == "~" || node.text == "null";
+    if (node.quoted || reads_differently) out << YAML::DoubleQuoted;
+    out << node.text;
   }
-  const bool reads_differently = node.text.empty() || node.text == "~" || node.text == "null";
-  if (node.quoted || reads_differently) out << YAML::DoubleQuoted;
-  out << node.text;
+}
+
+std::string flow(const Node& node) {
+  YAML::Emitter out;
+  out.SetMapFormat(YAML::Flow);
+  out.SetSeqFormat(YAML::Flow);
+  write_flow(out, node);
+  return out.c_str();
 }
 
 class Writer {
  public:
   explicit Writer(const Document& document) : document_(document) {
-    out_.SetIndent(2);
-    out_.SetMapFormat(YAML::Block);
-    write(document.root, 0, "");
-  }
-  std::string text() const { return out_.c_str(); }
-
- private:
-  void write(const Node& node, int level, const std::string& section) {
-    if (node.kind == Node::Kind::map) {
-      out_ << (level < kBlockLevels && !node.entries.empty() ? YAML::Block : YAML::Flow)
-           << YAML::BeginMap;
-      for (const auto& [key, value] : node.entries) {
-        if (level == 1) comment(section, key.text);
-        out_ << YAML::Key << key.text << YAML::Value;
-        write(value, level + 1, level == 0 ? key.text : section);
-      }
-      out_ << YAML::EndMap;
-    } else if (node.kind == Node::Kind::sequence) {
-      out_ << YAML::Flow << YAML::BeginSeq;
-      for (const Node& item : node.items) write(item, kBlockLevels, section);
-      out_ << YAML::EndSeq;
-    } else {
-      write_scalar(out_, node);
+    for (const auto& [key, value] : document.root.entries) {
+      if (value.kind == Node::Kind::map) text_ += "\n";
+      write_entry(key, value, 0, key.text);
     }
   }
+  std::string text() && { return std::move(text_); }
 
-  void comment(const std::string& section, const std::string& name) {
-    const auto at = document_.comments.find({section, name});
-    if (at != document_.comments.end()) out_ << YAML::Comment(at->second) << YAML::Newline;
+ private:
+  void write_entry(const Node& key, const Node& value, std::size_t level,
+                   const std::string& section) {
+    const std::string indent(level * kIndent, ' ');
+    if (const auto at = document_.comments.find({section, key.text});
+        level == 1 && at != document_.comments.end())
+      text_ += indent + "# " + at->second + "\n";
+    const bool block = value.kind == Node::Kind::map && !value.entries.empty() &&
+                       (level < 2 || key.text == "environment");
+    text_ += indent + flow(key) + ":" + (block ? "" : " " + flow(value)) + "\n";
+    if (!block) return;
+    for (const auto& [inner, node] : value.entries) write_entry(inner, node, level + 1, section);
   }
 
   const Document& document_;
-  YAML::Emitter out_;
+  std::string text_;
 };
 
 }  // namespace
@@ -65,7 +73,7 @@ class Writer {
 std::string yaml_text(const Document& document, const std::vector<std::string>& heading) {
   std::string text;
   for (const std::string& line : heading) text += line.empty() ? "#\n" : "# " + line + "\n";
-  return text + Writer(document).text() + "\n";
+  return text + Writer(document).text();
 }
 
 }  // namespace pelton::importer
