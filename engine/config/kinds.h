@@ -16,8 +16,8 @@ namespace pelton::config {
 struct Kinds {
   std::vector<ConnectorOptions> connectors;
   std::vector<RuntimeOptions> runtimes;
-  std::optional<Dialect> dialect{};  // absent: all files are the engine's own
   std::optional<TopicKind> topic{};  // absent: all streams are the engine's own
+  std::optional<Dialect> dialect{};  // absent: all files are the engine's own
 
   const TopicKind* topics() const { return topic ? &*topic : nullptr; }
 };
