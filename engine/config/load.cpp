@@ -104,7 +104,8 @@ Loaded load_sources(const std::vector<ConfigText>& sources, const Kinds& kinds,
                     const Environment& environment) {
   Loaded loaded;
   Diagnostics problems;
-  const std::vector<ParsedFile> files = parse_all(sources, kinds.dialect, environment, loaded, problems);
+  const std::vector<ParsedFile> files =
+      parse_all(sources, kinds.dialect, environment, loaded, problems);
   // A tree that is not whole would only give wrong problems; with a duplicate key it is.
   if (problems.has_only("E1004")) {
     const Node root = merge(files, problems);

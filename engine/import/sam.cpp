@@ -7,8 +7,8 @@
 namespace pelton::importer {
 namespace {
 
-constexpr std::uint64_t kTimeout = 3;   // seconds, as AWS Lambda has it
-constexpr std::uint64_t kMemory = 128;  // MiB, likewise
+constexpr std::uint64_t kSamTimeout = 3;   // seconds, as AWS Lambda has it
+constexpr std::uint64_t kSamMemory = 128;  // MiB, likewise
 
 // A function's own section, then that of Globals.
 struct Layers {
@@ -25,7 +25,7 @@ const Node* variables_in(const Node* section, Reader& reader) {
   return environment == nullptr ? nullptr : reader.map(*environment, "Variables");
 }
 
-FunctionSource source_of(const Node& id, const Layers& layers, Reader& reader) {
+FunctionSource sam_source_of(const Node& id, const Layers& layers, Reader& reader) {
   const auto text = [&](const char* key) { return reader.text(layers.of(key), key).value_or(""); };
   const auto number = [&](const char* key, std::uint64_t least, std::uint64_t most) {
     return reader.number(layers.of(key), key, least, most);
@@ -40,8 +40,8 @@ FunctionSource source_of(const Node& id, const Layers& layers, Reader& reader) {
   const std::string code = text("CodeUri");
   source.code = code.empty() ? "." : code;
   source.container = text("PackageType") == "Image";
-  source.timeout_s = number("Timeout", 1, 86'400).value_or(kTimeout);
-  source.memory_mb = number("MemorySize", 128, 10'240).value_or(kMemory);
+  source.timeout_s = number("Timeout", 1, 86'400).value_or(kSamTimeout);
+  source.memory_mb = number("MemorySize", 128, 10'240).value_or(kSamMemory);
   source.concurrency = number("ReservedConcurrentExecutions", 0, 1024);
   if (source.concurrency == 0U) source.concurrency = 1;
   add_environment(variables_in(layers.globals, reader), source.environment);
@@ -58,7 +58,8 @@ void read_api(const Node& properties, bool rest, Function& function, Reader& rea
   for (Node& node : http_routes(route)) function.routes.push_back(std::move(node));
 }
 
-void read_s3(const Node& properties, const AsyncRetry& retry, Function& function, Reader& reader) {
+void read_sam_s3(const Node& properties, const AsyncRetry& retry, Function& function,
+                 Reader& reader) {
   reader.check_keys(properties, kSamS3Keys);
   S3Rule rule;
   rule.place = Reader::place(properties, "Bucket");
@@ -76,8 +77,8 @@ void read_s3(const Node& properties, const AsyncRetry& retry, Function& function
   function.feeds.push_back(s3_feed(rule, retry, reader));
 }
 
-void read_schedule(const Node& properties, const AsyncRetry& retry, Function& function,
-                   Reader& reader) {
+void read_sam_schedule(const Node& properties, const AsyncRetry& retry, Function& function,
+                       Reader& reader) {
   reader.check_keys(properties, kSamScheduleKeys);
   const char* key = properties.find("Schedule") == nullptr ? "ScheduleExpression" : "Schedule";
   Schedule schedule;
@@ -119,9 +120,9 @@ void read_sam_event(const Node& event, const AsyncRetry& retry, Function& functi
   const Node& properties = found == nullptr ? nothing : *found;
   if (type == "Api" || type == "HttpApi")
     return read_api(properties, type == "Api", function, reader);
-  if (type == "S3") return read_s3(properties, retry, function, reader);
+  if (type == "S3") return read_sam_s3(properties, retry, function, reader);
   if (type == "Schedule" || type == "ScheduleV2")
-    return read_schedule(properties, retry, function, reader);
+    return read_sam_schedule(properties, retry, function, reader);
   if (type == "SQS") return read_queue(properties, QueueSource::Kind::sqs, function, reader);
   if (type == "Kinesis")
     return read_queue(properties, QueueSource::Kind::kinesis, function, reader);
@@ -150,7 +151,7 @@ void read_sam_function(const Node& id, const Node& resource, const Node* globals
   const Node* properties = reader.map(resource, "Properties");
   const Layers layers{properties == nullptr ? &nothing : properties, globals};
   reader.check_keys(*layers.own, kSamFunctionKeys);
-  auto function = make_function(source_of(id, layers, reader), reader);
+  auto function = make_function(sam_source_of(id, layers, reader), reader);
   Function left_out;
   const AsyncRetry retry = retry_of(layers, reader);
   if (const Node* events = reader.map(*layers.own, "Events"))

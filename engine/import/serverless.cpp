@@ -63,8 +63,8 @@ std::string artifact_of(const Node& function, Reader& reader) {
   return artifact.value_or(".");
 }
 
-FunctionSource source_of(const Node& name, const Node& node, const ProviderDefaults& defaults,
-                         Reader& reader) {
+FunctionSource function_source(const Node& name, const Node& node, const ProviderDefaults& defaults,
+                               Reader& reader) {
   FunctionSource source;
   source.name = name.text;
   source.place = name.place;
@@ -96,7 +96,7 @@ void read_function(const Node& name, const Node& node, const ProviderDefaults& d
   reader.check_keys(node, kFunctionKeys);
   if (reader.truth(node, "url", false))
     reader.ignored(Reader::place(node, "url"), "url of a function", "is ignored: use httpApi");
-  auto function = make_function(source_of(name, node, defaults, reader), reader);
+  auto function = make_function(function_source(name, node, defaults, reader), reader);
   EventDefaults events = defaults.events;
   events.retry.attempts = reader.number(node, "maximumRetryAttempts", 0, 2).value_or(2);
   events.retry.max_age_s = reader.number(node, "maximumEventAge", 60, 21'600);
