@@ -119,7 +119,13 @@ std::vector<const Node*> mappings(const Node& root, std::string_view key, Reader
   std::vector<const Node*> all;
   for (const Node& item : whole->items) {
     const Node* part = reader.variables.value(item);
-    if (part != nullptr && part->kind == Node::Kind::map) all.push_back(part);
+    if (part == nullptr || part->kind == Node::Kind::null) continue;
+    if (part->kind == Node::Kind::map)
+      all.push_back(part);
+    else
+      reader.problems.error(
+          item.place, "E1007",
+          fmt::format("an entry of {} must be a mapping, not {}", key, part->kind_name()));
   }
   if (whole->kind != Node::Kind::sequence)
     reader.problems.error(whole->place, "E1007",
@@ -127,10 +133,11 @@ std::vector<const Node*> mappings(const Node& root, std::string_view key, Reader
   return all;
 }
 
-void read_resources(const Node& root, const Service& service, Reader& reader) {
+void read_resources(const Node& root, const std::vector<const Node*>& functions,
+                    const Service& service, Reader& reader) {
   reader.resources.set_stack(fmt::format("{}-{}", service.name, service.stage));
-  for (const Node* functions : mappings(root, "functions", reader))
-    for (const auto& [name, node] : functions->entries)
+  for (const Node* part : functions)
+    for (const auto& [name, node] : part->entries)
       reader.resources.add_function(
           logical_id(name.text), fmt::format("{}-{}-{}", service.name, service.stage, name.text));
   if (root.find("resources") == nullptr) return;
@@ -169,10 +176,11 @@ Service read_serverless(const Node& root, Reader& reader) {
     reader.problems.error(root.place, "E1006", "\"provider\" is missing");
   if (provider == nullptr) return service;
   reader.resources.set_stack(fmt::format("{}-{}", service.name, service.stage));
-  read_resources(root, service, reader);
+  const std::vector<const Node*> functions = mappings(root, "functions", reader);
+  read_resources(root, functions, service, reader);
   const ProviderDefaults defaults = read_provider(*provider, reader);
-  for (const Node* functions : mappings(root, "functions", reader))
-    for (const auto& [key, node] : functions->entries)
+  for (const Node* part : functions)
+    for (const auto& [key, node] : part->entries)
       if (const Node* function = reader.variables.value(node))
         read_function(key, *function, defaults, service, reader);
   tell_not_created(reader);

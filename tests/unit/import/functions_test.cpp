@@ -139,6 +139,11 @@ functions:
   EXPECT_THAT(converted.text, HasSubstr("timeout: 9s\n    memory: 512MiB"));
 }
 
+TEST_F(FunctionsTest, AListOfAnythingElseIsAnError) {
+  EXPECT_THAT(problems(convert_text("service: x\nprovider: { name: aws }\nfunctions: [~, 3]\n")),
+              ElementsAre("3 E1007 an entry of functions must be a mapping, not a value"));
+}
+
 TEST_F(FunctionsTest, OtherFilesAreRefused) {
   EXPECT_THAT(
       problems(convert_text("version: 1\n", "pelton.yaml")),
