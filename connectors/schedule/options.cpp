@@ -148,9 +148,13 @@ Fields<SourceOptions> source_fields() {
               "are still those of the slot.",
               {.at_least = "0s", .at_most = "1d"})
       .node("data", config::OptionType::value, read_data, data_text,
-            "The event's data, as YAML or as a text that is JSON. By default an object with "
-            "`schedule`, `time` and `local_time`.",
+            "The event's data, as YAML or as a text that is JSON. By default what `document` says.",
             {.example = "{ report: daily }"})
+      .choice("document", &SourceOptions::document,
+              {{"pelton", Document::pelton}, {"eventbridge", Document::eventbridge}},
+              "The data of an event without `data`: an object with `schedule`, `time` and "
+              "`local_time` (`pelton`), or the document that Amazon EventBridge sends to functions "
+              "for AWS Lambda (`eventbridge`).")
       .option("key", &SourceOptions::key, "The event's key. By default it has none.",
               {.example = "reports"})
       .then(check_source);

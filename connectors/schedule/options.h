@@ -22,6 +22,9 @@ struct Written {
   friend bool operator==(const Written& a, const Written& b) { return a.text == b.text; }
 };
 
+// What an event's data is unless it is given.
+enum class Document { pelton, eventbridge };
+
 // Value. A source's options, whose defaults stand here.
 struct SourceOptions {
   std::string connector;
@@ -35,6 +38,7 @@ struct SourceOptions {
   Overlap overlap = Overlap::allow;
   Duration jitter{0};
   std::optional<std::string> data;  // JSON
+  Document document = Document::pelton;
   std::optional<std::string> key;
 
   // "cron 0 3 * * *": the expression as the file has it, with the name of its option.

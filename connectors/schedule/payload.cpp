@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/schedule/payload.h"
 
+#include "engine/base/hash.h"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -96,6 +98,24 @@ std::optional<std::string> to_json(const Node& node, ReadContext& context) {
     if (!not_json && inner.is_structured()) value = std::move(inner);
   }
   return json::serialize(*value);
+}
+
+std::string eventbridge_document(const std::string& rule, const std::string& event_id,
+                                 const std::string& time) {
+  const std::string digits =
+      fmt::format("{:016x}{:016x}", hash64(event_id), hash64("2" + event_id));
+  const std::string id = fmt::format("{}-{}-{}-{}-{}", digits.substr(0, 8), digits.substr(8, 4),
+                                     digits.substr(12, 4), digits.substr(16, 4), digits.substr(20));
+  return json::serialize(
+      json::object{{"version", "0"},
+                   {"id", id},
+                   {"detail-type", "Scheduled Event"},
+                   {"source", "aws.events"},
+                   {"account", "000000000000"},
+                   {"time", time},
+                   {"region", "us-east-1"},
+                   {"resources", {"arn:aws:events:us-east-1:000000000000:rule/" + rule}},
+                   {"detail", json::object{}}});
 }
 
 }  // namespace pelton::schedule

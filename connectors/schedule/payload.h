@@ -14,4 +14,9 @@ namespace pelton::schedule {
 // at its place, when a variable is missing.
 std::optional<std::string> to_json(const config::Node& node, config::ReadContext& context);
 
+// What Amazon EventBridge sends to a function when a rule's time has come. `id` is made of the
+// event's.
+std::string eventbridge_document(const std::string& rule, const std::string& event_id,
+                                 const std::string& time);
+
 }  // namespace pelton::schedule

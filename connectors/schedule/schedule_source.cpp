@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/schedule/schedule_source.h"
 
+#include "connectors/schedule/payload.h"
 #include "connectors/schedule/position_text.h"
 #include "engine/base/json_quoted.h"
 #include "engine/base/units.h"
@@ -138,14 +139,19 @@ Result<bool> ScheduleSource::unsettled() {
   return waiting_;
 }
 
+std::string ScheduleSource::data_of(Slot slot, const std::string& id) const {
+  if (options_.data) return *options_.data;
+  if (options_.document == Document::eventbridge)
+    return eventbridge_document(options_.connector, id, format_time(slot));
+  return fmt::format(R"({{"schedule":{},"time":"{}","local_time":"{}"}})",
+                     json_quoted(options_.connector), format_time(slot),
+                     options_.timezone.text(slot));
+}
+
 void ScheduleSource::add_event(Slot slot, model::BatchBuilder& into) const {
   const std::string time = format_time(slot);
   const std::string id = options_.connector + "/" + time;
-  const std::string data =
-      options_.data
-          ? *options_.data
-          : fmt::format(R"({{"schedule":{},"time":"{}","local_time":"{}"}})",
-                        json_quoted(options_.connector), time, options_.timezone.text(slot));
+  const std::string data = data_of(slot, id);
   model::EventView event;
   event.id = id;
   event.source = source_;

@@ -49,6 +49,7 @@ class ScheduleSource final : public connector::Source {
   connector::LedgerEntry entry() const;
   void wait(std::chrono::steady_clock::time_point deadline) const;
   Result<bool> unsettled();
+  std::string data_of(Slot slot, const std::string& id) const;
   void add_event(Slot slot, model::BatchBuilder& into) const;
   void note_skipped(const Look& look);
   void note_clock(Slot now);

@@ -215,10 +215,10 @@ int run_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", "pelton " PELTON_VERSION, "print the version");
   Run chosen;
   for (auto* add :
-       {add_init,         add_run,     add_dev,       add_validate, add_plan,    add_reload,
-        add_describe,     add_schema,  add_schedule,  add_status,   add_produce, add_consume,
-        add_dead_letters, add_offsets, add_functions, add_forget,   add_wait,    add_usage,
-        add_invoke,       add_event,   add_logs,      add_test,     add_version})
+       {add_init,    add_run,          add_dev,     add_validate,  add_convert, add_plan,
+        add_reload,  add_describe,     add_schema,  add_schedule,  add_status,  add_produce,
+        add_consume, add_dead_letters, add_offsets, add_functions, add_forget,  add_wait,
+        add_usage,   add_invoke,       add_event,   add_logs,      add_test,    add_version})
     add(app, chosen);
   // Last: a command that has no footer of its own would inherit it.
   app.footer("Example: pelton run configs/thumbnails.yaml");

@@ -23,6 +23,7 @@ void add_init(CLI::App& app, Run& chosen);
 void add_run(CLI::App& app, Run& chosen);
 void add_dev(CLI::App& app, Run& chosen);
 void add_validate(CLI::App& app, Run& chosen);
+void add_convert(CLI::App& app, Run& chosen);
 void add_plan(CLI::App& app, Run& chosen);
 void add_reload(CLI::App& app, Run& chosen);
 void add_describe(CLI::App& app, Run& chosen);

@@ -3,6 +3,7 @@
 
 #include "engine/config/config_text.h"
 #include "engine/config/load.h"
+#include "engine/import/import.h"
 
 namespace pelton::cli {
 namespace {
@@ -15,7 +16,7 @@ Result<std::filesystem::path> socket_of_config(const std::string& file,
     return fail(ErrorKind::invalid, "E5004",
                 "--config must be a file here, not standard input: --data or --socket find the "
                 "engine without one");
-  const auto data = config::data_folder(file, environment);
+  const auto data = config::data_folder(file, environment, importer::dialect({}));
   if (data) return *data / kSocket;
   const config::Diagnostic& problem = data.error();
   return fail(ErrorKind::invalid, problem.code, "{}:{}:{}: {}", file, problem.place.line,

@@ -6,8 +6,10 @@
 
 namespace pelton::cli {
 
-config::Kinds kinds() {
-  return runtime::kinds(builtin_connectors());
+config::Kinds kinds(const importer::Options& options) {
+  config::Kinds kinds = runtime::kinds(builtin_connectors());
+  kinds.dialect = importer::dialect(options);
+  return kinds;
 }
 
 }  // namespace pelton::cli

@@ -3,6 +3,7 @@
 #include "engine/cli/commands.h"
 #include "engine/cli/config_file.h"
 #include "engine/cli/output.h"
+#include "engine/cli/overview.h"
 #include "engine/cli/print.h"
 #include "engine/cli/registry.h"
 #include "engine/cli/sdk_folder.h"
@@ -28,8 +29,8 @@ void configure_log(const config::Engine& engine) {
                           colours(STDERR_FILENO));
 }
 
-int run(const Files& files) {
-  auto loaded = load_config(files);
+int run(const Files& files, const importer::Options& import) {
+  auto loaded = load_config(files, import);
   const auto& config = loaded.config;
   if (!config) {
     for (const config::Diagnostic& problem : loaded.problems) note("{}\n", problem.text());
@@ -43,13 +44,15 @@ int run(const Files& files) {
   options.version = PELTON_VERSION;
   options.sdks = find_sdks();
   options.ready = [&](const std::string& http) {
+    if (loaded.translated) print("{}", overview(*config));
     observe::log::info("ready", {{"config", config::shown_names(config->files)},
                                  {"data", config->engine.data.string()},
                                  {"http", http},
                                  {"version", PELTON_VERSION}});
+    flush_out();
   };
-  options.load = [](const Files& again) {
-    return config::load(again, kinds(), config::process_environment,
+  options.load = [import](const Files& again) {
+    return config::load(again, kinds(import), config::process_environment,
                         config::Readable::regular_files);
   };
   options.reloaded = configure_log;
@@ -68,13 +71,16 @@ void add_run(CLI::App& app, Run& chosen) {
   auto* command = app.add_subcommand("run", "run the engine in the foreground");
   auto files = std::make_shared<std::vector<std::string>>();
   add_config_files(*command, *files);
+  auto import = std::make_shared<ImportWords>();
+  add_import_options(*command, *import);
   command->footer(
       "SIGTERM drains and stops; a second one ends at once. SIGHUP reloads the config files (see\n"
       "`pelton reload --help`).\n"
       "Example: pelton run configs/thumbnails.yaml\n"
-      "         pelton run streams.yaml bindings.yaml");
-  command->callback([&chosen, files] {
-    chosen = [files] { return run({files->begin(), files->end()}); };
+      "         pelton run streams.yaml bindings.yaml\n"
+      "         pelton run serverless.yml --stage dev --service s3=http://127.0.0.1:9000");
+  command->callback([&chosen, files, import] {
+    chosen = [files, import] { return run({files->begin(), files->end()}, import->options()); };
   });
 }
 

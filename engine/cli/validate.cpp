@@ -23,6 +23,7 @@ namespace {
 
 struct ValidateOptions {
   std::vector<std::string> files;
+  ImportWords import;
   std::string format = "text";
   bool deny_warnings = false;
   bool online = false;
@@ -61,7 +62,7 @@ void add_online(const Files& files, config::Loaded& loaded) {
 
 int validate(const ValidateOptions& options) {
   const Files files(options.files.begin(), options.files.end());
-  auto loaded = load_config(files);
+  auto loaded = load_config(files, options.import.options());
   if (options.online && loaded.config) add_online(files, loaded);
   const bool valid = loaded.config && !(options.deny_warnings && !loaded.problems.empty());
   if (options.format == "json") {
@@ -76,8 +77,8 @@ int validate(const ValidateOptions& options) {
 
 }  // namespace
 
-config::Loaded load_config(const Files& files) {
-  return config::load(files, kinds(), config::process_environment);
+config::Loaded load_config(const Files& files, const importer::Options& options) {
+  return config::load(files, kinds(options), config::process_environment);
 }
 
 std::optional<config::Config> load_or_complain(const Files& files, Warnings warnings) {
@@ -102,6 +103,7 @@ void add_validate(CLI::App& app, Run& chosen) {
   command->add_flag("--deny-warnings", options->deny_warnings, "warnings make it invalid as well");
   command->add_flag("--online", options->online,
                     "also ask brokers, folders, the address and the handlers, on this machine");
+  add_import_options(*command, options->import);
   add_format(*command, options->format);
   command->footer(
       "Exit code 3 when it is invalid.\nExample: pelton validate configs/thumbnails.yaml");

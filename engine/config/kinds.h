@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/dialect.h"
 #include "engine/config/spec/connector_options.h"
 #include "engine/config/spec/runtime_options.h"
 #include "engine/config/spec/topic_kind.h"
@@ -16,6 +17,7 @@ struct Kinds {
   std::vector<ConnectorOptions> connectors;
   std::vector<RuntimeOptions> runtimes;
   std::optional<TopicKind> topic{};  // absent: all streams are the engine's own
+  std::optional<Dialect> dialect{};  // absent: all files are the engine's own
 
   const TopicKind* topics() const { return topic ? &*topic : nullptr; }
 };

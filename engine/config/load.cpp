@@ -50,11 +50,29 @@ void set_file(Node& node, std::uint32_t file) {
   }
 }
 
-std::vector<ParsedFile> parse_all(const std::vector<ConfigText>& sources, Diagnostics& problems) {
+// A file of the dialect as the config that equals it.
+Node translated(const ConfigText& source, const Dialect& dialect, const Environment& environment,
+                Diagnostics& problems) {
+  Node root = parse_yaml(source.text, problems, Syntax::tagged);
+  if (problems.has_errors()) return root;
+  return dialect.translate({source.file, root, environment}, problems);
+}
+
+std::vector<ParsedFile> parse_all(const std::vector<ConfigText>& sources,
+                                  const std::optional<Dialect>& dialect,
+                                  const Environment& environment, Loaded& loaded,
+                                  Diagnostics& problems) {
   std::vector<ParsedFile> files;
   for (std::uint32_t i = 0; i < sources.size(); ++i) {
     Diagnostics found;
-    files.push_back({shown_name(sources[i].file), parse_yaml(sources[i].text, found)});
+    Node root = parse_yaml(sources[i].text, found);
+    if (dialect && dialect->recognises(sources[i].file, root)) {
+      found = {};
+      loaded.translated = true;
+      root = translated(sources[i], *dialect, environment, found);
+      problems.relax(i, dialect->warned, dialect->left_out);
+    }
+    files.push_back({shown_name(sources[i].file), std::move(root)});
     set_file(files.back().root, i);
     problems.take(found, i);
   }
@@ -86,7 +104,8 @@ Loaded load_sources(const std::vector<ConfigText>& sources, const Kinds& kinds,
                     const Environment& environment) {
   Loaded loaded;
   Diagnostics problems;
-  const std::vector<ParsedFile> files = parse_all(sources, problems);
+  const std::vector<ParsedFile> files =
+      parse_all(sources, kinds.dialect, environment, loaded, problems);
   // A tree that is not whole would only give wrong problems; with a duplicate key it is.
   if (problems.has_only("E1004")) {
     const Node root = merge(files, problems);
@@ -141,12 +160,14 @@ Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
   return load_sources(sources, kinds, environment);
 }
 
-std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,
-                                                             const Environment& environment) {
+std::expected<std::filesystem::path, Diagnostic> data_folder(
+    const std::filesystem::path& file, const Environment& environment,
+    const std::optional<Dialect>& dialect) {
   const auto read = read_config_text(file);
   if (!read) return std::unexpected(read.error());
   Diagnostics problems;
   const Node root = parse_yaml(read->text, problems);
+  if (dialect && dialect->recognises(file, root)) return folder_of(file) / dialect->data;
   ReadContext context{problems, {folder_of(file)}, environment};
   const Node* engine = root.find("engine");
   const Engine options = parse_engine(engine == nullptr ? Node{} : only(*engine, "data"), context);

@@ -19,6 +19,7 @@ namespace pelton::config {
 struct Loaded {
   std::optional<Config> config;      // absent: there are errors
   std::vector<Diagnostic> problems;  // all of the file's, in its order
+  bool translated = false;           // a file of the dialect is among them
 };
 
 // Reads and checks a config, which may be in several files (see merge.h); "-" is standard input.
@@ -30,10 +31,12 @@ Loaded load(const std::vector<std::filesystem::path>& files, const Kinds& kinds,
 Loaded load_text(const std::string& text, const std::filesystem::path& file, const Kinds& kinds,
                  const Environment& environment);
 
-// engine.data of a config file, or the first error that stands in the way of it. Nothing else in
-// the file is looked at: who only wants to reach the engine needs neither its secrets nor its code.
-std::expected<std::filesystem::path, Diagnostic> data_folder(const std::filesystem::path& file,
-                                                             const Environment& environment);
+// engine.data of a config file (of a file of the dialect, what that has), or the first error that
+// stands in the way of it. Nothing else in the file is looked at: who only wants to reach the
+// engine needs neither its secrets nor its code.
+std::expected<std::filesystem::path, Diagnostic> data_folder(
+    const std::filesystem::path& file, const Environment& environment,
+    const std::optional<Dialect>& dialect = {});
 
 // The process's own environment.
 std::optional<std::string> process_environment(const std::string& name);

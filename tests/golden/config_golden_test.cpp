@@ -5,6 +5,7 @@
 #include "connectors/s3/options.h"
 #include "engine/config/load.h"
 #include "engine/config/spec/fields.h"
+#include "engine/import/import.h"
 #include "engine/kafka/options.h"
 #include "engine/worker/runtimes/builtin.h"
 
@@ -50,6 +51,7 @@ Kinds kinds() {
   Kinds kinds{connectors(), {}, kafka::topic_kind()};
   for (const worker::RuntimeSpec& runtime : worker::builtin_runtimes())
     kinds.runtimes.push_back(runtime.options);
+  kinds.dialect = importer::dialect({});
   return kinds;
 }
 

@@ -46,7 +46,8 @@ std::set<std::string> codes_below(const fs::path& folder, const std::string& end
 // Those of the config and of options that others describe.
 std::set<std::string> config_codes() {
   std::set<std::string> codes = codes_below(kSource / "engine/config", ".cpp");
-  for (const char* folder : {"engine/worker/runtimes", "engine/kafka", "engine/net"})
+  for (const char* folder :
+       {"engine/worker/runtimes", "engine/kafka", "engine/net", "engine/import"})
     codes.merge(codes_below(kSource / folder, ".cpp"));
   return codes;
 }

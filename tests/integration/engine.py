@@ -34,8 +34,9 @@ class Engine:
 
     started = []  # all of the test at hand, see conftest.py
 
-    def __init__(self, folder, config, name="pelton.yaml", binary=BINARY):
+    def __init__(self, folder, config, name="pelton.yaml", binary=BINARY, arguments=()):
         self.binary = binary
+        self.arguments = arguments  # of `run`
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config = self.folder / name
@@ -46,7 +47,7 @@ class Engine:
     def start(self, wait=True):
         assert self.process is None or self.process.poll() is not None, "the one before would outlive its test"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([self.binary, "run", str(self.config)], stderr=log, stdout=log,
+            self.process = subprocess.Popen([self.binary, "run", str(self.config), *self.arguments], stderr=log, stdout=log,
                                             stdin=subprocess.DEVNULL)
         Engine.started.append(self)
         if wait:

@@ -76,12 +76,22 @@ std::string Diagnostic::text() const {
 }
 
 void Diagnostics::error(Place place, std::string code, std::string message) {
+  const auto relaxed = relaxed_.find(place.file);
+  if (relaxed != relaxed_.end() && relaxed->second.warned.contains(code))
+    return warning(place, std::move(code), std::move(message));
   ++errors_;
   add({place, std::move(code), std::move(message)});
 }
 
 void Diagnostics::warning(Place place, std::string code, std::string message) {
+  const auto relaxed = relaxed_.find(place.file);
+  if (relaxed != relaxed_.end() && relaxed->second.left_out.contains(code)) return;
   add({place, std::move(code), std::move(message), Severity::warning});
+}
+
+void Diagnostics::relax(std::uint32_t file, std::set<std::string> warned,
+                        std::set<std::string> left_out) {
+  relaxed_[file] = {std::move(warned), std::move(left_out)};
 }
 
 void Diagnostics::take(const Diagnostics& found, std::uint32_t file) {
@@ -89,6 +99,7 @@ void Diagnostics::take(const Diagnostics& found, std::uint32_t file) {
     problem.place.file = file;
     add(std::move(problem));
   }
+  for (const auto& [text, instead] : found.hidden_) hide(text, instead);
   errors_ += found.errors_;
   left_out_ += found.left_out_;
 }

@@ -4,6 +4,7 @@
 #include "engine/config/yaml/place.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,10 @@ class Diagnostics {
   void hide(const std::string& text, const std::string& instead);
   static constexpr std::size_t kHidden = 4;
 
+  // From now on errors of these codes that are found in this file are warnings, and warnings of
+  // those codes are left out.
+  void relax(std::uint32_t file, std::set<std::string> warned, std::set<std::string> left_out);
+
   // The problems that were found in one of several files.
   void take(const Diagnostics& found, std::uint32_t file);
 
@@ -54,7 +59,12 @@ class Diagnostics {
   void add(Diagnostic&& problem);
   std::string without_hidden(std::string message) const;
 
+  struct Relaxed {
+    std::set<std::string> warned, left_out;
+  };
+
   std::vector<Diagnostic> all_;
+  std::map<std::uint32_t, Relaxed> relaxed_;  // by file
   std::size_t errors_ = 0;
   std::size_t left_out_ = 0;
   // The longest first: one may begin with another.

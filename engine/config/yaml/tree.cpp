@@ -35,7 +35,8 @@ std::size_t count_nodes(const Node& node) {
 
 class Builder final : public YAML::EventHandler {
  public:
-  Builder(Node& root, Diagnostics& problems) : root_(root), problems_(problems) {}
+  Builder(Node& root, Diagnostics& problems, Syntax syntax)
+      : root_(root), problems_(problems), syntax_(syntax) {}
 
   // Where the last text in quotes began, if any.
   std::optional<Place> last_quoted() const { return last_quoted_; }
@@ -49,8 +50,8 @@ class Builder final : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    check_tag(mark, tag);
     Node node;
+    node.tag = kept_tag(mark, tag);
     node.place = place_of_mark(mark);
     // yaml-cpp tags a quoted scalar "!".
     node.quoted = tag == "!";
@@ -73,14 +74,12 @@ class Builder final : public YAML::EventHandler {
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    check_tag(mark, tag);
-    open(mark, Node::Kind::sequence, anchor);
+    open(mark, Node::Kind::sequence, anchor, kept_tag(mark, tag));
   }
   void OnSequenceEnd() override { close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    check_tag(mark, tag);
-    open(mark, Node::Kind::map, anchor);
+    open(mark, Node::Kind::map, anchor, kept_tag(mark, tag));
   }
   void OnMapEnd() override { close(); }
 
@@ -89,6 +88,7 @@ class Builder final : public YAML::EventHandler {
     Node node;
     YAML::anchor_t anchor = 0;
     bool have_key = false;
+    std::vector<Node> merged;  // values of its merge keys
     Node key;
     std::set<std::string> keys;
   };
@@ -110,10 +110,12 @@ class Builder final : public YAML::EventHandler {
     charge(place_of_mark(mark), count_nodes(copied));
   }
   // yaml-cpp gives "?" or nothing for no tag and "!" for quotes.
-  void check_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag.empty() || tag == "?" || tag == "!") return;
+  std::string kept_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag.empty() || tag == "?" || tag == "!") return "";
+    if (syntax_ == Syntax::tagged) return tag;
     problems_.error(place_of_mark(mark), "E1002",
                     fmt::format("the tag {} is not supported; leave it out", tag));
+    return "";
   }
   static std::size_t depth_of(const Node& node) {
     std::size_t depth = 0;
@@ -122,11 +124,12 @@ class Builder final : public YAML::EventHandler {
     return depth + 1;
   }
 
-  void open(const YAML::Mark& mark, Node::Kind kind, YAML::anchor_t anchor) {
+  void open(const YAML::Mark& mark, Node::Kind kind, YAML::anchor_t anchor, std::string tag) {
     if (stack_.size() >= kMaxDepth) too_deep(mark);
     Open open;
     open.node.kind = kind;
     open.node.place = place_of_mark(mark);
+    open.node.tag = std::move(tag);
     open.anchor = anchor;
     stack_.push_back(std::move(open));
   }
@@ -134,6 +137,7 @@ class Builder final : public YAML::EventHandler {
   void close() {
     Open open = std::move(stack_.back());
     stack_.pop_back();
+    for (Node& merged : open.merged) merge(open.node, std::move(merged));
     add(std::move(open.node), open.anchor);
   }
 
@@ -158,7 +162,7 @@ class Builder final : public YAML::EventHandler {
     if (!map.have_key) {
       if (node.kind != Node::Kind::scalar)
         problems_.error(node.place, "E1002", "a key must be plain text");
-      else if (node.text == "<<")
+      else if (node.text == "<<" && !node.quoted && syntax_ == Syntax::plain)
         problems_.error(node.place, "E1002",
                         "merge keys (<<) are not supported; write the keys out");
       map.key = std::move(node);
@@ -167,12 +171,28 @@ class Builder final : public YAML::EventHandler {
     }
     map.have_key = false;
     if (map.key.kind != Node::Kind::scalar) return;
+    if (syntax_ == Syntax::tagged && map.key.text == "<<" && !map.key.quoted) {
+      map.merged.push_back(std::move(node));
+      return;
+    }
     if (!map.keys.insert(map.key.text).second) {
       problems_.error(map.key.place, "E1004", fmt::format("duplicate key \"{}\"", map.key.text));
       if (!problems_.full()) join(map.node, map.key.text, std::move(node));
       return;
     }
     map.node.entries.emplace_back(std::move(map.key), std::move(node));
+  }
+
+  // Adds what a merge key names: a mapping, or a list of them of which the first comes first.
+  void merge(Node& map, Node&& merged) {
+    if (merged.kind == Node::Kind::sequence) {
+      for (Node& item : merged.items) merge(map, std::move(item));
+      return;
+    }
+    if (merged.kind != Node::Kind::map)
+      problems_.error(merged.place, "E1002", "a merge key (<<) takes a mapping");
+    for (auto& [key, value] : merged.entries)
+      if (map.find(key.text) == nullptr) map.entries.emplace_back(std::move(key), std::move(value));
   }
 
   // Gives the mapping that stands at the key already what the second one has beyond it.
@@ -190,6 +210,7 @@ class Builder final : public YAML::EventHandler {
 
   Node& root_;
   Diagnostics& problems_;
+  const Syntax syntax_;
   std::vector<Open> stack_;
   std::map<YAML::anchor_t, Node> anchors_;
   std::size_t nodes_ = 0;
@@ -224,7 +245,7 @@ const char* Node::kind_name() const {
   return "";
 }
 
-Node parse_yaml(const std::string& text, Diagnostics& problems) {
+Node parse_yaml(const std::string& text, Diagnostics& problems, Syntax syntax) {
   Node root;
   root.place = {1, 1};
   if (text.size() > kMaxFileBytes) {
@@ -237,7 +258,7 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
         text[bad] == '\0' ? "the file holds a NUL: it is not text" : "the file is not UTF-8 text");
     return root;
   }
-  Builder builder(root, problems);
+  Builder builder(root, problems, syntax);
   // The quote that swallowed the rest of the file is what is wrong, whatever was noticed then.
   const auto unclosed = [&] {
     const auto quoted = builder.last_quoted();
@@ -250,7 +271,7 @@ Node parse_yaml(const std::string& text, Diagnostics& problems) {
     YAML::Parser parser(in);
     parser.HandleNextDocument(builder);
     Node second;
-    Builder more(second, problems);
+    Builder more(second, problems, syntax);
     if (!unclosed() && parser.HandleNextDocument(more))
       problems.error(second.place, "E1002",
                      "a config file is one document; a second one begins here");

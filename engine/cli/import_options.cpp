@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/cli/config_file.h"
+#include "engine/config/parts/http_listen.h"
+
+#include <CLI/App.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+#include <utility>
+
+namespace pelton::cli {
+namespace {
+
+std::string check_param(const std::string& word) {
+  const auto equal = word.find('=');
+  return equal == std::string::npos || equal == 0 ? fmt::format("\"{}\" is not NAME=VALUE", word)
+                                                  : "";
+}
+
+bool is_url(std::string_view text) {
+  return text.starts_with("http://") || text.starts_with("https://");
+}
+
+// The service in lower case, and its URL; the service is empty where only a URL is given.
+std::pair<std::string, std::string> service_of(const std::string& word) {
+  if (is_url(word)) return {"", word};
+  const auto equal = std::min(word.find('='), word.size());
+  std::string name = word.substr(0, equal);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return {name, word.substr(std::min(equal + 1, word.size()))};
+}
+
+std::string check_service(const std::string& word) {
+  const auto [name, url] = service_of(word);
+  const bool good_name = std::ranges::all_of(
+      name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
+  return good_name && is_url(url) && url.find_first_of(" \t\r\n") == std::string::npos
+             ? ""
+             : fmt::format("\"{}\" is not NAME=URL, such as s3=http://127.0.0.1:9000", word);
+}
+
+std::string check_address(const std::string& word) {
+  const auto listen = config::parse_listen(word);
+  return listen ? "" : fmt::format("\"{}\" {}", word, listen.error().message);
+}
+
+}  // namespace
+
+importer::Options ImportWords::options() const {
+  importer::Options options;
+  options.stage = stage;
+  for (const std::string& word : params) {
+    const auto equal = word.find('=');
+    options.params[word.substr(0, equal)] = word.substr(equal + 1);
+  }
+  for (const std::string& word : services) {
+    auto [name, url] = service_of(word);
+    options.services[std::move(name)] = std::move(url);
+  }
+  if (!listen.empty()) options.listen = listen;
+  return options;
+}
+
+void add_import_options(CLI::App& command, ImportWords& words) {
+  const std::string group = "Options for serverless.yml and template.yaml";
+  command.add_option("--stage", words.stage, "the stage (default: the file's, or dev)")
+      ->group(group);
+  command
+      .add_option("--param", words.params, "NAME=VALUE, which ${param:NAME} means; may be repeated")
+      ->allow_extra_args(false)
+      ->check(check_param)
+      ->group(group);
+  command
+      .add_option("--service", words.services,
+                  "NAME=URL: where functions and sources find a service of AWS, such as\n"
+                  "s3=http://127.0.0.1:9000; URL alone: all other services; may be repeated")
+      ->allow_extra_args(false)
+      ->check(check_service)
+      ->group(group);
+  command.add_option("--listen", words.listen, "address for HTTP (default: 127.0.0.1:3000)")
+      ->check(check_address)
+      ->group(group);
+}
+
+}  // namespace pelton::cli
