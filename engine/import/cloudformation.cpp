@@ -114,6 +114,7 @@ std::optional<std::string> Resources::text(const Node& node) {
 }
 
 std::optional<std::string> Resources::written(const Node& node) {
+  if (Variables::is_kept(node)) return variables_.written(node);
   const Node* whole = node.tag.empty() ? variables_.value(node) : &node;
   if (whole == nullptr) return std::nullopt;
   if (!is_function(*whole)) return variables_.written(node);

@@ -146,6 +146,12 @@ std::optional<std::string> Variables::written(const Node& node) {
   return flatten(node, Form::written);
 }
 
+bool Variables::is_kept(const Node& node) {
+  const std::vector<Piece> parts = pieces(node.text);
+  return node.kind == Node::Kind::scalar && parts.size() == 1 && parts.front().variable &&
+         kept(parts.front().text).has_value();
+}
+
 std::optional<std::string> Variables::flatten(const Node& node, Form form) {
   if (node.kind == Node::Kind::null) return std::string();
   if (node.kind != Node::Kind::scalar) {

@@ -46,6 +46,8 @@ class Variables {
   // The same as a config file writes it: ${env:NAME} stays what it is, so that values from the
   // environment, which may be secrets, appear nowhere.
   std::optional<std::string> written(const Node& node);
+  // Whether it is one variable alone that written() keeps: it need not be there yet.
+  static bool is_kept(const Node& node);
 
   std::string stage();
   std::string region();

@@ -199,7 +199,7 @@ def test_a_function_that_cannot_load_breaks_itself_alone(tmp_path):
     ("timout: 3", "E1005", 'did you mean "timeout"?'),
     ("environment: { A: '${self:custom.a}' }", "E1041", "refers to itself"),
     ("environment: { A: '${ssm:/a}' }", "E1040", "is not available here"),
-    ("environment: { A: '${env:PELTON_TEST_UNSET}' }", "E1040", "is not set"),
+    ("environment: { A: '${env:PELTON_TEST_UNSET}' }", "E1016", "is not set"),
     ("timeout: soon", "E1008", "not a whole number"),
     ("events: [{ http: GET a }, { http: GET a }]", "E7062", "both serve GET /a"),
     ("events: [{ http: 'GET {a' }]", "E7060", "braces"),

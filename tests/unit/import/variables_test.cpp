@@ -33,6 +33,7 @@ TEST_F(VariablesTest, HaveFallbacks) {
 TEST_F(VariablesTest, OfTheEnvironmentStayReferences) {
   variables_["TOKEN"] = "very-secret";
   EXPECT_EQ(value("${env:TOKEN}"), "${env:TOKEN}");
+  EXPECT_EQ(value("${env:NOT_YET}"), "${env:NOT_YET}");
   EXPECT_EQ(value("x${env:TOKEN, 'none'}"), "x${env:TOKEN:-none}");
   EXPECT_EQ(value("${self:custom.token}", "custom: { token: '${env:TOKEN}' }\n"), "${env:TOKEN}");
 }
