@@ -215,11 +215,12 @@ def handle(method, path, headers, body):
     if what == "head": return b"HTTP/1.1 200 OK\\r\\n" + b"X: " + b"y" * 100000 + b"\\r\\n\\r\\n"
     if what == "both": return b"HTTP/1.1 200 OK\\r\\nContent-Length: 5\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nhello"
     if what == "switch": return b"HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: x\\r\\n\\r\\n"
+    if what == "interim": return b"HTTP/1.1 100 Continue\\r\\n\\r\\n" * 100
     if what == "continue": return b"HTTP/1.1 100 Continue\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
     return b"HTTP/1.0 200 OK\\r\\n\\r\\nuntil the end"
 """
     bad = {"closed": "ConnectionClosed", "cut": "AnswerCutOff", "garbage": "MalformedAnswer", "body": "AnswerTooLarge", "head": "AnswerTooLarge",
-           "both": "MalformedAnswer", "switch": "MalformedAnswer"}
+           "both": "MalformedAnswer", "interim": "MalformedAnswer", "switch": "MalformedAnswer"}
     with Engine(tmp_path, config(server(tmp_path, source), function="concurrency: 4")) as engine:
         settle(engine, [{"data": what} for what in [*bad, "continue", "old"]])
         assert {what: [one["type"] for one in history] for what, history in last_attempts(engine).items()} == {what: [kind] * 2 for what, kind in bad.items()}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/http/connection.h"
 
+#include "engine/worker/runtimes/http/fields.h"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -20,12 +22,8 @@ namespace beast = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-std::string lower_case(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return out;
-}
+// Of responses before an answer.
+constexpr int kMostInterim = 16;
 
 std::unexpected<Error> fault(const char* type, std::string what) {
   return std::unexpected(Error{ErrorKind::unavailable, type, std::move(what)});
@@ -55,6 +53,7 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
     request_ = std::move(request);
     answered_ = std::move(answered);
     written_ = false;
+    interim_ = 0;
     parser_->skip(request_.no_answer_body);
     const std::string_view body = request_.body();
     const std::array<asio::const_buffer, 2> parts{asio::buffer(request_.head),
@@ -106,6 +105,8 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
     const unsigned status = message.result_int();
     if (status == 101 || status < 100)
       return give(fault(kMalformed, fmt::format("the status {} is not one of an answer", status)));
+    if (status < 200 && ++interim_ > kMostInterim)
+      return give(fault(kMalformed, "it sends interim responses (1xx) without end"));
     if (status < 200) return expect();
     Answer answer{status, {}, std::move(message.body())};
     for (const auto& field : message)
@@ -151,6 +152,7 @@ class Connection::Impl : public std::enable_shared_from_this<Impl> {
   Request request_;
   std::move_only_function<void(Result<Answer>)> answered_;
   std::uint64_t answers_ = 0;
+  int interim_ = 0;  // before the answer to this request
   bool open_ = false;
   bool written_ = false;
   bool closed_ = false;  // by its owner, who wants to hear nothing more
