@@ -4,6 +4,7 @@
 #include "engine/base/base64.h"
 #include "engine/base/units.h"
 #include "engine/base/utf8.h"
+#include "engine/worker/runtimes/event_text.h"
 #include "engine/worker/runtimes/http/fields.h"
 
 #include <simdjson.h>

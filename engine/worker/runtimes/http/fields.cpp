@@ -21,12 +21,6 @@ bool is_field_value(std::string_view value) {
   });
 }
 
-bool is_attribute(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  });
-}
-
 bool is_of_connection(std::string_view name) {
   constexpr std::string_view kNames[] = {"connection", "content-length",    "expect",
                                          "keep-alive", "proxy-connection",  "te",

@@ -11,8 +11,6 @@ namespace pelton::worker::http {
 bool is_token(std::string_view name);
 // No line break, NUL or other control character but the tabulator.
 bool is_field_value(std::string_view value);
-// That of an attribute of a CloudEvent: lower-case letters and digits.
-bool is_attribute(std::string_view name);
 // Fields of one connection, which are not passed on; in lower case.
 bool is_of_connection(std::string_view name);
 // As CloudEvents puts texts into fields: what is not a visible ASCII character, the quote and the

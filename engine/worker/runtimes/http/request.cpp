@@ -14,9 +14,6 @@
 namespace pelton::worker::http {
 namespace {
 
-// As connectors for Kafka name the attributes of CloudEvents.
-constexpr std::string_view kExtension = "ce_";
-
 struct Event {
   const model::Frame& frame;
   std::uint32_t index;
@@ -43,16 +40,6 @@ struct Event {
 
 bool is_trace(std::string_view name) {
   return name == "traceparent" || name == "tracestate";
-}
-
-// What the name of a header is as the name of an extension; empty: it is none.
-std::string_view extension_of(std::string_view name) {
-  if (name.starts_with(kExtension)) name.remove_prefix(kExtension.size());
-  constexpr std::string_view kOthers[] = {"id",          "source", "specversion",     "type",
-                                          "subject",     "time",   "datacontenttype", "data",
-                                          "partitionkey"};
-  const bool taken = std::ranges::find(kOthers, name) != std::end(kOthers);
-  return taken || !is_attribute(name) ? std::string_view{} : name;
 }
 
 // A header section that is being written. Values are written as they are.

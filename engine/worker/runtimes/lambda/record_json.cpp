@@ -10,11 +10,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <set>
 
 namespace pelton::worker::lambda {
 namespace {
-
-constexpr std::string_view kExtensionPrefix = "ce_";
 
 std::int64_t ms(WallTime time) {
   return to_us(time) / 1000;
@@ -110,22 +109,13 @@ void add_data(std::string& json, const model::Batch& batch, std::uint32_t i) {
     add(json, "data_base64", quoted_base64(data));
 }
 
-bool is_extension(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  });
-}
-
 void add_extensions(std::string& json, const model::Batch& batch, std::uint32_t i) {
   if (batch.has_key(i) && is_utf8(batch.key(i)))
     add(json, "partitionkey", json_quoted(batch.key(i)));
+  std::set<std::string_view> known;
   for (const model::Header& one : headers_of(batch, i)) {
-    const bool trace = one.name == "traceparent" || one.name == "tracestate";
-    const std::string_view name = trace ? one.name
-                                  : one.name.starts_with(kExtensionPrefix)
-                                      ? one.name.substr(kExtensionPrefix.size())
-                                      : std::string_view{};
-    if (is_extension(name) && name != "partitionkey") add(json, name, json_quoted(one.value));
+    const std::string_view name = extension_of(one.name);
+    if (!name.empty() && known.insert(name).second) add(json, name, json_quoted(one.value));
   }
 }
 

@@ -147,12 +147,13 @@ TEST_F(DocumentTest, RecordsOfAKinesisStream) {
 }
 
 TEST_F(DocumentTest, CloudEventsHaveWhatTheyNeed) {
-  event.headers = {{"ce_tenant", "t"}, {"other", "o"}, {"traceparent", "p"}, {"ce_Bad", "b"}};
+  event.headers = {{"ce_tenant", "t"}, {"region", "r"}, {"tenant", "again"}, {"traceparent", "p"},
+                   {"ce_Bad", "b"},    {"id", "no"},    {"X-Other", "no"}};
   event.content_type = "application/json";
   add("{\"a\":1}");
   EXPECT_EQ(make(model::EventShape::cloudevents)->json,
             R"({"specversion":"1.0","id":"orders/3/15","source":"/streams/orders",)"
-            R"("type":"pelton.event","time":"2018-12-17T22:10:50.987Z","tenant":"t",)"
+            R"("type":"pelton.event","time":"2018-12-17T22:10:50.987Z","tenant":"t","region":"r",)"
             R"("traceparent":"p","datacontenttype":"application/json","data":{"a":1}})");
   event.headers.clear();
   event.content_type = "image/png";
