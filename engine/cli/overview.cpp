@@ -18,16 +18,9 @@ namespace {
 // Something that can be pasted: parameters of the path have values.
 std::string curl_line(const config::Route& route, const std::string& address) {
   const std::string method = route.methods.empty() ? "GET" : route.methods.front();
-  std::string path;
-  bool parameter = false;
-  for (const char c : route.path.text()) {
-    if (c == '{') path += '1';
-    parameter = c == '{' || (parameter && c != '}');
-    if (!parameter && c != '}') path += c;
-  }
   const bool body = method == "POST" || method == "PUT" || method == "PATCH";
   return fmt::format("curl {}{}http://{}{}", method == "GET" ? "" : fmt::format("-X {} ", method),
-                     body ? "-d '{}' " : "", address, path);
+                     body ? "-d '{}' " : "", address, route.path.example());
 }
 
 std::string routes_table(const config::Config& config) {

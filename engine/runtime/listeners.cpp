@@ -50,10 +50,8 @@ std::string curl_line(const config::Route& route, const std::string& address) {
   };
   const bool get = takes("GET") && route.function;
   const std::string method = get ? "GET" : takes("POST") ? "POST" : route.methods.front();
-  std::string path = route.path.text();
-  std::erase_if(path, [](char c) { return c == '{' || c == '}' || c == '+'; });
   return fmt::format("curl {}{}http://{}{}", get ? "" : fmt::format("-X {} ", method),
-                     get ? "" : "-d '{}' ", address, path);
+                     get ? "" : "-d '{}' ", address, route.path.example());
 }
 
 http::LambdaFunction lambda_function(const config::Function& function,

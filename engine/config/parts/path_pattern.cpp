@@ -54,6 +54,14 @@ Result<PathPattern> PathPattern::parse(const std::string& text) {
   return pattern;
 }
 
+std::string PathPattern::example() const {
+  if (segments_.empty()) return "/";
+  std::string path;
+  for (const Segment& segment : segments_)
+    path.append("/").append(segment.kind == Kind::text ? segment.text : "1");
+  return path;
+}
+
 bool PathPattern::has_parameter(std::string_view name) const {
   return std::ranges::any_of(segments_, [&](const Segment& segment) {
     return segment.kind != Kind::text && segment.text == name;

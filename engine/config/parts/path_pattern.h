@@ -23,6 +23,8 @@ class PathPattern {
   static Result<PathPattern> parse(const std::string& text);
 
   const std::string& text() const { return text_; }
+  // A path that it stands for: each parameter is "1".
+  std::string example() const;
   bool has_parameter(std::string_view name) const;
   // The parameters of a path of decoded segments; nothing when it is another one.
   std::optional<Parameters> match(std::span<const std::string> path) const;

@@ -213,7 +213,8 @@ void WorkerPool::Impl::learn_from_end(const Worker& worker, const WorkerEnd& end
   if (worker.retiring() || end_.under_way) return;
   if (!worker.was_ready())
     return failed_to_start(worker.id,
-                           with_lines(fmt::format("ended ({}) before it was ready", loss.type)));
+                           with_lines(fmt::format("ended ({}) before it was ready{}{}", loss.type,
+                                                  end.advice.empty() ? "" : ": ", end.advice)));
   if (worker.in_flight().empty())
     tell(worker.name, with_lines(fmt::format("ended ({}) while it was idle", loss.type)));
   // It never finished an event, and none is to blame: another would end the same way at once.

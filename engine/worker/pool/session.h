@@ -59,6 +59,9 @@ class Session {
   virtual ~Session() = default;
   // The process runs: speak to it. `events` outlives the session.
   virtual Status start(SessionEvents& events, pid_t process) = 0;
+  // What the operator can do when it ended before it was ready and these were its last lines.
+  // Empty: that is not known.
+  virtual std::string advice(std::string_view /*last_lines*/) const { return {}; }
   // How many more frames it takes now.
   virtual std::size_t room() const = 0;
   // How many invocations it has under way at once, at most.

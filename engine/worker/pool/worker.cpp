@@ -190,6 +190,7 @@ WorkerEnd Worker::end() {
   loss.cause = cause_;
   loss.type = type_;
   loss.message = child_.last_lines();
+  if (!was_ready()) end.advice = session_->advice(loss.message);
   if (!in_flight_.empty()) voice_.ended(loss, pace_.idle(Clock::now()), *session_);
   if (cause_ == "engine") return end;
   const auto begun = session_->begun(Clock::now());

@@ -37,6 +37,8 @@ struct WorkerTimes {
 struct WorkerEnd {
   // Why it could not serve, with its stack; empty: it could, or never said.
   std::string start_error{};
+  // What the operator can do about an end before it was ready; empty: that is not known.
+  std::string advice{};
   // Why it ended, and which event is to blame, or which frame when that is not known. Nobody is
   // blamed for a crash with several begun.
   model::WorkerLoss loss{};

@@ -59,5 +59,11 @@ TEST(PathPattern, NamesOfParametersDoNotMatter) {
   EXPECT_FALSE(pattern("/a/x").same_paths(pattern("/a/y")));
 }
 
+TEST(PathPattern, AnExampleHasAValueForEachParameter) {
+  EXPECT_EQ(PathPattern::parse("/users/{id}/files/{path+}")->example(), "/users/1/files/1");
+  EXPECT_EQ(PathPattern::parse("/users")->example(), "/users");
+  EXPECT_EQ(PathPattern::parse("/")->example(), "/");
+}
+
 }  // namespace
 }  // namespace pelton::config

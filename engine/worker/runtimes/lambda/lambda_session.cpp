@@ -44,6 +44,12 @@ Status LambdaSession::start(SessionEvents& events, pid_t process) {
 
 // ---- frames
 
+std::string LambdaSession::advice(std::string_view last_lines) const {
+  if (!last_lines.contains("No module named awslambdaric")) return {};
+  return "AWS's client for Python is not installed: `pip install awslambdaric` with the function's "
+         "interpreter, or into its folder with --target (see docs/lambda.md)";
+}
+
 void LambdaSession::invoke(const model::Frame& frame) {
   frame_ = frame;
   next_ = 0;

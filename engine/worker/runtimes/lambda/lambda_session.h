@@ -27,6 +27,8 @@ class LambdaSession final : public Session, private RuntimeEvents {
   const std::filesystem::path& temporary() const { return temporary_.path(); }
 
   Status start(SessionEvents& events, pid_t process) override;
+  // Of an interpreter of Python that has no client of AWS.
+  std::string advice(std::string_view last_lines) const override;
   std::size_t room() const override { return ready_ && !frame_ && !ending_ ? 1 : 0; }
   void invoke(const model::Frame& frame) override;
   bool cancel(const Invocation&) override { return false; }

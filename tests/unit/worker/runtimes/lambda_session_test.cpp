@@ -238,5 +238,11 @@ TEST_F(LambdaSessionTest, AnotherProcessIsDisconnected) {
   EXPECT_EQ(said, "");
 }
 
+TEST_F(LambdaSessionTest, AMissingClientIsAdvisedAbout) {
+  EXPECT_TRUE(session.advice("/usr/bin/python3: No module named awslambdaric")
+                  .starts_with("AWS's client for Python is not installed: `pip install"));
+  EXPECT_EQ(session.advice("ModuleNotFoundError: No module named 'boto3'"), "");
+}
+
 }  // namespace
 }  // namespace pelton::worker::lambda
