@@ -39,6 +39,8 @@ bool refuses_topic(rd_kafka_resp_err_t error) {
 }
 
 Error topic_fault(const std::string& topic, rd_kafka_resp_err_t error) {
+  // What brokers have said librdkafka repeats under a name of its own: one fault has one text.
+  if (error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) error = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   return {ErrorKind::unavailable, "E6110",
           fmt::format("the topic {} takes no records: {} ({})", topic, rd_kafka_err2str(error),
                       rd_kafka_err2name(error))};
