@@ -57,7 +57,8 @@ class Broker:
     def topic(self, partitions=4, name=None, **config):
         self.topics += 1
         name = name or f"topic-{self.topics}"
-        self.admin.create_topics([NewTopic(name, partitions, 1, config=config)])[name].result(30)
+        # Records may have any time: the broker deletes none for its age.
+        self.admin.create_topics([NewTopic(name, partitions, 1, config={"retention.ms": "-1", **config})])[name].result(30)
         return name
 
     def delete_topic(self, name):
