@@ -160,6 +160,15 @@ void read_sam_function(const Node& id, const Node& resource, const Node* globals
   if (function) service.functions.push_back(std::move(*function));
 }
 
+// Routes do without the API's own resource; what it adds to them is told.
+void read_sam_api(const Node& resource, Reader& reader) {
+  const Node* properties = reader.map(resource, "Properties");
+  if (properties == nullptr) return;
+  for (const char* key : {"Auth", "Cors", "CorsConfiguration", "DefinitionBody", "DefinitionUri"})
+    if (const Node* found = reader.find(*properties, key))
+      reader.ignored(found->place, fmt::format("`{}` of an API", key), "is ignored");
+}
+
 }  // namespace
 
 Service read_template(const Node& root, Reader& reader) {
@@ -181,9 +190,13 @@ Service read_template(const Node& root, Reader& reader) {
   if (globals != nullptr) reader.check_keys(*globals, kGlobalsKeys);
   const Node* shared = globals == nullptr ? nullptr : reader.map(*globals, "Function");
   if (shared != nullptr) reader.check_keys(*shared, kSamFunctionKeys);
-  for (const auto& [id, resource] : resources->entries)
-    if (reader.text(resource, "Type") == "AWS::Serverless::Function")
+  for (const auto& [id, resource] : resources->entries) {
+    const auto type = reader.text(resource, "Type");
+    if (type == "AWS::Serverless::Function")
       read_sam_function(id, resource, shared, service, reader);
+    if (type == "AWS::Serverless::Api" || type == "AWS::Serverless::HttpApi")
+      read_sam_api(resource, reader);
+  }
   tell_not_created(reader);
   return service;
 }

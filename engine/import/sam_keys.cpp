@@ -8,14 +8,14 @@ const KnownKeys kTemplateKeys{
     "a template", "AWSTemplateFormatVersion Transform Globals Resources Parameters Description", "",
     "Metadata Outputs Conditions Mappings Rules"};
 
-const KnownKeys kGlobalsKeys{"Globals", "Function", "",
-                             "Api HttpApi SimpleTable StateMachine LayerVersion CapacityProvider"};
+const KnownKeys kGlobalsKeys{"Globals", "Function", "Api HttpApi",
+                             "SimpleTable StateMachine LayerVersion CapacityProvider"};
 
 const KnownKeys kSamFunctionKeys{
     "Properties",
     "Handler CodeUri Runtime Timeout MemorySize Environment Events Description FunctionName "
-    "PackageType ReservedConcurrentExecutions EventInvokeConfig InlineCode FunctionUrlConfig",
-    "Layers FileSystemConfigs DeadLetterQueue",
+    "PackageType ReservedConcurrentExecutions EventInvokeConfig",
+    "Layers FileSystemConfigs DeadLetterQueue InlineCode FunctionUrlConfig",
     "Role Policies Tags VpcConfig Tracing Architectures AutoPublishAlias DeploymentPreference "
     "KmsKeyArn PermissionsBoundary ProvisionedConcurrencyConfig EphemeralStorage SnapStart "
     "LoggingConfig CodeSigningConfigArn ImageUri ImageConfig VersionDescription RuntimeManagement"

@@ -230,6 +230,10 @@ std::optional<Cors> read_cors(const Node& map, Reader& reader) {
   for (const char* key : {"headers", "allowedHeaders"})
     for (std::string& one : reader.texts(*cors, key)) read.headers.push_back(std::move(one));
   read.expose = reader.texts(*cors, "exposedResponseHeaders");
+  // Preflight requests allow the methods that have a route.
+  for (const char* key : {"methods", "allowedMethods"})
+    if (const Node* methods = reader.find(*cors, key))
+      reader.ignored(methods->place, fmt::format("`{}` of cors", key), "is ignored");
   read.credentials = reader.truth(*cors, "allowCredentials", false);
   read.max_age_s = reader.number(*cors, "maxAge", 0, 86'400);
   return read;

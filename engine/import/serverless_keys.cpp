@@ -5,8 +5,8 @@
 namespace pelton::importer {
 
 const KnownKeys kServiceKeys{
-    "a service", "service provider functions resources custom params", "plugins layers",
-    "frameworkVersion configValidationMode useDotenv variablesResolutionMode package app org "
+    "a service", "service provider functions resources custom params", "plugins layers useDotenv",
+    "frameworkVersion configValidationMode variablesResolutionMode package app org "
     "deprecationNotificationMode disabledDeprecations unresolvedVariablesNotificationMode outputs "
     "console dashboard stages build licenseKey tenant configurationVersion state",
     true};

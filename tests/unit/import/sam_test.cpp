@@ -83,5 +83,21 @@ Resources:
               ElementsAre("1 E1006 \"Resources\" is missing"));
 }
 
+// Routes would be open, and nobody would know.
+TEST_F(SamTest, WhatAnApiAddsToItsRoutesIsTold) {
+  EXPECT_THAT(
+      problems(convert_text(R"(Transform: AWS::Serverless-2016-10-31
+Globals:
+  Api: { Auth: { ApiKeyRequired: true } }
+Resources:
+  Gate:
+    Type: AWS::Serverless::Api
+    Properties: { StageName: prod, Auth: { ApiKeyRequired: true } }
+)",
+                            "template.yml")),
+      testing::IsSupersetOf({"3 E1107 `Api` of Globals is not available here and is ignored",
+                             "7 E1107 `Auth` of an API is ignored"}));
+}
+
 }  // namespace
 }  // namespace pelton::importer
