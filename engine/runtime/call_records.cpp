@@ -60,9 +60,16 @@ model::BatchPtr record_event(const model::Batch& call, const std::string& arn,
   return builder.finish();
 }
 
-std::string error_json(const model::Attempt& attempt) {
-  return fmt::format(R"({{"errorMessage":{},"errorType":{}}})", json_quoted(attempt.message),
-                     json_quoted(attempt.type));
+// As AWS words what its runtimes do not report themselves.
+std::string error_json(const std::string& id, const model::Attempt& attempt) {
+  std::string type = attempt.type;
+  std::string message = attempt.message;
+  if (attempt.cause == "timeout" || attempt.cause == "crash") {
+    type = attempt.cause == "timeout" ? "Sandbox.Timedout" : "Runtime.ExitError";
+    message = fmt::format("RequestId: {} Error: {}", id, attempt.type);
+  }
+  return fmt::format(R"({{"errorMessage":{},"errorType":{}}})", json_quoted(message),
+                     json_quoted(type));
 }
 
 }  // namespace
@@ -98,11 +105,12 @@ void CallRecords::settle(model::Transaction& transaction) {
     const auto& history = letter.retry.history;
     const std::string_view condition =
         letter.reason == "max_age" ? "EventAgeExceeded" : "RetriesExhausted";
-    const std::string json =
-        record_json(setup_.arn, *letter.event,
-                    {condition, letter.retry.attempts,
-                     history.empty() ? "null" : error_json(history.back()), "Unhandled"},
-                    letter.time);
+    const std::string json = record_json(
+        setup_.arn, *letter.event,
+        {condition, letter.retry.attempts,
+         history.empty() ? "null" : error_json(std::string(letter.event->id(0)), history.back()),
+         "Unhandled"},
+        letter.time);
     const PartitionId partition{next_partition_++ % setup_.on_failure->partitions};
     transaction.appends.push_back({{setup_.on_failure->stream, partition},
                                    record_event(*letter.event, setup_.arn, json, letter.time)});

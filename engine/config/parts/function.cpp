@@ -52,7 +52,8 @@ Fields<Async> async_fields() {
   return Fields<Async>("async",
                        "Asynchronous calls through AWS Lambda's API (`InvocationType` `Event`), "
                        "which wait in the stream `NAME.async` of the function.")
-      .option("retries", &Async::retries, "Retries of a call that failed.", {.at_most = "100"})
+      .option("retries", &Async::retries, "Retries of a call that failed.",
+              {.at_least = "0", .at_most = "100"})
       .option("retry_after", &Async::retry_after,
               "Delay before the first retry. Each further one is twice as long.",
               {.at_least = "1ms", .at_most = "24h"})

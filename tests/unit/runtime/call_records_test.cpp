@@ -110,6 +110,23 @@ TEST_F(Records, AreNotOfFailedAttemptsOrWorkersThatAreGone) {
   EXPECT_NE(other.outputs, nullptr);
 }
 
+TEST_F(Records, WordTimeOutsAndDeadWorkersAsAwsDoes) {
+  model::Transaction transaction;
+  transaction.dead_letters = {letter("attempts"), letter("worker_killer")};
+  model::Attempt& late = transaction.dead_letters[0].retry.history.back();
+  late.cause = "timeout";
+  late.type = "timeout after 1s";
+  model::Attempt& killed = transaction.dead_letters[1].retry.history.back();
+  killed.cause = "crash";
+  killed.type = "exit 3";
+  records.settle(transaction);
+  ASSERT_THAT(transaction.appends, SizeIs(2));
+  EXPECT_THAT(std::string(transaction.appends[0].batch->data(0)),
+              AllOf(HasSubstr("Error: timeout after 1s\""), HasSubstr("\"Sandbox.Timedout\"")));
+  EXPECT_THAT(std::string(transaction.appends[1].batch->data(0)),
+              AllOf(HasSubstr("Error: exit 3\""), HasSubstr("\"Runtime.ExitError\"")));
+}
+
 TEST_F(Records, OfFailuresGoWithTheirDeadLetters) {
   model::Transaction transaction;
   transaction.dead_letters = {letter("attempts"), letter("max_age"), letter("attempts")};
