@@ -17,18 +17,13 @@ namespace {
 // As the shell reports that a program could not be run.
 constexpr int kNotRun = 127;
 
-[[noreturn]] void become_engine(const Files& files, pid_t parent) {
+[[noreturn]] void become_engine(char* const* arguments, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(kNotRun);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::vector<std::string> words{"pelton", "run"};
-  for (const auto& file : files) words.push_back(file.string());
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  ::execv("/proc/self/exe", arguments.data());
+  ::execv("/proc/self/exe", arguments);
   ::_exit(kNotRun);
 }
 
@@ -40,10 +35,15 @@ ChildEngine::~ChildEngine() {
   wait();
 }
 
-Status ChildEngine::start(const Files& files) {
+Status ChildEngine::start(const std::vector<std::string>& words) {
+  std::vector<std::string> all{"pelton", "run"};
+  all.insert(all.end(), words.begin(), words.end());
+  std::vector<char*> arguments;
+  for (std::string& word : all) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become_engine(files, parent);
+  if (pid == 0) become_engine(arguments.data(), parent);
   if (pid < 0)
     return fail(ErrorKind::unavailable, "E5024", "cannot start a process: {}",
                 std::strerror(errno));

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
-#include "engine/cli/config_file.h"
 
 #include <sys/types.h>
+
+#include <string>
+#include <vector>
 
 namespace pelton::cli {
 
@@ -18,8 +21,8 @@ class ChildEngine {
   ChildEngine(const ChildEngine&) = delete;
   ChildEngine& operator=(const ChildEngine&) = delete;
 
-  // While none is running. E5024: no process could be made.
-  Status start(const Files& files);
+  // While none is running; `words` are the arguments of `run`. E5024: no process could be made.
+  Status start(const std::vector<std::string>& words);
   bool running() const { return pid_ > 0; }
   // Readable once it has ended; -1 while none is running.
   int fd() const { return fd_.get(); }

@@ -38,6 +38,8 @@ struct ImportWords {
   std::string listen;
 
   importer::Options options() const;
+  // The same as arguments of a command.
+  std::vector<std::string> arguments() const;
 };
 void add_import_options(CLI::App& command, ImportWords& words);
 

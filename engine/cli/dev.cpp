@@ -40,7 +40,10 @@ std::string named(std::string_view text) {
 // thread.
 class Development {
  public:
-  explicit Development(const Files& files) : files_(files) {}
+  Development(const Files& files, const ImportWords& import)
+      : files_(files), import_(import.options()), words_(import.arguments()) {
+    for (const fs::path& file : files) words_.push_back(file.string());
+  }
 
   Result<int> run();
 
@@ -59,6 +62,8 @@ class Development {
   Result<std::unique_ptr<Client>> engine() const;
 
   const Files files_;
+  const importer::Options import_;
+  std::vector<std::string> words_;                     // of `run`
   std::map<std::string, std::vector<fs::path>> code_;  // of each function
   fs::path data_;
   bool valid_ = false;    // the config, when it was last read
@@ -80,7 +85,7 @@ Status Development::begin() {
 
 // What it says of a config with errors is shown by whoever uses the config.
 void Development::look_at_config() {
-  const config::Loaded loaded = load_config(files_);
+  const config::Loaded loaded = load_config(files_, import_);
   valid_ = loaded.config.has_value();
   if (valid_) {
     data_ = loaded.config->engine.data;
@@ -97,7 +102,7 @@ void Development::look_at_config() {
 void Development::start() {
   look_at_config();
   // Also with a bad config: the engine says what is wrong with it.
-  if (const auto started = child_.start(files_); !started)
+  if (const auto started = child_.start(words_); !started)
     note("pelton: {}\n", started.error().text());
 }
 
@@ -234,13 +239,15 @@ void add_dev(CLI::App& app, Run& chosen) {
       "dev", "run the engine, and apply changes of the config and of functions as they are saved");
   auto files = std::make_shared<std::vector<std::string>>();
   add_config_files(*command, *files);
+  auto import = std::make_shared<ImportWords>();
+  add_import_options(*command, *import);
   command->footer(
       "A changed config file is reloaded; the engine is restarted where a reload cannot do it. A\n"
       "function whose code changes gets new workers; if they cannot start, the old ones continue.\n"
       "Not watched: hidden folders and files, node_modules, __pycache__, venv, engine.data.\n"
       "Example: pelton dev pelton.yaml");
-  command->callback([&chosen, files] {
-    chosen = [files] { return Development({files->begin(), files->end()}).run(); };
+  command->callback([&chosen, files, import] {
+    chosen = [files, import] { return Development({files->begin(), files->end()}, *import).run(); };
   });
 }
 

@@ -63,6 +63,18 @@ importer::Options ImportWords::options() const {
   return options;
 }
 
+std::vector<std::string> ImportWords::arguments() const {
+  std::vector<std::string> words;
+  const auto add = [&](const char* option, const std::string& value) {
+    words.insert(words.end(), {option, value});
+  };
+  if (!stage.empty()) add("--stage", stage);
+  for (const std::string& param : params) add("--param", param);
+  for (const std::string& service : services) add("--service", service);
+  if (!listen.empty()) add("--listen", listen);
+  return words;
+}
+
 void add_import_options(CLI::App& command, ImportWords& words) {
   const std::string group = "Options for serverless.yml and template.yaml";
   command.add_option("--stage", words.stage, "the stage (default: the file's, or dev)")
