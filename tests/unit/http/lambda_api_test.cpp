@@ -14,7 +14,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-model::BatchPtr output(std::string_view data) {
+model::BatchPtr answered_with(std::string_view data) {
   model::EventView event;
   event.data = data;
   model::BatchBuilder builder;
@@ -124,7 +124,7 @@ TEST_F(Api, CallsAFunctionWithThePayload) {
   EXPECT_EQ(call.event->id(0), call.id);
   EXPECT_EQ(call.record, nullptr);
   EXPECT_GT(call.deadline, *call.begin_by + std::chrono::milliseconds(2500));
-  EXPECT_EQ(answer(output("[1]")), "200  [1]");
+  EXPECT_EQ(answer(answered_with("[1]")), "200  [1]");
   EXPECT_EQ(find(last, "X-Amz-Executed-Version"), "$LATEST");
   EXPECT_EQ(find(last, "x-amzn-RequestId"), call.id);
   EXPECT_EQ(find(last, "X-Amz-Function-Error"), "");
@@ -134,12 +134,12 @@ TEST_F(Api, AnswersAreJson) {
   for (const auto& [made, sent] : std::map<std::string, std::string>{
            {"text", "\"text\""}, {"[INFO]", "\"[INFO]\""}, {"1", "1"}, {"\xff", "\xff"}}) {
     invoke("1");
-    EXPECT_EQ(answer(output(made)), "200  " + sent);
+    EXPECT_EQ(answer(answered_with(made)), "200  " + sent);
   }
   invoke("1");
   EXPECT_EQ(answer(nullptr), "200  null");
   invoke("1", {}, "g");
-  EXPECT_EQ(answer(output("as it is")), "200  as it is");
+  EXPECT_EQ(answer(answered_with("as it is")), "200  as it is");
 }
 
 TEST_F(Api, NoPayloadIsAnEmptyObject) {
@@ -169,7 +169,7 @@ TEST_F(Api, FailuresOfTheFunctionAreAnswers) {
                   CallFailure{CallFailure::Kind::function, "WorkerCannotStart", "no module"})),
               HasSubstr("Runtime.InitError"));
   invoke("1");
-  EXPECT_THAT(answer(output("\"" + std::string(6'291'556, 'x') + "\"")),
+  EXPECT_THAT(answer(answered_with("\"" + std::string(6'291'556, 'x') + "\"")),
               HasSubstr("Function.ResponseSizeTooLarge"));
 }
 
@@ -210,7 +210,7 @@ TEST_F(Api, DryRunsCallNothing) {
 TEST_F(Api, TheTailOfTheLog) {
   invoke("1", {{"X-Amz-Log-Type", "Tail"}});
   calls.calls.back().record->lines = {{6, "first"}, {3, "second"}};
-  answer(output("1"));
+  answer(answered_with("1"));
   std::string text;
   EXPECT_TRUE(from_base64(find(last, "X-Amz-Log-Result"), text));
   const std::string id = find(last, "x-amzn-RequestId");

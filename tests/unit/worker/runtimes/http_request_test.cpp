@@ -8,7 +8,7 @@
 namespace pelton::worker::http {
 namespace {
 
-const WallTime kNow = from_us(1'700'000'000'000'000);
+const WallTime kRequested = from_us(1'700'000'000'000'000);
 
 class HttpRequestTest : public ::testing::Test {
  protected:
@@ -29,7 +29,7 @@ class HttpRequestTest : public ::testing::Test {
     frame.base = 40;
     frame.key_prefix = "bill/orders/x/2/";
     frame.batch = builder.finish();
-    return make_request(frame, 0, {function, options, "127.0.0.1:80"}, kNow);
+    return make_request(frame, 0, {function, options, "127.0.0.1:80"}, kRequested);
   }
   std::string head() { return make()->head; }
   // Of the head: the value of a field; "none" without it.
@@ -64,7 +64,7 @@ TEST_F(HttpRequestTest, Attributes) {
   event.subject = "a b\n";
   event.has_key = true;
   event.key = "k\"";
-  event.time_us = to_us(kNow);
+  event.time_us = to_us(kRequested);
   EXPECT_EQ(field("Ce-Id"), "e1");
   EXPECT_EQ(field("Ce-Subject"), "a%20b%0A");
   EXPECT_EQ(field("Ce-Partitionkey"), "k%22");
