@@ -161,30 +161,31 @@ struct Rule {
 struct Limit {
   Duration time{};
 };
-struct Route {
+struct RuledRoute {
   std::vector<Rule> rules;
   std::map<std::string, Limit> limits;
 };
 
-Fields<Route> route_fields() {
-  return Fields<Route>("route", "A route.")
-      .listed(&Route::rules, Fields<Rule>("rules", "Rules.")
-                                 .option("path", &Rule::path, "A path.", {.required = true})
-                                 .option("weight", &Rule::weight, "A weight.", {.at_most = "9"})
-                                 .shorthand("path"))
-      .named(&Route::limits, Fields<Limit>("limits", "Limits.")
-                                 .option("time", &Limit::time, "A time.", {.at_least = "1s"}));
+Fields<RuledRoute> route_fields() {
+  return Fields<RuledRoute>("route", "A route.")
+      .listed(&RuledRoute::rules,
+              Fields<Rule>("rules", "Rules.")
+                  .option("path", &Rule::path, "A path.", {.required = true})
+                  .option("weight", &Rule::weight, "A weight.", {.at_most = "9"})
+                  .shorthand("path"))
+      .named(&RuledRoute::limits, Fields<Limit>("limits", "Limits.")
+                                      .option("time", &Limit::time, "A time.", {.at_least = "1s"}));
 }
 
 class EntriesTest : public ::testing::Test {
  protected:
-  Route read(const std::string& text) {
+  RuledRoute read(const std::string& text) {
     Diagnostics problems;
     const Environment nothing = [](const std::string&) { return std::nullopt; };
     ReadContext context{problems, {"/etc"}, nothing};
     const Node tree = parse_yaml(text, problems);
     const Section section = read_section(tree, route_fields().spec(), "route x", context);
-    Route route;
+    RuledRoute route;
     route_fields().fill(section, "", context, route);
     messages_.clear();
     for (const Diagnostic& d : problems.sorted()) messages_.push_back(d.code + " " + d.message);
@@ -202,7 +203,7 @@ class EntriesTest : public ::testing::Test {
 };
 
 TEST_F(EntriesTest, AListHasValuesAndMappings) {
-  const Route route = read("rules: [/a, { path: /b, weight: 5 }]");
+  const RuledRoute route = read("rules: [/a, { path: /b, weight: 5 }]");
   EXPECT_EQ(messages_, Lines{});
   ASSERT_EQ(route.rules.size(), 2U);
   EXPECT_EQ(route.rules[0].path, "/a");
@@ -214,7 +215,7 @@ TEST_F(EntriesTest, AListHasValuesAndMappings) {
 }
 
 TEST_F(EntriesTest, NamesAreTheUsersOwn) {
-  const Route route = read("limits: { cpu.max: { time: 2s }, io: }");
+  const RuledRoute route = read("limits: { cpu.max: { time: 2s }, io: }");
   EXPECT_EQ(messages_, Lines{});
   ASSERT_EQ(route.limits.size(), 2U);
   EXPECT_EQ(route.limits.at("cpu.max").time, std::chrono::seconds(2));

@@ -98,17 +98,17 @@ TEST_F(Schema, ASectionMayBeOneValue) {
 }
 
 TEST_F(Schema, SectionsMayBeListedAndNamed) {
-  struct Rule {
+  struct ListedRule {
     std::string path;
   };
   struct RuleList {
-    std::vector<Rule> rules;
-    std::map<std::string, Rule> named;
+    std::vector<ListedRule> rules;
+    std::map<std::string, ListedRule> named;
   };
   const auto rule = [](const char* name) {
-    return Fields<Rule>(name, "Rules.")
+    return Fields<ListedRule>(name, "Rules.")
         .shorthand("path")
-        .option("path", &Rule::path, "A path.", {.required = true});
+        .option("path", &ListedRule::path, "A path.", {.required = true});
   };
   Kinds kinds;
   ConnectorOptions type{"routes", "Routes.", {}, {}};
