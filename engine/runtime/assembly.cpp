@@ -60,7 +60,8 @@ std::unique_ptr<CallRecords> call_records(const config::Binding& binding,
                                           const config::Config& config, Assembly& assembly) {
   if (!binding.async_calls) return nullptr;
   const config::Function& function = *config.find_function(binding.function);
-  CallRecords::Setup setup{worker::lambda::function_arn(function), binding.to.has_value(), {}};
+  CallRecords::Setup setup{
+      worker::lambda::function_arn(function), function.timeout, binding.to.has_value(), {}};
   if (function.async && function.async->on_failure) {
     const std::string& to = *function.async->on_failure;
     setup.on_failure = {*assembly.store.find_stream(to), config.find_stream(to)->partitions};

@@ -4,6 +4,7 @@
 #include "engine/base/json_quoted.h"
 #include "engine/base/units.h"
 #include "engine/http/json_text.h"
+#include "engine/http/lambda/error.h"
 #include "engine/model/batch_builder.h"
 
 #include <fmt/format.h>
@@ -60,14 +61,16 @@ model::BatchPtr record_event(const model::Batch& call, const std::string& arn,
   return builder.finish();
 }
 
-// As AWS words what its runtimes do not report themselves.
-std::string error_json(const std::string& id, const model::Attempt& attempt) {
-  std::string type = attempt.type;
-  std::string message = attempt.message;
-  if (attempt.cause == "timeout" || attempt.cause == "crash") {
-    type = attempt.cause == "timeout" ? "Sandbox.Timedout" : "Runtime.ExitError";
-    message = fmt::format("RequestId: {} Error: {}", id, attempt.type);
-  }
+http::FunctionFault fault_of(std::string_view id, const model::Attempt& attempt, Duration timeout) {
+  if (attempt.cause == "timeout") return http::timed_out(id, timeout);
+  if (attempt.cause == "crash") return http::exited(id, attempt.type);
+  return {attempt.type, attempt.message};
+}
+
+// Of a call that failed for good; null without an attempt.
+std::string error_json(const model::DeadLetter& letter, Duration timeout) {
+  if (letter.retry.history.empty()) return "null";
+  const auto [type, message] = fault_of(letter.event->id(0), letter.retry.history.back(), timeout);
   return fmt::format(R"({{"errorMessage":{},"errorType":{}}})", json_quoted(message),
                      json_quoted(type));
 }
@@ -102,14 +105,11 @@ void CallRecords::settle(model::Transaction& transaction) {
   for (const model::DeadLetter& letter : transaction.dead_letters) {
     // One that failed again after a replay has its record.
     if (letter.replays > 0) continue;
-    const auto& history = letter.retry.history;
     const std::string_view condition =
         letter.reason == "max_age" ? "EventAgeExceeded" : "RetriesExhausted";
     const std::string json = record_json(
         setup_.arn, *letter.event,
-        {condition, letter.retry.attempts,
-         history.empty() ? "null" : error_json(std::string(letter.event->id(0)), history.back()),
-         "Unhandled"},
+        {condition, letter.retry.attempts, error_json(letter, setup_.timeout), "Unhandled"},
         letter.time);
     const PartitionId partition{next_partition_++ % setup_.on_failure->partitions};
     transaction.appends.push_back({{setup_.on_failure->stream, partition},

@@ -22,6 +22,7 @@ class CallRecords {
   // Absent: no record. Records of successes go where the binding's outputs go.
   struct Setup {
     std::string arn;
+    Duration timeout;  // of the function
     bool on_success = false;
     std::optional<Target> on_failure{};
   };

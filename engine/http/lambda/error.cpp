@@ -50,4 +50,14 @@ net::Response payload_too_large(std::size_t limit, std::string_view type) {
                                   type, limit));
 }
 
+FunctionFault timed_out(std::string_view request_id, Duration timeout) {
+  return {"Sandbox.Timedout",
+          fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds", request_id,
+                      std::chrono::duration<double>(timeout).count())};
+}
+
+FunctionFault exited(std::string_view request_id, std::string_view how) {
+  return {"Runtime.ExitError", fmt::format("RequestId: {} Error: {}", request_id, how)};
+}
+
 }  // namespace pelton::http

@@ -48,15 +48,10 @@ std::string stack_json(const std::string& stack) {
   return "[" + list + "]";
 }
 
-// As AWS words what its runtimes do not report themselves.
-std::pair<std::string, std::string> worded(const LambdaFunction& function, const std::string& id,
-                                           const CallFailure& failure) {
-  if (failure.kind == CallFailure::Kind::timeout)
-    return {"Sandbox.Timedout",
-            fmt::format("RequestId: {} Error: Task timed out after {:.2f} seconds", id,
-                        std::chrono::duration<double>(function.timeout).count())};
-  if (failure.type == "WorkerCrashed")
-    return {"Runtime.ExitError", fmt::format("RequestId: {} Error: {}", id, failure.message)};
+FunctionFault fault_of(const LambdaFunction& function, const std::string& id,
+                       const CallFailure& failure) {
+  if (failure.kind == CallFailure::Kind::timeout) return timed_out(id, function.timeout);
+  if (failure.type == "WorkerCrashed") return exited(id, failure.message);
   if (failure.type == "WorkerCannotStart") return {"Runtime.InitError", failure.message};
   return {failure.type, failure.message};
 }
@@ -112,7 +107,7 @@ net::Response invocation_response(const LambdaFunction& function, const std::str
 
 std::string function_error_json(const LambdaFunction& function, const std::string& id,
                                 const CallFailure& failure) {
-  const auto [type, message] = worded(function, id, failure);
+  const auto [type, message] = fault_of(function, id, failure);
   std::string json = fmt::format(R"({{"errorMessage":{},"errorType":{},"requestId":{})",
                                  json_quoted(message), json_quoted(type), json_quoted(id));
   // Node's client calls it otherwise.

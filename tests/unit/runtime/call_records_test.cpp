@@ -54,7 +54,8 @@ class Records : public testing::Test {
     made.retry.history.push_back(attempt);
     return made;
   }
-  CallRecords records{{"arn:f", true, CallRecords::Target{StreamId{7}, 2}}};
+  CallRecords records{
+      {"arn:f", std::chrono::seconds(1), true, CallRecords::Target{StreamId{7}, 2}}};
 };
 
 TEST_F(Records, OfASuccessReplaceItsOutputs) {
@@ -122,7 +123,8 @@ TEST_F(Records, WordTimeOutsAndDeadWorkersAsAwsDoes) {
   records.settle(transaction);
   ASSERT_THAT(transaction.appends, SizeIs(2));
   EXPECT_THAT(std::string(transaction.appends[0].batch->data(0)),
-              AllOf(HasSubstr("Error: timeout after 1s\""), HasSubstr("\"Sandbox.Timedout\"")));
+              AllOf(HasSubstr("Error: Task timed out after 1.00 seconds\""),
+                    HasSubstr("\"Sandbox.Timedout\"")));
   EXPECT_THAT(std::string(transaction.appends[1].batch->data(0)),
               AllOf(HasSubstr("Error: exit 3\""), HasSubstr("\"Runtime.ExitError\"")));
 }
@@ -144,7 +146,7 @@ TEST_F(Records, OfFailuresGoWithTheirDeadLetters) {
 }
 
 TEST(NoRecords, WhereNobodyWantsThem) {
-  CallRecords none({"arn:f", false, {}});
+  CallRecords none({"arn:f", std::chrono::seconds(1), false, {}});
   model::Frame frame;
   frame.id = FrameId{1};
   frame.batch = event("1");
