@@ -15,23 +15,14 @@
 namespace pelton::cli {
 namespace {
 
-// Something that can be pasted: parameters of the path have values.
-std::string curl_line(const config::Route& route, const std::string& address) {
-  const std::string method = route.methods.empty() ? "GET" : route.methods.front();
-  const bool body = method == "POST" || method == "PUT" || method == "PATCH";
-  return fmt::format("curl {}{}http://{}{}", method == "GET" ? "" : fmt::format("-X {} ", method),
-                     body ? "-d '{}' " : "", address, route.path.example());
-}
-
 std::string routes_table(const config::Config& config) {
   Table table({"METHOD", "PATH", "FUNCTION", "TRY"});
   for (const config::Route& route : config.routes) {
     const auto listener =
         std::ranges::find(config.listeners, route.listener, &config::Listener::name);
     if (listener == config.listeners.end()) continue;
-    table.add({route.methods.empty() ? "ANY" : fmt::format("{}", fmt::join(route.methods, ",")),
-               route.path.text(), route.function.value_or(""),
-               curl_line(route, config::listen_text(listener->address))});
+    table.add({config::methods_text(route), route.path.text(), route.function.value_or(""),
+               config::curl_command(route, config::listen_text(listener->address))});
   }
   return table.text();
 }

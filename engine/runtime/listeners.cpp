@@ -39,21 +39,6 @@ config::Exchange exchange_of(const config::Config& config, const config::Route& 
                                                           : config::Exchange::native;
 }
 
-std::string methods_text(const config::Route& route) {
-  return route.methods.empty() ? "ANY" : fmt::format("{}", fmt::join(route.methods, ","));
-}
-
-// What somebody can paste to try it.
-std::string curl_line(const config::Route& route, const std::string& address) {
-  const auto takes = [&](const char* method) {
-    return route.methods.empty() || std::ranges::find(route.methods, method) != route.methods.end();
-  };
-  const bool get = takes("GET") && route.function;
-  const std::string method = get ? "GET" : takes("POST") ? "POST" : route.methods.front();
-  return fmt::format("curl {}{}http://{}{}", get ? "" : fmt::format("-X {} ", method),
-                     get ? "" : "-d '{}' ", address, route.path.example());
-}
-
 http::LambdaFunction lambda_function(const config::Function& function,
                                      const Listeners::Targets& targets) {
   return {function.name,
@@ -88,14 +73,14 @@ void announce_lambda(const config::Listener& listener, const std::string& addres
 
 void announce(const config::Route& route, const std::string& address) {
   observe::log::info("route", {{"name", route.name},
-                               {"serves", methods_text(route) + " " + route.path.text()},
+                               {"serves", config::methods_text(route) + " " + route.path.text()},
                                {route.to       ? "to"
                                 : route.notify ? "notify"
                                                : "function",
                                 route.to       ? *route.to
                                 : route.notify ? *route.notify
                                                : route.function.value_or("")},
-                               {"try", curl_line(route, address)}});
+                               {"try", config::curl_command(route, address)}});
 }
 
 }  // namespace
@@ -237,7 +222,7 @@ void Listeners::report(observe::StatusReport& report) const {
       observe::RouteStatus status;
       status.name = route.name;
       status.listener = name;
-      status.methods = methods_text(route);
+      status.methods = config::methods_text(route);
       status.path = route.path.text();
       status.to = route.to.value_or("");
       status.function = route.function.value_or("");

@@ -63,4 +63,9 @@ const SectionSpec& route_spec();
 Route parse_route(const std::string& name, const Node& node, ReadContext& context);
 OptionChanges differences(const Route& before, const Route& after);
 
+// "GET,POST", or "ANY".
+std::string methods_text(const Route& route);
+// A command that makes a request of the route, to paste. `address`: host and port.
+std::string curl_command(const Route& route, const std::string& address);
+
 }  // namespace pelton::config
