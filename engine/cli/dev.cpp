@@ -137,16 +137,12 @@ void Development::reload() {
     note("pelton: {}\n", review.error().text());
     return;
   }
-  print_problems(*review);
-  print_changes(*review);
-  flush_out();
-  const int code = exit_code_of(*review);
-  if (code == kConflict) {
+  print_review(*review);
+  if (exit_code_of(*review) == kConflict) {
     restart();
     return;
   }
-  if (code == kFailure) note("pelton: {}\n", named(text_of(*review, "error")));
-  if (code != kOk) note("pelton: nothing was reloaded; the engine continues with the old config\n");
+  if (exit_code_of(*review) != kOk) note_not_reloaded();
   look_at_config();
 }
 
@@ -171,7 +167,7 @@ void Development::on_change() {
   const auto has_changed = [&](const fs::path& path) {
     return changed.contains(fs::absolute(path).lexically_normal());
   };
-  // Before a reload, which looks at the config anew.
+  // A reload reads the config again, and may replace code_.
   std::vector<std::string> functions;
   for (const auto& [function, files] : code_)
     if (std::ranges::any_of(files, has_changed)) functions.push_back(function);

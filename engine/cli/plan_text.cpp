@@ -105,6 +105,19 @@ void print_refusals(const json::object& review) {
          escaped(text_of(as_object(value), "message")));
 }
 
+void print_review(const json::object& review) {
+  print_problems(review);
+  print_changes(review);
+  print_refusals(review);
+  if (const std::string error = text_of(review, "error"); !error.empty())
+    note("pelton: {}\n{}", escaped(error.substr(0, error.find('\n'))),
+         indented("  ", error.substr(std::min(error.find('\n'), error.size() - 1) + 1)));
+}
+
+void note_not_reloaded() {
+  note("pelton: nothing was reloaded; the engine continues with the old config\n");
+}
+
 int exit_code_of(const json::object& review) {
   const std::string outcome = text_of(review, "outcome");
   if (outcome == "invalid") return kConfigInvalid;

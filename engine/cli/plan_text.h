@@ -12,6 +12,10 @@ void print_problems(const boost::json::object& review);
 void print_changes(const boost::json::object& review);
 // What a running engine cannot change, to standard error.
 void print_refusals(const boost::json::object& review);
+// All of these, and the error of a reload that failed.
+void print_review(const boost::json::object& review);
+// That a reload changed nothing, to standard error.
+void note_not_reloaded();
 // How the command ends: kConfigInvalid, kConflict where a restart is needed, kFailure, or kOk.
 int exit_code_of(const boost::json::object& review);
 

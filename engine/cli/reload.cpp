@@ -19,19 +19,12 @@ struct ReloadOptions {
   std::string format = "text";
 };
 
-void print_review(const json::object& review) {
+void print_outcome(const json::object& review) {
   const std::string outcome = text_of(review, "outcome");
-  print_problems(review);
-  print_changes(review);
-  print_refusals(review);
+  print_review(review);
   if (outcome == "applied") print("reloaded {}\n", text_of(review, "file"));
   if (outcome == "unchanged") print("no changes\n");
-  if (outcome == "applied" || outcome == "unchanged") return;
-  flush_out();
-  if (const std::string error = text_of(review, "error"); !error.empty())
-    note("pelton: {}\n{}", observe::log::escaped(error.substr(0, error.find('\n'))),
-         indented("  ", error.substr(std::min(error.find('\n'), error.size() - 1) + 1)));
-  note("pelton: nothing was reloaded; the engine continues with the old config\n");
+  if (exit_code_of(review) != kOk) note_not_reloaded();
 }
 
 Result<int> reload(const ReloadOptions& options) {
@@ -44,7 +37,7 @@ Result<int> reload(const ReloadOptions& options) {
   if (options.format == "json")
     print("{}", *answer);
   else
-    print_review(*review);
+    print_outcome(*review);
   return exit_code_of(*review);
 }
 
