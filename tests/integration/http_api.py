@@ -2,7 +2,6 @@
 """An engine with HTTP routes, and clients of it: http.client and raw sockets."""
 
 import http.client
-import json
 import socket
 
 from engine import Engine, wait_until
@@ -59,7 +58,37 @@ def handle(event, context):
 """
 
 
-class Api:
+def ask(address, method, path, body=None, headers=None, timeout=60):
+    """Status, headers and body of the answer to one request on a connection of its own."""
+    connection = http.client.HTTPConnection(*address, timeout=timeout)
+    try:
+        connection.request(method, path, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def listening(engine):
+    """Host and port of the first listener of an engine that is ready."""
+    wait_until(engine.ready, "it is ready")
+    host, port = engine.status()["listeners"][0]["address"].split(":")
+    return host, int(port)
+
+
+class Served:
+    """An engine that is ready, and whose listener is known, within a `with`."""
+
+    def __enter__(self):
+        self.engine.start()
+        self.find()
+        return self
+
+    def __exit__(self, *_):
+        self.engine.__exit__()
+
+
+class Api(Served):
     """An engine with routes, and clients of it."""
 
     def __init__(self, folder, routes="", function="timeout: 20s", listener="", config=CONFIG):
@@ -69,27 +98,12 @@ class Api:
         self.code = folder / "code"
         self.engine = Engine(folder, config.format(routes=routes, function=function, listener=listener))
 
-    def __enter__(self):
-        self.engine.start()
-        wait_until(self.engine.ready, "it is ready")
-        self.find()
-        return self
-
-    def __exit__(self, *_):
-        self.engine.__exit__()
-
     def find(self):
-        host, self.port = self.engine.status()["listeners"][0]["address"].split(":")
-        self.address = (host, int(self.port))
+        self.address = listening(self.engine)
+        self.port = str(self.address[1])
 
     def ask(self, method, path, body=None, headers=None, timeout=60):
-        connection = http.client.HTTPConnection(*self.address, timeout=timeout)
-        try:
-            connection.request(method, path, body, headers or {})
-            response = connection.getresponse()
-            return response.status, response.headers, response.read()
-        finally:
-            connection.close()
+        return ask(self.address, method, path, body, headers, timeout)
 
     def post(self, path, body=b"", **headers):
         return self.ask("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from engine import PYTHON, Engine, wait_until
+from engine import PYTHON, Engine
+from http_api import Served, listening
 from s3_servers import installed
 from test_lambda import bootstrap
 
@@ -77,7 +78,7 @@ def refusal(call, *args, **kwargs):
     return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"], response
 
 
-class Lambda:
+class Lambda(Served):
     """An engine and its client."""
 
     def __init__(self, folder, streams="", function="", more=""):
@@ -89,17 +90,8 @@ class Lambda:
         code = bootstrap(folder, LAMBDA)
         self.engine = Engine(folder, CONFIG.format(python=PYTHON, code=code, streams=streams, function=function, more=more))
 
-    def __enter__(self):
-        self.engine.start()
-        wait_until(self.engine.ready, "it is ready")
-        self.find()
-        return self
-
-    def __exit__(self, *_):
-        self.engine.__exit__()
-
     def find(self):
-        self.address = self.engine.status()["listeners"][0]["address"]
+        self.address = "{}:{}".format(*listening(self.engine))
         self.client = sdk(self.address)
 
     def invoke(self, function, payload=None, **more):

@@ -12,7 +12,8 @@ import subprocess
 import pytest
 
 from engine import PYTHON, ROOT, Engine
-from test_http_runtime import ROUTES, ask, config, find, last_attempts, settle
+from http_api import ask, listening
+from test_http_runtime import ROUTES, config, last_attempts, settle
 
 # One that has pip.
 PIP = next((python for python in (PYTHON, shutil.which("python3")) if python and subprocess.run(
@@ -79,7 +80,7 @@ def hello(request):
     return {"hello": request.args["name"], "method": request.method, "path": request.path, "json": request.get_json(silent=True)}, 201, {"X-Own": "1"}
 """
     with Engine(tmp_path, google_python(tmp_path, installed, source, "http", more=ROUTES)) as engine:
-        status, headers, body = ask(find(engine), "POST", "/a/b?name=Zo%C3%AB", b'{"n": 1}', {"Content-Type": "application/json"})
+        status, headers, body = ask(listening(engine), "POST", "/a/b?name=Zo%C3%AB", b'{"n": 1}', {"Content-Type": "application/json"})
         assert status == 201 and headers["X-Own"] == "1"
         assert json.loads(body) == {"hello": "Zoë", "method": "POST", "path": "/a/b", "json": {"n": 1}}
 
@@ -113,7 +114,7 @@ const functions = require('@google-cloud/functions-framework');
 functions.http('hello', (req, res) => res.status(201).set('X-Own', '1').json({hello: req.query.name, path: req.path, body: req.body}));
 """
     with Engine(tmp_path, google_node(tmp_path, installed, source, "http", more=ROUTES)) as engine:
-        status, headers, body = ask(find(engine), "POST", "/a/b?name=Zo%C3%AB", b'{"n": 1}', {"Content-Type": "application/json"})
+        status, headers, body = ask(listening(engine), "POST", "/a/b?name=Zo%C3%AB", b'{"n": 1}', {"Content-Type": "application/json"})
         assert status == 201 and headers["X-Own"] == "1" and json.loads(body) == {"hello": "Zoë", "path": "/a/b", "body": {"n": 1}}
 
 
@@ -138,7 +139,7 @@ def upload(): return {"name": request.files["f"].filename, "bytes": len(request.
     text = config(module(tmp_path, "app.py", source), command=f"[{PIP}, -m, flask, run, --port, '{{port}}']",
                   function=f"environment: {{ PYTHONPATH: {packages} }}\n    concurrency: 8", more=ROUTES)
     with Engine(tmp_path, text) as engine:
-        address = find(engine)
+        address = listening(engine)
         status, headers, body = ask(address, "GET", "/count")
         assert json.loads(body) == {"n": 1}
         cookie = headers["Set-Cookie"].split(";")[0]
@@ -165,7 +166,7 @@ app.listen(process.env.PORT);
     code = module(tmp_path, "server.js", source)
     (code / "node_modules").symlink_to(modules)
     with Engine(tmp_path, config(code, command="[node, server.js]", function="concurrency: 16", more=ROUTES)) as engine:
-        address = find(engine)
+        address = listening(engine)
         assert json.loads(ask(address, "GET", "/users/a%2Fb?q=1")[2]) == {"id": "a/b", "q": "1"}
         assert json.loads(ask(address, "POST", "/echo", b'{"a": [1]}', {"Content-Type": "application/json"})[2]) == {"a": [1]}
         assert len(ask(address, "GET", "/large")[2]) == 3_000_000
@@ -191,7 +192,7 @@ export default function handler(req, res) {
 }
 """)
     with Engine(tmp_path, config(code, command="[node, server.mjs]", more=ROUTES)) as engine:
-        assert json.loads(ask(find(engine), "GET", "/api/hello?name=Zoe")[2]) == {"hello": "Zoe", "event": None}
+        assert json.loads(ask(listening(engine), "GET", "/api/hello?name=Zoe")[2]) == {"hello": "Zoe", "event": None}
         settle(engine, [{"id": "e1", "data": 1}])
         assert [one["data"] for one in engine.consume("output")] == [{"hello": None, "event": "e1"}]
         assert last_attempts(engine) == {}

@@ -6,7 +6,8 @@ import json
 import subprocess
 
 from engine import PYTHON, ROOT, Engine, wait_until
-from test_http_runtime import ECHO, ROUTES, ask, config, find, last_attempts, server, settle
+from http_api import ask, listening
+from test_http_runtime import ECHO, ROUTES, config, last_attempts, server, settle
 
 
 def test_route_passes_requests_on(tmp_path):
@@ -21,7 +22,7 @@ def handle(method, path, headers, body):
     return reply(200, {"method": method, "path": path, "headers": [[k.lower(), v] for k, v in headers.items()], "body": body.decode("latin1"), "seen": len(seen)})
 """
     with Engine(tmp_path, config(server(tmp_path, source), function="timeout: 3s\n    scale: { max: 2 }", more=ROUTES)) as engine:
-        address = find(engine)
+        address = listening(engine)
         assert engine.status()["functions"][0]["workers"] == [], "none before the first request"
         status, headers, body = ask(address, "PUT", "/a//b%20c?x=1&x=%2F&y", b"\x00\xff", {"Content-Type": "application/x", "X-Twice": "1, 2", "Host": "example.org", "Cookie": "c=d"})
         got = json.loads(body)
@@ -50,7 +51,7 @@ def handle(method, path, headers, body):
     return reply(200, {"event": "ce-id" in headers, "body": body.decode()})
 """
     with Engine(tmp_path, config(server(tmp_path, source), function="concurrency: 4", more=ROUTES)) as engine:
-        address = find(engine)
+        address = listening(engine)
         engine.produce("input", [{"data": n} for n in range(100)])
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda n: json.loads(ask(address, "POST", "/x", str(n))[2]), range(100)))
@@ -71,7 +72,7 @@ def handle(method, path, headers, body):
 """
     code = server(tmp_path, source)
     with Engine(tmp_path, config(code, function="concurrency: 4", more=ROUTES)) as engine:
-        address = find(engine)
+        address = listening(engine)
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             waits = [pool.submit(ask, address, "POST", "/wait") for _ in range(3)]
             wait_until(lambda: (code / "calls").exists() and (code / "calls").read_text().count("/wait") == 3, "they have begun")
@@ -145,5 +146,5 @@ def test_the_example(tmp_path):
         engine.produce("visits", [{"key": page, "data": {"page": page}} for page in ("/a", "/b", "/a")] + [{"data": {}}])
         engine.wait_settled("count")
         assert sorted((one["key"], one["data"]["hits"]) for one in engine.consume("hits")) == [("/a", 1), ("/a", 2), ("/b", 1)]
-        assert json.loads(ask(find(engine), "GET", "/hits")[2]) == {"/a": 2, "/b": 1}
+        assert json.loads(ask(listening(engine), "GET", "/hits")[2]) == {"/a": 2, "/b": 1}
         assert len(engine.letters()) == 1

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runtime `http`: functions that serve HTTP, well or badly."""
 
-import http.client
 import json
 import pathlib
 import shutil
@@ -67,22 +66,6 @@ ROUTES = """listeners:
 routes:
   web: { path: "/{rest+}", function: work, timeout: 5s }
 """
-
-
-def find(engine):
-    wait_until(engine.ready, "it is ready")
-    host, port = engine.status()["listeners"][0]["address"].split(":")
-    return host, int(port)
-
-
-def ask(address, method, path, body=None, headers=None):
-    connection = http.client.HTTPConnection(*address, timeout=60)
-    try:
-        connection.request(method, path, body, headers or {})
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
-    finally:
-        connection.close()
 
 
 ECHO = """
