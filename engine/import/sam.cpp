@@ -160,7 +160,7 @@ void read_sam_function(const Node& id, const Node& resource, const Node* globals
   if (function) service.functions.push_back(std::move(*function));
 }
 
-// Routes do without the API's own resource; what it adds to them is told.
+// Routes need no resource of their own. What one would add to them is reported as ignored.
 void read_sam_api(const Node& resource, Reader& reader) {
   const Node* properties = reader.map(resource, "Properties");
   if (properties == nullptr) return;

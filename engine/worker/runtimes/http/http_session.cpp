@@ -220,7 +220,7 @@ void HttpSession::tell(FrameWork& work) {
     auto result = work.take_result();
     if (!result) return;
     over = work.over();
-    // Before the last is told: that brings the next frame.
+    // Before the last result goes out, because the pool then hands over the next frame.
     if (over) std::erase_if(frames_, [&](const auto& one) { return one.get() == &work; });
     events_->answered(frame, std::move(*result));
   }
