@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace pelton::cli {
 namespace {
@@ -63,8 +64,8 @@ void CodeWatch::add_with_subfolders(const fs::path& folder) {
 }
 
 void CodeWatch::watch(const std::vector<fs::path>& paths, const fs::path& except) {
-  for (const auto& [watch, folder] : folders_) ::inotify_rm_watch(fd_.get(), watch);
-  folders_.clear();
+  // What is watched already stays so: changes that wait to be read are not lost.
+  const auto before = std::exchange(folders_, {});
   paths_.clear();
   except_ = except.empty() ? except : fs::absolute(except).lexically_normal();
   for (const fs::path& path : paths) {
@@ -74,6 +75,8 @@ void CodeWatch::watch(const std::vector<fs::path>& paths, const fs::path& except
     // Editors replace a file by another one: that is seen in its folder.
     add(paths_.back().parent_path());
   }
+  for (const auto& [watch, folder] : before)
+    if (!folders_.contains(watch)) ::inotify_rm_watch(fd_.get(), watch);
 }
 
 void CodeWatch::note(const fs::path& changed, std::set<fs::path>& out) const {

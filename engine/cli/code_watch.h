@@ -26,8 +26,9 @@ class CodeWatch {
   // Readable while there are changes; -1 before open().
   int fd() const { return fd_.get(); }
 
-  // Watches these files and folders and nothing else; what does not exist is noticed when it
-  // appears in a folder that does. `except` is a folder that is never looked into.
+  // Watches these files and folders and nothing else, without missing changes of those that it
+  // watched before; what does not exist is noticed when it appears in a folder that does. `except`
+  // is a folder that is never looked into.
   void watch(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& except);
   // Those of the paths that were given in which something has changed since the last call, without
   // waiting.

@@ -124,6 +124,15 @@ TEST_F(Watched, OtherPathsTakeThePlaceOfTheFirst) {
   EXPECT_THAT(changed(), ElementsAre("pelton.yaml"));
 }
 
+// Whoever is told of a change looks which paths there are now, and the next one is saved meanwhile.
+TEST_F(Watched, AChangeIsNotLostWhenThePathsAreGivenAgain) {
+  begin();
+  write("pelton.yaml");
+  write("code/main.py");
+  begin();
+  EXPECT_THAT(changed(), UnorderedElementsAre("pelton.yaml", "code"));
+}
+
 TEST_F(Watched, AFileIsOneOfSeveralFoldersThatContainIt) {
   fs::create_directories(root_ / "code/inner");
   watch_.watch({root_ / "code", root_ / "code/inner"}, {});
