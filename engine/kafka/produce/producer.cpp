@@ -60,13 +60,15 @@ void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records,
 bool Producer::Impl::serve() {
   if (hold_.on() && hold_.due()) pump();
   watch_silence();
+  // In every turn: what was on its way when the client ended may be back in its queue without an
+  // event that says so.
+  if (ended_ && open_ > 0) empty_client();
   for (int i = 0; i < kReportsAtOnce; ++i) {
     if ((client_ == nullptr || (ended_ && open_ == 0)) && reopening_.due()) reopen();
     if (client_ == nullptr) return false;
     const Event event(rd_kafka_queue_poll(queue_.get(), 0));
     if (!event) return false;
     on_event(event.get());
-    if (ended_ && open_ > 0) empty_client();
     pump();
   }
   return true;
