@@ -50,10 +50,15 @@ void DeadLetterForwarder::pass(model::Transaction&& transaction, Next next) {
   forwarding.transaction = std::move(transaction);
   forwarding.next = std::move(next);
   if (!plain) begin(forwarding);
+  for (const auto& retry : forwarding.transaction.retries)
+    if (retry.state) attempts_[{retry.at.partition, retry.offset}] = forwarding.number;
 }
 
 void DeadLetterForwarder::abandon() {
   waiting_.clear();
+  attempts_.clear();
+  behind_.clear();
+  after_stored_ = nullptr;
   bytes_ = 0;
 }
 
@@ -74,12 +79,9 @@ void DeadLetterForwarder::begin(Forwarding& forwarding) {
       continue;
     }
     ++forwarding.open;
-    ++errands_;
     Errand errand{forwarding.number, i, letter, {}};
     if (history != nullptr) errand.history = *history;
-    records_.run([this, self = shared_from_this(), errand = std::move(errand)]() mutable {
-      run(std::move(errand));
-    });
+    wait_or_start(std::move(errand));
   }
   bytes_ += forwarding.bytes;
   if (!records.empty()) {
@@ -87,6 +89,40 @@ void DeadLetterForwarder::begin(Forwarding& forwarding) {
     send(forwarding.number, std::move(which), std::move(records));
   }
   begin_removal(forwarding);
+}
+
+// An attempt of the event may be waiting here, or be on its way to the store: it would be missing
+// from the history that is read now.
+void DeadLetterForwarder::wait_or_start(Errand&& errand) {
+  if (!errand.history) return start(std::move(errand));
+  const auto ahead = attempts_.find({errand.letter.id.partition, errand.letter.id.offset});
+  if (ahead != attempts_.end()) {
+    behind_.emplace(ahead->second, std::move(errand));
+    return;
+  }
+  after_stored_(
+      [this, self = shared_from_this(), errand = std::make_shared<Errand>(std::move(errand))] {
+        start(std::move(*errand));
+      });
+}
+
+void DeadLetterForwarder::start(Errand&& errand) {
+  ++errands_;
+  records_.run([this, self = shared_from_this(), errand = std::move(errand)]() mutable {
+    run(std::move(errand));
+  });
+}
+
+void DeadLetterForwarder::forget_attempts(const Forwarding& forwarding) {
+  for (const auto& retry : forwarding.transaction.retries) {
+    const auto latest = attempts_.find({retry.at.partition, retry.offset});
+    if (latest != attempts_.end() && latest->second == forwarding.number) attempts_.erase(latest);
+  }
+}
+
+// What waited for that forwarding goes on.
+void DeadLetterForwarder::release_behind(std::uint64_t number) {
+  while (auto errand = behind_.extract(number)) wait_or_start(std::move(errand.mapped()));
 }
 
 void DeadLetterForwarder::begin_removal(Forwarding& forwarding) {
@@ -151,7 +187,9 @@ void DeadLetterForwarder::drain() {
     Forwarding forwarding = std::move(waiting_.front());
     waiting_.pop_front();
     bytes_ -= forwarding.bytes;
+    forget_attempts(forwarding);
     forwarding.next(rest_of(forwarding));
+    release_behind(forwarding.number);
   }
 }
 

@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pelton::dead_letters {
@@ -33,6 +35,10 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
                       thread::JobThread& records, store::Store& store, thread::Mailbox& mailbox);
 
   using Next = std::function<void(model::Transaction&&)>;
+  // Calls what it is given once all that was passed on is in the store, on the shard.
+  using AfterStored = std::function<void(std::function<void()>)>;
+  // Before the first pass().
+  void read_histories(AfterStored after_stored) { after_stored_ = std::move(after_stored); }
   // `next` gets what is left for the store; at once when nothing has to be waited for.
   void pass(model::Transaction&& transaction, Next next);
   // Whoever passes transactions goes: what is under way is not passed on any more. Its answers find
@@ -65,6 +71,10 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
   };
 
   void begin(Forwarding& forwarding);
+  void wait_or_start(Errand&& errand);
+  void start(Errand&& errand);
+  void forget_attempts(const Forwarding& forwarding);
+  void release_behind(std::uint64_t number);
   void begin_removal(Forwarding& forwarding);
   void send(std::uint64_t number, std::vector<std::size_t> which,
             std::vector<kafka::RawRecord> records);
@@ -91,8 +101,12 @@ class DeadLetterForwarder : public std::enable_shared_from_this<DeadLetterForwar
   store::Store& store_;
   thread::Mailbox& mailbox_;
   kafka::RawReader source_;              // the records thread's
-  std::atomic<std::size_t> errands_{0};  // for the records thread
+  std::atomic<std::size_t> errands_{0};  // that the records thread has
   std::deque<Forwarding> waiting_;
+  AfterStored after_stored_;
+  // Of what is waiting: events with an attempt to be stored, and which forwarding has the latest.
+  std::map<std::pair<PartitionId, Offset>, std::uint64_t> attempts_;
+  std::multimap<std::uint64_t, Errand> behind_;  // errands that wait until a forwarding has passed
   std::uint64_t numbers_ = 0;
   std::size_t bytes_ = 0;                 // of the letters on their way
   std::string refused_;                   // why the newest letter is not in the topic; empty: it is

@@ -36,6 +36,8 @@ class Settlements {
   // Dead letters go there, not to the store.
   void keep_letters(std::shared_ptr<dead_letters::DeadLetterForwarder> letters) {
     letters_ = std::move(letters);
+    letters_->read_histories(
+        [this](std::function<void()> then) { store_.after_all(std::move(then)); });
   }
   // Offsets are committed in transactions, which may be undone: the store keeps only the progress
   // that is durable whatever becomes of them.

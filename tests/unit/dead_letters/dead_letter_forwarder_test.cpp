@@ -9,9 +9,11 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 
 namespace pelton::dead_letters {
 namespace {
@@ -30,6 +32,12 @@ class Gate : public store::StoreFixture {
     topic->add_member("b", binding, "orders");
     gate = std::make_shared<DeadLetterForwarder>(DeadLetterForwarder::Setup{"b", source}, *topic,
                                                  letters, records, *store, mailbox);
+    gate->read_histories([this](std::function<void()> then) {
+      if (passes_wait_for_store)
+        after_stored.push_back(std::move(then));
+      else
+        then();
+    });
     loop.start();
     letters.start();
     records.start();
@@ -62,6 +70,26 @@ class Gate : public store::StoreFixture {
     return transaction;
   }
 
+  // Its event's last attempt failed; the earlier ones are to be read from the store.
+  model::Transaction last_attempt(Offset offset) {
+    model::DeadLetter made = letter(offset, {"k", "v", {}, 5, {}});
+    made.retry.history.push_back({2, {}, "error", "ValueError", "the last", {}, {}});
+    model::Transaction transaction = with(std::move(made));
+    transaction.retries.push_back({binding, at(0), offset, std::nullopt, true});
+    return transaction;
+  }
+  // The messages of its attempts.
+  static std::vector<std::string> history_of(const test::MockCluster::Record& record) {
+    std::vector<std::string> messages;
+    for (const auto& [name, value] : record.headers) {
+      if (name != "pelton.dead-letter.history") continue;
+      const boost::json::value all = boost::json::parse(value);
+      for (const auto& attempt : all.as_array())
+        messages.emplace_back(attempt.at("message").as_string());
+    }
+    return messages;
+  }
+
   // Passes it on; what comes out goes to `passed`.
   void pass(model::Transaction&& transaction) {
     gate->pass(std::move(transaction),
@@ -87,6 +115,8 @@ class Gate : public store::StoreFixture {
   std::unique_ptr<DeadLetterTopic> topic;
   std::shared_ptr<DeadLetterForwarder> gate;  // shared with what it waits for
   std::vector<model::Transaction> passed;
+  bool passes_wait_for_store = false;
+  std::vector<std::function<void()>> after_stored;  // what waits for it
 };
 
 TEST_F(Gate, WhatHasNoLettersPassesAtOnce) {
@@ -195,6 +225,63 @@ TEST_F(Gate, ADoneLetterIsEndedInTheTopic) {
   ASSERT_EQ(written().size(), 2U);
   EXPECT_EQ(written().back().key, "b/0/9/0000000000000000");
   EXPECT_EQ(written().back().value, std::nullopt);
+}
+
+// An event's attempt that failed, to be stored.
+model::Transaction failed_attempt(BindingId binding, model::StreamPartition at, Offset offset) {
+  model::Transaction transaction;
+  model::RetryState state;
+  state.attempts = 1;
+  state.history.push_back({1, {}, "error", "ValueError", "the first", {}, {}});
+  transaction.retries.push_back({binding, at, offset, std::move(state), true});
+  return transaction;
+}
+
+TEST_F(Gate, ALetterHasTheAttemptThatStillWaitsBeforeIt) {
+  brokers.set_down(true);
+  pass(with(letter(1, {"k", "v", {}, 5, {}})));
+  // Both wait behind the letter before them.
+  const auto store_it = [this](model::Transaction&& rest) {
+    const auto done = commit(std::move(rest), store::Origin::engine);
+    EXPECT_TRUE(done) << done.error().text();
+    passed.emplace_back();
+  };
+  gate->pass(failed_attempt(binding, at(0), 5), store_it);
+  gate->pass(last_attempt(5), store_it);
+  // Whatever it had for its thread to do is done.
+  std::promise<void> idle;
+  records.run([&idle] { idle.set_value(); });
+  idle.get_future().wait();
+  brokers.set_down(false);
+  ASSERT_TRUE(run_until([&] { return passed.size() == 3; }));
+  ASSERT_EQ(written().size(), 2U);
+  EXPECT_EQ(history_of(written().back()), (std::vector<std::string>{"the first", "the last"}));
+}
+
+TEST_F(Gate, ALetterWaitsForAnAttemptOnItsWayToTheStore) {
+  passes_wait_for_store = true;
+  pass(failed_attempt(binding, at(0), 5));
+  ASSERT_EQ(passed.size(), 1U);
+  pass(last_attempt(5));
+  ASSERT_EQ(after_stored.size(), 1U);
+  const auto done = commit(std::move(passed.front()), store::Origin::engine);
+  ASSERT_TRUE(done) << done.error().text();
+  after_stored.front()();
+  ASSERT_TRUE(run_until([&] { return passed.size() == 2; }));
+  ASSERT_EQ(written().size(), 1U);
+  EXPECT_EQ(history_of(written().back()), (std::vector<std::string>{"the first", "the last"}));
+}
+
+TEST_F(Gate, OneThatIsAbandonedForgetsWhatWaitsForTheStore) {
+  passes_wait_for_store = true;
+  brokers.set_down(true);
+  pass(with(letter(1, {"k", "v", {}, 5, {}})));
+  pass(failed_attempt(binding, at(0), 5));
+  pass(last_attempt(5));
+  gate->abandon();
+  brokers.set_down(false);
+  ASSERT_TRUE(run_until([&] { return written().size() == 1; })) << "it was on its way";
+  EXPECT_TRUE(passed.empty());
 }
 
 TEST_F(Gate, ItHasRoomForSoMuchOnItsWay) {
