@@ -45,7 +45,7 @@ Binding binding_of(const Function& function) {
   binding.place = function.place;
   binding.from = binding.name;
   binding.function = function.name;
-  binding.to = async.on_success;
+  if (async.on_success) binding.to = {*async.on_success};
   binding.to_place = async.on_success_place;
   binding.async_calls = true;
   Delivery& delivery = binding.delivery;

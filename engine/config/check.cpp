@@ -107,9 +107,11 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
                      fmt::format("binding {}: delivery: exactly_once {}", binding.name, why));
     };
     const Stream* from = config.find_stream(binding.from);
-    const Stream* to = binding.to ? config.find_stream(*binding.to) : nullptr;
-    if (from == nullptr || (binding.to && to == nullptr)) continue;  // said elsewhere
-    if (!from->kafka || to == nullptr || !to->kafka)
+    const Stream* to = binding.to.empty() ? nullptr : config.find_stream(binding.to.front());
+    if (from == nullptr || (!binding.to.empty() && to == nullptr)) continue;  // said elsewhere
+    if (binding.to.size() > 1)
+      refuse("requires a single stream in `to`");
+    else if (!from->kafka || to == nullptr || !to->kafka)
       refuse("requires that both `from` and `to` are Kafka topics");
     else if (!same_cluster(*from->kafka, *to->kafka))
       refuse("requires that both topics are on the same brokers");
@@ -119,6 +121,16 @@ void check_exactly_once(const Config& config, Diagnostics& problems) {
       refuse(
           "cannot be combined with `isolation.level: read_uncommitted`, which reads records of "
           "transactions that are aborted later");
+  }
+}
+
+void check_outputs(const Config& config, Diagnostics& problems) {
+  for (const Binding& binding : config.bindings) {
+    std::set<std::string> seen;
+    for (const std::string& to : binding.to)
+      if (!seen.insert(to).second)
+        problems.error(binding.to_place, "E1011",
+                       fmt::format("binding {}: `to` names the stream {} twice", binding.name, to));
   }
 }
 
@@ -132,7 +144,7 @@ void check_event_shapes(const Config& config, Diagnostics& problems) {
                      fmt::format("binding {}: `event` does not apply to the runtime {} of function "
                                  "{}, which receives events as they are",
                                  binding.name, function->runtime, function->name));
-    else if (model::is_batch(binding.event) && binding.to)
+    else if (model::is_batch(binding.event) && !binding.to.empty())
       problems.error(binding.to_place, "E3141",
                      fmt::format("binding {}: a function that receives batches answers which "
                                  "records failed and has no outputs: remove `to`, or use `event: "
@@ -176,8 +188,9 @@ void check_retention(const Config& config, Diagnostics& problems) {
     const bool written =
         std::ranges::any_of(config.connectors, writes) ||
         std::ranges::any_of(config.routes, [&](const Route& r) { return r.to == stream.name; }) ||
-        std::ranges::any_of(config.bindings,
-                            [&](const Binding& b) { return b.to == stream.name; }) ||
+        std::ranges::any_of(
+            config.bindings,
+            [&](const Binding& b) { return std::ranges::count(b.to, stream.name) > 0; }) ||
         std::ranges::any_of(config.functions, [&](const Function& f) {
           return f.async && f.async->on_failure == stream.name;
         });
@@ -215,6 +228,7 @@ void check_config(const Config& config, Diagnostics& problems) {
   check_members(config, problems);
   check_groups(config, problems);
   check_exactly_once(config, problems);
+  check_outputs(config, problems);
   check_event_shapes(config, problems);
   check_dead_letters(config, problems);
   check_sources_into_topics(config, problems);

@@ -176,9 +176,10 @@ void check_loops(const Config& config, Diagnostics& problems) {
   // A missing stream has been reported and is part of no loop.
   const auto known = [&](const std::string& name) { return labels.contains(name); };
   for (const Binding& binding : config.bindings)
-    if (binding.to && known(binding.from) && known(*binding.to))
-      graph.edge(labels.at(binding.from), labels.at(*binding.to), "binding " + binding.name,
-                 binding.place);
+    for (const std::string& to : binding.to)
+      if (known(binding.from) && known(to))
+        graph.edge(labels.at(binding.from), labels.at(to), "binding " + binding.name,
+                   binding.place);
   add_dead_letters(config, labels, places, graph);
   for (const Connector& connector : config.connectors) {
     const bool there = known(connector.stream);

@@ -158,8 +158,9 @@ class Planner {
     if (const PartChange* change = plan_.find(PartKind::function, binding.function);
         change != nullptr && change->action == Action::change)
       why.push_back(fmt::format("function {} changes", binding.function));
-    std::ranges::move(stream_reasons({binding.from, binding.to.value_or("")}),
-                      std::back_inserter(why));
+    std::set<std::string> streams(binding.to.begin(), binding.to.end());
+    streams.insert(binding.from);
+    std::ranges::move(stream_reasons(streams), std::back_inserter(why));
     return why;
   }
 

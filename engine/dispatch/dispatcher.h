@@ -9,6 +9,7 @@
 #include "engine/dispatch/breaker.h"
 #include "engine/dispatch/key_usage.h"
 #include "engine/model/frame.h"
+#include "engine/model/outputs.h"
 #include "engine/model/records.h"
 
 #include <array>
@@ -32,13 +33,9 @@ struct DispatcherOptions {
   config::Delivery delivery;
   std::vector<config::FilterRule> filter;
   std::optional<config::Idempotency> idempotency;
-  struct Target {
-    StreamId stream;
-    std::uint32_t partitions = 1;
-  };
-  std::optional<Target> target;  // where outputs go; absent: they are dropped
-  model::EventForm form;         // of its frames
-  std::uint64_t seed = 1;        // of the jitter
+  std::vector<model::OutputStream> outputs;  // none: outputs are dropped
+  model::EventForm form;                     // of its frames
+  std::uint64_t seed = 1;                    // of the jitter
   // Of commits that are not durable yet, most of it outputs: while they take more, no frames are
   // given.
   std::uint64_t max_pending_bytes = 64U << 20;

@@ -40,6 +40,9 @@ Status check_failures(const model::FrameResult& result) {
 
 Status check_outputs(const model::FrameResult& result) {
   if (!result.outputs) return {};
+  const auto& streams = result.output_streams;
+  if (!streams.empty() && streams.size() != result.outputs->size())
+    return contradiction("as many streams as outputs are needed");
   if (result.output_parents.empty()) {
     if (result.outputs->size() != result.count || !result.not_done.empty())
       return contradiction("outputs without the events that made them");

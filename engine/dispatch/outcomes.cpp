@@ -28,7 +28,7 @@ void Outcomes::take(Partition& partition, const std::vector<Position>& slots, Wo
                     model::FrameResult&& result, WallTime now) {
   if (result.together && result.count > 1)
     return narrow_down(partition, slots, result.first, result.count);
-  append_outputs(result.outputs);
+  append_outputs(result);
   tell_breaker(partition, slots, result, now);
   std::uint32_t done_from = result.first;
   const std::uint32_t end = result.first + result.count;
@@ -235,14 +235,17 @@ void Outcomes::suspect(Partition& partition, const std::vector<Position>& slots,
     partition.suspects.add(partition.queue.at(slots[i]).offset, together);
 }
 
-void Outcomes::append_outputs(const model::BatchPtr& outputs) {
-  if (!outputs) return;
-  shared_.totals.outputs += outputs->size();
-  const auto& target = shared_.options.target;
-  if (!target) return;
-  for (auto& part : model::split_by_partition(outputs, target->partitions, keyless_++))
-    shared_.commits.transaction().appends.push_back(
-        {{target->stream, PartitionId{part.partition}}, std::move(part.batch)});
+void Outcomes::append_outputs(const model::FrameResult& result) {
+  if (!result.outputs) return;
+  shared_.totals.outputs += result.outputs->size();
+  const auto& streams = shared_.options.outputs;
+  for (const model::StreamPart& made : model::split_by_stream(result, streams)) {
+    const model::OutputStream& to = streams[made.stream];
+    if (to.partitions == 0) continue;
+    for (auto& part : model::split_by_partition(made.batch, to.partitions, keyless_++))
+      shared_.commits.transaction().appends.push_back(
+          {{to.stream, PartitionId{part.partition}}, std::move(part.batch)});
+  }
 }
 
 void Outcomes::complete_keys(std::span<const Hash128> fingerprints, WallTime now) {

@@ -42,7 +42,7 @@ class Outcomes {
   void forget_retry(Partition& partition, Offset offset) { forget_retry(partition, offset, false); }
 
   // ---- of any event, a dead letter that is replayed included
-  void append_outputs(const model::BatchPtr& outputs);
+  void append_outputs(const model::FrameResult& result);
   // The events that have the keys are done: the keys are completed, and those that wait for them
   // may go.
   void complete_keys(std::span<const Hash128> fingerprints, WallTime now);

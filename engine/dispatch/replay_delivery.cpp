@@ -100,7 +100,7 @@ void ReplayDelivery::finished(const model::DeadLetterId& id, WorkerId worker,
 void ReplayDelivery::done(Replay& replay, const model::FrameResult& result, WallTime now) {
   shared_.totals.count_done(1, now);
   shared_.breaker.succeeded(1, 0, nullptr, now);
-  outcomes_.append_outputs(result.outputs);
+  outcomes_.append_outputs(result);
   if (replay.key) outcomes_.complete_keys({&replay.key->fingerprint, 1}, now);
   remove_letter(replay);
 }

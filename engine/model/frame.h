@@ -77,8 +77,11 @@ struct FrameResult {
   std::vector<Failure> not_done;  // ascending by index; every other event is done
   BatchPtr outputs;               // null: none
   std::vector<std::uint32_t>
-      output_parents;  // index in the frame of each output's event, ascending;
-                       // empty: output j belongs to event first + j
+      output_parents;                // index in the frame of each output's event, ascending;
+                                     // empty: output j belongs to event first + j
+  std::vector<std::string> streams;  // that outputs name
+  std::vector<std::uint32_t> output_streams;  // of each output: i: streams[i - 1]; 0: it names
+                                              // none, so the binding's first; empty: all 0
   // One call had all these events and failed, and its failure is the only one in `not_done`. Nobody
   // knows which event it was: they come again in halves, and one that is alone takes the failure.
   bool together = false;

@@ -98,7 +98,7 @@ struct BindingStatus {
   std::string name;
   std::string stream;
   std::string function;
-  std::string target;  // output stream, or empty
+  std::vector<std::string> to;  // streams of its outputs
   std::vector<BindingPartitionStatus> partitions;
   std::uint64_t done = 0, failed_attempts = 0, filtered = 0, deduplicated = 0, outputs = 0,
                 late_results = 0;

@@ -94,7 +94,7 @@ json::value convert(const BindingStatus& b) {
   return {{"name", to_utf8(b.name)},
           {"stream", to_utf8(b.stream)},
           {"function", to_utf8(b.function)},
-          {"target", to_utf8(b.target)},
+          {"to", list(b.to, [](const auto& to) { return json::value(to_utf8(to)); })},
           {"done", b.done},
           {"failed_attempts", b.failed_attempts},
           {"filtered", b.filtered},

@@ -61,10 +61,10 @@ std::unique_ptr<CallRecords> call_records(const config::Binding& binding,
   if (!binding.async_calls) return nullptr;
   const config::Function& function = *config.find_function(binding.function);
   CallRecords::Setup setup{
-      worker::lambda::function_arn(function), function.timeout, binding.to.has_value(), {}};
+      worker::lambda::function_arn(function), function.timeout, !binding.to.empty(), {}};
   if (function.async && function.async->on_failure) {
     const std::string& to = *function.async->on_failure;
-    setup.on_failure = {*assembly.store.find_stream(to), config.find_stream(to)->partitions};
+    setup.on_failure = {to, *assembly.store.find_stream(to), config.find_stream(to)->partitions};
   }
   return std::make_unique<CallRecords>(std::move(setup));
 }
@@ -84,13 +84,14 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
                            const config::Binding& binding, const std::string& stored) {
   auto id = assembly.store.binding_id(stored);
   if (!id) return std::unexpected(id.error());
-  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly),
-                             binding.to.value_or(""), nullptr, binding.concurrency};
-  auto ends = assembly.streams.connect({binding, *id, setup.dispatcher.stream_id,
-                                        *config.find_stream(binding.from),
-                                        binding.to ? config.find_stream(*binding.to) : nullptr});
+  BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly), nullptr,
+                             binding.concurrency};
+  stream::Route route{
+      binding, *id, setup.dispatcher.stream_id, *config.find_stream(binding.from), {}};
+  for (const std::string& to : binding.to) route.to.push_back(config.find_stream(to));
+  auto ends = assembly.streams.connect(route);
   if (!ends) return std::unexpected(ends.error());
-  setup.dispatcher.target = ends->target;
+  setup.dispatcher.outputs = std::move(ends->outputs);
   setup.dispatcher.release_from = ends->release_from;
   setup.output = std::move(ends->output);
   setup.read_again = std::move(ends->read_again);

@@ -17,7 +17,8 @@ namespace {
 
 // Whether the disk has room for what the binding writes.
 bool disk_allows(const BindingRunner::Setup& setup, store::DiskRoom room) {
-  const bool writes_here = setup.dispatcher.target && !setup.output;
+  const bool writes_here = std::ranges::any_of(
+      setup.dispatcher.outputs, [](const model::OutputStream& to) { return to.partitions > 0; });
   return room == store::DiskRoom::plenty || (room == store::DiskRoom::low && !writes_here);
 }
 
@@ -176,8 +177,10 @@ std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::Fr
 
 Status BindingRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
   if (setup_.records) setup_.records->finished(frame, result, clock_.now());
+  if (!setup_.dispatcher.outputs.empty())
+    model::fail_unknown_streams(result, setup_.dispatcher.outputs);
   if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
-  if (result.outputs && setup_.target_name.empty() && !setup_.records &&
+  if (result.outputs && setup_.dispatcher.outputs.empty() && !setup_.records &&
       !std::exchange(warned_of_outputs_, true))
     warn_of_outputs(setup_.dispatcher);
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);

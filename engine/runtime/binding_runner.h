@@ -36,7 +36,6 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
  public:
   struct Setup {
     dispatch::DispatcherOptions dispatcher;
-    std::string target_name;  // output stream, for status; empty: none
     // Null: outputs are part of the commits.
     std::unique_ptr<stream::Output> output;
     // The most workers that have its events at a time; absent: any number.

@@ -94,6 +94,7 @@ void CallRecords::finished(FrameId frame, model::FrameResult& result, WallTime n
       *given.event, setup_.arn,
       record_json(setup_.arn, *given.event, {"Success", given.attempt, answer}, now), now);
   result.output_parents.clear();
+  result.output_streams.clear();
 }
 
 void CallRecords::lost(WorkerId worker) {

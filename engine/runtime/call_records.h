@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/base/clock.h"
-#include "engine/dispatch/dispatcher.h"
 #include "engine/model/frame.h"
+#include "engine/model/outputs.h"
 #include "engine/model/records.h"
 
 #include <map>
@@ -17,14 +17,12 @@ namespace pelton::runtime {
 // are part of the transaction in which the call ends, so there is one of each. Shard-confined.
 class CallRecords {
  public:
-  using Target = dispatch::DispatcherOptions::Target;
-
   // Absent: no record. Records of successes go where the binding's outputs go.
   struct Setup {
     std::string arn;
     Duration timeout;  // of the function
     bool on_success = false;
-    std::optional<Target> on_failure{};
+    std::optional<model::OutputStream> on_failure{};
   };
   explicit CallRecords(Setup setup) : setup_(std::move(setup)) {}
 

@@ -75,7 +75,7 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.name = options.binding;
   status.stream = options.stream;
   status.function = options.function;
-  status.target = binding.setup().target_name;
+  for (const model::OutputStream& to : options.outputs) status.to.push_back(to.name);
   for (PartitionId partition : binding.input().positions.partitions())
     status.partitions.push_back(partition_status(binding, partition, now));
   status.done = totals.done;
@@ -86,7 +86,7 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.idempotency_keys = keys.keys;
   status.idempotency_bytes = keys.bytes;
   status.idempotency_forgotten = keys.forgotten_early;
-  (status.target.empty() ? status.discarded_outputs : status.outputs) = totals.outputs;
+  (options.outputs.empty() ? status.discarded_outputs : status.outputs) = totals.outputs;
   status.last_done = totals.last_done;
   status.completion_ages = binding.dispatcher().completion_ages();
   status.late_results = totals.late_results;

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace pelton::stream {
 
@@ -21,7 +22,7 @@ struct Route {
   BindingId id;
   StreamId stream;  // that it reads
   const config::Stream& from;
-  const config::Stream* to = nullptr;  // null: its outputs are dropped
+  std::vector<const config::Stream*> to;  // that it writes; none: its outputs are dropped
 };
 
 // Reads the batch that holds an event; nothing: it is not stored any more. Answers on the shard,
@@ -32,10 +33,10 @@ using ReadAgain = std::function<void(PartitionId, Offset,
 // Value. A binding's ends of the streams that it reads and writes.
 struct Connections {
   BindingInput input;
+  // Those of route.to.
+  std::vector<model::OutputStream> outputs{};
   // Where outputs go before their events are settled. Null: they are part of the settlements.
   std::unique_ptr<Output> output{};
-  // ... and these are appended to.
-  std::optional<dispatch::DispatcherOptions::Target> target{};
   // Where dead letters go; null: to the store.
   dead_letters::DeadLetterTopic* letters = nullptr;
   // With it the dispatcher may drop parked events of at least so many bytes.
@@ -58,8 +59,6 @@ class StreamKind {
   virtual ~StreamKind() = default;
   // Reads route.from. The output is there too when it has to go with what is read (exactly once).
   virtual Result<Connections> connect(const Route& route) = 0;
-  // Outputs go to the stream `to`.
-  virtual Status add_output(const config::Stream& to, Connections& connections) = 0;
   virtual Result<AppendTarget> append_target(const config::Stream& stream) = 0;
 };
 

@@ -31,9 +31,15 @@ StreamKind& Streams::kind_of(const config::Stream& stream) {
 
 Result<Connections> Streams::connect(const Route& route) {
   auto made = kind_of(route.from).connect(route);
-  if (!made || route.to == nullptr || made->output) return made;
-  if (auto ok = kind_of(*route.to).add_output(*route.to, *made); !ok)
-    return std::unexpected(ok.error());
+  if (!made) return made;
+  bool topics = false;
+  for (const config::Stream* to : route.to) {
+    topics = topics || to->kafka;
+    made->outputs.push_back(to->kafka ? model::OutputStream{to->name}
+                                      : embedded_kind_.output_stream(*to));
+  }
+  if (!topics || made->output) return made;
+  if (auto ok = topic_kind_.add_output(route, *made); !ok) return std::unexpected(ok.error());
   return made;
 }
 

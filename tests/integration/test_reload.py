@@ -169,7 +169,7 @@ def test_a_function_that_cannot_start_changes_nothing(engine):
     engine.parts.bindings["job"] = "{ from: input, function: work }"
     done = engine.reload(check=False)
     assert done.returncode == 1 and "E3001" in done.stderr and "missing" in done.stderr
-    assert engine.pids() == workers and engine.binding("job")["target"] == "output"
+    assert engine.pids() == workers and engine.binding("job")["to"] == ["output"]
     engine.produce("input", numbered(10, 5, 10))
     engine.wait_settled("job")
     check_exactly_once(engine.consume("output"), range(20))
@@ -195,10 +195,10 @@ def test_a_change_that_needs_a_restart(engine):
     assert plan.returncode == 6 and "E5012" in plan.stderr and "engine.memory" in plan.stderr
     done = engine.reload(check=False)
     assert done.returncode == 6 and "E5012" in done.stderr
-    assert engine.binding("job")["target"] == "output"
+    assert engine.binding("job")["to"] == ["output"]
     engine.parts.engine = engine.parts.engine.replace(", memory: 200MiB", "") + ", log: { level: debug }"
     engine.reload()
-    assert engine.binding("job")["target"] == ""
+    assert engine.binding("job")["to"] == []
 
 
 def test_plan_shows_what_a_reload_would_do(engine, tmp_path, monkeypatch):

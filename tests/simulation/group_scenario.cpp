@@ -29,7 +29,7 @@ void simplify(Scenario& base) {
   base.filter = false;
   base.binding.filter.clear();
   base.binding.idempotency.reset();
-  base.binding.target.reset();
+  base.binding.outputs.clear();
   base.binding.release_from.reset();
   base.faults.engine_crash = base.faults.replay = base.faults.seek = {};
   base.faults.producer_retries = 0;

@@ -114,8 +114,9 @@ class History {
     std::set<Offset> unsettled;                     // by what the dispatcher emitted
     std::set<Offset> undurable;                     // by what is on the disk
     std::map<std::string, std::set<Offset>> lanes;  // unsettled by lane
-    std::map<std::pair<PartitionId, std::string>, Offset> last_output;  // by its partition and lane
-    model::Progress cursor;                                             // on the disk
+    std::map<std::pair<model::StreamPartition, std::string>, Offset>
+        last_output;         // by its lane, too
+    model::Progress cursor;  // on the disk
     Offset end = 0;
   };
   struct OpenFrame {

@@ -70,7 +70,12 @@ void History::check_output(const model::PlacedBatch& placed, std::uint32_t i,
   const Offset offset = static_cast<Offset>(field[1]);
   Partition& partition = at(id);
   Event& event = partition.events.at(offset);
-  const std::uint32_t parts = scenario_.binding.target->partitions;
+  const auto& streams = scenario_.binding.outputs;
+  const auto to = std::ranges::find(streams, placed.at.stream, &model::OutputStream::stream);
+  if (to == streams.end() ||
+      (field[2] % streams.size()) != static_cast<std::size_t>(to - streams.begin()))
+    return violation("output {} is in stream {}", text, placed.at.stream.value);
+  const std::uint32_t parts = to->partitions;
   if (placed.batch->has_key(i) &&
       kafka_partition(placed.batch->key(i), parts) != placed.at.partition.value)
     violation("output {} is in partition {}", text, placed.at.partition.value);
@@ -88,8 +93,7 @@ void History::check_output(const model::PlacedBatch& placed, std::uint32_t i,
   written_.emplace_back(Place{id, offset}, field[3]);
   const auto lane = scenario_.lane(*event.message);
   if (!lane) return;
-  const auto [last, first] =
-      partition.last_output.try_emplace({placed.at.partition, *lane}, offset);
+  const auto [last, first] = partition.last_output.try_emplace({placed.at, *lane}, offset);
   if (!first && last->second > offset) violation("output {} is out of order", text);
   last->second = offset;
 }

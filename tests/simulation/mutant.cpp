@@ -62,6 +62,7 @@ std::string name_of(Mutation mutation) {
                                            "double_output",
                                            "drop_output",
                                            "stray_output",
+                                           "unnamed_output",
                                            "split_commit",
                                            "accept_late",
                                            "commit_early",
@@ -135,6 +136,7 @@ std::optional<model::Frame> Mutant::pull(WorkerId worker, const model::FrameLimi
 
 void Mutant::change_result(FrameId id, model::FrameResult& result) {
   if (is(Mutation::failure_is_done)) result.not_done.clear();
+  if (is(Mutation::unnamed_output)) result.output_streams.clear();
   if (is(Mutation::attempts_not_counted))
     for (auto& failure : result.not_done) failure.counts = false;
   if (is(Mutation::part_is_whole) && frames_.contains(id))
@@ -155,9 +157,10 @@ Status Mutant::finished(WorkerId worker, FrameId id, model::FrameResult&& result
   const std::uint32_t end = result.first + result.count;
   auto status = inner_.finished(worker, id, std::move(result), now, out);
   if (is(Mutation::accept_late) && inner_.totals().late_results > late && outputs &&
-      inner_.options().target) {
+      !inner_.options().outputs.empty()) {
     model::Transaction transaction;
-    transaction.appends.push_back({{inner_.options().target->stream, PartitionId{0}}, outputs});
+    transaction.appends.push_back(
+        {{inner_.options().outputs.front().stream, PartitionId{0}}, outputs});
     extra_.insert(next_extra_);
     out.push_back({next_extra_++, std::move(transaction)});
   }
@@ -255,10 +258,11 @@ void Mutant::change_outputs(model::Transaction& transaction) {
   if (transaction.appends.empty()) return;
   if (is(Mutation::double_output)) transaction.appends.push_back(transaction.appends.front());
   if (is(Mutation::drop_output)) transaction.appends.pop_back();
+  const model::OutputStream& first = inner_.options().outputs.front();
   if (is(Mutation::stray_output))
     for (auto& append : transaction.appends)
-      append.to.partition.value =
-          (append.to.partition.value + 1) % inner_.options().target->partitions;
+      if (append.to.stream == first.stream)
+        append.to.partition.value = (append.to.partition.value + 1) % first.partitions;
 }
 
 }  // namespace pelton::simulation

@@ -38,6 +38,7 @@ enum class Mutation {
   double_output,         // outputs are written twice
   drop_output,           // or not at all
   stray_output,          // or to the wrong partition
+  unnamed_output,        // or to the first stream, whichever they name
   split_commit,          // outputs and cursor are two writes
   accept_late,           // a fenced result's outputs are written
   commit_early,          // a commit counts as durable once it is submitted

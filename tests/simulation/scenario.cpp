@@ -91,7 +91,10 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   if (dice.chance(0.1)) binding.delivery.retry.max_age = milliseconds(dice.between(5, 500));
   binding.delivery.max_unsettled =
       static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);
-  if (dice.chance(0.8)) binding.target = {kOutput, static_cast<std::uint32_t>(dice.between(1, 3))};
+  const auto partitions = [&dice] { return static_cast<std::uint32_t>(dice.between(1, 3)); };
+  if (dice.chance(0.8)) binding.outputs = {{"output", kOutput, partitions()}};
+  if (!binding.outputs.empty() && dice.chance(0.4))
+    binding.outputs.push_back({"other", kOtherOutput, partitions()});
   if (dice.chance(0.4)) {
     config::FieldRef field;
     field.kind = config::FieldRef::Kind::data;

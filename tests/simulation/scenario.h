@@ -72,7 +72,7 @@ struct Scenario {
   std::vector<Message> messages;
 
   static Scenario from_seed(std::uint64_t seed, std::uint64_t events);
-  bool has_target() const { return binding.target.has_value(); }
+  bool has_target() const { return !binding.outputs.empty(); }
   // What orders a message: its lane's name; nothing when nothing does.
   std::optional<std::string> lane(const Message& message) const;
 };
@@ -82,5 +82,6 @@ model::BatchPtr one_event(std::string_view data);
 
 inline constexpr StreamId kInput{1};
 inline constexpr StreamId kOutput{2};
+inline constexpr StreamId kOtherOutput{3};
 
 }  // namespace pelton::simulation

@@ -34,8 +34,10 @@ model::FrameResult part_of(const model::FrameResult& whole, std::uint32_t first,
     if (parent < first || parent >= end) continue;
     builder.add(*whole.outputs, j);
     part.output_parents.push_back(parent);
+    if (!whole.output_streams.empty()) part.output_streams.push_back(whole.output_streams[j]);
   }
   if (!builder.empty()) part.outputs = builder.finish();
+  part.streams = whole.streams;
   // One each, in order, goes without the list of parents.
   bool one_each = part.not_done.empty() && part.output_parents.size() == part.count;
   for (std::uint32_t j = 0; one_each && j < part.count; ++j)
@@ -167,6 +169,11 @@ void SimWorker::add_outputs(const model::Frame& frame, std::uint32_t i,
     output.has_key = frame.batch->has_key(i);
     builder.add(output);
     result.output_parents.push_back(i);
+    // In turns; the first needs no name.
+    const auto& streams = scenario_.binding.outputs;
+    if (streams.size() < 2) continue;
+    result.streams = {streams[1].name};
+    result.output_streams.push_back(j % 2);
   }
 }
 

@@ -60,11 +60,14 @@ std::vector<store::StreamSpec> StoreHost::streams() const {
   input.retention_bytes = scenario_.disk.retention_bytes;
   store::StreamSpec output;
   output.name = "output";
-  output.partitions = scenario_.has_target() ? scenario_.binding.target->partitions : 1;
+  store::StreamSpec other;
+  other.name = "other";
+  for (const model::OutputStream& to : scenario_.binding.outputs)
+    (to.stream == kOutput ? output : other).partitions = to.partitions;
   store::StreamSpec marks;
   marks.name = "marks";
   marks.partitions = static_cast<std::uint32_t>(std::min<std::uint64_t>(1 + life_, 8));  // it grows
-  std::vector<store::StreamSpec> all{input, output, marks};
+  std::vector<store::StreamSpec> all{input, output, other, marks};
   if (!guest_.configured) return all;
   store::StreamSpec guest;
   guest.name = "guest";
@@ -98,7 +101,7 @@ Status StoreHost::open() {
   if (!binding || !marker) return std::unexpected((binding ? marker : binding).error());
   marker_ = *marker;
   if (*binding != scenario_.binding.id || store_->find_stream(scenario_.binding.stream) != kInput ||
-      store_->find_stream("output") != kOutput)
+      store_->find_stream("output") != kOutput || store_->find_stream("other") != kOtherOutput)
     violation("names have other numbers than before");
   if (guest_.configured) check_guest();
   if (scenario_.binding.idempotency)

@@ -73,7 +73,9 @@ const Fields<Binding>& binding_fields() {
           .option("from", &Binding::from, "Stream to read.", {.required = true})
           .option("function", &Binding::function, "Function to call.", {.required = true})
           .option("to", &Binding::to,
-                  "Stream for the function's outputs, which are dropped if omitted.")
+                  "Stream for the function's outputs, which are dropped if omitted. Of several, an "
+                  "output goes to the one that the function names, otherwise to the first.",
+                  {.example = "[bills, alerts]"})
           .choice("delivery", &Binding::exactly_once,
                   {{"at_least_once", false}, {"exactly_once", true}},
                   "From topic to topic, `exactly_once` commits outputs and offsets in one "
@@ -152,7 +154,7 @@ Binding parse_binding(const std::string& name, const Node& node, const TopicKind
   const Section section = read_section(node, spec, who, context);
   refer(section, "from", Reference::Kind::stream, context);
   refer(section, "function", Reference::Kind::function, context);
-  refer(section, "to", Reference::Kind::stream, context);
+  refer_each(section, "to", Reference::Kind::stream, context);
   Binding binding = default_binding(name);
   binding.place = node.place;
   binding_fields().fill(section, "", context, binding);

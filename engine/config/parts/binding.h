@@ -40,7 +40,9 @@ struct Binding {
   Place place;
   std::string from;  // stream
   std::string function;
-  std::optional<std::string> to;  // stream of its outputs
+  // Streams of its outputs: the function may name one of them, others go to the first. Empty:
+  // outputs are dropped.
+  std::vector<std::string> to;
   // delivery: exactly_once: outputs and offsets in one transaction; topic to topic only
   bool exactly_once = false;
   Place delivery_place;

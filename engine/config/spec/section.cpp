@@ -257,6 +257,18 @@ void refer(const Section& section, const std::string& path, Reference::Kind kind
         {kind, std::move(*name), section.written(path), section.place(path), section.label()});
 }
 
+void refer_each(const Section& section, const std::string& path, Reference::Kind kind,
+                ReadContext& context) {
+  const Node* const node = section.node(path);
+  const auto names = section.get<std::vector<std::string>>(path);
+  if (node == nullptr || !names) return;
+  const bool listed = node->items.size() == names->size();
+  for (std::size_t i = 0; i < names->size(); ++i) {
+    const Node& at = listed ? node->items[i] : *node;
+    context.references.push_back({kind, (*names)[i], at.text, at.place, section.label()});
+  }
+}
+
 void require_file(const Section& section, const std::string& path,
                   const std::filesystem::path& file, ReadContext& context) {
   std::error_code ignored;

@@ -73,6 +73,10 @@ class Section {
 void refer(const Section& section, const std::string& path, Reference::Kind kind,
            ReadContext& context);
 
+// The same for each element of a list, or the only one.
+void refer_each(const Section& section, const std::string& path, Reference::Kind kind,
+                ReadContext& context);
+
 // E1008: the option names a file that does not exist. An empty path is fine.
 void require_file(const Section& section, const std::string& path,
                   const std::filesystem::path& file, ReadContext& context);

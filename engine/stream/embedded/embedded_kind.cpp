@@ -29,10 +29,9 @@ Result<Connections> EmbeddedKind::connect(const Route& route) {
   return connections;
 }
 
-Status EmbeddedKind::add_output(const config::Stream& to, Connections& connections) {
+model::OutputStream EmbeddedKind::output_stream(const config::Stream& to) const {
   const auto target = setup_.streams.find(to.name);
-  connections.target = {target->stream(), target->partitions()};
-  return {};
+  return {to.name, target->stream(), target->partitions()};
 }
 
 Result<AppendTarget> EmbeddedKind::append_target(const config::Stream& stream) {

@@ -24,7 +24,7 @@ class EmbeddedKind final : public StreamKind {
   explicit EmbeddedKind(const Setup& setup) : setup_(setup) {}
 
   Result<Connections> connect(const Route& route) override;
-  Status add_output(const config::Stream& to, Connections& connections) override;
+  model::OutputStream output_stream(const config::Stream& to) const;
   Result<AppendTarget> append_target(const config::Stream& stream) override;
 
  private:

@@ -75,20 +75,27 @@ Result<std::unique_ptr<Output>> TopicKind::transactions_of(const Route& route, s
   const auto timeout = std::chrono::ceil<std::chrono::milliseconds>(
       kafka::group_of(route.binding).transaction_timeout);
   auto producer = kafka::TransactionalProducer::create(
-      {kafka::topic_of(*route.to),
+      {kafka::topic_of(*route.to.front()),
        fmt::format("pelton.{}.{}.{:016x}", route.binding.kafka.group, route.binding.name, node),
        timeout},
       setup_.kafka.background());
   if (!producer)
-    return std::unexpected(std::move(producer.error()).within("stream " + route.to->name));
+    return std::unexpected(std::move(producer.error()).within("stream " + route.to.front()->name));
   return std::make_unique<TransactionalOutput>(input, std::move(*producer), timeout, setup_.mailbox,
                                                setup_.io);
 }
 
-Status TopicKind::add_output(const config::Stream& to, Connections& connections) {
-  auto producer = producers_.of(to);
-  if (!producer) return std::unexpected(producer.error());
-  connections.output = std::make_unique<TopicOutput>(std::move(*producer), setup_.mailbox);
+Status TopicKind::add_output(const Route& route, Connections& connections) {
+  std::vector<std::shared_ptr<kafka::Producer>> producers;
+  for (const config::Stream* to : route.to) {
+    std::shared_ptr<kafka::Producer>& producer = producers.emplace_back();
+    if (!to->kafka) continue;
+    auto made = producers_.of(*to);
+    if (!made) return std::unexpected(made.error());
+    producer = std::move(*made);
+  }
+  connections.output =
+      std::make_unique<TopicOutput>(std::move(producers), connections.outputs, setup_.mailbox);
   return {};
 }
 

@@ -31,7 +31,8 @@ class TopicKind final : public StreamKind {
         fetches_(std::make_shared<kafka::FetchBudget>(setup.memory.limit() / 4, &setup.memory)) {}
 
   Result<Connections> connect(const Route& route) override;
-  Status add_output(const config::Stream& to, Connections& connections) override;
+  // Outputs go to those streams of the route that are topics before their events are settled.
+  Status add_output(const Route& route, Connections& connections);
   Result<AppendTarget> append_target(const config::Stream& stream) override;
 
  private:

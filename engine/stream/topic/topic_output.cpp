@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/topic/topic_output.h"
 
-#include "engine/model/batch_builder.h"
+#include "engine/model/outputs.h"
 
 #include <map>
 #include <utility>
@@ -23,40 +23,56 @@ model::Failure failure_of(std::uint32_t index, const kafka::Refused& refused) {
 }  // namespace
 
 void fail_refused(model::FrameResult& result, const std::vector<kafka::Refused>& refused) {
-  if (refused.empty()) return;
-  const auto parent = [&result](std::uint32_t output) {
-    return result.output_parents.empty() ? result.first + output : result.output_parents[output];
-  };
   std::map<std::uint32_t, model::Failure> failures;
-  for (const kafka::Refused& one : refused)
-    failures.try_emplace(parent(one.index), failure_of(parent(one.index), one));
-  model::BatchBuilder kept;
-  std::vector<std::uint32_t> parents;
-  for (std::uint32_t output = 0; output < result.outputs->size(); ++output) {
-    if (failures.contains(parent(output))) continue;
-    kept.add(*result.outputs, output);
-    parents.push_back(parent(output));
+  for (const kafka::Refused& one : refused) {
+    const std::uint32_t parent = model::parent_of(result, one.index);
+    failures.try_emplace(parent, failure_of(parent, one));
   }
-  for (model::Failure& failure : result.not_done)
-    failures.try_emplace(failure.index, std::move(failure));
-  result.not_done.clear();
-  for (auto& [index, failure] : failures) result.not_done.push_back(std::move(failure));
-  result.outputs = kept.empty() ? nullptr : kept.finish();
-  result.output_parents = std::move(parents);
+  model::fail_events(result, std::move(failures));
 }
 
-void TopicOutput::send(Result&& sent) {
-  const std::size_t bytes = sent.result.outputs->bytes().size();
-  bytes_ += bytes;
-  model::BatchPtr outputs = sent.result.outputs;
-  producer_->send(std::move(outputs), [this, to = mailbox_.sender(), bytes, sent = std::move(sent)](
-                                          std::vector<kafka::Refused> refused) mutable {
-    fail_refused(sent.result, refused);
-    to.post([this, bytes, sent = std::move(sent)]() mutable {
-      bytes_ -= bytes;
-      sent.finish(std::move(sent.result));
-    });
-  });
+void TopicOutput::send(Result&& result) {
+  // Shared by the answers, each of which finds it on the shard.
+  const auto sending = std::make_shared<Sending>(Sending{.result = std::move(result)});
+  for (model::StreamPart& part : model::split_by_stream(sending->result.result, streams_)) {
+    const auto& producer = producers_[part.stream];
+    if (!producer) continue;
+    ++sending->open;
+    sending->bytes += part.batch->bytes().size();
+    producer->send(std::move(part.batch),
+                   [this, to = mailbox_.sender(), sending,
+                    positions = std::move(part.positions)](std::vector<kafka::Refused> refused) {
+                     to.post([this, sending, positions, refused = std::move(refused)] {
+                       answered(*sending, refused, positions);
+                     });
+                   });
+  }
+  bytes_ += sending->bytes;
+  close(*sending);
+}
+
+void TopicOutput::answered(Sending& sending, const std::vector<kafka::Refused>& refused,
+                           const std::vector<std::uint32_t>& positions) {
+  for (const kafka::Refused& one : refused) {
+    sending.refused.push_back(one);
+    if (!positions.empty()) sending.refused.back().index = positions[one.index];
+  }
+  close(sending);
+}
+
+void TopicOutput::close(Sending& sending) {
+  if (--sending.open > 0) return;
+  bytes_ -= sending.bytes;
+  fail_refused(sending.result.result, sending.refused);
+  sending.result.finish(std::move(sending.result.result));
+}
+
+std::string TopicOutput::trouble() const {
+  for (const auto& producer : producers_) {
+    std::string why = producer ? producer->trouble() : std::string();
+    if (!why.empty()) return why;
+  }
+  return {};
 }
 
 }  // namespace pelton::stream

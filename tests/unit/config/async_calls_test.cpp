@@ -31,7 +31,7 @@ TEST_F(AsyncCalls, HaveAStreamAndABindingWhereTheyAreWanted) {
   const Binding& binding = made.bindings.back();
   EXPECT_EQ(binding.name + " " + binding.from + " " + binding.function, "f.async f.async f");
   EXPECT_TRUE(binding.async_calls);
-  EXPECT_EQ(binding.to, std::nullopt);
+  EXPECT_TRUE(binding.to.empty());
 }
 
 TEST_F(AsyncCalls, AreRetriedAsAtAws) {
@@ -54,7 +54,7 @@ TEST_F(AsyncCalls, HaveOptions) {
   EXPECT_EQ(binding.delivery.retry.attempts, 1U);
   EXPECT_EQ(binding.delivery.retry.first, std::chrono::seconds(5));
   EXPECT_EQ(binding.delivery.retry.max_age, std::chrono::minutes(1));
-  EXPECT_EQ(binding.to, "s");
+  EXPECT_EQ(binding.to, std::vector<std::string>{"s"});
   EXPECT_EQ(made.functions.front().async->on_failure, "s");
 }
 

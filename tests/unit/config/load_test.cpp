@@ -47,7 +47,7 @@ TEST_F(Load, FunctionsAreTyped) {
 TEST_F(Load, BindingsAreTyped) {
   const Config c = good(whole_config());
   const Binding& b = c.bindings.front();
-  EXPECT_EQ(b.to, "out");
+  EXPECT_EQ(b.to, std::vector<std::string>{"out"});
   EXPECT_EQ(b.delivery.order, model::Order::partition);
   EXPECT_EQ(b.start.kind, Start::Kind::time);
   EXPECT_EQ(b.delivery.max_unsettled, 500U);

@@ -12,7 +12,7 @@ class Idempotency : public DispatcherTest {
     config::FieldRef whole;
     whole.kind = config::FieldRef::Kind::data;
     options.idempotency = config::Idempotency{{whole}, std::chrono::hours(24)};
-    options.target = {StreamId{2}, 1};
+    options.outputs = {{"out", StreamId{2}, 1}};
     limits.events = 1;
   }
 };

@@ -247,7 +247,7 @@ TEST_F(SharedMemory, APartitionThatGoesGivesBackWhatItHeld) {
 }
 
 TEST_F(SharedMemory, WithoutRoomForOutputsOneCommitIsUnderWay) {
-  options.target = {StreamId{2}, 1};
+  options.outputs = {{"out", StreamId{2}, 1}};
   limits.events = 1;
   offer("a b c");
   hold_commits();
@@ -264,7 +264,7 @@ TEST_F(SharedMemory, WithoutRoomForOutputsOneCommitIsUnderWay) {
 class PendingMemory : public Memory {
  protected:
   PendingMemory() {
-    options.target = {StreamId{2}, 1};
+    options.outputs = {{"out", StreamId{2}, 1}};
     options.max_pending_bytes = 3 * kLarge;
     limits.events = 1;
     hold_commits();

@@ -18,7 +18,7 @@ class ReplayedLetter : public DispatcherTest {
 };
 
 TEST_F(ReplayedLetter, IsDeliveredWithItsKeyAndRemovedByItsSuccess) {
-  options.target = {StreamId{2}, 1};
+  options.outputs = {{"out", StreamId{2}, 1}};
   bury();
   EXPECT_TRUE(replay(letter(0)));
   EXPECT_TRUE(dispatcher().has_work(now));

@@ -14,7 +14,7 @@ class Results : public DispatcherTest {
 };
 
 TEST_F(Results, SettleTheirEventsInOneCommit) {
-  options.target = {StreamId{2}, 1};
+  options.outputs = {{"out", StreamId{2}, 1}};
   give("a b");
   const std::size_t before = transactions().size();
   finish(outputs(frame(), "x:1 x:2", {}));
@@ -53,7 +53,7 @@ TEST_F(Results, OfARangeBeyondTheCursorAreNotAskedForAgain) {
 }
 
 TEST_F(Results, OutputsGoToThePartitionOfTheirKey) {
-  options.target = {StreamId{2}, 3};
+  options.outputs = {{"out", StreamId{2}, 3}};
   give("a");
   finish(outputs(frame(), "k1 k2 k3 k4", {0, 0, 0, 0}));
   for (const auto& append : transactions().back().appends)
@@ -62,7 +62,7 @@ TEST_F(Results, OutputsGoToThePartitionOfTheirKey) {
 }
 
 TEST_F(Results, KeylessOutputsTakeTurns) {
-  options.target = {StreamId{2}, 2};
+  options.outputs = {{"out", StreamId{2}, 2}};
   for (int i = 0; i < 2; ++i) {
     give("a");
     finish(outputs(frame(), "-", {0}));

@@ -127,6 +127,7 @@ class BindingRunnerTest : public store::StoreFixture {
     setup.dispatcher.stream = "s";
     setup.dispatcher.delivery.max_unsettled = 2;
     setup.dispatcher.delivery.batch.events = 1;
+    setup.dispatcher.outputs = to;
     setup.seek_patience = std::chrono::seconds(10);
     auto made = std::make_unique<FakeInput>();
     input = made.get();
@@ -156,16 +157,20 @@ class BindingRunnerTest : public store::StoreFixture {
     while (auto frame = runner->pull(WorkerId{1}, {1, 1U << 20})) taken.push_back(frame->id);
     --depth;
   }
-  void finish(model::BatchPtr outputs = nullptr) {
+  void finish(model::BatchPtr outputs = nullptr, const std::string& stream = "") {
     const FrameId frame = taken.front();
     taken.pop_front();
     ++depth;
-    EXPECT_TRUE(runner->finished(WorkerId{1}, frame,
-                                 {.first = 0,
-                                  .count = 1,
-                                  .not_done = {},
-                                  .outputs = std::move(outputs),
-                                  .output_parents = {}}));
+    EXPECT_TRUE(
+        runner->finished(WorkerId{1}, frame,
+                         {.first = 0,
+                          .count = 1,
+                          .not_done = {},
+                          .outputs = std::move(outputs),
+                          .output_parents = {},
+                          .streams = {stream},
+                          .output_streams = stream.empty() ? std::vector<std::uint32_t>{}
+                                                           : std::vector<std::uint32_t>{1}}));
     --depth;
   }
   std::optional<Status> seek(Offset offset) {
@@ -177,6 +182,7 @@ class BindingRunnerTest : public store::StoreFixture {
   boost::asio::io_context io;
   ManualClock clock;
   FakeInput* input = nullptr;
+  std::vector<model::OutputStream> to;  // set before begin()
   FakeOutput* output = nullptr;
   std::unique_ptr<BindingRunner> runner;
   std::function<void()> on_work = [this] { work(); };

@@ -20,6 +20,30 @@ TEST_F(BindingOutputs, AnEventIsSettledOnceItsOutputsAreInTheirTopic) {
   EXPECT_EQ(input->cursor, 1);
 }
 
+TEST_F(BindingOutputs, AnUnknownStreamIsAFailureOfItsEvent) {
+  to = {{"out", StreamId{9}, 1}, {"alerts", {}, 0}};
+  begin(true);
+  input->append(batch({"a", "b"}));
+  run();
+  finish(batch({"x"}), "elsewhere");
+  finish(batch({"y"}), "alerts");
+  run();
+  ASSERT_EQ(output->sent.size(), 1U) << "nothing is sent of the one that fails";
+  EXPECT_EQ(output->sent.front().result.outputs->data(0), "y");
+  EXPECT_EQ(runner->dispatcher().totals().failed_attempts, 1U);
+}
+
+TEST_F(BindingOutputs, WithoutStreamsAnyNameIsDiscarded) {
+  begin();
+  input->append(batch({"a"}));
+  run();
+  testing::internal::CaptureStderr();
+  finish(batch({"x"}), "elsewhere");
+  run();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("they are discarded"), std::string::npos);
+  EXPECT_EQ(input->cursor, 1);
+}
+
 TEST_F(BindingOutputs, AResultWithoutOutputsIsSettledAtOnce) {
   begin(true);
   input->append(batch({"a"}));

@@ -61,15 +61,16 @@ class StreamsTest : public store::StoreFixture {
     made.kafka = config::Topic{cluster.topic(name), name, {}};
     return made;
   }
-  Result<Connections> connect(const std::string& from, std::optional<std::string> to,
+  Result<Connections> connect(const std::string& from, std::vector<std::string> to,
                               bool exactly_once = false) {
     bound = config::default_binding("b");
     bound.from = from;
     bound.to = to;
     bound.exactly_once = exactly_once;
     bound.kafka.group = "billing";
-    return streams->connect({bound, binding, *store->find_stream(from), *config.find_stream(from),
-                             to ? config.find_stream(*to) : nullptr});
+    Route route{bound, binding, *store->find_stream(from), *config.find_stream(from), {}};
+    for (const std::string& name : to) route.to.push_back(config.find_stream(name));
+    return streams->connect(route);
   }
   // Topics answer on the mailbox's thread, which is this one; the store on its own.
   template <typename T, typename Ask>
@@ -116,36 +117,78 @@ class StreamsTest : public store::StoreFixture {
 
 TEST_F(StreamsTest, OutputsToAnEmbeddedStreamArePartOfTheSettlements) {
   for (const char* from : {"s", "orders"}) {
-    const auto ends = connect(from, "out");
+    const auto ends = connect(from, {"out"});
     ASSERT_TRUE(ends) << ends.error().text();
     EXPECT_EQ(ends->output, nullptr);
-    ASSERT_TRUE(ends->target);
-    EXPECT_EQ(ends->target->stream, *store->find_stream("out"));
-    EXPECT_EQ(ends->target->partitions, 3U);
+    ASSERT_EQ(ends->outputs.size(), 1U);
+    EXPECT_EQ(ends->outputs[0].stream, *store->find_stream("out"));
+    EXPECT_EQ(ends->outputs[0].partitions, 3U);
   }
 }
 
 TEST_F(StreamsTest, OutputsToATopicGoThereFirst) {
   for (const char* from : {"s", "orders"}) {
-    const auto ends = connect(from, "bills");
+    const auto ends = connect(from, {"bills"});
     ASSERT_TRUE(ends) << ends.error().text();
     EXPECT_NE(ends->output, nullptr);
-    EXPECT_FALSE(ends->target);
+    ASSERT_EQ(ends->outputs.size(), 1U);
+    EXPECT_EQ(ends->outputs[0].partitions, 0U);
   }
 }
 
+TEST_F(StreamsTest, OutputsMayGoToSeveralStreamsOfBothKinds) {
+  const auto ends = connect("s", {"bills", "out"});
+  ASSERT_TRUE(ends) << ends.error().text();
+  EXPECT_NE(ends->output, nullptr);
+  ASSERT_EQ(ends->outputs.size(), 2U);
+  EXPECT_EQ(ends->outputs[0].name, "bills");
+  EXPECT_EQ(ends->outputs[1].stream, *store->find_stream("out"));
+}
+
+TEST_F(StreamsTest, OfSeveralStreamsTheTopicsAreWaitedFor) {
+  const auto ends = connect("s", {"out", "bills", "orders"});
+  ASSERT_TRUE(ends) << ends.error().text();
+  std::vector<model::FrameResult> finished;
+  const auto send = [&](const std::vector<std::string>& values,
+                        std::vector<std::uint32_t> streams) {
+    Output::Result result;
+    result.result.count = static_cast<std::uint32_t>(values.size());
+    result.result.outputs = batch(values);
+    result.result.streams = {"bills", "orders"};
+    result.result.output_streams = std::move(streams);
+    result.finish = [&](model::FrameResult&& sent) { finished.push_back(std::move(sent)); };
+    ends->output->send(std::move(result));
+  };
+  send({"a", "b", "c"}, {0, 0, 0});
+  ASSERT_EQ(finished.size(), 1U) << "none is for a topic";
+  // MSG_SIZE_TOO_LARGE, and when it is tried alone.
+  cluster.fail(test::Api::produce, {10, 10});
+  send({"d", "e", "f"}, {0, 2, 0});
+  while (finished.size() < 2) io.run_one_for(10ms);
+  ASSERT_EQ(finished[1].not_done.size(), 1U);
+  EXPECT_EQ(finished[1].not_done[0].index, 1U) << "its event, not the first of the part";
+  send({"g", "h", "i"}, {1, 0, 2});
+  while (finished.size() < 3) io.run_one_for(10ms);
+  EXPECT_TRUE(finished[2].not_done.empty());
+  EXPECT_EQ(finished[2].outputs->size(), 3U)
+      << "what is for the engine's own stream is written yet";
+  EXPECT_EQ(cluster.read("bills").back().value, "g");
+  EXPECT_EQ(cluster.read("orders").back().value, "i");
+  EXPECT_TRUE(ends->output->room());
+}
+
 TEST_F(StreamsTest, OutputsToNowhereAreDropped) {
-  const auto ends = connect("s", std::nullopt);
+  const auto ends = connect("s", {});
   ASSERT_TRUE(ends);
   EXPECT_EQ(ends->output, nullptr);
-  EXPECT_FALSE(ends->target);
+  EXPECT_TRUE(ends->outputs.empty());
 }
 
 TEST_F(StreamsTest, ExactlyOnceOutputsGoWithTheOffsets) {
-  const auto ends = connect("orders", "bills", true);
+  const auto ends = connect("orders", {"bills"}, true);
   ASSERT_TRUE(ends) << ends.error().text();
   EXPECT_NE(dynamic_cast<TransactionalOutput*>(ends->output.get()), nullptr);
-  const auto plain = connect("orders", "bills");
+  const auto plain = connect("orders", {"bills"});
   ASSERT_TRUE(plain);
   EXPECT_EQ(dynamic_cast<TransactionalOutput*>(plain->output.get()), nullptr);
 }
@@ -153,18 +196,18 @@ TEST_F(StreamsTest, ExactlyOnceOutputsGoWithTheOffsets) {
 // A topic is read again by its consumer, which has the events; the engine's own log has what it
 // gave out.
 TEST_F(StreamsTest, OnlyWhatIsKeptHereIsReadAgain) {
-  const auto kept = connect("s", std::nullopt);
+  const auto kept = connect("s", {});
   EXPECT_TRUE(kept->read_again);
   EXPECT_TRUE(kept->release_from);
-  const auto topic = connect("orders", std::nullopt);
+  const auto topic = connect("orders", {});
   EXPECT_FALSE(topic->read_again);
   EXPECT_FALSE(topic->release_from) << "so everything is kept";
 }
 
 TEST_F(StreamsTest, AllPartitionsOfAnEmbeddedStreamAreOurs) {
-  const auto kept = connect("s", std::nullopt);
+  const auto kept = connect("s", {});
   EXPECT_THAT(kept->input.positions.partitions(), ElementsAre(PartitionId{0}, PartitionId{1}));
-  const auto topic = connect("orders", std::nullopt);
+  const auto topic = connect("orders", {});
   EXPECT_THAT(topic->input.positions.partitions(), IsEmpty()) << "the group has given none yet";
 }
 

@@ -90,6 +90,37 @@ TEST(Codec, EventsWithoutBlameFailedTogether) {
   EXPECT_FALSE(decode(message.SerializeAsString())) << "all of them or none";
 }
 
+v1::ToEngine named_outputs(std::initializer_list<std::uint32_t> numbers) {
+  v1::ToEngine message;
+  v1::Result& r = *message.mutable_result();
+  r.set_frame(7);
+  r.set_count(2);
+  r.add_stream("bills");
+  r.add_stream("al\xffrts");
+  for (const std::uint32_t number : numbers) r.add_output_stream(number);
+  EXPECT_TRUE(r.mutable_outputs()->ParseFromString(std::string(batch()->bytes())));
+  return message;
+}
+
+TEST(Codec, OutputsMayNameTheirStreams) {
+  const auto read = decode(named_outputs({2, 0}).SerializeAsString());
+  ASSERT_TRUE(read) << read.error().text();
+  const model::FrameResult& result = std::get<Answer>(*read).result;
+  EXPECT_EQ(result.streams, (std::vector<std::string>{"bills", "al\xEF\xBF\xBDrts"}));
+  EXPECT_EQ(result.output_streams, (std::vector<std::uint32_t>{2, 0}));
+}
+
+TEST(Codec, StreamsThatOutputsCannotHaveAreRefused) {
+  EXPECT_FALSE(decode(named_outputs({1, 3}).SerializeAsString())) << "of two names";
+  EXPECT_FALSE(decode(named_outputs({1}).SerializeAsString())) << "of two outputs";
+  v1::ToEngine none = named_outputs({1, 1});
+  none.mutable_result()->clear_outputs();
+  EXPECT_FALSE(decode(none.SerializeAsString()));
+  v1::ToEngine many = named_outputs({1, 1});
+  for (int i = 0; i < 1000; ++i) many.mutable_result()->add_stream("s");
+  EXPECT_FALSE(decode(many.SerializeAsString()));
+}
+
 TEST(Codec, ContradictionsAreRefused) {
   auto message = result();
   message.mutable_result()->set_outcome(
