@@ -2,6 +2,7 @@
 """Functions whose outputs go to a topic: acknowledged there before their event is settled, refused ones as dead letters."""
 
 import json
+import subprocess
 
 import confluent_kafka
 import pytest
@@ -64,6 +65,42 @@ def test_outputs_are_records_with_key_and_headers(broker, tmp_path):
             order.setdefault(message.key(), []).append(json.loads(message.value())["n"])
         assert all(numbers == sorted(numbers) for numbers in order.values())
         wait_until(lambda: sum(broker.committed(source, source, 3)) == 3000, "all offsets are committed")
+
+
+def test_outputs_to_topics_and_a_stream(broker, tmp_path):
+    """Each goes to the stream that it names; an event whose output one topic refuses is no event that is done."""
+    source, bills, alerts = broker.topic(1), broker.topic(2), broker.topic(1, **{"max.message.bytes": "2000"})
+    code = function_folder(tmp_path, """
+import pelton
+def handle(event, context):
+    n = event.json()["n"]
+    size = 5000 if n == 11 else 10
+    return [pelton.Event({"n": n}), pelton.Event({"n": n}, stream="here"),
+            pelton.Event({"n": n, "x": "x" * size}, stream="alerts")]
+""")
+    text = config(broker, source, bills, code).replace("    to: results\n", "    to: [results, alerts, here]\n").replace(
+        "functions:\n", f"""  alerts: {{ kafka: {{ brokers: ["{broker.address}"], topic: {alerts} }} }}
+  here: {{}}
+functions:
+""", 1)
+    broker.produce(source, records(0, 200))
+    with Engine(tmp_path, text) as engine:
+        wait_until(lambda: engine.binding("job")["done"] == 199 and len(engine.letters()) == 1, "all but one are done")
+        good = [n for n in range(200) if n != 11]
+        assert sorted(json.loads(m.value())["n"] for m in read(broker, alerts, 1)) == good
+        assert sorted({json.loads(m.value())["n"] for m in read(broker, bills, 2)} - {11}) == good
+        assert sorted(event["data"]["n"] for event in engine.consume("here")) == good
+        letter, = engine.letters()
+        assert json.loads(letter["event"]["data"])["n"] == 11
+        assert "MSG_SIZE_TOO_LARGE" in engine.run("dead-letters", "show", letter["id"]).stdout
+
+
+def test_exactly_once_is_for_one_topic(broker, tmp_path):
+    text = config(broker, "a", "b", "/bin/true", "delivery: exactly_once").replace("to: results", "to: [results, more]").replace(
+        "functions:\n", f"""  more: {{ kafka: {{ brokers: ["{broker.address}"], topic: c }} }}\nfunctions:\n""", 1)
+    engine = Engine(tmp_path, text)
+    done = subprocess.run([engine.binary, "validate", str(engine.config)], capture_output=True, text=True, check=False)
+    assert done.returncode == 3 and "E1027" in done.stderr + done.stdout and "a single stream" in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("mode", ["binary", "structured"])

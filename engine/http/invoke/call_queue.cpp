@@ -28,6 +28,13 @@ CallFailure failure_of(const model::WorkerLoss& loss) {
           fmt::format("worker {} ended ({}) {}", loss.worker, loss.type, loss.message)};
 }
 
+std::vector<std::string> named_streams(const model::FrameResult& result) {
+  std::vector<std::string> names;
+  for (const std::uint32_t number : result.output_streams)
+    names.push_back(number == 0 ? std::string() : result.streams[number - 1]);
+  return names;
+}
+
 CallFailure stopping() {
   return {CallFailure::Kind::stopping, "Stopping", "the engine is stopping"};
 }
@@ -113,6 +120,7 @@ Status CallQueue::finished(WorkerId worker, FrameId frame, model::FrameResult&& 
                 result.count, result.first);
   Call call = std::move(at->second.call);
   taken_.erase(at);
+  if (call.record) call.record->output_streams = named_streams(result);
   if (result.not_done.empty())
     call.answer(std::move(result.outputs));
   else

@@ -8,6 +8,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace pelton::http {
 
@@ -26,6 +27,8 @@ class CallRecord {
   std::deque<Line> lines;
   std::uint64_t dropped = 0;  // lines before these
   std::optional<worker::InvocationReport> report;
+  // The stream that each of its outputs names; an empty text: none.
+  std::vector<std::string> output_streams;
 
  private:
   std::size_t bytes_ = 0;

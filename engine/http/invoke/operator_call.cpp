@@ -35,10 +35,19 @@ Result<model::BatchPtr> event_of(const OperatorCall& wanted, bool documents, Wal
   return builder.finish();
 }
 
-std::string outputs_json(const model::BatchPtr& outputs) {
+// With the stream that it names.
+std::string output_json(const model::Batch& outputs, std::size_t i,
+                        const std::vector<std::string>& streams) {
+  std::string event = event_json(outputs, i);
+  if (i < streams.size() && !streams[i].empty())
+    event.insert(1, fmt::format("\"stream\":{},", json_quoted(streams[i])));
+  return event;
+}
+
+std::string outputs_json(const model::BatchPtr& outputs, const std::vector<std::string>& streams) {
   std::string list;
   for (std::size_t i = 0; outputs && i < outputs->size(); ++i)
-    list += (list.empty() ? "" : ",") + event_json(*outputs, i);
+    list += (list.empty() ? "" : ",") + output_json(*outputs, i, streams);
   return "[" + list + "]";
 }
 
@@ -102,7 +111,7 @@ std::string to_json(const OperatorAnswer& answer) {
       R"({{"outcome":"{}",{},"error":{},"lines":{},"lines_dropped":{},"report":{}}})",
       outcome_name(answer.result),
       answer.documents ? "\"response\":" + response_json(outputs)
-                       : "\"outputs\":" + outputs_json(outputs),
+                       : "\"outputs\":" + outputs_json(outputs, record.output_streams),
       answer.result ? "null" : error_json(answer.result.error()), lines_json(record),
       record.dropped, record.report ? report_json(*record.report) : "null");
 }

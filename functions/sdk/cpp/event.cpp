@@ -99,6 +99,7 @@ void Outputs::add(const Output& output) {
   kept.type = keep_optional(output.type);
   kept.source = keep_optional(output.source);
   kept.content_type = keep_optional(output.content_type);
+  kept.stream = keep_optional(output.stream);
   for (const auto& [name, value] : output.headers)
     kept.headers.emplace_back(keep(name), keep(value));
   sink_->at_hand.push_back(std::move(kept));

@@ -40,6 +40,8 @@ struct FrameView {
 struct OutputSink {
   const FrameView* frame = nullptr;
   model::BatchBuilder builder;
+  std::vector<std::string> streams;           // that outputs name
+  std::vector<std::uint32_t> stream_numbers;  // of each output; from 1, 0: it names none
   std::vector<std::uint32_t> parents;
   std::vector<Output> at_hand;    // of the event at hand; their texts live in `texts`
   std::deque<std::string> texts;  // a deque: its strings stay where they are

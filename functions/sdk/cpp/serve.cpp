@@ -100,6 +100,9 @@ constexpr auto kFlushAfter = detail::Watch::kFlushAfter;
 constexpr std::size_t kFlushBytes = 1U << 20;
 // What one event may make: the engine takes messages of up to 64 MiB.
 constexpr std::size_t kMaxEventBytes = 60U << 20;
+// Names of streams that the outputs of a frame may have, and bytes of each.
+constexpr std::size_t kMaxStreams = 1000;
+constexpr std::size_t kMaxStreamBytes = 255;
 
 void put_u32(std::string& out, std::uint32_t value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -230,6 +233,8 @@ class Server {
     now_ = watch_.leave();
     if (outcome.kind == Outcome::Kind::done && sink_.bytes() > kMaxEventBytes)
       outcome = retry("the outputs of one event are more than 60 MiB");
+    if (outcome.kind == Outcome::Kind::done && !name_streams())
+      outcome = retry("the name of an output's stream is empty or too long, or there are too many");
     if (outcome.kind == Outcome::Kind::done) {
       keep_outputs(i);
       codes_.push_back(kDone);
@@ -265,6 +270,24 @@ class Server {
     return held_back_.contains(hash64(frame_.batch->key(i)));
   }
 
+  // The streams that the outputs at hand name. False: one that no stream can have, or too many.
+  bool name_streams() {
+    for (const Output& output : sink_.at_hand) {
+      if (!output.stream) continue;
+      if (output.stream->empty() || output.stream->size() > kMaxStreamBytes) return false;
+      if (std::ranges::find(sink_.streams, *output.stream) != sink_.streams.end()) continue;
+      if (sink_.streams.size() == kMaxStreams) return false;
+      sink_.streams.emplace_back(*output.stream);
+    }
+    return true;
+  }
+
+  std::uint32_t number_of(const std::optional<std::string_view>& stream) const {
+    if (!stream) return 0;
+    const auto found = std::ranges::find(sink_.streams, *stream);
+    return static_cast<std::uint32_t>(found - sink_.streams.begin()) + 1;
+  }
+
   void keep_outputs(std::size_t i) {
     const model::Batch& batch = *frame_.batch;
     const std::string source = sink_.at_hand.empty() ? "" : "function/" + function_;
@@ -281,6 +304,7 @@ class Server {
       for (const auto& [name, value] : output.headers) event.headers.push_back({name, value});
       sink_.builder.add(event);
       sink_.parents.push_back(static_cast<std::uint32_t>(i));
+      sink_.stream_numbers.push_back(number_of(output.stream));
     }
   }
 
@@ -304,6 +328,7 @@ class Server {
       std::string parents;
       for (const std::uint32_t parent : sink_.parents) put_u32(parents, parent);
       wire::put_delimited(result, 6, parents);
+      if (!sink_.streams.empty()) put_streams(result);
       wire::put_delimited(result, 15, sink_.builder.encode());
     }
     send(3, result);
@@ -313,6 +338,15 @@ class Server {
     any_failed_ = false;
     sink_.builder.clear();
     sink_.parents.clear();
+    sink_.streams.clear();
+    sink_.stream_numbers.clear();
+  }
+
+  void put_streams(std::string& result) const {
+    for (const std::string& name : sink_.streams) wire::put_delimited(result, 8, name);
+    std::string numbers;
+    for (const std::uint32_t number : sink_.stream_numbers) put_u32(numbers, number);
+    wire::put_delimited(result, 9, numbers);
   }
 
   const int fd_;

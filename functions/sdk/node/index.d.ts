@@ -66,6 +66,8 @@ export interface EventOptions {
   id?: string;
   headers?: Record<string, Bytes> | Iterable<[string, Bytes]>;
   time?: Date;
+  /** One of the streams in the binding's `to`; without it the first of them. Any other fails the event it was made from. */
+  stream?: string;
 }
 
 /** An event that a handler makes. What is not set is taken from the event that it was made from. */

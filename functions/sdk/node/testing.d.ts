@@ -2,6 +2,12 @@
 // Runs a handler as a worker would, without an engine. Time-outs and memory limits are the engine's and do not apply.
 import type { BatchHandler, Event, Handler, IncomingEvent } from "./index.js";
 
+/** An event that the function made. */
+export interface Output extends IncomingEvent {
+  /** The stream that it names; undefined for the first of the binding's `to`. */
+  readonly stream: string | undefined;
+}
+
 /** What became of one event. */
 export interface Outcome {
   /** `retry`: a failed attempt. `fail`: a dead letter at once. `skipped`: not tried, as an earlier event of its key failed.
@@ -10,7 +16,7 @@ export interface Outcome {
   /** `result` is `done`. */
   readonly done: boolean;
   /** The events that the function made, with the attributes that the engine stores. */
-  readonly outputs: IncomingEvent[];
+  readonly outputs: Output[];
   /** Name of the error, such as `RangeError`; empty for `done` and `skipped`, as are `message` and `stack`. */
   readonly errorType: string;
   readonly message: string;

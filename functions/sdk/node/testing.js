@@ -60,11 +60,14 @@ function outcome(code, failure) {
 /** Adds to `outcomes` what one Result says. */
 function gather(result, outcomes, worker) {
   const failures = new Map();
-  let count = 0, codes, parents, batch;
+  const streams = [undefined];
+  let count = 0, codes, parents, numbers, batch;
   for (const [number, value] of fields(result)) {
     if (number === 3) count = value;
     else if (number === 4) codes = value;
     else if (number === 6) parents = value;
+    else if (number === 8) streams.push(value.toString());
+    else if (number === 9) numbers = value;
     else if (number === 15) batch = value;
     else if (number === 5) {
       const failure = Object.fromEntries(fields(value));
@@ -74,8 +77,11 @@ function gather(result, outcomes, worker) {
   for (const code of codes ?? Buffer.alloc(count)) outcomes.push(outcome(code, failures.get(outcomes.length)));
   if (batch === undefined) return;
   const made = new Frame(new Message().text(2, "outputs").bytes(15, batch).encode(), worker);
-  for (let index = 0; index < made.count; ++index)
-    outcomes[parents.readUInt32LE(4 * index)].outputs.push(new IncomingEvent(made, index));
+  for (let index = 0; index < made.count; ++index) {
+    const output = new IncomingEvent(made, index);
+    output.stream = streams[numbers?.readUInt32LE(4 * index) ?? 0];
+    outcomes[parents.readUInt32LE(4 * index)].outputs.push(output);
+  }
 }
 
 async function run(handler, events, options) {

@@ -19,6 +19,9 @@ namespace wire = model::wire;
 constexpr std::size_t kMaxType = 256;
 constexpr std::size_t kMaxMessage = 4096;
 constexpr std::size_t kMaxStack = 16384;
+// Of the streams that outputs name: how many, and the bytes of each.
+constexpr std::size_t kMaxStreams = 1000;
+constexpr std::size_t kMaxStreamBytes = 255;
 // A year: a function that asks for more has made a mistake, and the sum of times stays a time.
 constexpr std::uint64_t kMaxRetryAfterMs = 365ULL * 24 * 3600 * 1000;
 
@@ -175,6 +178,12 @@ bool take_bytes(const wire::Field& field, std::string_view& bytes) {
   return true;
 }
 
+bool take_stream(const wire::Field& field, std::vector<std::string>& streams) {
+  if (field.type != wire::delimited || streams.size() == kMaxStreams) return false;
+  streams.push_back(to_utf8(field.bytes.substr(0, kMaxStreamBytes)));
+  return true;
+}
+
 bool take_result_field(const wire::Field& field, ResultFields& to) {
   switch (field.number) {
     case 1:
@@ -193,6 +202,10 @@ bool take_result_field(const wire::Field& field, ResultFields& to) {
     case 7:
       to.answer.gives_back = field.number_value != 0;
       return field.type == wire::varint;
+    case 8:
+      return take_stream(field, to.answer.result.streams);
+    case 9:
+      return take_numbers(field, to.answer.result.output_streams);
     case 15:
       return take_bytes(field, to.outputs);
     default:
@@ -212,6 +225,15 @@ Status check_outputs(const model::Batch& outputs) {
   return {};
 }
 
+Status check_streams(const model::FrameResult& result) {
+  if (result.output_streams.empty()) return {};
+  if (!result.outputs || result.output_streams.size() != result.outputs->size())
+    return garbage("as many streams as outputs are needed");
+  if (std::ranges::max(result.output_streams) > result.streams.size())
+    return garbage("an output for a stream that has no name");
+  return {};
+}
+
 Result<FromWorker> decode_result(std::string_view in) {
   ResultFields fields;
   wire::Field field;
@@ -226,6 +248,7 @@ Result<FromWorker> decode_result(std::string_view in) {
     if (auto ok = check_outputs(**batch); !ok) return std::unexpected(ok.error());
     fields.answer.result.outputs = std::move(*batch);
   }
+  if (auto ok = check_streams(fields.answer.result); !ok) return std::unexpected(ok.error());
   return std::move(fields.answer);
 }
 

@@ -12,8 +12,8 @@ const BATCH = Symbol.for("pelton.batch");
 /** An event that a handler makes. What is not set is taken from the event that it was made from. */
 class Event {
   constructor(data, options = {}) {
-    const { key, subject, type, source, contentType, id, headers, time } = options;
-    Object.assign(this, { data, key, subject, type, source, contentType, id, headers, time });
+    const { key, subject, type, source, contentType, id, headers, time, stream } = options;
+    Object.assign(this, { data, key, subject, type, source, contentType, id, headers, time, stream });
   }
 }
 Event.prototype[EVENT] = true;

@@ -10,6 +10,8 @@ const { Message } = require("./wire.js");
 
 // What the events that one event makes may have together: the engine takes messages of up to 64 MiB.
 const MAX_EVENT_BYTES = 60 * 1024 * 1024;
+// Names of streams that the outputs of a frame may have, and bytes of each.
+const MAX_STREAMS = 1000, MAX_STREAM = 255;
 // Of 0001-01-01 and 9999-12-31, as RFC 3339 can write them.
 const FIRST_TIME = -62135596800000, LAST_TIME = 253402300799000;
 const EMPTY = Buffer.alloc(0);
@@ -29,6 +31,13 @@ function textOf(value, what) {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "string") throw new TypeError(`${what} must be a string, not ${kindOf(value)}`);
   return value;
+}
+
+function streamOf(value) {
+  const name = textOf(value, "stream");
+  if (name !== undefined && !(name.length > 0 && Buffer.byteLength(name) <= MAX_STREAM))
+    throw new RangeError(`stream must be the name of a stream, not ${JSON.stringify(name.slice(0, 100))}`);
+  return name;
 }
 
 function timeUs(value) {
@@ -91,6 +100,7 @@ class Output {
     this.source = textOf(value.source, "source");
     this.id = Buffer.from(textOf(value.id, "id") ?? "");
     this.timeUs = timeUs(value.time);
+    this.stream = streamOf(value.stream);
   }
 
   get size() {
@@ -134,6 +144,7 @@ class Outputs {
 
   clear() {
     this.all = [];
+    this.streams = new Map(); // streams that are named, and their numbers, from 1
     this.size = 0; // bytes, about
   }
 
@@ -147,6 +158,10 @@ class Outputs {
     const size = made.reduce((sum, output) => sum + output.size, 0);
     if (size > MAX_EVENT_BYTES)
       throw new RangeError(`the outputs of one event are ${size} bytes; the most is ${MAX_EVENT_BYTES}`);
+    const names = new Set(made.map((output) => output.stream).filter((name) => name !== undefined && !this.streams.has(name)));
+    if (this.streams.size + names.size > MAX_STREAMS)
+      throw new RangeError(`the outputs of a frame name more than ${MAX_STREAMS} streams`);
+    for (const name of names) this.streams.set(name, this.streams.size + 1);
     this.size += size;
     for (const output of made) this.all.push(output); // not as arguments: a generator may have made a million
   }
@@ -154,6 +169,11 @@ class Outputs {
   /** The index of the event that each output belongs to. */
   parents() {
     return u32(this.all.map((output) => output.parent));
+  }
+
+  /** Of each output, the number of the stream that it names; 0: none. */
+  streamNumbers() {
+    return u32(this.all.map((output) => this.streams.get(output.stream) ?? 0));
   }
 
   /** The EventBatch of all that was added (something was). */

@@ -153,6 +153,10 @@ class Answer {
     const result = new Message().fixed64(1, this.frame.id).varint(2, this.first).varint(3, this.codes.length);
     if (this.codes.some((code) => code !== DONE)) result.bytes(4, Buffer.from(this.codes));
     for (const failure of this.failures) result.bytes(5, failure);
+    if (this.outputs.streams.size) {
+      for (const name of this.outputs.streams.keys()) result.text(8, name);
+      result.bytes(9, this.outputs.streamNumbers());
+    }
     if (this.outputs.all.length) result.bytes(6, this.outputs.parents()).bytes(15, this.outputs.encode());
     if (givesBack) result.varint(7, 1);
     this.first += this.codes.length;

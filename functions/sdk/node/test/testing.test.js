@@ -24,6 +24,23 @@ test("outputs have what the engine stores", async () => {
   assert.deepStrictEqual([second.hasData, String(second.key), second.header("a")], [false, "gone", "b"]);
 });
 
+test("outputs may name their streams", async () => {
+  const handle = (event) =>
+    [new Event("a", { stream: "alerts" }), new Event("b"), new Event("c", { stream: "bills" }), event];
+  for (const { outputs } of await invokeAll(handle, ["one", "two"]))
+    assert.deepStrictEqual(outputs.map(({ stream }) => stream), ["alerts", undefined, "bills", undefined]);
+});
+
+test("a stream that cannot be fails its event", async () => {
+  for (const stream of ["", "x".repeat(256), 5, Buffer.from("s")]) {
+    const { result, outputs, message } = await invoke(() => new Event("a", { stream }));
+    assert.deepStrictEqual([result, outputs], ["retry", []]);
+    assert.match(message, /stream must be/);
+  }
+  const many = await invoke(() => Array.from({ length: 1001 }, (_, n) => new Event("a", { stream: `s${n}` })));
+  assert.match(many.message, /more than 1000 streams/);
+});
+
 test("the context is what the test says", async () => {
   const handle = (_, { attempt, offset, partition, stream, binding, function: name, idempotencyKey }) =>
     [attempt, offset, partition, stream, binding, name, idempotencyKey];

@@ -44,15 +44,19 @@ class Event:
     :param subject, type, source, content_type, id: CloudEvents attributes, ``str``.
     :param headers: a dict, or a list of (name, value) pairs; values ``bytes`` or ``str``.
     :param time: Unix time in seconds.
+    :param stream: one of the streams in the binding's ``to``, ``str``; ``None`` is the first of them. Any other fails the
+        event that it was made from.
 
     A value of another kind fails the event that it was made from, when it is returned.
     """
 
-    __slots__ = ("data", "key", "subject", "type", "source", "content_type", "id", "headers", "time")
+    __slots__ = ("data", "key", "subject", "type", "source", "content_type", "id", "headers", "time",
+                 "stream")
 
     def __init__(self, data: Any = b"", *, key: Union[bytes, str, None] = None, subject: Optional[str] = None,
                  type: Optional[str] = None, source: Optional[str] = None, content_type: Optional[str] = None,
-                 id: str = "", headers: Optional[Headers] = None, time: Optional[float] = None) -> None:
+                 id: str = "", headers: Optional[Headers] = None, time: Optional[float] = None,
+                 stream: Optional[str] = None) -> None:
         self.data = data
         self.key = key
         self.subject = subject
@@ -62,6 +66,7 @@ class Event:
         self.id = id
         self.headers = headers
         self.time = time
+        self.stream = stream
 
 
 class IncomingEvent(Record):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # What the events that one event makes may have together: the engine takes messages of up to 64 MiB.
 MAX_EVENT_BYTES = 60 << 20
+# Names of streams that the outputs of a frame may have, and bytes of each.
+_MAX_STREAMS, _MAX_STREAM = 1000, 255
 # Of 0001-01-01 and 9999-12-31, as RFC 3339 can write them.
 _FIRST_TIME, _LAST_TIME = -62135596800, 253402300799
 
@@ -37,6 +39,13 @@ def _text(value, what):
         raise TypeError(f"{what} must be str, not {type(value).__name__}")
     value.encode()
     return value
+
+
+def _stream(value):
+    name = _text(value, "stream")
+    if name is not None and not 0 < len(name.encode()) <= _MAX_STREAM:
+        raise ValueError(f"stream must be the name of a stream, not {name[:100]!r}")
+    return name
 
 
 def _time_us(value):
@@ -73,7 +82,7 @@ def _headers(headers):
 class Said:
     """What an event says of itself, encoded; None where it says nothing."""
 
-    __slots__ = ("key", "subject", "type", "source", "id", "headers", "time_us", "tombstone")
+    __slots__ = ("key", "subject", "type", "source", "id", "headers", "time_us", "tombstone", "stream")
 
     def __init__(self, event):
         incoming = isinstance(event, IncomingEvent)
@@ -85,6 +94,7 @@ class Said:
         self.id = b"" if incoming else (_text(event.id, "id") or "").encode()
         self.headers = _headers(event.headers)
         self.time_us = None if incoming else _time_us(event.time)
+        self.stream = None if incoming else _stream(event.stream)
         self.tombstone = not event.has_data if incoming else event.data is None
 
     def size(self):
@@ -123,6 +133,7 @@ class Outputs:
         self.parents = []  # of each output: the index of its event in the frame,
         self.data = []  # its bytes,
         self.content_types = []  # and its content type, None for that of its event
+        self.streams = {}  # streams that are named, and their numbers, from 1
         self.events = {}  # what those say that a function made as events, by their position
         self.size = 0  # bytes, about
 
@@ -141,6 +152,11 @@ class Outputs:
         size = sum(len(data) + (said.size() if said else 0) for data, _, said in ready)
         if size > MAX_EVENT_BYTES:
             raise ValueError(f"the outputs of one event are {size} bytes; the most is {MAX_EVENT_BYTES}")
+        names = {said.stream for _, _, said in ready if said and said.stream is not None}
+        if len(names.union(self.streams)) > _MAX_STREAMS:
+            raise ValueError(f"the outputs of a frame name more than {_MAX_STREAMS} streams")
+        for name in names:
+            self.streams.setdefault(name, len(self.streams) + 1)
         self.size += size
         for data, content_type, said in ready:
             if said is not None:
@@ -157,6 +173,14 @@ class Outputs:
         said = Said(value)
         data, content_type = (b"", None) if said.tombstone else _content(value.data)
         return data, _text(value.content_type, "content_type") or content_type, said
+
+    def stream_numbers(self):
+        """Of each output, the number of the stream that it names; 0: none."""
+        numbers = array("I", bytes(4 * len(self.parents)))
+        for position, said in self.events.items():
+            if said.stream is not None:
+                numbers[position] = self.streams[said.stream]
+        return numbers.tobytes()
 
     def _said(self, which, default):
         """One attribute of all outputs, ``default(parent)`` where they do not say."""

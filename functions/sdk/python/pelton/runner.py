@@ -155,6 +155,10 @@ class Answer:
         if self.outputs.parents:
             parents = self.outputs.parents
             wire.put_bytes(result, 6, struct.pack(f"<{len(parents)}I", *parents))
+            if self.outputs.streams:
+                for name in self.outputs.streams:
+                    wire.put_bytes(result, 8, name.encode())
+                wire.put_bytes(result, 9, self.outputs.stream_numbers())
             wire.put_bytes(result, 15, self.outputs.encode())
         if gives_back:
             wire.put_varint(result, 7, 1)

@@ -27,10 +27,19 @@ from .handlers import adapt
 from .outputs import Outputs
 from .runner import DONE, FAIL, RETRY, SKIPPED, UNBLAMED, Runner
 
-__all__ = ["Outcome", "invoke", "invoke_all"]
+__all__ = ["Outcome", "Output", "invoke", "invoke_all"]
 
 _RESULTS = {DONE: "done", RETRY: "retry", FAIL: "fail", SKIPPED: "skipped", UNBLAMED: "halved"}
 _ORDERS = {"key": ORDER_KEY, "partition": ORDER_PARTITION, "none": ORDER_NONE}
+
+
+class Output(IncomingEvent):
+    """An event that the function made."""
+
+    __slots__ = ("stream",)
+
+    stream: Optional[str]
+    """The stream that it names; ``None`` for the first of the binding's ``to``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +49,7 @@ class Outcome:
     result: str
     """``done``; ``retry``, a failed attempt; ``fail``, a dead letter at once; ``skipped``, not tried because an earlier
     event of its key failed; ``halved``, a batch handler raised: its events come again in halves."""
-    outputs: List[IncomingEvent] = dataclasses.field(default_factory=list)
+    outputs: List[Output] = dataclasses.field(default_factory=list)
     """The events that the function made, with the attributes that the engine stores."""
     error_type: str = ""
     """Name of the exception's class, such as ``ValueError``; empty for ``done`` and ``skipped``."""
@@ -129,6 +138,8 @@ def _outcomes(results: List[bytes], worker: _Worker) -> List[Outcome]:
     for result in results:
         first = len(outcomes)
         count, codes, parents, batch = 0, b"", memoryview(b""), memoryview(b"")
+        streams: List[Optional[str]] = [None]
+        numbers: Any = None
         failures = {}
         for number, value in wire.fields(memoryview(result)):
             if number == 3:
@@ -140,10 +151,15 @@ def _outcomes(results: List[bytes], worker: _Worker) -> List[Outcome]:
                 failures[failure.get(1, 0)] = failure
             elif number == 6:
                 parents = value.cast("I")
+            elif number == 8:
+                streams.append(bytes(value).decode())
+            elif number == 9:
+                numbers = value.cast("I")
             elif number == 15:
                 batch = value
         outcomes += [_outcome(code, failures.get(first + place)) for place, code in enumerate(codes or bytes(count))]
-        for event, parent in zip(_decoded(batch, worker), parents):
+        for position, (event, parent) in enumerate(zip(_decoded(batch, worker), parents)):
+            event.stream = streams[numbers[position]] if numbers else None
             outcomes[parent].outputs.append(event)
     return outcomes
 
@@ -155,14 +171,14 @@ def _outcome(code: int, failure: Any) -> Outcome:
     return Outcome(_RESULTS[code], [], type_, message, stack, failure[5] / 1000 if 5 in failure else None)
 
 
-def _decoded(batch: memoryview, worker: _Worker) -> List[IncomingEvent]:
+def _decoded(batch: memoryview, worker: _Worker) -> List[Output]:
     head = bytearray()
     wire.put_bytes(head, 2, b"outputs")
     wire.put_bytes(head, 15, batch)
     frame = Frame(memoryview(head), worker)
     events = []
     for index in range(frame.count):
-        event = IncomingEvent()
+        event = Output()
         event._frame, event._index = frame, index
         events.append(event)
     return events

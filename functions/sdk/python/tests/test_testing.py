@@ -28,6 +28,8 @@ def test_handle() -> None:
     output: pelton.IncomingEvent = outcome.outputs[0]
     assert output.json() == {"device": "b1", "key": True}
     data: bytes = output.data
+    stream: str | None = outcome.outputs[0].stream
+    assert stream is None
     delay: float | None = outcome.retry_after
     assert data and delay is None
 
@@ -53,6 +55,23 @@ class Invoke(unittest.TestCase):
         self.assertEqual((first.json(), first.key, first.subject, first.type, first.content_type, first.source),
                          ({"n": 4}, b"k", "s", "t", "application/json", "function/count"))
         self.assertEqual((second.has_data, second.key, second.headers), (False, b"gone", [("a", b"\xff")]))
+
+    def test_outputs_may_name_their_streams(self):
+        def handle(event, context):
+            return [pelton.Event("a", stream="alerts"), pelton.Event("b"), pelton.Event("c", stream="bills"), event]
+
+        outcome, other = testing.invoke_all(handle, ["one", "two"])
+        for one in (outcome, other):
+            self.assertEqual([output.stream for output in one.outputs], ["alerts", None, "bills", None])
+        self.assertEqual(testing.invoke(lambda event, context: event, "x").outputs[0].stream, None)
+
+    def test_a_stream_that_cannot_be(self):
+        for stream in ("", "x" * 256, 5, b"s"):
+            outcome = testing.invoke(lambda event, context: pelton.Event("a", stream=stream), "x")
+            self.assertEqual((outcome.result, outcome.outputs), ("retry", []))
+            self.assertIn("stream must be", outcome.message)
+        many = testing.invoke(lambda event, context: [pelton.Event("a", stream=f"s{n}") for n in range(1001)], "x")
+        self.assertIn("more than 1000 streams", many.message)
 
     def test_the_context_is_what_the_test_says(self):
         def handle(event, context):

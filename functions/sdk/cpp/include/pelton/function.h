@@ -84,6 +84,9 @@ struct Output {
   std::optional<std::string_view> source;  // default: function/<name>
   std::optional<std::string_view> content_type;
   std::vector<std::pair<std::string_view, std::string_view>> headers;
+  // One of the streams in the binding's `to`; absent: the first of them. Any other fails the event
+  // that it is made from.
+  std::optional<std::string_view> stream;
 };
 
 // Takes the outputs of the event at hand; copies what it is given. Dropped when the event is not
@@ -92,7 +95,7 @@ class Outputs {
  public:
   Outputs(detail::OutputSink& sink, std::size_t index) : sink_(&sink), index_(index) {}
   void add(const Output& output);
-  void add(std::string_view data) { add(Output{data, {}, {}, {}, {}, {}, {}}); }
+  void add(std::string_view data) { add(Output{data, {}, {}, {}, {}, {}, {}, {}}); }
 
  private:
   detail::OutputSink* sink_;
