@@ -157,7 +157,7 @@ class BindingRunnerTest : public store::StoreFixture {
     while (auto frame = runner->pull(WorkerId{1}, {1, 1U << 20})) taken.push_back(frame->id);
     --depth;
   }
-  void finish(model::BatchPtr outputs = nullptr, const std::string& stream = "") {
+  void finish(model::BatchPtr outputs = nullptr, const std::string& named = "") {
     const FrameId frame = taken.front();
     taken.pop_front();
     ++depth;
@@ -168,9 +168,9 @@ class BindingRunnerTest : public store::StoreFixture {
                           .not_done = {},
                           .outputs = std::move(outputs),
                           .output_parents = {},
-                          .streams = {stream},
-                          .output_streams = stream.empty() ? std::vector<std::uint32_t>{}
-                                                           : std::vector<std::uint32_t>{1}}));
+                          .streams = {named},
+                          .output_streams = named.empty() ? std::vector<std::uint32_t>{}
+                                                          : std::vector<std::uint32_t>{1}}));
     --depth;
   }
   std::optional<Status> seek(Offset offset) {

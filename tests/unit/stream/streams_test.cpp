@@ -149,13 +149,12 @@ TEST_F(StreamsTest, OfSeveralStreamsTheTopicsAreWaitedFor) {
   const auto ends = connect("s", {"out", "bills", "orders"});
   ASSERT_TRUE(ends) << ends.error().text();
   std::vector<model::FrameResult> finished;
-  const auto send = [&](const std::vector<std::string>& values,
-                        std::vector<std::uint32_t> streams) {
+  const auto send = [&](const std::vector<std::string>& values, std::vector<std::uint32_t> of) {
     Output::Result result;
     result.result.count = static_cast<std::uint32_t>(values.size());
     result.result.outputs = batch(values);
     result.result.streams = {"bills", "orders"};
-    result.result.output_streams = std::move(streams);
+    result.result.output_streams = std::move(of);
     result.finish = [&](model::FrameResult&& sent) { finished.push_back(std::move(sent)); };
     ends->output->send(std::move(result));
   };
