@@ -37,7 +37,8 @@ connector::ConnectorSpec connector_spec() {
   spec.make_source =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Source>> {
     const auto& options = context.settings<SourceOptions>();
-    return std::make_unique<KafkaSource>(SourceSetup{options.topic, options.group, options.start});
+    return std::make_unique<KafkaSource>(SourceSetup{
+        options.topic, options.group, config::begin_at(options.start, SystemClock().now())});
   };
   spec.make_sink =
       [](const connector::BuildContext& context) -> Result<std::unique_ptr<connector::Sink>> {

@@ -20,9 +20,11 @@ Fields<SourceOptions> source_fields() {
       .include(&SourceOptions::topic, kafka::topic_fields("", ""))
       .include(&SourceOptions::group,
                kafka::group_name_fields("Consumer group. The default is `pelton.<connector>`."))
-      .parsed("start", &SourceOptions::start, config::parse_start, config::start_text,
-              "Where a new group begins: `earliest`, `latest` or a time (RFC 3339).",
-              config::kStartDefault, {.example = config::kStartExample})
+      .parsed(
+          "start", &SourceOptions::start, config::parse_start, config::start_text,
+          "Where a new group begins: `earliest`, `latest`, a time (RFC 3339), or a duration: `24h` "
+          "begins with the records of the last 24 hours.",
+          config::kStartDefault, {.example = config::kStartExample})
       .include(&SourceOptions::group, kafka::member_fields("", ""))
       .then(name_group);
 }

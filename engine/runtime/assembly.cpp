@@ -86,8 +86,12 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   if (!id) return std::unexpected(id.error());
   BindingRunner::Setup setup{dispatcher_options(binding, *id, config, assembly), nullptr,
                              binding.concurrency};
-  stream::Route route{
-      binding, *id, setup.dispatcher.stream_id, *config.find_stream(binding.from), {}};
+  stream::Route route{binding,
+                      *id,
+                      setup.dispatcher.stream_id,
+                      *config.find_stream(binding.from),
+                      {},
+                      config::begin_at(binding.start, assembly.clock.now())};
   for (const std::string& to : binding.to) route.to.push_back(config.find_stream(to));
   auto ends = assembly.streams.connect(route);
   if (!ends) return std::unexpected(ends.error());

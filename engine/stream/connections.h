@@ -23,6 +23,7 @@ struct Route {
   StreamId stream;  // that it reads
   const config::Stream& from;
   std::vector<const config::Stream*> to;  // that it writes; none: its outputs are dropped
+  config::Start start{};                  // where it begins; a time is no longer counted from now
 };
 
 // Reads the batch that holds an event; nothing: it is not stored any more. Answers on the shard,

@@ -87,9 +87,11 @@ const Fields<Binding>& binding_fields() {
                   "for one object; `kafka`, `sqs`, `kinesis`, `dynamodb`: a batch of records, of "
                   "which the function may report single ones as failed.")
           .include(&Binding::delivery, delivery_fields())
-          .parsed("start", &Binding::start, parse_start, start_text,
-                  "Where a new binding begins: `earliest`, `latest` or a time (RFC 3339).",
-                  kStartDefault, {.example = kStartExample})
+          .parsed(
+              "start", &Binding::start, parse_start, start_text,
+              "Where a new binding begins: `earliest`, `latest`, a time (RFC 3339), or a duration: "
+              "`24h` begins with the events of the last 24 hours.",
+              kStartDefault, {.example = kStartExample})
           .option("concurrency", &Binding::concurrency,
                   "Maximum number of workers that handle events of this binding at the same time.",
                   {.at_least = "1", .at_most = "1024", .example = "2"})

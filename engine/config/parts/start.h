@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/result.h"
 
+#include <optional>
 #include <string>
 
 namespace pelton::config {
@@ -12,6 +13,8 @@ namespace pelton::config {
 struct Start {
   enum class Kind { earliest, latest, time } kind = Kind::earliest;
   WallTime time{};
+  // The time is so long before it begins: begin_at() sets it.
+  std::optional<Duration> ago{};
 
   bool operator==(const Start&) const = default;
 };
@@ -20,9 +23,11 @@ struct Start {
 inline constexpr const char* kStartDefault = "earliest";
 inline constexpr const char* kStartExample = "2026-01-01T00:00:00Z";
 
-// E1008: neither earliest, latest nor a time.
+// E1008: neither earliest, latest, a time nor a duration.
 Result<Start> parse_start(const std::string& text);
 // The text that parse_start() reads so.
 std::string start_text(const Start& start);
+// With the time that it has for whoever begins now.
+Start begin_at(const Start& start, WallTime now);
 
 }  // namespace pelton::config

@@ -17,7 +17,7 @@ constexpr std::uint64_t kReleaseFrom = 2U << 10;
 Result<Connections> EmbeddedKind::connect(const Route& route) {
   auto input = std::make_unique<EmbeddedInput>(
       EmbeddedInput::Setup{route.id, route.stream, route.from.name, route.binding.name,
-                           setup_.streams.find(route.from.name)->partitions(), route.binding.start,
+                           setup_.streams.find(route.from.name)->partitions(), route.start,
                            &setup_.memory},
       setup_.store, setup_.appends, setup_.mailbox, setup_.reader);
   EmbeddedInput& all = *input;

@@ -39,7 +39,7 @@ Result<Connections> TopicKind::connect(const Route& route) {
   if (!node) return std::unexpected(node.error());
   auto input = std::make_unique<TopicInput>(
       TopicInput::Setup{route.id, route.binding.name, route.stream, kafka::topic_of(route.from),
-                        kafka::group_of(route.binding), route.binding.start,
+                        kafka::group_of(route.binding), route.start,
                         route.binding.delivery.max_unsettled, *node, &setup_.memory, fetches_},
       setup_.store, setup_.mailbox, setup_.io, setup_.kafka);
   TopicInput& all = *input;
@@ -86,13 +86,12 @@ Result<std::unique_ptr<Output>> TopicKind::transactions_of(const Route& route, s
 }
 
 Status TopicKind::add_output(const Route& route, Connections& connections) {
-  std::vector<std::shared_ptr<kafka::Producer>> producers;
-  for (const config::Stream* to : route.to) {
-    std::shared_ptr<kafka::Producer>& producer = producers.emplace_back();
-    if (!to->kafka) continue;
-    auto made = producers_.of(*to);
+  TopicOutput::Producers producers(route.to.size());
+  for (std::size_t i = 0; i < route.to.size(); ++i) {
+    if (!route.to[i]->kafka) continue;
+    auto made = producers_.of(*route.to[i]);
     if (!made) return std::unexpected(made.error());
-    producer = std::move(*made);
+    producers[i] = std::move(*made);
   }
   connections.output =
       std::make_unique<TopicOutput>(std::move(producers), connections.outputs, setup_.mailbox);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/config/parts/start.h"
 #include "engine/config/spec/values.h"
 
 #include <gtest/gtest.h>
@@ -80,6 +81,19 @@ TEST(Values, AChoiceIsOneOfItsWords) {
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, "E1010");
   EXPECT_NE(wrong.error().message.find("did you mean \"partition\""), std::string::npos);
+}
+
+TEST(Values, ABeginningIsAPlaceATimeOrADuration) {
+  const WallTime now{std::chrono::hours(1000)};
+  for (const char* text : {"earliest", "latest", "2026-01-01T00:00:00Z", "1d"}) {
+    const auto start = parse_start(text);
+    ASSERT_TRUE(start) << text;
+    EXPECT_EQ(start_text(*start), text);
+    EXPECT_EQ(begin_at(*start, now) == *start, start->ago == std::nullopt) << text;
+  }
+  EXPECT_EQ(begin_at(*parse_start("90m"), now).time, now - std::chrono::minutes(90));
+  for (const char* text : {"", "now", "0s", "-1h", "24", "yesterday"})
+    EXPECT_FALSE(parse_start(text)) << text;
 }
 
 TEST(Values, BoundsAreInclusive) {
