@@ -142,27 +142,30 @@ void Dispatcher::Core::pass_over(Partition& partition, Offset offset) {
 
 // ---- work
 
-bool Dispatcher::Core::may_give() const {
-  return shared_.commits.room() && shared_.breaker.allows(shared_.frames.in_flight());
+bool Dispatcher::Core::may_give(WallTime now) const {
+  return shared_.commits.room() && shared_.breaker.allows(shared_.frames.in_flight()) &&
+         shared_.rate.events(now) > 0;
 }
 
 bool Dispatcher::Core::has_work(WallTime now) const {
-  if (!may_give()) return false;
+  if (!may_give(now)) return false;
   return shared_.replays.has_ready() || agenda_.has_ready(now);
 }
 
 // The worker's limits and the binding's.
-model::FrameLimits Dispatcher::Core::within(const model::FrameLimits& limits) const {
+model::FrameLimits Dispatcher::Core::within(const model::FrameLimits& limits, WallTime now) const {
   const auto& batch = shared_.options.delivery.batch;
-  const std::uint32_t events = shared_.breaker.open() ? 1 : std::min(limits.events, batch.events);
+  const std::uint32_t events =
+      shared_.breaker.open() ? 1
+                             : std::min({limits.events, batch.events, shared_.rate.events(now)});
   return {std::max(1U, events), std::max<std::uint64_t>(1, std::min(limits.bytes, batch.bytes))};
 }
 
 std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
                                                    const model::FrameLimits& limits, WallTime now,
                                                    Commits& out) {
-  if (!may_give()) return std::nullopt;
-  const model::FrameLimits both = within(limits);
+  if (!may_give(now)) return std::nullopt;
+  const model::FrameLimits both = within(limits, now);
   std::optional<model::Frame> frame;
   // What is settled or parked on the way may let others go.
   do {
@@ -171,6 +174,7 @@ std::optional<model::Frame> Dispatcher::Core::pull(WorkerId worker,
     if (turn) frame = picker_.pick(*shared_.partitions.touch(*turn), worker, both, now);
     look_at_touched(now);
   } while (!frame && has_work(now));
+  if (frame) shared_.rate.take(static_cast<std::uint32_t>(frame->batch->size()), now);
   end_call(now, out);
   return frame;
 }
@@ -202,6 +206,7 @@ void Dispatcher::Core::give_back(WorkerId worker, FrameId frame, std::uint32_t f
     replay_delivery_.lost(*open->replay, false, {}, now);
   else
     Outcomes::give_back(*shared_.partitions.touch(open->partition), open->slots, first);
+  shared_.rate.give_back(open->events() - first);
   shared_.frames.cut(frame, first);
   shared_.frames.close(frame);
   end_call(now, out);
@@ -245,13 +250,15 @@ bool Dispatcher::Core::replay(const model::DeadLetter& letter) {
 
 std::optional<WallTime> Dispatcher::Core::next_due() const {
   std::optional<WallTime> first;
-  for (const auto& due : {agenda_.next(), shared_.replays.next_due(), shared_.breaker.due()})
+  for (const auto& due :
+       {agenda_.next(), shared_.replays.next_due(), shared_.breaker.due(), shared_.rate.due()})
     if (due && (!first || *due < *first)) first = due;
   return first;
 }
 
 void Dispatcher::Core::on_timer(WallTime now, Commits& out) {
   shared_.breaker.pass(now);
+  shared_.rate.pass(now);
   shared_.replays.wake_due(now);
   for (const PartitionId partition : agenda_.pass(now))
     shared_.partitions.touch(partition)->queue.unpark_due(now);

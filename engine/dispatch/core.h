@@ -57,8 +57,8 @@ class Dispatcher::Core {
   void select(Partition& partition, Offset base, const model::Batch& batch, std::uint64_t room);
   void admit(Partition& partition, const model::BatchPtr& batch, WallTime now);
   void pass_over(Partition& partition, Offset offset);
-  bool may_give() const;
-  model::FrameLimits within(const model::FrameLimits& limits) const;
+  bool may_give(WallTime now) const;
+  model::FrameLimits within(const model::FrameLimits& limits, WallTime now) const;
   LaneKey lane_of(const model::Batch& batch, std::uint32_t index) const;
   void lose_frame(const FrameBook::Open& open, std::optional<std::uint32_t> blamed, bool suspected,
                   const model::WorkerLoss& loss, WallTime now);

@@ -11,6 +11,7 @@ Shared::Shared(DispatcherOptions settings)
                                 : nullptr),
       policy(options.delivery.retry, options.seed),
       breaker(options.delivery.breaker),
+      rate(options.delivery.rate_limit),
       replays(options.memory),
       frames(model::first_frame_of(options.id)),
       commits(options.max_pending_bytes, options.memory) {}

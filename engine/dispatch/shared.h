@@ -8,6 +8,7 @@
 #include "engine/dispatch/frame_book.h"
 #include "engine/dispatch/idempotency_index.h"
 #include "engine/dispatch/partition_table.h"
+#include "engine/dispatch/rate_limit.h"
 #include "engine/dispatch/replays.h"
 #include "engine/dispatch/retry_policy.h"
 #include "engine/model/batch_builder.h"
@@ -32,6 +33,7 @@ struct Shared {
   const std::unique_ptr<IdempotencyIndex> index;  // null: the binding has no idempotency keys
   RetryPolicy policy;
   Breaker breaker;
+  RateLimit rate;
   PartitionTable partitions;
   Replays replays;
   FrameBook frames;

@@ -99,6 +99,7 @@ struct BindingStatus {
   std::string stream;
   std::string function;
   std::vector<std::string> to;  // streams of its outputs
+  std::string rate_limit;       // as the config has it; empty: none
   std::vector<BindingPartitionStatus> partitions;
   std::uint64_t done = 0, failed_attempts = 0, filtered = 0, deduplicated = 0, outputs = 0,
                 late_results = 0;

@@ -95,6 +95,7 @@ json::value convert(const BindingStatus& b) {
           {"stream", to_utf8(b.stream)},
           {"function", to_utf8(b.function)},
           {"to", list(b.to, [](const auto& to) { return json::value(to_utf8(to)); })},
+          {"rate_limit", b.rate_limit.empty() ? json::value(nullptr) : json::value(b.rate_limit)},
           {"done", b.done},
           {"failed_attempts", b.failed_attempts},
           {"filtered", b.filtered},

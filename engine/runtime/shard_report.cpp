@@ -76,6 +76,8 @@ observe::BindingStatus binding_status(BindingRunner& binding, const store::Store
   status.stream = options.stream;
   status.function = options.function;
   for (const model::OutputStream& to : options.outputs) status.to.push_back(to.name);
+  if (options.delivery.rate_limit)
+    status.rate_limit = config::rate_text(*options.delivery.rate_limit);
   for (PartitionId partition : binding.input().positions.partitions())
     status.partitions.push_back(partition_status(binding, partition, now));
   status.done = totals.done;

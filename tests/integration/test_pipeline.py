@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The example configs with real pictures and readings, and what a function can do to its events."""
 
+import datetime
 import json
 import shutil
 import subprocess
@@ -205,3 +206,33 @@ def test_a_slow_event_times_out(tmp_path):
         check_exactly_once(outputs, range(20))
         check_key_order(outputs)
         assert engine.letters() == []
+
+
+def test_a_rate_limit(tmp_path):
+    """A slower machine takes longer, never less."""
+    code = function_folder(tmp_path, "import time\ndef handle(event, context):\n    return {'at': time.monotonic()}\n")
+    with Engine(tmp_path, pipeline_config(code, binding="rate_limit: 20/s")) as engine:
+        assert engine.binding("job")["rate_limit"] == "20/s"
+        engine.produce("input", numbered(42, 10))
+        engine.wait_settled("job")
+        times = sorted(event["data"]["at"] for event in engine.consume("output"))
+        assert len(times) == 42
+        for first, last in zip(times, times[22:]):
+            assert last - first > 0.9, "at most twenty in a second, and those of a tenth of one"
+
+
+def test_a_binding_that_begins_an_hour_ago(tmp_path):
+    code = function_folder(tmp_path, "def handle(event, context):\n    return [event.json()['n'], context.binding]\n")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    with Engine(tmp_path, pipeline_config(code, binding="start: latest")) as engine:
+        engine.produce("input", [{"key": "k", "data": {"n": n}, "time": (now - datetime.timedelta(minutes=180 - 10 * n)).isoformat()} for n in range(18)])
+        engine.config.write_text(pipeline_config(code, binding="start: latest").replace("  job:", """  late:
+    from: input
+    function: work
+    to: output
+    start: 1h
+  job:"""))
+        engine.run("reload")
+        engine.wait_settled("late")
+        given = [event["data"] for event in engine.consume("output")]
+        assert sorted(n for n, binding in given if binding == "late") == list(range(13, 18))

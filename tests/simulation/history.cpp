@@ -45,6 +45,7 @@ void History::restarted() {
   replays_.clear();
   unwritten_.clear();
   pause_ = {};
+  rate_level_ = 0;
   bad_keys_.clear();
   last_done_ = {};
   for (auto& [id, partition] : partitions_) {

@@ -158,6 +158,7 @@ class History {
   void check_replay(const model::Frame& frame, const Partition& partition);
   void check_once(const model::Frame& frame, Offset offset, const Message& message);
   void check_pause(const model::Frame& frame);
+  void check_rate(const model::Frame& frame);
   void tell_pause(const OpenFrame& open, FrameId id, const model::FrameResult& result);
   std::optional<Key> key_at(const Place& place) const;
   void gave_up(const model::DeadLetter& letter);
@@ -211,8 +212,10 @@ class History {
     std::uint32_t probes = 0;  // of events that had not failed before, since the last pause
   };
   Pause pause_;
-  std::set<Key> bad_keys_;      // of which no event has been done since
-  WallTime last_done_{};        // when an event was done, in this life
+  double rate_level_ = 0;   // events given in this life, less those that the limit has let through
+  WallTime rate_seen_{};    // when that was so
+  std::set<Key> bad_keys_;  // of which no event has been done since
+  WallTime last_done_{};    // when an event was done, in this life
   std::vector<Place> touched_;  // failed in the call at hand
   std::map<Tag, std::vector<std::pair<Place, Trouble>>> unwritten_;
   std::vector<std::pair<Place, Invocation>> written_;  // outputs of the transaction at hand

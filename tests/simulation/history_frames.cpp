@@ -22,10 +22,23 @@ bool same_event(const model::Batch& a, std::size_t i, const model::Batch& b, std
 
 }  // namespace
 
+// In no time more than the limit's events, and those of a tenth of a second.
+void History::check_rate(const model::Frame& frame) {
+  const auto& limit = scenario_.binding.delivery.rate_limit;
+  if (!limit) return;
+  const std::chrono::duration<double> passed = scheduler_.wall() - rate_seen_;
+  rate_seen_ = scheduler_.wall();
+  rate_level_ = std::max(0.0, rate_level_ - limit->per_second() * std::max(0.0, passed.count()));
+  rate_level_ += static_cast<double>(frame.batch->size());
+  if (rate_level_ > std::max(1.0, limit->per_second() / 10) + 0.01)
+    violation("frame {} goes beyond the limit of {}", frame.id.value, config::rate_text(*limit));
+}
+
 void History::frame(WorkerId worker, const model::Frame& frame, std::uint64_t life) {
   ++seen.frames;
   check_shape(worker, frame);
   check_pause(frame);
+  check_rate(frame);
   OpenFrame open{worker, frame.partition, invocation_of(life, frame.id), {}, 0, false};
   Partition& partition = at(frame.partition);
   open.replay = frame.batch->size() == 1 && !partition.unsettled.contains(frame.base) &&
@@ -296,6 +309,7 @@ void History::gave_back(WorkerId worker, FrameId frame, std::uint32_t first, Off
   if (found == frames_.end() || found->second.worker != worker) return;
   OpenFrame& open = found->second;
   for (std::uint32_t i = first; i < open.offsets.size(); ++i) release(open, open.offsets[i]);
+  rate_level_ = std::max(0.0, rate_level_ - static_cast<double>(open.offsets.size() - first));
   open.offsets.resize(first);
   if (open.covered == first) frames_.erase(found);
 }

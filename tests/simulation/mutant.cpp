@@ -23,6 +23,7 @@ dispatch::DispatcherOptions changed(dispatch::DispatcherOptions options, Mutatio
     options.delivery.max_unsettled = options.delivery.max_unsettled * 2 + 10;
   if (mutation == Mutation::bytes_ignored) options.delivery.max_unsettled_bytes = 1U << 30;
   if (mutation == Mutation::breaker_ignored) options.delivery.breaker.failures = 0;
+  if (mutation == Mutation::rate_ignored) options.delivery.rate_limit.reset();
   if (mutation == Mutation::memory_ignored) options.memory = nullptr;
   if (mutation == Mutation::max_age_ignored) options.delivery.retry.max_age.reset();
   if (mutation == Mutation::frames_too_large)
@@ -78,6 +79,7 @@ std::string name_of(Mutation mutation) {
                                            "tail_forgotten",
                                            "tail_too_long",
                                            "breaker_ignored",
+                                           "rate_ignored",
                                            "pieces_replace",
                                            "max_age_ignored",
                                            "clock_is_waited_for",

@@ -54,6 +54,7 @@ enum class Mutation {
   tail_forgotten,        // what a worker gives back does not come again
   tail_too_long,         // ... or more than that does
   breaker_ignored,       // failures in a row make no pause
+  rate_ignored,          // events go as fast as workers take them
   pieces_replace,        // what was settled since replaces what was settled before
   max_age_ignored,       // events are tried however old they are
   clock_is_waited_for,   // retries wait for the time of a clock that was ahead

@@ -88,6 +88,8 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   binding.delivery.retry.factor = 2;
   binding.delivery.retry.max = milliseconds(200);
   binding.delivery.retry.jitter = 0.2;
+  if (dice.chance(0.15))
+    binding.delivery.rate_limit = config::Rate{static_cast<std::uint32_t>(dice.between(100, 5000))};
   if (dice.chance(0.1)) binding.delivery.retry.max_age = milliseconds(dice.between(5, 500));
   binding.delivery.max_unsettled =
       static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);

@@ -101,6 +101,11 @@ Fields<Delivery> delivery_fields() {
                {"none", model::Order::none}},
               "What waits behind a failed event: later events with the same `key`, the whole "
               "`partition`, or nothing (`none`).")
+      .parsed("rate_limit", &Delivery::rate_limit, parse_rate, rate_text,
+              "Maximum rate at which events are delivered, retries included. They are spread "
+              "evenly: at most those of a tenth of a second are delivered at once. Each engine has "
+              "a limit of its own.",
+              "", {.example = kRateExample})
       .option("max_unsettled", &Delivery::max_unsettled,
               "How far ahead of a partition's oldest unsettled event the engine reads, in events.",
               {.at_least = "1", .at_most = "1000000"})

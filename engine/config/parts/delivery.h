@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/config/parts/rate.h"
 #include "engine/model/order.h"
 
 #include <chrono>
@@ -41,6 +42,7 @@ struct Breaker {
 
 struct Delivery {
   model::Order order = model::Order::key;
+  std::optional<Rate> rate_limit;  // of events that are given to workers; absent: none
   Retry retry;
   Breaker breaker;
   BatchLimits batch;
