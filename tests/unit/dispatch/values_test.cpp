@@ -82,7 +82,7 @@ config::Retry retry(double jitter = 0) {
   return retry;
 }
 
-const WallTime kNow{std::chrono::hours(1000)};
+const WallTime kMoment{std::chrono::hours(1000)};
 
 model::Failure raised() {
   return {0, model::OutcomeCode::retry, "ValueError", "no", "", std::nullopt, true};
@@ -93,8 +93,8 @@ TEST(RetryPolicyTest, DelaysGrowUpToTheirLimit) {
   model::RetryState state;
   std::vector<Duration> delays;
   for (int i = 0; i < 4; ++i) {
-    EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
-    delays.push_back(state.next - kNow);
+    EXPECT_FALSE(policy.failed(state, raised(), "w", kMoment).dead);
+    delays.push_back(state.next - kMoment);
   }
   EXPECT_EQ(delays, (std::vector<Duration>{milliseconds(100), milliseconds(300), milliseconds(900),
                                            seconds(1)}));
@@ -106,8 +106,8 @@ TEST(RetryPolicyTest, JitterStaysInItsBoundsAndFollowsTheSeed) {
     std::vector<Duration> found;
     for (int i = 0; i < 50; ++i) {
       model::RetryState state;
-      policy.failed(state, raised(), "w", kNow);
-      found.push_back(state.next - kNow);
+      policy.failed(state, raised(), "w", kMoment);
+      found.push_back(state.next - kMoment);
     }
     return found;
   };
@@ -124,8 +124,8 @@ TEST(RetryPolicyTest, AFunctionsOwnTimeIsTakenUpToADay) {
   model::RetryState state;
   model::Failure asks = raised();
   asks.retry_after = std::chrono::hours(100);
-  policy.failed(state, asks, "w", kNow);
-  EXPECT_EQ(state.next, kNow + std::chrono::hours(24));
+  policy.failed(state, asks, "w", kMoment);
+  EXPECT_EQ(state.next, kMoment + std::chrono::hours(24));
 }
 
 TEST(RetryPolicyTest, EndsWithTheMaximalAge) {
@@ -133,10 +133,10 @@ TEST(RetryPolicyTest, EndsWithTheMaximalAge) {
   limited.max_age = seconds(10);
   RetryPolicy policy(limited, 1);
   model::RetryState state;
-  EXPECT_FALSE(policy.failed(state, raised(), "w", kNow).dead);
-  EXPECT_FALSE(policy.too_late(state, kNow + seconds(9)));
-  EXPECT_TRUE(policy.too_late(state, kNow + seconds(10)));
-  const Verdict verdict = policy.failed(state, raised(), "w", kNow + seconds(10));
+  EXPECT_FALSE(policy.failed(state, raised(), "w", kMoment).dead);
+  EXPECT_FALSE(policy.too_late(state, kMoment + seconds(9)));
+  EXPECT_TRUE(policy.too_late(state, kMoment + seconds(10)));
+  const Verdict verdict = policy.failed(state, raised(), "w", kMoment + seconds(10));
   EXPECT_TRUE(verdict.dead);
   EXPECT_EQ(verdict.reason, "max_age");
 }
@@ -149,8 +149,8 @@ TEST(RetryPolicyTest, DoesNotWaitForAnAttemptBeyondTheMaximalAge) {
   model::RetryState state;
   model::Failure asks = raised();
   asks.retry_after = seconds(9);
-  EXPECT_FALSE(policy.failed(state, asks, "w", kNow).dead);
-  EXPECT_EQ(policy.failed(state, asks, "w", kNow + seconds(1)).reason, "max_age");
+  EXPECT_FALSE(policy.failed(state, asks, "w", kMoment).dead);
+  EXPECT_EQ(policy.failed(state, asks, "w", kMoment + seconds(1)).reason, "max_age");
 }
 
 TEST(RetryPolicyTest, AClockThatWasAheadIsNotWaitedFor) {
@@ -158,10 +158,10 @@ TEST(RetryPolicyTest, AClockThatWasAheadIsNotWaitedFor) {
   model::RetryState state;
   model::Failure asks = raised();
   asks.retry_after = seconds(30);
-  policy.failed(state, asks, "w", kNow + std::chrono::hours(24));
-  resume(state, retry(), kNow);
-  EXPECT_EQ(state.next, kNow + seconds(30));
-  EXPECT_EQ(state.first, kNow);
+  policy.failed(state, asks, "w", kMoment + std::chrono::hours(24));
+  resume(state, retry(), kMoment);
+  EXPECT_EQ(state.next, kMoment + seconds(30));
+  EXPECT_EQ(state.first, kMoment);
 }
 
 TEST(RetryPolicyTest, ResumingChangesNothingWhileTheClockRunsOn) {
@@ -169,9 +169,9 @@ TEST(RetryPolicyTest, ResumingChangesNothingWhileTheClockRunsOn) {
   model::RetryState state;
   model::Failure asks = raised();
   asks.retry_after = seconds(30);
-  policy.failed(state, asks, "w", kNow);
+  policy.failed(state, asks, "w", kMoment);
   const model::RetryState before = state;
-  resume(state, retry(), kNow + seconds(10));
+  resume(state, retry(), kMoment + seconds(10));
   EXPECT_EQ(state.next, before.next);
   EXPECT_EQ(state.first, before.first);
 }
@@ -181,21 +181,21 @@ TEST(RetryPolicyTest, AnInfrastructureFaultOfAClockAheadIsNotWaitedFor) {
   model::RetryState state;
   model::Failure fault = raised();
   fault.counts = false;
-  policy.failed(state, fault, "w", kNow + std::chrono::hours(24));
-  resume(state, retry(), kNow);
-  EXPECT_LE(state.next, kNow + retry().first);
+  policy.failed(state, fault, "w", kMoment + std::chrono::hours(24));
+  resume(state, retry(), kMoment);
+  EXPECT_LE(state.next, kMoment + retry().first);
 }
 
 // The clock was set back between an attempt that counts and one that does not.
 TEST(RetryPolicyTest, AnInfrastructureFaultAfterAnAttemptOfAClockAheadIsWaitedFor) {
   RetryPolicy policy(retry(), 1);
   model::RetryState state;
-  policy.failed(state, raised(), "w", kNow + std::chrono::hours(24));
+  policy.failed(state, raised(), "w", kMoment + std::chrono::hours(24));
   model::Failure fault = raised();
   fault.counts = false;
-  policy.failed(state, fault, "w", kNow);
-  resume(state, retry(), kNow + Duration{1});
-  EXPECT_EQ(state.next, kNow + retry().first);
+  policy.failed(state, fault, "w", kMoment);
+  resume(state, retry(), kMoment + Duration{1});
+  EXPECT_EQ(state.next, kMoment + retry().first);
 }
 
 TEST(RetryPolicyTest, KeepsTheLatestOfALongHistory) {
@@ -203,10 +203,10 @@ TEST(RetryPolicyTest, KeepsTheLatestOfALongHistory) {
   many.attempts = 100;
   RetryPolicy policy(many, 1);
   model::RetryState state;
-  for (int i = 0; i < 15; ++i) policy.failed(state, raised(), "w", kNow + seconds(i));
+  for (int i = 0; i < 15; ++i) policy.failed(state, raised(), "w", kMoment + seconds(i));
   ASSERT_EQ(state.history.size(), model::kMaxHistory);
   EXPECT_EQ(state.history.back().number, 15U);
-  EXPECT_EQ(state.first, kNow);
+  EXPECT_EQ(state.first, kMoment);
 }
 
 TEST(RetryPolicyTest, BoundsWhatAFunctionSays) {
@@ -214,7 +214,7 @@ TEST(RetryPolicyTest, BoundsWhatAFunctionSays) {
   model::RetryState state;
   model::Failure talks = raised();
   talks.message = talks.stack = std::string(1U << 20, 'x');
-  policy.failed(state, talks, "w", kNow);
+  policy.failed(state, talks, "w", kMoment);
   EXPECT_LE(state.history[0].message.size(), 4096U);
   EXPECT_LE(state.history[0].stack.size(), 16'384U);
 }
@@ -292,7 +292,7 @@ TEST(IdempotencyIndexTest, AMissingFieldIsNoKey) {
 TEST(IdempotencyIndexTest, ForgetsByGeneration) {
   IdempotencyIndex index(by({Kind::key}));
   const Hash128 key{1, 2};
-  const WallTime begin = model::generation_begin(kNow, seconds(10));
+  const WallTime begin = model::generation_begin(kMoment, seconds(10));
   complete(index, key, begin + seconds(9));
   EXPECT_TRUE(index.completed(key, begin + seconds(9)));
   EXPECT_TRUE(index.completed(key, begin + seconds(19)));
@@ -303,7 +303,7 @@ TEST(IdempotencyIndexTest, ForgetsByGeneration) {
 TEST(IdempotencyIndexTest, AKeyThatIsCompletedAgainStays) {
   IdempotencyIndex index(by({Kind::key}));
   const Hash128 key{1, 2};
-  const WallTime begin = model::generation_begin(kNow, seconds(10));
+  const WallTime begin = model::generation_begin(kMoment, seconds(10));
   complete(index, key, begin);
   complete(index, key, begin + seconds(10));
   EXPECT_TRUE(index.completed(key, begin + seconds(29)));
@@ -311,7 +311,7 @@ TEST(IdempotencyIndexTest, AKeyThatIsCompletedAgainStays) {
 
 TEST(IdempotencyIndexTest, AGenerationWithoutEventsCounts) {
   IdempotencyIndex index(by({Kind::key}));
-  const WallTime begin = model::generation_begin(kNow, seconds(10));
+  const WallTime begin = model::generation_begin(kMoment, seconds(10));
   complete(index, {1, 2}, begin);
   complete(index, {3, 4}, begin + seconds(25));
   EXPECT_FALSE(index.completed({1, 2}, begin + seconds(25)));
@@ -320,10 +320,10 @@ TEST(IdempotencyIndexTest, AGenerationWithoutEventsCounts) {
 
 TEST(IdempotencyIndexTest, AClockThatGoesBackForgetsNothing) {
   IdempotencyIndex index(by({Kind::key}));
-  complete(index, {1, 2}, kNow);
-  complete(index, {3, 4}, kNow - std::chrono::hours(1));
-  EXPECT_TRUE(index.completed({1, 2}, kNow - std::chrono::hours(1)));
-  EXPECT_TRUE(index.completed({3, 4}, kNow));
+  complete(index, {1, 2}, kMoment);
+  complete(index, {3, 4}, kMoment - std::chrono::hours(1));
+  EXPECT_TRUE(index.completed({1, 2}, kMoment - std::chrono::hours(1)));
+  EXPECT_TRUE(index.completed({3, 4}, kMoment));
 }
 
 TEST(IdempotencyIndexTest, IsBoundedInBytes) {
@@ -332,15 +332,16 @@ TEST(IdempotencyIndexTest, IsBoundedInBytes) {
   IdempotencyIndex index(options);
   std::uint64_t most = 0;
   for (int i = 0; i < 500'000; ++i) {
-    complete(index, hash128(std::to_string(i)), kNow);
+    complete(index, hash128(std::to_string(i)), kMoment);
     most = std::max(most, index.usage().bytes);
   }
   EXPECT_LE(most, options.memory + options.memory / 2) << "what is forgotten goes little by little";
   EXPECT_LE(index.usage().bytes, options.memory + 1024);
   EXPECT_EQ(index.usage().keys + index.usage().forgotten_early, 500'000U);
-  EXPECT_TRUE(index.completed(hash128("499999"), kNow));
-  EXPECT_TRUE(index.completed(hash128("420000"), kNow)) << "half of the memory is the newest keys'";
-  EXPECT_FALSE(index.completed(hash128("0"), kNow));
+  EXPECT_TRUE(index.completed(hash128("499999"), kMoment));
+  EXPECT_TRUE(index.completed(hash128("420000"), kMoment))
+      << "half of the memory is the newest keys'";
+  EXPECT_FALSE(index.completed(hash128("0"), kMoment));
 }
 
 TEST(IdempotencyIndexTest, OneHolderAtATime) {

@@ -12,8 +12,8 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr PartitionId kP{0};
-constexpr PartitionId kQ{1};
+constexpr PartitionId kFirst{0};
+constexpr PartitionId kSecond{1};
 
 struct Fetcher : testing::Test {
   test::MockCluster cluster;
@@ -39,37 +39,37 @@ struct Fetcher : testing::Test {
 };
 
 TEST_F(Fetcher, ReadsFromWhereItWasMovedTo) {
-  ASSERT_TRUE(fetcher.move_to(kP, 1));
-  EXPECT_THAT(read(kP), ElementsAre("b", "c"));
-  EXPECT_EQ(fetcher.position(kP), 3);
-  EXPECT_EQ(fetcher.end(kP), 3);
+  ASSERT_TRUE(fetcher.move_to(kFirst, 1));
+  EXPECT_THAT(read(kFirst), ElementsAre("b", "c"));
+  EXPECT_EQ(fetcher.position(kFirst), 3);
+  EXPECT_EQ(fetcher.end(kFirst), 3);
 }
 
 TEST_F(Fetcher, WhatWasFetchedForTheOldPlaceDoesNotComeAtTheNewOne) {
-  ASSERT_TRUE(fetcher.move_to(kP, 0));
-  EXPECT_THAT(read(kP, 1), ElementsAre("a"));
-  ASSERT_TRUE(fetcher.move_to(kP, 0));
-  EXPECT_THAT(read(kP), ElementsAre("a", "b", "c"));
+  ASSERT_TRUE(fetcher.move_to(kFirst, 0));
+  EXPECT_THAT(read(kFirst, 1), ElementsAre("a"));
+  ASSERT_TRUE(fetcher.move_to(kFirst, 0));
+  EXPECT_THAT(read(kFirst), ElementsAre("a", "b", "c"));
 }
 
 TEST_F(Fetcher, ALittleFurtherIsNoMove) {
-  ASSERT_TRUE(fetcher.move_to(kP, 0));
-  EXPECT_THAT(read(kP, 1), ElementsAre("a"));
-  ASSERT_TRUE(fetcher.move_to(kP, 2, 1));
-  EXPECT_EQ(fetcher.position(kP), 1) << "it goes on where it was";
-  EXPECT_TRUE(fetcher.at(kP, 1));
-  ASSERT_TRUE(fetcher.move_to(kP, 2));
-  EXPECT_EQ(fetcher.position(kP), 2);
+  ASSERT_TRUE(fetcher.move_to(kFirst, 0));
+  EXPECT_THAT(read(kFirst, 1), ElementsAre("a"));
+  ASSERT_TRUE(fetcher.move_to(kFirst, 2, 1));
+  EXPECT_EQ(fetcher.position(kFirst), 1) << "it goes on where it was";
+  EXPECT_TRUE(fetcher.at(kFirst, 1));
+  ASSERT_TRUE(fetcher.move_to(kFirst, 2));
+  EXPECT_EQ(fetcher.position(kFirst), 2);
 }
 
 TEST_F(Fetcher, PartitionsAreFetchedApart) {
-  ASSERT_TRUE(fetcher.move_to(kP, 0));
-  ASSERT_TRUE(fetcher.move_to(kQ, 0));
-  EXPECT_THAT(read(kQ), ElementsAre("x"));
-  EXPECT_THAT(read(kP), ElementsAre("a", "b", "c"));
+  ASSERT_TRUE(fetcher.move_to(kFirst, 0));
+  ASSERT_TRUE(fetcher.move_to(kSecond, 0));
+  EXPECT_THAT(read(kSecond), ElementsAre("x"));
+  EXPECT_THAT(read(kFirst), ElementsAre("a", "b", "c"));
   EXPECT_EQ(fetcher.fetched(), 2U);
-  fetcher.leave(kQ);
-  EXPECT_FALSE(fetcher.at(kQ, 1));
+  fetcher.leave(kSecond);
+  EXPECT_FALSE(fetcher.at(kSecond, 1));
   fetcher.leave_all();
   EXPECT_EQ(fetcher.fetched(), 0U);
 }
@@ -94,20 +94,20 @@ TEST_F(Fetcher, FewPartitionsHaveRecordsWaitingAndAllAreRead) {
 }
 
 TEST_F(Fetcher, AnOffsetThatIsGoneIsAnError) {
-  ASSERT_TRUE(fetcher.move_to(kP, 4711));
-  EXPECT_THAT(read(kP), IsEmpty());
-  EXPECT_EQ(fetcher.position(kP), 4711);
+  ASSERT_TRUE(fetcher.move_to(kFirst, 4711));
+  EXPECT_THAT(read(kFirst), IsEmpty());
+  EXPECT_EQ(fetcher.position(kFirst), 4711);
 }
 
 TEST_F(Fetcher, SaysWhatTheClientComplainsOf) {
   cluster.set_down(true);
-  ASSERT_TRUE(fetcher.move_to(kP, 0));
+  ASSERT_TRUE(fetcher.move_to(kFirst, 0));
   const auto deadline = std::chrono::steady_clock::now() + 20s;
   while (fetcher.serve().empty() && std::chrono::steady_clock::now() < deadline)
-    EXPECT_FALSE(fetcher.next(kP, 50ms));
+    EXPECT_FALSE(fetcher.next(kFirst, 50ms));
   EXPECT_NE(fetcher.serve(), "");
   cluster.set_down(false);
-  EXPECT_THAT(read(kP), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(read(kFirst), ElementsAre("a", "b", "c"));
   EXPECT_EQ(fetcher.serve(), "") << "records came";
 }
 

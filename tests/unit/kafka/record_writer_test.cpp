@@ -37,7 +37,7 @@ Pairs headers(const model::EventView& event, ContentMode mode = ContentMode::bin
   return pairs;
 }
 
-model::EventView cloud_event() {
+model::EventView event_with_attributes() {
   model::EventView event;
   event.id = "7";
   event.source = "/s";
@@ -63,7 +63,7 @@ TEST(RecordHeaders, AContentTypeIsOneWhenItIsKnown) {
 }
 
 TEST(RecordHeaders, OfACloudEventInBinaryModeAreItsAttributes) {
-  model::EventView event = cloud_event();
+  model::EventView event = event_with_attributes();
   event.headers = {{"own", "1"}};
   const Pairs found = headers(event);
   EXPECT_THAT(found, testing::Contains(Pair("ce_specversion", "1.0")));
@@ -75,7 +75,7 @@ TEST(RecordHeaders, OfACloudEventInBinaryModeAreItsAttributes) {
 }
 
 TEST(RecordHeaders, InStructuredModeTheValueSaysIt) {
-  model::EventView event = cloud_event();
+  model::EventView event = event_with_attributes();
   event.headers = {{"own", "1"}};
   const Pairs found = headers(event, ContentMode::structured);
   ASSERT_EQ(found.size(), 2U);

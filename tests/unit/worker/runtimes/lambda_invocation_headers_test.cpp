@@ -8,7 +8,7 @@
 namespace pelton::worker::lambda {
 namespace {
 
-constexpr const char* kId = "0a1b2c3d-0000-4000-8000-0123456789ab";
+constexpr const char* kRequestId = "0a1b2c3d-0000-4000-8000-0123456789ab";
 
 model::Frame frame_with(const char* name, std::string_view value) {
   model::EventView event;
@@ -24,12 +24,12 @@ TEST(InvocationHeaders, ARequestIdIsAUuid) {
   const auto id = [](std::string_view value) {
     return own_request_id(frame_with(model::kRequestIdHeader, value), 0);
   };
-  EXPECT_EQ(id(kId), kId);
+  EXPECT_EQ(id(kRequestId), kRequestId);
   for (const char* wrong :
        {"", "1", "0A1B2C3D-0000-4000-8000-0123456789ab", "0a1b2c3d-0000-4000-8000-0123456789a\n",
         "0a1b2c3d-0000-4000-8000-0123456789abc", "0a1b2c3d00000-4000-8000-0123456789ab"})
     EXPECT_EQ(id(wrong), std::nullopt) << wrong;
-  EXPECT_EQ(own_request_id(frame_with("request-id", kId), 0), std::nullopt);
+  EXPECT_EQ(own_request_id(frame_with("request-id", kRequestId), 0), std::nullopt);
 }
 
 TEST(InvocationHeaders, AClientContextIsAJsonObjectOnOneLine) {
