@@ -25,7 +25,7 @@ NOT_MEMBERS = re.compile(r"^(using|friend|enum|typedef|static_assert|template\s*
 
 
 # At the beginning of a line: a type, a constant or a function.
-DEFINED = re.compile(r"^(?!namespace|template|static_assert|friend)(?:struct |class |enum class |(?!using )[a-zA-Z][\w:<>,*& ]*[ *&])(?P<name>\w+)(?= ?(?:[({\[=]|:[^:]))", re.M)
+DEFINED = re.compile(r"^(?!namespace|template|static_assert|friend)(?:struct |class |enum class |(?!using )[a-zA-Z][\w:<>,*& ]*[ *&])(?P<name>(?!final\b)\w+)(?= final\b| ?(?:[({\[=]|:[^:]))", re.M)
 
 
 def bare(text):
@@ -135,14 +135,25 @@ def hidden_names(code):
             yield around, found.group("name"), code.count("\n", 0, block.end() + found.start("name")) + 1
 
 
+def test_targets(texts):
+    """Source -> the test that it belongs to."""
+    targets = {}
+    for path, text in texts.items():
+        if path.name == "CMakeLists.txt" and path.parts[0] == "tests":
+            for name, sources in re.findall(r"pelton_test\(NAME (\w+) LABEL \w+\s+SOURCES([^)]*?)DEPS", text):
+                targets.update({path.parent / source: name for source in sources.split()})
+    return targets
+
+
 def check_hidden(texts, problem):
     """A build that joins sources puts the anonymous namespaces of a target together: a name has one meaning there."""
-    first = {}
+    first, tests = {}, test_targets(texts)
     for path, text in texts.items():
-        if path.suffix != ".cpp" or path.parts[0] not in {"engine", "connectors"}:
+        target = path.parts[:2] if path.parts[0] in {"engine", "connectors"} else tests.get(path)
+        if path.suffix != ".cpp" or target is None:
             continue
         for around, name, line in hidden_names(bare(text)):
-            other = first.setdefault((path.parts[:2], around, name), path)
+            other = first.setdefault((target, around, name), path)
             if other != path:
                 problem(path, line, f"{name} is in the anonymous namespace of {other} as well")
 

@@ -18,7 +18,7 @@ using SlotTimes = std::vector<std::int64_t>;
 
 constexpr Slot kStart{seconds{1'800'000'000}};  // a multiple of a minute
 
-Slot at(std::int64_t after_start) {
+Slot slot_at(std::int64_t after_start) {
   return kStart + seconds{after_start};
 }
 
@@ -35,7 +35,7 @@ class Minutely {
         planner_(every(interval), policy, first_position(kStart)) {}
 
   SlotTimes look(std::int64_t now, bool unsettled = false, std::size_t room = 10'000) {
-    last = planner_.look(at(now), unsettled, room);
+    last = planner_.look(slot_at(now), unsettled, room);
     SlotTimes out;
     for (const Slot slot : last.fire) out.push_back((slot - kStart).count());
     return out;
@@ -90,7 +90,7 @@ TEST(Planner, AllIsBounded) {
   const SlotTimes fired = schedule.look(60 * 100'000);
   EXPECT_EQ(fired.size(), 1'002U) << "a thousand, and the two that are not late";
   EXPECT_EQ(schedule.last.missed.slots, 100'000U - 1'002U);
-  EXPECT_EQ(schedule.last.missed.first, at(60));
+  EXPECT_EQ(schedule.last.missed.first, slot_at(60));
   EXPECT_EQ(fired.back(), 60 * 100'000);
 }
 
@@ -165,8 +165,8 @@ TEST(Planner, JitterDelaysAndNeverChanges) {
   const Planner other(every(60s), policy, first_position(kStart));
   std::map<std::int64_t, int> delays;
   for (int i = 0; i < 1'000; ++i) {
-    const auto delay = (one.due_time(at(60 * i)) - at(60 * i)).count();
-    EXPECT_EQ(one.due_time(at(60 * i)), other.due_time(at(60 * i)));
+    const auto delay = (one.due_time(slot_at(60 * i)) - slot_at(60 * i)).count();
+    EXPECT_EQ(one.due_time(slot_at(60 * i)), other.due_time(slot_at(60 * i)));
     EXPECT_GE(delay, 0);
     EXPECT_LE(delay, 30);
     ++delays[delay];
@@ -280,7 +280,7 @@ TEST(Planner, AnHonestClockMissesNothing) {
       stored = planner.position();
     }
     for (std::size_t i = 0; i < fired.size(); ++i)
-      ASSERT_EQ(fired[i], at(7 * (static_cast<std::int64_t>(i) + 1))) << "seed " << seed;
+      ASSERT_EQ(fired[i], slot_at(7 * (static_cast<std::int64_t>(i) + 1))) << "seed " << seed;
     EXPECT_GT(fired.size(), 1'500U);
   }
 }

@@ -8,7 +8,7 @@
 namespace pelton::dispatch {
 namespace {
 
-constexpr WallTime kNow{std::chrono::hours(1000)};
+constexpr WallTime kArrived{std::chrono::hours(1000)};
 constexpr FrameId kFrame{1}, kNext{2};
 
 // Events are pushed by their lanes: "1 1 2" are two of lane 1 and one of lane 2.
@@ -17,7 +17,7 @@ class PartitionQueueTest : public ::testing::Test {
   void push(std::vector<LaneKey> lanes) {
     const auto batch = batch_of("x");
     for (const LaneKey lane : lanes) {
-      queue.hold(batch, kNow);
+      queue.hold(batch, kArrived);
       queue.push(0, offset_++, lane);
     }
   }
@@ -63,13 +63,13 @@ TEST_F(PartitionQueueTest, WhatIsParkedHoldsBackItsLane) {
   push({1, 1});
   take_all(kFrame);
   queue.give_back(1);
-  queue.park(0, kNow + std::chrono::seconds(1));
+  queue.park(0, kArrived + std::chrono::seconds(1));
   EXPECT_EQ(queue.in_flight(), 0U);
   EXPECT_EQ(queue.parked().begin()->second, 0U);
   EXPECT_FALSE(queue.lanes().has_ready());
-  queue.unpark_due(kNow);
+  queue.unpark_due(kArrived);
   EXPECT_FALSE(queue.lanes().has_ready());
-  queue.unpark_due(kNow + std::chrono::seconds(1));
+  queue.unpark_due(kArrived + std::chrono::seconds(1));
   EXPECT_TRUE(queue.parked().empty());
   EXPECT_EQ(take_all(kNext), (std::vector<Position>{0, 1}));
 }
@@ -77,8 +77,8 @@ TEST_F(PartitionQueueTest, WhatIsParkedHoldsBackItsLane) {
 TEST_F(PartitionQueueTest, AnEarlierEventTakesThePlaceOfOneThatIsParked) {
   push({1, 1});
   take_all(kFrame);
-  queue.park(1, kNow);
-  queue.park(0, kNow + std::chrono::seconds(5));
+  queue.park(1, kArrived);
+  queue.park(0, kArrived + std::chrono::seconds(5));
   ASSERT_EQ(queue.parked().size(), 1U) << "the later one waits behind it";
   EXPECT_EQ(queue.parked().begin()->second, 0U);
   EXPECT_EQ(queue.waiting(), 1U);
@@ -122,10 +122,10 @@ TEST_F(PartitionQueueTest, CountsTheBytesOfNewEventsForABindingThatWaits) {
   config::Delivery delivery;
   delivery.batch.wait = std::chrono::seconds(1);
   PartitionQueue waiting(delivery, nullptr, std::nullopt);
-  waiting.hold(batch_of("-:12345"), kNow);
+  waiting.hold(batch_of("-:12345"), kArrived);
   waiting.push(0, 0, 0);
   EXPECT_EQ(waiting.new_bytes(), 5U);
-  EXPECT_EQ(waiting.new_since(), kNow);
+  EXPECT_EQ(waiting.new_since(), kArrived);
   waiting.take(*waiting.join(kFrame), kFrame);
   waiting.pass_new();
   EXPECT_EQ(waiting.new_bytes(), 0U);

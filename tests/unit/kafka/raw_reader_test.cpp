@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr PartitionId kP{0};
-constexpr PartitionId kQ{1};
+constexpr PartitionId kReadFirst{0};
+constexpr PartitionId kReadSecond{1};
 
 struct Raw : testing::Test {
   test::MockCluster cluster;
@@ -42,7 +42,7 @@ struct Raw : testing::Test {
 
 TEST_F(Raw, RecordsComeByteForByte) {
   std::vector<RawRecord> records;
-  ASSERT_TRUE(reader.read(kP, 0, 3, [&](PlacedRecord&& placed) {
+  ASSERT_TRUE(reader.read(kReadFirst, 0, 3, [&](PlacedRecord&& placed) {
     records.push_back(std::move(placed.record));
     return true;
   }));
@@ -56,26 +56,26 @@ TEST_F(Raw, RecordsComeByteForByte) {
 }
 
 TEST_F(Raw, OnlyTheOffsetsThatAreAskedFor) {
-  EXPECT_THAT(read(kP, 1, 2), ElementsAre("1=b"));
-  EXPECT_THAT(read(kP, 2, 3), ElementsAre("2=null")) << "where it ended";
-  EXPECT_THAT(read(kP, 0, 2), ElementsAre("0=a", "1=b")) << "and back";
-  EXPECT_THAT(read(kP, 1, 1), IsEmpty());
+  EXPECT_THAT(read(kReadFirst, 1, 2), ElementsAre("1=b"));
+  EXPECT_THAT(read(kReadFirst, 2, 3), ElementsAre("2=null")) << "where it ended";
+  EXPECT_THAT(read(kReadFirst, 0, 2), ElementsAre("0=a", "1=b")) << "and back";
+  EXPECT_THAT(read(kReadFirst, 1, 1), IsEmpty());
 }
 
 TEST_F(Raw, TheVisitorEndsIt) {
-  EXPECT_THAT(read(kP, 0, 3, 1), ElementsAre("0=a"));
-  EXPECT_THAT(read(kP, 1, 3), ElementsAre("1=b", "2=null"));
+  EXPECT_THAT(read(kReadFirst, 0, 3, 1), ElementsAre("0=a"));
+  EXPECT_THAT(read(kReadFirst, 1, 3), ElementsAre("1=b", "2=null"));
 }
 
 TEST_F(Raw, AnEndBehindThePartitionIsNotWaitedFor) {
-  EXPECT_THAT(read(kP, 2, 10), ElementsAre("2=null"));
+  EXPECT_THAT(read(kReadFirst, 2, 10), ElementsAre("2=null"));
 }
 
 TEST_F(Raw, PartitionsInTurn) {
-  EXPECT_THAT(read(kQ, 0, 1), ElementsAre("0=x"));
-  EXPECT_THAT(read(kP, 0, 1), ElementsAre("0=a"));
+  EXPECT_THAT(read(kReadSecond, 0, 1), ElementsAre("0=x"));
+  EXPECT_THAT(read(kReadFirst, 0, 1), ElementsAre("0=a"));
   reader.rest();
-  EXPECT_THAT(read(kP, 1, 2), ElementsAre("1=b"));
+  EXPECT_THAT(read(kReadFirst, 1, 2), ElementsAre("1=b"));
 }
 
 TEST_F(Raw, ExtentsAreThoseOfAllPartitions) {
@@ -89,7 +89,7 @@ TEST_F(Raw, ExtentsAreThoseOfAllPartitions) {
 TEST_F(Raw, AnEngineThatStopsDoesNotWaitForBrokers) {
   cluster.set_down(true);
   std::thread stops([this] { stopping = true; });
-  EXPECT_THAT(read(kP, 0, 3), ElementsAre("!E6101"));
+  EXPECT_THAT(read(kReadFirst, 0, 3), ElementsAre("!E6101"));
   stops.join();
 }
 

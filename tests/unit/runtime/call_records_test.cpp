@@ -55,7 +55,7 @@ class Records : public testing::Test {
     return made;
   }
   CallRecords records{
-      {"arn:f", std::chrono::seconds(1), true, CallRecords::Target{StreamId{7}, 2}}};
+      {"arn:f", std::chrono::seconds(1), true, model::OutputStream{"failed", StreamId{7}, 2}}};
 };
 
 TEST_F(Records, OfASuccessReplaceItsOutputs) {
