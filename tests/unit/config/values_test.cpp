@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/config/parts/start.h"
 #include "engine/config/spec/values.h"
+
+#include "engine/config/parts/start.h"
 
 #include <gtest/gtest.h>
 
