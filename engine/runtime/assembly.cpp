@@ -176,9 +176,10 @@ Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
 
 std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,
                                               const config::Function& function) {
-  return std::make_unique<FunctionRunner>(function, assembly.shard.io(),
-                                          worker::PoolOptions{assembly.sdks, {}, {}},
-                                          assembly.shard.usage(), assembly.function_log);
+  return std::make_unique<FunctionRunner>(
+      function, assembly.shard.io(),
+      worker::PoolOptions{assembly.sdks, assembly.functions / function.name, {}, {}},
+      assembly.shard.usage(), assembly.function_log);
 }
 
 Result<std::vector<BindingId>> readers_of(Assembly& assembly, const config::Config& config,

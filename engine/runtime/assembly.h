@@ -29,6 +29,7 @@ struct Assembly {
   stream::Streams& streams;
   std::unique_ptr<Notices> notices;
   std::filesystem::path sdks;
+  std::filesystem::path functions;  // what is kept of each to start its workers sooner
 };
 
 // The store's name of a sink's cursor and dead letters; bindings have theirs.

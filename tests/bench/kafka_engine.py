@@ -31,6 +31,10 @@ class _Socket(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
+def admin_socket(folder):
+    return _Socket(folder / "data/admin.sock")
+
+
 def _stat(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
@@ -82,7 +86,7 @@ class Engine:
         """None while the engine starts."""
         self.alive()
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = _Socket(self.folder / "data/admin.sock")
+            connection = admin_socket(self.folder)
             connection.request("GET", "/v1/status")
             return json.loads(connection.getresponse().read())
         return None

@@ -7,6 +7,7 @@
 #include "engine/worker/pool/work_meter.h"
 #include "engine/worker/pool/work_sources.h"
 #include "engine/worker/pool/worker.h"
+#include "engine/worker/pool/zygote_keeper.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -45,6 +46,7 @@ class WorkerPool::Impl final : public WorkerEvents {
                   model::FrameResult&& result) override;
   void moved_on(Worker& worker, std::size_t source, const Step& step) override;
   void gave_back(Worker& worker, std::size_t source, const Tail& tail, bool whole) override;
+  void not_copied(Worker& worker, const std::string& why) override;
   void ended(Worker& worker) override;
 
   Crowd crowd() const;
@@ -76,6 +78,7 @@ class WorkerPool::Impl final : public WorkerEvents {
   const WorkMeter meter_;
   WorkSources sources_;
   RestartBackoff backoff_;
+  ZygoteKeeper zygote_;  // outlives the workers, which wait for copies of it
   std::vector<std::unique_ptr<Worker>> workers_;
   // Of the next events so many go one at a time: a worker ended with several begun, and whoever
   // ends the next one is found out.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace boost::asio {
@@ -31,6 +32,12 @@ struct PreparedWorker {
   std::unique_ptr<Session> session;
 };
 
+// A process that the workers of a function can be copies of.
+struct ZygotePlan {
+  LaunchPlan launch;
+  Duration keep{};  // after the function's last worker has ended
+};
+
 // Value. All that the engine knows of a kind of runtime. runtimes/builtin.cpp lists them.
 struct RuntimeSpec {
   config::RuntimeOptions options;
@@ -38,6 +45,10 @@ struct RuntimeSpec {
   std::function<Result<PreparedWorker>(const WorkerSetup&)> prepare;
   // How long a worker may take to be ready; empty: as long as the pool says.
   std::function<std::chrono::milliseconds(const config::Function&)> start_timeout{};
+  // Absent, or answers nothing: each worker is a process of its own. `state`: folder for what the
+  // zygote learns.
+  std::function<std::optional<ZygotePlan>(const WorkerSetup&, const std::filesystem::path& state)>
+      zygote{};
 };
 
 }  // namespace pelton::worker

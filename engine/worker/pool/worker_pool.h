@@ -21,6 +21,9 @@ namespace pelton::worker {
 
 struct PoolOptions {
   std::filesystem::path sdks;  // folder of the packages that functions import: python/, node/
+  // Folder of what is kept of the function beside its code, to start its workers sooner; empty:
+  // nothing is, and each worker is a process of its own.
+  std::filesystem::path state{};
   // Called on the shard for each answer, with the source of its frame; null: for workers that
   // became ready. Memory is left to the listener.
   std::function<void(const FrameSource* source, const model::Usage&)> used =

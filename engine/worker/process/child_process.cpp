@@ -23,7 +23,8 @@ constexpr auto kStackGrace = std::chrono::milliseconds(100);
 
 std::string next_identity() {
   static std::atomic<std::uint64_t> next{1};
-  return fmt::format("{}-{}", ::getpid(), next++);
+  // All have the same length: a zygote's copies write theirs in its place.
+  return fmt::format("{}-{:016}", ::getpid(), next++);
 }
 
 std::uint64_t microseconds(const timeval& time) {
@@ -35,7 +36,6 @@ std::uint64_t microseconds(const timeval& time) {
 
 ChildProcess::ChildProcess(boost::asio::io_context& io, ChildEvents& events)
     : events_(events),
-      identity_(next_identity()),
       out_(io, [this](std::string_view text) { events_.wrote(false, text); }),
       err_(io, [this](std::string_view text) { events_.wrote(true, text); }),
       pidfd_(io),
@@ -49,14 +49,46 @@ ChildProcess::~ChildProcess() {
   clean_up();
 }
 
+std::string ChildProcess::new_identity(LaunchPlan& plan) {
+  std::string identity = next_identity();
+  plan.environment.insert_or_assign(std::string(kWorkerVariable), identity);
+  return identity;
+}
+
 Status ChildProcess::start(LaunchPlan plan) {
-  plan.environment.insert_or_assign(std::string(kWorkerVariable), identity_);
+  identity_ = new_identity(plan);
   adopt_orphans();
   stack_signal_ = plan.stack_signal;
   auto launched = launch(std::move(plan));
   if (!launched) return std::unexpected(launched.error());
-  child_ = std::move(*launched);
-  expect_end_of(child_.pid);
+  expect_end_of(launched->pid);
+  return adopt(std::move(*launched));
+}
+
+void ChildProcess::start(LaunchPlan plan, Zygote& zygote, Started started) {
+  identity_ = new_identity(plan);
+  stack_signal_ = plan.stack_signal;
+  zygote.copy(std::move(plan), identity_,
+              [this, identity = identity_, started = std::move(started),
+               alive = std::weak_ptr(alive_)](Result<Child> child) {
+                if (!alive.expired()) return made(std::move(child), started);
+                if (child) end_unwanted(*child, identity);
+              });
+}
+
+void ChildProcess::made(Result<Child> child, const Started& started) {
+  Status status;
+  if (child)
+    status = adopt(std::move(*child));
+  else
+    status = std::unexpected(child.error());
+  if (!status && child_.pid > 0) end_unwanted(std::exchange(child_, {}), identity_);
+  if (kill_when_made_) kill();
+  started(status);
+}
+
+Status ChildProcess::adopt(Child&& child) {
+  child_ = std::move(child);
   if (auto ok = adopt_descriptors(); !ok) return ok;
   open_outputs_ = 2;
   read(out_);
@@ -150,6 +182,7 @@ void ChildProcess::end_when_read() {
 }
 
 void ChildProcess::kill() {
+  kill_when_made_ = true;
   if (child_.pid <= 0 || exited_) return;
   // Stopped, it does not act on the ends of its children.
   ::kill(-child_.pid, SIGSTOP);
@@ -158,8 +191,8 @@ void ChildProcess::kill() {
 }
 
 void ChildProcess::kill_with_stack() {
-  if (child_.pid <= 0 || exited_ || stack_asked_) return;
-  if (stack_signal_ == 0) return kill();
+  if (exited_ || stack_asked_) return;
+  if (child_.pid <= 0 || stack_signal_ == 0) return kill();
   stack_asked_ = true;
   ::kill(child_.pid, stack_signal_);
   grace_.expires_after(kStackGrace);

@@ -3,6 +3,7 @@
 
 #include "engine/worker/process/launch.h"
 #include "engine/worker/process/output_lines.h"
+#include "engine/worker/process/zygote.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -38,7 +39,12 @@ class ChildProcess {
 
   // E3001 as launch().
   Status start(LaunchPlan plan);
-  // SIGKILL for it and whatever it started, sessions of their own included.
+  // As a copy of the zygote, which takes a moment: tells how that went, once, and not from within
+  // this call. When it cannot be made, another start() may follow. May destroy the process.
+  using Started = std::function<void(Status)>;
+  void start(LaunchPlan plan, Zygote& zygote, Started started);
+  // SIGKILL for it and whatever it started, sessions of their own included. One that is still being
+  // made is killed as soon as it is there.
   void kill();
   // The same in a moment; before that it is asked to write its stacks, if it can. Idempotent.
   void kill_with_stack();
@@ -47,7 +53,7 @@ class ChildProcess {
   // Tells of lines that were dropped, if it is time to.
   void tell_dropped(Clock::time_point now);
 
-  int pid() const { return child_.pid; }
+  int pid() const { return child_.pid; }  // -1: it is not there yet
   bool has_exited() const { return exited_; }
   // After exited(): "exit 3", "signal 9"; its processor time and that of its children.
   const std::string& ending() const { return ending_; }
@@ -67,7 +73,10 @@ class ChildProcess {
     std::array<char, 16384> buffer;
   };
 
+  static std::string new_identity(LaunchPlan& plan);
+  Status adopt(Child&& child);
   Status adopt_descriptors();
+  void made(Result<Child> child, const Started& started);
   void read(Output& from);
   static void read_now(Output& from);
   void wait_end();
@@ -83,6 +92,7 @@ class ChildProcess {
   boost::asio::steady_timer grace_;
   int open_outputs_ = 0;
   int stack_signal_ = 0;
+  bool kill_when_made_ = false;
   bool stack_asked_ = false;
   bool exited_ = false;
   bool told_ = false;

@@ -127,9 +127,9 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-void expect_end_of(pid_t child) {
+bool expect_end_of(pid_t child) {
   const std::lock_guard lock(expected().mutex);
-  expected().children.insert(child);
+  return expected().children.insert(child).second;
 }
 
 void end_seen_of(pid_t child) {

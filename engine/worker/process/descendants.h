@@ -24,8 +24,9 @@ std::vector<pid_t> descendants(pid_t pid);
 // SIGKILL for every descendant of `pid`, also for those that begin meanwhile.
 void kill_descendants(pid_t pid);
 
-// A child that somebody waits for: reap_orphans() leaves it alone. Any thread.
-void expect_end_of(pid_t child);
+// A child that somebody waits for: reap_orphans() leaves it alone. False: somebody does already.
+// Any thread.
+bool expect_end_of(pid_t child);
 void end_seen_of(pid_t child);
 
 // Waits for children of this process that have ended and that nobody waits for: what workers left.

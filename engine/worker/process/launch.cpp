@@ -115,20 +115,8 @@ void set_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-// The child's ends, closed on our side once it runs.
-struct ChildEnds {
-  UniqueFd null, out, err;
-};
-
-Status open_ends(Child& child, ChildEnds& ends) {
-  if (auto ok = make_pipe(child.out, ends.out); !ok) return ok;
-  if (auto ok = make_pipe(child.err, ends.err); !ok) return ok;
-  ends.null.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (!ends.null) return fail_errno("E3001", "preparing a worker", errno);
-  return {};
-}
-
-Prepared prepare(const LaunchPlan& plan, std::string program, const ChildEnds& ends) {
+Prepared prepare(const LaunchPlan& plan, std::string program, const UniqueFd& null,
+                 const OutputEnds& ends) {
   Prepared child;
   child.program = std::move(program);
   child.folder = plan.folder;
@@ -138,7 +126,7 @@ Prepared prepare(const LaunchPlan& plan, std::string program, const ChildEnds& e
   for (const auto& [name, value] : plan.environment) child.variables.push_back(name + "=" + value);
   for (std::string& variable : child.variables) child.envp.push_back(variable.data());
   child.envp.push_back(nullptr);
-  child.fds = {ends.null.get(), ends.out.get(), ends.err.get()};
+  child.fds = {null.get(), ends.out.get(), ends.err.get()};
   for (const UniqueFd& fd : plan.descriptors) child.fds.push_back(fd.get());
   child.moved.resize(child.fds.size());
   child.parent = ::getpid();
@@ -158,6 +146,14 @@ void discard(const Child& process) {
 }
 
 }  // namespace
+
+Result<OutputEnds> open_outputs(Child& child) {
+  OutputEnds ends;
+  if (auto ok = make_pipe(child.out, ends.out); !ok) return std::unexpected(ok.error());
+  if (auto ok = make_pipe(child.err, ends.err); !ok) return std::unexpected(ok.error());
+  for (const int fd : {child.out.get(), child.err.get()}) set_nonblocking(fd);
+  return ends;
+}
 
 std::optional<std::string> find_program(const std::string& name) {
   if (name.find('/') != std::string::npos)
@@ -179,9 +175,11 @@ Result<Child> launch(LaunchPlan plan) {
     return fail(ErrorKind::unavailable, "E3001", "the program {} is not there or not executable",
                 plan.command.front());
   Child process;
-  ChildEnds ends;
-  if (auto ok = open_ends(process, ends); !ok) return std::unexpected(ok.error());
-  Prepared child = prepare(plan, *program, ends);
+  const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!null) return fail_errno("E3001", "preparing a worker", errno);
+  const auto ends = open_outputs(process);
+  if (!ends) return std::unexpected(ends.error());
+  Prepared child = prepare(plan, *program, null, *ends);
   process.pid = spawn(child);
   if (process.pid < 0) return fail_errno("E3001", "starting a worker", errno);
   if (child.error != 0) {
@@ -196,7 +194,6 @@ Result<Child> launch(LaunchPlan plan) {
     discard(process);
     return fail_errno("E3001", "watching a worker", error);
   }
-  for (const int fd : {process.out.get(), process.err.get()}) set_nonblocking(fd);
   return process;
 }
 

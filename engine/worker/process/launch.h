@@ -34,6 +34,13 @@ struct Child {
   UniqueFd err;
 };
 
+// Where a child's standard output and error begin; closed on our side once it has them.
+struct OutputEnds {
+  UniqueFd out, err;
+};
+// Makes them, and their other ends in `child`. E3001.
+Result<OutputEnds> open_outputs(Child& child);
+
 // E3001: the program cannot be started; names it, and what of it failed. The plan's descriptors are
 // closed on our side.
 Result<Child> launch(LaunchPlan plan);

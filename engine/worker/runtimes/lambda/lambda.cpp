@@ -3,6 +3,7 @@
 
 #include "engine/worker/runtimes/lambda/lambda_session.h"
 #include "engine/worker/runtimes/lambda/options.h"
+#include "engine/worker/runtimes/python.h"
 
 #include <array>
 #include <utility>
@@ -43,30 +44,54 @@ fs::path first_with(const std::array<fs::path, N>& folders, const fs::path& what
   return {};
 }
 
-Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
-  const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
-  // Without any, the interpreter may have it, and says so if it does not.
-  const fs::path client =
-      first_with(std::array{options.code, options.client, setup.sdks / kOwnClients / "python"},
-                 "awslambdaric");
-  LaunchPlan plan;
-  plan.command = {options.interpreter, "-u"};
-  // Many workers, and often a folder that is not theirs to write to.
-  if (!setup.function.environment.contains("PYTHONDONTWRITEBYTECODE"))
-    plan.command.emplace_back("-B");
-  plan.command.insert(plan.command.end(), {"-m", "awslambdaric", options.handler});
-  if (!client.empty() && client != options.code) {
-    std::string& path = plan.environment["PYTHONPATH"];
-    const auto own = setup.function.environment.find("PYTHONPATH");
-    path = own == setup.function.environment.end() ? client.string()
-                                                   : own->second + ":" + client.string();
-  }
+// The folder in whose packages the client is; empty: the interpreter may have it, and says so if it
+// does not.
+fs::path client_for_python(const WorkerSetup& setup, const PythonOptions& options) {
+  return first_with(std::array{options.code, options.client, setup.sdks / kOwnClients / "python"},
+                    "awslambdaric");
+}
+
+Surroundings around_python(const PythonOptions& options, const fs::path& client) {
   Surroundings around;
   around.execution = "AWS_Lambda_python";
   around.handler = options.handler;
   around.code = options.code;
   around.runtime = client.empty() ? options.code : client;
-  return with_session(setup, std::move(plan), std::move(around));
+  return around;
+}
+
+// Beside those of every function.
+std::map<std::string, std::string> variables_for_python(const config::Function& function,
+                                                        const PythonOptions& options,
+                                                        const fs::path& client) {
+  if (client.empty() || client == options.code) return {};
+  const auto own = function.environment.find("PYTHONPATH");
+  return {{"PYTHONPATH", own == function.environment.end() ? client.string()
+                                                           : own->second + ":" + client.string()}};
+}
+
+std::optional<ZygotePlan> zygote_of_python(const WorkerSetup& setup, const fs::path& state) {
+  const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
+  const fs::path client = client_for_python(setup, options);
+  auto variables = variables_for_python(setup.function, options, client);
+  variables.merge(environment(setup.function, around_python(options, client), SystemClock().now()));
+  // What each worker has of its own.
+  for (const char* name : {"AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_LOG_STREAM_NAME"})
+    variables.erase(name);
+  if (variables["TMPDIR"].empty()) variables.erase("TMPDIR");
+  return python_zygote(setup, state,
+                       {"lambda", options.interpreter, options.code, options.handler,
+                        std::move(variables), options.zygote});
+}
+
+Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
+  const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
+  const fs::path client = client_for_python(setup, options);
+  LaunchPlan plan;
+  plan.command = python_command(options.interpreter, setup.function);
+  plan.command.insert(plan.command.end(), {"-m", "awslambdaric", options.handler});
+  plan.environment = variables_for_python(setup.function, options, client);
+  return with_session(setup, std::move(plan), around_python(options, client));
 }
 
 Result<PreparedWorker> prepare_node(const WorkerSetup& setup) {
@@ -152,7 +177,7 @@ Result<PreparedWorker> prepare_provided(const WorkerSetup& setup) {
 }  // namespace
 
 RuntimeSpec python() {
-  return {python_options(), prepare_python, start_timeout};
+  return {python_options(), prepare_python, start_timeout, zygote_of_python};
 }
 RuntimeSpec node() {
   return {node_options(), prepare_node, start_timeout};

@@ -163,6 +163,7 @@ config::RuntimeOptions python_options() {
                   "Folder with the package `awslambdaric`, if it is neither in `code` nor in the "
                   "engine's own folder nor known to the interpreter.",
                   {.example = "./vendor"})
+          .option("zygote", &PythonOptions::zygote, kZygoteSentence, {.at_least = "0s"})
           .then(check_python),
       &files_of<PythonOptions>));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/spec/runtime_options.h"
+#include "engine/worker/runtimes/python.h"
 
 #include <filesystem>
 #include <string>
@@ -15,6 +16,7 @@ struct PythonOptions {
   std::string handler;                  // "module.function", "folder/module.function"
   std::string interpreter = "python3";  // as that of runtime python
   std::filesystem::path client;         // folder that has the package awslambdaric; may be empty
+  Duration zygote = kKeepZygote;
 };
 
 struct NodeOptions {

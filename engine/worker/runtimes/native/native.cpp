@@ -4,6 +4,7 @@
 #include "engine/worker/runtimes/interpreter.h"
 #include "engine/worker/runtimes/native/native_session.h"
 #include "engine/worker/runtimes/native/options.h"
+#include "engine/worker/runtimes/python.h"
 
 #include <csignal>
 #include <utility>
@@ -22,14 +23,19 @@ Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
   if (auto ok = require_package(package / "pelton" / "worker.py"); !ok)
     return std::unexpected(ok.error());
   LaunchPlan plan;
-  plan.command = {options.interpreter, "-u"};
-  // Many workers, and often a folder that is not theirs to write to.
-  if (!setup.function.environment.contains("PYTHONDONTWRITEBYTECODE"))
-    plan.command.emplace_back("-B");
+  plan.command = python_command(options.interpreter, setup.function);
   plan.command.insert(plan.command.end(), {"-c", kPythonStart, package.string()});
   plan.folder = options.code.string();
   plan.stack_signal = SIGRTMAX;  // worker.py
   return with_session(setup, std::move(plan), {options.code.string(), options.handler});
+}
+
+std::optional<ZygotePlan> zygote_of_python(const WorkerSetup& setup,
+                                           const std::filesystem::path& state) {
+  const auto& options = std::any_cast<const PythonOptions&>(setup.function.settings);
+  return python_zygote(setup, state,
+                       {"native", options.interpreter, options.code, options.handler,
+                        worker_environment(setup.function.environment), options.zygote});
 }
 
 Result<PreparedWorker> prepare_cpp(const WorkerSetup& setup) {
@@ -52,7 +58,7 @@ Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan,
 }
 
 RuntimeSpec python() {
-  return {python_options(), prepare_python};
+  return {python_options(), prepare_python, {}, zygote_of_python};
 }
 
 RuntimeSpec cpp() {

@@ -132,6 +132,7 @@ config::RuntimeOptions python_options() {
                   "Command or path of the Python interpreter, or the folder of a virtual "
                   "environment.",
                   {.example = "/usr/bin/python3"})
+          .option("zygote", &PythonOptions::zygote, kZygoteSentence, {.at_least = "0s"})
           .then(check_python),
       files_of_python);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/spec/runtime_options.h"
+#include "engine/worker/runtimes/python.h"
 
 #include <filesystem>
 #include <string>
@@ -15,6 +16,7 @@ struct PythonOptions {
   std::string handler;                  // "module:callable"
   std::string interpreter = "python3";  // command or absolute path; a virtual environment's folder
                                         // has become its bin/python3
+  Duration zygote = kKeepZygote;
 };
 
 struct CppOptions {

@@ -125,7 +125,8 @@ def _take_descriptor(variable):
     return moved
 
 
-def main():
+def main(imported=lambda: None):
+    """``imported`` is called when modules have been: with the handler, and at the end with what it came across."""
     if "PELTON_FD" not in os.environ:
         sys.exit("pelton.worker is started by the engine: write a config file with a function of runtime python"
                  " and start it with `pelton run`")
@@ -139,6 +140,7 @@ def main():
     while True:
         view = worker.read()
         if view is None:
+            imported()
             return 0
         for number, message in wire.fields(view):
             if number == 1:
@@ -147,6 +149,7 @@ def main():
                     return 1
                 runner = Runner(handler, progress, worker.send)
                 worker.send(1, _ready(runner.batch))
+                imported()
             elif number == 2:
                 runner.run(Frame(message, worker))
 

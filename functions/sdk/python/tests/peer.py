@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 
+import pelton
 from pelton import wire
 
 HANDLER = '''
@@ -63,8 +64,68 @@ def batch(data, keys=None, flags=b"", content_type=b"", path=None):
     return bytes(out)
 
 
+def start_message(handler, code):
+    start, message = bytearray(), bytearray()
+    for number, text in ((2, "f"), (3, handler), (4, code)):
+        wire.put_bytes(start, number, text.encode())
+    wire.put_varint(start, 6, 30000)
+    wire.put_bytes(message, 1, start)
+    return struct.pack("<I", len(message)) + message
+
+
+class Zygote:
+    """A zygote, and the engine's side of its socket. The copies are children of this process."""
+
+    START = "import sys; sys.path[0] = sys.argv.pop(1); from pelton.zygote import main; sys.exit(main()())"
+    made = 0
+
+    def __init__(self, code, handler="function:handle", state="", environment=None, kind="native"):
+        self.environment = {**os.environ, "PELTON_WORKER": self.name(), **(environment or {})}
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(20)
+        package = str(pathlib.Path(pelton.__file__).parent.parent)
+        self.process = subprocess.Popen(
+            [sys.executable, "-u", "-B", "-c", self.START, package, kind, code, handler, state], env=self.environment, cwd=code,
+            pass_fds=[3], preexec_fn=lambda: os.dup2(theirs.fileno(), 3))
+        theirs.close()
+
+    @classmethod
+    def name(cls):
+        cls.made += 1
+        return f"{os.getpid()}-{cls.made:016}"
+
+    def copy(self, out=1, err=2, descriptors=(), environment=None):
+        """The number of the process."""
+        name = self.name()
+        changed = {"PELTON_WORKER": name, **(environment or {})}
+        words = ["fork", name, *(key if value is None else f"{key}={value}" for key, value in changed.items())]
+        socket.send_fds(self.socket, ["\0".join(words).encode()], [out, err, *descriptors])
+        answer = self.socket.recv(4096).decode()
+        assert answer.startswith("forked "), answer
+        return int(answer.split()[1])
+
+    def close(self):
+        self.socket.close()
+        return self.process.wait(20)
+
+
+class Copy:
+    """A worker that is one: as a subprocess.Popen."""
+
+    def __init__(self, folder, handler, descriptors):
+        self.zygote = Zygote(folder, handler)
+        with open(os.devnull, "wb") as null:
+            self.pid = self.zygote.copy(1, null.fileno(), descriptors,
+                                        {"PELTON_FD": 3, "PELTON_PROGRESS_FD": 4, "PELTON_TEST_ZYGOTE": None})
+
+    def wait(self, _):
+        status = os.waitpid(self.pid, 0)[1]
+        assert self.zygote.close() == 0
+        return os.waitstatus_to_exitcode(status)
+
+
 class Peer:
-    """The engine's side of the socket."""
+    """The engine's side of the socket. With PELTON_TEST_ZYGOTE the worker is a copy of a zygote."""
 
     def __init__(self, handler="function:handle", source=HANDLER):
         self.folder = tempfile.TemporaryDirectory()
@@ -75,15 +136,14 @@ class Peer:
         progress = os.memfd_create("progress", 0)
         os.ftruncate(progress, 4096)
         environment["PELTON_PROGRESS_FD"] = str(progress)
-        self.process = subprocess.Popen([sys.executable, "-m", "pelton.worker"], env=environment,
-                                        pass_fds=[theirs.fileno(), progress], stderr=subprocess.DEVNULL)
+        if os.environ.get("PELTON_TEST_ZYGOTE"):
+            self.process = Copy(self.folder.name, handler, [theirs.fileno(), progress])
+        else:
+            self.process = subprocess.Popen([sys.executable, "-m", "pelton.worker"], env=environment,
+                                            pass_fds=[theirs.fileno(), progress], stderr=subprocess.DEVNULL)
         theirs.close()
         self.progress = progress
-        start = bytearray()
-        for number, text in ((2, "f"), (3, handler), (4, self.folder.name)):
-            wire.put_bytes(start, number, text.encode())
-        wire.put_varint(start, 6, 30000)
-        self.send(1, start)
+        self.socket.sendall(start_message(handler, self.folder.name))
 
     def send(self, number, body):
         message = bytearray()

@@ -220,7 +220,7 @@ class OtherHandlersTest(unittest.TestCase):
         peer = Peer(source="""
 import os, subprocess
 def handle(event, context):
-    return subprocess.run("ls /proc/self/fd | wc -l; env | grep -c PELTON_", shell=True, close_fds=False,
+    return subprocess.run("ls /proc/self/fd | wc -l; env | grep PELTON_ | grep -vc PELTON_WORKER=", shell=True, close_fds=False,
                           stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, capture_output=False,
                           stdout=subprocess.PIPE).stdout
 """)

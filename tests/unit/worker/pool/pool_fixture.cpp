@@ -4,12 +4,15 @@
 #include "engine/worker/runtimes/builtin.h"
 #include "engine/worker/runtimes/native/options.h"
 
+#include <cstdlib>
 #include <fstream>
 
 namespace pelton::worker {
 
 PoolFixture::PoolFixture() {
   function.name = "f";
+  // The same tests with workers that are copies: see CMakeLists.txt.
+  if (std::getenv("PELTON_TEST_ZYGOTE") != nullptr) options.state = folder.path() / "state";
   function.timeout = std::chrono::seconds(20);
   function.scale = {0, 1, std::chrono::seconds(60)};
 }

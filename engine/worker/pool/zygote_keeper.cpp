@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/worker/pool/zygote_keeper.h"
+
+#include "engine/base/units.h"
+#include "engine/worker/pool/idle_zygotes.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pelton::worker {
+namespace {
+
+// After a failure; each further one doubles it.
+constexpr auto kFirstPause = std::chrono::minutes(1);
+constexpr auto kLongestPause = std::chrono::hours(1);
+constexpr auto kLook = std::chrono::seconds(1);
+
+IdleZygotes& idle_zygotes() {
+  static IdleZygotes all;
+  return all;
+}
+
+std::optional<ZygotePlan> plan_of(const RuntimeSpec& runtime, const WorkerSetup& setup,
+                                  const std::filesystem::path& state) {
+  if (state.empty() || !runtime.zygote) return std::nullopt;
+  return runtime.zygote(setup, state);
+}
+
+// A plan is used up by a start.
+LaunchPlan copy_of(const LaunchPlan& plan) {
+  LaunchPlan copy;
+  copy.command = plan.command;
+  copy.environment = plan.environment;
+  copy.folder = plan.folder;
+  copy.memory_bytes = plan.memory_bytes;
+  return copy;
+}
+
+}  // namespace
+
+ZygoteKeeper::ZygoteKeeper(boost::asio::io_context& io, const config::Function& function,
+                           const RuntimeSpec& runtime, std::filesystem::path sdks,
+                           std::filesystem::path state, const LineListener& lines)
+    : io_(io),
+      function_(function),
+      name_(function.name + "-zygote"),
+      lines_(lines),
+      plan_(plan_of(runtime, {io, function, name_, std::move(sdks)}, state)),
+      pause_(kFirstPause),
+      look_(io) {}
+
+ZygoteKeeper::~ZygoteKeeper() {
+  end();
+}
+
+Status ZygoteKeeper::start() {
+  auto zygote = std::make_unique<Zygote>(io_, [this](bool standard_error, std::string_view line) {
+    tell(standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out, line);
+  });
+  if (auto ok = zygote->start(copy_of(plan_->launch)); !ok) return ok;
+  zygote_ = std::move(zygote);
+  return {};
+}
+
+Zygote* ZygoteKeeper::zygote() {
+  if (!plan_ || Clock::now() < not_before_) return nullptr;
+  if (zygote_ && !zygote_->serves()) {
+    tell(WorkerLine::Stream::engine, "its zygote: " + zygote_->ending() + "; another is started");
+    zygote_.reset();
+  }
+  if (zygote_) return zygote_.get();
+  if (const auto ok = start(); !ok) {
+    failed(ok.error().message);
+    return nullptr;
+  }
+  return zygote_.get();
+}
+
+void ZygoteKeeper::failed(const std::string& why) {
+  const auto now = Clock::now();
+  if (now < not_before_) return;  // said, by another that waited for it
+  zygote_.reset();
+  not_before_ = now + pause_;
+  pause_ = std::min<Clock::duration>(2 * pause_, kLongestPause);
+  tell(WorkerLine::Stream::engine,
+       fmt::format("E7300: workers start as processes of their own for the next {}, because none "
+                   "can be forked: {}",
+                   format_duration(std::chrono::duration_cast<Duration>(not_before_ - now)), why));
+}
+
+void ZygoteKeeper::idle(bool idle) {
+  if (!idle || !zygote_) {
+    if (place_) idle_zygotes().remove(*std::exchange(place_, std::nullopt));
+    return look_.cancel();
+  }
+  if (place_) return;
+  place_ = idle_zygotes().add();
+  until_ = Clock::now() + plan_->keep;
+  look();
+}
+
+void ZygoteKeeper::look() {
+  if (!place_) return;
+  if (Clock::now() >= until_ || !idle_zygotes().keeps(*place_) || !zygote_->serves()) return end();
+  look_.after(std::min<Duration>(kLook, plan_->keep), [this] { look(); });
+}
+
+void ZygoteKeeper::end() {
+  if (place_) idle_zygotes().remove(*std::exchange(place_, std::nullopt));
+  look_.cancel();
+  zygote_.reset();
+  not_before_ = {};
+  pause_ = kFirstPause;
+}
+
+void ZygoteKeeper::tell(WorkerLine::Stream stream, std::string_view text) const {
+  lines_({function_.name, name_, stream, text, {}});
+}
+
+}  // namespace pelton::worker

@@ -1,0 +1,449 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process that the workers of one function are copies of.
+
+It has imported what workers of this function were seen to import, so that they start within milliseconds. Only the
+standard library and installed packages are imported here: a function's own modules are imported by each worker. It has
+one thread, opens no connection, and does nothing between two copies.
+
+The engine asks for a worker by a message: ``fork``, the worker's name, and what its environment has beyond this
+process's (``NAME=VALUE``) or not (``NAME``), separated by zeros; with it come its standard output and error, then the
+descriptors that it has from 3 on. The answer is ``forked PID`` or ``failed WHY``. Messages that wait are read by the
+process that follows when this one replaces itself, because packages have changed or an import must be undone.
+"""
+
+import fcntl
+import gc
+import importlib
+import os
+import select
+import socket
+import sys
+import sysconfig
+
+_CONTROL = 3  # where the engine puts it
+_OWN_DESCRIPTORS = 100  # as worker.py
+_RESERVED = range(3, 11)  # descriptors of workers
+_LARGEST = 256 << 10  # message
+_MOST_NAMES = 5000
+
+
+def main():
+    """Returns in each worker what it is to run."""
+    return Zygote(*sys.argv[1:]).serve()
+
+
+class Zygote:
+    def __init__(self, kind, code, handler, state):
+        from . import _zygote
+
+        self.fork = _zygote.fork
+        self.kind = kind
+        # `python -m` has the folder by its real name.
+        self.code = code = code if kind == "native" else os.getcwd()
+        self.handler = handler
+        self.control = socket.socket(fileno=out_of_the_way(_CONTROL))
+        self.restart = Restart(self.control)
+        ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.heard, self.tell = (socket.socket(fileno=out_of_the_way(end.detach())) for end in ends)
+        self._reserve()
+        gc.disable()
+        sys.argv[:] = ["-c"]
+        if kind == "native":
+            from . import worker  # noqa: F401 what every worker needs
+        else:
+            import runpy  # noqa: F401
+
+            # In the place of our package.
+            sys.path[:1] = [] if getattr(sys.flags, "safe_path", False) else [code]
+        if state:
+            from .bytecode import install
+
+            install(code, os.path.join(state, "bytecode"))
+        self.imports = Imports(code, handler, state)
+        self._import(self.imports.names)
+
+    @staticmethod
+    def _reserve():
+        null = os.open(os.devnull, os.O_RDONLY)
+        for number in _RESERVED:
+            if number != null:
+                os.dup2(null, number, inheritable=False)
+        if null not in _RESERVED:
+            os.close(null)
+
+    def serve(self):
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        poll.register(self.heard, select.POLLIN)
+        while True:
+            ready = [number for number, _ in poll.poll()]
+            if self.control.fileno() in ready:
+                if not self.control.recv(1, socket.MSG_PEEK):
+                    os._exit(0)  # the engine wants no more
+                if self.imports.changed():
+                    self.restart()
+                run = self._answer()
+                if run is not None:
+                    return run
+            elif self.heard.fileno() in ready:
+                self._learn(self.heard.recv(_LARGEST))
+
+    def _answer(self):
+        message, ancillary, flags, _ = self.control.recvmsg(_LARGEST, socket.CMSG_SPACE(64 * 4), socket.MSG_CMSG_CLOEXEC)
+        descriptors = []
+        for _, _, data in ancillary:
+            descriptors += [int.from_bytes(data[at:at + 4], sys.byteorder) for at in range(0, len(data) - 3, 4)]
+        words = message.split(b"\0")
+        try:
+            if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(descriptors) < 2:
+                raise ValueError("the request is too large")
+            pid = self.fork(words[1].decode())
+        except Exception as error:  # noqa: BLE001 whatever it is, the engine has another way
+            self.control.send(f"failed {type(error).__name__}: {error}".encode("utf-8", "replace"))
+        else:
+            if pid == 0:
+                return self._become(words[2:], descriptors)
+            self.control.send(b"forked %d" % pid)
+        for number in descriptors:
+            os.close(number)
+        return None
+
+    # ---- in the copy
+
+    def _become(self, environment, descriptors):
+        out, err, *others = descriptors
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        for place, number in enumerate(others):
+            os.dup2(number, _RESERVED[place])
+        for number in descriptors:
+            os.close(number)
+        for number in _RESERVED[len(others):]:
+            os.close(number)
+        self.control.close()
+        self.heard.close()
+        for entry in environment:
+            name, is_set, value = entry.partition(b"=")
+            if is_set:
+                os.environb[name] = value
+            else:
+                os.environb.pop(name, None)
+        refresh()
+        gc.enable()
+        learner = Learner(self.tell, set(sys.modules))
+        run = self._native(learner) if self.kind == "native" else self._lambda(learner)
+        for name in (__name__, "pelton._zygote"):
+            sys.modules.pop(name, None)
+        return run
+
+    def _native(self, learner):
+        from .worker import main as run
+
+        return lambda: run(learner.tell)
+
+    def _lambda(self, learner):
+        import runpy
+
+        for name in [name for name in sys.modules if name == "pelton" or name.startswith("pelton.")]:
+            del sys.modules[name]
+        learner.watch(self.handler.rpartition(".")[0].replace("/", "."))
+        sys.argv[:] = ["-m", self.handler]
+        return lambda: runpy._run_module_as_main("awslambdaric") and None
+
+    # ---- imports
+
+    def _learn(self, message):
+        names = self.imports.learn(message)
+        if names:
+            self._import(names)
+            self.imports.write()
+
+    def _import(self, names):
+        """Imports what it can, and remembers what it cannot."""
+        if self.kind == "native":
+            sys.path.insert(0, self.code)
+        guard = Guard(self.imports)
+        sys.meta_path.insert(0, guard)
+        for name in names:
+            if name not in sys.modules and name not in self.imports.refused and not self._imported(name):
+                self.imports.refuse(name)
+        sys.meta_path.remove(guard)
+        if self.kind == "native":
+            sys.path.remove(self.code)
+        self.imports.watch()
+        gc.collect()
+        gc.freeze()
+
+    def _imported(self, name):
+        before = set(sys.modules)
+        try:
+            importlib.import_module(name)
+        except BaseException:  # noqa: BLE001 a worker that imports it will hear what is wrong
+            if set(sys.modules) != before:
+                # Half of it is there, and there are modules that cannot be imported twice.
+                self._begin_without(name)
+            return False
+        if threads() > 1 and not threads_end():
+            self._begin_without(name)
+        return True
+
+    def _begin_without(self, name):
+        if not self.imports.refuse(name):
+            os._exit(1)  # it would come to this point again
+        self.restart()
+
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+
+def threads_end():
+    """Libraries that survive a fork end their threads before it, and start them again when they need some."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return threads() == 1
+
+
+def refresh():
+    """What is not to be the same in two workers, and what looked at this process's environment."""
+    numpy = sys.modules.get("numpy.random")
+    if numpy is not None and hasattr(numpy, "seed"):
+        numpy.seed()
+    tempfile = sys.modules.get("tempfile")
+    if tempfile is not None:
+        tempfile.tempdir = None
+    process = sys.modules.get("multiprocessing.process")
+    if process is not None:
+        process.current_process().authkey = os.urandom(32)
+
+
+class Restart:
+    """Begins again with nothing imported: the same process, with the messages that it has not read."""
+
+    def __init__(self, control):
+        self.control = control
+        with open("/proc/self/cmdline", "rb") as file:
+            self.command = file.read().split(b"\0")[:-1]
+        self.environment = dict(os.environb)
+        self.folder = os.getcwd()
+
+    def __call__(self):
+        os.chdir(self.folder)
+        os.dup2(self.control.fileno(), _CONTROL)
+        os.closerange(_CONTROL + 1, 1 << 16)
+        os.execve(sys.executable, self.command, self.environment)
+
+
+def out_of_the_way(descriptor):
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _OWN_DESCRIPTORS)
+    os.close(descriptor)
+    return moved
+
+
+def is_file(origin):
+    return isinstance(origin, str) and os.path.isabs(origin)
+
+
+class Learner:
+    """In a worker: tells the zygote what it has imported."""
+
+    def __init__(self, connection, known):
+        self.connection = connection
+        self.known = known
+
+    def tell(self):
+        new = []
+        for name, module in list(sys.modules.items()):
+            spec = getattr(module, "__spec__", None)
+            origin = getattr(spec, "origin", None)
+            # Others stand there by a second name.
+            if name not in self.known and spec is not None and spec.name == name and is_file(origin):
+                new.append(f"{name}\t{origin}")
+        self.known = set(sys.modules)
+        if not new:
+            return
+        try:
+            self.connection.send("\n".join(new).encode("utf-8", "replace")[:_LARGEST >> 1], socket.MSG_DONTWAIT)
+        except OSError:  # it has ended, or others have told it enough
+            pass
+
+    def watch(self, handler):
+        """Tells once that module has been imported."""
+        self.handler = handler
+        sys.meta_path.insert(0, self)
+
+    def find_spec(self, name, path, target=None):
+        if name != self.handler:
+            return None
+        sys.meta_path.remove(self)
+        spec = find(name, path, target)
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = Then(spec.loader, self.tell)
+        return spec
+
+
+class Then:
+    """A loader that calls something when its module has been executed, and is not seen after that."""
+
+    def __init__(self, loader, then):
+        self.loader = loader
+        self.then = then
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__spec__.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        self.then()
+
+
+def find(name, path, target=None):
+    for finder in list(sys.meta_path):
+        if hasattr(finder, "find_spec") and not isinstance(finder, (Guard, Learner)):
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                return spec
+    return None
+
+
+class Guard:
+    """Lets nothing be imported but the standard library and installed packages."""
+
+    def __init__(self, imports):
+        self.imports = imports
+
+    def find_spec(self, name, path, target=None):
+        spec = find(name, path, target)
+        if spec is not None and not self.imports.allows(name, spec.origin):
+            raise ImportError(f"{name} is a module of the function")
+        return spec
+
+
+class Imports:
+    """What workers of this function have imported, kept in a file, and whether it still is what it was."""
+
+    def __init__(self, code, handler, state):
+        self.code = code
+        self.module = handler.partition(":")[0] if ":" in handler else handler.rpartition(".")[0].replace("/", ".")
+        self.file = os.path.join(state, "imports") if state else None
+        self.names = []
+        self.refused = set()
+        self.watched = {}
+        self.records = {}
+        paths = sysconfig.get_paths()
+        self.installed = [path + os.sep for path in {paths["stdlib"], paths["platstdlib"]} | {
+            path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")}]
+        self.key = repr((sys.version, self._stamp(sys.executable), [self._stamp(path) for path in self._sources()]))
+        self._read()
+        self.watch()
+
+    def _sources(self):
+        place = os.path.join(self.code, *self.module.split("."))
+        return [place + ".py", os.path.join(place, "__init__.py")]
+
+    @staticmethod
+    def _stamp(path):
+        try:
+            stat = os.stat(path)
+            return path, stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
+        except (OSError, TypeError):
+            return path, None
+
+    def _read(self):
+        try:
+            with open(self.file, encoding="utf-8") as file:
+                if file.readline().rstrip("\n") != self.key:
+                    return
+                lines = file.read().split("\n")
+        except (OSError, TypeError, ValueError):
+            return
+        self.names = [name for name in lines if name and not name.startswith("!")]
+        self.refused = {name[1:] for name in lines if name.startswith("!")}
+
+    def write(self):
+        """False: it could not be done."""
+        if self.file is None:
+            return False
+        try:
+            os.makedirs(os.path.dirname(self.file), exist_ok=True)
+            with open(self.file + ".new", "w", encoding="utf-8") as file:
+                file.write("\n".join([self.key, *self.names, *("!" + name for name in sorted(self.refused))]) + "\n")
+            os.replace(self.file + ".new", self.file)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def learn(self, message):
+        """The names that are new."""
+        new = []
+        for line in message.decode("utf-8", "replace").split("\n"):
+            name, _, origin = line.partition("\t")
+            if name and name not in self.refused and name not in self.names and self.allows(name, origin):
+                new.append(name)
+        del new[max(0, _MOST_NAMES - len(self.names)):]
+        self.names += new
+        return new
+
+    def refuse(self, name):
+        self.refused.add(name)
+        if name in self.names:
+            self.names = [other for other in self.names if other != name]
+        return self.write()
+
+    def allows(self, name, origin):
+        if name.partition(".")[0] == self.module.partition(".")[0]:
+            return False
+        if origin is None or origin in ("built-in", "frozen", "namespace"):
+            return True
+        return any(origin.startswith(folder) for folder in self.installed) or self._recorded(origin)
+
+    def _recorded(self, origin):
+        """It belongs to a package that was installed into a folder of the path, as `pip install --target` does."""
+        folder = next((path for path in [self.code, *sys.path] if path and origin.startswith(path + os.sep)), None)
+        if folder is None:
+            return False
+        if folder not in self.records:
+            self.records[folder] = records_of(folder)
+        return os.path.relpath(origin, folder) in self.records[folder]
+
+    def watch(self):
+        """Remembers how everything is that was imported."""
+        paths = {sys.executable, os.path.join(sys.prefix, "pyvenv.cfg"), *self._sources(), *self.installed}
+        paths |= {path for path in sys.path if path and path != self.code}
+        library = sysconfig.get_paths()["stdlib"] + os.sep
+        for module in list(sys.modules.values()):
+            origin = getattr(getattr(module, "__spec__", None), "origin", None)
+            if is_file(origin) and (not origin.startswith(library) or f"{os.sep}site-packages{os.sep}" in origin):
+                paths.add(origin)
+        self.watched = {path: self._stamp(path) for path in paths}
+        self.shadows = self._shadows()
+
+    def _shadows(self):
+        """Modules of the function's folder by whose names there are imported ones."""
+        try:
+            there = {name.partition(".")[0] for name in os.listdir(self.code)}
+        except OSError:
+            return None
+        return there.intersection(name.partition(".")[0] for name in sys.modules)
+
+    def changed(self):
+        return any(self._stamp(path) != stamp for path, stamp in self.watched.items()) or self._shadows() != self.shadows
+
+
+def records_of(folder):
+    files = set()
+    for name in os.listdir(folder):
+        if name.endswith(".dist-info"):
+            try:
+                with open(os.path.join(folder, name, "RECORD"), encoding="utf-8") as file:
+                    files.update(line.rpartition(",")[0].rpartition(",")[0].strip('"') for line in file)
+            except (OSError, ValueError):
+                pass
+    return files

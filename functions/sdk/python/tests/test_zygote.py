@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A zygote against an engine played by hand: what its copies have, what it imports, and when it begins again."""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+
+from peer import Zygote, start_message
+
+PR_SET_CHILD_SUBREAPER = 36
+SEEN = """
+    import os, sys
+    before = [name for name in {names} if name in sys.modules]
+    print("before", before, os.getpid(), flush=True)
+"""
+
+
+class ZygoteTest(unittest.TestCase):
+    def setUp(self):
+        self.stack = contextlib.ExitStack()
+        self.addCleanup(self.stack.close)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+        self.code = self.folder()
+        self.packages = self.folder() / "site-packages"
+        self.packages.mkdir()
+        self.state = self.folder() / "state"
+        self.environment = {"PYTHONPATH": str(self.packages), "PYTHONDONTWRITEBYTECODE": ""}
+        self.zygote = None
+
+    def folder(self):
+        return pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory())).resolve()
+
+    def write(self, source, name="function", folder=None):
+        (folder or self.code).joinpath(name + ".py").write_text(textwrap.dedent(source))
+
+    def package(self, name, source=""):
+        """Installed for the interpreter."""
+        self.write(source, name, self.packages)
+
+    def start(self):
+        self.zygote = Zygote(str(self.code), state=str(self.state), environment=self.environment)
+        self.addCleanup(self.zygote.close)
+        return self.zygote
+
+    def worker(self, environment=None, code=0):
+        """Starts a worker, with its handler; answers what it wrote until it ended, and its message to the engine."""
+        ours, theirs = socket.socketpair()
+        ours.settimeout(20)
+        out, end = os.pipe()
+        pid = self.zygote.copy(end, end, [theirs.fileno()], {"PELTON_FD": "3", **(environment or {})})
+        theirs.close()
+        os.close(end)
+        ours.sendall(start_message("function:handle", str(self.code)))
+        answer = ours.recv(65536)
+        ours.close()
+        with open(out, encoding="utf-8") as file:
+            text = file.read()
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), code, text)
+        return text, answer
+
+    def learnt(self, *names):
+        """Waits until the zygote has noted these."""
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            lines = (self.state / "imports").read_text().split("\n")[1:] if (self.state / "imports").exists() else []
+            if set(names) <= set(lines):
+                return lines
+            time.sleep(0.005)
+        raise AssertionError(f"not learnt: {names}")
+
+    # ---- what a copy has
+
+    def test_a_copy_is_a_child_of_the_engine_with_a_session_and_a_name_of_its_own(self):
+        self.write("""
+            import os
+            print(os.getppid(), os.getpid() == os.getsid(0), os.environ["COLOUR"], "HOME" in os.environ)
+            print("PELTON_WORKER=" + os.environ["PELTON_WORKER"] in open("/proc/self/environ").read().split("\\0"))
+            print(sorted(int(n) for n in os.listdir("/proc/self/fd") if int(n) < 100), os.get_inheritable(1))
+            def handle(event, context): pass
+        """)
+        self.environment["HOME"] = "/"
+        self.start()
+        text, answer = self.worker({"COLOUR": "blue", "HOME": None})
+        # 3 is the list's own.
+        self.assertEqual(text.splitlines(), [f"{os.getpid()} True blue False", "True", "[0, 1, 2, 3] True"])
+        self.assertIn(b"python 0.1.0", answer)
+        self.assertEqual(os.listdir(f"/proc/{self.zygote.process.pid}/task"), [str(self.zygote.process.pid)])
+
+    def test_a_copy_ends_with_the_engine(self):
+        # Of an engine in between: the copies' parent is who started the zygote.
+        self.write("print('up', flush=True)\ndef handle(event, context): pass")
+        script = textwrap.dedent(f"""
+            import socket, sys, time
+            sys.path[:0] = {sys.path!r}
+            from peer import Zygote, start_message
+            zygote = Zygote({str(self.code)!r})
+            ends = socket.socketpair()  # it has both: none is closed before it is
+            ends[1].sendall(start_message("function:handle", {str(self.code)!r}))
+            print(zygote.copy(1, 2, [end.fileno() for end in ends], {{"PELTON_FD": "3"}}), flush=True)
+            time.sleep(1000)
+        """)
+        engine = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        pid = int(next(line for line in [engine.stdout.readline(), engine.stdout.readline()] if line != "up\n"))
+        engine.kill()
+        engine.wait()
+        engine.stdout.close()
+        # Left to this process, the next that adopts.
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), -signal.SIGKILL)
+
+    def test_random_numbers_differ(self):
+        (self.packages / "numpy").mkdir()
+        self.write("from . import random", "__init__", self.packages / "numpy")
+        self.write("""
+            import os
+            state = os.urandom(8)
+            def seed(): global state; state = os.urandom(8)
+        """, "random", self.packages / "numpy")
+        self.write("""
+            import numpy, random, uuid, secrets, ssl, tempfile
+            print(numpy.random.state, random.random(), uuid.uuid4(), secrets.token_hex(), ssl.RAND_bytes(8), tempfile.gettempdir())
+            def handle(event, context): pass
+        """)
+        self.start()
+        self.worker()
+        self.learnt("numpy.random", "random", "uuid", "ssl", "tempfile")
+        folders = [self.folder(), self.folder()]
+        lines = [self.worker({"TMPDIR": str(folder)})[0].split() for folder in folders]
+        for first, second in zip(*lines):
+            self.assertNotEqual(first, second)
+        self.assertEqual([line[-1] for line in lines], [str(folder) for folder in folders])
+
+    def test_a_copy_that_cannot_load_its_handler_says_so(self):
+        self.write("raise ValueError('no')")
+        self.start()
+        self.assertIn(b"ValueError", self.worker(code=1)[1])
+
+    # ---- what is imported
+
+    def test_installed_packages_and_the_standard_library_are_imported_before_the_next_worker(self):
+        self.package("heavy", "import os; print('heavy by', os.getpid(), flush=True)")
+        self.write("own = 1", "helper")
+        self.write(SEEN.format(names=["heavy", "decimal", "helper"]) + """
+    import heavy, decimal, helper
+    def handle(event, context): pass
+        """)
+        self.start()
+        self.assertIn("before []", self.worker()[0])
+        lines = self.learnt("heavy", "decimal")
+        self.assertNotIn("helper", lines)
+        self.assertNotIn("function", lines)
+        self.assertIn("before ['heavy', 'decimal']", self.worker()[0])
+        self.zygote.close()
+        self.start()  # another, which has learnt from the first
+        text, _ = self.worker()
+        self.assertIn("before ['heavy', 'decimal']", text)
+        self.assertNotIn("heavy by", text)
+
+    def test_a_package_in_the_folder_of_the_function_is_imported_if_it_was_installed_there(self):
+        (self.code / "tool-1.dist-info").mkdir()
+        (self.code / "tool-1.dist-info/RECORD").write_text("tool.py,sha256=x,1\n")
+        self.write("", "tool")
+        self.write("", "own")
+        self.write(SEEN.format(names=["tool", "own"]) + """
+    import tool, own
+    def handle(event, context): pass
+        """)
+        self.start()
+        self.worker()
+        self.learnt("tool")
+        self.assertIn("before ['tool']", self.worker()[0])
+
+    def test_a_package_that_imports_a_module_of_the_function_is_left_to_the_workers(self):
+        self.package("loader", "import settings")
+        self.package("good")
+        self.write("import os; print('settings by', os.getpid(), flush=True)", "settings")
+        self.write(SEEN.format(names=["loader", "settings", "good"]) + """
+    import loader, good
+    def handle(event, context): pass
+        """)
+        self.start()
+        self.worker()
+        self.learnt("!loader", "good")
+        text, _ = self.worker()
+        self.assertIn("before ['good']", text)
+        self.assertIn("settings by", text)
+
+    def test_a_package_that_leaves_a_thread_is_left_to_the_workers(self):
+        self.package("busy", "import threading, time; threading.Thread(target=time.sleep, args=[1000], daemon=True).start()")
+        self.package("good")
+        self.write(SEEN.format(names=["busy", "good"]) + """
+    import good, busy
+    def handle(event, context): pass
+        """)
+        self.start()
+        self.worker()
+        self.learnt("!busy", "good")
+        self.assertIn("before ['good']", self.worker()[0])
+        self.assertEqual(len(os.listdir(f"/proc/{self.zygote.process.pid}/task")), 1)
+
+    def test_a_package_that_fails_half_way_is_left_to_the_workers(self):
+        self.package("part")
+        self.package("half", "import os, part\nif 'PELTON_FD' not in os.environ and 'DONE' not in os.environ: raise SystemExit(3)")
+        self.write(SEEN.format(names=["part", "half"]) + """
+    import half
+    def handle(event, context): pass
+        """)
+        self.start()
+        self.worker({"DONE": "1"})
+        self.learnt("!half", "part")
+        self.assertIn("before ['part']", self.worker({"DONE": "1"})[0])
+
+    # ---- when it begins again
+
+    def begins_again(self, change):
+        self.package("thing", "version = 1")
+        self.write(SEEN.format(names=["thing"]) + """
+    import thing
+    print("version", thing.version)
+    def handle(event, context): pass
+        """)
+        self.start()
+        self.worker()
+        self.learnt("thing")
+        self.assertIn("before ['thing']", self.worker()[0])
+        change()
+        return self.worker()[0]
+
+    def test_a_changed_package_is_imported_anew(self):
+        text = self.begins_again(lambda: self.package("thing", "version = 22"))
+        self.assertIn("version 22", text)
+
+    def test_a_package_that_is_gone_is_not_imported_any_more(self):
+        self.package("other")
+        self.begins_again(lambda: self.write("version = 3", "thing"))
+        (self.packages / "thing.py").unlink()
+        self.assertIn("version 3", self.worker()[0])
+
+    def test_a_module_of_the_function_that_hides_a_package_is_found(self):
+        self.assertIn("version 3", self.begins_again(lambda: self.write("version = 3", "thing")))
+
+    def test_a_changed_handler_forgets_what_the_old_one_imported(self):
+        self.package("new")
+        text = self.begins_again(lambda: self.write(SEEN.format(names=["thing", "new"]) + """
+    import new
+    def handle(event, context): pass
+        """))
+        self.assertIn("before []", text)
+        self.assertNotIn("thing", self.learnt("new"))
+
+    # ---- bytecode
+
+    def test_bytecode_of_own_modules_is_kept_and_follows_the_source(self):
+        self.write("""
+            import helper, inspect
+            print(helper.value, inspect.getsource(helper).count("value"), type(helper.__loader__).__name__)
+            def handle(event, context): pass
+        """)
+        self.write("value = 1", "helper")
+        self.start()
+        self.assertEqual(self.worker()[0], "1 1 SourceFileLoader\n")
+        kept = sorted(path.name.partition(".py.")[0] for path in (self.state / "bytecode").iterdir())
+        self.assertEqual(kept, ["function", "helper"])
+        # Neither its time nor its size differ.
+        before = os.stat(self.code / "helper.py")
+        self.write("value = 2", "helper")
+        os.utime(self.code / "helper.py", ns=(before.st_atime_ns, before.st_mtime_ns))
+        self.assertEqual(self.worker()[0], "2 1 SourceFileLoader\n")
+        for path in (self.state / "bytecode").iterdir():
+            path.write_bytes(path.read_bytes()[:-20])
+        self.assertEqual(self.worker()[0], "2 1 SourceFileLoader\n", "damaged bytecode is made again")
+        self.assertEqual(sorted(os.listdir(self.code)), ["function.py", "helper.py"])
+
+    # ---- trouble
+
+    def test_it_says_why_it_cannot_make_a_copy(self):
+        self.write("def handle(event, context): pass")
+        self.start()
+        socket.send_fds(self.zygote.socket, [b"fork\0wrong"], [1, 2])
+        self.assertIn(b"failed ValueError", self.zygote.socket.recv(4096))
+        self.zygote.socket.send(b"fork\0" + self.zygote.name().encode())
+        self.assertIn(b"failed ValueError", self.zygote.socket.recv(4096))
+        self.worker()
+
+    def test_it_leaks_nothing(self):
+        self.write("def handle(event, context): pass")
+        self.start()
+        self.worker()
+
+        def held():
+            status = pathlib.Path(f"/proc/{self.zygote.process.pid}/status").read_text()
+            return len(os.listdir(f"/proc/{self.zygote.process.pid}/fd")), int(status.partition("VmRSS:")[2].split()[0])
+
+        descriptors, memory = held()
+        for _ in range(100):
+            self.worker()
+        self.assertEqual(held()[0], descriptors)
+        self.assertLess(held()[1], memory + 512)
+        self.assertLess(held()[1], 30 << 10, "KiB when nothing heavy is imported")
+
+
+if __name__ == "__main__":
+    unittest.main()
