@@ -4,6 +4,7 @@
 import os
 import pathlib
 import signal
+import subprocess
 
 import pytest
 
@@ -105,9 +106,9 @@ def test_it_can_be_switched_off_and_is_told_apart(tmp_path, config):
         assert results(engine) == [f"1 {engine.process.pid} blue"]
         assert zygote_of(engine) is None
     refused = Engine(tmp_path / "other", config.replace("recycle:", "zygote: soon\n    recycle:"))
-    done = refused.run("validate", str(refused.config), check=False)
+    done = subprocess.run([refused.binary, "validate", refused.config], capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert "zygote" in done.stdout + done.stderr
+    assert "zygote" in done.stderr
 
 
 def test_new_code_and_a_broken_zygote(tmp_path, config):

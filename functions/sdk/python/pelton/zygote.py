@@ -25,6 +25,8 @@ _OWN_DESCRIPTORS = 100  # as worker.py
 _RESERVED = range(3, 11)  # descriptors of workers
 _LARGEST = 256 << 10  # message
 _MOST_NAMES = 5000
+# A part of AWS's client that looks at a variable of its worker when it is loaded, and the parts that load it.
+_LEFT = {"runtime_client", "awslambdaric.lambda_runtime_client", "awslambdaric.bootstrap", "awslambdaric.__main__"}
 
 
 def main():
@@ -165,7 +167,7 @@ class Zygote:
         guard = Guard(self.imports)
         sys.meta_path.insert(0, guard)
         for name in names:
-            if name not in sys.modules and name not in self.imports.refused and not self._imported(name):
+            if name not in sys.modules and name not in self.imports.refused and not self._imported(name, guard):
                 self.imports.refuse(name)
         sys.meta_path.remove(guard)
         if self.kind == "native":
@@ -174,10 +176,13 @@ class Zygote:
         gc.collect()
         gc.freeze()
 
-    def _imported(self, name):
+    def _imported(self, name, guard):
         before = set(sys.modules)
+        guard.refused = False
         try:
             importlib.import_module(name)
+            if guard.refused:
+                raise Refused(name)
         except BaseException:  # noqa: BLE001 a worker that imports it will hear what is wrong
             if set(sys.modules) != before:
                 # Half of it is there, and there are modules that cannot be imported twice.
@@ -313,16 +318,22 @@ def find(name, path, target=None):
     return None
 
 
+class Refused(BaseException):
+    """No ImportError: with that one a package may be content to do without."""
+
+
 class Guard:
     """Lets nothing be imported but the standard library and installed packages."""
 
     def __init__(self, imports):
         self.imports = imports
+        self.refused = False
 
     def find_spec(self, name, path, target=None):
         spec = find(name, path, target)
         if spec is not None and not self.imports.allows(name, spec.origin):
-            raise ImportError(f"{name} is a module of the function")
+            self.refused = True
+            raise Refused(name)
         return spec
 
 
@@ -398,7 +409,7 @@ class Imports:
         return self.write()
 
     def allows(self, name, origin):
-        if name.partition(".")[0] == self.module.partition(".")[0]:
+        if name in _LEFT or name.partition(".")[0] == self.module.partition(".")[0]:
             return False
         if origin is None or origin in ("built-in", "frozen", "namespace"):
             return True

@@ -34,6 +34,7 @@ class StrangeZygote : public ::testing::Test, public ChildEvents {
     ASSERT_TRUE(ok) << ok.error().text();
   }
   void ask() {
+    made.reset();
     child = std::make_unique<ChildProcess>(io, *this);
     LaunchPlan plan;
     plan.environment = {{"COLOUR", "blue"}};
