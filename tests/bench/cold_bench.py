@@ -135,7 +135,8 @@ class Cold:
                                              before, after, ("1", "1", "1", "KiB")):
             report(name, metric + "_more", [last - first], unit)
         report(name, "zygote_memory", [after[3]], "KiB")
-        return before[:3] == after[:3]
+        # The engine opens files for other reasons, too.
+        return all(last - first < COLD_STARTS / 100 for first, last in zip(before[:3], after[:3]))
 
 
 def children(pid):

@@ -42,8 +42,8 @@ WorkerPool::Impl::Impl(boost::asio::io_context& io, const config::Function& func
       lines_(std::move(lines)),
       meter_(options_.used),
       sources_(std::move(sources)),
-      zygote_(io, function, runtime, options_.sdks, options_.state, lines_),
-      tick_(io),
+      zygotes_(io, function, runtime, options_.sdks, options_.state, lines_),
+      tick_{thread::Timer{io}},
       retry_(io) {}
 
 // ---- starting
@@ -69,16 +69,16 @@ void WorkerPool::Impl::start_missing() {
 bool WorkerPool::Impl::start_worker() {
   const WorkerId id{next_id_++};
   auto worker = std::make_unique<Worker>(io_, function_, id, *this, lines_, options_.reported);
-  if (auto ok = worker->start(runtime_, options_.sdks, zygote_.zygote()); !ok) {
+  if (auto ok = worker->start(runtime_, options_.sdks, zygotes_); !ok) {
     const Error& why = ok.error();
     // The code of whoever asks is E3001 as well.
     failed_to_start(id, why.code == "E3001" ? why.message : why.text());
-    zygote_.idle(workers_.empty());
+    zygotes_.idle(workers_.empty());
     return false;
   }
   ++totals_.started;
   workers_.push_back(std::move(worker));
-  zygote_.idle(false);
+  zygotes_.idle(false);
   arm_tick();
   return true;
 }
@@ -171,10 +171,6 @@ void WorkerPool::Impl::gave_back(Worker& worker, std::size_t source, const Tail&
 
 // ---- ends
 
-void WorkerPool::Impl::not_copied(Worker&, const std::string& why) {
-  zygote_.failed(why);
-}
-
 void WorkerPool::Impl::ended(Worker& worker) {
   const auto at = std::ranges::find(workers_, &worker, &std::unique_ptr<Worker>::get);
   // Its own call is under way: it goes when that returns.
@@ -188,7 +184,7 @@ void WorkerPool::Impl::ended(Worker& worker) {
   if (!worker.in_flight().empty()) account_for(worker, end);
   if (end_.under_way) return check_stopped();
   wake();
-  zygote_.idle(workers_.empty());
+  zygotes_.idle(workers_.empty());
 }
 
 // Of one that had events in flight.
@@ -242,12 +238,12 @@ Duration WorkerPool::Impl::tick_span() const {
 
 void WorkerPool::Impl::arm_tick() {
   const auto now = Clock::now();
-  if (tick_due_ && *tick_due_ <= now + kWatchfulTick) return;
+  if (tick_.due && *tick_.due <= now + kWatchfulTick) return;
   const Duration span = tick_span();
   const auto due = now + span;
-  if (tick_due_ && *tick_due_ <= due) return;
-  tick_due_ = due;
-  tick_.after(span, [this] { tick(*std::exchange(tick_due_, std::nullopt)); });
+  if (tick_.due && *tick_.due <= due) return;
+  tick_.due = due;
+  tick_.timer.after(span, [this] { tick(*std::exchange(tick_.due, std::nullopt)); });
 }
 
 void WorkerPool::Impl::tick(Clock::time_point due) {
@@ -331,7 +327,7 @@ void WorkerPool::Impl::renew(Answer<std::size_t> done) {
                      "function {} is being restarted already: try again once that has ended",
                      function_.name));
   backoff_.forget();
-  zygote_.end();
+  zygotes_.end();
   const Crowd now = crowd();
   if (now.workers == now.retiring) {
     wake();
@@ -361,8 +357,8 @@ void WorkerPool::Impl::stop(std::chrono::steady_clock::time_point deadline,
 
 void WorkerPool::Impl::check_stopped() {
   if (!workers_.empty() || !end_.done) return;
-  tick_.cancel();
-  zygote_.end();
+  tick_.timer.cancel();
+  zygotes_.end();
   std::exchange(end_.done, nullptr)();
 }
 

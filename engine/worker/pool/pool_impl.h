@@ -46,7 +46,6 @@ class WorkerPool::Impl final : public WorkerEvents {
                   model::FrameResult&& result) override;
   void moved_on(Worker& worker, std::size_t source, const Step& step) override;
   void gave_back(Worker& worker, std::size_t source, const Tail& tail, bool whole) override;
-  void not_copied(Worker& worker, const std::string& why) override;
   void ended(Worker& worker) override;
 
   Crowd crowd() const;
@@ -78,13 +77,15 @@ class WorkerPool::Impl final : public WorkerEvents {
   const WorkMeter meter_;
   WorkSources sources_;
   RestartBackoff backoff_;
-  ZygoteKeeper zygote_;  // outlives the workers, which wait for copies of it
+  ZygoteKeeper zygotes_;  // outlives the workers, which wait for copies of it
   std::vector<std::unique_ptr<Worker>> workers_;
   // Of the next events so many go one at a time: a worker ended with several begun, and whoever
   // ends the next one is found out.
   std::uint64_t caution_ = 0;
-  thread::Timer tick_;
-  std::optional<Clock::time_point> tick_due_;
+  struct {
+    thread::Timer timer;
+    std::optional<Clock::time_point> due{};
+  } tick_;
   thread::Timer retry_;  // of a failed start
   std::uint64_t next_id_ = 1;
   struct {

@@ -29,48 +29,21 @@ Worker::Worker(boost::asio::io_context& io, const config::Function& function, Wo
       silence_(io) {}
 
 Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sdks,
-                     Zygote* zygote) {
+                     ZygoteKeeper& zygotes) {
   start_.timeout =
       runtime.start_timeout ? runtime.start_timeout(function_) : function_.start_timeout;
   start_.begun = idle_since_ = Clock::now();
   pace_.moved(start_.begun);
-  if (zygote == nullptr) return start_alone(runtime, sdks);
-  auto prepared = runtime.prepare({io_, function_, name, sdks});
-  if (!prepared) return std::unexpected(prepared.error());
-  session_ = std::move(prepared->session);
-  child_.start(std::move(prepared->plan), *zygote,
-               [this, &runtime, &sdks](const Status& status) { made(status, runtime, sdks); });
-  return {};
-}
-
-Status Worker::start_alone(const RuntimeSpec& runtime, const std::filesystem::path& sdks) {
-  auto prepared = runtime.prepare({io_, function_, name, sdks});
-  if (!prepared) return std::unexpected(prepared.error());
-  if (auto ok = child_.start(std::move(prepared->plan)); !ok) return ok;
-  session_ = std::move(prepared->session);
-  return speak();
-}
-
-Status Worker::speak() {
-  speaks_ = true;
-  return session_->start(*this, child_.pid());
-}
-
-// What was decided meanwhile is done now: it may have to end.
-void Worker::made(const Status& status, const RuntimeSpec& runtime,
-                  const std::filesystem::path& sdks) {
-  const bool unwanted = state_ == State::ending;
-  Status started = status;
-  if (status) {
-    started = speak();
-  } else if (!unwanted) {
-    events_.not_copied(*this, status.error().message);
-    started = start_alone(runtime, sdks);
-  }
-  if (!started && !unwanted) start_error_ = started.error().message;
-  if (!speaks_) return exited();
-  if (!started) return kill("crash", start_error_);
-  if (unwanted) session_->end_input();
+  start_.process.emplace(WorkerStart::Parts{child_, session_, *this},
+                         WorkerSetup{io_, function_, name, sdks}, runtime, zygotes);
+  const auto settled = [this](const Status& status) {
+    const bool unwanted = state_ == State::ending;
+    if (!status && !unwanted) start_error_ = status.error().message;
+    if (!start_.process->speaks()) return exited();
+    if (!status) return kill("crash", start_error_);
+    if (unwanted) session_->end_input();
+  };
+  return start_.process->begin({[this] { return state_ != State::ending; }, settled});
 }
 
 std::size_t Worker::room() const {
@@ -91,7 +64,7 @@ void Worker::retire(Clock::time_point now) {
 void Worker::end_input() {
   state_ = State::ending;
   ending_since_ = Clock::now();
-  if (speaks_) session_->end_input();
+  if (start_.process->speaks()) session_->end_input();
 }
 
 void Worker::kill(std::string cause, std::string type) {

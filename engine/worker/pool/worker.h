@@ -6,6 +6,7 @@
 #include "engine/worker/pool/pace.h"
 #include "engine/worker/pool/runtime_spec.h"
 #include "engine/worker/pool/worker_pool.h"
+#include "engine/worker/pool/worker_start.h"
 #include "engine/worker/pool/worker_voice.h"
 #include "engine/worker/process/child_process.h"
 
@@ -56,8 +57,6 @@ class WorkerEvents {
   virtual void moved_on(Worker& worker, std::size_t source, const Step& step) = 0;
   // It will not begin the events of that tail. `whole`: nothing of the frame is left.
   virtual void gave_back(Worker& worker, std::size_t source, const Tail& tail, bool whole) = 0;
-  // It could not be a copy of the zygote, and becomes a process of its own.
-  virtual void not_copied(Worker& worker, const std::string& why) = 0;
   // The process is gone and its output read. Once.
   virtual void ended(Worker& worker) = 0;
 };
@@ -78,9 +77,9 @@ class Worker final : private SessionEvents, private ChildEvents {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // As a copy of the zygote if there is one and that can be done. E3001: the process cannot be
-  // started. All that is passed outlives the worker but for the zygote.
-  Status start(const RuntimeSpec& runtime, const std::filesystem::path& sdks, Zygote* zygote);
+  // E3001: the process cannot be started. All that is passed outlives the worker.
+  Status start(const RuntimeSpec& runtime, const std::filesystem::path& sdks,
+               ZygoteKeeper& zygotes);
 
   // How many more frames it takes now.
   std::size_t room() const;
@@ -131,9 +130,6 @@ class Worker final : private SessionEvents, private ChildEvents {
   void wrote(bool standard_error, std::string_view line) override;
   void exited() override;
 
-  Status start_alone(const RuntimeSpec& runtime, const std::filesystem::path& sdks);
-  Status speak();
-  void made(const Status& status, const RuntimeSpec& runtime, const std::filesystem::path& sdks);
   void end_input();
 
   const config::Function& function_;
@@ -146,7 +142,6 @@ class Worker final : private SessionEvents, private ChildEvents {
   State state_ = State::starting;
   bool retiring_ = false;
   bool was_ready_ = false;
-  bool speaks_ = false;  // the session has been started
   // Which went first; trust: it does not keep to its protocol.
   enum class Gone { nothing, trust, connection, process } gone_ = Gone::nothing;
   std::string start_error_;
@@ -154,6 +149,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   struct {
     Clock::time_point begun{};
     Duration timeout{};
+    std::optional<WorkerStart> process{};
   } start_;
   Clock::time_point idle_since_{};
   Pace pace_;
