@@ -11,8 +11,8 @@ namespace pelton::worker {
 namespace {
 
 // After a failure; each further one doubles it.
-constexpr auto kFirstPause = std::chrono::minutes(1);
-constexpr auto kLongestPause = std::chrono::hours(1);
+constexpr auto kShortestRest = std::chrono::minutes(1);
+constexpr auto kLongestRest = std::chrono::hours(1);
 constexpr auto kLook = std::chrono::seconds(1);
 
 IdleZygotes& idle_zygotes() {
@@ -46,7 +46,7 @@ ZygoteKeeper::ZygoteKeeper(boost::asio::io_context& io, const config::Function& 
       name_(function.name + "-zygote"),
       lines_(lines),
       plan_(plan_of(runtime, {io, function, name_, std::move(sdks)}, state)),
-      pause_(kFirstPause),
+      pause_(kShortestRest),
       look_(io) {}
 
 ZygoteKeeper::~ZygoteKeeper() {
@@ -81,7 +81,7 @@ void ZygoteKeeper::failed(const std::string& why) {
   if (now < not_before_) return;  // said, by another that waited for it
   zygote_.reset();
   not_before_ = now + pause_;
-  pause_ = std::min<Clock::duration>(2 * pause_, kLongestPause);
+  pause_ = std::min<Clock::duration>(2 * pause_, kLongestRest);
   tell(WorkerLine::Stream::engine,
        fmt::format("E7300: workers start as processes of their own for the next {}, because none "
                    "can be forked: {}",
@@ -110,7 +110,7 @@ void ZygoteKeeper::end() {
   look_.cancel();
   zygote_.reset();
   not_before_ = {};
-  pause_ = kFirstPause;
+  pause_ = kShortestRest;
 }
 
 void ZygoteKeeper::tell(WorkerLine::Stream stream, std::string_view text) const {

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t kLargestAnswer = 4096;
 constexpr std::size_t kMostDescriptors = 16;
 
-Result<UniqueFd> connect(UniqueFd& theirs) {
+Result<UniqueFd> make_control(UniqueFd& theirs) {
   int pair[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
     return fail_errno("E3001", "making a socket", errno);
@@ -98,7 +98,7 @@ Zygote::~Zygote() {
 
 Status Zygote::start(LaunchPlan plan) {
   UniqueFd theirs;
-  auto ours = connect(theirs);
+  auto ours = make_control(theirs);
   if (!ours) return std::unexpected(ours.error());
   plan.descriptors.insert(plan.descriptors.begin(), std::move(theirs));
   environment_ = plan.environment;

@@ -61,9 +61,11 @@ class Imports:
             return False
         try:
             os.makedirs(os.path.dirname(self.file), exist_ok=True)
-            with open(self.file + ".new", "w", encoding="utf-8") as file:
+            # While a config is applied the function may have two zygotes.
+            written = f"{self.file}.{os.getpid()}"
+            with open(written, "w", encoding="utf-8") as file:
                 file.write("\n".join([self.key, *self.names, *("!" + name for name in sorted(self.refused))]) + "\n")
-            os.replace(self.file + ".new", self.file)
+            os.replace(written, self.file)
         except (OSError, ValueError):
             return False
         return True

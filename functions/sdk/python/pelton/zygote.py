@@ -25,6 +25,7 @@ _CONTROL = 3  # where the engine puts it
 _OWN_DESCRIPTORS = 100  # as worker.py
 _RESERVED = range(3, 11)  # descriptors of workers
 _LARGEST = 256 << 10  # message
+_kept = None
 
 
 def main():
@@ -111,6 +112,8 @@ class Zygote:
     # ---- in the copy
 
     def _become(self, environment, descriptors):
+        global _kept
+        _kept = self  # to take it apart would copy its pages
         out, err, *others = descriptors
         os.dup2(out, 1)
         os.dup2(err, 2)
@@ -258,13 +261,14 @@ class Learner:
 
     def tell(self):
         new = []
-        for name, module in list(sys.modules.items()):
-            spec = getattr(module, "__spec__", None)
+        # Nothing of the others is looked at: each page that is touched would be copied.
+        for name in [name for name in list(sys.modules) if name not in self.known]:
+            spec = getattr(sys.modules.get(name), "__spec__", None)
             origin = getattr(spec, "origin", None)
             # Others stand there by a second name.
-            if name not in self.known and spec is not None and spec.name == name and is_file(origin):
+            if spec is not None and spec.name == name and is_file(origin):
                 new.append(f"{name}\t{origin}")
-        self.known = set(sys.modules)
+            self.known.add(name)
         if not new:
             return
         try:
