@@ -44,6 +44,7 @@ class EngineParts : public ::testing::Test {
                                                    *shard,
                                                    *streams,
                                                    std::make_unique<Notices>(),
+                                                   {},
                                                    {}});
     listeners = std::make_unique<Listeners>(*shard, *assembly->notices);
     switchover = std::make_unique<Switchover>(
