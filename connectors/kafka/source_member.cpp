@@ -3,6 +3,7 @@
 
 #include "engine/kafka/consume/resume_offset.h"
 #include "engine/kafka/consume/topic_reader.h"
+#include "engine/kafka/records/schema_decoder.h"
 
 #include <algorithm>
 #include <utility>
@@ -24,6 +25,16 @@ constexpr std::chrono::seconds kLeave{5};
 constexpr std::chrono::seconds kDownPatience{2};
 constexpr std::size_t kMaxWarnings = 16;  // kept between two calls of take_warnings()
 
+// What could not be decoded says so: a stream of the engine takes everything.
+void add(const model::Batch& batch, std::size_t i, model::BatchBuilder& into) {
+  const Error* why = batch.fault(i);
+  if (why == nullptr) return into.add(batch, i);
+  model::EventView event = batch.event(i);
+  const std::string text = why->text();
+  event.headers.push_back({kafka::kSchemaError, text});
+  into.add(event);
+}
+
 Result<std::uint32_t> ask_for(const kafka::TopicOptions& topic) {
   auto reader = kafka::TopicReader::open(topic);
   if (!reader) return std::unexpected(reader.error());
@@ -39,6 +50,7 @@ Result<std::unique_ptr<SourceMember>> SourceMember::join(const SourceSetup& setu
   kafka::Consumer::Setup consumer{setup.topic.client, setup.group, setup.topic.topic, {}};
   if (setup.start.kind == config::Start::Kind::time) consumer.start_time = setup.start.time;
   consumer.budget = std::make_shared<kafka::FetchBudget>(kReadAhead);
+  consumer.schemas = setup.topic.schemas;
   SourceMember& self = *member;
   auto made = kafka::Consumer::create(std::move(consumer), self.loop_, {self, self, self});
   if (!made) return std::unexpected(made.error());
@@ -94,7 +106,7 @@ void SourceMember::fill(model::BatchBuilder& into, std::size_t max_events, std::
 void SourceMember::give(Ready& ready, model::BatchBuilder& into, std::size_t max_events,
                         std::size_t max_bytes) {
   const model::Batch& batch = *ready.batch;
-  const bool whole = ready.first == 0 && batch.consecutive() &&
+  const bool whole = ready.first == 0 && batch.consecutive() && !batch.has_faults() &&
                      into.size() + batch.size() <= max_events &&
                      into.payload_bytes() + batch.bytes().size() <= max_bytes;
   if (whole) {
@@ -102,7 +114,7 @@ void SourceMember::give(Ready& ready, model::BatchBuilder& into, std::size_t max
     ready.first = batch.size();
   }
   while (ready.first < batch.size() && into.size() < max_events && into.payload_bytes() < max_bytes)
-    into.add(batch, ready.first++);
+    add(batch, ready.first++, into);
   progress_.give(ready.partition, ready.base + batch.delta(ready.first - 1) + 1);
 }
 

@@ -6,6 +6,7 @@
 #include "engine/model/dead_letter_text.h"
 #include "engine/model/histories.h"
 #include "engine/observe/log.h"
+#include "engine/schema/wire_format.h"
 
 #include <algorithm>
 #include <utility>
@@ -21,6 +22,12 @@ bool same_event(const kafka::RawRecord& record, const model::Batch& event,
   model::BatchBuilder builder;
   kafka::RecordDecoder("kafka:" + topic).add(record, builder);
   const model::BatchPtr read = builder.finish();
+  std::string_view schema;
+  if (event.find_header(0, kafka::kSchemaId, schema)) {
+    const auto value = schema::framed(read->data(0));
+    return value && std::to_string(value->id) == schema && read->id(0) == event.id(0) &&
+           read->key(0) == event.key(0) && read->time_us(0) == event.time_us(0);
+  }
   return read->id(0) == event.id(0) && read->key(0) == event.key(0) &&
          read->data(0) == event.data(0) && read->header_bytes(0) == event.header_bytes(0);
 }

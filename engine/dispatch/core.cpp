@@ -111,7 +111,7 @@ void Dispatcher::Core::select(Partition& partition, Offset base, const model::Ba
       continue;
     }
     --room;
-    if (filter_.empty() || filter_.passes(batch, i))
+    if (filter_.empty() || batch.fault(i) != nullptr || filter_.passes(batch, i))
       selection_.take(i, offset);
     else
       pass_over(partition, offset);

@@ -128,6 +128,11 @@ FramePicker::Fit FramePicker::fit(Partition& partition, Position position, const
     rereads_.want(partition, position);
     return Fit::gone;
   }
+  if (slot.batch().has_faults())
+    if (const Error* why = slot.batch().fault(slot.index)) {
+      outcomes_.bury_undecodable(partition, position, *why, now);
+      return Fit::gone;
+    }
   const std::uint64_t bytes = payload(slot);
   if (bytes > kMaxEventBytes) {
     outcomes_.bury(partition, position, "too_large", now);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/outcomes.h"
 
+#include "engine/model/histories.h"
+
 #include <algorithm>
 #include <ranges>
 #include <utility>
@@ -195,6 +197,16 @@ void Outcomes::bury(Partition& partition, Position position, const Verdict& verd
   const auto key = partition.take_key(offset);
   settle(partition, position, stored);
   if (key) release_key(*key);
+}
+
+void Outcomes::bury_undecodable(Partition& partition, Position position, const Error& why,
+                                WallTime now) {
+  const auto tell = [&](model::RetryState& state) {
+    model::add_attempt(state, undecodable(why, now));
+    return Verdict{.dead = true, .reason = kUndecodable, .counted = false};
+  };
+  bury(partition, position,
+       partition.retries.change(partition.queue.at(position).offset, tell), now);
 }
 
 void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, std::uint32_t first,

@@ -38,6 +38,8 @@ class Outcomes {
   void bury(Partition& partition, Position position, const std::string& reason, WallTime now) {
     bury(partition, position, {.dead = true, .reason = reason, .counted = false}, now);
   }
+  // It could not be decoded.
+  void bury_undecodable(Partition& partition, Position position, const Error& why, WallTime now);
   // The offset is settled: what is known of its attempts is to be forgotten.
   void forget_retry(Partition& partition, Offset offset) { forget_retry(partition, offset, false); }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/dispatch/replay_delivery.h"
 
+#include "engine/model/histories.h"
+
 #include <utility>
 
 namespace pelton::dispatch {
@@ -41,6 +43,11 @@ std::optional<model::Frame> ReplayDelivery::pull(WorkerId worker, WallTime now) 
 // event that has the lane may wait for the key, so a letter must not hold the key while it waits
 // for the lane.
 bool ReplayDelivery::may_go(Replay& replay, WallTime now) {
+  if (const Error* why = replay.letter.event->fault(0)) {
+    add_attempt(replay.state, undecodable(*why, now));
+    follow(replay, {.dead = true, .reason = kUndecodable, .counted = false}, now);
+    return false;
+  }
   if (replay.key && shared_.index->completed(replay.key->fingerprint, now)) {
     ++shared_.totals.deduplicated;
     remove_letter(replay);

@@ -20,6 +20,10 @@ std::string cut(const std::string& text, std::size_t most) {
 
 }  // namespace
 
+model::Attempt undecodable(const Error& why, WallTime now) {
+  return {0, now, "error", why.code, cut(why.message, kMaxMessage), "", ""};
+}
+
 bool ended_a_worker(const model::RetryState& state) {
   return state.worker_kills > 0 || std::ranges::any_of(state.history, [](const auto& a) {
            return a.cause == model::kTimeout;

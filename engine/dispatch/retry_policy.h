@@ -18,9 +18,13 @@ inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24);
 // What a delivery that did not end as done means for the event.
 struct Verdict {
   bool dead = false;
-  std::string reason;   // of a dead letter: attempts | failed | worker_killer | max_age
+  std::string reason;   // of a dead letter: attempts | failed | worker_killer | max_age | undecodable
   bool counted = true;  // the history has one attempt more
 };
+
+inline constexpr const char* kUndecodable = "undecodable";
+// What the history says of an event that could not be decoded: no attempt, which would count.
+model::Attempt undecodable(const Error& why, WallTime now);
 
 // A crash or a time-out of one of the attempts is this event's fault.
 bool ended_a_worker(const model::RetryState& state);

@@ -129,6 +129,15 @@ Fields<SaslOptions> sasl_fields() {
       .then(check_sasl);
 }
 
+// A value is the encoded data or a JSON document with all of the event, not both.
+void check_encoding(const Section& section, const std::string&, ReadContext& context,
+                    TopicOptions& topic) {
+  if (topic.schemas && topic.schemas->encode && topic.content_mode == ContentMode::structured)
+    context.problems.error(topic.schemas->place, "E1006",
+                           fmt::format("{}: `schema_registry.encode` needs `content_mode: binary`",
+                                       section.label()));
+}
+
 void check_properties(const Section&, const std::string&, ReadContext& context,
                       ClientOptions& client) {
   for (config::Diagnostic& problem : check_client(client))
@@ -173,6 +182,7 @@ Fields<TopicOptions> topic_fields(std::string name, std::string sentence) {
   return Fields<TopicOptions>(std::move(name), std::move(sentence))
       .include(&TopicOptions::client, client_fields())
       .option("topic", &TopicOptions::topic, "Name of the topic.", {.required = true})
+      .section(&TopicOptions::schemas, schema::schema_fields())
       .then([](const Section& section, const std::string& prefix, ReadContext& context,
                TopicOptions&) { check_topic_name(section, prefix + "topic", context); });
 }
@@ -217,7 +227,8 @@ Fields<TopicOptions> stream_fields() {
               {{"binary", ContentMode::binary}, {"structured", ContentMode::structured}},
               "How outputs that are CloudEvents (with `id`, `source` and `type`) are written: with "
               "their attributes as headers (`binary`) or as one JSON document in the value "
-              "(`structured`). Both are understood when reading.");
+              "(`structured`). Both are understood when reading.")
+      .then(check_encoding);
 }
 
 // How a binding is a member of its group, under the key `kafka`, and the group's name beside it.

@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/config/yaml/place.h"
 #include "engine/net/tls.h"
+#include "engine/schema/options.h"
 
 #include <chrono>
 #include <filesystem>
@@ -61,6 +62,7 @@ struct TopicOptions {
   ClientOptions client;
   std::string topic;
   ContentMode content_mode = ContentMode::binary;
+  std::optional<schema::SchemaOptions> schemas{};  // of its values
 };
 
 // How a binding or a source is a member of its consumer group.

@@ -44,11 +44,20 @@ std::unexpected<Error> malformed(std::string_view what) {
 }  // namespace
 
 Result<BatchPtr> Batch::parse(std::string bytes) {
+  return read(std::move(bytes));
+}
+
+Result<std::shared_ptr<Batch>> Batch::read(std::string bytes) {
   // Not make_shared: the constructor is private.
   std::shared_ptr<Batch> batch(new Batch(std::move(bytes)));
   if (auto ok = batch->index(); !ok) return std::unexpected(ok.error());
   if (auto ok = batch->check(); !ok) return std::unexpected(ok.error());
-  return BatchPtr(std::move(batch));
+  return batch;
+}
+
+const Error* Batch::fault(std::size_t i) const {
+  const auto at = std::ranges::lower_bound(faults_, i, {}, &Fault::index);
+  return at == faults_.end() || at->index != i ? nullptr : &at->error;
 }
 
 Status Batch::index() {

@@ -87,11 +87,19 @@ void BatchBuilder::add_plain(const Batch& from, std::size_t i) {
   view.has_key = from.has_key(i);
   view.has_data = from.has_data(i);
   add(view);
+  if (from.has_faults())
+    if (const Error* why = from.fault(i)) fault(*why);
   const std::string_view headers = from.header_bytes(i);
   if (headers.empty()) return;
   headers_.bytes.append(headers);
   headers_.used = true;
   headers_.end.back() = static_cast<std::uint32_t>(headers_.bytes.size());
+}
+
+void BatchBuilder::fault(Error why) {
+  ENSURE(count_ > 0, "a fault is that of an event");
+  fault_bytes_ += sizeof(Batch::Fault) + why.message.size();
+  faults_.push_back({static_cast<std::uint32_t>(count_ - 1), std::move(why)});
 }
 
 void BatchBuilder::add(const Batch& from, std::size_t i) {
@@ -146,6 +154,11 @@ void BatchBuilder::add_range(const Batch& from, std::size_t first, std::size_t c
   add_words(source_, from, from.source_, first, count);
   add_words(content_type_, from, from.content_type_, first, count);
   // What add() remembers of the event before it does not hold any more.
+  for (const Batch::Fault& each : from.faults_)
+    if (each.index >= first && each.index < first + count) {
+      faults_.push_back({static_cast<std::uint32_t>(count_ + each.index - first), each.error});
+      fault_bytes_ += sizeof(Batch::Fault) + each.error.message.size();
+    }
   count_ += count;
   for (int i = 0; i < 3; ++i) {
     last_word_[i].clear();
@@ -171,7 +184,8 @@ void BatchBuilder::add_at(const EventView& event, std::uint32_t offset_delta) {
 }
 
 std::size_t BatchBuilder::payload_bytes() const {
-  return data_.bytes.size() + key_.bytes.size() + headers_.bytes.size() + subject_.bytes.size();
+  return data_.bytes.size() + key_.bytes.size() + headers_.bytes.size() + subject_.bytes.size() +
+         fault_bytes_;
 }
 
 std::string BatchBuilder::encode() {
@@ -200,8 +214,9 @@ std::string BatchBuilder::encode() {
 }
 
 BatchPtr BatchBuilder::finish() {
-  auto batch = Batch::parse(encode());
+  auto batch = Batch::read(encode());
   ENSURE(batch.has_value(), "own encoding does not parse: {}", batch.error().message);
+  (*batch)->faults_ = std::move(faults_);
   clear();
   return std::move(*batch);
 }
@@ -213,6 +228,8 @@ void BatchBuilder::clear() {
   time_.clear();
   for (auto* column : {&type_, &source_, &content_type_}) column->clear();
   offset_delta_.clear();
+  faults_.clear();
+  fault_bytes_ = 0;
   dictionary_.clear();
   words_.clear();
   for (int i = 0; i < 3; ++i) {

@@ -34,9 +34,12 @@ class BatchBuilder {
   void add_at(const Batch& from, std::size_t i, std::uint32_t offset_delta);
   void add_at(const EventView& event, std::uint32_t offset_delta);
 
+  // The event that was added last cannot be processed (Batch::fault()). Copies of an event keep it.
+  void fault(Error why);
+
   std::size_t size() const { return count_; }
   bool empty() const { return count_ == 0; }
-  // Bytes of data, keys and headers so far: what frame and batch limits count.
+  // Bytes of data, keys and headers so far, and of faults: what frame and batch limits count.
   std::size_t payload_bytes() const;
 
   // The encoding of all that was added (at least one event).
@@ -90,6 +93,8 @@ class BatchBuilder {
   std::string last_word_[3];
   std::uint32_t last_index_[3] = {0, 0, 0};
   std::unordered_map<std::string, std::uint32_t> words_;
+  std::vector<Batch::Fault> faults_;
+  std::size_t fault_bytes_ = 0;
 };
 
 // Encodes headers as a HeaderSet.

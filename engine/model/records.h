@@ -75,7 +75,7 @@ struct DeadLetter {
   std::string stream;
   std::string function;
   WallTime time{};
-  std::string reason;  // attempts | failed | worker_killer | max_age | too_large
+  std::string reason;  // attempts | failed | worker_killer | max_age | too_large | undecodable
   std::string idempotency_key;
   RetryState retry;
   std::uint32_t replays = 0;  // how often it was replayed and failed again

@@ -99,6 +99,7 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   setup.dispatcher.release_from = ends->release_from;
   setup.output = std::move(ends->output);
   setup.read_again = std::move(ends->read_again);
+  setup.decode = std::move(ends->decode);
   setup.records = call_records(binding, config, assembly);
   setup.turns = &assembly.shard.memory_turns();
   if (const auto* function = config.find_function(binding.function))

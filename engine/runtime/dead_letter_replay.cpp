@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/dead_letter_replay.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace pelton::runtime {
@@ -23,13 +25,46 @@ Result<ReplayCount> give(Shard& shard, const std::vector<model::DeadLetter>& let
   return count;
 }
 
+// Letters whose events are being decoded. Shared by the answers that are still to come.
+struct Replaying {
+  Shard& shard;
+  std::vector<model::DeadLetter> letters;
+  Answer<ReplayCount> answer;
+  std::size_t open = 0;
+  std::optional<Error> error;
+};
+
+void decoded(const std::shared_ptr<Replaying>& replaying) {
+  if (--replaying->open > 0) return;
+  if (replaying->error) return replaying->answer(std::unexpected(*replaying->error));
+  replaying->answer(give(replaying->shard, replaying->letters));
+}
+
+void decode(const std::shared_ptr<Replaying>& replaying) {
+  replaying->open = 1;  // this call
+  for (model::DeadLetter& letter : replaying->letters) {
+    const BindingRunner* const runner = replaying->shard.find_binding(letter.binding);
+    if (runner == nullptr || !runner->decode()) continue;
+    ++replaying->open;
+    runner->decode()(letter.event, [replaying, &letter](Result<model::BatchPtr> event) {
+      if (event)
+        letter.event = std::move(*event);
+      else
+        replaying->error = std::move(event.error());
+      decoded(replaying);
+    });
+  }
+  decoded(replaying);
+}
+
 }  // namespace
 
 void replay_letters(Shard& shard, std::vector<model::DeadLetter> letters,
                     Answer<ReplayCount> answer) {
-  shard.post([&shard, letters = std::move(letters), answer = std::move(answer)]() mutable {
-    answer(give(shard, letters));
-  });
+  // Shared: see Replaying.
+  auto replaying =
+      std::make_shared<Replaying>(Replaying{shard, std::move(letters), std::move(answer), 0, {}});
+  shard.post([replaying = std::move(replaying)] { decode(replaying); });
 }
 
 }  // namespace pelton::runtime

@@ -9,7 +9,8 @@
 namespace pelton::runtime {
 
 // Gives dead letters to the dispatchers of their bindings. overloaded (E5010): one of these has as
-// many as may be; no letter was given then. Any thread; answered on the shard.
+// many as may be; unavailable (E6164): one cannot be decoded without its schema registry, which is
+// away. No letter was given then. Any thread; answered on the shard.
 void replay_letters(Shard& shard, std::vector<model::DeadLetter> letters,
                     Answer<dead_letters::ReplayCount> answer);
 

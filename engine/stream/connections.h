@@ -31,6 +31,12 @@ struct Route {
 using ReadAgain = std::function<void(PartitionId, Offset,
                                      std::function<void(std::optional<model::PlacedBatch>)>)>;
 
+// Decodes the event of a dead letter that is to be replayed, when it has its record's value.
+// Answers on the shard, perhaps from within the call, and not once the engine ends. unavailable:
+// what it needs for that is away.
+using Decoded = std::move_only_function<void(Result<model::BatchPtr>)>;
+using Decode = std::function<void(model::BatchPtr, Decoded)>;
+
 // Value. A binding's ends of the streams that it reads and writes.
 struct Connections {
   BindingInput input;
@@ -43,6 +49,8 @@ struct Connections {
   // With it the dispatcher may drop parked events of at least so many bytes.
   ReadAgain read_again{};
   std::optional<std::uint64_t> release_from{};
+  // Null: dead letters have the events that the binding had.
+  Decode decode{};
 };
 
 // Value. A stream that is appended to from outside.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/kafka/client/background_calls.h"
+#include "engine/schema/registry.h"
 
 #include <chrono>
 #include <functional>
@@ -41,6 +42,8 @@ class PollLoop {
   void run(Call call);
   // For what blocks and the clients of the loop wait for. Any thread.
   BackgroundCalls& background() { return background_; }
+  // The schema registries of its clients. Any thread.
+  schema::Registries& registries() { return registries_; }
   // Eight bytes written to it wake the loop (an eventfd).
   int wake_handle() const { return wake_; }
   // On the loop's thread.
@@ -70,6 +73,7 @@ class PollLoop {
   std::vector<std::pair<const void*, Serve>> served_;
   std::thread thread_;
   BackgroundCalls background_;  // its calls post to the loop
+  schema::Registries registries_;
 };
 
 }  // namespace pelton::kafka

@@ -11,7 +11,7 @@ void Trouble::say(std::string sentence) {
   std::lock_guard lock(mutex_);
   if (sentence == sentence_) return;
   if (sentence.empty())
-    observe::log::info("the brokers take records again", {{"topic", topic_}});
+    observe::log::info(over_, {{"topic", topic_}});
   else
     observe::log::warn(sentence, {{"topic", topic_}});
   sentence_ = std::move(sentence);

@@ -7,11 +7,14 @@
 
 namespace pelton::kafka {
 
-// Thread-safe. What keeps records from going to a topic at the moment: one sentence for status,
-// and one line in the log when it comes and when it goes, however often the client repeats itself.
+// Thread-safe. What keeps records from going to a topic, or coming from it, at the moment: one
+// sentence for status, and one line in the log when it comes and when it goes, however often the
+// client repeats itself.
 class Trouble {
  public:
-  explicit Trouble(std::string topic) : topic_(std::move(topic)) {}
+  // `over`: the line when it goes.
+  explicit Trouble(std::string topic, std::string over = "the brokers take records again")
+      : topic_(std::move(topic)), over_(std::move(over)) {}
 
   // Empty: it is over.
   void say(std::string sentence);
@@ -21,7 +24,7 @@ class Trouble {
   std::string text() const;
 
  private:
-  const std::string topic_;
+  const std::string topic_, over_;
   std::atomic<bool> troubled_{false};
   mutable std::mutex mutex_;
   std::string sentence_;  // guarded by mutex_

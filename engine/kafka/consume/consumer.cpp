@@ -234,6 +234,9 @@ void Consumer::ask_committed(std::vector<PartitionId> partitions,
         impl->lookup.ask_committed(std::move(partitions), std::move(answer));
       });
 }
+std::string Consumer::waits_for_schemas() const {
+  return impl_->queues.waits_for_schemas();
+}
 void Consumer::close() {
   impl_->loop.post([impl = impl_] { impl->close(); });
 }

@@ -32,6 +32,7 @@ class Consumer {
     std::optional<WallTime> start_time;  // asked for when partitions are assigned
     // Bounds what was fetched and not taken(), of all consumers that have it.
     std::shared_ptr<FetchBudget> budget = std::make_shared<FetchBudget>(16U << 20);
+    std::optional<schema::SchemaOptions> schemas{};  // of the topic's values
   };
   // invalid: the configuration; unavailable: no client could be made.
   static Result<std::unique_ptr<Consumer>> create(Setup setup, PollLoop& loop,
@@ -77,6 +78,8 @@ class Consumer {
                      std::function<void(Result<std::vector<OffsetCommit>>)> answer);
   // Leaves the group (a static member stays in it) and answers closed().
   void close();
+  // Why partitions wait for the schemas of their records; empty: none does.
+  std::string waits_for_schemas() const;
 
  private:
   class Impl;

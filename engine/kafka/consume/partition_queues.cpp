@@ -32,8 +32,13 @@ PartitionQueues::PartitionQueues(GroupClient& client, PollLoop& loop, RecordList
       loop_(loop),
       listener_(listener),
       hooks_(std::move(hooks)),
-      decoder_("kafka:" + client.topic_name()),
-      claim_(client.setup().budget->memory(), MemoryUse::kafka) {}
+      decoder_("kafka:" + client.topic_name(),
+               schema_decoder(client.setup().schemas, loop.registries())),
+      schemas_(client.topic_name(), "the schemas of the records are known"),
+      claim_(client.setup().budget->memory(), MemoryUse::kafka) {
+  if (SchemaDecoder* schemas = decoder_.schemas())
+    news_ = schemas->registry().listen([&on = loop_] { on.post([] {}); });
+}
 
 PartitionQueues::~PartitionQueues() {
   for (const auto& [partition, part] : parts_) {
@@ -50,6 +55,7 @@ void PartitionQueues::open(const Consumer::ReadFrom& start) {
   part.next = start.offset;
   part.idle = start.idle;
   part.gone = false;
+  part.held.reset();
   if (part.queue) return;
   client_.setup().budget->add_partition();
   part.queue.reset(rd_kafka_queue_get_partition(client_.handle(), client_.topic_name().c_str(),
@@ -87,6 +93,9 @@ std::vector<PartitionId> PartitionQueues::partitions() const {
 bool PartitionQueues::serve() {
   bool more = false;
   for (auto& [partition, part] : parts_) more |= fetch(partition, part);
+  if (decoder_.schemas() == nullptr) return more;
+  const bool waits = std::ranges::any_of(parts_, [](const auto& each) { return each.second.held != nullptr; });
+  if (!waits) schemas_.over();
   return more;
 }
 
@@ -94,7 +103,7 @@ std::size_t PartitionQueues::most_ahead() const {
   return std::min(kAheadBytes, client_.setup().budget->of(1) / 2);
 }
 
-bool PartitionQueues::blocked(const Part& part) const {
+bool PartitionQueues::full(const Part& part) const {
   if (part.ahead >= most_ahead()) return true;
   // One that has nothing may take something when the others are at a standstill.
   return ahead_ >= budget() / 2 && (part.ahead > 0 || balanced_ - moved_ < kStandstill);
@@ -153,7 +162,7 @@ void PartitionQueues::set_paused(PartitionId partition, Part& part, bool paused)
 }
 
 bool PartitionQueues::fetch(PartitionId partition, Part& part) {
-  if (part.idle || part.gone || blocked(part)) return false;
+  if (part.idle || part.gone || full(part)) return false;
   Offset base = 0, end = 0;
   bool more = true;
   while (more && builder_.size() < kBatchRecords && builder_.payload_bytes() < kBatchBytes)
@@ -165,18 +174,31 @@ bool PartitionQueues::fetch(PartitionId partition, Part& part) {
 
 bool PartitionQueues::take(PartitionId partition, Part& part, Offset& base, Offset& end) {
   // Singly: the batch call of this library version loses offsets around a rebalance.
-  const Message message(rd_kafka_consume_queue(part.queue.get(), 0));
+  Message message = std::move(part.held);
+  if (!message) message.reset(rd_kafka_consume_queue(part.queue.get(), 0));
   if (!message) return false;
   if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     end = message->offset;
   } else if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
     on_message_error(partition, part, *message);
   } else if (message->offset >= part.next) {  // else fetched before a restart
-    part.next = message->offset + 1;
-    if (builder_.empty()) base = message->offset;
-    decoder_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_);
+    return take_record(part, std::move(message), base);
   }
   return true;
+}
+
+// False: it waits for its schema, and with it what is behind it.
+bool PartitionQueues::take_record(Part& part, Message message, Offset& base) {
+  if (builder_.empty()) base = message->offset;
+  if (decoder_.add(*message, static_cast<std::uint32_t>(message->offset - base), builder_)) {
+    part.next = message->offset + 1;
+    return true;
+  }
+  part.next = message->offset;
+  part.held = std::move(message);
+  const Error& why = decoder_.schemas()->why();
+  if (!why.message.empty()) schemas_.say(why.text());
+  return false;
 }
 
 void PartitionQueues::hand_over(PartitionId partition, Part& part, Offset base) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/memory_budget.h"
+#include "engine/kafka/client/trouble.h"
 #include "engine/kafka/consume/group_client.h"
 #include "engine/kafka/records/record_decoder.h"
 #include "engine/model/batch_builder.h"
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace pelton::kafka {
@@ -17,7 +20,8 @@ namespace pelton::kafka {
 // listener, as much of each partition as its reader has room for. One whose reader has none is not
 // polled while all the others are. When all that was fetched exceeds the budget, partitions whose
 // readers have no room are not fetched either, and what waits of them in the client is thrown away;
-// it is fetched again once there is room. The loop's thread.
+// it is fetched again once there is room. One whose next record waits for its schema is read no
+// further until the schema registry has answered. The loop's thread.
 class PartitionQueues {
  public:
   // Who learns what concerns more than the records.
@@ -61,6 +65,9 @@ class PartitionQueues {
   // Those that nothing is fetched of now, whose ends the client does not learn.
   std::vector<PartitionId> resting() const;
 
+  // Why partitions wait for schemas; empty: none does. Any thread.
+  std::string waits_for_schemas() const { return schemas_.text(); }
+
  private:
   struct Part {
     std::uint64_t tenure = 0;
@@ -73,13 +80,15 @@ class PartitionQueues {
     bool gone = false;    // out of range: the brokers are asked where it may go on
     bool ended = false;   // ... and the client has ended its fetcher
     bool paused = false;  // the client does not fetch it
+    Message held;         // the next record, which waits for its schema
   };
 
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   std::size_t budget() const { return client_.setup().budget->of(parts_.size()); }
   std::size_t most_ahead() const;
-  bool blocked(const Part& part) const;
+  bool full(const Part& part) const;
+  bool blocked(const Part& part) const { return part.held || full(part); }
   std::size_t waiting(const Part& part) const;  // in the client, estimated
   void set_ahead(Part& part, std::size_t bytes);
   std::size_t pause(std::size_t most, std::size_t held);
@@ -88,6 +97,7 @@ class PartitionQueues {
   bool fetch(PartitionId partition, Part& part);
   // Adds to the batch that is being built. False: the queue is empty.
   bool take(PartitionId partition, Part& part, Offset& base, Offset& end);
+  bool take_record(Part& part, Message message, Offset& base);
   void hand_over(PartitionId partition, Part& part, Offset base);
   void on_message_error(PartitionId partition, Part& part, const rd_kafka_message_t& message);
 
@@ -96,6 +106,8 @@ class PartitionQueues {
   RecordListener& listener_;
   const Hooks hooks_;
   RecordDecoder decoder_;
+  Trouble schemas_;
+  std::unique_ptr<schema::Registry::Subscription> news_;  // of schemas
   model::BatchBuilder builder_;
   std::map<PartitionId, Part> parts_;
   std::size_t ahead_ = 0;   // of all

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <set>
+#include <thread>
 #include <utility>
 
 namespace pelton::kafka {
@@ -18,6 +19,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLookupTimeout{5'000};
 // Between looks at the client's events and at cancel().
 constexpr std::chrono::milliseconds kSlice{100};
+constexpr std::chrono::milliseconds kSchemaSlice{10};
 constexpr std::size_t kPageRecords = 8192;
 
 std::chrono::milliseconds time_until(steady_clock::time_point deadline) {
@@ -31,7 +33,7 @@ class TopicReader::Impl {
  public:
   explicit Impl(const TopicOptions& topic)
       : fetcher_(topic, Gone::error, PartitionFetcher::Pace::patient),
-        decoder_("kafka:" + topic.topic) {}
+        decoder_("kafka:" + topic.topic, schema_decoder(topic.schemas, registries_)) {}
 
   Status open();
   Status reach() { return with_trouble(reach_brokers(fetcher_.client(), patience())); }
@@ -62,10 +64,14 @@ class TopicReader::Impl {
   Status keep_waiting(PartitionId partition, steady_clock::time_point deadline);
   // False: the page ends here.
   Result<bool> take(PartitionId partition, const rd_kafka_message_t& message, Page& page);
+  // Waits for the record's schema.
+  Status decode(const rd_kafka_message_t& message, std::uint32_t delta);
   Error error_of(const rd_kafka_message_t& message) const;
 
   PartitionFetcher fetcher_;
+  schema::Registries registries_;
   RecordDecoder decoder_;
+  steady_clock::time_point deadline_;  // of the read
   model::BatchBuilder builder_;
   std::set<PartitionId> at_end_;  // nothing was behind the position
   std::atomic<bool> cancelled_{false};
@@ -87,6 +93,18 @@ Error TopicReader::Impl::error_of(const rd_kafka_message_t& message) const {
                   fmt::format("reading partition {} of {}", message.partition, fetcher_.topic()));
 }
 
+Status TopicReader::Impl::decode(const rd_kafka_message_t& message, std::uint32_t delta) {
+  while (!decoder_.add(message, delta, builder_)) {
+    const Error& why = decoder_.schemas()->why();
+    if (cancelled_) return fail(ErrorKind::cancelled, "", "the read was cancelled");
+    if (!why.message.empty()) return std::unexpected(why);
+    if (steady_clock::now() >= deadline_)
+      return fail(ErrorKind::unavailable, "E6164", "the schema registry has not answered in time");
+    std::this_thread::sleep_for(kSchemaSlice);
+  }
+  return {};
+}
+
 Result<bool> TopicReader::Impl::take(PartitionId partition, const rd_kafka_message_t& message,
                                      Page& page) {
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
@@ -99,7 +117,13 @@ Result<bool> TopicReader::Impl::take(PartitionId partition, const rd_kafka_messa
     return std::unexpected(error_of(message));
   }
   if (builder_.empty()) page.base = message.offset;
-  decoder_.add(message, static_cast<std::uint32_t>(message.offset - page.base), builder_);
+  const auto delta = static_cast<std::uint32_t>(message.offset - page.base);
+  if (auto ok = decode(message, delta); !ok) {
+    // The next read fetches from here again.
+    page.next = message.offset;
+    fetcher_.leave(partition);
+    return std::unexpected(ok.error());
+  }
   at_end_.erase(partition);
   return true;
 }
@@ -120,6 +144,7 @@ Result<TopicReader::Page> TopicReader::Impl::read(PartitionId partition, Offset 
   if (auto ok = fetcher_.move_to(partition, from); !ok) return std::unexpected(ok.error());
   Page page;
   page.next = from;
+  deadline_ = deadline;
   while (builder_.size() < kPageRecords && builder_.payload_bytes() < max_bytes) {
     const bool wait = builder_.empty() && !at_end_.contains(partition);
     const Message message =

@@ -48,13 +48,50 @@ void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records,
   auto flight = std::make_unique<Flight>();
   flight->batch = std::move(batch);
   flight->records = std::move(records);
-  flight->slots.assign(flight->size(), flight.get());
-  for (std::uint32_t i = 0; i < flight->size(); ++i) flight->to_send.push_back(i);
   flight->done = std::move(done);
   flight->how = std::move(how);
+  if (encoder_ && flight->batch) {
+    unencoded_.push_back(std::move(flight));
+    encode();
+  } else {
+    begin(std::move(flight));
+  }
+  pump();
+}
+
+void Producer::Impl::begin(std::unique_ptr<Flight> flight) {
+  flight->slots.assign(flight->size(), flight.get());
+  for (std::uint32_t i = 0; i < flight->size(); ++i) flight->to_send.push_back(i);
   if (flight->how.places) flight->how.places->assign(flight->size(), {});
   flights_.push_back(std::move(flight));
-  pump();
+}
+
+void Producer::Impl::encode() {
+  if (unencoded_.empty()) return;
+  if (!encoder_->ready()) {
+    if (!encoder_->why().empty()) trouble_.say(encoder_->why());
+    return;
+  }
+  if (open_ == 0) trouble_.over();
+  for (; !unencoded_.empty(); unencoded_.pop_front()) {
+    std::unique_ptr<Flight> flight = std::move(unencoded_.front());
+    auto encoded = encoder_->encode(*flight->batch);
+    flight->batch = std::move(encoded.batch);
+    flight->unfit = std::move(encoded.unfit);
+    begin(std::move(flight));
+  }
+}
+
+void Producer::Impl::listen(std::weak_ptr<Impl> self) {
+  if (!encoder_) return;
+  news_ = encoder_->registry().listen([self = std::move(self), &loop = loop_] {
+    loop.post([self] {
+      const auto impl = self.lock();
+      if (!impl) return;
+      impl->encode();
+      impl->pump();
+    });
+  });
 }
 
 bool Producer::Impl::serve() {
@@ -245,6 +282,15 @@ rd_kafka_resp_err_t Producer::Impl::produce(Flight& flight, std::uint32_t index)
                         flight.how.partition, slot);
 }
 
+// True: it could not be encoded.
+bool Producer::Impl::refuse_unfit(Flight& flight, std::uint32_t index) {
+  const auto found = std::ranges::lower_bound(flight.unfit, index, {}, &Refused::index);
+  if (found == flight.unfit.end() || found->index != index) return false;
+  if (flight.how.failed) flight.how.failed(index);
+  flight.refused.push_back(*found);
+  return true;
+}
+
 // False: not now. The client's queue is full, for which delivery reports make room; or the topic
 // has to say first what it takes.
 bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) {
@@ -254,6 +300,10 @@ bool Producer::Impl::hand_over(Flight& flight, std::deque<std::uint32_t>& from) 
     from.pop_front();
     flight.refused.push_back(
         {index, {ErrorKind::overloaded, "", "an earlier event of its key failed"}, {}});
+    return true;
+  }
+  if (refuse_unfit(flight, index)) {
+    from.pop_front();
     return true;
   }
   if (const auto error = foreseen(flight, index)) {
@@ -310,6 +360,7 @@ Result<std::unique_ptr<Producer>> Producer::create(const TopicOptions& topic, Po
                                                    Behind behind, TopicFault fault) {
   auto impl = std::make_shared<Impl>(topic, loop, behind, fault);
   if (auto ok = impl->open(); !ok) return std::unexpected(ok.error());
+  impl->listen(impl);
   loop.post([impl] { impl->join(); });
   return std::unique_ptr<Producer>(new Producer(std::move(impl)));
 }

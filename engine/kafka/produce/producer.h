@@ -53,7 +53,9 @@ enum class TopicFault { wait, refuse };
 
 // Writes batches to one topic: idempotent, acknowledged by all replicas in sync, keys spread as
 // Kafka's own clients spread them. While brokers are away records wait, for ever. Events become
-// records by the rules of record_writer.h. Brokers refuse a whole request for one of its records.
+// records by the rules of record_writer.h. With a schema for the topic's values, their data is
+// encoded first; batches wait until the schema is known, and events that do not fit are refused.
+// Brokers refuse a whole request for one of its records.
 // What the topic's configuration rules out (size, a missing key, a time) is therefore refused here
 // and not sent; a request that brokers refuse for another reason is sent again in halves until the
 // culprit is alone, and only that one is refused.
@@ -75,7 +77,7 @@ class Producer {
   using Done = std::move_only_function<void(std::vector<Refused>)>;
   // Batches and their events go in order. Nothing bounds what waits here but the caller.
   void send(model::BatchPtr batch, Done done, Sending how = {});
-  // The same of records that are there byte for byte (at least one).
+  // The same of records that are there byte for byte (at least one): nothing is encoded.
   void send(std::vector<RawRecord> records, Done done);
   // What keeps records from going at the moment; empty: nothing.
   std::string trouble() const;

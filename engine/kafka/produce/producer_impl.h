@@ -8,6 +8,7 @@
 #include "engine/kafka/produce/pause.h"
 #include "engine/kafka/produce/producer.h"
 #include "engine/kafka/produce/topic_limits.h"
+#include "engine/kafka/records/schema_encoder.h"
 
 #include <deque>
 #include <utility>
@@ -24,10 +25,13 @@ class Producer::Impl {
         behind_(behind),
         fault_(fault),
         limits_(topic.topic),
-        trouble_(topic.topic) {}
+        trouble_(topic.topic),
+        encoder_(schema_encoder(topic, loop.registries())) {}
   ~Impl() { close(); }
 
   Status open();  // any thread, first
+  // Any thread, once.
+  void listen(std::weak_ptr<Impl> self);
   PollLoop& loop() { return loop_; }
   void join() {
     loop_.add(this, [this] { return serve(); });
@@ -52,6 +56,7 @@ class Producer::Impl {
     std::vector<Refused> refused;
     // One an event, all the same: a delivery report's opaque is the address of its event's.
     std::vector<Flight*> slots;
+    std::vector<Refused> unfit;  // could not be encoded: refused when their turn comes; ascending
     bool over() const { return to_send.empty() && suspects.empty() && halves.empty() && open == 0; }
     std::size_t size() const { return batch ? batch->size() : records.size(); }
     std::size_t bytes(std::uint32_t index) const {
@@ -60,6 +65,8 @@ class Producer::Impl {
     }
   };
 
+  void begin(std::unique_ptr<Flight> flight);
+  void encode();
   bool serve();
   void on_event(rd_kafka_event_t* event);
   void on_deliveries(rd_kafka_event_t* event);
@@ -72,6 +79,7 @@ class Producer::Impl {
   void empty_client();
   void take_limits(rd_kafka_event_t& event);
   TopicLimits::Error foreseen(const Flight& flight, std::uint32_t index) const;
+  bool refuse_unfit(Flight& flight, std::uint32_t index);
   void refuse(Flight& flight, std::uint32_t index, rd_kafka_resp_err_t error);
   void pump();
   bool pump_flight(Flight& flight);
@@ -101,6 +109,9 @@ class Producer::Impl {
   Pause reopening_;          // the client before did not get anything through
   std::chrono::steady_clock::time_point answered_{};  // at last; or since something is open
   Trouble trouble_;
+  const std::unique_ptr<SchemaEncoder> encoder_;  // null: nothing is encoded
+  std::deque<std::unique_ptr<Flight>> unencoded_;  // wait for the schema, in the order they came
+  std::unique_ptr<schema::Registry::Subscription> news_;  // of schemas
 };
 
 }  // namespace pelton::kafka

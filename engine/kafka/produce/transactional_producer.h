@@ -29,6 +29,7 @@ class TransactionalProducer {
     std::string id;
     // The brokers abort a transaction that is open for longer.
     std::chrono::milliseconds timeout{};
+    schema::Registries* registries = nullptr;  // for a topic with schemas; lives longer
   };
   // invalid (E6102): the configuration. `end` lives longer.
   static Result<std::unique_ptr<TransactionalProducer>> create(Setup setup, BackgroundCalls& end);

@@ -7,6 +7,7 @@
 #include "engine/kafka/produce/pause.h"
 #include "engine/kafka/produce/topic_limits.h"
 #include "engine/kafka/produce/transactional_producer.h"
+#include "engine/kafka/records/schema_encoder.h"
 #include "engine/thread/job_thread.h"
 
 #include <set>
@@ -27,12 +28,16 @@ struct Spot {
 class TransactionalProducer::Impl {
  public:
   explicit Impl(Setup setup)
-      : setup_(std::move(setup)), limits_(setup_.topic.topic), trouble_(setup_.topic.topic) {}
+      : setup_(std::move(setup)),
+        encoder_(setup_.registries == nullptr ? nullptr
+                                              : schema_encoder(setup_.topic, *setup_.registries)),
+        limits_(setup_.topic.topic),
+        trouble_(setup_.topic.topic) {}
   ~Impl();
 
   Status start();                                                       // any thread, first
   void post(thread::JobThread::Job job) { jobs_.run(std::move(job)); }  // any thread
-  void write(std::vector<model::BatchPtr> batches, Written& done);
+  void encode_and_write(std::vector<model::BatchPtr> batches, Written& done);
   Outcome commit(const std::string& topic, const std::vector<OffsetCommit>& positions,
                  const GroupMetadata& group);
   void abort();
@@ -49,6 +54,8 @@ class TransactionalProducer::Impl {
 
   Status open();
   void close();
+  bool schema_ready();
+  void write(const std::vector<model::BatchPtr>& batches, Written& done);
   bool ready();
   void ask_limits();
   bool foresee();
@@ -72,6 +79,7 @@ class TransactionalProducer::Impl {
   std::vector<std::vector<Refused>> take_refused();
 
   const Setup setup_;
+  const std::unique_ptr<SchemaEncoder> encoder_;  // null: nothing is encoded
   rd_kafka_t* client_ = nullptr;
   TopicHandle topic_;
   RequestShape shape_;  // of the client's requests

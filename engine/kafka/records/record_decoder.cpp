@@ -63,15 +63,14 @@ void RecordDecoder::read_binary_cloud_event() {
   });
 }
 
-void RecordDecoder::add(const rd_kafka_message_s& record, std::uint32_t delta,
+bool RecordDecoder::add(const rd_kafka_message_s& record, std::uint32_t delta,
                         model::BatchBuilder& batch) {
   read(record);
+  const auto outcome = schemas_ ? schemas_->decode(event_) : SchemaDecoder::Outcome::done;
+  if (outcome == SchemaDecoder::Outcome::waits) return false;
   batch.add_at(event_, delta);
-}
-
-void RecordDecoder::add(const rd_kafka_message_s& record, model::BatchBuilder& batch) {
-  read(record);
-  batch.add(event_);
+  if (outcome == SchemaDecoder::Outcome::fault) batch.fault(schemas_->why());
+  return true;
 }
 
 // The headers' views, key, data and time are there: the rest follows from them.
@@ -113,8 +112,9 @@ void RecordDecoder::add(const RawRecord& record, model::BatchBuilder& batch) {
 bool holds_record(const model::Batch& batch, std::size_t i) {
   if (!batch.id(i).empty()) return false;
   if (batch.header_bytes(i).empty()) return true;
-  return std::ranges::none_of(batch.headers(i),
-                              [](const model::Header& h) { return h.value.empty(); });
+  return std::ranges::none_of(batch.headers(i), [](const model::Header& h) {
+    return h.value.empty() || h.name == kSchemaId;
+  });
 }
 
 }  // namespace pelton::kafka

@@ -59,7 +59,7 @@ TopicInput::Shared TopicInput::commit_with(OffsetCommitter::Transactions& transa
 
 Status TopicInput::open(Listener& listener) {
   kafka::Consumer::Setup setup{setup_.topic.client, setup_.group, setup_.topic.topic, std::nullopt,
-                               setup_.fetches};
+                               setup_.fetches, setup_.topic.schemas};
   if (setup_.start.kind == config::Start::Kind::time) setup.start_time = setup_.start.time;
   auto consumer = kafka::Consumer::create(std::move(setup), loop_, relay_.listeners());
   if (!consumer) return std::unexpected(consumer.error());
@@ -80,8 +80,10 @@ void TopicInput::stored(bool commit_due) {
 
 Trouble TopicInput::trouble() const {
   const auto* letters = settlements_.letters();
-  const bool of_letters = trouble_.text().empty() && letters != nullptr;
-  return {of_letters ? letters->trouble() : trouble_.text(), trouble_.ended()};
+  std::string what = trouble_.text();
+  if (what.empty() && consumer_) what = consumer_->waits_for_schemas();
+  if (what.empty() && letters != nullptr) what = letters->trouble();
+  return {std::move(what), trouble_.ended()};
 }
 
 bool TopicInput::room() const {

@@ -2,6 +2,7 @@
 #include "engine/stream/topic/topic_kind.h"
 
 #include "engine/store/ledger.h"
+#include "engine/stream/topic/letter_decoder.h"
 #include "engine/stream/topic/topic_appender.h"
 #include "engine/stream/topic/topic_output.h"
 #include "engine/stream/topic/transactional_output.h"
@@ -47,11 +48,20 @@ Result<Connections> TopicKind::connect(const Route& route) {
   auto letters = keep_letters(route, all);
   if (!letters) return std::unexpected(letters.error());
   connections.letters = *letters;
+  connections.decode = decode_of(kafka::topic_of(route.from));
   if (!route.binding.exactly_once) return connections;
   auto output = transactions_of(route, *node, all);
   if (!output) return std::unexpected(output.error());
   connections.output = std::move(*output);
   return connections;
+}
+
+Decode TopicKind::decode_of(const kafka::TopicOptions& topic) {
+  if (!topic.schemas || topic.schemas->decode == schema::Decode::off) return nullptr;
+  auto decoder = std::make_shared<LetterDecoder>(*topic.schemas, setup_.kafka, setup_.mailbox);
+  return [decoder = std::move(decoder)](model::BatchPtr event, Decoded done) {
+    decoder->decode(std::move(event), std::move(done));
+  };
 }
 
 // The topic of the binding's dead letters, on the cluster that it reads; null: the store has them.
@@ -77,7 +87,7 @@ Result<std::unique_ptr<Output>> TopicKind::transactions_of(const Route& route, s
   auto producer = kafka::TransactionalProducer::create(
       {kafka::topic_of(*route.to.front()),
        fmt::format("pelton.{}.{}.{:016x}", route.binding.kafka.group, route.binding.name, node),
-       timeout},
+       timeout, &setup_.kafka.registries()},
       setup_.kafka.background());
   if (!producer)
     return std::unexpected(std::move(producer.error()).within("stream " + route.to.front()->name));

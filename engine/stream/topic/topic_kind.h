@@ -36,6 +36,7 @@ class TopicKind final : public StreamKind {
   Result<AppendTarget> append_target(const config::Stream& stream) override;
 
  private:
+  Decode decode_of(const kafka::TopicOptions& topic);
   Result<dead_letters::DeadLetterTopic*> keep_letters(const Route& route, TopicInput& input);
   Result<std::unique_ptr<Output>> transactions_of(const Route& route, std::uint64_t node,
                                                   TopicInput& input);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/model/event.h"
+#include "engine/schema/options.h"
+#include "engine/schema/registry.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace pelton::kafka {
+
+// Headers of a decoded event: the id of the schema that its value had, and the full name of the
+// record, if the schema has one. Only the engine sets them.
+inline constexpr std::string_view kSchemaId = "pelton-schema-id";
+inline constexpr std::string_view kSchemaName = "pelton-schema-name";
+// ... and of one that a source could not decode: why.
+inline constexpr std::string_view kSchemaError = "pelton-schema-error";
+inline bool is_schema_header(std::string_view name) {
+  return name == kSchemaId || name == kSchemaName || name == kSchemaError;
+}
+
+// Decodes the values of a topic's records with the schemas that they name. One thread.
+class SchemaDecoder {
+ public:
+  SchemaDecoder(const schema::SchemaOptions& options, std::shared_ptr<schema::Registry> registry);
+
+  enum class Outcome {
+    done,   // decoded, or to be left as it is
+    waits,  // for its schema, which is being asked for: the event is as it was
+    fault,  // it cannot be decoded: the event is as it was
+  };
+  // Puts JSON and the schema's headers into the event; they hold until the next call.
+  Outcome decode(model::EventView& event);
+  // Why the last event was a fault, or what it waits for; of the latter nothing may be known yet.
+  const Error& why() const { return why_; }
+
+  schema::Registry& registry() { return *registry_; }
+
+ private:
+  struct Known {
+    schema::SchemaPtr schema;
+    std::string id;  // as text
+  };
+
+  // Null: waits or fault, as outcome_ has it.
+  const Known* find(std::uint32_t id);
+  Outcome refuse(Error error);
+  bool takes(schema::Format format) const;
+
+  const schema::Decode decode_;
+  const schema::Plain plain_;
+  const std::shared_ptr<schema::Registry> registry_;  // shared by all who read or write with it
+  std::unordered_map<std::uint32_t, Known> known_;
+  std::uint32_t last_id_ = 0;
+  const Known* last_ = nullptr;
+  Outcome outcome_ = Outcome::done;
+  Error why_;
+  std::string json_;
+};
+
+// Null: the topic's values are not decoded. `registries` is asked for the registry.
+std::unique_ptr<SchemaDecoder> schema_decoder(const std::optional<schema::SchemaOptions>& options,
+                                              schema::Registries& registries);
+
+}  // namespace pelton::kafka
