@@ -27,8 +27,8 @@ std::string check_rate(const std::string& word) {
 void add_filters(CLI::App& command, LetterOptions& options) {
   command.add_option("--binding", options.binding, "of this binding or sink");
   command.add_option("--reason", options.reason, "why they failed")
-      ->check(CLI::IsMember(
-          {"attempts", "failed", "worker_killer", "max_age", "too_large", "undecodable", "damaged"}));
+      ->check(CLI::IsMember({"attempts", "failed", "worker_killer", "max_age", "too_large",
+                             "undecodable", "damaged"}));
   command.add_option("--contains", options.contains, "in the last error or the key");
   command.add_option("--since", options.since, "that became one at or after this time (RFC 3339)")
       ->check(check_time);

@@ -205,8 +205,8 @@ void Outcomes::bury_undecodable(Partition& partition, Position position, const E
     model::add_attempt(state, undecodable(why, now));
     return Verdict{.dead = true, .reason = kUndecodable, .counted = false};
   };
-  bury(partition, position,
-       partition.retries.change(partition.queue.at(position).offset, tell), now);
+  bury(partition, position, partition.retries.change(partition.queue.at(position).offset, tell),
+       now);
 }
 
 void Outcomes::lose(Partition& partition, const std::vector<Position>& slots, std::uint32_t first,

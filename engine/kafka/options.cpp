@@ -133,9 +133,9 @@ Fields<SaslOptions> sasl_fields() {
 void check_encoding(const Section& section, const std::string&, ReadContext& context,
                     TopicOptions& topic) {
   if (topic.schemas && topic.schemas->encode && topic.content_mode == ContentMode::structured)
-    context.problems.error(topic.schemas->place, "E1006",
-                           fmt::format("{}: `schema_registry.encode` needs `content_mode: binary`",
-                                       section.label()));
+    context.problems.error(
+        topic.schemas->place, "E1006",
+        fmt::format("{}: `schema_registry.encode` needs `content_mode: binary`", section.label()));
 }
 
 void check_properties(const Section&, const std::string&, ReadContext& context,

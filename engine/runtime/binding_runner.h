@@ -44,7 +44,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     Duration seek_patience = std::chrono::seconds(30);
     // For a dispatcher that does not keep all events (release_from).
     stream::ReadAgain read_again{};
-    // Of the events of dead letters; null: they need none.
+    // What the events of dead letters go through before replay(); null: they need nothing.
     stream::Decode decode{};
     // With whom it shares the memory; null: there is no limit. Outlives the runner.
     MemoryTurns* turns = nullptr;
@@ -79,8 +79,6 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   void lost(WorkerId worker, const model::WorkerLoss& loss) override;
 
   // ---- the operator
-  // What is to be replayed goes through this first.
-  const stream::Decode& decode() const { return setup_.decode; }
   bool replay(const model::DeadLetter& letter);
   // Continues the partition at `offset`, once no worker has an event of it; the answer comes when
   // that is durable. unavailable: the partition is not this engine's at the moment (E5022), is

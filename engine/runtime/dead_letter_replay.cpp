@@ -40,13 +40,13 @@ void decoded(const std::shared_ptr<Replaying>& replaying) {
   replaying->answer(give(replaying->shard, replaying->letters));
 }
 
-void decode(const std::shared_ptr<Replaying>& replaying) {
+void begin_decoding(const std::shared_ptr<Replaying>& replaying) {
   replaying->open = 1;  // this call
   for (model::DeadLetter& letter : replaying->letters) {
     const BindingRunner* const runner = replaying->shard.find_binding(letter.binding);
-    if (runner == nullptr || !runner->decode()) continue;
+    if (runner == nullptr || !runner->setup().decode) continue;
     ++replaying->open;
-    runner->decode()(letter.event, [replaying, &letter](Result<model::BatchPtr> event) {
+    runner->setup().decode(letter.event, [replaying, &letter](Result<model::BatchPtr> event) {
       if (event)
         letter.event = std::move(*event);
       else
@@ -64,7 +64,7 @@ void replay_letters(Shard& shard, std::vector<model::DeadLetter> letters,
   // Shared: see Replaying.
   auto replaying =
       std::make_shared<Replaying>(Replaying{shard, std::move(letters), std::move(answer), 0, {}});
-  shard.post([replaying = std::move(replaying)] { decode(replaying); });
+  shard.post([replaying = std::move(replaying)] { begin_decoding(replaying); });
 }
 
 }  // namespace pelton::runtime

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMostEntries = 1'000;
-constexpr std::size_t kMostBytes = 32U << 20;
+constexpr std::size_t kMostKept = 32U << 20;
 constexpr std::size_t kEntryBytes = 1'024;  // besides its text
 // What the registry did not have may have been registered since.
 constexpr Duration kPoison = std::chrono::seconds(30);
@@ -43,11 +43,14 @@ Registry::~Registry() {
 }
 
 std::optional<Registry::Answer> Registry::find(std::uint32_t id) {
-  return find(std::to_string(id), [this, id](RegistryClient& client) -> Answer {
-    auto source = client.by_id(id);
-    if (!source) return std::unexpected(std::move(source.error()));
-    return made(id, *source, {});
-  }, Duration{});
+  return find(
+      std::to_string(id),
+      [this, id](RegistryClient& client) -> Answer {
+        auto source = client.by_id(id);
+        if (!source) return std::unexpected(std::move(source.error()));
+        return made(id, *source, {});
+      },
+      Duration{});
 }
 
 std::optional<Registry::Answer> Registry::find(const Target& target) {
@@ -92,12 +95,13 @@ std::optional<Registry::Answer> Registry::find(const std::string& key, const Loo
   std::lock_guard lock(mutex_);
   Entry& entry = entries_[key];
   entry.used = ++uses_;
-  entry.wanted = true;
-  const bool due = !entry.answer || (entry.again != SteadyTime{} && steady_clock::now() >= entry.again);
+  const bool due = entry.again != SteadyTime{} ? steady_clock::now() >= entry.again : !entry.answer;
   if (!due || entry.asking) return entry.answer;
   entry.asking = true;
-  // What is not known any more is unknown; what may have changed holds until something else does.
-  if (entry.answer && !*entry.answer) entry.answer.reset();
+  // What was poison is unknown now; everything else holds until something else is known.
+  const bool poison =
+      entry.answer && !*entry.answer && entry.answer->error().kind == ErrorKind::invalid;
+  if (poison) entry.answer.reset();
   auto answer = entry.answer;
   thread_.run([this, key, lookup, refresh] { ask(key, lookup, refresh); });
   make_room();
@@ -105,43 +109,33 @@ std::optional<Registry::Answer> Registry::find(const std::string& key, const Loo
 }
 
 void Registry::ask(const std::string& key, const Lookup& lookup, Duration refresh) {
-  {
-    std::lock_guard lock(mutex_);
-    entries_[key].wanted = false;
-  }
-  Duration pause{};
-  const bool done = keep(key, lookup(client_), refresh, pause);
+  keep(key, lookup(client_), refresh);
   tell();
-  if (!done) thread_.run_after(pause, [this, key, lookup, refresh] { ask(key, lookup, refresh); });
 }
 
-bool Registry::keep(const std::string& key, Answer answer, Duration refresh, Duration& pause) {
+void Registry::keep(const std::string& key, Answer answer, Duration refresh) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_[key];
   const bool away = !answer && answer.error().kind != ErrorKind::invalid;
   const bool known = entry.answer && *entry.answer;
+  Duration rest = answer ? refresh : kPoison;
   if (away) {
-    pause = std::min(kLongestPause, kFirstPause * (1 << std::min(entry.failures++, 6)));
-    if (!known) entry.answer = std::move(answer);
-    if (entry.wanted) return false;
-    // Nobody waits for it: whoever comes asks at once.
-    entry.again = steady_clock::now();
+    rest = std::min(kLongestPause, kFirstPause * (1 << std::min(entry.failures++, 6)));
+    thread_.run_after(rest, [this] { tell(); });
   } else {
     entry.failures = 0;
-    const Duration rest = answer ? refresh : kPoison;
-    entry.again = rest == Duration{} ? SteadyTime{} : steady_clock::now() + rest;
-    entry.answer = std::move(answer);
   }
+  entry.again = rest == Duration{} ? SteadyTime{} : steady_clock::now() + rest;
+  if (!away || !known) entry.answer = std::move(answer);
   entry.asking = false;
   const std::size_t text = entry.answer && *entry.answer ? (**entry.answer)->bytes : 0;
   bytes_ -= std::exchange(entry.bytes, kEntryBytes + key.size() + text);
   bytes_ += entry.bytes;
-  return true;
 }
 
 // Whoever has a schema keeps it.
 void Registry::make_room() {
-  while (entries_.size() > kMostEntries || bytes_ > kMostBytes) {
+  while (entries_.size() > kMostEntries || bytes_ > kMostKept) {
     auto oldest = entries_.end();
     for (auto at = entries_.begin(); at != entries_.end(); ++at)
       if (!at->second.asking && (oldest == entries_.end() || at->second.used < oldest->second.used))
@@ -162,8 +156,7 @@ Registry::Answer Registry::fetch(std::uint32_t id) {
   }
   auto source = client_.by_id(id);
   Answer answer = source ? made(id, *source, {}) : Answer(std::unexpected(source.error()));
-  Duration pause{};
-  keep(key, answer, {}, pause);
+  keep(key, answer, {});
   tell();
   return answer;
 }

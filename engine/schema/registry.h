@@ -31,8 +31,8 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 // Value. The schema that outputs are written with.
 struct Target {
   std::string subject;
-  std::optional<std::uint32_t> id;     // that one; else
-  std::optional<Source> source;        // this one, registered if `add`; else the subject's latest
+  std::optional<std::uint32_t> id;  // that one; else
+  std::optional<Source> source;     // this one, registered if `add`; else the subject's latest
   bool add = false;
   std::string message;  // of a Protobuf schema
   Duration refresh{};   // of the latest
@@ -51,7 +51,8 @@ class Registry {
   // invalid: for good (E6161: the registry has no such schema; E6162: it is of no use). It is asked
   // for again after half a minute.
   // unavailable: for now (E6164: the registry does not answer; E6166: it does not have the schema
-  // for outputs, or does not take it). It is asked for again and again while somebody wants it.
+  // for outputs, or does not take it). Listeners hear when it is time to look again, which asks for
+  // it once more: after 200 ms, then up to every 5 s.
   using Answer = Result<SchemaPtr>;
   std::optional<Answer> find(std::uint32_t id);
   std::optional<Answer> find(const Target& target);
@@ -73,28 +74,26 @@ class Registry {
 
   struct Entry {
     std::optional<Answer> answer;
-    SteadyTime again{};     // when it is to be asked for once more
+    SteadyTime again{};  // when it is to be asked for once more
     bool asking = false;
-    bool wanted = false;    // since it was asked for
     std::uint64_t used = 0;
     std::size_t bytes = 0;
-    int failures = 0;       // in a row
+    int failures = 0;  // in a row
   };
 
   std::optional<Answer> find(const std::string& key, const Lookup& lookup, Duration refresh);
   void ask(const std::string& key, const Lookup& lookup, Duration refresh);
-  // False: it is to be asked for once more after `pause`.
-  bool keep(const std::string& key, Answer answer, Duration refresh, Duration& pause);
+  void keep(const std::string& key, Answer answer, Duration refresh);
   void make_room();
   void tell();
   Answer made(std::uint32_t id, const Source& source, const std::string& message);
   Answer look_up(RegistryClient& client, const Target& target);
 
   std::mutex mutex_;
-  std::map<std::string, Entry> entries_;           // guarded by mutex_
-  std::size_t bytes_ = 0;                          // guarded by mutex_
-  std::uint64_t uses_ = 0;                         // guarded by mutex_
-  std::map<const void*, Listener> listeners_;      // guarded by listening_
+  std::map<std::string, Entry> entries_;       // guarded by mutex_
+  std::size_t bytes_ = 0;                      // guarded by mutex_
+  std::uint64_t uses_ = 0;                     // guarded by mutex_
+  std::map<const void*, Listener> listeners_;  // guarded by listening_
   std::mutex listening_;
   thread::JobThread thread_;
   RegistryClient client_;  // the thread's

@@ -192,9 +192,9 @@ Status RegistryClient::add_reference(const Json& reference, Source& into, Seen& 
   const std::string name = text_of(reference, "name");
   const Json* version = member(reference, "version");
   if (!seen.names.insert(name).second) return {};
-  const auto answer =
-      ask("GET", fmt::format("/subjects/{}/versions/{}", escaped(text_of(reference, "subject")),
-                             version != nullptr && version->is_int64() ? version->get_int64() : -1));
+  const auto answer = ask(
+      "GET", fmt::format("/subjects/{}/versions/{}", escaped(text_of(reference, "subject")),
+                         version != nullptr && version->is_int64() ? version->get_int64() : -1));
   if (!answer) return std::unexpected(answer.error());
   Source::Reference found{name, text_of(*answer, "schema")};
   seen.bytes += found.text.size();

@@ -94,7 +94,8 @@ bool PartitionQueues::serve() {
   bool more = false;
   for (auto& [partition, part] : parts_) more |= fetch(partition, part);
   if (decoder_.schemas() == nullptr) return more;
-  const bool waits = std::ranges::any_of(parts_, [](const auto& each) { return each.second.held != nullptr; });
+  const bool waits =
+      std::ranges::any_of(parts_, [](const auto& each) { return each.second.held != nullptr; });
   if (!waits) schemas_.over();
   return more;
 }

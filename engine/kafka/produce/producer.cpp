@@ -50,8 +50,8 @@ void Producer::Impl::send(model::BatchPtr batch, std::vector<RawRecord> records,
   flight->records = std::move(records);
   flight->done = std::move(done);
   flight->how = std::move(how);
-  if (encoder_ && flight->batch) {
-    unencoded_.push_back(std::move(flight));
+  if (encoding_.encoder && flight->batch) {
+    encoding_.waiting.push_back(std::move(flight));
     encode();
   } else {
     begin(std::move(flight));
@@ -67,15 +67,15 @@ void Producer::Impl::begin(std::unique_ptr<Flight> flight) {
 }
 
 void Producer::Impl::encode() {
-  if (unencoded_.empty()) return;
-  if (!encoder_->ready()) {
-    if (!encoder_->why().empty()) trouble_.say(encoder_->why());
+  if (encoding_.waiting.empty()) return;
+  if (!encoding_.encoder->ready()) {
+    if (!encoding_.encoder->why().empty()) trouble_.say(encoding_.encoder->why());
     return;
   }
   if (open_ == 0) trouble_.over();
-  for (; !unencoded_.empty(); unencoded_.pop_front()) {
-    std::unique_ptr<Flight> flight = std::move(unencoded_.front());
-    auto encoded = encoder_->encode(*flight->batch);
+  for (; !encoding_.waiting.empty(); encoding_.waiting.pop_front()) {
+    std::unique_ptr<Flight> flight = std::move(encoding_.waiting.front());
+    auto encoded = encoding_.encoder->encode(*flight->batch);
     flight->batch = std::move(encoded.batch);
     flight->unfit = std::move(encoded.unfit);
     begin(std::move(flight));
@@ -83,8 +83,8 @@ void Producer::Impl::encode() {
 }
 
 void Producer::Impl::listen(std::weak_ptr<Impl> self) {
-  if (!encoder_) return;
-  news_ = encoder_->registry().listen([self = std::move(self), &loop = loop_] {
+  if (!encoding_.encoder) return;
+  encoding_.news = encoding_.encoder->registry().listen([self = std::move(self), &loop = loop_] {
     loop.post([self] {
       const auto impl = self.lock();
       if (!impl) return;

@@ -26,7 +26,7 @@ class Producer::Impl {
         fault_(fault),
         limits_(topic.topic),
         trouble_(topic.topic),
-        encoder_(schema_encoder(topic, loop.registries())) {}
+        encoding_{schema_encoder(topic, loop.registries()), {}, {}} {}
   ~Impl() { close(); }
 
   Status open();  // any thread, first
@@ -109,9 +109,11 @@ class Producer::Impl {
   Pause reopening_;          // the client before did not get anything through
   std::chrono::steady_clock::time_point answered_{};  // at last; or since something is open
   Trouble trouble_;
-  const std::unique_ptr<SchemaEncoder> encoder_;  // null: nothing is encoded
-  std::deque<std::unique_ptr<Flight>> unencoded_;  // wait for the schema, in the order they came
-  std::unique_ptr<schema::Registry::Subscription> news_;  // of schemas
+  struct {
+    const std::unique_ptr<SchemaEncoder> encoder;          // null: nothing is encoded
+    std::deque<std::unique_ptr<Flight>> waiting;           // for the schema, in the order they came
+    std::unique_ptr<schema::Registry::Subscription> news;  // of schemas
+  } encoding_;
 };
 
 }  // namespace pelton::kafka

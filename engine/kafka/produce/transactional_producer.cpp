@@ -161,33 +161,6 @@ bool TransactionalProducer::Impl::ready() {
   return initialised_;
 }
 
-// False: we are ending.
-bool TransactionalProducer::Impl::schema_ready() {
-  while (!encoder_->ready()) {
-    if (stopping()) return false;
-    if (!encoder_->why().empty()) trouble_.say(encoder_->why());
-    pause();
-  }
-  trouble_.over();
-  return true;
-}
-
-void TransactionalProducer::Impl::encode_and_write(std::vector<model::BatchPtr> batches,
-                                                   Written& done) {
-  if (!encoder_) return write(batches, done);
-  if (!schema_ready()) return;
-  Wrote wrote;
-  bool fit = true;
-  for (model::BatchPtr& batch : batches) {
-    auto encoded = encoder_->encode(*batch);
-    batch = std::move(encoded.batch);
-    fit = fit && encoded.unfit.empty();
-    wrote.refused.push_back(std::move(encoded.unfit));
-  }
-  if (!fit) return done(std::move(wrote));
-  write(batches, done);
-}
-
 void TransactionalProducer::Impl::write(const std::vector<model::BatchPtr>& batches,
                                         Written& done) {
   suspects_.clear();

@@ -75,10 +75,11 @@ SchemaDecoder::Outcome SchemaDecoder::decode(model::EventView& event) {
     return Outcome::done;
   }
   if (!framed)
-    return refuse({ErrorKind::invalid, "E6160",
-                   fmt::format("the value ({} bytes) is not in the wire format of a schema "
-                               "registry: it does not begin with a zero byte and the id of a schema",
-                               event.data.size())});
+    return refuse(
+        {ErrorKind::invalid, "E6160",
+         fmt::format("the value ({} bytes) is not in the wire format of a schema "
+                     "registry: it does not begin with a zero byte and the id of a schema",
+                     event.data.size())});
   const Known* known = find(framed->id);
   if (known == nullptr) return outcome_;
   if (!takes(known->schema->format))

@@ -34,14 +34,13 @@ void append_integer(std::string& out, std::int64_t value) {
 template <typename... Args>
 bool Reader::bad(fmt::format_string<Args...> sentence, Args&&... args) {
   if (fault_.empty())
-    fault_ = fmt::format("{}: {}", path_.text(),
-                         fmt::format(sentence, std::forward<Args>(args)...));
+    fault_ =
+        fmt::format("{}: {}", path_.text(), fmt::format(sentence, std::forward<Args>(args)...));
   return false;
 }
 
 Status Reader::read(const Node& root) {
-  if (value(root) && !in_.empty())
-    bad("{} bytes are left behind the value", in_.size());
+  if (value(root) && !in_.empty()) bad("{} bytes are left behind the value", in_.size());
   if (fault_.empty()) return {};
   return fail(ErrorKind::invalid, "E6163", "the record does not fit its Avro schema at {}", fault_);
 }

@@ -25,10 +25,10 @@ struct Primitive {
   Type type;
 };
 constexpr std::array kPrimitives{
-    Primitive{"null", Type::null},      Primitive{"boolean", Type::boolean},
-    Primitive{"int", Type::int_},       Primitive{"long", Type::long_},
-    Primitive{"float", Type::float_},   Primitive{"double", Type::double_},
-    Primitive{"bytes", Type::bytes},    Primitive{"string", Type::string},
+    Primitive{"null", Type::null},    Primitive{"boolean", Type::boolean},
+    Primitive{"int", Type::int_},     Primitive{"long", Type::long_},
+    Primitive{"float", Type::float_}, Primitive{"double", Type::double_},
+    Primitive{"bytes", Type::bytes},  Primitive{"string", Type::string},
 };
 
 struct LogicalName {
@@ -185,8 +185,8 @@ class Parser {
     if (name == "fixed") return fixed(object, space);
     const auto base = named(name, space);
     if (!base) return base;
-    const bool primitive = std::ranges::find(kPrimitives, name, &Primitive::name) !=
-                           kPrimitives.end();
+    const bool primitive =
+        std::ranges::find(kPrimitives, name, &Primitive::name) != kPrimitives.end();
     if (primitive) set_logical(*schema_->nodes_.back(), object);
     return base;
   }
@@ -258,7 +258,7 @@ class Parser {
     const json::value* symbols = member(object, "symbols");
     if (symbols == nullptr || !symbols->is_array()) return bad("{} has no symbols", (*node)->name);
     for (const json::value& each : symbols->get_array()) {
-      if (!each.is_string()) return bad("a symbol of {} is no text", (*node)->name);
+      if (!each.is_string()) return bad("a symbol of {} is not a text", (*node)->name);
       (*node)->symbols.emplace_back(each.get_string());
     }
     return *node;

@@ -60,14 +60,14 @@ struct Field {
 struct Node {
   Type type = Type::null;
   Logical logical = Logical::none;
-  std::string name;                    // the full name of a named type, else that of the type
-  std::vector<Field> fields{};         // record
+  std::string name;                     // the full name of a named type, else that of the type
+  std::vector<Field> fields{};          // record
   std::vector<const Node*> branches{};  // union
-  bool tagged = false;                 // a union whose values do not tell their branch in JSON
-  std::vector<std::string> symbols{};  // enum
-  const Node* items = nullptr;         // array, map
-  std::size_t size = 0;                // fixed
-  std::uint32_t scale = 0;             // decimal
+  bool tagged = false;                  // a union whose values do not tell their branch in JSON
+  std::vector<std::string> symbols{};   // enum
+  const Node* items = nullptr;          // array, map
+  std::size_t size = 0;                 // fixed
+  std::uint32_t scale = 0;              // decimal
 };
 
 // Immutable. A schema as Avro 1.11 defines them. Own code, because Debian's avro-c neither bounds

@@ -19,7 +19,7 @@ namespace {
 
 using Value = boost::json::value;
 
-const char* kind_of(const Value& value) {
+const char* kind_named(const Value& value) {
   switch (value.kind()) {
     case boost::json::kind::null:
       return "null";
@@ -36,7 +36,7 @@ const char* kind_of(const Value& value) {
   }
 }
 
-std::string_view text_of(const Value& value) {
+std::string_view string_of(const Value& value) {
   const auto& text = value.get_string();
   return {text.data(), text.size()};
 }
@@ -56,7 +56,7 @@ std::optional<double> real(const Value& value) {
   if (const auto* number = value.if_int64()) return static_cast<double>(*number);
   if (const auto* number = value.if_uint64()) return static_cast<double>(*number);
   if (!value.is_string()) return std::nullopt;
-  const std::string_view text = text_of(value);
+  const std::string_view text = string_of(value);
   if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
   if (text == "Infinity") return std::numeric_limits<double>::infinity();
   if (text == "-Infinity") return -std::numeric_limits<double>::infinity();
@@ -117,7 +117,8 @@ bool may_be(const Node& node, const Value& value) {
 }
 
 bool has_null(const Node& node) {
-  return std::ranges::any_of(node.branches, [](const Node* each) { return each->type == Type::null; });
+  return std::ranges::any_of(node.branches,
+                             [](const Node* each) { return each->type == Type::null; });
 }
 
 }  // namespace
@@ -125,13 +126,13 @@ bool has_null(const Node& node) {
 template <typename... Args>
 bool Writer::bad(fmt::format_string<Args...> sentence, Args&&... args) {
   if (fault_.empty())
-    fault_ = fmt::format("{}: {}", path_.text(),
-                         fmt::format(sentence, std::forward<Args>(args)...));
+    fault_ =
+        fmt::format("{}: {}", path_.text(), fmt::format(sentence, std::forward<Args>(args)...));
   return false;
 }
 
 bool Writer::mismatch(const Node& node, const Value& value) {
-  return bad("{} is no {}", kind_of(value), node.name);
+  return bad("{} is no {}", kind_named(value), node.name);
 }
 
 Status Writer::write(const Node& root, const Value& value) {
@@ -187,8 +188,8 @@ bool Writer::value(const Node& node, const Value& value) {
 bool Writer::number(const Node& node, const Value& value) {
   auto number = integer(value);
   if (!number && value.is_string() && node.logical != Logical::none) {
-    number = time_number(node.logical, text_of(value));
-    if (!number) return bad("\"{}\" is not what the logical type takes", text_of(value));
+    number = time_number(node.logical, string_of(value));
+    if (!number) return bad("\"{}\" is not what the logical type takes", string_of(value));
   }
   if (!number) return mismatch(node, value);
   if (node.type == Type::int_ && (*number < INT32_MIN || *number > INT32_MAX))
@@ -212,14 +213,14 @@ bool Writer::floating(const Node& node, const Value& value) {
 
 bool Writer::text(const Node& node, const Value& value) {
   if (!value.is_string()) return mismatch(node, value);
-  bytes(text_of(value));
+  bytes(string_of(value));
   return true;
 }
 
 bool Writer::enumeration(const Node& node, const Value& value) {
   if (!value.is_string()) return mismatch(node, value);
-  const auto symbol = std::ranges::find(node.symbols, text_of(value));
-  if (symbol == node.symbols.end()) return bad("{} has no \"{}\"", node.name, text_of(value));
+  const auto symbol = std::ranges::find(node.symbols, string_of(value));
+  if (symbol == node.symbols.end()) return bad("{} has no \"{}\"", node.name, string_of(value));
   varint(symbol - node.symbols.begin());
   return true;
 }
@@ -230,10 +231,10 @@ bool Writer::binary(const Node& node, const Value& value) {
   if (!value.is_string()) return mismatch(node, value);
   std::string raw;
   if (fallback_) {
-    auto latin = latin1(text_of(value));
+    auto latin = latin1(string_of(value));
     if (!latin) return bad("the default has a character beyond 255");
     raw = std::move(*latin);
-  } else if (!from_base64(text_of(value), raw)) {
+  } else if (!from_base64(string_of(value), raw)) {
     return bad("the text is not base64");
   }
   if (node.type == Type::bytes) {
@@ -249,7 +250,7 @@ bool Writer::binary(const Node& node, const Value& value) {
 bool Writer::decimal(const Node& node, const Value& value) {
   std::string text;
   if (value.is_string())
-    text = text_of(value);
+    text = string_of(value);
   else if (const auto* number = value.if_int64())
     text = std::to_string(*number);
   else if (const auto* fraction = value.if_double())
@@ -350,7 +351,7 @@ bool Writer::union_of(const Node& node, const Value& value) {
   if (node.tagged && !(value.is_null() && has_null(node))) return tagged(node, value);
   for (std::size_t i = 0; i < node.branches.size(); ++i)
     if (may_be(*node.branches[i], value)) return branch(node, i, value);
-  return bad("{} is none of the union's types", kind_of(value));
+  return bad("{} is none of the union's types", kind_named(value));
 }
 
 bool Writer::tagged(const Node& node, const Value& value) {
@@ -360,7 +361,8 @@ bool Writer::tagged(const Node& node, const Value& value) {
   const auto& [key, inner] = *object->begin();
   const auto found = std::ranges::find_if(
       node.branches, [&](const Node* each) { return each->name == std::string_view(key); });
-  if (found == node.branches.end()) return bad("the union has no type \"{}\"", std::string_view(key));
+  if (found == node.branches.end())
+    return bad("the union has no type \"{}\"", std::string_view(key));
   const Path::Step step(path_, std::string_view(key));
   return branch(node, static_cast<std::size_t>(found - node.branches.begin()), inner);
 }

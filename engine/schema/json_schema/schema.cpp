@@ -16,13 +16,19 @@ namespace {
 namespace json = boost::json;
 
 // Keywords whose value is a schema, a list of schemas (or a schema), and schemas by name.
-constexpr std::array<std::string_view, 10> kSchema{
-    "additionalItems", "additionalProperties", "contains",      "else", "if", "items", "not",
-    "propertyNames",   "then",                 "unevaluatedItems"};
+constexpr std::array<std::string_view, 10> kSchema{"additionalItems",
+                                                   "additionalProperties",
+                                                   "contains",
+                                                   "else",
+                                                   "if",
+                                                   "items",
+                                                   "not",
+                                                   "propertyNames",
+                                                   "then",
+                                                   "unevaluatedItems"};
 constexpr std::array<std::string_view, 5> kList{"allOf", "anyOf", "items", "oneOf", "prefixItems"};
-constexpr std::array<std::string_view, 6> kNamed{"$defs",       "definitions",       "dependencies",
-                                                 "dependentSchemas", "patternProperties",
-                                                 "properties"};
+constexpr std::array<std::string_view, 6> kNamed{
+    "$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"};
 
 template <typename... Args>
 std::unexpected<Error> bad(fmt::format_string<Args...> sentence, Args&&... args) {
@@ -35,8 +41,9 @@ std::string without_escapes(std::string_view pointer) {
   std::string text;
   for (std::size_t i = 0; i < pointer.size(); ++i) {
     unsigned byte = 0;
-    const bool percent = pointer[i] == '%' && i + 2 < pointer.size() &&
-                         std::sscanf(std::string(pointer.substr(i + 1, 2)).c_str(), "%2x", &byte) == 1;
+    const bool percent =
+        pointer[i] == '%' && i + 2 < pointer.size() &&
+        std::sscanf(std::string(pointer.substr(i + 1, 2)).c_str(), "%2x", &byte) == 1;
     text += percent ? static_cast<char>(byte) : pointer[i];
     if (percent) i += 2;
   }
@@ -135,7 +142,8 @@ Status Schema::add_target(const json::object& of, std::string_view reference,
   if (!file.empty()) {
     const json::object* own = root->if_object();
     const json::value* id = own == nullptr ? nullptr : own->if_contains("$id");
-    const bool itself = id != nullptr && id->is_string() && std::string_view(id->get_string()) == file;
+    const bool itself =
+        id != nullptr && id->is_string() && std::string_view(id->get_string()) == file;
     const auto found = std::ranges::find_if(documents_, [&](const Document& each) {
       return !each.name.empty() && names(file, each.name);
     });

@@ -33,9 +33,7 @@ class Schema {
   const boost::json::value& target(const boost::json::object& of) const {
     return *targets_.at(&of);
   }
-  const re2::RE2& pattern(std::string_view text) const {
-    return *patterns_.at(std::string(text));
-  }
+  const re2::RE2& pattern(std::string_view text) const { return *patterns_.at(std::string(text)); }
 
  private:
   Schema();

@@ -57,8 +57,7 @@ bool same(const value& a, const value& b) {
     return a == b;
   }
   if (a.kind() != b.kind()) return false;
-  if (a.is_array())
-    return std::ranges::equal(a.get_array(), b.get_array(), same);
+  if (a.is_array()) return std::ranges::equal(a.get_array(), b.get_array(), same);
   if (!a.is_object()) return a == b;
   const object& right = b.get_object();
   return a.get_object().size() == right.size() &&
@@ -69,8 +68,8 @@ bool same(const value& a, const value& b) {
 }
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
 std::string shown(const value& of) {
@@ -86,8 +85,8 @@ bool matches(const re2::RE2& pattern, std::string_view text) {
 template <typename... Args>
 bool Validator::bad(fmt::format_string<Args...> sentence, Args&&... args) {
   if (fault_.empty())
-    fault_ = fmt::format("{}: {}", path_.text(),
-                         fmt::format(sentence, std::forward<Args>(args)...));
+    fault_ =
+        fmt::format("{}: {}", path_.text(), fmt::format(sentence, std::forward<Args>(args)...));
   return false;
 }
 
@@ -127,11 +126,10 @@ bool Validator::keywords(const Object& schema, const Value& value) {
 
 bool Validator::type(const Value& types, const Value& value) {
   const auto* list = types.if_array();
-  const bool good = list == nullptr
-                        ? types.is_string() && is_of(types.get_string(), value)
-                        : std::ranges::any_of(*list, [&](const Value& each) {
-                            return each.is_string() && is_of(each.get_string(), value);
-                          });
+  const bool good = list == nullptr ? types.is_string() && is_of(types.get_string(), value)
+                                    : std::ranges::any_of(*list, [&](const Value& each) {
+                                        return each.is_string() && is_of(each.get_string(), value);
+                                      });
   return good || bad("{} is not of type {}", shown(value), shown(types));
 }
 
@@ -140,8 +138,8 @@ bool Validator::choices(const Object& schema, const Value& value) {
     if (!same(*only, value)) return bad("{} is not {}", shown(value), shown(*only));
   const Value* some = schema.if_contains("enum");
   if (some == nullptr || !some->is_array()) return true;
-  const bool found = std::ranges::any_of(some->get_array(),
-                                         [&](const Value& each) { return same(each, value); });
+  const bool found =
+      std::ranges::any_of(some->get_array(), [&](const Value& each) { return same(each, value); });
   return found || bad("{} is none of {}", shown(value), shown(*some));
 }
 
@@ -150,19 +148,20 @@ bool Validator::combined(const Object& schema, const Value& value) {
     for (const Value& each : all->get_array())
       if (!valid(each, value)) return false;
   if (const Value* any = schema.if_contains("anyOf"); any != nullptr && any->is_array()) {
-    const bool good = std::ranges::any_of(
-        any->get_array(), [&](const Value& each) { return holds(each, value); });
+    const bool good = std::ranges::any_of(any->get_array(),
+                                          [&](const Value& each) { return holds(each, value); });
     if (!good) return bad("{} fits none of `anyOf`", shown(value));
   }
   if (const Value* one = schema.if_contains("oneOf"); one != nullptr && one->is_array())
     if (!one_of(*one, value)) return false;
   const Value* none = schema.if_contains("not");
-  return none == nullptr || !holds(*none, value) || bad("{} fits what `not` excludes", shown(value));
+  return none == nullptr || !holds(*none, value) ||
+         bad("{} fits what `not` excludes", shown(value));
 }
 
 bool Validator::one_of(const Value& schemas, const Value& value) {
-  const auto fitting = std::ranges::count_if(
-      schemas.get_array(), [&](const Value& each) { return holds(each, value); });
+  const auto fitting = std::ranges::count_if(schemas.get_array(),
+                                             [&](const Value& each) { return holds(each, value); });
   return fitting == 1 || bad("{} fits {} of `oneOf`, not one", shown(value), fitting);
 }
 

@@ -142,7 +142,9 @@ class BoundedOutput final : public pb::io::ZeroCopyOutputStream {
     return true;
   }
   void BackUp(int count) override { out_.resize(out_.size() - static_cast<std::size_t>(count)); }
-  std::int64_t ByteCount() const override { return static_cast<std::int64_t>(out_.size() - begin_); }
+  std::int64_t ByteCount() const override {
+    return static_cast<std::int64_t>(out_.size() - begin_);
+  }
   bool full() const { return full_; }
 
  private:
@@ -203,8 +205,7 @@ Status ProtobufCodec::decode(std::string_view bytes, std::string& out) const {
 Status ProtobufCodec::encode(std::string_view json, std::string& out) const {
   const std::string text(json);
   std::string bytes;
-  const auto status =
-      pb::util::JsonToBinaryString(types_.get(), url_of(*written_), text, &bytes);
+  const auto status = pb::util::JsonToBinaryString(types_.get(), url_of(*written_), text, &bytes);
   if (!status.ok())
     return fail(ErrorKind::invalid, "E6165", "the output does not fit the Protobuf message {}: {}",
                 written_->full_name(), std::string_view(status.message()));

@@ -22,13 +22,13 @@ bool is_encoded(const model::Batch& event) {
 
 void LetterDecoder::decode(model::BatchPtr event, Decoded done) {
   if (!is_encoded(*event)) return done(std::move(event));
-  registry_->run([self = shared_from_this(), event = std::move(event),
-                  done = std::move(done)]() mutable {
-    auto answer = decoded(self->options_, self->registry_, *event);
-    self->mailbox_.post([answer = std::move(answer), done = std::move(done)]() mutable {
-      done(std::move(answer));
-    });
-  });
+  registry_->run(
+      [self = shared_from_this(), event = std::move(event), done = std::move(done)]() mutable {
+        auto answer = decoded(self->options_, self->registry_, *event);
+        self->mailbox_.post([answer = std::move(answer), done = std::move(done)]() mutable {
+          done(std::move(answer));
+        });
+      });
 }
 
 Result<model::BatchPtr> LetterDecoder::decoded(const schema::SchemaOptions& options,

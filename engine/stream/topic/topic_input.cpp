@@ -58,8 +58,8 @@ TopicInput::Shared TopicInput::commit_with(OffsetCommitter::Transactions& transa
 }
 
 Status TopicInput::open(Listener& listener) {
-  kafka::Consumer::Setup setup{setup_.topic.client, setup_.group, setup_.topic.topic, std::nullopt,
-                               setup_.fetches, setup_.topic.schemas};
+  kafka::Consumer::Setup setup{setup_.topic.client, setup_.group,   setup_.topic.topic,
+                               std::nullopt,        setup_.fetches, setup_.topic.schemas};
   if (setup_.start.kind == config::Start::Kind::time) setup.start_time = setup_.start.time;
   auto consumer = kafka::Consumer::create(std::move(setup), loop_, relay_.listeners());
   if (!consumer) return std::unexpected(consumer.error());

@@ -126,6 +126,23 @@ TEST_F(Frames, AnEventTooLargeForAFrameIsADeadLetter) {
   EXPECT_EQ(cursor(), "3");
 }
 
+TEST_F(Frames, AnEventThatCouldNotBeDecodedIsADeadLetter) {
+  model::BatchBuilder builder;
+  model::EventView event;
+  event.data = "raw";
+  builder.add(event);
+  builder.fault({ErrorKind::invalid, "E6163", "does not fit"});
+  offer_batch(builder.finish());
+  EXPECT_EQ(pull(), "");
+  EXPECT_EQ(letters(), std::vector<std::string>{"0/0 undecodable"});
+  EXPECT_EQ(letter(0).event->data(0), "raw");
+  EXPECT_EQ(letter(0).retry.attempts, 0U);
+  ASSERT_EQ(letter(0).retry.history.size(), 1U);
+  EXPECT_EQ(letter(0).retry.history[0].type, "E6163");
+  EXPECT_EQ(letter(0).retry.history[0].message, "does not fit");
+  EXPECT_EQ(cursor(), "1");
+}
+
 TEST_F(Frames, HasWorkSaysWhetherPullGivesOne) {
   EXPECT_FALSE(dispatcher().has_work(now));
   offer("a a");

@@ -34,6 +34,21 @@ TEST_F(ReplayedLetter, IsDeliveredWithItsKeyAndRemovedByItsSuccess) {
   EXPECT_EQ(dispatcher().totals().replayed, 1U);
 }
 
+TEST_F(ReplayedLetter, ThatCannotBeDecodedStaysALetter) {
+  bury();
+  model::DeadLetter raw = letter(0);
+  model::BatchBuilder builder;
+  builder.add(*raw.event, 0);
+  builder.fault({ErrorKind::invalid, "E6161", "no such schema"});
+  raw.event = builder.finish();
+  EXPECT_TRUE(replay(raw));
+  EXPECT_EQ(pull(), "");
+  ASSERT_EQ(letters(), std::vector<std::string>{"0/0 undecodable"});
+  EXPECT_EQ(letter(0).replays, 1U);
+  EXPECT_EQ(letter(0).retry.history.back().message, "no such schema");
+  EXPECT_TRUE(replay(letter(0))) << "it is not on its way any more";
+}
+
 TEST_F(ReplayedLetter, OnlyOnceAtATime) {
   bury();
   EXPECT_TRUE(replay(letter(0)));

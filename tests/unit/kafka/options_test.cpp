@@ -38,6 +38,53 @@ TEST(TopicOptions, AGoodTopicHasNoProblem) {
               ElementsAre());
 }
 
+TEST(TopicOptions, SchemaRegistriesAreChecked) {
+  const auto with = [](const std::string& options) {
+    return problems("brokers: \"a:1\", topic: t, schema_registry: { " + options + " }");
+  };
+  const std::string url = "url: [\"http://a:8081/\"]";
+  EXPECT_THAT(with(url), ElementsAre());
+  EXPECT_THAT(with(url + ", username: me, password: \"${file:/dev/null}\""),
+              ElementsAre(HasSubstr("E1006")));
+  EXPECT_THAT(with("decode: off"), ElementsAre(HasSubstr("E1004")));
+  EXPECT_THAT(with("url: [\"a:8081\"]"),
+              ElementsAre("E1008 stream t: \"a:8081\" is not the URL of a schema registry, such as "
+                          "http://localhost:8081"));
+  EXPECT_THAT(with("url: [\"http://me:x@a\"]"), ElementsAre(HasSubstr("contains a user")));
+  EXPECT_THAT(with("url: []"), ElementsAre(HasSubstr("has no URL")));
+  EXPECT_THAT(with(url + ", encode: {}"), ElementsAre());
+  EXPECT_THAT(with(url + ", encode: { id: 0 }"), ElementsAre(HasSubstr("id")));
+  EXPECT_THAT(with(url + ", encode: { id: 1, file: /dev/null }"),
+              Contains(HasSubstr("the file /dev/null does not exist")));
+  EXPECT_THAT(with(url + ", encode: { register: true }"),
+              ElementsAre("E1006 stream t: `register` needs a `file`"));
+  EXPECT_THAT(with(url + ", encode: { format: avro }"),
+              ElementsAre("E1006 stream t: `format` is that of a `file`"));
+  EXPECT_THAT(
+      with(url + ", encode: { subject: record }"),
+      ElementsAre("E1006 stream t: the subject contains the name of a record: set `record`"));
+  EXPECT_THAT(with(url + ", encode: { file: /etc/hostname }"),
+              ElementsAre(HasSubstr("does not say what schema it is: set `format`")));
+  EXPECT_THAT(problems("brokers: \"a:1\", topic: t, content_mode: structured, schema_registry: { " +
+                       url + ", encode: {} }"),
+              ElementsAre("E1006 stream t: `schema_registry.encode` needs `content_mode: binary`"));
+}
+
+TEST(TopicOptions, ASchemaRegistryIsPartOfTheTopic) {
+  const auto loaded = load(
+      "brokers: \"a:1\", topic: t, schema_registry: { url: [\"http://a/\", \"https://b\"], tls: "
+      "{}, decode: protobuf, plain: pass, encode: { id: 7, refresh: 5s } }");
+  ASSERT_TRUE(loaded.config);
+  const auto& schemas = topic_of(loaded.config->streams.at(0)).schemas;
+  ASSERT_TRUE(schemas);
+  EXPECT_THAT(schemas->registry.urls, ElementsAre("http://a", "https://b"));
+  EXPECT_TRUE(schemas->registry.tls);
+  EXPECT_EQ(schemas->decode, schema::Decode::protobuf);
+  EXPECT_EQ(schemas->plain, schema::Plain::pass);
+  ASSERT_TRUE(schemas->encode);
+  EXPECT_EQ(schemas->encode->id, 7U);
+}
+
 TEST(TopicOptions, NamesOfTopicsAreChecked) {
   EXPECT_THAT(problems("brokers: \"a:1\", topic: \"a b\""),
               ElementsAre("E1008 stream t: \"a b\" is not a valid topic name: use letters, digits, "

@@ -36,6 +36,33 @@ TEST(BatchBuilder, CopiesEventsOfOtherBatchesWithTheirHeaders) {
   expect_same(batch->event(2), from->event(1));
 }
 
+TEST(BatchBuilder, FaultsAreThoseOfTheirEventsAndNotEncoded) {
+  BatchBuilder builder;
+  builder.add(event("k", "good"));
+  builder.add(event("k", "bad"));
+  const std::size_t before = builder.payload_bytes();
+  builder.fault({ErrorKind::invalid, "E1", "why"});
+  EXPECT_GT(builder.payload_bytes(), before) << "what is kept counts";
+  builder.add(event("k", "good"));
+  const BatchPtr batch = builder.finish();
+  ASSERT_TRUE(batch->has_faults());
+  EXPECT_EQ(batch->fault(0), nullptr);
+  ASSERT_NE(batch->fault(1), nullptr);
+  EXPECT_EQ(batch->fault(1)->message, "why");
+  EXPECT_EQ(batch->fault(2), nullptr);
+  EXPECT_FALSE((*Batch::parse(std::string(batch->bytes())))->has_faults());
+  // Copies keep it, one by one and in ranges, and nothing of it is left for the next batch.
+  builder.add(*batch, 1);
+  EXPECT_NE(builder.finish()->fault(0), nullptr);
+  builder.add(*batch, 0);
+  builder.add_range(*batch, 1, 2);
+  const BatchPtr range = builder.finish();
+  EXPECT_EQ(range->fault(0), nullptr);
+  EXPECT_NE(range->fault(1), nullptr);
+  builder.add(event("k", "good"));
+  EXPECT_FALSE(builder.finish()->has_faults());
+}
+
 TEST(BatchBuilder, ARangeEqualsItsEvents) {
   const BatchPtr from = three();
   for (std::size_t first = 0; first < 3; ++first)

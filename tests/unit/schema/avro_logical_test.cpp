@@ -41,9 +41,10 @@ TEST(AvroLogical, TextsOfTimesAreReadStrictly) {
   EXPECT_EQ(time_number(Logical::timestamp_millis, "1970-01-01T01:00:00+01:00"), 0);
   EXPECT_EQ(time_number(Logical::timestamp_millis, "1970-01-01T00:00:00.5Z"), 500);
   EXPECT_EQ(time_number(Logical::timestamp_millis, "1970-01-01T00:00:00.500000Z"), 500);
-  for (const char* bad : {"", "1970", "1970-01-01", "1970-02-30T00:00:00Z", "1970-01-01T24:00:00Z",
-                          "1970-01-01T00:00:00", "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00.0005Z",
-                          "1970-01-01T00:00:00Zx", "1970-01-01T00:00:00+25:00", "-1970-01-01T00:00:00Z"})
+  for (const char* bad :
+       {"", "1970", "1970-01-01", "1970-02-30T00:00:00Z", "1970-01-01T24:00:00Z",
+        "1970-01-01T00:00:00", "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00.0005Z",
+        "1970-01-01T00:00:00Zx", "1970-01-01T00:00:00+25:00", "-1970-01-01T00:00:00Z"})
     EXPECT_EQ(time_number(Logical::timestamp_millis, bad), std::nullopt) << bad;
   EXPECT_EQ(time_number(Logical::date, "2026-13-01"), std::nullopt);
   EXPECT_EQ(time_number(Logical::time_millis, "8:30:00"), std::nullopt);
@@ -73,7 +74,8 @@ TEST(AvroLogical, DecimalsAreExact) {
 }
 
 TEST(AvroLogical, SchemasSayWhatTheyMean) {
-  const auto both = [](const std::string& schema, const std::string& bytes, const std::string& json) {
+  const auto both = [](const std::string& schema, const std::string& bytes,
+                       const std::string& json) {
     const auto codec = compile({Format::avro, schema}, "");
     ASSERT_TRUE(codec) << codec.error().text();
     std::string text, back;
@@ -83,7 +85,8 @@ TEST(AvroLogical, SchemasSayWhatTheyMean) {
     EXPECT_EQ(back, bytes);
   };
   both(R"({"type":"int","logicalType":"date"})", "\2", R"("1970-01-02")");
-  both(R"({"type":"long","logicalType":"timestamp-millis"})", "\2", R"("1970-01-01T00:00:00.001Z")");
+  both(R"({"type":"long","logicalType":"timestamp-millis"})", "\2",
+       R"("1970-01-01T00:00:00.001Z")");
   both(R"({"type":"int","logicalType":"timestamp-millis"})", "\2", "1");  // of a long only
   both(R"({"type":"string","logicalType":"uuid"})", "\2x", R"("x")");
   both(R"({"type":"bytes","logicalType":"decimal","precision":5,"scale":2})", "\4\x30\x39",

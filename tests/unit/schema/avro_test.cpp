@@ -10,7 +10,8 @@ namespace {
 
 using namespace std::string_literals;
 
-std::unique_ptr<const Codec> avro(std::string text, std::vector<Source::Reference> references = {}) {
+std::unique_ptr<const Codec> avro(std::string text,
+                                  std::vector<Source::Reference> references = {}) {
   auto codec = compile({Format::avro, std::move(text), std::move(references)}, "");
   EXPECT_TRUE(codec.has_value()) << codec.error().text();
   return std::move(*codec);
@@ -46,7 +47,10 @@ TEST(Avro, PrimitivesGoBothWays) {
   goes_both_ways(R"("long")", "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\1", "9223372036854775807");
   goes_both_ways(R"("float")", "\0\0\xc0\x3f"s, "1.5");
   goes_both_ways(R"("double")", "\0\0\0\0\0\0\xf0\x3f"s, "1.0");
-  goes_both_ways(R"("string")", "\x0a" "a\"\n\xc3\xa4", R"("a\"\nä")");
+  goes_both_ways(R"("string")",
+                 "\x0a"
+                 "a\"\n\xc3\xa4",
+                 R"("a\"\nä")");
   goes_both_ways(R"("bytes")", "\4\xff\0"s, R"("/wA=")");
   goes_both_ways("long", "\2", "1");  // as registries have it
 }
@@ -76,8 +80,8 @@ TEST(Avro, UnionsAreTheirValueWhereItTellsTheBranch) {
   goes_both_ways(R"(["null","string"])", "\0"s, "null");
   goes_both_ways(R"(["null","string"])", "\2\2x", R"("x")");
   goes_both_ways(R"(["null","long","double"])", "\4\0\0\0\0\0\0\xf8\x3f"s, "1.5");
-  goes_both_ways(R"(["null",{"type":"array","items":"int"},{"type":"map","values":"int"}])", "\2\0"s,
-                 "[]");
+  goes_both_ways(R"(["null",{"type":"array","items":"int"},{"type":"map","values":"int"}])",
+                 "\2\0"s, "[]");
 }
 
 TEST(Avro, UnionsWhoseBranchesLookAlikeHaveTags) {
@@ -95,8 +99,8 @@ TEST(Avro, SchemasReferToThemselvesAndToOthers) {
   const std::string list = R"({"type":"record","name":"L","namespace":"x","fields":[
       {"name":"v","type":"int"},{"name":"next","type":["null","L"]}]})";
   goes_both_ways(list, "\2\2\4\0"s, R"({"v":1,"next":{"v":2,"next":null}})");
-  const auto codec = avro(R"({"type":"record","name":"R","fields":[{"name":"l","type":"x.L"}]})",
-                          {{"x.L", list}});
+  const auto codec =
+      avro(R"({"type":"record","name":"R","fields":[{"name":"l","type":"x.L"}]})", {{"x.L", list}});
   EXPECT_EQ(json_of(*codec, "\2\0"s), R"({"l":{"v":1,"next":null}})");
   EXPECT_EQ(codec->name({}), "R");
 }
@@ -134,7 +138,8 @@ TEST(Avro, HostileBytesAreRefusedWithTheirPlace) {
   EXPECT_EQ(json_of(*avro(R"("long")"), "\xff"), at + "$: a number ends in the middle");
   EXPECT_EQ(json_of(*avro(R"("long")"), std::string(11, '\xff')),
             at + "$: a number has more than 64 bits");
-  EXPECT_EQ(json_of(*avro(R"("int")"), "\x80\x80\x80\x80\x80\x01"), at + "$: 17179869184 is no int");
+  EXPECT_EQ(json_of(*avro(R"("int")"), "\x80\x80\x80\x80\x80\x01"),
+            at + "$: 17179869184 is no int");
   EXPECT_EQ(json_of(*avro(R"("string")"), "\xfe\xff\xff\xff\xff\xff\xff\xff\xff\1"),
             at + "$: 9223372036854775807 bytes are expected and 0 are left");
   EXPECT_EQ(json_of(*avro(R"("bytes")"), "\1"), at + "$: a length is negative (-1)");
@@ -151,13 +156,15 @@ TEST(Avro, HostileBytesAreRefusedWithTheirPlace) {
 TEST(Avro, WhatGrowsIsBounded) {
   // A billion nulls in six bytes, records without fields, and a list that never ends.
   const std::string billion = "\x80\xa8\xd6\xb9\x07"s;
-  EXPECT_NE(json_of(*avro(R"({"type":"array","items":"null"})"), billion).find("16777216 bytes of JSON"),
-            std::string::npos);
+  EXPECT_NE(
+      json_of(*avro(R"({"type":"array","items":"null"})"), billion).find("16777216 bytes of JSON"),
+      std::string::npos);
   EXPECT_NE(json_of(*avro(R"({"type":"array","items":{"type":"record","name":"R","fields":[]}})"),
                     billion)
                 .find("16777216 bytes of JSON"),
             std::string::npos);
-  const auto list = avro(R"({"type":"record","name":"L","fields":[{"name":"n","type":["null","L"]}]})");
+  const auto list =
+      avro(R"({"type":"record","name":"L","fields":[{"name":"n","type":["null","L"]}]})");
   EXPECT_NE(json_of(*list, std::string(1'000'000, '\2')).find("nested more than 64 deep"),
             std::string::npos);
   const auto endless = avro(R"({"type":"record","name":"L","fields":[{"name":"n","type":"L"}]})");
@@ -187,18 +194,23 @@ TEST(Avro, EveryPrefixAndEveryChangedByteIsHandled) {
 
 TEST(Avro, SchemasThatAreNoneAreRefused) {
   EXPECT_TRUE(refused("{").starts_with("E6162: not a valid Avro schema: it is not JSON"));
-  EXPECT_EQ(refused(R"({"type":"record","name":"R"})"), "E6162: not a valid Avro schema: R has no fields");
+  EXPECT_EQ(refused(R"({"type":"record","name":"R"})"),
+            "E6162: not a valid Avro schema: R has no fields");
   EXPECT_EQ(refused(R"("Order")"), "E6162: not a valid Avro schema: there is no type \"Order\"");
-  EXPECT_EQ(refused(R"(["int","int"])"), "E6162: not a valid Avro schema: a union has \"int\" twice");
-  EXPECT_EQ(refused(R"([["int"]])"), "E6162: not a valid Avro schema: a union is directly in a union");
+  EXPECT_EQ(refused(R"(["int","int"])"),
+            "E6162: not a valid Avro schema: a union has \"int\" twice");
+  EXPECT_EQ(refused(R"([["int"]])"),
+            "E6162: not a valid Avro schema: a union is directly in a union");
   EXPECT_EQ(refused("[]"), "E6162: not a valid Avro schema: a union is empty");
-  EXPECT_EQ(refused(R"({"type":"fixed","name":"F"})"), "E6162: not a valid Avro schema: F has no size");
+  EXPECT_EQ(refused(R"({"type":"fixed","name":"F"})"),
+            "E6162: not a valid Avro schema: F has no size");
   EXPECT_EQ(refused(R"({"type":"array"})"),
             "E6162: not a valid Avro schema: an array or a map has no `items`");
   EXPECT_EQ(refused("7"), "E6162: not a valid Avro schema: a type is a name, a list or an object");
   std::string deep;
   for (int i = 0; i < 100; ++i) deep += R"({"type":"array","items":)";
-  EXPECT_TRUE(refused(deep + "\"int\"" + std::string(100, '}')).find("nested") != std::string::npos);
+  EXPECT_TRUE(refused(deep + "\"int\"" + std::string(100, '}')).find("nested") !=
+              std::string::npos);
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <fmt/format.h>
-
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
+#include <fmt/format.h>
 
 #include <atomic>
 #include <map>
@@ -58,7 +57,8 @@ class FakeRegistry {
       acceptor_.accept(peer, error);
       if (error || stopping_) continue;
       std::string in;
-      const std::size_t head = boost::asio::read_until(peer, boost::asio::dynamic_buffer(in), "\r\n\r\n", error);
+      const std::size_t head =
+          boost::asio::read_until(peer, boost::asio::dynamic_buffer(in), "\r\n\r\n", error);
       if (error) continue;
       std::size_t size = 0;
       if (const auto at = in.find("Content-Length: "); at != std::string::npos)
@@ -81,7 +81,8 @@ class FakeRegistry {
     requests_.push_back(request);
     if (down_ != 0) return {down_, "{\"message\":\"down\"}"};
     const auto found = answers_.find(request.substr(0, request.find(" HTTP/")));
-    if (found == answers_.end()) return {404, R"({"error_code":40403,"message":"Schema not found"})"};
+    if (found == answers_.end())
+      return {404, R"({"error_code":40403,"message":"Schema not found"})"};
     return found->second;
   }
 

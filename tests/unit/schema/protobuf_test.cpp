@@ -29,7 +29,8 @@ message Order {
 const Source::Reference kMoney{"money.proto", R"(syntax = "proto3";
 message Money { string currency = 1; double amount = 2; })"};
 
-Result<std::unique_ptr<const Codec>> protobuf(const std::string& text, const std::string& message = "") {
+Result<std::unique_ptr<const Codec>> protobuf(const std::string& text,
+                                              const std::string& message = "") {
   return compile({Format::protobuf, text, {kMoney}}, message);
 }
 
@@ -59,17 +60,27 @@ TEST(Protobuf, MessagesBecomeJsonByTheOwnMapping) {
 TEST(Protobuf, TheRecordSaysWhichMessageItIs) {
   const auto codec = protobuf(kOrder);
   ASSERT_TRUE(codec) << codec.error().text();
-  EXPECT_EQ(decoded(**codec, "\0\x0a\6\x0a\4" "Rome"s), R"({"address":{"city":"Rome"}})");
-  EXPECT_EQ(decoded(**codec, "\4\0\0\x0a\4" "Rome"s), R"({"city":"Rome"})");
+  EXPECT_EQ(decoded(**codec,
+                    "\0\x0a\6\x0a\4"
+                    "Rome"s),
+            R"({"address":{"city":"Rome"}})");
+  EXPECT_EQ(decoded(**codec,
+                    "\4\0\0\x0a\4"
+                    "Rome"s),
+            R"({"city":"Rome"})");
   EXPECT_EQ((*codec)->name("\4\0\0"s), "shop.Customer.Address");
-  EXPECT_EQ(encoded(**codec, R"({"address":{"city":"Rome"}})"), "\0\x0a\6\x0a\4" "Rome"s);
-  EXPECT_EQ(decoded(**codec, "\2\4"), "E6163: the record is of a message that its Protobuf schema does not have");
+  EXPECT_EQ(encoded(**codec, R"({"address":{"city":"Rome"}})"),
+            "\0\x0a\6\x0a\4"
+            "Rome"s);
+  EXPECT_EQ(decoded(**codec, "\2\4"),
+            "E6163: the record is of a message that its Protobuf schema does not have");
 }
 
 TEST(Protobuf, WhatDoesNotFitIsNamed) {
   const auto codec = protobuf(kOrder, "shop.Order");
   ASSERT_TRUE(codec);
-  EXPECT_NE(encoded(**codec, R"({"prices":[{"amount":"much"}]})").find("prices[0].amount"), std::string::npos)
+  EXPECT_NE(encoded(**codec, R"({"prices":[{"amount":"much"}]})").find("prices[0].amount"),
+            std::string::npos)
       << encoded(**codec, R"({"prices":[{"amount":"much"}]})");
   EXPECT_NE(encoded(**codec, R"({"more":1})").find("more"), std::string::npos);
   EXPECT_TRUE(encoded(**codec, "nonsense").starts_with("E6165"));
@@ -79,7 +90,8 @@ TEST(Protobuf, WhatDoesNotFitIsNamed) {
 TEST(Protobuf, HostileBytesAreRefused) {
   const auto codec = protobuf(kOrder, "shop.Order");
   ASSERT_TRUE(codec);
-  const std::string good = encoded(**codec, R"({"id":"7","prices":[{"currency":"EUR"}],"parent":{"id":"8"}})");
+  const std::string good =
+      encoded(**codec, R"({"id":"7","prices":[{"currency":"EUR"}],"parent":{"id":"8"}})");
   for (std::size_t i = 0; i < good.size(); ++i) decoded(**codec, good.substr(0, i));
   for (std::size_t i = 0; i < good.size(); ++i)
     for (int value = 0; value < 256; ++value) {
@@ -87,13 +99,14 @@ TEST(Protobuf, HostileBytesAreRefused) {
       changed[i] = static_cast<char>(value);
       decoded(**codec, changed);
     }
-  for (const std::string& indexes : {""s, "\xff"s, "\1"s, "\x7f\x7f"s, "\xff\xff\xff\xff\xff\x0f"s, "\2"s, "\2\1"s})
+  for (const std::string& indexes :
+       {""s, "\xff"s, "\1"s, "\x7f\x7f"s, "\xff\xff\xff\xff\xff\x0f"s, "\2"s, "\2\1"s})
     EXPECT_TRUE(decoded(**codec, indexes).starts_with("E6163")) << indexes.size();
   // A thousand parents.
   std::string deep;
   for (int i = 0; i < 1'000; ++i) {
     std::string size;
-    for (auto rest = deep.size(); ; rest >>= 7) {
+    for (auto rest = deep.size();; rest >>= 7) {
       size += static_cast<char>(rest > 0x7f ? (rest & 0x7f) | 0x80 : rest);
       if (rest <= 0x7f) break;
     }
@@ -105,7 +118,8 @@ TEST(Protobuf, HostileBytesAreRefused) {
 
 TEST(Protobuf, WhatGrowsIsBounded) {
   const auto codec = compile({Format::protobuf, R"(syntax = "proto3";
-message A { enum E { THE_FIRST_NAME_OF_ALL_THE_VALUES_THAT_THERE_ARE = 0; } repeated E e = 1; })"}, "");
+message A { enum E { THE_FIRST_NAME_OF_ALL_THE_VALUES_THAT_THERE_ARE = 0; } repeated E e = 1; })"},
+                             "");
   ASSERT_TRUE(codec);
   const std::string zeros(1'000'000, '\0');
   EXPECT_EQ(decoded(**codec, "\0\x0a\xc0\x84\x3d"s + zeros),
@@ -117,12 +131,16 @@ TEST(Protobuf, SchemasThatAreNoneAreRefused) {
     const auto codec = compile({Format::protobuf, text}, message);
     return codec ? "accepted" : codec.error().text();
   };
-  EXPECT_TRUE(why("message A { int32 }").starts_with("E6162: not a valid Protobuf schema: the schema:1:"))
+  EXPECT_TRUE(
+      why("message A { int32 }").starts_with("E6162: not a valid Protobuf schema: the schema:1:"))
       << why("message A { int32 }");
-  EXPECT_NE(why("syntax = \"proto3\"; import \"x.proto\"; message A {}").find("x.proto"), std::string::npos);
-  EXPECT_NE(why("syntax = \"proto3\"; message A { B b = 1; }").find("\"B\" is not defined"), std::string::npos);
+  EXPECT_NE(why("syntax = \"proto3\"; import \"x.proto\"; message A {}").find("x.proto"),
+            std::string::npos);
+  EXPECT_NE(why("syntax = \"proto3\"; message A { B b = 1; }").find("\"B\" is not defined"),
+            std::string::npos);
   EXPECT_EQ(why("syntax = \"proto3\";"), "E6162: not a valid Protobuf schema: it has no message");
-  EXPECT_EQ(why("syntax = \"proto3\"; message A {}", "B"), "E6162: not a valid Protobuf schema: it has no message B");
+  EXPECT_EQ(why("syntax = \"proto3\"; message A {}", "B"),
+            "E6162: not a valid Protobuf schema: it has no message B");
 }
 
 TEST(Protobuf, CompiledFilesAreSchemasToo) {

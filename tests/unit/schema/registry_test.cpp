@@ -10,8 +10,8 @@
 namespace pelton::schema {
 namespace {
 
-using testing::HasSubstr;
 using test::FakeRegistry;
+using testing::HasSubstr;
 using namespace std::chrono_literals;
 
 constexpr const char* kLong = R"({"schema":"\"long\""})";
@@ -25,7 +25,8 @@ class RegistryTest : public testing::Test {
 
   // Waits for news until there is an answer that is good enough.
   template <typename What>
-  Registry::Answer answer(Registry& registry, const What& what, ErrorKind enough = ErrorKind::invalid) {
+  Registry::Answer answer(Registry& registry, const What& what,
+                          ErrorKind enough = ErrorKind::invalid) {
     std::mutex mutex;
     std::condition_variable changed;
     int news = 0;
@@ -102,8 +103,10 @@ TEST_F(RegistryTest, WhatIsNoRegistryIsAway) {
   server_.answer("GET /schemas/ids/1", 200, "<html>");
   server_.answer("GET /schemas/ids/2", 200, "{}");
   Registry registry(options_);
-  EXPECT_THAT(answer(registry, 1U, ErrorKind::unavailable).error().message, HasSubstr("is not JSON"));
-  EXPECT_THAT(answer(registry, 2U, ErrorKind::unavailable).error().message, HasSubstr("has no schema"));
+  EXPECT_THAT(answer(registry, 1U, ErrorKind::unavailable).error().message,
+              HasSubstr("is not JSON"));
+  EXPECT_THAT(answer(registry, 2U, ErrorKind::unavailable).error().message,
+              HasSubstr("has no schema"));
 }
 
 TEST_F(RegistryTest, AnotherUrlIsAskedWhenOneIsAwayOrDoesNotKnow) {
@@ -115,11 +118,13 @@ TEST_F(RegistryTest, AnotherUrlIsAskedWhenOneIsAwayOrDoesNotKnow) {
 }
 
 TEST_F(RegistryTest, ReferencesComeBeforeWhatRefersToThem) {
-  server_.answer("GET /schemas/ids/1", 200,
-                 R"({"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"b\",\"type\":\"B\"}]}",
+  server_.answer(
+      "GET /schemas/ids/1", 200,
+      R"({"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"b\",\"type\":\"B\"}]}",
                      "references":[{"name":"B","subject":"b s","version":2}]})");
-  server_.answer("GET /subjects/b%20s/versions/2", 200,
-                 R"({"schema":"{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"c\",\"type\":\"C\"}]}",
+  server_.answer(
+      "GET /subjects/b%20s/versions/2", 200,
+      R"({"schema":"{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"c\",\"type\":\"C\"}]}",
                      "references":[{"name":"C","subject":"c","version":1},{"name":"B","subject":"b s","version":2}]})");
   server_.answer("GET /subjects/c/versions/1", 200,
                  R"({"schema":"{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"X\"]}"})");
@@ -135,7 +140,8 @@ TEST_F(RegistryTest, SchemasThatAreOfNoUseSayWhy) {
   server_.answer("GET /schemas/ids/1", 200, R"({"schema":"x","schemaType":"XML"})");
   server_.answer("GET /schemas/ids/2", 200, R"({"schema":"{}"})");
   Registry registry(options_);
-  EXPECT_EQ(answer(registry, 1U).error().text(), "E6162: schemas of the type XML are not supported");
+  EXPECT_EQ(answer(registry, 1U).error().text(),
+            "E6162: schemas of the type XML are not supported");
   EXPECT_EQ(answer(registry, 2U).error().code, "E6162");
 }
 
@@ -177,8 +183,10 @@ TEST_F(RegistryTest, WhatKeepsOutputsFromTheirSchemaIsNotForGood) {
   EXPECT_EQ(missing.error().code, "E6166");
   EXPECT_THAT(missing.error().message, HasSubstr("subject new-value"));
   server_.answer("POST /subjects/new-value/versions", 409, R"({"message":"incompatible"})");
-  const Target added{.subject = "new-value", .source = Source{Format::avro, "\"int\""}, .add = true};
-  EXPECT_THAT(answer(registry, added, ErrorKind::unavailable).error().message, HasSubstr("incompatible"));
+  const Target added{
+      .subject = "new-value", .source = Source{Format::avro, "\"int\""}, .add = true};
+  EXPECT_THAT(answer(registry, added, ErrorKind::unavailable).error().message,
+              HasSubstr("incompatible"));
   server_.answer("GET /subjects/new-value/versions/latest", 200, R"({"id":4,"schema":"\"long\""})");
   EXPECT_TRUE(answer(registry, latest));
 }

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of records with schemas, read and written.
+#include "engine/kafka/records/schema_decoder.h"
+
+#include "engine/kafka/records/schema_encoder.h"
+#include "tests/unit/schema/fake_registry.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace pelton::kafka {
+namespace {
+
+using Outcome = SchemaDecoder::Outcome;
+using testing::HasSubstr;
+using namespace std::string_literals;
+
+class ValuesWithSchemas : public testing::Test {
+ protected:
+  ValuesWithSchemas() {
+    topic_.topic = "orders";
+    topic_.schemas.emplace();
+    topic_.schemas->registry.urls = {server_.url()};
+    server_.answer(
+        "GET /schemas/ids/1", 200,
+        R"({"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"n\",\"type\":\"int\"}]}"})");
+    registry_ = registries_.of(topic_.schemas->registry);
+  }
+  // Known, or known to be poison, when this returns.
+  void ask(std::uint32_t id) { registry_->fetch(id); }
+  SchemaDecoder decoder() { return {*topic_.schemas, registry_}; }
+  static model::EventView event(std::string_view value) {
+    model::EventView event;
+    event.data = value;
+    event.headers = {{"h", "1"}, {kSchemaId, "forged"}};
+    return event;
+  }
+  // Waits for the registry's thread, without which nothing is known.
+  bool becomes_ready(SchemaEncoder& encoder) {
+    for (int i = 0; i < 2'000 && !encoder.ready() && encoder.why().empty(); ++i)
+      std::this_thread::yield();
+    registry_->fetch(1);  // behind what the thread was asked for
+    return encoder.ready();
+  }
+
+  schema::test::FakeRegistry server_;
+  schema::Registries registries_;
+  TopicOptions topic_;
+  std::shared_ptr<schema::Registry> registry_;
+};
+
+TEST_F(ValuesWithSchemas, BecomeJsonAndSayWhichSchemaTheyHad) {
+  ask(1);
+  SchemaDecoder decoding = decoder();
+  const std::string value = "\0\0\0\0\1\x0e"s;
+  model::EventView read = event(value);
+  ASSERT_EQ(decoding.decode(read), Outcome::done);
+  EXPECT_EQ(read.data, R"({"n":7})");
+  EXPECT_EQ(read.content_type, "application/json");
+  ASSERT_EQ(read.headers.size(), 3U);
+  EXPECT_EQ(read.headers[1].value, "1") << "only the engine says so";
+  EXPECT_EQ(read.headers[2].name, kSchemaName);
+  EXPECT_EQ(read.headers[2].value, "R");
+}
+
+TEST_F(ValuesWithSchemas, ThatCannotBeDecodedAreLeftAsTheyAre) {
+  ask(1);
+  ask(9);
+  SchemaDecoder decoding = decoder();
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"plain", "E6160"}, {"", "E6160"}, {"\0\0\0\0\x09x"s, "E6161"}, {"\0\0\0\0\1"s, "E6163"}};
+  for (const auto& [value, code] : bad) {
+    model::EventView read = event(value);
+    EXPECT_EQ(decoding.decode(read), Outcome::fault) << code;
+    EXPECT_EQ(decoding.why().code, code);
+    EXPECT_EQ(read.data, value);
+    EXPECT_EQ(read.headers.size(), 2U);
+  }
+  topic_.schemas->decode = schema::Decode::protobuf;
+  SchemaDecoder other = decoder();
+  const std::string value = "\0\0\0\0\1\x0e"s;
+  model::EventView read = event(value);
+  EXPECT_EQ(other.decode(read), Outcome::fault);
+  EXPECT_EQ(other.why().text(), "E6162: schema 1 is of the format Avro, which `decode` excludes");
+}
+
+TEST_F(ValuesWithSchemas, PassWhereTheyMay) {
+  topic_.schemas->plain = schema::Plain::pass;
+  SchemaDecoder decoding = decoder();
+  model::EventView read = event("plain");
+  EXPECT_EQ(decoding.decode(read), Outcome::done);
+  EXPECT_EQ(read.data, "plain");
+  EXPECT_EQ(read.headers.size(), 1U);
+  model::EventView tombstone;
+  tombstone.has_data = false;
+  EXPECT_EQ(decoding.decode(tombstone), Outcome::done);
+}
+
+TEST_F(ValuesWithSchemas, WaitForTheRegistry) {
+  server_.down(503);
+  SchemaDecoder decoding = decoder();
+  const std::string value = "\0\0\0\0\1\x0e"s;
+  model::EventView read = event(value);
+  EXPECT_EQ(decoding.decode(read), Outcome::waits);
+  ask(1);
+  EXPECT_EQ(decoding.decode(read), Outcome::waits);
+  EXPECT_EQ(decoding.why().code, "E6164");
+  EXPECT_EQ(read.data, value);
+  server_.down(0);
+  ask(1);
+  EXPECT_EQ(decoding.decode(read), Outcome::done);
+}
+
+TEST_F(ValuesWithSchemas, AreWrittenInTheWireFormat) {
+  topic_.schemas->encode.emplace();
+  topic_.schemas->encode->id = 1;
+  SchemaEncoder encoder(topic_, registry_);
+  ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
+  model::BatchBuilder builder;
+  builder.add(event(R"({"n":7})"));
+  builder.add(event(R"({"n":"x"})"));
+  model::EventView tombstone;
+  tombstone.has_data = false;
+  builder.add(tombstone);
+  const auto encoded = encoder.encode(*builder.finish());
+  ASSERT_EQ(encoded.batch->size(), 3U);
+  EXPECT_EQ(encoded.batch->data(0), "\0\0\0\0\1\x0e"s);
+  EXPECT_EQ(encoded.batch->content_type(0), "application/avro");
+  EXPECT_EQ(encoded.batch->headers(0).size(), 1U);
+  EXPECT_FALSE(encoded.batch->has_data(2));
+  ASSERT_EQ(encoded.unfit.size(), 1U);
+  EXPECT_EQ(encoded.unfit[0].index, 1U);
+  EXPECT_EQ(encoded.unfit[0].error.kind, ErrorKind::invalid);
+  EXPECT_THAT(encoded.unfit[0].error.message, HasSubstr("$.n: a text is no int"));
+}
+
+TEST_F(ValuesWithSchemas, AreWrittenUnderTheSubjectOfTheStrategy) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    fmt::format("pelton-schema-{}.avsc", static_cast<int>(::getpid()));
+  std::ofstream(file) << R"({"type":"enum","name":"x.E","symbols":["A"]})";
+  topic_.schemas->encode.emplace();
+  topic_.schemas->encode->file = file;
+  using Strategy = schema::SubjectStrategy;
+  for (const auto& [strategy, subject] : {std::pair{Strategy::topic, "orders-value"},
+                                          {Strategy::record, "x.E"},
+                                          {Strategy::topic_record, "orders-x.E"}}) {
+    topic_.schemas->encode->subject = strategy;
+    SchemaEncoder encoder(topic_, registry_);
+    EXPECT_FALSE(becomes_ready(encoder)) << "the subject has no such schema";
+    EXPECT_THAT(encoder.why(), HasSubstr("E6166: the schema for outputs, subject "s + subject));
+  }
+  std::ofstream(file) << "{";
+  SchemaEncoder broken(topic_, registry_);
+  EXPECT_FALSE(broken.ready());
+  EXPECT_THAT(broken.why(), HasSubstr("not a valid Avro schema"));
+  std::filesystem::remove(file);
+}
+
+}  // namespace
+}  // namespace pelton::kafka
