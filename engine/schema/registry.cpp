@@ -18,6 +18,7 @@ constexpr std::size_t kEntryBytes = 1'024;  // besides its text
 constexpr Duration kPoison = std::chrono::seconds(30);
 constexpr Duration kFirstPause = std::chrono::milliseconds(200);
 constexpr Duration kLongestPause = std::chrono::seconds(5);
+constexpr Duration kSlack = std::chrono::milliseconds(50);
 
 std::string key_of(const Target& target) {
   std::string key = fmt::format("{}\n{}\n", target.subject, target.message);
@@ -121,7 +122,8 @@ void Registry::keep(const std::string& key, Answer answer, Duration refresh) {
   Duration rest = answer ? refresh : kPoison;
   if (away) {
     rest = std::min(kLongestPause, kFirstPause * (1 << std::min(entry.failures++, 6)));
-    thread_.run_after(rest, [this] { tell(); });
+    // Not before it is due.
+    thread_.run_after(rest + kSlack, [this] { tell(); });
   } else {
     entry.failures = 0;
   }

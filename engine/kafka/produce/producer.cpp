@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kSilence{5};
 }  // namespace
 
 Status Producer::Impl::open() {
-  auto conf = producer_conf(setup_.client, setup_.topic, behind_ == Behind::strict);
+  auto conf = producer_conf(setup_.client, setup_.topic, rules_.behind == Behind::strict);
   if (!conf) return std::unexpected(conf.error());
   shape_ = fit_requests(**conf, limits_.known().batch_bytes());
   ask_for_events(*conf->get(), setup_.client, RD_KAFKA_EVENT_DR);
@@ -152,7 +152,7 @@ TopicLimits::Error Producer::Impl::foreseen(const Flight& flight, std::uint32_t 
 }
 
 bool Producer::Impl::holds(rd_kafka_resp_err_t error) const {
-  return fault_ == TopicFault::wait && refuses_topic(error);
+  return rules_.fault == TopicFault::wait && refuses_topic(error);
 }
 
 void Producer::Impl::hold(rd_kafka_resp_err_t error) {

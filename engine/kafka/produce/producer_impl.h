@@ -22,8 +22,7 @@ class Producer::Impl {
   Impl(const TopicOptions& topic, PollLoop& loop, Behind behind, TopicFault fault)
       : setup_(topic),
         loop_(loop),
-        behind_(behind),
-        fault_(fault),
+        rules_{behind, fault},
         limits_(topic.topic),
         trouble_(topic.topic),
         encoding_{schema_encoder(topic, loop.registries()), {}, {}} {}
@@ -93,8 +92,10 @@ class Producer::Impl {
 
   const TopicOptions setup_;
   PollLoop& loop_;
-  const Behind behind_;
-  const TopicFault fault_;
+  const struct {
+    Behind behind;
+    TopicFault fault;
+  } rules_;
   rd_kafka_t* client_ = nullptr;
   RequestShape shape_;  // of the client's requests
   Queue queue_;

@@ -242,6 +242,9 @@ std::optional<std::string> decimal_bytes(std::string_view text, std::uint32_t sc
       carry = value >> 8;
     }
   }
+  while (negative && bytes.size() > 1 && bytes.back() == '\xff' &&
+         (static_cast<unsigned char>(bytes[bytes.size() - 2]) & 0x80U) != 0)
+    bytes.pop_back();
   std::ranges::reverse(bytes);
   return bytes;
 }

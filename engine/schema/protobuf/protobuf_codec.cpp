@@ -8,6 +8,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/descriptor_database.h>
+#include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver.h>
@@ -164,6 +165,7 @@ class ProtobufCodec final : public Codec {
       : files_(std::move(files)),
         file_(file),
         written_(written),
+        messages_(&files_->pool()),
         types_(pb::util::NewTypeResolverForDescriptorPool(kUrl, &files_->pool())) {}
 
   Status decode(std::string_view bytes, std::string& out) const override;
@@ -178,6 +180,7 @@ class ProtobufCodec final : public Codec {
   const std::unique_ptr<Files> files_;
   const pb::FileDescriptor& file_;
   const pb::Descriptor* const written_;
+  mutable pb::DynamicMessageFactory messages_;  // thread-safe
   const std::unique_ptr<pb::util::TypeResolver> types_;
 };
 
@@ -189,6 +192,12 @@ Status ProtobufCodec::decode(std::string_view bytes, std::string& out) const {
   if (message == nullptr)
     return fail(ErrorKind::invalid, "E6163",
                 "the record is of a message that its Protobuf schema does not have");
+  // What makes the JSON passes over some lengths that are wrong.
+  const std::unique_ptr<pb::Message> parsed(messages_.GetPrototype(message)->New());
+  if (!parsed->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return fail(ErrorKind::invalid, "E6163",
+                "the record is no Protobuf message {}: it is cut short, damaged or nested too deep",
+                message->full_name());
   const std::size_t begin = out.size();
   pb::io::ArrayInputStream in(bytes.data(), static_cast<int>(bytes.size()));
   BoundedOutput json(out);
@@ -217,6 +226,9 @@ Status ProtobufCodec::encode(std::string_view json, std::string& out) const {
 }  // namespace
 
 Result<std::unique_ptr<const Codec>> compile(const Source& source, const std::string& message) {
+  // The library writes to standard error what it answers as well.
+  static const auto quiet = pb::SetLogHandler(nullptr);
+  static_cast<void>(quiet);
   auto files = std::make_unique<Files>(source);
   const pb::FileDescriptor* file = files->main();
   if (file == nullptr) return unusable(files->complaint());

@@ -86,6 +86,32 @@ TEST_F(ValuesWithSchemas, ThatCannotBeDecodedAreLeftAsTheyAre) {
   EXPECT_EQ(other.why().text(), "E6162: schema 1 is of the format Avro, which `decode` excludes");
 }
 
+TEST_F(ValuesWithSchemas, OfManySchemasAreToldApart) {
+  SchemaDecoder decoding = decoder();
+  for (std::uint32_t id = 1; id <= 150; ++id) {
+    server_.answer(
+        fmt::format("GET /schemas/ids/{}", id), 200,
+        fmt::format(R"({{"schema":"{{\"type\":\"enum\",\"name\":\"E\",\"symbols\":[\"S{}\"]}}"}})",
+                    id));
+    ask(id);
+    std::string value = "\0\0\0"s;
+    value += '\0';
+    value += static_cast<char>(id);
+    value += '\0';
+    model::EventView read = event(value);
+    ASSERT_EQ(decoding.decode(read), Outcome::done) << decoding.why().text();
+    EXPECT_EQ(read.data, fmt::format("\"S{}\"", id));
+    EXPECT_EQ(read.headers[1].value, std::to_string(id));
+  }
+}
+
+TEST_F(ValuesWithSchemas, OfATopicWithoutSchemasAreNotLookedAt) {
+  EXPECT_EQ(schema_decoder(std::nullopt, registries_), nullptr);
+  topic_.schemas->decode = schema::Decode::off;
+  EXPECT_EQ(schema_decoder(topic_.schemas, registries_), nullptr);
+  EXPECT_EQ(schema_encoder(topic_, registries_), nullptr);
+}
+
 TEST_F(ValuesWithSchemas, PassWhereTheyMay) {
   topic_.schemas->plain = schema::Plain::pass;
   SchemaDecoder decoding = decoder();
@@ -134,6 +160,32 @@ TEST_F(ValuesWithSchemas, AreWrittenInTheWireFormat) {
   EXPECT_EQ(encoded.unfit[0].index, 1U);
   EXPECT_EQ(encoded.unfit[0].error.kind, ErrorKind::invalid);
   EXPECT_THAT(encoded.unfit[0].error.message, HasSubstr("$.n: a text is no int"));
+}
+
+TEST_F(ValuesWithSchemas, HaveTheContentTypeOfTheirFormat) {
+  server_.answer("GET /schemas/ids/2", 200, R"({"schema":"{}","schemaType":"JSON"})");
+  server_.answer(
+      "GET /schemas/ids/3", 200,
+      R"({"schema":"syntax = \"proto3\"; message A { int32 n = 1; }","schemaType":"PROTOBUF"})");
+  for (const auto& [id, type, value] : {std::tuple{2U, "application/json", "\0\0\0\0\2{\"n\":7}"s},
+                                        {3U, "application/protobuf", "\0\0\0\0\3\0\x08\7"s}}) {
+    topic_.schemas->encode.emplace();
+    topic_.schemas->encode->id = id;
+    SchemaEncoder encoder(topic_, registry_);
+    ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
+    model::BatchBuilder builder;
+    builder.add(event(R"({"n":7})"));
+    const auto encoded = encoder.encode(*builder.finish());
+    EXPECT_EQ(encoded.batch->data(0), value);
+    EXPECT_EQ(encoded.batch->content_type(0), type);
+    // ... and are read as what they were.
+    ask(id);
+    SchemaDecoder decoding = decoder();
+    model::EventView read = event(value);
+    EXPECT_EQ(decoding.decode(read), Outcome::done);
+    EXPECT_EQ(read.data, R"({"n":7})");
+    EXPECT_EQ(read.content_type, "application/json");
+  }
 }
 
 TEST_F(ValuesWithSchemas, AreWrittenUnderTheSubjectOfTheStrategy) {

@@ -146,7 +146,7 @@ TEST(Protobuf, SchemasThatAreNoneAreRefused) {
 TEST(Protobuf, CompiledFilesAreSchemasToo) {
   // message Compiled { string a = 1; } in proto3, as Python's serializer registers it.
   const auto codec = compile(
-      {Format::protobuf, "Cgdjb21wLnByb3RvIhUKCENvbXBpbGVkEgkKAWEYASABKAliBnByb3RvMw=="}, "");
+      {Format::protobuf, "Cgpjb21wLnByb3RvIhUKCENvbXBpbGVkEgkKAWEYASABKAliBnByb3RvMw=="}, "");
   ASSERT_TRUE(codec) << codec.error().text();
   EXPECT_EQ(decoded(**codec, "\0\x0a\1x"s), R"({"a":"x"})");
 }

@@ -154,7 +154,9 @@ TEST_F(RegistryTest, CredentialsAreSent) {
     ASSERT_TRUE(answer(registry, 1U));
   }
   EXPECT_THAT(server_.requests().back(), HasSubstr("Authorization: Basic bWU6c2VjcmV0\r\n"));
-  options_ = {.urls = {server_.url()}, .token = "abc"};
+  options_ = {};
+  options_.urls = {server_.url()};
+  options_.token = "abc";
   Registry registry(options_);
   ASSERT_TRUE(answer(registry, 1U));
   EXPECT_THAT(server_.requests().back(), HasSubstr("Authorization: Bearer abc\r\n"));
@@ -166,7 +168,9 @@ TEST_F(RegistryTest, SchemasForOutputsAreLookedUpOrRegistered) {
   server_.answer("POST /subjects/t-value", 200, R"({"id":5})");
   server_.answer("POST /subjects/t-value/versions", 200, R"({"id":6})");
   Registry registry(options_);
-  Target target{.subject = "t-value", .refresh = 1min};
+  Target target;
+  target.subject = "t-value";
+  target.refresh = 1min;
   EXPECT_EQ((*answer(registry, target))->id, 4U);
   target.source = Source{Format::avro, "\"long\""};
   EXPECT_EQ((*answer(registry, target))->id, 5U);
@@ -177,14 +181,17 @@ TEST_F(RegistryTest, SchemasForOutputsAreLookedUpOrRegistered) {
 
 TEST_F(RegistryTest, WhatKeepsOutputsFromTheirSchemaIsNotForGood) {
   Registry registry(options_);
-  const Target latest{.subject = "new-value", .refresh = 1min};
+  Target latest;
+  latest.subject = "new-value";
+  latest.refresh = 1min;
   const auto missing = answer(registry, latest, ErrorKind::unavailable);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, "E6166");
   EXPECT_THAT(missing.error().message, HasSubstr("subject new-value"));
   server_.answer("POST /subjects/new-value/versions", 409, R"({"message":"incompatible"})");
-  const Target added{
-      .subject = "new-value", .source = Source{Format::avro, "\"int\""}, .add = true};
+  Target added = latest;
+  added.source = Source{Format::avro, "\"int\"", {}};
+  added.add = true;
   EXPECT_THAT(answer(registry, added, ErrorKind::unavailable).error().message,
               HasSubstr("incompatible"));
   server_.answer("GET /subjects/new-value/versions/latest", 200, R"({"id":4,"schema":"\"long\""})");
