@@ -92,8 +92,8 @@ struct Totals {
 };
 
 // DeadLetter::reason is one of these.
-inline constexpr std::array kDeadLetterReasons{"attempts", "failed", "worker_killer", "max_age",
-                                               "too_large", "undecodable"};
+inline constexpr std::array kDeadLetterReasons{"attempts", "failed",    "worker_killer",
+                                               "max_age",  "too_large", "undecodable"};
 
 // An event to be read again; answered with again().
 struct Reread {

@@ -18,7 +18,8 @@ inline constexpr Duration kMaxRetryAfter = std::chrono::hours(24);
 // What a delivery that did not end as done means for the event.
 struct Verdict {
   bool dead = false;
-  std::string reason;   // of a dead letter: attempts | failed | worker_killer | max_age | undecodable
+  // Of a dead letter: attempts | failed | worker_killer | max_age | undecodable.
+  std::string reason;
   bool counted = true;  // the history has one attempt more
 };
 

@@ -79,7 +79,8 @@ class Batch {
   EventView event(std::size_t i) const;
 
   // Why event i cannot be processed: what it came from could not be decoded, and its data is what
-  // came. Null: nothing is wrong with it. Not part of the encoding: a batch that is parsed has none.
+  // came. Null: nothing is wrong with it. Not part of the encoding: a batch that is parsed has
+  // none.
   bool has_faults() const { return !faults_.empty(); }
   const Error* fault(std::size_t i) const;
 
@@ -121,6 +122,7 @@ class Batch {
   };
 
   explicit Batch(std::string bytes) : bytes_(std::move(bytes)) {}
+  // Shared: as BatchPtr.
   static Result<std::shared_ptr<Batch>> read(std::string bytes);
   Status index();
   Status read_field(std::uint32_t field, std::string_view value);
@@ -140,7 +142,7 @@ class Batch {
   Column<std::int64_t> time_;
   Column<std::uint32_t> type_, source_, content_type_, offset_delta_;
   std::vector<std::string_view> dictionary_;
-  std::vector<Fault> faults_;  // ascending
+  std::vector<Fault> faults_;                      // ascending
   mutable std::atomic<std::uint64_t> holders_{0};  // as ClaimedBatch counts them
 };
 

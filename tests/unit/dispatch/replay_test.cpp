@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dead letters delivered again.
+#include "engine/model/batch_builder.h"
 #include "tests/unit/dispatch/dispatcher_fixture.h"
 
 namespace pelton::dispatch {

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 namespace pelton::kafka {
 namespace {
@@ -29,7 +30,14 @@ class ValuesWithSchemas : public testing::Test {
     registry_ = registries_.of(topic_.schemas->registry);
   }
   // Known, or known to be poison, when this returns.
-  void ask(std::uint32_t id) { registry_->fetch(id); }
+  void ask(std::uint32_t id) {
+    std::promise<void> asked;
+    registry_->run([&] {
+      registry_->fetch(id);
+      asked.set_value();
+    });
+    asked.get_future().wait();
+  }
   SchemaDecoder decoder() { return {*topic_.schemas, registry_}; }
   static model::EventView event(std::string_view value) {
     model::EventView event;
@@ -41,7 +49,7 @@ class ValuesWithSchemas : public testing::Test {
   bool becomes_ready(SchemaEncoder& encoder) {
     for (int i = 0; i < 2'000 && !encoder.ready() && encoder.why().empty(); ++i)
       std::this_thread::yield();
-    registry_->fetch(1);  // behind what the thread was asked for
+    ask(1);  // behind what the thread was asked for
     return encoder.ready();
   }
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <condition_variable>
+#include <future>
 
 namespace pelton::schema {
 namespace {
@@ -78,7 +79,9 @@ TEST_F(RegistryTest, ASchemaThatIsNotThereIsPoison) {
   EXPECT_EQ(asked("GET /schemas/ids/9 "), 1U);
   // fetch() asks again.
   server_.answer("GET /schemas/ids/9", 200, kLong);
-  EXPECT_TRUE(registry.fetch(9));
+  std::promise<bool> fetched;
+  registry.run([&] { fetched.set_value(registry.fetch(9).has_value()); });
+  EXPECT_TRUE(fetched.get_future().get());
   EXPECT_TRUE(answer(registry, 9U));
 }
 
