@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/table_pattern.h"
 #include "connectors/postgres/lsn.h"
 #include "connectors/postgres/session.h"
-#include "connectors/postgres/table_pattern.h"
 #include "connectors/postgres/types.h"
 
 #include <optional>
@@ -11,6 +11,8 @@
 #include <vector>
 
 namespace pelton::postgres {
+
+using database::TablePattern;
 
 // Value. A replication slot as pg_replication_slots has it.
 struct SlotFacts {

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/event_writer.h"
 #include "connectors/postgres/pgoutput.h"
 #include "connectors/postgres/relations.h"
 #include "connectors/postgres/values.h"
-#include "engine/model/batch_builder.h"
 
 #include <cstdint>
 #include <string>
 
 namespace pelton::postgres {
 
-enum class Envelope : std::uint8_t {
-  flat,      // the row; what happened to it is in the headers
-  debezium,  // before, after, source, op, ts_ms
-};
+using database::Envelope;
 
 // Value. One change of one row (or one truncated table), as it becomes an event.
 struct Change {
-  enum class Kind : std::uint8_t { create, update, remove, truncate, read, tombstone };
+  using Kind = database::ChangeKind;
   Kind kind = Kind::create;
   const Relation* relation = nullptr;
   const Row* before = nullptr;  // null: not known
@@ -34,9 +31,8 @@ struct ChangePlace {
   std::uint32_t xid = 0;
 };
 
-// Writes changes as events; docs/databases.md says what they look like. Its buffers are used again
-// from event to event.
-class EnvelopeWriter {
+// Writes changes as events (event_writer.h).
+class EnvelopeWriter final : private database::Origin {
  public:
   struct Setup {
     std::string connector;
@@ -49,25 +45,20 @@ class EnvelopeWriter {
   // What ids begin with: "<system identifier>/<timeline>".
   void set_history(std::string history) { history_ = std::move(history); }
   // What envelopes give as the time of writing.
-  void set_now(std::int64_t now_us) { now_us_ = now_us; }
+  void set_now(std::int64_t now_us) { writer_.set_now(now_us); }
   void write(const Change& change, const ChangePlace& place, model::BatchBuilder& into);
 
  private:
-  void write_flat(const Change& change);
-  void write_debezium(const Change& change, const ChangePlace& place);
-  void append_row(const Relation& relation, const Row& row, bool key_only);
-  void make_key(const Change& change);
-  void make_id(const Change& change, const ChangePlace& place);
-  void list_unchanged(const Change& change);
-  void name_place(const Change& change, const ChangePlace& place);
+  void append_place(std::string& out) const override;
+  void append_source(std::string& out, const database::RowChange& change) override;
+  void add_headers(std::vector<model::Header>& headers, const database::RowChange& change) override;
 
-  const Setup setup_;
-  const std::string source_;  // the events' attribute
+  const Decimals decimals_;
+  database::EventWriter writer_;
   std::string source_start_;  // of the member `source`, up to the table
   std::string history_;
-  std::int64_t now_us_ = 0;
-  model::EventView event_;
-  std::string data_, key_, id_, lsn_, xid_, index_, unchanged_;
+  ChangePlace place_;  // of the change that is being written
+  std::string lsn_, xid_;
 };
 
 }  // namespace pelton::postgres

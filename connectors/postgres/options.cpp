@@ -15,10 +15,11 @@ using config::Section;
 
 std::optional<TablePattern> parse_table(const std::string& text, config::Place place,
                                         config::Diagnostics& problems) {
-  auto pattern = TablePattern::parse(text);
-  if (pattern) return std::move(*pattern);
-  problems.error(place, pattern.error().code,
-                 fmt::format("tables: \"{}\" {}", text, pattern.error().message));
+  if (auto pattern = TablePattern::parse(text, "public")) return pattern;
+  problems.error(place, "E7092",
+                 fmt::format("tables: \"{}\" is not a table such as public.orders, or a pattern "
+                             "such as \"inventory.*\"",
+                             text));
   return std::nullopt;
 }
 

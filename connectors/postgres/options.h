@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/snapshot_mode.h"
+#include "connectors/database/table_pattern.h"
 #include "connectors/postgres/envelope.h"
-#include "connectors/postgres/table_pattern.h"
 #include "connectors/postgres/values.h"
 #include "engine/config/spec/connector_options.h"
 
@@ -11,13 +12,8 @@
 
 namespace pelton::postgres {
 
-// When the rows that the tables hold already become events.
-enum class SnapshotMode : std::uint8_t {
-  initial,      // at the first start
-  never,        //
-  only,         // at the first start, and no changes after that
-  when_needed,  // at the first start, and instead of stopping at a gap
-};
+using database::SnapshotMode;
+using database::TablePattern;
 
 // Value. A source's options, whose defaults stand here.
 struct SourceOptions {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/postgres/relations.h"
 
-#include "connectors/postgres/json_text.h"
+#include "connectors/database/json_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -33,16 +33,16 @@ Result<Relation> describe(const Message& message, const std::vector<TablePattern
   relation.schema = message.schema.empty() ? "pg_catalog" : message.schema;
   relation.table = message.table;
   relation.full_name = relation.schema + "." + relation.table;
-  relation.wanted = wanted(tables, relation.schema, relation.table);
+  relation.wanted = database::wanted(tables, relation.schema, relation.table);
   if (!relation.wanted) return relation;
   for (const Column& column : message.columns) {
     const auto type = relation.types.of(column.type, catalog);
     if (!type) return std::unexpected(type.error());
     Relation::Column& to = relation.columns.emplace_back();
     to.name = column.name;
-    append_quoted(to.label, column.name);
+    database::append_quoted(to.label, column.name);
     to.label += ':';
-    to.type = *type;
+    relation.types_of_columns.push_back(*type);
     to.identity = column.identity;
   }
   if (auto found = find_key(message, relation, catalog); !found)

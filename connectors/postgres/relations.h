@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/event_writer.h"
+#include "connectors/database/table_pattern.h"
 #include "connectors/postgres/pgoutput.h"
-#include "connectors/postgres/table_pattern.h"
 #include "connectors/postgres/types.h"
 
 #include <string>
@@ -11,20 +12,12 @@
 
 namespace pelton::postgres {
 
-// A table as its changes are written from now on.
-struct Relation {
-  struct Column {
-    std::string name;
-    std::string label;  // "\"name\":"
-    const Type* type = nullptr;
-    bool identity = false;
-  };
-  std::string schema, table;
-  std::string full_name;  // "schema.table"
-  std::vector<Column> columns;
-  // The columns that make the event's key, in the table's order: those of the replica identity, or
-  // of the primary key where that is the whole row or nothing. Empty: no key.
-  std::vector<std::size_t> key;
+using database::TablePattern;
+
+// A table as its changes are written from now on. Its key is the replica identity, or the primary
+// key where that is the whole row or nothing.
+struct Relation : database::Table {
+  std::vector<const Type*> types_of_columns;
   bool wanted = true;
   Types types;
 };

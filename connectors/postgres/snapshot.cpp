@@ -80,7 +80,7 @@ Status Snapshot::list_tables() {
   for (PublishedTable& table : *tables) {
     const std::string name = table.full_name();
     const bool read = name < from.table || (name == from.table && from.finished);
-    if (!read && wanted(setup_.tables, table.schema, table.table))
+    if (!read && database::wanted(setup_.tables, table.schema, table.table))
       tables_.push_back(std::move(table));
   }
   std::ranges::sort(tables_, {}, &PublishedTable::full_name);

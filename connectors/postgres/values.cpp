@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/postgres/values.h"
 
+#include "connectors/database/json_text.h"
 #include "connectors/postgres/iso_time.h"
-#include "connectors/postgres/json_text.h"
 #include "connectors/postgres/nested_text.h"
 #include "engine/base/base64.h"
 
@@ -10,6 +10,8 @@
 
 namespace pelton::postgres {
 namespace {
+
+using database::append_quoted;
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789+-.e") == std::string_view::npos &&

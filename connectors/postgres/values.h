@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/event_writer.h"
 #include "connectors/postgres/types.h"
 
 #include <string>
@@ -8,11 +9,7 @@
 
 namespace pelton::postgres {
 
-// What numeric and money values become.
-enum class Decimals : std::uint8_t {
-  text,    // "12.50": exact in every language
-  number,  // 12.50
-};
+using database::Decimals;
 
 // Appends a value, in the server's text form of a session as ours (session.h), as JSON:
 //   integers and floats      numbers; NaN and the infinities are strings

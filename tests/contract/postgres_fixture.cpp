@@ -27,7 +27,7 @@ class PostgresSourceFixture final : public SourceFixture {
     if (!missing_.empty()) return;
     options_.connector = options_.slot = "under_test";
     options_.publications = {"under_test"};
-    options_.tables = {*postgres::TablePattern::parse("public.events")};
+    options_.tables = {*database::TablePattern::parse("public.events", "public")};
     sql("CREATE TABLE events (id serial PRIMARY KEY, data text)");
   }
   ~PostgresSourceFixture() override {

@@ -141,7 +141,7 @@ TEST_F(PostgresChanges, ADefinitionThatChangesHoldsFromThereOn) {
 }
 
 TEST_F(PostgresChanges, TablesThatAreNotWantedGiveNothing) {
-  setup_.tables = {*TablePattern::parse("other.*")};
+  setup_.tables = {*TablePattern::parse("other.*", "public")};
   start();
   open();
   EXPECT_THAT(take(test::change('I', kOrders, "", {{"1", "a"}})), IsEmpty());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connectors/postgres/table_pattern.h"
+#include "connectors/database/table_pattern.h"
 #include "connectors/postgres/values.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +8,8 @@
 
 namespace pelton::postgres {
 namespace {
+
+using database::TablePattern;
 
 class FakeCatalog final : public Catalog {
  public:
@@ -116,7 +118,7 @@ TEST_F(PostgresValues, CompositesAreQuotedAsPostgresDoes) {
 
 TEST(TablePattern, NamesAndPatterns) {
   const auto matches = [](const std::string& pattern, const char* schema, const char* table) {
-    return TablePattern::parse(pattern)->matches(schema, table);
+    return TablePattern::parse(pattern, "public")->matches(schema, table);
   };
   EXPECT_TRUE(matches("orders", "public", "orders"));
   EXPECT_FALSE(matches("orders", "other", "orders"));
@@ -126,10 +128,10 @@ TEST(TablePattern, NamesAndPatterns) {
   EXPECT_FALSE(matches("*.log_*_x", "s", "log_x"));
   EXPECT_TRUE(matches(R"("My Schema"."a.*")", "My Schema", "a.*"));
   EXPECT_FALSE(matches(R"("My Schema"."a.*")", "My Schema", "a.b"));
-  EXPECT_TRUE(TablePattern::parse("public.orders")->exact());
-  EXPECT_FALSE(TablePattern::parse("public.*")->exact());
+  EXPECT_TRUE(TablePattern::parse("public.orders", "public")->exact());
+  EXPECT_FALSE(TablePattern::parse("public.*", "public")->exact());
   for (const char* wrong : {"", ".", "a.", ".a", "a.b.c", "\"a", "\"a\"b"})
-    EXPECT_FALSE(TablePattern::parse(wrong)) << wrong;
+    EXPECT_FALSE(TablePattern::parse(wrong, "public")) << wrong;
 }
 
 }  // namespace

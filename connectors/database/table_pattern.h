@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/base/result.h"
-
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace pelton::postgres {
+namespace pelton::database {
 
-// Value. Which tables are meant: "public.orders", "inventory.*", "orders" (of the schema public).
-// `*` stands for any characters; a name in double quotes is taken as it is, dots included.
+// Value. Which tables are meant: "public.orders", "inventory.*", "orders" (of a default schema,
+// where the database has one). `*` stands for any characters; a name in double quotes is taken as
+// it is, dots included.
 class TablePattern {
  public:
-  // E7092 invalid: not of this form. The message reads behind the text.
-  static Result<TablePattern> parse(const std::string& text);
+  // Nothing: not of this form. Without a default schema a name must have one.
+  static std::optional<TablePattern> parse(const std::string& text,
+                                           const std::string& default_schema);
 
   bool matches(std::string_view schema, std::string_view table) const;
   // It names one table.
@@ -41,4 +42,4 @@ class TablePattern {
 bool wanted(const std::vector<TablePattern>& patterns, std::string_view schema,
             std::string_view table);
 
-}  // namespace pelton::postgres
+}  // namespace pelton::database

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connectors/postgres/json_text.h"
+#include "connectors/database/json_text.h"
 
 #include "engine/base/json_quoted.h"
 
 #include <algorithm>
 
-namespace pelton::postgres {
+namespace pelton::database {
 
 void append_quoted(std::string& out, std::string_view text) {
   const bool plain = std::ranges::all_of(
@@ -19,4 +19,4 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
-}  // namespace pelton::postgres
+}  // namespace pelton::database

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "connectors/postgres/table_pattern.h"
+#include "connectors/database/table_pattern.h"
 
 #include <algorithm>
 
-namespace pelton::postgres {
+namespace pelton::database {
 namespace {
 
 // `*` any characters. Goes back to the newest `*` only, which is enough.
@@ -52,7 +52,8 @@ bool TablePattern::read_name(std::string_view& rest, Name& out) {
   return !out.text.empty();
 }
 
-Result<TablePattern> TablePattern::parse(const std::string& text) {
+std::optional<TablePattern> TablePattern::parse(const std::string& text,
+                                                const std::string& default_schema) {
   TablePattern out;
   out.text_ = text;
   std::string_view rest = text;
@@ -62,11 +63,9 @@ Result<TablePattern> TablePattern::parse(const std::string& text) {
     out.schema_ = std::move(out.table_);
     good = read_name(rest, out.table_);
   } else {
-    out.schema_.text = "public";
+    out.schema_.text = default_schema;
   }
-  if (!good || !rest.empty())
-    return fail(ErrorKind::invalid, "E7092",
-                "is not a table such as public.orders, or a pattern such as \"inventory.*\"");
+  if (!good || !rest.empty() || out.schema_.text.empty()) return std::nullopt;
   return out;
 }
 
@@ -77,4 +76,4 @@ bool wanted(const std::vector<TablePattern>& patterns, std::string_view schema,
          });
 }
 
-}  // namespace pelton::postgres
+}  // namespace pelton::database
