@@ -47,7 +47,11 @@ std::string lag_of(const json::object& connector) {
   const json::value* lag = connector.if_contains("lag_events");
   if (lag != nullptr && !lag->is_null()) return grouped(count_of(connector, "lag_events"));
   const json::value* bytes = connector.if_contains("lag_bytes");
-  return bytes == nullptr || bytes->is_null() ? "" : size_text(count_of(connector, "lag_bytes"));
+  if (bytes != nullptr && !bytes->is_null()) return size_text(count_of(connector, "lag_bytes"));
+  const json::value* seconds = connector.if_contains("lag_seconds");
+  return seconds == nullptr || seconds->is_null()
+             ? ""
+             : grouped(count_of(connector, "lag_seconds")) + " s";
 }
 
 // The next slots of those connectors that are schedules.

@@ -36,6 +36,10 @@ struct SourceFacts {
   std::optional<std::uint64_t> behind{};
   // Of a source that follows a log upstream: bytes of it that are not settled.
   std::optional<std::uint64_t> behind_bytes{};
+  // How old the newest change is that such a source has read, unless it has read all that there is;
+  // and where in the log it is, in the words of the system.
+  std::optional<std::chrono::seconds> behind_time{};
+  std::string position{};
   // Of a source that follows a schedule: its newest event's slot, and when the next one is due.
   std::optional<WallTime> last_slot{}, next_slot{};
   // Slots that gave no event, since the connector was started, by reason ("missed", "overlap").

@@ -132,6 +132,9 @@ void add_connector(Families& out, const ConnectorStatus& c) {
   if (c.lag_bytes)
     out.gauge("pelton_connector_lag_bytes", "Bytes of the log that it reads that are not stored.",
               labels, static_cast<double>(*c.lag_bytes));
+  if (c.lag_seconds)
+    out.gauge("pelton_connector_lag_seconds", "Age of the newest change that it has read.", labels,
+              static_cast<double>(*c.lag_seconds));
   if (c.last_slot)
     out.gauge("pelton_schedule_last_slot_seconds", "Unix time of the slot of its newest event.",
               labels, static_cast<double>(to_us(*c.last_slot)) / 1e6);

@@ -45,6 +45,8 @@ struct ConnectorStatus {
   double events_per_second = 0;
   // That wait upstream, where a source knows it: events, or bytes of a log.
   std::optional<std::uint64_t> lag_events, lag_bytes;
+  std::optional<std::uint64_t> lag_seconds;
+  std::string position;  // in such a log
   // Of a source that follows a schedule: its newest event's slot, when the next one is due, slots
   // that gave no event, by reason.
   std::optional<WallTime> last_slot, next_slot;

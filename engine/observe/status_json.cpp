@@ -51,6 +51,8 @@ json::value convert(const ConnectorStatus& c) {
           {"events_per_second", c.events_per_second},
           {"lag_events", c.lag_events ? json::value(*c.lag_events) : json::value(nullptr)},
           {"lag_bytes", c.lag_bytes ? json::value(*c.lag_bytes) : json::value(nullptr)},
+          {"lag_seconds", c.lag_seconds ? json::value(*c.lag_seconds) : json::value(nullptr)},
+          {"position", to_utf8(c.position)},
           {"last_slot", time_or_null(c.last_slot)},
           {"next_slot", time_or_null(c.next_slot)},
           {"skipped_slots", std::move(skipped)}};

@@ -102,6 +102,9 @@ observe::ConnectorStatus connector_status(const config::Connector& connector,
   status.last_error = snapshot.last_error;
   status.lag_events = snapshot.facts.behind;
   status.lag_bytes = snapshot.facts.behind_bytes;
+  if (snapshot.facts.behind_time)
+    status.lag_seconds = static_cast<std::uint64_t>(snapshot.facts.behind_time->count());
+  status.position = snapshot.facts.position;
   status.last_slot = snapshot.facts.last_slot;
   status.next_slot = snapshot.facts.next_slot;
   status.skipped_slots = snapshot.facts.skipped;

@@ -7,10 +7,10 @@
 #include "connectors/s3/options.h"
 #include "connectors/schedule/schedule_source.h"
 #include "engine/base/ensure.h"
+#include "tests/contract/database_fixtures.h"
 #include "tests/contract/fake_clock.h"
 #include "tests/contract/fake_consumption.h"
 #include "tests/contract/memory_ledger.h"
-#include "tests/contract/postgres_fixture.h"
 #include "tests/contract/temporary_folder.h"
 #include "tests/kafka/mock_cluster.h"
 #include "tests/s3/fake_s3.h"
@@ -297,6 +297,7 @@ std::vector<FixtureCase<SourceFixture>> source_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySourceFixture>(); }},
       {"kafka", [] { return std::make_unique<KafkaSourceFixture>(); }},
+      {"mysql", [] { return mysql_source_fixture(); }},
       {"postgres", [] { return postgres_source_fixture(); }},
       {"s3", [] { return std::make_unique<S3SourceFixture>(); }},
       {"schedule", [] { return std::make_unique<ScheduleSourceFixture>(); }},

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "connectors/mysql/options.h"
+
+#include "engine/config/spec/fields.h"
+
+namespace pelton::mysql {
+namespace {
+
+using config::Fields;
+using config::ReadContext;
+using config::Section;
+
+std::optional<TablePattern> parse_table(const std::string& text, config::Place place,
+                                        config::Diagnostics& problems) {
+  if (auto pattern = TablePattern::parse(text, "")) return pattern;
+  problems.error(place, "E7229",
+                 fmt::format("tables: \"{}\" is not a table such as shop.orders, or a pattern "
+                             "such as \"shop.*\"",
+                             text));
+  return std::nullopt;
+}
+
+std::string table_text(const TablePattern& pattern) {
+  return pattern.text();
+}
+
+void check_source(const Section& section, const std::string&, ReadContext& context,
+                  SourceOptions& options) {
+  options.connector = context.part;
+  if (options.tables.empty())
+    context.problems.error(
+        section.place("tables"), "E7229",
+        fmt::format("connector {}: name the tables in `tables`; [\"shop.*\"] is a whole database",
+                    context.part));
+  if (options.url.empty()) return;
+  if (const auto server = parse_url(options.url); !server)
+    context.problems.error(section.place("url"), server.error().code,
+                           fmt::format("connector {}: {}", context.part, server.error().message));
+}
+
+Fields<SourceOptions> source_fields() {
+  return Fields<SourceOptions>("mysql", "")
+      .option("url", &SourceOptions::url,
+              "The server, as `mysql://USER:PASSWORD@HOST:PORT` (or `mariadb://`), with "
+              "percent-encoded parts. Its user needs REPLICATION SLAVE, REPLICATION CLIENT and "
+              "SELECT on the tables.",
+              {.example = "${env:SHOP_DATABASE_URL}", .required = true, .secret = true})
+      .each("tables", &SourceOptions::tables, parse_table, table_text,
+            "Tables whose changes become events, as `database.table`; `*` stands for any "
+            "characters. New tables that match are included when they are created.",
+            {.example = "[shop.orders, \"inventory.*\"]", .required = true})
+      .choice(
+          "snapshot", &SourceOptions::snapshot,
+          {{"initial", SnapshotMode::initial},
+           {"never", SnapshotMode::never},
+           {"only", SnapshotMode::only},
+           {"when_needed", SnapshotMode::when_needed}},
+          "When the rows that the tables already hold become events: at the first start "
+          "(`initial`), not at all (`never`), at the first start and without any changes after "
+          "that (`only`), or at the first start and again whenever changes are missing, instead "
+          "of stopping (`when_needed`).")
+      .choice("positions", &SourceOptions::positions,
+              {{"gtid", Positions::gtid}, {"file", Positions::file}},
+              "Whether a position is kept as the numbers of transactions, which other servers of a "
+              "replication know too, or as a file of the log and an offset. A server without "
+              "GTIDs takes `file`.")
+      .option("server_id", &SourceOptions::server_id,
+              "The connector's id as a replica, which no other replica of the server may have. 0 "
+              "is one of its own choice, which it keeps.",
+              {.at_most = "4294967295"})
+      .choice(
+          "envelope", &SourceOptions::envelope,
+          {{"flat", Envelope::flat}, {"debezium", Envelope::debezium}},
+          "An event's data: the row alone, with what happened to it in the headers (`flat`), or "
+          "Debezium's document with `before`, `after`, `source`, `op` and `ts_ms`.")
+      .choice("decimals", &SourceOptions::decimals,
+              {{"string", Decimals::text}, {"number", Decimals::number}},
+              "What `decimal` values become. As a `number` they may lose digits in the function's "
+              "language.")
+      .option("tombstones", &SourceOptions::tombstones,
+              "Whether an event without data, with the same key, follows each delete, for topics "
+              "that are compacted.")
+      .section(
+          &SourceOptions::tls,
+          net::tls_fields("Encryption, which is required with this section: with `verify_host` "
+                          "the server's certificate is checked, without it nothing is. Without "
+                          "the section connections are not encrypted."))
+      .then(check_source);
+}
+
+std::vector<config::Location> no_locations(const SourceOptions&) {
+  return {};
+}
+
+}  // namespace
+
+Server SourceOptions::server() const {
+  Server out = parse_url(url).value_or(Server{});
+  out.tls = tls;
+  return out;
+}
+
+config::ConnectorOptions describe_options() {
+  config::ConnectorOptions options;
+  options.type = "mysql";
+  options.sentence =
+      "Changes of MySQL and MariaDB tables from the binary log: each insert, update and delete "
+      "becomes an event, in the order of the commits.";
+  options.source = config::connector_side(source_fields(), no_locations);
+  return options;
+}
+
+}  // namespace pelton::mysql

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/contract/database_fixtures.h"
+
+#include "connectors/mysql/mysql_source.h"
+#include "connectors/postgres/postgres_source.h"
+#include "engine/base/ensure.h"
+#include "tests/contract/memory_ledger.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace pelton::test {
+namespace {
+
+constexpr int kNotInstalled = 3;  // exit code of tools/postgres and tools/mariadb
+
+// A server in a folder of its own, by one of the tools.
+class ServerTool {
+ public:
+  explicit ServerTool(std::string name)
+      : name_(std::move(name)), folder_(testing::TempDir() + "pelton-" + name_ + "-XXXXXX") {
+    EXPECT_NE(mkdtemp(folder_.data()), nullptr);
+    EXPECT_EQ(chmod(folder_.c_str(), 0755), 0);  // the server's user enters it
+  }
+  ~ServerTool() {
+    run("down", "");
+    std::filesystem::remove_all(folder_);
+  }
+  ServerTool(const ServerTool&) = delete;
+  ServerTool& operator=(const ServerTool&) = delete;
+
+  // What it prints.
+  std::string run(const std::string& command, const std::string& arguments) {
+    const std::string line =
+        PELTON_TOOLS "/" + name_ + " " + command + " --dir " + folder_ + "/server " + arguments;
+    FILE* out = popen(line.c_str(), "r");
+    std::string text;
+    for (int c = 0; (c = std::fgetc(out)) != EOF;) text += static_cast<char>(c);
+    const int status = WEXITSTATUS(pclose(out));
+    if (status == kNotInstalled && std::getenv("CI") == nullptr)
+      missing_ = "no server can be had here: tools/setup --broker";
+    else
+      EXPECT_EQ(status, 0) << line;
+    while (text.ends_with('\n')) text.pop_back();
+    return text;
+  }
+  const std::string& missing() const { return missing_; }
+
+ private:
+  const std::string name_;
+  std::string folder_;
+  std::string missing_;
+};
+
+// Gives the member `data` of each row, {"id":1,"data":"..."}, as an event's data.
+template <typename Changes>
+class Texts final : public connector::Source {
+ public:
+  template <typename... Arguments>
+  explicit Texts(Arguments&&... arguments) : source_(std::forward<Arguments>(arguments)...) {}
+  Status connect() override { return source_.connect(); }
+  Result<connector::Read> read(model::BatchBuilder& into, std::size_t max_events,
+                               std::size_t max_bytes,
+                               std::chrono::steady_clock::time_point deadline) override {
+    model::BatchBuilder rows;
+    auto read = source_.read(rows, max_events, max_bytes, deadline);
+    if (!read || rows.empty()) return read;
+    const auto batch = rows.finish();
+    for (std::size_t i = 0; i < batch->size(); ++i) {
+      std::string_view row = batch->data(i);
+      row.remove_prefix(row.find(R"("data":")") + 8);
+      row.remove_suffix(2);
+      model::EventView event;
+      event.data = row;
+      into.add(event);
+    }
+    return read;
+  }
+  Status settle(connector::AckToken token, connector::Settlement how) override {
+    return source_.settle(token, how);
+  }
+  void close() override { source_.close(); }
+
+ private:
+  Changes source_;
+};
+
+// One table.
+template <typename Changes, typename Options>
+class DatabaseFixture : public SourceFixture {
+ public:
+  std::string missing() const override { return tool_.missing(); }
+  std::unique_ptr<connector::Source> make() override {
+    return std::make_unique<Texts<Changes>>(options_, ledger_, clock_);
+  }
+  void produce(const std::string& data) override {
+    sql("INSERT INTO events (data) VALUES ('" + data + "')");
+  }
+  void go_away() override { tool_.run("kill", ""); }
+  void come_back() override { tool_.run("up", ""); }
+  void keep(std::span<const connector::LedgerEntry> position) override {
+    EXPECT_TRUE(ledger_.put(position));
+  }
+
+ protected:
+  DatabaseFixture(const std::string& tool, const std::string& setting, std::string client)
+      : tool_(tool), client_(std::move(client)) {
+    options_.url = tool_.run("up", "--set " + setting);
+    options_.connector = "under_test";
+  }
+  // The client, and how it takes a statement.
+  void sql(const std::string& statement) {
+    const std::size_t space = client_.find(' ');
+    tool_.run(client_.substr(0, space), client_.substr(space + 1) + " \"" + statement + "\"");
+  }
+
+  ServerTool tool_;
+  const std::string client_;
+  Options options_;
+  SystemClock clock_;
+  MemoryLedger ledger_;
+};
+
+class PostgresFixture final
+    : public DatabaseFixture<postgres::PostgresSource, postgres::SourceOptions> {
+ public:
+  PostgresFixture() : DatabaseFixture("postgres", "fsync=off", "psql -qc") {
+    if (!missing().empty()) return;
+    options_.slot = "under_test";
+    options_.publications = {"under_test"};
+    options_.tables = {*database::TablePattern::parse("public.events", "")};
+    sql("CREATE TABLE events (id serial PRIMARY KEY, data text)");
+  }
+};
+
+class MysqlFixture final : public DatabaseFixture<mysql::MysqlSource, mysql::SourceOptions> {
+ public:
+  MysqlFixture() : DatabaseFixture("mariadb", "sync-binlog=0", "sql -D pelton -e") {
+    if (!missing().empty()) return;
+    options_.tables = {*database::TablePattern::parse("pelton.events", "")};
+    sql("CREATE TABLE events (id serial, data text, PRIMARY KEY (id))");
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<SourceFixture> postgres_source_fixture() {
+  return std::make_unique<PostgresFixture>();
+}
+
+std::unique_ptr<SourceFixture> mysql_source_fixture() {
+  return std::make_unique<MysqlFixture>();
+}
+
+}  // namespace pelton::test
