@@ -28,6 +28,13 @@ std::uint32_t crc32_of(std::string_view bytes) {
       ::crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
+// Whether its last bytes are the checksum of the others.
+bool has_checksum(std::string_view event) {
+  if (event.size() < EventHeader::kBytes + kChecksumBytes) return false;
+  const std::size_t covered = event.size() - kChecksumBytes;
+  return little_endian(event.substr(covered)) == crc32_of(event.substr(0, covered));
+}
+
 // The widths of the variables that may come before the client's collation, by their code.
 bool skip_variable(std::uint8_t code, WireReader& in) {
   switch (code) {
@@ -100,10 +107,11 @@ Result<EventHeader> EventReader::open(std::string_view event, std::string_view& 
   if (in.bad() || header.size != event.size()) return unreadable("an event");
   body = in.rest();
   // It says itself, at its end, whether events have checksums.
-  if (header.type == EventType::format_description || !checksums_) return header;
+  if (header.type == EventType::format_description || !checksums_.value_or(true)) return header;
+  // What comes before that may have one.
+  if (!checksums_ && !has_checksum(event)) return header;
   if (body.size() < kChecksumBytes) return unreadable("an event");
-  const std::size_t covered = event.size() - kChecksumBytes;
-  if (little_endian(event.substr(covered)) != crc32_of(event.substr(0, covered)))
+  if (!has_checksum(event))
     return fail(ErrorKind::corrupt, "E7232",
                 "an event of the binary log does not match its checksum");
   body.remove_suffix(kChecksumBytes);

@@ -5,6 +5,7 @@
 #include "engine/base/result.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -77,14 +78,15 @@ struct MysqlGtidEvent {
 class EventReader {
  public:
   // A new connection: the format of its events is not known yet.
-  void reset() { checksums_ = false; }
+  void reset() { checksums_.reset(); }
   // The header of an event and its body, without a checksum, which is checked.
   Result<EventHeader> open(std::string_view event, std::string_view& body);
   // From this one on, the format holds. Also refuses formats older than MySQL 5.6.
   Status format(std::string_view body);
 
  private:
-  bool checksums_ = false;
+  // Absent: the server has not said it yet.
+  std::optional<bool> checksums_;
 };
 
 Result<RotateEvent> decode_rotate(std::string_view body);

@@ -281,7 +281,7 @@ Result<TableDefinition> ChangeStream::find_definition(const TableName& name, con
     auto logged = definition_of(map, catalog_);
     // The log does not tell JSON, UUID and the like from texts and bytes.
     if (logged && known != nullptr && same_names(*known, *map.names) && fits(*known, map.columns))
-      adopt_special_types(*logged, *known);
+      adopt_special_types(*logged, *known, map.columns);
     return logged;
   }
   if (known != nullptr && fits(*known, map.columns)) return *known;

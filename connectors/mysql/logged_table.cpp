@@ -132,14 +132,16 @@ Result<TableDefinition> definition_of(const TableMap& map, Catalog& catalog) {
   return out;
 }
 
-void adopt_special_types(TableDefinition& logged, const TableDefinition& known) {
+void adopt_special_types(TableDefinition& logged, const TableDefinition& known,
+                         const std::vector<WireColumn>& wire) {
   using Kind = ColumnType::Kind;
   for (std::size_t i = 0; i < logged.columns.size(); ++i) {
     const auto type = parse_type(known.columns[i]);
     if (!type) continue;
     const bool special = type->kind == Kind::json || type->kind == Kind::uuid ||
                          type->kind == Kind::inet4 || type->kind == Kind::inet6 ||
-                         type->kind == Kind::vector;
+                         type->kind == Kind::vector || wire[i].type == WireType::blob_compressed ||
+                         wire[i].type == WireType::varchar_compressed;
     if (special) logged.columns[i] = known.columns[i];
   }
 }

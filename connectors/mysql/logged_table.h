@@ -25,9 +25,11 @@ Result<TableDefinition> definition_of(const TableMap& map, Catalog& catalog);
 // Whether the log's names are the definition's, which then says more (JSON, UUID).
 bool same_names(const TableDefinition& definition, const WireNames& names);
 
-// Gives columns that the log describes as texts or bytes the types that a definition with the same
+// Gives columns that the log describes as texts or bytes, or whose character set it leaves out, the
+// types that a definition with the same
 // columns has for them.
-void adopt_special_types(TableDefinition& logged, const TableDefinition& known);
+void adopt_special_types(TableDefinition& logged, const TableDefinition& known,
+                         const std::vector<WireColumn>& wire);
 
 // A row of the log.
 class LoggedRow final : public database::RowValues {

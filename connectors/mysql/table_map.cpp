@@ -28,17 +28,9 @@ bool is_number(WireType type) {
   }
 }
 
+// MariaDB leaves out those of compressed columns.
 bool has_charset(WireType type) {
-  switch (type) {
-    case WireType::varchar:
-    case WireType::string:
-    case WireType::blob:
-    case WireType::blob_compressed:
-    case WireType::varchar_compressed:
-      return true;
-    default:
-      return false;
-  }
+  return type == WireType::varchar || type == WireType::string || type == WireType::blob;
 }
 
 bool is_enum_or_set(WireType type) {

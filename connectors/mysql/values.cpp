@@ -239,6 +239,12 @@ void append_selected_time(std::string& out, std::string_view text, Kind kind) {
   if (kind == Kind::timestamp) out.replace(out.size() - 1, 1, "Z\"");
 }
 
+// ZEROFILL shows zeros that JSON does not have.
+std::string_view without_zeros(std::string_view text) {
+  while (text.size() > 1 && text[0] == '0' && text[1] != '.') text.remove_prefix(1);
+  return text;
+}
+
 template <typename Number>
 void append_selected_number(std::string& out, std::string_view text,
                             void (*append)(std::string&, Number)) {
@@ -264,7 +270,7 @@ void append_selected(std::string& out, std::string_view text, const Column& colu
                      Decimals decimals) {
   switch (column.type.kind) {
     case Kind::integer:
-      out += text;
+      out += without_zeros(text);
       return;
     case Kind::year:
       append_selected_number<std::uint64_t>(
@@ -276,9 +282,9 @@ void append_selected(std::string& out, std::string_view text, const Column& colu
       return append_selected_number<double>(out, text, append_double);
     case Kind::decimal:
       if (decimals == Decimals::number)
-        out += text;
+        out += without_zeros(text);
       else
-        append_quoted(out, text);
+        append_quoted(out, without_zeros(text));
       return;
     case Kind::json:
       return append_json_text(out, text);
