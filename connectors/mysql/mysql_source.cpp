@@ -92,6 +92,10 @@ Status MysqlSource::open(std::optional<Place> stored) {
   Status begun = begin_at(*connection, *facts, std::move(stored));
   if (!begun && when_needed && is_gap(begun.error())) {
     warnings_.push_back(begun.error().text() + "; taking a new snapshot");
+    // The server has ended that connection.
+    auto again = Replication::open(options_.server());
+    if (!again) return std::unexpected(std::move(again).error());
+    connection->replication = std::move(*again);
     begun = begin_first(*connection, *facts);
   }
   if (!begun) return begun;
