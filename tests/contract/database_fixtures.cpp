@@ -107,8 +107,8 @@ class DatabaseFixture : public SourceFixture {
   }
 
  protected:
-  DatabaseFixture(const std::string& tool, const std::string& setting, std::string client)
-      : tool_(tool), client_(std::move(client)) {
+  DatabaseFixture(std::shared_ptr<ServerTool> tool, const std::string& setting, std::string client)
+      : server_(std::move(tool)), tool_(*server_), client_(std::move(client)) {
     options_.url = tool_.run("up", "--set " + setting);
     options_.connector = "under_test";
   }
@@ -118,7 +118,8 @@ class DatabaseFixture : public SourceFixture {
     tool_.run(client_.substr(0, space), client_.substr(space + 1) + " \"" + statement + "\"");
   }
 
-  ServerTool tool_;
+  const std::shared_ptr<ServerTool> server_;  // shared with later fixtures, if they use it again
+  ServerTool& tool_;
   const std::string client_;
   Options options_;
   SystemClock clock_;
@@ -128,7 +129,8 @@ class DatabaseFixture : public SourceFixture {
 class PostgresFixture final
     : public DatabaseFixture<postgres::PostgresSource, postgres::SourceOptions> {
  public:
-  PostgresFixture() : DatabaseFixture("postgres", "fsync=off", "psql -qc") {
+  PostgresFixture()
+      : DatabaseFixture(std::make_shared<ServerTool>("postgres"), "fsync=off", "psql -qc") {
     if (!missing().empty()) return;
     options_.slot = "under_test";
     options_.publications = {"under_test"};
@@ -137,12 +139,20 @@ class PostgresFixture final
   }
 };
 
+// Its server takes long to create: one is enough.
 class MysqlFixture final : public DatabaseFixture<mysql::MysqlSource, mysql::SourceOptions> {
  public:
-  MysqlFixture() : DatabaseFixture("mariadb", "sync-binlog=0", "sql -D pelton -e") {
+  MysqlFixture() : DatabaseFixture(one_server(), "sync-binlog=0", "sql -D pelton -e") {
     if (!missing().empty()) return;
+    sql("DROP TABLE IF EXISTS events");
     options_.tables = {*database::TablePattern::parse("pelton.events", "")};
     sql("CREATE TABLE events (id serial, data text, PRIMARY KEY (id))");
+  }
+
+ private:
+  static std::shared_ptr<ServerTool> one_server() {
+    static const auto server = std::make_shared<ServerTool>("mariadb");
+    return server;
   }
 };
 
