@@ -76,23 +76,15 @@ TEST_F(StatusTest, AStreamCountsWhatIsStored) {
 
 TEST_F(StatusTest, AConnectorShowsItsLagOnlyWhereItKnowsIt) {
   engine.change_report = [](observe::StatusReport& report) {
-    report.connectors = {{"from-topic",
-                          "kafka",
-                          "source",
-                          "s",
-                          "running",
-                          1000,
-                          5,
-                          0,
-                          "",
-                          0,
-                          1'500,
-                          {},
-                          {},
-                          {},
-                          {},
-                          {},
-                          {}},
+    observe::ConnectorStatus topic;
+    topic.name = "from-topic";
+    topic.type = "kafka";
+    topic.direction = "source";
+    topic.stream = "s";
+    topic.state = "running";
+    topic.events = 1000;
+    topic.lag_events = 1'500;
+    report.connectors = {topic,
                          {"inbox",
                           "directory",
                           "source",
