@@ -19,7 +19,7 @@ using std::chrono::steady_clock;
 
 // Of a schema with all that it refers to.
 constexpr std::size_t kMostBytes = 4U << 20, kMostReferences = 256;
-constexpr int kMostDepth = 16;
+constexpr int kMostHops = 16;
 constexpr milliseconds kSlice{100};
 constexpr const char* kType = "application/vnd.schemaregistry.v1+json";
 
@@ -198,10 +198,10 @@ Status RegistryClient::add_reference(const Json& reference, Source& into, Seen& 
   if (!answer) return std::unexpected(answer.error());
   Source::Reference found{name, text_of(*answer, "schema")};
   seen.bytes += found.text.size();
-  if (depth > kMostDepth || seen.names.size() > kMostReferences || seen.bytes > kMostBytes)
+  if (depth > kMostHops || seen.names.size() > kMostReferences || seen.bytes > kMostBytes)
     return fail(ErrorKind::invalid, "E6162",
                 "the schema has more than {} references, {} in a row, or {} bytes", kMostReferences,
-                kMostDepth, kMostBytes);
+                kMostHops, kMostBytes);
   // What it refers to comes first.
   if (auto ok = add_references(*answer, into, seen, depth); !ok) return ok;
   into.references.push_back(std::move(found));
