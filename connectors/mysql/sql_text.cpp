@@ -9,7 +9,7 @@
 namespace pelton::mysql {
 namespace {
 
-using Kind = SqlToken::Kind;
+using TokenKind = SqlToken::Kind;
 
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
@@ -64,11 +64,11 @@ class Lexer {
     else if (skip_comment())
       return;
     else if (c == '`')
-      quoted(Kind::name);
+      quoted(TokenKind::name);
     else if (c == '"')
-      quoted((mode_ & kAnsiQuotes) != 0 ? Kind::name : Kind::text);
+      quoted((mode_ & kAnsiQuotes) != 0 ? TokenKind::name : TokenKind::text);
     else if (c == '\'')
-      quoted(Kind::text);
+      quoted(TokenKind::text);
     else if (is_word(c))
       word();
     else
@@ -103,9 +103,9 @@ class Lexer {
   }
 
   // A doubled quote stands for itself.
-  void quoted(Kind kind) {
+  void quoted(TokenKind kind) {
     const char quote = rest_.front();
-    const bool escapes = kind == Kind::text && (mode_ & kNoBackslashEscapes) == 0;
+    const bool escapes = kind == TokenKind::text && (mode_ & kNoBackslashEscapes) == 0;
     SqlToken token{kind, {}, {}};
     std::size_t at = 1;
     for (; at < rest_.size(); ++at) {
@@ -124,14 +124,14 @@ class Lexer {
 
   void word() {
     const auto end = std::ranges::find_if_not(rest_, is_word);
-    SqlToken token{Kind::word, std::string(rest_.begin(), end), {}};
+    SqlToken token{TokenKind::word, std::string(rest_.begin(), end), {}};
     std::ranges::transform(token.text, std::back_inserter(token.lower), lower_letter);
     rest_.remove_prefix(token.text.size());
     out_.push_back(std::move(token));
   }
 
   void sign() {
-    out_.push_back({Kind::sign, std::string(1, rest_.front()), {}});
+    out_.push_back({TokenKind::sign, std::string(1, rest_.front()), {}});
     rest_.remove_prefix(1);
   }
 
