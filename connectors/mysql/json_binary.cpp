@@ -20,7 +20,7 @@ using database::append_quoted;
 constexpr int kDeepest = 100;  // the server's limit
 
 // What a value's first byte, or its entry in an object or array, says.
-enum Kind : std::uint8_t {
+enum JsonKind : std::uint8_t {
   kSmallObject = 0,
   kLargeObject = 1,
   kSmallArray = 2,

@@ -127,12 +127,14 @@ def check_reach(texts, problem):
 
 
 def hidden_names(code):
-    """(name, line) of what a source defines in anonymous namespaces, with the namespaces around it."""
+    """What a source defines in anonymous namespaces: the namespaces around it, name, line, and of an alias the type."""
     around = " ".join(re.findall(r"^namespace ([\w:]+) \{", code, re.M))
     for block in re.finditer(r"^namespace \{", code, re.M):
         body = code[block.end():block_end(code, block.end() - 1)]
         for found in re.finditer(DEFINED, body):
-            yield around, found.group("name"), code.count("\n", 0, block.end() + found.start("name")) + 1
+            yield around, found.group("name"), code.count("\n", 0, block.end() + found.start("name")) + 1, None
+        for found in re.finditer(r"^using (?P<name>\w+) = (?P<type>[^;]+);", body, re.M):
+            yield around, found.group("name"), code.count("\n", 0, block.end() + found.start("name")) + 1, found.group("type")
 
 
 def test_targets(texts):
@@ -152,9 +154,9 @@ def check_hidden(texts, problem):
         target = path.parts[:2] if path.parts[0] in {"engine", "connectors"} else tests.get(path)
         if path.suffix != ".cpp" or target is None:
             continue
-        for around, name, line in hidden_names(bare(text)):
-            other = first.setdefault((target, around, name), path)
-            if other != path:
+        for around, name, line, alias in hidden_names(bare(text)):
+            other, meaning = first.setdefault((target, around, name), (path, alias))
+            if other != path and (alias is None or alias != meaning):
                 problem(path, line, f"{name} is in the anonymous namespace of {other} as well")
 
 

@@ -14,7 +14,7 @@
 namespace pelton::kafka {
 namespace {
 
-using Outcome = SchemaDecoder::Outcome;
+using Decoding = SchemaDecoder::Outcome;
 using testing::HasSubstr;
 using namespace std::string_literals;
 
@@ -64,7 +64,7 @@ TEST_F(ValuesWithSchemas, BecomeJsonAndSayWhichSchemaTheyHad) {
   SchemaDecoder decoding = decoder();
   const std::string value = "\0\0\0\0\1\x0e"s;
   model::EventView read = event(value);
-  ASSERT_EQ(decoding.decode(read), Outcome::done);
+  ASSERT_EQ(decoding.decode(read), Decoding::done);
   EXPECT_EQ(read.data, R"({"n":7})");
   EXPECT_EQ(read.content_type, "application/json");
   ASSERT_EQ(read.headers.size(), 3U);
@@ -81,7 +81,7 @@ TEST_F(ValuesWithSchemas, ThatCannotBeDecodedAreLeftAsTheyAre) {
       {"plain", "E6160"}, {"", "E6160"}, {"\0\0\0\0\x09x"s, "E6161"}, {"\0\0\0\0\1"s, "E6163"}};
   for (const auto& [value, code] : bad) {
     model::EventView read = event(value);
-    EXPECT_EQ(decoding.decode(read), Outcome::fault) << code;
+    EXPECT_EQ(decoding.decode(read), Decoding::fault) << code;
     EXPECT_EQ(decoding.why().code, code);
     EXPECT_EQ(read.data, value);
     EXPECT_EQ(read.headers.size(), 2U);
@@ -90,7 +90,7 @@ TEST_F(ValuesWithSchemas, ThatCannotBeDecodedAreLeftAsTheyAre) {
   SchemaDecoder other = decoder();
   const std::string value = "\0\0\0\0\1\x0e"s;
   model::EventView read = event(value);
-  EXPECT_EQ(other.decode(read), Outcome::fault);
+  EXPECT_EQ(other.decode(read), Decoding::fault);
   EXPECT_EQ(other.why().text(), "E6162: schema 1 is of the format Avro, which `decode` excludes");
 }
 
@@ -107,7 +107,7 @@ TEST_F(ValuesWithSchemas, OfManySchemasAreToldApart) {
     value += static_cast<char>(id);
     value += '\0';
     model::EventView read = event(value);
-    ASSERT_EQ(decoding.decode(read), Outcome::done) << decoding.why().text();
+    ASSERT_EQ(decoding.decode(read), Decoding::done) << decoding.why().text();
     EXPECT_EQ(read.data, fmt::format("\"S{}\"", id));
     EXPECT_EQ(read.headers[1].value, std::to_string(id));
   }
@@ -124,12 +124,12 @@ TEST_F(ValuesWithSchemas, PassWhereTheyMay) {
   topic_.schemas->plain = schema::Plain::pass;
   SchemaDecoder decoding = decoder();
   model::EventView read = event("plain");
-  EXPECT_EQ(decoding.decode(read), Outcome::done);
+  EXPECT_EQ(decoding.decode(read), Decoding::done);
   EXPECT_EQ(read.data, "plain");
   EXPECT_EQ(read.headers.size(), 1U);
   model::EventView tombstone;
   tombstone.has_data = false;
-  EXPECT_EQ(decoding.decode(tombstone), Outcome::done);
+  EXPECT_EQ(decoding.decode(tombstone), Decoding::done);
 }
 
 TEST_F(ValuesWithSchemas, WaitForTheRegistry) {
@@ -137,14 +137,14 @@ TEST_F(ValuesWithSchemas, WaitForTheRegistry) {
   SchemaDecoder decoding = decoder();
   const std::string value = "\0\0\0\0\1\x0e"s;
   model::EventView read = event(value);
-  EXPECT_EQ(decoding.decode(read), Outcome::waits);
+  EXPECT_EQ(decoding.decode(read), Decoding::waits);
   ask(1);
-  EXPECT_EQ(decoding.decode(read), Outcome::waits);
+  EXPECT_EQ(decoding.decode(read), Decoding::waits);
   EXPECT_EQ(decoding.why().code, "E6164");
   EXPECT_EQ(read.data, value);
   server_.down(0);
   ask(1);
-  EXPECT_EQ(decoding.decode(read), Outcome::done);
+  EXPECT_EQ(decoding.decode(read), Decoding::done);
 }
 
 TEST_F(ValuesWithSchemas, AreWrittenInTheWireFormat) {
@@ -190,7 +190,7 @@ TEST_F(ValuesWithSchemas, HaveTheContentTypeOfTheirFormat) {
     ask(id);
     SchemaDecoder decoding = decoder();
     model::EventView read = event(value);
-    EXPECT_EQ(decoding.decode(read), Outcome::done);
+    EXPECT_EQ(decoding.decode(read), Decoding::done);
     EXPECT_EQ(read.data, R"({"n":7})");
     EXPECT_EQ(read.content_type, "application/json");
   }

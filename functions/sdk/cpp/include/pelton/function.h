@@ -86,7 +86,7 @@ struct Output {
   std::vector<std::pair<std::string_view, std::string_view>> headers;
   // One of the streams in the binding's `to`; absent: the first of them. Any other fails the event
   // that it is made from.
-  std::optional<std::string_view> stream;
+  std::optional<std::string_view> stream{};
 };
 
 // Takes the outputs of the event at hand; copies what it is given. Dropped when the event is not
