@@ -19,21 +19,21 @@ StatusReport report() {
   report.memory_limit = 1000;
   report.memory = {{"unsettled", 10}};
   report.streams.push_back({"s", {{0, 0, 9, 100}}, 9, 1.5, 0});
-  report.connectors.push_back({"c",
-                               "directory",
-                               "source",
-                               "s",
-                               "running",
-                               3,
-                               4,
-                               0,
-                               "",
-                               0,
-                               5,
-                               6,
-                               from_us(1),
-                               from_us(2),
-                               {{"missed", 1}}});
+  ConnectorStatus connector;
+  connector.name = "c";
+  connector.type = "directory";
+  connector.direction = "source";
+  connector.stream = "s";
+  connector.state = "running";
+  connector.events = 3;
+  connector.bytes = 4;
+  connector.lag_events = 5;
+  connector.lag_bytes = 6;
+  connector.lag_seconds = 7;
+  connector.last_slot = from_us(1);
+  connector.next_slot = from_us(2);
+  connector.skipped_slots = {{"missed", 1}};
+  report.connectors.push_back(connector);
   FunctionStatus function;
   function.name = "f";
   Histogram durations;
