@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from engine import PYTHON, ROOT, Engine, function_folder, wait_until
+from engine import FUNCTIONS, PYTHON, Engine, function_folder, wait_until
 from history import numbered
 
 PYTHON_CODE = """
@@ -83,7 +83,7 @@ def node(tmp_path):
 def cpp(tmp_path):
     (tmp_path / "function.cpp").write_text(CPP_CODE)
     installed = tmp_path / "installed"
-    subprocess.run(["cmake", "--install", str(ROOT / "build/release"), "--prefix", str(installed)], check=True, capture_output=True)
+    subprocess.run(["cmake", "--install", str(FUNCTIONS.parent), "--prefix", str(installed)], check=True, capture_output=True)
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "pelton-function"], check=True, capture_output=True, text=True,
                            env={"PATH": "/usr/bin:/bin", "PKG_CONFIG_PATH": ":".join(str(p) for p in installed.rglob("pkgconfig"))}).stdout.split()
     subprocess.run(["g++", "-std=c++20", "-O1", str(tmp_path / "function.cpp"), "-o", str(tmp_path / "function"), *flags], check=True)
