@@ -16,6 +16,17 @@ constexpr std::uint64_t kMaxEventBytes = 60U << 20;
 // Offsets of a frame are counted in 32 bits from its first.
 constexpr Offset kMaxSpan = 1U << 31;
 
+// The events are those of the batch, of which they have the first, the last and the number. Where
+// it has gaps, there may be others in them, which were read again, and some of its own missing.
+bool has_events_of(const Window& window, const std::vector<Position>& slots,
+                   const model::Batch& batch) {
+  if (batch.consecutive()) return true;
+  const Offset base = window.at(slots.front()).offset - batch.delta(0);
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    if (window.at(slots[i]).offset != base + batch.delta(i)) return false;
+  return true;
+}
+
 }  // namespace
 
 // A frame being put together.
@@ -234,7 +245,8 @@ void FramePicker::fill_batch(const Partition& partition, const std::vector<Posit
   // One batch may have been appended twice, so its address alone does not tell where an event
   // stands.
   if (slots.size() == first.batch().size() && &last.batch() == &first.batch() && first.index == 0 &&
-      last.offset - first.offset == first.batch().span() - 1 - first.batch().delta(0)) {
+      last.offset - first.offset == first.batch().span() - 1 - first.batch().delta(0) &&
+      has_events_of(window, slots, first.batch())) {
     frame.base = first.offset - first.batch().delta(0);
     frame.batch = window.batch_at(slots.front());
     return;

@@ -106,6 +106,37 @@ TEST_F(ReleasedMemory, WhatIsReadAgainMayFailAgain) {
   EXPECT_EQ(letter(0).event->data(0).size(), kLarge);
 }
 
+// What is left of a batch is gathered with gaps; events that were in the gaps are read again.
+TEST_F(ReleasedMemory, AFrameOfAGatheredBatchAndWhatLiesInItsGapsHasItsOwnEvents) {
+  options.delivery.order = model::Order::none;
+  std::string words;
+  for (int i = 0; i < 30; ++i)
+    words += fmt::format("k{}:{} ", i, i == 2 || i == 3 ? std::string(kLarge, 'x') : "small");
+  offer(words);
+  pull();
+  model::FrameResult result = all_done(frame());
+  for (std::uint32_t i = 0; i < 6; ++i) {
+    const bool large = i == 2 || i == 3;
+    const auto after = large ? std::chrono::seconds(1) : std::chrono::seconds(i % 5 == 0 ? 2 : 60);
+    result.not_done.push_back({i, model::OutcomeCode::retry, "Trouble", "", "", after, true});
+  }
+  finish(result);
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(pull(), "");
+  const auto asked = reads();
+  ASSERT_EQ(asked.size(), 2U);
+  for (const Reread& read : asked) {
+    dispatcher().again(read, read.offset,
+                       batch_of(fmt::format("k{}:{}", read.offset, std::string(kLarge, 'x'))), now,
+                       commits);
+    confirm();
+  }
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(pull(), "k00 k22 k33 k55");
+  EXPECT_EQ(frame().batch->size(), 4U);
+  EXPECT_EQ(frame().batch->data(1).size(), kLarge);
+}
+
 TEST_F(ReleasedMemory, SmallEventsAreKept) {
   offer_stored("a", 10);
   pull();
