@@ -88,15 +88,11 @@ dispatch::DispatcherOptions binding_of(Dice& dice) {
   binding.delivery.retry.factor = 2;
   binding.delivery.retry.max = milliseconds(200);
   binding.delivery.retry.jitter = 0.2;
-  if (dice.chance(0.15))
-    binding.delivery.rate_limit = config::Rate{static_cast<std::uint32_t>(dice.between(100, 5000))};
   if (dice.chance(0.1)) binding.delivery.retry.max_age = milliseconds(dice.between(5, 500));
   binding.delivery.max_unsettled =
       static_cast<std::uint32_t>(dice.chance(0.5) ? dice.between(4, 64) : 1000);
-  const auto partitions = [&dice] { return static_cast<std::uint32_t>(dice.between(1, 3)); };
-  if (dice.chance(0.8)) binding.outputs = {{"output", kOutput, partitions()}};
-  if (!binding.outputs.empty() && dice.chance(0.4))
-    binding.outputs.push_back({"other", kOtherOutput, partitions()});
+  if (dice.chance(0.8))
+    binding.outputs = {{"output", kOutput, static_cast<std::uint32_t>(dice.between(1, 3))}};
   if (dice.chance(0.4)) {
     config::FieldRef field;
     field.kind = config::FieldRef::Kind::data;
@@ -124,6 +120,19 @@ std::uint64_t window_bytes(Dice dice) {
 std::optional<std::uint64_t> release_from(Dice dice) {
   if (dice.chance(0.4)) return std::nullopt;
   return dice.chance(0.6) ? 0 : static_cast<std::uint64_t>(dice.between(20, 60));
+}
+
+// Some functions choose between two streams.
+void add_output(Dice dice, dispatch::DispatcherOptions& binding) {
+  if (binding.outputs.empty() || !dice.chance(0.4)) return;
+  binding.outputs.push_back(
+      {"other", kOtherOutput, static_cast<std::uint32_t>(dice.between(1, 3))});
+}
+
+// Some give only so many events in a time.
+std::optional<config::Rate> rate_limit(Dice dice) {
+  if (!dice.chance(0.15)) return std::nullopt;
+  return config::Rate{static_cast<std::uint32_t>(dice.between(100, 5000))};
 }
 
 // Some engines have less than their windows may take.
@@ -185,6 +194,8 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint64_t events) {
   scenario.memory = engine_memory(Dice(seed + 4321));
   scenario.binding.delivery.breaker = breaker_of(Dice(seed + 8765));
   scenario.binding.release_from = release_from(Dice(seed + 5678));
+  add_output(Dice(seed + 2468), scenario.binding);
+  scenario.binding.delivery.rate_limit = rate_limit(Dice(seed + 3579));
   if (scenario.filter) {
     config::FilterRule rule;
     rule.field.kind = config::FieldRef::Kind::data;
