@@ -127,7 +127,7 @@ void DeadLetterForwarder::forget_attempts(const Forwarding& forwarding) {
   }
 }
 
-// What waited for that forwarding goes on.
+// Starts the errands that waited for that forwarding.
 void DeadLetterForwarder::release_behind(std::uint64_t number) {
   while (auto errand = behind_.extract(number)) wait_or_start(std::move(errand.mapped()));
 }
