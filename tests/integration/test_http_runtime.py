@@ -361,6 +361,7 @@ import http.server
 def handle(method, path, headers, body):
     if int(body) == 5 and not os.path.exists("once"):
         open("once", "w").close()
+        Server.one.shutdown()  # a server that still polls keeps its port open after close()
         Server.one.socket.close()
     return reply(200, {"n": int(body), "pid": os.getpid()}, connection="close")
 
@@ -375,7 +376,7 @@ class Server(http.server.ThreadingHTTPServer):
 http.server.ThreadingHTTPServer = Server
 """
     with Engine(tmp_path, config(server(tmp_path, source))) as engine:
-        settle(engine, [{"data": n} for n in range(10)])
+        settle(engine, [{"key": "k", "data": n} for n in range(10)])
         out = [one["data"] for one in engine.consume("output")]
         assert [one["n"] for one in out] == list(range(10)) and len({one["pid"] for one in out}) == 2
         assert engine.letters() == [] and engine.binding("job")["failed_attempts"] == 0
