@@ -11,6 +11,8 @@ find_package(yaml-cpp REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
+# See engine/base/asio.cpp. For all targets: they share precompiled headers.
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION)
 find_package(date REQUIRED)
 find_package(CURL REQUIRED)
 find_package(OpenSSL REQUIRED)
