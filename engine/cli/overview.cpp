@@ -22,7 +22,8 @@ std::string routes_table(const config::Config& config) {
         std::ranges::find(config.listeners, route.listener, &config::Listener::name);
     if (listener == config.listeners.end()) continue;
     table.add({config::methods_text(route), route.path.text(), route.function.value_or(""),
-               config::curl_command(route, config::listen_text(listener->address))});
+               config::curl_command(
+                   route, config::origin_of(*listener, config::listen_text(listener->address)))});
   }
   return table.text();
 }

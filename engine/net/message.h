@@ -43,6 +43,7 @@ struct Request {
   std::shared_ptr<RequestBody> body = {};
   std::string target = {};  // as it was sent
   std::string peer = {};    // the client's address without its port; empty: a Unix socket's
+  bool encrypted = false;   // it came by HTTPS
 
   // The first header of that name, in any case of letters; null: there is none.
   const std::string* header(std::string_view name) const;

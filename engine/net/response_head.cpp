@@ -2,6 +2,7 @@
 #include "engine/net/response_head.h"
 
 #include <boost/beast/http/status.hpp>
+#include <fmt/chrono.h>
 
 #include <algorithm>
 
@@ -21,6 +22,15 @@ void add(std::string& head, std::string_view name, std::string_view value) {
 
 }  // namespace
 
+std::string_view HttpDate::of(WallTime now) {
+  const std::int64_t second = to_us(now) / 1'000'000;
+  if (second != second_) {
+    second_ = second;
+    text_ = fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(static_cast<time_t>(second)));
+  }
+  return text_;
+}
+
 std::string response_head(const Response& response, const Framing& framing) {
   const auto status = boost::beast::http::int_to_status(response.status);
   // A status without a name has an empty reason.
@@ -33,6 +43,7 @@ std::string response_head(const Response& response, const Framing& framing) {
     return std::ranges::any_of(response.headers,
                                [name](const Field& field) { return same_name(field.name, name); });
   };
+  if (!framing.date.empty() && !has("Date")) add(head, "Date", framing.date);
   if (!has("Server")) add(head, "Server", "pelton");
   if (!response.content_type.empty()) add(head, "Content-Type", response.content_type);
   if (!has("Cache-Control")) add(head, "Cache-Control", "no-store");

@@ -36,6 +36,11 @@ class Listener {
       : acceptor_(io), pause_(io), host_{*listen.handler, listen.limits, std::move(path)} {}
 
   Status open(const Listen& listen, asio::io_context& io) {
+    if (listen.tls) {
+      auto loaded = Certificates::load(*listen.tls, listen.on_new_certificates);
+      if (!loaded) return std::unexpected(loaded.error());
+      certificates_ = std::move(*loaded);
+    }
     auto ok = listen.socket.empty() ? open_tcp(listen, io) : open_local(listen.socket);
     if (ok) accept();
     return ok;
@@ -56,9 +61,12 @@ class Listener {
   }
 
   void admit(Socket&& socket) {
-    const auto admission = host_.crowd.make_room(std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    const auto admission = host_.crowd.make_room(now);
     if (admission != Crowd::Admission::none) {
-      open_session(std::move(socket), host_, admission);
+      Ssl tls = certificates_ ? certificates_->accept(socket.native_handle(), now) : nullptr;
+      if (tls || !certificates_)
+        open_session(Channel(std::move(socket), std::move(tls)), host_, admission);
       return accept();
     }
     // Shared by nobody: the wait below only lends it to a copyable function.
@@ -76,6 +84,7 @@ class Listener {
   Acceptor acceptor_;
   asio::steady_timer pause_;
   SessionHost host_;
+  std::unique_ptr<Certificates> certificates_;  // null: HTTP
   std::string address_;
 };
 

@@ -3,10 +3,12 @@
 
 #include "engine/net/limits.h"
 #include "engine/net/message.h"
+#include "engine/net/server_tls.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +23,14 @@ struct Listen {
   std::uint16_t port = 0;             // 0: any free one
   RequestHandler* handler = nullptr;  // outlives the server
   Limits limits = {};
+  std::optional<config::ListenerTls> tls = {};    // HTTPS
+  Certificates::Report on_new_certificates = {};  // called on the server's thread; of TLS: required
 };
 
 // HTTP/1.1 on some addresses, on a thread of its own. It knows no routes.
 class Server {
  public:
-  // E5005: an address cannot be listened on.
+  // E5005: an address cannot be listened on. E5014: its certificate cannot be used.
   static Result<std::unique_ptr<Server>> start(const std::vector<Listen>& listen);
   ~Server();  // closes and joins; answers that come later are dropped
   Server(const Server&) = delete;

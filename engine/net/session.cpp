@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/net/session.h"
 
-#include "engine/net/peer_state.h"
 #include "engine/net/request_parser.h"
 #include "engine/net/response_head.h"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -26,18 +25,24 @@ Pace::Time now() {
   return std::chrono::steady_clock::now();
 }
 
+std::string_view date_of(SessionHost& host) {
+  return host.date.of(SystemClock().now());
+}
+
+Socket::wait_type wait_of(const Moved& moved) {
+  return moved.then == Moved::Then::wait_write ? Socket::wait_write : Socket::wait_read;
+}
+
 }  // namespace
 
 class Session final : public Peer, public std::enable_shared_from_this<Session> {
  public:
-  Session(Socket&& socket, SessionHost& host, Crowd::Admission admission)
-      : socket_(std::move(socket)),
+  Session(Channel&& channel, SessionHost& host, Crowd::Admission admission)
+      : channel_(std::move(channel)),
         host_(host),
         reserved_(admission == Crowd::Admission::reserve),
-        deadline_(socket_.get_executor(), Pace::Time::max()),
-        pause_(socket_.get_executor()) {
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
+        deadline_(channel_.socket().get_executor(), Pace::Time::max()),
+        pause_(channel_.socket().get_executor()) {
     host_.crowd.add(*this);
   }
 
@@ -53,7 +58,7 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   std::optional<Pace::Span> behind(Pace::Time at) const override {
     if (lingering_) return Pace::Span::max();
     if (pace_.waiting()) return pace_.behind(at);
-    return has_gone(socket_) ? std::optional(Pace::Span::max()) : std::nullopt;
+    return channel_.has_gone() ? std::optional(Pace::Span::max()) : std::nullopt;
   }
   std::size_t held() const override { return claimed_; }
   void give_way() override { close(); }
@@ -64,7 +69,7 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   void next_head();
   void on_head();
   void next_body();
-  void receive(milliseconds patience, Next next);
+  void receive(milliseconds patience, Next next, Socket::wait_type until = Socket::wait_read);
   void on_readable();
   void expect_progress(milliseconds patience);
   void refuse(const Refusal& refusal) { write_last(error_response(error_of(refusal)), refusal); }
@@ -88,7 +93,7 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   void release_claim();
   void close();
 
-  Socket socket_;
+  Channel channel_;
   SessionHost& host_;
   const bool reserved_;
   boost::asio::steady_timer deadline_;  // armed while the peer is waited for
@@ -145,7 +150,8 @@ void Session::next_head() {
 
 void Session::on_head() {
   Request request = std::move(parser_->request());
-  request.peer = address_of_peer(socket_);
+  request.peer = channel_.peer_address();
+  request.encrypted = channel_.encrypted();
   head_only_ = request.method == "HEAD";
   pace_.restart();
   if (reserved_ && !host_.handler.is_health_check(request))
@@ -183,24 +189,28 @@ void Session::expect_progress(milliseconds patience) {
   });
 }
 
-void Session::receive(milliseconds patience, Next next) {
+void Session::receive(milliseconds patience, Next next, Socket::wait_type until) {
   next_ = next;
   patience_ = patience;
   expect_progress(patience);
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+  auto ready = [self = shared_from_this()](const error_code& error) {
     if (self->open_ && !self->lingering_) error ? self->close() : self->on_readable();
-  });
+  };
+  if (channel_.has_more())
+    return boost::asio::post(channel_.socket().get_executor(), [ready] { ready(error_code()); });
+  channel_.socket().async_wait(until, std::move(ready));
 }
 
 void Session::on_readable() {
   deadline_.expires_at(Pace::Time::max());
   // Of a head no more is taken than it may be long.
   const auto most = std::min(claimed_ == 0 ? host_.limits.head : SIZE_MAX, host_.scratch.size());
-  const ssize_t got = ::recv(socket_.native_handle(), host_.scratch.data(), most, 0);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return receive(patience_, next_);
-  pace_.end_wait(now(), got > 0 ? static_cast<std::size_t>(got) : 0);
-  if (got <= 0) return close();
-  bytes_.append(host_.scratch.data(), static_cast<std::size_t>(got));
+  const Moved got = channel_.receive(std::span(host_.scratch).first(most));
+  if (got.then != Moved::Then::end && got.bytes == 0)
+    return receive(patience_, next_, wait_of(got));
+  pace_.end_wait(now(), got.bytes);
+  if (got.then == Moved::Then::end) return close();
+  bytes_.append(host_.scratch.data(), got.bytes);
   (this->*next_)();
 }
 
@@ -250,7 +260,8 @@ void Session::on_first(Result<Piece>&& first) {
   if (head_only_) piece_ = {"", Piece::Then::end};
   // What came before chunks were known ends where the connection does.
   if (!parser_->chunks_known()) keep_alive_ = false;
-  head_ = response_head(response_, {parser_->chunks_known(), keep_alive_, std::nullopt});
+  head_ = response_head(response_,
+                        {parser_->chunks_known(), keep_alive_, std::nullopt, date_of(host_)});
   pace_.restart();
   send({head_}, host_.limits.stall_time, &Session::send_piece);
 }
@@ -271,13 +282,13 @@ void Session::after_piece() {
   pause_.expires_after(kPollEvery);
   pause_.async_wait([self = shared_from_this()](const error_code& error) {
     if (!self->open_) return;
-    error || has_gone(self->socket_) ? self->close() : self->ask_for_piece();
+    error || self->channel_.has_gone() ? self->close() : self->ask_for_piece();
   });
 }
 
 BodyEnd Session::body_end() const {
   return {parser_ && parser_->done() ? parser_->trailers() : std::vector<Field>{},
-          !open_ || lingering_ || says_no_more(socket_)};
+          !open_ || lingering_ || channel_.says_no_more()};
 }
 
 void Session::on_piece(Result<Piece>&& piece) {
@@ -297,8 +308,8 @@ void Session::end_stream() {
 void Session::write(Response&& response) {
   sending_ = true;
   response_ = std::move(response);
-  head_ = response_head(response_,
-                        {!parser_ || parser_->chunks_known(), keep_alive_, response_.body.size()});
+  head_ = response_head(response_, {!parser_ || parser_->chunks_known(), keep_alive_,
+                                    response_.body.size(), date_of(host_)});
   pace_.restart();
   send({head_, head_only_ ? std::string_view() : response_.body}, host_.limits.response_time,
        &Session::after_response);
@@ -313,21 +324,14 @@ void Session::send(std::array<std::string_view, 3> parts, milliseconds patience,
 }
 
 void Session::push() {
-  iovec buffers[3];
+  Moved sent;
   for (;;) {
-    std::size_t left = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      buffers[i] = {const_cast<char*>(parts_[i].data()), parts_[i].size()};
-      left += parts_[i].size();
-    }
-    if (left == 0) return (this->*next_)();
-    const msghdr message{nullptr, 0, buffers, parts_.size(), nullptr, 0, 0};
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno == EAGAIN) break;
-    if (sent < 0) return close();
-    pace_.end_wait(now(), static_cast<std::size_t>(sent));
-    auto gone = static_cast<std::size_t>(sent);
+    if (std::ranges::all_of(parts_, &std::string_view::empty)) return (this->*next_)();
+    sent = channel_.send(parts_);
+    if (sent.then == Moved::Then::end) return close();
+    if (sent.then != Moved::Then::go_on) break;
+    pace_.end_wait(now(), sent.bytes);
+    std::size_t gone = sent.bytes;
     for (std::string_view& part : parts_) {
       const std::size_t taken = std::min(gone, part.size());
       part.remove_prefix(taken);
@@ -335,7 +339,7 @@ void Session::push() {
     }
   }
   expect_progress(patience_);
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](const error_code& error) {
+  channel_.socket().async_wait(wait_of(sent), [self = shared_from_this()](const error_code& error) {
     if (!self->open_) return;
     self->deadline_.expires_at(Pace::Time::max());
     self->pace_.end_wait(now(), 0);
@@ -354,20 +358,17 @@ void Session::linger() {
   if (!lingering_) {
     lingering_ = true;
     bytes_ = {};
-    error_code ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    channel_.finish();
     deadline_.expires_after(kLinger);
     deadline_.async_wait([self = shared_from_this()](const error_code& error) {
       if (!error) self->close();
     });
   }
-  socket_.async_wait(Socket::wait_read, [self = shared_from_this()](const error_code& error) {
-    if (!self->open_) return;
-    const auto got = error ? 0
-                           : ::recv(self->socket_.native_handle(), self->host_.scratch.data(),
-                                    self->host_.scratch.size(), 0);
-    got > 0 || (got < 0 && errno == EAGAIN) ? self->linger() : self->close();
-  });
+  channel_.socket().async_wait(
+      Socket::wait_read, [self = shared_from_this()](const error_code& error) {
+        if (!self->open_) return;
+        error || !self->channel_.throw_away(self->host_.scratch) ? self->close() : self->linger();
+      });
 }
 
 void Session::release_claim() {
@@ -382,14 +383,12 @@ void Session::close() {
   host_.crowd.remove(*this);
   deadline_.cancel();
   pause_.cancel();
-  error_code ignored;
-  socket_.shutdown(Socket::shutdown_both, ignored);
-  socket_.close(ignored);
+  channel_.close();
   host_.open.erase(shared_from_this());
 }
 
-void open_session(Socket&& socket, SessionHost& host, Crowd::Admission admission) {
-  (*host.open.insert(std::make_shared<Session>(std::move(socket), host, admission)).first)
+void open_session(Channel&& channel, SessionHost& host, Crowd::Admission admission) {
+  (*host.open.insert(std::make_shared<Session>(std::move(channel), host, admission)).first)
       ->read_request();
 }
 

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/net/channel.h"
 #include "engine/net/crowd.h"
 #include "engine/net/message.h"
+#include "engine/net/response_head.h"
 #include "engine/net/return_path.h"
-
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 
 #include <memory>
 #include <set>
 #include <vector>
 
 namespace pelton::net {
-
-// One type for Unix sockets and TCP: what serves a connection is compiled once.
-using Stream = boost::asio::generic::stream_protocol;
-using Executor = boost::asio::io_context::executor_type;
-using Socket = boost::asio::basic_stream_socket<Stream, Executor>;
 
 class Session;
 
@@ -33,11 +27,12 @@ struct SessionHost {
   // Shared by this list and the operations under way; answers hold weak ones, since the last owner
   // must let go on this thread.
   std::set<std::shared_ptr<Session>> open = {};
+  HttpDate date = {};
 };
 
 // Serves the requests of one connection, one after another, until it closes: a session of
 // `host.open`. The host outlives its sessions.
-void open_session(Socket&& socket, SessionHost& host, Crowd::Admission admission);
+void open_session(Channel&& channel, SessionHost& host, Crowd::Admission admission);
 // Ends all of them at once; answers that come later are dropped.
 void close_sessions(SessionHost& host);
 

@@ -63,15 +63,27 @@ http::LambdaFunctions lambda_functions(const config::Config& config,
   return std::make_shared<const std::vector<http::LambdaFunction>>(std::move(functions));
 }
 
-void announce_lambda(const config::Listener& listener, const std::string& address) {
-  if (!listener.lambda) return;
-  observe::log::info(
-      "AWS Lambda's API",
-      {{"listener", listener.name},
-       {"try", fmt::format("aws lambda list-functions --endpoint-url http://{}", address)}});
+Error of_listener(const config::Listener& listener, Error error) {
+  return std::move(error).within(fmt::format("listener {}", listener.name));
 }
 
-void announce(const config::Route& route, const std::string& address) {
+net::Certificates::Report report_certificates(const config::Listener& listener) {
+  return [name = listener.name](const Status& used) {
+    if (used) return observe::log::info("replaced certificates are in use", {{"listener", name}});
+    observe::log::warn("replaced certificates cannot be used: the previous ones stay in use",
+                       {{"listener", name}, {"error", used.error().text()}});
+  };
+}
+
+void announce_lambda(const config::Listener& listener, const std::string& address) {
+  if (!listener.lambda) return;
+  observe::log::info("AWS Lambda's API",
+                     {{"listener", listener.name},
+                      {"try", fmt::format("aws lambda list-functions --endpoint-url {}",
+                                          config::origin_of(listener, address))}});
+}
+
+void announce(const config::Route& route, const std::string& origin) {
   observe::log::info("route", {{"name", route.name},
                                {"serves", config::methods_text(route) + " " + route.path.text()},
                                {route.to       ? "to"
@@ -80,7 +92,7 @@ void announce(const config::Route& route, const std::string& address) {
                                 route.to       ? *route.to
                                 : route.notify ? *route.notify
                                                : route.function.value_or("")},
-                               {"try", config::curl_command(route, address)}});
+                               {"try", config::curl_command(route, origin)}});
 }
 
 }  // namespace
@@ -91,10 +103,10 @@ Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener
                                      .host = listener.address.host,
                                      .port = listener.address.port,
                                      .handler = opened.handler.get(),
-                                     .limits = limits_of(listener)}});
-  if (!server)
-    return std::unexpected(
-        std::move(server.error()).within(fmt::format("listener {}", listener.name)));
+                                     .limits = limits_of(listener),
+                                     .tls = listener.tls,
+                                     .on_new_certificates = report_certificates(listener)}});
+  if (!server) return std::unexpected(of_listener(listener, std::move(server.error())));
   opened.server = std::move(*server);
   opened.handler->set_address(opened.address());
   announce_lambda(listener, opened.address());
@@ -103,6 +115,12 @@ Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener
 
 Status Listeners::prepare(const config::Config& config) {
   for (const config::Listener& listener : config.listeners) {
+    // One that keeps its address starts again in commit(), where it is too late to refuse.
+    if (listener.tls)
+      if (auto usable = net::Certificates::load(*listener.tls, nullptr); !usable) {
+        discard();
+        return std::unexpected(of_listener(listener, std::move(usable.error())));
+      }
     {
       std::lock_guard lock(mutex_);
       const auto known = open_.find(listener.name);
@@ -131,10 +149,12 @@ void Listeners::restart(OpenListener& opened, const config::Listener& listener) 
   opened.server.reset();
   auto fresh = open(listener);
   if (!fresh) {
-    observe::log::error("a listener could not be started again",
+    observe::log::error("a listener could not be started again: it continues as it was",
                         {{"listener", listener.name}, {"error", fresh.error().text()}});
-    return;
+    fresh = open(opened.settings);
   }
+  if (!fresh) return;
+  fresh->table = opened.table;  // what its routes have counted
   opened = std::move(*fresh);
 }
 
@@ -159,7 +179,7 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const Op
     const http::ServedRoute* old = find(route.name);
     if (old != nullptr) served->counts = old->counts;
     if (old == nullptr || !config::differences(old->settings, route).empty())
-      announce(route, opened.address());
+      announce(route, config::origin_of(opened.settings, opened.address()));
     routes.push_back(std::move(served));
   }
   return std::make_shared<http::RouteTable>(std::move(routes),

@@ -38,6 +38,7 @@ const Fields<Listener>& listener_fields() {
               "lambda", &Listener::lambda,
               "Serve AWS Lambda's API for all functions: SDKs invoke and list them. Callers are "
               "not authenticated.")
+          .section(&Listener::tls, listener_tls_fields())
           .then(keep_lambda_place);
   return fields;
 }
@@ -59,6 +60,10 @@ Listener parse_listener(const std::string& name, const Node& node, ReadContext& 
 
 OptionChanges differences(const Listener& before, const Listener& after) {
   return listener_fields().differences(before, after);
+}
+
+std::string origin_of(const Listener& listener, const std::string& address) {
+  return (listener.tls ? "https://" : "http://") + address;
 }
 
 }  // namespace pelton::config

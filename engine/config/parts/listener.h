@@ -3,11 +3,13 @@
 
 #include "engine/base/clock.h"
 #include "engine/config/parts/http_listen.h"
+#include "engine/config/parts/listener_tls.h"
 #include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace pelton::config {
@@ -21,6 +23,7 @@ struct Listener {
   std::string name;
   Place place;
   HttpListen address;
+  std::optional<ListenerTls> tls;
   std::uint32_t connections = 1024;
   std::uint64_t memory = 256U << 20;               // for bodies of requests and responses
   Duration header_time{std::chrono::seconds(10)};  // for a head, and between requests
@@ -32,5 +35,8 @@ struct Listener {
 const SectionSpec& listener_spec();
 Listener parse_listener(const std::string& name, const Node& node, ReadContext& context);
 OptionChanges differences(const Listener& before, const Listener& after);
+
+// What its URLs begin with; `address`: host and port.
+std::string origin_of(const Listener& listener, const std::string& address);
 
 }  // namespace pelton::config

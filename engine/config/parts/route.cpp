@@ -201,14 +201,14 @@ std::string methods_text(const Route& route) {
   return route.methods.empty() ? "ANY" : fmt::format("{}", fmt::join(route.methods, ","));
 }
 
-std::string curl_command(const Route& route, const std::string& address) {
+std::string curl_command(const Route& route, const std::string& origin) {
   const bool gets =
       route.methods.empty() || std::ranges::find(route.methods, "GET") != route.methods.end();
   const bool get = gets && route.function;
   const std::string method = get ? "GET" : route.methods.empty() ? "POST" : route.methods.front();
   const bool body = method != "GET" && method != "HEAD" && method != "DELETE";
-  return fmt::format("curl {}{}http://{}{}", get ? "" : fmt::format("-X {} ", method),
-                     body ? "-d '{}' " : "", address, route.path.example());
+  return fmt::format("curl {}{}{}{}", get ? "" : fmt::format("-X {} ", method),
+                     body ? "-d '{}' " : "", origin, route.path.example());
 }
 
 }  // namespace pelton::config

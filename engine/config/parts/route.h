@@ -65,7 +65,7 @@ OptionChanges differences(const Route& before, const Route& after);
 
 // "GET,POST", or "ANY".
 std::string methods_text(const Route& route);
-// A command that makes a request of the route, to paste. `address`: host and port.
-std::string curl_command(const Route& route, const std::string& address);
+// A command that makes a request of the route, to paste. `origin`: "http://127.0.0.1:8080".
+std::string curl_command(const Route& route, const std::string& origin);
 
 }  // namespace pelton::config

@@ -179,7 +179,7 @@ std::vector<net::Field> seen_headers(const RoutedRequest& request, const Gateway
       headers.push_back(field);
   headers.push_back({"X-Forwarded-For", request.request.peer});
   headers.push_back({"X-Forwarded-Port", context.listener.substr(context.listener.rfind(':') + 1)});
-  headers.push_back({"X-Forwarded-Proto", "http"});
+  headers.push_back({"X-Forwarded-Proto", request.request.encrypted ? "https" : "http"});
   return headers;
 }
 

@@ -49,5 +49,17 @@ TEST(ResponseHead, EndsWithAnEmptyLine) {
   EXPECT_EQ(head.find("\r\n\r\n"), head.size() - 4);
 }
 
+TEST(ResponseHead, HasTheDateUnlessTheResponseHas) {
+  HttpDate date;
+  Framing framing{true, true, 0, date.of(from_us(784'111'777'999'999))};
+  EXPECT_THAT(response_head({}, framing), HasSubstr("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"));
+  EXPECT_EQ(date.of(from_us(784'111'778'000'000)), "Sun, 06 Nov 1994 08:49:38 GMT");
+  framing.date = date.of(from_us(0));
+  EXPECT_EQ(framing.date, "Thu, 01 Jan 1970 00:00:00 GMT");
+  Response response;
+  response.headers = {{"date", "Mon, 01 Jan 2024 00:00:00 GMT"}};
+  EXPECT_THAT(response_head(response, framing), Not(HasSubstr("1970")));
+}
+
 }  // namespace
 }  // namespace pelton::net

@@ -91,7 +91,7 @@ void Listener::take(net::Socket&& socket) {
     return;
   const int yes = 1;
   ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-  net::open_session(std::move(socket), host_, net::Crowd::Admission::any);
+  net::open_session(net::Channel(std::move(socket), nullptr), host_, net::Crowd::Admission::any);
 }
 
 }  // namespace pelton::worker::lambda

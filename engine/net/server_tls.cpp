@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/net/server_tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace pelton::net {
+namespace {
+
+using config::ListenerTls;
+
+constexpr std::chrono::seconds kLookEvery{1};
+
+// What OpenSSL says of the last thing that failed, and nothing is left of it.
+std::string last_error() {
+  char text[256] = "unknown";
+  if (const unsigned long code = ERR_peek_last_error(); code != 0)
+    ERR_error_string_n(code, text, sizeof text);
+  ERR_clear_error();
+  return text;
+}
+
+std::unexpected<Error> unusable(const std::filesystem::path& file, const char* what) {
+  return fail(ErrorKind::invalid, "E5014", "{} {}: {}", file.string(), what, last_error());
+}
+
+int give_password(char* buffer, int size, int, void* settings) {
+  const std::string& password = static_cast<const ListenerTls*>(settings)->key_password;
+  const std::size_t length = std::min(password.size(), static_cast<std::size_t>(size));
+  std::copy_n(password.data(), length, buffer);
+  return static_cast<int>(length);
+}
+
+// Of what the client offers, HTTP/1.1; one that does not offer it may still speak it.
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* length,
+                    const unsigned char* offered, unsigned size, void*) {
+  constexpr std::string_view kHttp = "http/1.1";
+  for (unsigned at = 0; at < size; at += 1U + offered[at]) {
+    if (at + 1U + offered[at] > size) break;
+    if (std::string_view(reinterpret_cast<const char*>(offered + at + 1), offered[at]) != kHttp)
+      continue;
+    *out = offered + at + 1;
+    *length = offered[at];
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+}  // namespace
+
+void SslFree::operator()(SSL* ssl) const {
+  SSL_free(ssl);
+}
+
+void Certificates::ContextFree::operator()(SSL_CTX* context) const {
+  SSL_CTX_free(context);
+}
+
+Certificates::Certificates(const ListenerTls& settings, Report report)
+    : settings_(settings), report_(std::move(report)), read_state_(state_of_files()) {}
+
+Certificates::~Certificates() = default;
+
+Result<std::unique_ptr<Certificates>> Certificates::load(const ListenerTls& settings,
+                                                         Report report) {
+  std::unique_ptr<Certificates> made(new Certificates(settings, std::move(report)));
+  auto context = read(settings);
+  if (!context) return std::unexpected(context.error());
+  made->context_ = std::move(*context);
+  return made;
+}
+
+Result<Certificates::Context> Certificates::read(const ListenerTls& settings) {
+  ERR_clear_error();
+  Context context(SSL_CTX_new(TLS_server_method()));
+  if (!context) return fail(ErrorKind::unavailable, "E5014", "no TLS: {}", last_error());
+  SSL_CTX* const raw = context.get();
+  SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+  SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                               SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                            SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
+  SSL_CTX_set_default_passwd_cb(raw, give_password);
+  SSL_CTX_set_default_passwd_cb_userdata(raw, const_cast<ListenerTls*>(&settings));
+  if (SSL_CTX_use_certificate_chain_file(raw, settings.certificate.c_str()) != 1)
+    return unusable(settings.certificate, "is not a certificate");
+  if (SSL_CTX_use_PrivateKey_file(raw, settings.key.c_str(), SSL_FILETYPE_PEM) != 1)
+    return unusable(settings.key, "is not a private key, or not that of the certificate");
+  SSL_CTX_set_default_passwd_cb_userdata(raw, nullptr);
+  if (!settings.client_ca.empty()) {
+    if (SSL_CTX_load_verify_file(raw, settings.client_ca.c_str()) != 1)
+      return unusable(settings.client_ca, "has no certificate authorities");
+    SSL_CTX_set_client_CA_list(raw, SSL_load_client_CA_file(settings.client_ca.c_str()));
+    SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    // Sessions that are resumed have to belong to this listener.
+    constexpr unsigned char kSessions[] = "pelton";
+    SSL_CTX_set_session_id_context(raw, kSessions, sizeof kSessions - 1);
+  }
+  return context;
+}
+
+std::string Certificates::state_of_files() const {
+  std::string state;
+  for (const auto* file : {&settings_.certificate, &settings_.key, &settings_.client_ca}) {
+    struct stat status {};
+    if (file->empty() || ::stat(file->c_str(), &status) != 0) continue;
+    state += fmt::format("{}/{}/{}/{}.{};", status.st_dev, status.st_ino, status.st_size,
+                         status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  }
+  return state;
+}
+
+void Certificates::look() {
+  std::string state = state_of_files();
+  if (state == read_state_) return;
+  auto fresh = read(settings_);
+  // Perhaps one of them is still the old one: they are read once more.
+  if (!fresh && state != failed_state_) {
+    failed_state_ = std::move(state);
+    return;
+  }
+  read_state_ = std::move(state);
+  if (fresh) context_ = std::move(*fresh);
+  report_(fresh ? Status{} : std::unexpected(fresh.error()));
+}
+
+Ssl Certificates::accept(int descriptor, std::chrono::steady_clock::time_point now) {
+  if (now >= next_look_) {
+    next_look_ = now + kLookEvery;
+    look();
+  }
+  Ssl ssl(SSL_new(context_.get()));
+  if (!ssl || SSL_set_fd(ssl.get(), descriptor) != 1) return nullptr;
+  SSL_set_accept_state(ssl.get());
+  return ssl;
+}
+
+}  // namespace pelton::net
