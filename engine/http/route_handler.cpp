@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/http/route_handler.h"
 
+#include "engine/http/access.h"
 #include "engine/http/cors.h"
 #include "engine/http/ingest/ingest.h"
 #include "engine/http/invoke/invoke.h"
@@ -17,10 +18,14 @@ namespace {
 // What is parsed on the transport's thread at most.
 constexpr std::size_t kParsedAtOnce = 64U << 10;
 
-net::Response error(unsigned status, ErrorKind kind, const char* code, std::string message) {
-  net::Response response = net::error_response({kind, code, std::move(message)});
+net::Response with_status(unsigned status, const Error& why) {
+  net::Response response = net::error_response(why);
   response.status = status;
   return response;
+}
+
+net::Response error(unsigned status, ErrorKind kind, const char* code, std::string message) {
+  return with_status(status, {kind, code, std::move(message)});
 }
 
 net::Response not_found(const net::Request& request, const std::string& allowed) {
@@ -137,6 +142,8 @@ void RouteHandler::handle(net::Request&& request, net::Reply reply) {
 }
 
 void RouteHandler::serve(RoutedRequest&& request) {
+  if (auto ok = check_api_key(request.route->settings.api_keys, request.request); !ok)
+    return request.reply(with_status(403, ok.error()));
   const std::size_t most = request.route->settings.max_body;
   const Error too_large{
       ErrorKind::invalid, "E5011",
@@ -156,6 +163,9 @@ void RouteHandler::serve(RoutedRequest&& request) {
 
 void RouteHandler::answer(RoutedRequest&& request) {
   const WallTime now = SystemClock().now();
+  if (const auto& signature = request.route->settings.signature)
+    if (auto ok = check_signature(*signature, request.request, request.body, now); !ok)
+      return request.reply(with_status(401, ok.error()));
   if (request.route->settings.to) return ingest(std::move(request), now);
   if (request.route->notices) return notify(std::move(request));
   const GatewayContext context{new_uuid(), now, address()};

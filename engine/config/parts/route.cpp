@@ -72,10 +72,16 @@ Fields<Cors> cors_fields() {
 }
 
 // `any` among them stands for all.
-void keep_route_places(const Section& section, const std::string&, ReadContext&, Route& route) {
+void keep_route_places(const Section& section, const std::string&, ReadContext& context,
+                       Route& route) {
   route.listener_place = section.place("on");
   route.path_place = section.place("path");
   route.notify_place = section.place("notify");
+  // An empty list would let in everybody.
+  if (section.node("api_keys") != nullptr && route.api_keys.empty())
+    context.problems.error(
+        section.place("api_keys"), "E1006",
+        fmt::format("{}: `api_keys` is empty: list a key, or leave it out", section.label()));
   if (std::ranges::find(route.methods, "ANY") != route.methods.end()) route.methods.clear();
 }
 
@@ -170,6 +176,11 @@ const Fields<Route>& route_fields() {
               .option("max_body", &Route::max_body,
                       "Maximum size of a request body. Larger ones are answered with 413.",
                       {.at_least = "1KiB", .at_most = "64MiB"})
+              .option("api_keys", &Route::api_keys,
+                      "Keys, one of which every request must have as its header `X-Api-Key`. "
+                      "Others are answered with 403. Not asked for if omitted.",
+                      {.example = "${env:API_KEY}", .secret = true})
+              .section(&Route::signature, signature_fields())
               .section(&Route::cors, cors_fields()))
           .then(keep_route_places)
           .then(check_target);
@@ -207,8 +218,9 @@ std::string curl_command(const Route& route, const std::string& origin) {
   const bool get = gets && route.function;
   const std::string method = get ? "GET" : route.methods.empty() ? "POST" : route.methods.front();
   const bool body = method != "GET" && method != "HEAD" && method != "DELETE";
-  return fmt::format("curl {}{}{}{}", get ? "" : fmt::format("-X {} ", method),
-                     body ? "-d '{}' " : "", origin, route.path.example());
+  return fmt::format("curl {}{}{}{}{}", get ? "" : fmt::format("-X {} ", method),
+                     route.api_keys.empty() ? "" : "-H 'X-Api-Key: ...' ", body ? "-d '{}' " : "",
+                     origin, route.path.example());
 }
 
 }  // namespace pelton::config

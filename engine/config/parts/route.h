@@ -4,6 +4,7 @@
 #include "engine/base/clock.h"
 #include "engine/config/parts/path_pattern.h"
 #include "engine/config/parts/request_field.h"
+#include "engine/config/parts/request_signature.h"
 #include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
@@ -41,6 +42,8 @@ struct Route {
   PathPattern path;
   std::uint64_t max_body = 10U << 20;
   std::optional<Cors> cors;
+  std::vector<std::string> api_keys;  // one of which requests must have; empty: none
+  std::optional<RequestSignature> signature;
   // ---- exactly one of these
   std::optional<std::string> to;        // a stream, which events are appended to
   std::optional<std::string> function;  // that answers

@@ -223,7 +223,7 @@ class SectionReader {
       if (text && text->empty())
         refuse(item, "E1006", fmt::format("an entry of {} is empty", path));
       else if (text) {
-        if (secret_value(*text)) guard_secret(path, item, context_);
+        if (option.secret || secret_value(*text)) guard_secret(path, item, context_);
         if (has_expansion(item) || secret_value(*text)) context_.hide(label_, path);
         texts.push_back(*text);
       }

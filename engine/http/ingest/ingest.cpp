@@ -3,6 +3,7 @@
 
 #include "engine/base/json_quoted.h"
 #include "engine/base/utf8.h"
+#include "engine/http/access.h"
 #include "engine/http/ingest/cloud_events.h"
 #include "engine/http/uuid.h"
 
@@ -34,7 +35,7 @@ std::vector<model::Header> kept_headers(const RoutedRequest& request,
   std::vector<model::Header> headers;
   for (const net::Field& field : request.request.headers) {
     const bool keep = std::ranges::any_of(wanted, [&](const std::string& name) {
-      return name == "*" || net::same_name(name, field.name);
+      return (name == "*" && !is_secret_header(field.name)) || net::same_name(name, field.name);
     });
     if (keep) headers.push_back({texts.emplace_back(lower_case(field.name)), field.value});
   }
@@ -47,9 +48,12 @@ Status add_plain(const RoutedRequest& request, const EventSink& into) {
   std::deque<std::string> texts;
   model::EventView event;
   const std::string* given = request.request.header("Idempotency-Key");
+  if (given == nullptr && route.signature)
+    given = delivery_id(route.signature->scheme, request.request);
   if (given != nullptr &&
       (given->empty() || given->size() > kMaxIdempotencyKey || !is_utf8(*given)))
-    return fail(ErrorKind::invalid, "E7064", "Idempotency-Key: a text of 1 to {} bytes is required",
+    return fail(ErrorKind::invalid, "E7064",
+                "the request's id (Idempotency-Key) must be a text of 1 to {} bytes",
                 kMaxIdempotencyKey);
   event.id = texts.emplace_back(given == nullptr ? new_uuid() : *given);
   event.source = texts.emplace_back("/routes/" + route.name);
