@@ -106,6 +106,7 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
   });
   each_named(root, "routes", context, [&](const Node& name, const Node& node) {
     config.routes.push_back(parse_route(name.text, placed(name, node), context));
+    check_schema(config.routes.back(), kinds, context.problems);
   });
   place_routes(config);
   // What a misspelt name meant would seem unused.

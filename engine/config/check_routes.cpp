@@ -88,6 +88,14 @@ void place_routes(Config& config) {
     if (route.listener.empty()) route.listener = config.listeners.front().name;
 }
 
+void check_schema(const Route& route, const Kinds& kinds, Diagnostics& problems) {
+  if (!route.schema_text || kinds.check_json_schema == nullptr) return;
+  if (const auto ok = kinds.check_json_schema(*route.schema_text); !ok)
+    problems.error(
+        route.schema_place, "E7075",
+        fmt::format("route {}: {}: {}", route.name, route.schema.string(), ok.error().message));
+}
+
 void check_routes(const Config& config, Diagnostics& problems) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     check_listener(config, config.routes[i], problems);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
+#include "engine/config/kinds.h"
 #include "engine/config/yaml/diagnostic.h"
 
 namespace pelton::config {
@@ -13,5 +14,8 @@ void place_routes(Config& config);
 // take the same requests, or two listeners the same address. E1110, a warning: functions can be
 // called from other machines.
 void check_routes(const Config& config, Diagnostics& problems);
+
+// E7075: the schema of a route is of no use.
+void check_schema(const Route& route, const Kinds& kinds, Diagnostics& problems);
 
 }  // namespace pelton::config

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/result.h"
 #include "engine/config/dialect.h"
 #include "engine/config/spec/connector_options.h"
 #include "engine/config/spec/runtime_options.h"
 #include "engine/config/spec/topic_kind.h"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace pelton::config {
@@ -18,6 +20,8 @@ struct Kinds {
   std::vector<RuntimeOptions> runtimes;
   std::optional<TopicKind> topic{};  // absent: all streams are the engine's own
   std::optional<Dialect> dialect{};  // absent: all files are the engine's own
+  // invalid: a text is no JSON Schema that the engine can use, and why. Null: it cannot use any.
+  Status (*check_json_schema)(const std::string& text) = nullptr;
 
   const TopicKind* topics() const { return topic ? &*topic : nullptr; }
 };

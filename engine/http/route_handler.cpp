@@ -2,6 +2,7 @@
 #include "engine/http/route_handler.h"
 
 #include "engine/http/access.h"
+#include "engine/http/body_schema.h"
 #include "engine/http/cors.h"
 #include "engine/http/ingest/ingest.h"
 #include "engine/http/invoke/invoke.h"
@@ -167,6 +168,8 @@ void RouteHandler::answer(RoutedRequest&& request) {
     if (auto ok = check_signature(*signature, request.request, request.body, now); !ok)
       return request.reply(with_status(401, ok.error()));
   if (request.route->settings.to) return ingest(std::move(request), now);
+  if (auto ok = check_data(request.route->schema.get(), request.body); !ok)
+    return request.reply(net::error_response(ok.error()));
   if (request.route->notices) return notify(std::move(request));
   const GatewayContext context{new_uuid(), now, address()};
   calls_.call(make_call(std::move(request), context));

@@ -7,6 +7,7 @@
 #include "engine/http/lambda/functions.h"
 #include "engine/net/message.h"
 #include "engine/observe/status.h"
+#include "engine/schema/codec.h"
 #include "engine/stream/appender.h"
 
 #include <chrono>
@@ -57,6 +58,8 @@ struct ServedRoute {
   std::shared_ptr<stream::Appender> appender{};
   // Of a source that it notifies, shared with that.
   std::shared_ptr<NoticeBox> notices{};
+  // Of bodies; null: anything will do.
+  std::shared_ptr<const schema::Codec> schema{};
   // Shared with the route of that name before and after a reload.
   std::shared_ptr<RouteCounts> counts = std::make_shared<RouteCounts>();
 };

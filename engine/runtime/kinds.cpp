@@ -2,6 +2,7 @@
 #include "engine/runtime/kinds.h"
 
 #include "engine/kafka/options.h"
+#include "engine/schema/codec.h"
 #include "engine/worker/runtimes/builtin.h"
 
 namespace pelton::runtime {
@@ -12,6 +13,11 @@ config::Kinds kinds(std::span<const connector::ConnectorSpec> connectors) {
   for (const worker::RuntimeSpec& spec : worker::builtin_runtimes())
     kinds.runtimes.push_back(spec.options);
   kinds.topic = kafka::topic_kind();
+  kinds.check_json_schema = [](const std::string& text) -> Status {
+    const auto compiled = schema::compile({schema::Format::json_schema, text}, "");
+    if (!compiled) return std::unexpected(compiled.error());
+    return {};
+  };
   return kinds;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/listeners.h"
 
+#include "engine/base/ensure.h"
 #include "engine/config/async_calls.h"
 #include "engine/observe/log.h"
 #include "engine/worker/runtimes/lambda/environment.h"
@@ -61,6 +62,12 @@ http::LambdaFunctions lambda_functions(const config::Config& config,
     functions.push_back(lambda_function(function, targets));
   std::ranges::sort(functions, {}, &http::LambdaFunction::name);
   return std::make_shared<const std::vector<http::LambdaFunction>>(std::move(functions));
+}
+
+std::shared_ptr<const schema::Codec> schema_of(const config::Route& route) {
+  auto compiled = schema::compile({schema::Format::json_schema, *route.schema_text}, "");
+  ENSURE(compiled, "the config's checks let it pass");
+  return std::move(*compiled);
 }
 
 Error of_listener(const config::Listener& listener, Error error) {
@@ -175,6 +182,7 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const Op
     served->settings = route;
     served->exchange = exchange_of(config, route);
     if (route.to) served->appender = targets.at(*route.to).appender;
+    if (route.schema_text) served->schema = schema_of(route);
     if (route.notify) served->notices = notices_.box(*route.notify);
     const http::ServedRoute* old = find(route.name);
     if (old != nullptr) served->counts = old->counts;

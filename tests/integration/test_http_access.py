@@ -239,3 +239,42 @@ def test_a_signature_without_a_secret_is_refused(tmp_path):
         assert code in refused(api.engine), text
     api = Api(tmp_path, "f: { path: /x, function: f, api_keys: [] }")
     assert "E1006" in refused(api.engine), "an empty list would let in everybody"
+
+
+# ---- schemas of bodies
+
+SCHEMA = {"type": "object", "required": ["id"], "additionalProperties": False,
+          "properties": {"id": {"type": "integer"}, "items": {"type": "array", "items": {"$ref": "#/definitions/item"}}},
+          "definitions": {"item": {"required": ["price"], "properties": {"price": {"type": "number", "minimum": 0}}}}}
+
+
+def test_bodies_match_the_schema_of_their_route(tmp_path):
+    (tmp_path / "order.json").write_text(json.dumps(SCHEMA))
+    with Api(tmp_path, 'orders: { method: POST, path: /orders, to: in, schema: order.json }\n'
+                       '  f: { path: "/f/{rest+}", function: f, schema: order.json }') as api:
+        good, bad = {"id": 7, "items": [{"price": 1.5}]}, {"id": 7, "items": [{"price": 2}, {"price": -1}]}
+        for path in ("/orders", "/f/x"):
+            assert api.post(path, json.dumps(good))[0] == (202 if path == "/orders" else 200)
+            for body, said in ((json.dumps(bad), "items[1].price"), ('{"id": "7"}', "id"), ("", "JSON"), ("[" * 100_000, "JSON"), ('{"id":1}}', "JSON")):
+                status, _, answer = api.post(path, body)
+                error = json.loads(answer)["error"]
+                assert status == 400 and error["code"] == "E7074" and said in error["message"] and len(answer) < 1000, answer
+        event = {"specversion": "1.0", "source": "/s", "type": "t", "id": "1", "data": good}
+        batch = json.dumps([event, {**event, "id": "2", "data": bad}])
+        status, _, answer = api.post("/orders", batch, content_type="application/cloudevents-batch+json")
+        assert status == 400 and "items[1].price" in json.loads(answer)["error"]["message"], answer
+        assert api.post("/orders", json.dumps(event), content_type="application/cloudevents+json")[0] == 202
+        headers = {"ce-specversion": "1.0", "ce-source": "/s", "ce-type": "t", "ce-id": "3"}
+        assert api.ask("POST", "/orders", json.dumps(bad), headers)[0] == 400
+        assert len(api.engine.consume("in")) == 2, "nothing of what was refused"
+        (tmp_path / "order.json").write_text("{}")
+        api.engine.run("reload")
+        assert api.post("/orders", json.dumps(bad))[0] == 202
+
+
+def test_schemas_that_cannot_be_used_are_refused(tmp_path):
+    for text, code in (("", "E7075"), ("{", "E7075"), ('{"$ref": "#/nowhere"}', "E7075"), ('{"pattern": "("}', "E7075"), ("1" * 1_100_000, "E1008")):
+        (tmp_path / "s.json").write_text(text)
+        assert code in refused(Api(tmp_path, "f: { path: /x, function: f, schema: s.json }").engine), text[:20]
+    assert "E1008" in refused(Api(tmp_path, "f: { path: /x, function: f, schema: missing.json }").engine)
+    assert "E1008" in refused(Api(tmp_path, "f: { path: /x, function: f, schema: . }").engine)

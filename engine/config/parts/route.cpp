@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 namespace pelton::config {
 namespace {
@@ -77,12 +78,34 @@ void keep_route_places(const Section& section, const std::string&, ReadContext& 
   route.listener_place = section.place("on");
   route.path_place = section.place("path");
   route.notify_place = section.place("notify");
+  route.schema_place = section.place("schema");
   // An empty list would let in everybody.
   if (section.node("api_keys") != nullptr && route.api_keys.empty())
     context.problems.error(
         section.place("api_keys"), "E1006",
         fmt::format("{}: `api_keys` is empty: list a key, or leave it out", section.label()));
   if (std::ranges::find(route.methods, "ANY") != route.methods.end()) route.methods.clear();
+}
+
+// Most bytes of a schema.
+constexpr std::size_t kMostSchema = 1U << 20;
+
+void read_schema(const Section& section, const std::string&, ReadContext& context, Route& route) {
+  if (route.schema.empty()) return;
+  const auto refuse = [&](const char* why) {
+    context.problems.error(
+        section.place("schema"), "E1008",
+        fmt::format("{}: the file {} {}", section.label(), route.schema.string(), why));
+  };
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(route.schema, ignored)) return refuse("does not exist");
+  std::ifstream file(route.schema, std::ios::binary);
+  if (!file) return refuse("cannot be read");
+  std::string text(kMostSchema + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kMostSchema) return refuse("is larger than 1 MiB");
+  route.schema_text = std::move(text);
 }
 
 void refuse_options(const Section& section, ReadContext& context, std::span<const char* const> keys,
@@ -106,6 +129,11 @@ void check_target(const Section& section, const std::string&, ReadContext& conte
   if (targets == 1 && !given("function"))
     refuse_options(section, context, kOfFunctions, "function");
   if (targets == 1 && !given("to")) refuse_options(section, context, kOfStreams, "stream");
+  if (targets == 1 && given("notify") && given("schema"))
+    context.problems.error(section.place("schema"), "E7063",
+                           fmt::format("{}: `schema` applies to routes to a stream or function "
+                                       "only",
+                                       section.label()));
   const auto check_field = [&](const char* option, const std::optional<RequestField>& field) {
     if (field && field->kind == RequestField::Kind::path && !route.path.has_parameter(field->name))
       context.problems.error(section.place(option), "E7063",
@@ -181,8 +209,13 @@ const Fields<Route>& route_fields() {
                       "Others are answered with 403. Not asked for if omitted.",
                       {.example = "${env:API_KEY}", .secret = true})
               .section(&Route::signature, signature_fields())
+              .option("schema", &Route::schema,
+                      "JSON Schema (a file) that bodies, or the data of CloudEvents, must match. "
+                      "Others are answered with 400 and the place of the fault.",
+                      {.example = "schemas/order.json"})
               .section(&Route::cors, cors_fields()))
           .then(keep_route_places)
+          .then(read_schema)
           .then(check_target);
   return fields;
 }
@@ -205,7 +238,10 @@ Route parse_route(const std::string& name, const Node& node, ReadContext& contex
 }
 
 OptionChanges differences(const Route& before, const Route& after) {
-  return route_fields().differences(before, after);
+  OptionChanges changes = route_fields().differences(before, after);
+  if (before.schema == after.schema && before.schema_text != after.schema_text)
+    changes.push_back({"schema", before.schema.string(), after.schema.string() + " (new content)"});
+  return changes;
 }
 
 std::string methods_text(const Route& route) {

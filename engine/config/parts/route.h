@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,8 @@ struct Route {
   std::optional<Cors> cors;
   std::vector<std::string> api_keys;  // one of which requests must have; empty: none
   std::optional<RequestSignature> signature;
+  std::filesystem::path schema;            // a JSON Schema of bodies; empty: none
+  std::optional<std::string> schema_text;  // what that file has
   // ---- exactly one of these
   std::optional<std::string> to;        // a stream, which events are appended to
   std::optional<std::string> function;  // that answers
@@ -59,7 +62,7 @@ struct Route {
   std::vector<std::string> headers;  // that become the event's; "*": all
 
   // ---- what the file says, for checks
-  Place listener_place, path_place, notify_place;
+  Place listener_place, path_place, notify_place, schema_place;
 };
 
 const SectionSpec& route_spec();

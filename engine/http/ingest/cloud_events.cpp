@@ -78,9 +78,7 @@ class Attributes {
       event_.key = *into.key;
       event_.has_key = true;
     }
-    into.builder.add(event_);
-    into.ids.emplace_back(event_.id);
-    return {};
+    return into.add(event_);
   }
 
  private:

@@ -67,9 +67,7 @@ Status add_plain(const RoutedRequest& request, const EventSink& into) {
   event.has_key = into.key != nullptr;
   if (route.subject)
     if (const std::string* value = field_of(request, *route.subject)) event.subject = *value;
-  into.builder.add(event);
-  into.ids.emplace_back(event.id);
-  return {};
+  return into.add(event);
 }
 
 Status add_events(const RoutedRequest& request, const EventSink& into) {
@@ -118,7 +116,7 @@ void ingest(RoutedRequest&& request, WallTime now) {
   const auto& from = request.route->settings.key;
   const std::string* const key = from ? field_of(request, *from) : nullptr;
   if (from && key == nullptr) return request.reply(refused(no_key(*from)));
-  if (auto ok = add_events(request, {builder, ids, now, key}); !ok)
+  if (auto ok = add_events(request, {builder, ids, now, key, request.route->schema.get()}); !ok)
     return request.reply(refused(ok.error()));
   if (builder.empty()) return request.reply(accepted(ids));
   // Shared by the refusal below and the commit: exactly one of them answers.
