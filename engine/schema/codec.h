@@ -15,6 +15,11 @@ namespace pelton::schema {
 // billion empty values is a few bytes in Avro.
 inline constexpr int kMostDepth = 64;
 inline constexpr std::size_t kMostJson = 16U << 20;
+// What an output becomes: defaults may make much of little.
+inline constexpr std::size_t kMostEncoded = 16U << 20;
+// Of a name that is told with every event, and of a piece of a value in a message.
+inline constexpr std::size_t kMostName = 255;
+inline constexpr std::size_t kMostQuoted = 100;
 
 // Interface. A schema that is ready for use: records' bytes (what follows the schema's id) to JSON
 // and back. Immutable; any thread. docs/schema_registry.md says what JSON the values become.
@@ -29,8 +34,13 @@ class Codec {
   virtual Status decode(std::string_view bytes, std::string& out) const = 0;
   // Appends the bytes. invalid (E6165): the text is no JSON, or does not fit the schema, and where.
   virtual Status encode(std::string_view json, std::string& out) const = 0;
-  // The full name of what `bytes` are; empty: the schema has none.
+  // What is read need not be understood as well as what is written. invalid (E6162): encode() is of
+  // no use with this schema, and why.
+  virtual Status writable() const { return {}; }
+  // The full name of what `bytes` are; empty: the schema has none, or one that is too long to tell.
   virtual std::string_view name(std::string_view bytes) const = 0;
+  // About what it takes in memory.
+  virtual std::size_t bytes() const = 0;
 };
 
 // Of a Protobuf schema `message` is what encode() writes; empty: the first message. invalid

@@ -4,6 +4,7 @@
 #include "engine/config/spec/fields.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 namespace pelton::schema {
@@ -14,23 +15,39 @@ using config::ReadContext;
 using config::Section;
 using config::section_of;
 
+// "host", "host:port", "[::1]:port".
+bool is_authority(std::string_view text) {
+  const std::size_t bracket = text.starts_with('[') ? text.find(']') : 0;
+  if (bracket == std::string_view::npos) return false;
+  const std::size_t colon = text.find(':', bracket);
+  if (colon == 0 || text.empty()) return false;
+  if (colon == std::string_view::npos) return true;
+  const std::string_view port = text.substr(colon + 1);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc{} && end == port.data() + port.size() && number > 0 && number <= 65'535;
+}
+
 void tidy_urls(const Section& section, const std::string& prefix, ReadContext& context,
                RegistryOptions& options) {
-  const auto refuse = [&](const std::string& url, const char* why) {
+  const auto refuse = [&](std::string_view what, const char* why) {
     context.problems.error(section.place(prefix + "url"), "E1008",
-                           fmt::format("{}: \"{}\" {}", section.label(), url, why));
+                           fmt::format("{}: {} {}", section.label(), what, why));
   };
   for (std::string& url : options.urls) {
-    while (url.ends_with('/')) url.pop_back();
     const std::size_t scheme = url.starts_with("https://") ? 8 : url.starts_with("http://") ? 7 : 0;
     const std::string_view rest = std::string_view(url).substr(scheme);
-    if (scheme == 0 || rest.empty() || rest.find_first_of(" ?#") != std::string_view::npos)
-      refuse(url, "is not the URL of a schema registry, such as http://localhost:8081");
-    else if (rest.substr(0, rest.find('/')).find('@') != std::string_view::npos)
-      refuse("url", "contains a user: write `username` and `password`");
+    const std::string_view host = rest.substr(0, rest.find('/'));
+    if (host.find('@') != std::string_view::npos)
+      refuse("`url`", "contains a user: write `username` and `password`");
+    else if (scheme == 0 || rest.find_first_of(" ?#") != std::string_view::npos ||
+             !is_authority(host))
+      refuse(fmt::format("\"{}\"", url),
+             "is not the URL of a schema registry, such as http://localhost:8081");
+    while (url.ends_with('/')) url.pop_back();
   }
   if (options.urls.empty() && section.node(prefix + "url") != nullptr)
-    refuse("[]", "has no URL of a schema registry");
+    refuse("`url`", "has no URL of a schema registry");
 }
 
 void check_login(const Section& section, const std::string& prefix, ReadContext& context,
@@ -40,6 +57,8 @@ void check_login(const Section& section, const std::string& prefix, ReadContext&
     wrong = "`username` and `password` must be set together";
   else if (!options.token.empty() && !options.username.empty())
     wrong = "`token` and `username` exclude each other";
+  else if (options.username.find(':') != std::string::npos)
+    wrong = "`username` has a colon, which basic authentication does not allow";
   if (wrong != nullptr)
     context.problems.error(section.place(section_of(prefix)), "E1006",
                            fmt::format("{}: {}", section.label(), wrong));

@@ -12,8 +12,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t kMostEntries = 1'000;
-constexpr std::size_t kMostKept = 32U << 20;
-constexpr std::size_t kEntryBytes = 1'024;  // besides its text
+constexpr std::size_t kMostKept = 64U << 20;  // of memory, about
+constexpr std::size_t kEntryBytes = 1'024;    // besides its schema
 // What the registry did not have may have been registered since.
 constexpr Duration kPoison = std::chrono::seconds(30);
 constexpr Duration kFirstPause = std::chrono::milliseconds(200);
@@ -59,6 +59,9 @@ std::optional<Registry::Answer> Registry::find(const Target& target) {
       key_of(target),
       [this, target](RegistryClient& client) -> Answer {
         auto answer = look_up(client, target);
+        if (answer)
+          if (auto ok = (*answer)->codec->writable(); !ok)
+            answer = std::unexpected(std::move(ok.error()));
         if (answer) return answer;
         const std::string what =
             target.id ? fmt::format("id {}", *target.id) : "subject " + target.subject;
@@ -88,7 +91,8 @@ Registry::Answer Registry::made(std::uint32_t id, const Source& source,
                                 const std::string& message) {
   auto codec = compile(source, message);
   if (!codec) return std::unexpected(std::move(codec.error()));
-  return std::make_shared<const Schema>(id, source.format, std::move(*codec), source.bytes());
+  const std::size_t bytes = (*codec)->bytes();
+  return std::make_shared<const Schema>(id, source.format, std::move(*codec), bytes);
 }
 
 std::optional<Registry::Answer> Registry::find(const std::string& key, const Lookup& lookup,
@@ -117,8 +121,10 @@ void Registry::ask(const std::string& key, const Lookup& lookup, Duration refres
 void Registry::keep(const std::string& key, Answer answer, Duration refresh) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_[key];
+  entry.used = ++uses_;
   const bool away = !answer && answer.error().kind != ErrorKind::invalid;
-  const bool known = entry.answer && *entry.answer;
+  // While nothing is said of it, what is known holds.
+  const bool holds = away && answer.error().code != "E6166" && entry.answer && *entry.answer;
   Duration rest = answer ? refresh : kPoison;
   if (away) {
     rest = std::min(kLongestPause, kFirstPause * (1 << std::min(entry.failures++, 6)));
@@ -128,11 +134,12 @@ void Registry::keep(const std::string& key, Answer answer, Duration refresh) {
     entry.failures = 0;
   }
   entry.again = rest == Duration{} ? SteadyTime{} : steady_clock::now() + rest;
-  if (!away || !known) entry.answer = std::move(answer);
+  if (!holds) entry.answer = std::move(answer);
   entry.asking = false;
-  const std::size_t text = entry.answer && *entry.answer ? (**entry.answer)->bytes : 0;
-  bytes_ -= std::exchange(entry.bytes, kEntryBytes + key.size() + text);
+  const std::size_t schema = entry.answer && *entry.answer ? (**entry.answer)->bytes : 0;
+  bytes_ -= std::exchange(entry.bytes, kEntryBytes + key.size() + schema);
   bytes_ += entry.bytes;
+  make_room();
 }
 
 // Whoever has a schema keeps it.

@@ -23,7 +23,7 @@ struct Schema {
   std::uint32_t id = 0;
   Format format = Format::avro;
   std::unique_ptr<const Codec> codec;
-  std::size_t bytes = 0;  // of its text
+  std::size_t bytes = 0;  // that it takes in memory, about
 };
 // Shared by the cache and whoever uses it, so that it may leave the cache.
 using SchemaPtr = std::shared_ptr<const Schema>;
@@ -39,7 +39,7 @@ struct Target {
 };
 
 // What is known of one registry. Schemas are asked for on a thread of its own, each once, and kept
-// while there is room: 1,000 of them, or 32 MiB of text. Methods: any thread.
+// while there is room: 1,000 of them, or 64 MiB of memory. Methods: any thread.
 class Registry {
  public:
   explicit Registry(RegistryOptions options);

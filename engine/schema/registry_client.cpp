@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // Of a schema with all that it refers to.
-constexpr std::size_t kMostBytes = 4U << 20, kMostReferences = 256;
+constexpr std::size_t kMostBytes = 1U << 20, kMostReferences = 256;
 constexpr int kMostHops = 16;
 constexpr milliseconds kSlice{100};
 constexpr const char* kType = "application/vnd.schemaregistry.v1+json";
@@ -28,7 +28,7 @@ net::HttpClientOptions http_options(const RegistryOptions& options) {
   if (options.tls) http.tls = *options.tls;
   http.time = std::chrono::ceil<milliseconds>(options.timeout);
   http.connect_time = std::min(http.time, http.connect_time);
-  http.max_body = 2 * kMostBytes;
+  http.max_body = 8 * kMostBytes;
   return http;
 }
 
@@ -57,6 +57,15 @@ Result<std::uint32_t> id_of(const boost::json::value& answer) {
   if (id == nullptr || !id->is_int64() || id->get_int64() < 0 || id->get_int64() > UINT32_MAX)
     return fail(ErrorKind::unavailable, "E6164", "the schema registry's answer has no id");
   return static_cast<std::uint32_t>(id->get_int64());
+}
+
+// Of the registry's own API: 404xx of what it does not have. Whatever else answers at a URL (a
+// proxy, another server, a path that is wrong) has no such number.
+bool says_not_there(const net::HttpResponse& response) {
+  boost::system::error_code error;
+  const auto json = boost::json::parse(response.body, error);
+  const auto* code = error ? nullptr : member(json, "error_code");
+  return code != nullptr && code->is_int64() && code->get_int64() / 100 == 404;
 }
 
 std::optional<Format> format_named(const std::string& type) {
@@ -121,9 +130,16 @@ Result<RegistryClient::Json> RegistryClient::ask_at(const std::string& url, std:
     return fail(ErrorKind::unavailable, "E6164", "the schema registry {} does not answer: {}", url,
                 response->error().message);
   const int status = (*response)->status;
-  if (status == 404 || status == 409 || status == 422)
-    return fail(ErrorKind::invalid, status == 404 ? "E6161" : "E6166", "{} ({}{})",
-                complaint(**response), url, path);
+  if (status == 404 && says_not_there(**response))
+    return fail(ErrorKind::invalid, "E6161", "{} ({}{})", complaint(**response), url, path);
+  if ((status == 409 || status == 422) && method == "POST")
+    return fail(ErrorKind::invalid, "E6166", "{} ({}{})", complaint(**response), url, path);
+  if (status == 404)
+    return fail(
+        ErrorKind::unavailable, "E6164",
+        "{} does not answer as a schema registry ({}, asked for {}): is the path of the URL "
+        "right?",
+        url, complaint(**response), path);
   if (status < 200 || status > 299)
     return fail(ErrorKind::unavailable, "E6164", "the schema registry {} does not answer: {}", url,
                 complaint(**response));
@@ -137,6 +153,8 @@ Result<RegistryClient::Json> RegistryClient::ask_at(const std::string& url, std:
 }
 
 Result<Source> RegistryClient::by_id(std::uint32_t id) {
+  // Clients and registries have them as signed numbers.
+  if (id > INT32_MAX) return fail(ErrorKind::invalid, "E6161", "ids are at most {}", INT32_MAX);
   const auto answer = ask("GET", fmt::format("/schemas/ids/{}", id));
   if (!answer) return std::unexpected(answer.error());
   return source_of(*answer);
@@ -175,6 +193,8 @@ Result<Source> RegistryClient::source_of(const Json& answer) {
   Source source{*format, text_of(answer, "schema")};
   if (source.text.empty())
     return fail(ErrorKind::unavailable, "E6164", "the schema registry's answer has no schema");
+  if (source.text.size() > kMostBytes)
+    return fail(ErrorKind::invalid, "E6162", "the schema has more than {} bytes", kMostBytes);
   Seen seen{{}, source.text.size()};
   if (auto ok = add_references(answer, source, seen, 0); !ok) return std::unexpected(ok.error());
   return source;
@@ -191,10 +211,12 @@ Status RegistryClient::add_references(const Json& answer, Source& into, Seen& se
 Status RegistryClient::add_reference(const Json& reference, Source& into, Seen& seen, int depth) {
   const std::string name = text_of(reference, "name");
   const Json* version = member(reference, "version");
+  // What is deleted under its subject is there for those that refer to it.
   if (!seen.names.insert(name).second) return {};
   const auto answer = ask(
-      "GET", fmt::format("/subjects/{}/versions/{}", escaped(text_of(reference, "subject")),
-                         version != nullptr && version->is_int64() ? version->get_int64() : -1));
+      "GET",
+      fmt::format("/subjects/{}/versions/{}?deleted=true", escaped(text_of(reference, "subject")),
+                  version != nullptr && version->is_int64() ? version->get_int64() : -1));
   if (!answer) return std::unexpected(answer.error());
   Source::Reference found{name, text_of(*answer, "schema")};
   seen.bytes += found.text.size();

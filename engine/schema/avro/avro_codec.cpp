@@ -23,7 +23,11 @@ class AvroCodec final : public Codec {
     if (!value) return std::unexpected(value.error());
     return Writer(out).write(schema_->root(), *value);
   }
-  std::string_view name(std::string_view) const override { return schema_->root().name; }
+  std::string_view name(std::string_view) const override {
+    const std::string& name = schema_->root().name;
+    return name.size() > kMostName ? std::string_view{} : std::string_view(name);
+  }
+  std::size_t bytes() const override { return schema_->bytes(); }
 
  private:
   const std::unique_ptr<const Schema> schema_;

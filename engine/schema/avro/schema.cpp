@@ -2,6 +2,7 @@
 #include "engine/schema/avro/schema.h"
 
 #include "engine/base/json_quoted.h"
+#include "engine/base/utf8.h"
 #include "engine/schema/codec.h"
 
 #include <boost/json/parse.hpp>
@@ -19,6 +20,7 @@ namespace json = boost::json;
 
 // Of one schema with all that it refers to.
 constexpr std::size_t kMostNodes = 100'000;
+constexpr std::size_t kMostFullName = 1'024;
 
 struct Primitive {
   std::string_view name;
@@ -102,6 +104,15 @@ Kind kind_of(const Node& node) {
   }
 }
 
+// About what it takes in memory, besides the values of defaults.
+std::size_t bytes_of(const Node& node) {
+  std::size_t bytes = sizeof(Node) + 2 * node.name.size() + 16 * node.branches.size();
+  for (const Field& each : node.fields)
+    bytes += sizeof(Field) + each.name.size() + each.quoted.size();
+  for (const std::string& each : node.symbols) bytes += sizeof(std::string) + each.size();
+  return bytes;
+}
+
 }  // namespace
 
 class Parser {
@@ -112,6 +123,7 @@ class Parser {
     const auto root = document(source.text);
     if (!root) return std::unexpected(root.error());
     for (Node* each : unions_) tell_apart(*each);
+    for (const auto& each : schema_->nodes_) schema_->bytes_ += bytes_of(*each);
     schema_->root_ = *root;
     return std::unique_ptr<const Schema>(std::move(schema_));
   }
@@ -125,7 +137,8 @@ class Parser {
     options.max_depth = 2 * kMostDepth;
     const json::value value = json::parse(text, error, {}, options);
     // A name alone is a schema, too, and registries have it without quotes.
-    if (error && is_name(text)) return type(json::value(text), "", 0);
+    if (error && is_name(text) && text.size() <= kMostFullName)
+      return type(json::value(text), "", 0);
     if (error) return bad("it is not JSON ({})", error.message());
     return type(value, "", 0);
   }
@@ -157,7 +170,7 @@ class Parser {
     if (primitive != kPrimitives.end()) return &add(primitive->type, name);
     for (const std::string& full : {qualified(name, space), name})
       if (const auto found = names_.find(full); found != names_.end()) return found->second;
-    return bad("there is no type \"{}\"", name);
+    return bad("there is no type \"{}\"", shortened(name, kMostQuoted));
   }
 
   Parsed union_of(const json::array& branches, const std::string& space, int depth) {
@@ -210,10 +223,14 @@ class Parser {
   // Says where the type is known, and in which namespace its own parts are.
   Result<Node*> declare(Type type, const json::object& object, std::string& space) {
     const std::string name(text_of(object, "name"));
-    if (!is_name(name)) return bad("\"{}\" is not the name of a type", name);
+    if (!is_name(name))
+      return bad("\"{}\" is not the name of a type", shortened(name, kMostQuoted));
     if (const json::value* own = member(object, "namespace"); own != nullptr && own->is_string())
       space = std::string(own->get_string());
     const std::string full = qualified(name, space);
+    if (full.size() > kMostFullName)
+      return bad("the name {} has more than {} characters", shortened(full, kMostQuoted),
+                 kMostFullName);
     space = full.substr(0, full.rfind('.') == std::string::npos ? 0 : full.rfind('.'));
     Node& node = add(type, full);
     if (!names_.emplace(full, &node).second) return bad("\"{}\" is defined twice", full);
@@ -225,11 +242,14 @@ class Parser {
     if (!node) return std::unexpected(node.error());
     const json::value* fields = member(object, "fields");
     if (fields == nullptr || !fields->is_array()) return bad("{} has no fields", (*node)->name);
+    std::set<std::string> names;
     for (const json::value& each : fields->get_array()) {
       const json::object* field = each.if_object();
       if (field == nullptr) return bad("a field of {} is no object", (*node)->name);
       auto made = this->field(*field, **node, space, depth);
       if (!made) return std::unexpected(made.error());
+      if (!names.insert(made->name).second)
+        return bad("{} has two fields \"{}\"", (*node)->name, shortened(made->name, kMostQuoted));
       (*node)->fields.push_back(std::move(*made));
     }
     return *node;
@@ -242,8 +262,6 @@ class Parser {
     const json::value* inner = member(object, "type");
     if (field.name.empty() || inner == nullptr)
       return bad("a field of {} has no name or no type", of.name);
-    if (std::ranges::find(of.fields, field.name, &Field::name) != of.fields.end())
-      return bad("{} has two fields \"{}\"", of.name, field.name);
     field.quoted = json_quoted(field.name) + ":";
     const auto made = type(*inner, space, depth + 1);
     if (!made) return std::unexpected(made.error());

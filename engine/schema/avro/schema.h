@@ -78,11 +78,14 @@ class Schema {
   // one beyond the bounds.
   static Result<std::unique_ptr<const Schema>> parse(const Source& source);
   const Node& root() const { return *root_; }
+  // About what it takes in memory.
+  std::size_t bytes() const { return bytes_; }
 
  private:
   friend class Parser;
   std::vector<std::unique_ptr<Node>> nodes_;
   const Node* root_ = nullptr;
+  std::size_t bytes_ = 0;
 };
 
 }  // namespace pelton::schema::avro

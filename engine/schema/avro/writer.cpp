@@ -2,12 +2,14 @@
 #include "engine/schema/avro/writer.h"
 
 #include "engine/base/base64.h"
+#include "engine/base/utf8.h"
 #include "engine/schema/avro/logical.h"
 #include "engine/schema/codec.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -18,6 +20,8 @@ namespace pelton::schema::avro {
 namespace {
 
 using Value = boost::json::value;
+
+constexpr std::size_t kMostSteps = 10'000'000;
 
 const char* kind_named(const Value& value) {
   switch (value.kind()) {
@@ -116,6 +120,18 @@ bool may_be(const Node& node, const Value& value) {
   }
 }
 
+// All digits of a number that reading gives back, without an exponent.
+std::string plain_digits(double value) {
+  std::array<char, 400> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed);
+  return end.ec == std::errc{} ? std::string(digits.data(), end.ptr) : std::string();
+}
+
+std::string cut(std::string_view text) {
+  return shortened(text, kMostQuoted);
+}
+
 bool has_null(const Node& node) {
   return std::ranges::any_of(node.branches,
                              [](const Node* each) { return each->type == Type::null; });
@@ -151,8 +167,16 @@ void Writer::bytes(std::string_view bytes) {
   out_ += bytes;
 }
 
+// Defaults of defaults make much of a small output, or take for ever to make nothing.
+bool Writer::room() {
+  if (out_.size() - begin_ > kMostEncoded)
+    return bad("it becomes more than {} bytes", kMostEncoded);
+  return ++steps_ <= kMostSteps || bad("it has more than {} values", kMostSteps);
+}
+
 bool Writer::value(const Node& node, const Value& value) {
   if (path_.depth() > kMostDepth) return bad("it is nested more than {} deep", kMostDepth);
+  if (!room()) return false;
   switch (node.type) {
     case Type::null:
       return value.is_null() || mismatch(node, value);
@@ -189,7 +213,7 @@ bool Writer::number(const Node& node, const Value& value) {
   auto number = integer(value);
   if (!number && value.is_string() && node.logical != Logical::none) {
     number = time_number(node.logical, string_of(value));
-    if (!number) return bad("\"{}\" is not what the logical type takes", string_of(value));
+    if (!number) return bad("\"{}\" is not what the logical type takes", cut(string_of(value)));
   }
   if (!number) return mismatch(node, value);
   if (node.type == Type::int_ && (*number < INT32_MIN || *number > INT32_MAX))
@@ -220,7 +244,8 @@ bool Writer::text(const Node& node, const Value& value) {
 bool Writer::enumeration(const Node& node, const Value& value) {
   if (!value.is_string()) return mismatch(node, value);
   const auto symbol = std::ranges::find(node.symbols, string_of(value));
-  if (symbol == node.symbols.end()) return bad("{} has no \"{}\"", node.name, string_of(value));
+  if (symbol == node.symbols.end())
+    return bad("{} has no \"{}\"", node.name, cut(string_of(value)));
   varint(symbol - node.symbols.begin());
   return true;
 }
@@ -253,17 +278,20 @@ bool Writer::decimal(const Node& node, const Value& value) {
     text = string_of(value);
   else if (const auto* number = value.if_int64())
     text = std::to_string(*number);
+  else if (const auto* large = value.if_uint64())
+    text = std::to_string(*large);
   else if (const auto* fraction = value.if_double())
-    text = fmt::format("{}", *fraction);
+    text = plain_digits(*fraction);
   else
     return mismatch(node, value);
   auto raw = decimal_bytes(text, node.scale);
-  if (!raw) return bad("\"{}\" is no decimal number with at most {} decimals", text, node.scale);
+  if (!raw)
+    return bad("\"{}\" is no decimal number with at most {} decimals", cut(text), node.scale);
   if (node.type == Type::bytes) {
     bytes(*raw);
     return true;
   }
-  if (raw->size() > node.size) return bad("\"{}\" does not fit {}", text, node.name);
+  if (raw->size() > node.size) return bad("\"{}\" does not fit {}", cut(text), node.name);
   const bool negative = (static_cast<unsigned char>(raw->front()) & 0x80U) != 0;
   out_.append(node.size - raw->size(), negative ? '\xff' : '\0');
   out_ += *raw;
@@ -275,7 +303,7 @@ bool Writer::duration(const Node& node, const Value& value) {
   if (object == nullptr) return mismatch(node, value);
   for (const auto& [key, part] : *object)
     if (key != "months" && key != "days" && key != "milliseconds")
-      return bad("a duration has no \"{}\"", std::string_view(key));
+      return bad("a duration has no \"{}\"", cut(key));
   for (const char* name : {"months", "days", "milliseconds"}) {
     const Value* part = object->if_contains(name);
     const auto number = part == nullptr ? std::optional<std::int64_t>(0) : integer(*part);
@@ -299,7 +327,7 @@ bool Writer::record(const Node& node, const Value& value) {
   if (found == object->size()) return true;
   for (const auto& [key, unknown] : *object)
     if (std::ranges::find(node.fields, std::string_view(key), &Field::name) == node.fields.end())
-      return bad("{} has no field \"{}\"", node.name, std::string_view(key));
+      return bad("{} has no field \"{}\"", node.name, cut(key));
   return true;
 }
 
@@ -361,8 +389,7 @@ bool Writer::tagged(const Node& node, const Value& value) {
   const auto& [key, inner] = *object->begin();
   const auto found = std::ranges::find_if(
       node.branches, [&](const Node* each) { return each->name == std::string_view(key); });
-  if (found == node.branches.end())
-    return bad("the union has no type \"{}\"", std::string_view(key));
+  if (found == node.branches.end()) return bad("the union has no type \"{}\"", cut(key));
   const Path::Step step(path_, std::string_view(key));
   return branch(node, static_cast<std::size_t>(found - node.branches.begin()), inner);
 }

@@ -6,6 +6,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@ namespace pelton::schema::avro {
 // Writes JSON, as Reader writes it, in Avro's binary encoding. For one value.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  explicit Writer(std::string& out) : out_(out), begin_(out.size()) {}
   // invalid (E6165): with the place.
   Status write(const Node& root, const boost::json::value& value);
 
@@ -24,6 +25,7 @@ class Writer {
 
   template <typename... Args>
   bool bad(fmt::format_string<Args...> sentence, Args&&... args);
+  bool room();
   bool mismatch(const Node& node, const Value& value);
   bool value(const Node& node, const Value& value);
   bool record(const Node& node, const Value& value);
@@ -44,6 +46,8 @@ class Writer {
   void bytes(std::string_view bytes);
 
   std::string& out_;
+  const std::size_t begin_;
+  std::size_t steps_ = 0;
   Path path_;
   std::string fault_;
   // A default: in Avro's own JSON encoding, of a union's first branch.

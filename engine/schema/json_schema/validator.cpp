@@ -2,14 +2,39 @@
 #include "engine/schema/json_schema/validator.h"
 
 #include "engine/base/utf8.h"
+#include "engine/schema/codec.h"
 
-#include <boost/json/serialize.hpp>
+#include <boost/json/serializer.hpp>
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
 #include <optional>
+#include <unordered_map>
 #include <utility>
+
+namespace pelton::schema::json_schema {
+
+// The beginning of a value, made only where it is told.
+struct Shown {
+  const boost::json::value& of;
+};
+
+}  // namespace pelton::schema::json_schema
+
+template <>
+struct fmt::formatter<pelton::schema::json_schema::Shown> : fmt::formatter<std::string_view> {
+  auto format(const pelton::schema::json_schema::Shown& shown, fmt::format_context& to) const {
+    std::array<char, pelton::schema::kMostQuoted> begin{};
+    boost::json::serializer serializer;
+    serializer.reset(&shown.of);
+    const auto text = serializer.read(begin.data(), begin.size());
+    return fmt::formatter<std::string_view>::format(
+        pelton::shortened({text.data(), text.size()}, begin.size() - 20), to);
+  }
+};
 
 namespace pelton::schema::json_schema {
 namespace {
@@ -21,6 +46,7 @@ using boost::json::value;
 // A schema that refers to itself may go in circles, or take exponentially long.
 constexpr int kMostNested = 400;
 constexpr std::size_t kMostSteps = 5'000'000;
+constexpr std::size_t kBytesAStep = 16;  // of a text that is looked at
 
 std::optional<double> number_of(const value* of) {
   if (of == nullptr || !of->is_number()) return std::nullopt;
@@ -50,63 +76,113 @@ bool is_of(std::string_view type, const value& of) {
   return type == "integer" && is_integer(of);
 }
 
-// 1 and 1.0 are the same, at any depth.
-bool same(const value& a, const value& b) {
-  if (a.is_number() && b.is_number()) {
-    if (a.is_double() || b.is_double()) return a.to_number<double>() == b.to_number<double>();
-    return a == b;
-  }
-  if (a.kind() != b.kind()) return false;
-  if (a.is_array()) return std::ranges::equal(a.get_array(), b.get_array(), same);
-  if (!a.is_object()) return a == b;
-  const object& right = b.get_object();
-  return a.get_object().size() == right.size() &&
-         std::ranges::all_of(a.get_object(), [&](const auto& each) {
-           const value* other = right.if_contains(each.key());
-           return other != nullptr && same(each.value(), *other);
-         });
-}
-
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; }));
 }
 
-std::string shown(const value& of) {
-  return shortened(boost::json::serialize(of), 80);
+Shown shown(const value& of) {
+  return {of};
 }
 
-bool matches(const re2::RE2& pattern, std::string_view text) {
-  return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), pattern);
+std::string cut(std::string_view text) {
+  return shortened(text, kMostQuoted);
 }
 
 }  // namespace
 
 template <typename... Args>
 bool Validator::bad(fmt::format_string<Args...> sentence, Args&&... args) {
-  if (fault_.empty())
+  if (fault_.empty() && quiet_ == 0)
     fault_ =
         fmt::format("{}: {}", path_.text(), fmt::format(sentence, std::forward<Args>(args)...));
   return false;
 }
 
 Status Validator::check(const Value& value) {
-  if (valid(schema_.root(), value)) return {};
+  if (valid(schema_.root(), value) && fault_.empty()) return {};
   return fail(ErrorKind::invalid, "E6165", "the output does not fit its JSON Schema at {}", fault_);
 }
 
+bool Validator::step(std::size_t work) {
+  steps_ += work;
+  if (steps_ <= kMostSteps && depth_ <= kMostNested) return true;
+  steps_ = kMostSteps;  // and so it stays
+  quiet_ = 0;
+  return bad("the schema is too deep, or takes too long to check");
+}
+
+// 1 and 1.0 are the same, at any depth.
+bool Validator::same(const Value& a, const Value& b) {
+  if (!step()) return false;
+  if (a.is_number() && b.is_number()) {
+    if (a.is_double() || b.is_double()) return a.to_number<double>() == b.to_number<double>();
+    return a == b;
+  }
+  if (a.kind() != b.kind()) return false;
+  if (a.is_string())
+    return a.get_string().size() == b.get_string().size() &&
+           step(a.get_string().size() / kBytesAStep) && a == b;
+  if (a.is_array())
+    return std::ranges::equal(a.get_array(), b.get_array(),
+                              [this](const Value& x, const Value& y) { return same(x, y); });
+  if (!a.is_object()) return a == b;
+  const Object& right = b.get_object();
+  return a.get_object().size() == right.size() &&
+         std::ranges::all_of(a.get_object(), [&](const auto& each) {
+           const Value* other = right.if_contains(each.key());
+           return other != nullptr && same(each.value(), *other);
+         });
+}
+
+// The same for what is the same().
+std::size_t Validator::hash_of(const Value& of) {
+  if (!step()) return 0;
+  if (of.is_number()) return std::hash<double>()(of.to_number<double>());
+  if (of.is_string()) {
+    step(of.get_string().size() / kBytesAStep);
+    return std::hash<std::string_view>()(of.get_string());
+  }
+  auto hash = static_cast<std::size_t>(of.kind());
+  if (of.is_bool()) return of.get_bool() ? ~hash : hash;
+  if (const auto* list = of.if_array())
+    for (const Value& each : *list) hash = hash * 31 + hash_of(each);
+  if (const auto* members = of.if_object())  // in any order
+    for (const auto& [name, each] : *members)
+      hash += std::hash<std::string_view>()(name) * 31 ^ hash_of(each);
+  return hash;
+}
+
+bool Validator::all_differ(const boost::json::array& list) {
+  std::unordered_multimap<std::size_t, std::size_t> places;  // by hash
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::size_t hash = hash_of(list[i]);
+    const auto [first, last] = places.equal_range(hash);
+    for (auto other = first; other != last; ++other)
+      if (same(list[i], list[other->second]))
+        return bad("items {} and {} of the list are the same", other->second, i);
+    if (!fault_.empty()) return false;
+    places.emplace(hash, i);
+  }
+  return true;
+}
+
+bool Validator::matches(std::string_view pattern, std::string_view text) {
+  const re2::RE2* expression = schema_.pattern(pattern);
+  return expression != nullptr && step(1 + text.size() / kBytesAStep) &&
+         re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *expression);
+}
+
 bool Validator::holds(const Value& schema, const Value& value) {
+  ++quiet_;
   const bool good = valid(schema, value);
-  if (steps_ <= kMostSteps) fault_.clear();
-  return good;
+  quiet_ = std::max(0, quiet_ - 1);
+  return good && fault_.empty();
 }
 
 bool Validator::valid(const Value& schema, const Value& value) {
+  if (!step()) return false;
   if (const bool* all = schema.if_bool()) return *all || bad("nothing is allowed here");
-  if (++steps_ > kMostSteps || depth_ > kMostNested) {
-    steps_ = kMostSteps + 1;
-    return bad("the schema is too deep, or takes too long to check");
-  }
   ++depth_;
   const bool good = schema.is_object() ? keywords(schema.get_object(), value) : true;
   --depth_;
@@ -115,8 +191,11 @@ bool Validator::valid(const Value& schema, const Value& value) {
 
 bool Validator::keywords(const Object& schema, const Value& value) {
   const Value* reference = schema.if_contains("$ref");
-  if (reference != nullptr && reference->is_string() && !valid(schema_.target(schema), value))
-    return false;
+  if (reference != nullptr && reference->is_string()) {
+    const Value* target = schema_.target(schema);
+    if (target == nullptr) return bad("`$ref` leads nowhere");
+    if (!valid(*target, value)) return false;
+  }
   if (const Value* types = schema.if_contains("type"))
     if (!type(*types, value)) return false;
   return choices(schema, value) && number(schema, value) && text(schema, value) &&
@@ -200,6 +279,7 @@ bool Validator::number(const Object& schema, const Value& value) {
 bool Validator::text(const Object& schema, const Value& value) {
   if (!value.is_string()) return true;
   const std::string_view text = value.get_string();
+  if (!step(text.size() / kBytesAStep)) return false;
   if (const auto least = count_of(schema, "minLength"); least && characters(text) < *least)
     return bad("the text has fewer than {} characters", *least);
   if (const auto most = count_of(schema, "maxLength"); most && characters(text) > *most)
@@ -207,8 +287,8 @@ bool Validator::text(const Object& schema, const Value& value) {
   const Value* pattern = schema.if_contains("pattern");
   if (pattern == nullptr || !pattern->is_string()) return true;
   const std::string_view expression = pattern->get_string();
-  return matches(schema_.pattern(expression), text) ||
-         bad("{} does not match the pattern {}", shown(value), expression);
+  return matches(expression, text) ||
+         bad("{} does not match the pattern {}", shown(value), cut(expression));
 }
 
 bool Validator::array(const Object& schema, const Value& value) {
@@ -220,10 +300,7 @@ bool Validator::array(const Object& schema, const Value& value) {
     return bad("the list has more than {} items", *most);
   const Value* unique = schema.if_contains("uniqueItems");
   if (unique != nullptr && unique->is_bool() && unique->get_bool())
-    for (std::size_t i = 0; i < list->size(); ++i)
-      for (std::size_t k = 0; k < i; ++k, ++steps_)
-        if (steps_ > kMostSteps || same((*list)[i], (*list)[k]))
-          return bad("items {} and {} of the list are the same", k, i);
+    if (!all_differ(*list)) return false;
   if (const Value* contains = schema.if_contains("contains"))
     if (std::ranges::none_of(*list, [&](const Value& each) { return holds(*contains, each); }))
       return bad("no item of the list fits `contains`");
@@ -256,14 +333,15 @@ bool Validator::object(const Object& schema, const Value& value) {
     return bad("the object has more than {} properties", *most);
   if (const Value* names = schema.if_contains("required"))
     if (!has_all(*names, *members)) return false;
-  return properties(schema, *members) && dependencies(schema, *members);
+  return properties(schema, *members) && dependencies(schema, value);
 }
 
 bool Validator::has_all(const Value& names, const Object& value) {
   if (!names.is_array()) return true;
+  if (!step(names.get_array().size())) return false;
   for (const Value& each : names.get_array())
     if (each.is_string() && !value.contains(each.get_string()))
-      return bad("\"{}\" is missing", std::string_view(each.get_string()));
+      return bad("\"{}\" is missing", cut(each.get_string()));
   return true;
 }
 
@@ -287,7 +365,7 @@ bool Validator::property(const Object& schema, std::string_view name, const Valu
   const Value* patterns = schema.if_contains("patternProperties");
   if (patterns != nullptr && patterns->is_object())
     for (const auto& [pattern, of] : patterns->get_object()) {
-      if (!matches(schema_.pattern(pattern), name)) continue;
+      if (!matches(pattern, name)) continue;
       known = true;
       if (!valid(of, value)) return false;
     }
@@ -297,13 +375,15 @@ bool Validator::property(const Object& schema, std::string_view name, const Valu
   return valid(*others, value);
 }
 
-bool Validator::dependencies(const Object& schema, const Object& value) {
+bool Validator::dependencies(const Object& schema, const Value& value) {
+  const Object& members = value.get_object();
   for (const char* keyword : {"dependencies", "dependentRequired", "dependentSchemas"}) {
     const Value* all = schema.if_contains(keyword);
     if (all == nullptr || !all->is_object()) continue;
+    if (!step(all->get_object().size())) return false;
     for (const auto& [name, needs] : all->get_object()) {
-      if (!value.contains(name)) continue;
-      if (needs.is_array() ? !has_all(needs, value) : !valid(needs, Value(value))) return false;
+      if (!members.contains(name)) continue;
+      if (!(needs.is_array() ? has_all(needs, members) : valid(needs, value))) return false;
     }
   }
   return true;

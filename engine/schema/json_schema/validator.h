@@ -25,7 +25,13 @@ class Validator {
 
   template <typename... Args>
   bool bad(fmt::format_string<Args...> sentence, Args&&... args);
-  // Whether it holds; what is wrong is forgotten.
+  // Counts what is done; false: it is too much.
+  bool step(std::size_t work = 1);
+  bool same(const Value& a, const Value& b);
+  std::size_t hash_of(const Value& of);
+  bool all_differ(const boost::json::array& list);
+  bool matches(std::string_view pattern, std::string_view text);
+  // Whether it holds; what is wrong is not told.
   bool holds(const Value& schema, const Value& value);
   bool valid(const Value& schema, const Value& value);
   bool keywords(const Object& schema, const Value& value);
@@ -41,13 +47,14 @@ class Validator {
   bool object(const Object& schema, const Value& value);
   bool properties(const Object& schema, const Object& value);
   bool property(const Object& schema, std::string_view name, const Value& value);
-  bool dependencies(const Object& schema, const Object& value);
+  bool dependencies(const Object& schema, const Value& value);
   bool has_all(const Value& names, const Object& value);
 
   const Schema& schema_;
   Path path_;
   std::string fault_;
   int depth_ = 0;
+  int quiet_ = 0;  // asked by holds()
   std::size_t steps_ = 0;
 };
 

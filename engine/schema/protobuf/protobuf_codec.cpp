@@ -2,13 +2,15 @@
 #include "engine/schema/protobuf/protobuf_codec.h"
 
 #include "engine/base/base64.h"
+#include "engine/base/utf8.h"
+#include "engine/schema/protobuf/bounds.h"
 #include "engine/schema/protobuf/message_indexes.h"
+#include "engine/schema/protobuf/wire_check.h"
 
 #include <google/protobuf/compiler/importer.h>
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/descriptor_database.h>
-#include <google/protobuf/dynamic_message.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/type_resolver.h>
@@ -26,6 +28,8 @@ namespace pb = google::protobuf;
 // What the schema itself is called; none that it refers to has such a name.
 constexpr const char* kMain = "pelton-schema.proto";
 constexpr const char* kUrl = "type.googleapis.com";
+// What a schema takes in memory, for each byte of its text. Measured with many small messages.
+constexpr std::size_t kGrowth = 32;
 
 std::unexpected<Error> unusable(std::string_view why) {
   return fail(ErrorKind::invalid, "E6162", "not a valid Protobuf schema: {}", why);
@@ -73,6 +77,35 @@ bool compiled_file(const std::string& text, pb::FileDescriptorProto& file) {
          from_base64(text, bytes) && file.ParseFromString(bytes);
 }
 
+// Gives the files of another database that are within the bounds, without the places in their
+// texts.
+class BoundedFiles final : public pb::DescriptorDatabase {
+ public:
+  BoundedFiles(pb::DescriptorDatabase& all, Complaint& complaint)
+      : all_(all), complaint_(complaint) {}
+  bool FindFileByName(const std::string& name, pb::FileDescriptorProto* file) override {
+    return all_.FindFileByName(name, file) && fits(*file);
+  }
+  bool FindFileContainingSymbol(const std::string& name, pb::FileDescriptorProto* file) override {
+    return all_.FindFileContainingSymbol(name, file) && fits(*file);
+  }
+  bool FindFileContainingExtension(const std::string& type, int number,
+                                   pb::FileDescriptorProto* file) override {
+    return all_.FindFileContainingExtension(type, number, file) && fits(*file);
+  }
+
+ private:
+  bool fits(pb::FileDescriptorProto& file) {
+    file.clear_source_code_info();
+    const auto why = too_much(file);
+    if (why) complaint_.text = *why;
+    return !why;
+  }
+
+  pb::DescriptorDatabase& all_;
+  Complaint& complaint_;
+};
+
 // Where files are found: among the texts, then among the well-known types of the library.
 class Files {
  public:
@@ -82,7 +115,8 @@ class Files {
     for (const Source::Reference& each : source.references) add_compiled(each.name, each.text);
     add_compiled(kMain, source.text);
     all_ = std::make_unique<pb::MergedDescriptorDatabase>(&compiled_, &sources_);
-    pool_ = std::make_unique<pb::DescriptorPool>(all_.get(), &complaint_);
+    bounded_ = std::make_unique<BoundedFiles>(*all_, complaint_);
+    pool_ = std::make_unique<pb::DescriptorPool>(bounded_.get(), &complaint_);
   }
   Files(const Files&) = delete;
   Files& operator=(const Files&) = delete;
@@ -106,6 +140,7 @@ class Files {
   pb::SimpleDescriptorDatabase compiled_;
   Complaint complaint_;
   std::unique_ptr<pb::MergedDescriptorDatabase> all_;
+  std::unique_ptr<BoundedFiles> bounded_;
   std::unique_ptr<pb::DescriptorPool> pool_;
 };
 
@@ -161,11 +196,11 @@ std::string url_of(const pb::Descriptor& message) {
 class ProtobufCodec final : public Codec {
  public:
   ProtobufCodec(std::unique_ptr<Files> files, const pb::FileDescriptor& file,
-                const pb::Descriptor* written)
+                const pb::Descriptor* written, std::size_t bytes)
       : files_(std::move(files)),
         file_(file),
         written_(written),
-        messages_(&files_->pool()),
+        bytes_(bytes),
         types_(pb::util::NewTypeResolverForDescriptorPool(kUrl, &files_->pool())) {}
 
   Status decode(std::string_view bytes, std::string& out) const override;
@@ -173,14 +208,16 @@ class ProtobufCodec final : public Codec {
   std::string_view name(std::string_view bytes) const override {
     const auto indexes = take_indexes(bytes);
     const pb::Descriptor* message = indexes ? message_at(file_, *indexes) : nullptr;
-    return message == nullptr ? std::string_view{} : std::string_view(message->full_name());
+    if (message == nullptr || message->full_name().size() > kMostName) return {};
+    return message->full_name();
   }
+  std::size_t bytes() const override { return bytes_; }
 
  private:
   const std::unique_ptr<Files> files_;
   const pb::FileDescriptor& file_;
   const pb::Descriptor* const written_;
-  mutable pb::DynamicMessageFactory messages_;  // thread-safe
+  const std::size_t bytes_;
   const std::unique_ptr<pb::util::TypeResolver> types_;
 };
 
@@ -193,8 +230,7 @@ Status ProtobufCodec::decode(std::string_view bytes, std::string& out) const {
     return fail(ErrorKind::invalid, "E6163",
                 "the record is of a message that its Protobuf schema does not have");
   // What makes the JSON passes over some lengths that are wrong.
-  const std::unique_ptr<pb::Message> parsed(messages_.GetPrototype(message)->New());
-  if (!parsed->ParsePartialFromArray(bytes.data(), static_cast<int>(bytes.size())))
+  if (!well_formed(bytes, *message))
     return fail(ErrorKind::invalid, "E6163",
                 "the record is no Protobuf message {}: it is cut short, damaged or nested too deep",
                 message->full_name());
@@ -207,7 +243,7 @@ Status ProtobufCodec::decode(std::string_view bytes, std::string& out) const {
                 kMostJson);
   if (!status.ok() || out.size() == begin)
     return fail(ErrorKind::invalid, "E6163", "the record does not fit the Protobuf message {}: {}",
-                message->full_name(), std::string_view(status.message()));
+                message->full_name(), shortened(std::string_view(status.message()), 300));
   return {};
 }
 
@@ -217,7 +253,7 @@ Status ProtobufCodec::encode(std::string_view json, std::string& out) const {
   const auto status = pb::util::JsonToBinaryString(types_.get(), url_of(*written_), text, &bytes);
   if (!status.ok())
     return fail(ErrorKind::invalid, "E6165", "the output does not fit the Protobuf message {}: {}",
-                written_->full_name(), std::string_view(status.message()));
+                written_->full_name(), shortened(std::string_view(status.message()), 300));
   append_indexes(out, indexes_of(*written_));
   out += bytes;
   return {};
@@ -229,6 +265,9 @@ Result<std::unique_ptr<const Codec>> compile(const Source& source, const std::st
   // The library writes to standard error what it answers as well.
   static const auto quiet = pb::SetLogHandler(nullptr);
   static_cast<void>(quiet);
+  bool little = nested_little(source.text);
+  for (const Source::Reference& each : source.references) little &= nested_little(each.text);
+  if (!little) return unusable(fmt::format("it is nested more than {} deep", kMostDepth));
   auto files = std::make_unique<Files>(source);
   const pb::FileDescriptor* file = files->main();
   if (file == nullptr) return unusable(files->complaint());
@@ -237,7 +276,8 @@ Result<std::unique_ptr<const Codec>> compile(const Source& source, const std::st
       message.empty() ? file->message_type(0) : files->pool().FindMessageTypeByName(message);
   if (written == nullptr || written->file() != file)
     return unusable(fmt::format("it has no message {}", message));
-  return std::make_unique<const ProtobufCodec>(std::move(files), *file, written);
+  return std::make_unique<const ProtobufCodec>(std::move(files), *file, written,
+                                               kGrowth * source.bytes());
 }
 
 }  // namespace pelton::schema::protobuf

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/schema/codec.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -211,6 +212,72 @@ TEST(Avro, SchemasThatAreNoneAreRefused) {
   for (int i = 0; i < 100; ++i) deep += R"({"type":"array","items":)";
   EXPECT_TRUE(refused(deep + "\"int\"" + std::string(100, '}')).find("nested") !=
               std::string::npos);
+}
+
+// What has no bytes of its own may still be endless, and what has few become large.
+TEST(Avro, DefaultsOfDefaultsHaveAnEnd) {
+  std::string type = R"({"type":"record","name":"R0","fields":[]})";
+  for (int i = 1; i <= 40; ++i)
+    type = fmt::format(
+        R"({{"type":"record","name":"R{}","fields":[{{"name":"a","type":{},"default":{{}}}},
+                          {{"name":"b","type":"R{}","default":{{}}}}]}})",
+        i, type, i - 1);
+  EXPECT_NE(bytes_of(*avro(type), "{}").find("it has more than 10000000 values"),
+            std::string::npos);
+  const auto large = avro(fmt::format(
+      R"({{"type":"array","items":{{"type":"record","name":"R","fields":
+          [{{"name":"a","type":"string","default":"{}"}}]}}}})",
+      std::string(100'000, 'x')));
+  std::string many = "[{}";
+  for (int i = 0; i < 10'000; ++i) many += ",{}";
+  std::string bytes;
+  const auto ok = large->encode(many + "]", bytes);
+  ASSERT_FALSE(ok);
+  EXPECT_EQ(ok.error().code, "E6165");
+  EXPECT_NE(ok.error().message.find("it becomes more than 16777216 bytes"), std::string::npos);
+  EXPECT_LT(bytes.size(), 17U << 20);
+}
+
+TEST(Avro, DecimalsTakeAllNumbers) {
+  const auto of_scale = [](int scale) {
+    return avro(fmt::format(
+        R"({{"type":"bytes","logicalType":"decimal","precision":40,"scale":{}}})", scale));
+  };
+  const auto round_trip = [](const Codec& codec, std::string_view json) {
+    return json_of(codec, bytes_of(codec, json));
+  };
+  EXPECT_EQ(round_trip(*of_scale(9), "0.00000001"), R"("0.000000010")");
+  EXPECT_EQ(round_trip(*of_scale(0), "1e20"), R"("100000000000000000000")");
+  EXPECT_EQ(round_trip(*of_scale(0), "18446744073709551615"), R"("18446744073709551615")");
+  EXPECT_EQ(round_trip(*of_scale(2), "-12.5"), R"("-12.50")");
+  EXPECT_NE(bytes_of(*of_scale(2), "1e400").find("E6165"), std::string::npos);
+}
+
+TEST(Avro, MessagesAndNamesAreShort) {
+  const std::string text = '"' + std::string(100'000, 'x') + '"';
+  for (const char* type :
+       {R"({"type":"bytes","logicalType":"decimal","precision":9})",
+        R"({"type":"enum","name":"E","symbols":["A"]})", R"({"type":"int","logicalType":"date"})"})
+    EXPECT_LT(bytes_of(*avro(type), text).size(), 500U) << type;
+  for (const char* type :
+       {R"({"type":"record","name":"R","fields":[]})",
+        R"({"type":"fixed","name":"F","size":12,"logicalType":"duration"})",
+        R"([{"type":"map","values":"int"},{"type":"record","name":"R","fields":[]}])"})
+    EXPECT_LT(bytes_of(*avro(type), "{" + text + ":1}").size(), 500U) << type;
+  for (const std::string& type : {text, R"({"type":"enum","symbols":[],"name":)" + text + "}",
+                                  "[" + text + "]", std::string(100'000, 'x')})
+    EXPECT_LT(refused(type).size(), 500U);
+  EXPECT_EQ(
+      avro(R"({"type":"enum","symbols":[],"name":")" + std::string(300, 'x') + "\"}")->name(""), "")
+      << "every event would have it as a header";
+}
+
+TEST(Avro, ManyFieldsAreReadSoon) {
+  std::string type = R"({"type":"record","name":"R","fields":[{"name":"f","type":"int"})";
+  for (int i = 0; i < 30'000; ++i) type += fmt::format(R"(,{{"name":"f{}","type":"int"}})", i);
+  EXPECT_EQ(refused(type + "]}"), "accepted");
+  EXPECT_EQ(refused(type + R"(,{"name":"f7","type":"int"}]})"),
+            "E6162: not a valid Avro schema: R has two fields \"f7\"");
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 #include "engine/schema/codec.h"
 #include "engine/schema/protobuf/message_indexes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
 namespace pelton::schema {
@@ -124,6 +126,86 @@ message A { enum E { THE_FIRST_NAME_OF_ALL_THE_VALUES_THAT_THERE_ARE = 0; } repe
   const std::string zeros(1'000'000, '\0');
   EXPECT_EQ(decoded(**codec, "\0\x0a\xc0\x84\x3d"s + zeros),
             "E6163: the record becomes more than 16777216 bytes of JSON");
+}
+
+std::size_t most_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoul(line.substr(6)) * 1024;
+  return 0;
+}
+
+// An item takes two bytes in the record; as a whole message, each would take 24 KB.
+TEST(Protobuf, ManyEmptyItemsOfAWideMessageTakeLittle) {
+  std::string text = "syntax = \"proto3\"; message A { repeated B b = 1; } message B {";
+  for (int i = 1; i <= 3'000; ++i) text += fmt::format(" int64 f{} = {};", i, i);
+  const auto codec = compile({Format::protobuf, text + "}"}, "");
+  ASSERT_TRUE(codec) << codec.error().text();
+  std::string record(1, '\0');
+  for (int i = 0; i < 20'000; ++i) record += "\x0a\0"s;
+  const std::size_t before = most_memory();
+  EXPECT_TRUE(decoded(**codec, record).starts_with(R"({"b":[{},{})"));
+  EXPECT_LT(most_memory() - before, 100U << 20);
+}
+
+TEST(Protobuf, SchemasBeyondTheBoundsAreRefused) {
+  const auto why = [](const std::string& text) {
+    const auto codec = compile({Format::protobuf, "syntax = \"proto3\"; " + text}, "");
+    return codec ? "accepted" : codec.error().text();
+  };
+  const auto times = [](int count, const std::string& text) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+  };
+  const std::string kNot = "E6162: not a valid Protobuf schema: ";
+  const std::size_t before = most_memory();
+  EXPECT_EQ(why(times(10'000, "message A {") + times(10'000, "}")),
+            kNot + "it is nested more than 64 deep");
+  EXPECT_EQ(why("/* { */ // {\nmessage A { option (x) = \"{'\\\"{\"; " + times(70, "{") + "}"),
+            kNot + "it is nested more than 64 deep");
+  EXPECT_EQ(why(times(70, "/* { */ // {\n") + "message A { int32 a = 1; }"), "accepted");
+  EXPECT_EQ(why("message A { " + times(100'000, "a.") + "B x = 1; }"),
+            kNot + "a name has more than 1024 characters");
+  EXPECT_EQ(why("package " + std::string(2'000, 'p') + "; message A {}"),
+            kNot + "a name has more than 1024 characters");
+  std::string wide = "package " + std::string(1'000, 'p') + "; message A {";
+  for (int i = 1; i < 18'000; ++i) wide += fmt::format(" int32 f{}={};", i, i);
+  EXPECT_EQ(why(wide + "}"),
+            kNot + "the full names of its parts have more than 16777216 characters");
+  std::string reserved = "message A { reserved 100000";
+  for (int i = 1; i < 5'000; ++i) reserved += fmt::format(",{}", 100'000 + 2 * i);
+  EXPECT_EQ(why(reserved + "; }"), kNot + "it has too many reserved or extension ranges");
+  EXPECT_LT(most_memory() - before, 200U << 20);
+}
+
+TEST(Protobuf, GroupsPackedListsAndUnknownFieldsAreCheckedToo) {
+  const auto codec = compile({Format::protobuf, R"(syntax = "proto2";
+message A { optional group G = 1 { optional int32 n = 2; } repeated int32 p = 3 [packed = true];
+  repeated fixed32 f = 4 [packed = true]; optional A a = 5; })"},
+                             "");
+  ASSERT_TRUE(codec) << codec.error().text();
+  EXPECT_EQ(decoded(**codec, "\0\x0b\x10\1\x0c"s), "{}") << "a group is passed over";
+  EXPECT_EQ(decoded(**codec, "\0\x1a\2\1\2"s), R"({"p":[1,2]})");
+  EXPECT_EQ(decoded(**codec, "\0\x53\x58\1\x54\x5a\1x"s), "{}") << "fields 10 and 11";
+  for (const std::string& bad : {"\x0b"s, "\x0b\x10\1"s, "\x0b\x14"s, "\x0c"s, "\x1a\2\1\xff"s,
+                                 "\x22\3"
+                                 "abc"s,
+                                 "\x25"
+                                 "ab"s,
+                                 "\x21"
+                                 "ab"s,
+                                 "\x53"s, "\x5a\2x"s, "\2"s, "\x0e"s, "\xff\xff\xff\xff\xff\1"s,
+                                 "\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"s, "\x2a\1\x0b"s})
+    EXPECT_TRUE(decoded(**codec, "\0"s + bad).starts_with("E6163")) << testing::PrintToString(bad);
+  std::string groups(70, '\x0b');
+  EXPECT_TRUE(decoded(**codec, "\0"s + groups + std::string(70, '\x0c')).starts_with("E6163"));
+}
+
+TEST(Protobuf, MessagesAreShort) {
+  const auto codec = protobuf(kOrder, "shop.Order");
+  ASSERT_TRUE(codec);
+  EXPECT_LT(encoded(**codec, R"({"id":")" + std::string(100'000, 'x') + "\"}").size(), 500U);
 }
 
 TEST(Protobuf, SchemasThatAreNoneAreRefused) {

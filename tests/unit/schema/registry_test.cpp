@@ -112,6 +112,42 @@ TEST_F(RegistryTest, WhatIsNoRegistryIsAway) {
               HasSubstr("has no schema"));
 }
 
+TEST_F(RegistryTest, OnlyTheRegistrysOwnWordMakesPoison) {
+  Registry registry(options_);
+  std::uint32_t id = 0;
+  for (const auto& [status, body] : {std::pair{404, "<html>not found"},
+                                     {404, R"({"error_code":404,"message":"HTTP 404"})"},
+                                     {404, R"({"error_code":"40403"})"},
+                                     {404, "[40403]"},
+                                     {404, ""},
+                                     {409, "{}"},
+                                     {422, R"({"error_code":42201,"message":"no"})"},
+                                     {410, "{}"}}) {
+    server_.answer(fmt::format("GET /schemas/ids/{}", ++id), status, body);
+    const auto away = answer(registry, id, ErrorKind::unavailable);
+    ASSERT_FALSE(away) << body;
+    EXPECT_EQ(away.error().kind, ErrorKind::unavailable) << body;
+    EXPECT_EQ(away.error().code, "E6164") << body;
+  }
+  EXPECT_THAT(answer(registry, 1U, ErrorKind::unavailable).error().message,
+              HasSubstr("is the path of the URL right?"));
+}
+
+TEST_F(RegistryTest, IdsThatNoClientHasAreNotAskedFor) {
+  server_.down(503);
+  Registry registry(options_);
+  for (const std::uint32_t id : {0x80000000U, 0xffffffffU})
+    EXPECT_EQ(answer(registry, id).error().text(), "E6161: ids are at most 2147483647");
+  EXPECT_TRUE(server_.requests().empty());
+}
+
+TEST_F(RegistryTest, ASchemaThatIsTooLargeIsOfNoUse) {
+  server_.answer("GET /schemas/ids/1", 200,
+                 R"({"schema":"\"long\"        )" + std::string(1U << 20, ' ') + "\"}");
+  Registry registry(options_);
+  EXPECT_THAT(answer(registry, 1U).error().text(), HasSubstr("E6162: the schema has more than"));
+}
+
 TEST_F(RegistryTest, AnotherUrlIsAskedWhenOneIsAwayOrDoesNotKnow) {
   FakeRegistry other;
   other.answer("GET /schemas/ids/1", 200, kLong);
@@ -126,10 +162,10 @@ TEST_F(RegistryTest, ReferencesComeBeforeWhatRefersToThem) {
       R"({"schema":"{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"b\",\"type\":\"B\"}]}",
                      "references":[{"name":"B","subject":"b s","version":2}]})");
   server_.answer(
-      "GET /subjects/b%20s/versions/2", 200,
+      "GET /subjects/b%20s/versions/2?deleted=true", 200,
       R"({"schema":"{\"type\":\"record\",\"name\":\"B\",\"fields\":[{\"name\":\"c\",\"type\":\"C\"}]}",
                      "references":[{"name":"C","subject":"c","version":1},{"name":"B","subject":"b s","version":2}]})");
-  server_.answer("GET /subjects/c/versions/1", 200,
+  server_.answer("GET /subjects/c/versions/1?deleted=true", 200,
                  R"({"schema":"{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"X\"]}"})");
   Registry registry(options_);
   const auto schema = answer(registry, 1U);
@@ -199,6 +235,57 @@ TEST_F(RegistryTest, WhatKeepsOutputsFromTheirSchemaIsNotForGood) {
               HasSubstr("incompatible"));
   server_.answer("GET /subjects/new-value/versions/latest", 200, R"({"id":4,"schema":"\"long\""})");
   EXPECT_TRUE(answer(registry, latest));
+}
+
+TEST_F(RegistryTest, ALatestSchemaHoldsWhileNothingIsSaidOfIt) {
+  server_.answer("GET /subjects/t-value/versions/latest", 200, R"({"id":4,"schema":"\"long\""})");
+  Registry registry(options_);
+  Target target;
+  target.subject = "t-value";
+  target.refresh = 1ms;
+  ASSERT_TRUE(answer(registry, target));
+  server_.down(503);
+  // Asked for again, and again behind that.
+  const auto refresh = [&] {
+    registry.find(target);
+    std::promise<void> passed;
+    registry.run([&] { passed.set_value(); });
+    passed.get_future().wait();
+    return registry.find(target);
+  };
+  EXPECT_TRUE(*refresh());
+  EXPECT_TRUE(*refresh());
+  server_.down(0);
+  server_.answer("GET /subjects/t-value/versions/latest", 404,
+                 R"({"error_code":40401,"message":"Subject not found"})");
+  const auto refreshed_until = [&](std::string_view words) {
+    const auto until = std::chrono::steady_clock::now() + 20s;
+    while (std::chrono::steady_clock::now() < until)
+      if (const auto now = refresh();
+          now && !*now && now->error().text().find(words) != std::string::npos)
+        return now->error().code;
+    return std::string("never");
+  };
+  EXPECT_EQ(refreshed_until("Subject not found"), "E6166");
+  // A new version that outputs cannot be checked against.
+  server_.answer("GET /subjects/t-value/versions/latest", 200,
+                 R"({"id":5,"schema":"{\"pattern\":\"(?=a)\"}","schemaType":"JSON"})");
+  EXPECT_EQ(refreshed_until("the pattern \"(?=a)\" is not supported"), "E6166");
+}
+
+TEST_F(RegistryTest, SchemasAreKeptWhileThereIsMemory) {
+  std::string text = R"(syntax = \"proto3\";)";
+  for (int i = 0; i < 5'000; ++i) text += fmt::format(" message M{} {{ int32 a = 1; }}", i);
+  Registry registry(options_);
+  for (std::uint32_t id = 1; id <= 20; ++id) {
+    server_.answer(fmt::format("GET /schemas/ids/{}", id), 200,
+                   fmt::format(R"({{"schema":"{}","schemaType":"PROTOBUF"}})", text));
+    const auto schema = answer(registry, id);
+    ASSERT_TRUE(schema) << schema.error().text();
+    EXPECT_GT((*schema)->bytes, 4U << 20);
+  }
+  EXPECT_FALSE(registry.find(1U).has_value()) << "it had to go, and is asked for again";
+  EXPECT_TRUE(registry.find(20U).has_value());
 }
 
 TEST_F(RegistryTest, OneIsSharedByAllWhoNameIt) {
