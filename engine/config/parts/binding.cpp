@@ -53,7 +53,10 @@ Fields<DeadLetterTopic> dead_letter_fields() {
       .then(keep_letters_place);
 }
 
-void keep_places(const Section& section, const std::string&, ReadContext&, Binding& binding) {
+void keep_places(const Section& section, const std::string&, ReadContext& context,
+                 Binding& binding) {
+  if (section.node("to") != nullptr && binding.to.empty())
+    context.problems.error(section.place("to"), "E1006", "to is empty; leave it out instead");
   binding.delivery_place = section.place("delivery");
   if (section.node("event") != nullptr) binding.event_place = section.place("event");
   binding.to_place = section.place("to");

@@ -3,13 +3,14 @@
 
 #include <atomic>
 #include <mutex>
+#include <set>
 #include <string>
 
 namespace pelton::kafka {
 
 // Thread-safe. What keeps records from going to a topic, or coming from it, at the moment: one
 // sentence for status, and one line in the log when it comes and when it goes, however often the
-// client repeats itself.
+// client repeats itself, or says several things in turns.
 class Trouble {
  public:
   // `over`: the line when it goes.
@@ -27,7 +28,8 @@ class Trouble {
   const std::string topic_, over_;
   std::atomic<bool> troubled_{false};
   mutable std::mutex mutex_;
-  std::string sentence_;  // guarded by mutex_
+  std::string sentence_;        // guarded by mutex_
+  std::set<std::string> told_;  // guarded by mutex_; in the log, until it is over
 };
 
 }  // namespace pelton::kafka

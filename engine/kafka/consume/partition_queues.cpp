@@ -34,7 +34,7 @@ PartitionQueues::PartitionQueues(GroupClient& client, PollLoop& loop, RecordList
       hooks_(std::move(hooks)),
       decoder_("kafka:" + client.topic_name(),
                schema_decoder(client.setup().schemas, loop.registries())),
-      schemas_(client.topic_name(), "the schemas of the records are known"),
+      schemas_(client.topic_name(), "no records wait for their schemas any more"),
       claim_(client.setup().budget->memory(), MemoryUse::kafka) {
   if (SchemaDecoder* schemas = decoder_.schemas())
     news_ = schemas->registry().listen([&on = loop_] { on.post([] {}); });

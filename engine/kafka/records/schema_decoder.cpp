@@ -10,6 +10,7 @@ namespace {
 
 // Schemas that are found without the registry's lock.
 constexpr std::size_t kMostKnown = 100;
+constexpr std::size_t kMostKnownBytes = 8U << 20;
 constexpr std::string_view kJson = "application/json";
 
 void drop_schema_headers(model::EventView& event) {
@@ -56,7 +57,11 @@ const SchemaDecoder::Known* SchemaDecoder::find(std::uint32_t id) {
       refuse(std::move(error));
       return nullptr;
     }
-    if (known_.size() >= kMostKnown) known_.clear();
+    known_bytes_ += (**answer)->bytes;
+    if (known_.size() >= kMostKnown || known_bytes_ > kMostKnownBytes) {
+      known_.clear();
+      known_bytes_ = (**answer)->bytes;
+    }
     known = known_.emplace(id, Known{std::move(**answer), std::to_string(id)}).first;
   }
   last_id_ = id;

@@ -57,6 +57,7 @@ class SchemaDecoder {
   const schema::Plain plain_;
   const std::shared_ptr<schema::Registry> registry_;  // shared by all who read or write with it
   std::unordered_map<std::uint32_t, Known> known_;
+  std::size_t known_bytes_ = 0;
   std::uint32_t last_id_ = 0;
   const Known* last_ = nullptr;
   Outcome outcome_ = Outcome::done;

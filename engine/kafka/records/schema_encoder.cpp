@@ -32,6 +32,12 @@ schema::Target target_of(const schema::EncodeOptions& options) {
   return target;
 }
 
+// Defaults may make much of small outputs. Those that follow come again in a batch of their own.
+constexpr std::size_t kMostGrown = 32U << 20;
+Status too_much() {
+  return fail(ErrorKind::overloaded, "E6165", "the outputs before it have become too large");
+}
+
 }  // namespace
 
 SchemaEncoder::SchemaEncoder(const TopicOptions& topic, std::shared_ptr<schema::Registry> registry)
@@ -55,8 +61,9 @@ bool SchemaEncoder::load() {
     }
     target_.source = schema::Source{format_ ? *format_ : *schema::format_of(file_), content.str()};
     const auto codec = schema::compile(*target_.source, target_.message);
-    if (!codec) {
-      why_ = fmt::format("E6166: {}: {}", file_.string(), codec.error().text());
+    const Status usable = codec ? (*codec)->writable() : std::unexpected(codec.error());
+    if (!usable) {
+      why_ = fmt::format("E6166: {}: {}", file_.string(), usable.error().text());
       return false;
     }
     if (record.empty()) record = (*codec)->name({});
@@ -78,22 +85,27 @@ bool SchemaEncoder::ready() {
   if (!loaded_ && !load()) return false;
   auto answer = registry_->find(target_);
   if (!answer) return schema_ != nullptr;
-  if (*answer)
+  if (*answer) {
     schema_ = std::move(**answer);
-  else
-    why_ = answer->error().text();
+    return true;
+  }
+  why_ = answer->error().text();
+  // A registry that is away leaves what is known; one that has it no more does not.
+  if (answer->error().code == "E6166") schema_.reset();
   return schema_ != nullptr;
 }
 
 SchemaEncoder::Encoded SchemaEncoder::encode(const model::Batch& batch) {
   Encoded encoded;
+  const std::size_t most = kMostGrown + 2 * batch.bytes().size();
   for (std::uint32_t i = 0; i < batch.size(); ++i) {
     model::EventView event = batch.event(i);
     std::erase_if(event.headers, [](const model::Header& h) { return is_schema_header(h.name); });
     if (event.has_data) {
       value_.clear();
       schema::append_frame(value_, schema_->id);
-      auto ok = schema_->codec->encode(event.data, value_);
+      auto ok =
+          builder_.payload_bytes() > most ? too_much() : schema_->codec->encode(event.data, value_);
       if (ok) {
         event.data = value_;
         event.content_type = content_type_of(schema_->format);

@@ -51,6 +51,14 @@ TEST(TopicOptions, SchemaRegistriesAreChecked) {
               ElementsAre("E1008 stream t: \"a:8081\" is not the URL of a schema registry, such as "
                           "http://localhost:8081"));
   EXPECT_THAT(with("url: [\"http://me:x@a\"]"), Contains(HasSubstr("contains a user")));
+  for (const char* bad : {"http://", "http:///x", "http://a:99999", "http://a:0", "http://a:b",
+                          "http://[::1", "http://a:", "http://a/?b"})
+    EXPECT_THAT(with(fmt::format("url: [\"{}\"]", bad)),
+                Contains(HasSubstr(fmt::format("\"{}\" is not the URL", bad))));
+  for (const char* good : {"http://a", "https://a:1/b/", "http://[::1]:80", "http://[::1]"})
+    EXPECT_THAT(with(fmt::format("url: [\"{}\"]", good)), ElementsAre());
+  EXPECT_THAT(with("url: [\"http://a\"], username: \"a:b\", password: x"),
+              Contains(HasSubstr("`username` has a colon")));
   EXPECT_THAT(with("url: []"), Contains(HasSubstr("has no URL")));
   EXPECT_THAT(with(url + ", encode: {}"), ElementsAre());
   EXPECT_THAT(with(url + ", encode: { id: 0 }"), ElementsAre(HasSubstr("id")));

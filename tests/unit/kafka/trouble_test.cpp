@@ -46,5 +46,24 @@ TEST_F(TroubleTest, WhatTheClientRepeatsIsSaidOnce) {
   EXPECT_EQ(trouble.text(), "E6110: too few replicas");
 }
 
+TEST_F(TroubleTest, WhatIsSaidInTurnsIsLoggedOnce) {
+  trouble.say("E6164: one");
+  trouble.say("E6164: another");
+  EXPECT_EQ(logged([&] {
+              for (int i = 0; i < 100; ++i) {
+                trouble.say("E6164: one");
+                trouble.say("E6164: another");
+              }
+            }),
+            "");
+  EXPECT_EQ(trouble.text(), "E6164: another");
+  const std::string many = logged([&] {
+    for (int i = 0; i < 10'000; ++i) trouble.say(fmt::format("E6164: {}", i));
+  });
+  EXPECT_LT(std::ranges::count(many, '\n'), 100);
+  trouble.over();
+  EXPECT_THAT(logged([&] { trouble.say("E6164: one"); }), HasSubstr("E6164: one"));
+}
+
 }  // namespace
 }  // namespace pelton::kafka
