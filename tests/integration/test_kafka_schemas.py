@@ -3,6 +3,7 @@
 
 import base64
 import json
+import os
 
 import pytest
 
@@ -218,6 +219,113 @@ def test_a_registry_that_is_away_holds_what_needs_it(broker, registry, tmp_path)
         wait_until(engine.ready, "ready again")
         assert sorted(event["value"]["n"] for event in seen(engine)) == [*range(200), 1000]
         assert engine.binding("job")["dead_letters"] == 0 and engine.binding("job")["failed_attempts"] == 0
+
+
+def test_a_url_with_another_path_makes_no_dead_letters(broker, registry, tmp_path):
+    topic = broker.topic(1)
+    schema = registry.register(f"{topic}-value", COUNT)
+    broker.produce(topic, [{"value": framed(schema, count(1))}, {"value": framed(2**31 + 5, count(1))}])
+    good = config(function_folder(tmp_path, ECHO), {"records": stream(broker, registry, topic), "seen": "{}"},
+                  {"job": f"from: records, to: seen, group: {topic}"})
+    with Engine(tmp_path, good.replace("/apis/ccompat/v7", "/apis/ccompat/v0")) as engine:
+        wait_until(lambda: "is the path of the URL right?" in json.dumps(engine.status()), "the status says what is wrong")
+        assert engine.binding("job")["dead_letters"] == 0 and not engine.ready()
+        engine.config.write_text(good)
+        engine.run("reload")
+        wait_until(lambda: engine.binding("job")["done"] == 1 and engine.binding("job")["dead_letters"] == 1, "it goes on")
+        assert "ids are at most 2147483647" in shown(engine, engine.letters()[0])["error"]
+
+
+def test_a_registry_behind_certificates_and_a_login(broker, registry, tmp_path):
+    source, target = broker.topic(1), broker.topic(1)
+    schema = registry.register(f"{source}-value", COUNT)
+    registry.register(f"{target}-value", COUNT)
+    broker.produce(source, [{"value": framed(schema, count(1))}])
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    guard = schema_registry.Guard(registry, folder, "pelton:se:cret")
+    tls = f"tls: {{ ca: {folder}/ca.pem, certificate: {folder}/client.pem, key: {folder}/client.key }}"
+    login = 'username: pelton, password: "${env:PASSWORD}"'
+
+    def text(options):
+        streams = {name: stream(broker, guard, topic, ", " + options + more)
+                   for name, topic, more in (("records", source, ""), ("counts", target, ", encode: {}"))}
+        group = f"{source}-{guard.refused}-{len(options)}"  # one that nobody is in still
+        return config(function_folder(tmp_path, PASS), streams, {"job": f"from: records, to: counts, group: {group}"})
+    try:
+        engine = Engine(tmp_path, text(login))
+        for password, options, why in [("se:cret", login, "certificate"), ("se:cret", f"{login}, tls: {{ ca: {folder}/ca.pem }}", "alert"),
+                                       ("wrong", f"{login}, {tls}", "HTTP 401"), ("se:cret", tls, "HTTP 401")]:
+            os.environ["PASSWORD"] = password
+            engine.config.write_text(text(options))
+            engine.start()
+            wait_until(lambda: why in engine.binding("job")["trouble"], f"{why}: {engine.binding('job')['trouble']}")
+            assert "E6164" in engine.binding("job")["trouble"] and engine.binding("job")["dead_letters"] == 0
+            engine.kill()
+        engine.config.write_text(text(f"{login}, {tls}"))
+        engine.start()
+        wait_until(lambda: engine.binding("job")["done"] == 1, "read and written")
+        assert [event["data"] for event in engine.consume("counts")] == [{"n": 1}]
+        assert guard.refused > 0
+        assert "se:cret" not in engine.log.read_text() + json.dumps(engine.status())
+        engine.kill()
+    finally:
+        os.environ.pop("PASSWORD", None)
+        guard.close()
+
+
+def test_outputs_wait_when_their_subject_is_deleted(broker, registry, tmp_path):
+    target = broker.topic(1)
+    registry.register(f"{target}-value", COUNT)
+    streams = {"records": "{}", "counts": stream(broker, registry, target, ", encode: { refresh: 1s }")}
+    text = config(function_folder(tmp_path, PASS), streams, {"job": "from: records, to: counts"}).replace("kafka: { session_timeout: 6s, drain: 3s }, ", "")
+    with Engine(tmp_path, text) as engine:
+        engine.produce("records", [{"data": {"n": 0}}])
+        wait_until(lambda: engine.binding("job")["done"] == 1, "one is written")
+        registry.ask(f"/subjects/{target}-value", method="DELETE")
+        sent = 1
+
+        def held():
+            nonlocal sent
+            engine.produce("records", [{"data": {"n": sent}}], check=False)
+            sent += 1
+            return "E6166" in (engine.binding("job")["trouble"] or "")
+        wait_until(held, "the status says that the subject is gone")
+        registry.register(f"{target}-value", {**COUNT, "fields": COUNT["fields"] + [{"name": "m", "type": "long", "default": 7}]})
+        wait_until(lambda: engine.binding("job")["done"] == sent, "all are written")
+        assert engine.consume("counts")[-1]["data"] == {"n": sent - 1, "m": 7}
+        assert [event["data"]["n"] for event in engine.consume("counts")] == list(range(sent))
+
+
+def test_references_of_all_formats(broker, registry, tmp_path):
+    topic = broker.topic(1)
+    city = {"properties": {"city": {"type": "string", "maxLength": 3}}}
+    pairs = {"AVRO": (json.dumps({"type": "record", "name": "x.Address", "fields": [{"name": "city", "type": "string"}]}), "x.Address",
+                      json.dumps({"type": "record", "name": "x.Customer", "fields": [{"name": "a", "type": "Address"}]})),
+             "PROTOBUF": ('syntax = "proto3"; package x; message Address { string city = 1; }', "x/address.proto",
+                          'syntax = "proto3"; package x; import "x/address.proto"; message Customer { Address a = 1; }'),
+             "JSON": (json.dumps({"$id": "http://x.com/address.json", **city}), "http://x.com/address.json",
+                      json.dumps({"$id": "http://x.com/customer.json", "properties": {"a": {"$ref": "address.json"}}}))}
+    values = {"AVRO": b"\x06Ulm", "PROTOBUF": b"\0\x0a\x05\x0a\x03Ulm", "JSON": b'{"a":{"city":"Ulm"}}'}
+    streams, bindings = {"seen": "{}"}, {}
+    for kind, (address, name, customer) in pairs.items():
+        registry.register(f"address-{kind}", address, kind)
+        out = broker.topic(1)
+        body = {"schema": customer, "schemaType": kind, "references": [{"name": name, "subject": f"address-{kind}", "version": 1}]}
+        schema = registry.ask(f"/subjects/{out}-value/versions", body)["id"]
+        broker.produce(topic, [{"key": "k", "value": framed(schema, values[kind])}])
+        streams[kind.lower()] = stream(broker, registry, out, ", encode: {}")
+        bindings[kind.lower()] = f"from: seen, to: {kind.lower()}"
+    streams["records"] = stream(broker, registry, topic)
+    text = config(function_folder(tmp_path, PASS), streams, bindings).replace("kafka: { session_timeout: 6s, drain: 3s }, ", "")
+    with Engine(tmp_path, text + f"  job: {{ function: work, from: records, to: seen, group: {topic} }}\n") as engine:
+        wait_until(lambda: engine.binding("job")["done"] == 3, "all are read")
+        assert seen(engine) == [{"a": {"city": "Ulm"}}] * 3
+        engine.produce("seen", [{"data": {"a": {"city": "Rome"}}}], check=False)
+        for kind in pairs:
+            wait_until(lambda: engine.binding(kind.lower())["done"] + engine.binding(kind.lower())["dead_letters"] == 4, kind)
+        letter, = engine.letters()
+        assert "$.a.city: the text has more than 3 characters" in shown(engine, letter)["error"]
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
