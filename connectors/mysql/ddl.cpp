@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/mysql/ddl.h"
 
+#include "connectors/mysql/ddl_alteration.h"
 #include "connectors/mysql/ddl_column.h"
 #include "connectors/mysql/sql_cursor.h"
 
@@ -8,20 +9,6 @@
 
 namespace pelton::mysql {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// Names of columns are the same in any case of letters.
-bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
-auto find_column(TableDefinition& table, std::string_view name) {
-  return std::ranges::find_if(
-      table.columns, [&](const ColumnDefinition& column) { return same_name(column.name, name); });
-}
 
 // "DEFAULT CHARACTER SET = x", "COLLATE x" among a table's options; false: something else.
 bool read_charset(SqlCursor& sql, std::string& charset) {
@@ -51,32 +38,31 @@ std::vector<std::string> names_in_parentheses(SqlCursor& sql) {
   return out;
 }
 
-// A part of a table that is no column; takes it.
-bool read_index(SqlCursor& sql, TableDefinition& table) {
+// Behind these two words comes an index; each of them can be a column's name as well.
+bool takes_optional_index(SqlCursor& sql) {
+  if (sql.take({"period", "for"})) return true;
+  SqlCursor at = sql;
+  const bool index = at.take("vector") && (at.is("index") || at.is("key") || at.is_sign('('));
+  if (index) sql = at;
+  return index;
+}
+
+// A part of a table that is no column; takes it. `key`: the columns of a primary key.
+bool read_index(SqlCursor& sql, std::optional<std::vector<std::string>>& key) {
   SqlCursor at = sql;
   if (at.take("constraint") && !at.is("primary") && !at.is("unique") && !at.is("foreign") &&
       !at.is("check"))
     at.take_name();
   if (at.take({"primary", "key"})) {
     while (!at.done() && !at.is_sign('(')) at.skip();  // its name, its kind
-    table.key = names_in_parentheses(at);
-  } else if (!at.take_any({"unique", "index", "key", "fulltext", "spatial", "foreign", "check",
-                           "period", "vector"})) {
+    key = names_in_parentheses(at);
+  } else if (!at.take_any({"unique", "index", "key", "fulltext", "spatial", "foreign", "check"}) &&
+             !takes_optional_index(at)) {
     return false;
   }
   at.skip_item();
   sql = at;
   return true;
-}
-
-void place(TableDefinition& table, const DeclaredColumn& declared) {
-  auto at = table.columns.end();
-  if (declared.first) at = table.columns.begin();
-  if (declared.after)
-    if (const auto before = find_column(table, *declared.after); before != table.columns.end())
-      at = before + 1;
-  table.columns.insert(at, declared.column);
-  if (declared.primary) table.key = {declared.column.name};
 }
 
 // One statement. What it cannot follow leaves the table in doubt.
@@ -120,8 +106,8 @@ class Statements {
       name = {std::move(name.table), std::move(*second)};
     }
     if (setup_.lower_names) {
-      std::ranges::transform(name.database, name.database.begin(), lower);
-      std::ranges::transform(name.table, name.table.begin(), lower);
+      lower_case(name.database);
+      lower_case(name.table);
     }
     return name;
   }
@@ -149,10 +135,18 @@ class Statements {
   }
 
   std::optional<TableDefinition> created() {
-    if (sql_.take("like") || !sql_.take_sign('(') || sql_.is("like")) return std::nullopt;
+    if (sql_.is("like")) return copied();
+    if (!sql_.take_sign('(')) return std::nullopt;
+    if (sql_.is("like")) return copied();
     TableDefinition out;
+    std::optional<std::vector<std::string>> key;
     while (!sql_.done() && !sql_.take_sign(')')) {
-      if (!read_index(sql_, out) && !add_column(out)) return std::nullopt;
+      if (!read_index(sql_, key)) {
+        auto declared = take_column();
+        if (!declared) return std::nullopt;
+        if (declared->primary) key = {declared->column.name};
+        out.columns.push_back(std::move(declared->column));
+      }
       sql_.take_sign(',');
     }
     while (!sql_.done()) {
@@ -162,20 +156,22 @@ class Statements {
       if (sql_.is("partition")) break;
       if (!read_charset(sql_, out.charset)) sql_.skip();
     }
+    if (key) set_key(out, *key);
     return out;
   }
 
-  bool add_column(TableDefinition& table) {
+  // LIKE another table.
+  std::optional<TableDefinition> copied() {
+    sql_.take("like");
+    const auto from = take_table();
+    const TableDefinition* const found = from ? schema_.find(*from) : nullptr;
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  }
+
+  std::optional<DeclaredColumn> take_column() {
     auto name = sql_.take_name();
-    if (!name) return false;
-    auto declared = declared_column(std::move(*name), sql_, setup_.json_is_text);
-    if (!declared) return false;
-    if (!table.charset.empty()) complete(declared->column, table.charset);
-    // Of a definition that was read after the statement ran, it is there.
-    if (const auto there = find_column(table, declared->column.name); there != table.columns.end())
-      table.columns.erase(there);
-    place(table, *declared);
-    return true;
+    if (!name) return std::nullopt;
+    return declared_column(std::move(*name), sql_, setup_.json_is_text);
   }
 
   void alter() {
@@ -190,8 +186,8 @@ class Statements {
     else
       sql_.take("nowait");
     const TableDefinition* const found = schema_.find(*name);
-    std::optional<TableDefinition> table;
-    if (found != nullptr) table = *found;
+    std::optional<TableAlteration> table;
+    if (found != nullptr) table.emplace(*found);
     std::optional<TableName> renamed;
     bool good = true;
     while (good && !sql_.done()) {
@@ -201,12 +197,12 @@ class Statements {
     }
     schema_.forget(*name);
     const TableName& now = renamed ? *renamed : *name;
-    if (table && good && follower_.wanted(now)) schema_.put(now, std::move(*table));
+    if (table && good && follower_.wanted(now)) schema_.put(now, std::move(*table).finish());
     if (renamed && !table) schema_.forget(*renamed);
   }
 
   // False: the table is in doubt from here on.
-  bool alter_part(std::optional<TableDefinition>& table, std::optional<TableName>& renamed) {
+  bool alter_part(std::optional<TableAlteration>& table, std::optional<TableName>& renamed) {
     if (sql_.take("rename")) return rename_part(table, renamed);
     // Of a table that is not known only its new name matters.
     if (!table) return true;
@@ -215,98 +211,90 @@ class Statements {
     if (sql_.take("modify")) return change_part(*table, false);
     if (sql_.take("change")) return change_part(*table, true);
     if (sql_.take({"convert", "to"})) return convert_part(*table);
-    read_charset(sql_, table->charset);
+    if (!sql_.is("alter")) options_part(*table);
     return true;
   }
 
-  bool rename_part(std::optional<TableDefinition>& table, std::optional<TableName>& renamed) {
+  // Options of the table need no commas between them.
+  void options_part(TableAlteration& table) {
+    std::string charset;
+    while (!sql_.done() && !sql_.is_sign(',') && !sql_.is("partition"))
+      if (!read_charset(sql_, charset)) sql_.skip();
+    if (!charset.empty()) table.set_charset(std::move(charset));
+  }
+
+  bool rename_part(std::optional<TableAlteration>& table, std::optional<TableName>& renamed) {
     if (sql_.take_any({"index", "key"})) return true;
     if (sql_.take("column")) {
       if (!table) return true;
-      sql_.take({"if", "exists"});
-      const auto from = sql_.take_name();
+      const bool if_there = sql_.take({"if", "exists"});
+      auto from = sql_.take_name();
       if (!from || !sql_.take("to")) return false;
       auto to = sql_.take_name();
-      return to && rename_column(*table, *from, *to);
+      return to && (table->rename(std::move(*from), std::move(*to)) || if_there);
     }
     if (!sql_.take_any({"to", "as"})) sql_.take_sign('=');
     renamed = take_table();
     return renamed.has_value();
   }
 
-  static bool rename_column(TableDefinition& table, const std::string& from,
-                            const std::string& to) {
-    const auto column = find_column(table, from);
-    if (column == table.columns.end()) return find_column(table, to) != table.columns.end();
-    for (std::string& key : table.key)
-      if (same_name(key, from)) key = to;
-    column->name = to;
-    return true;
-  }
-
-  bool add_part(TableDefinition& table) {
-    if (sql_.is("system") || sql_.is("partition")) return !sql_.is("system");
-    if (read_index(sql_, table)) return true;
+  bool add_part(TableAlteration& table) {
+    if (sql_.take({"system", "versioning"})) return false;
+    if (sql_.is("partition") || read_key(table)) return true;
     sql_.take("column");
-    sql_.take({"if", "not", "exists"});
-    if (!sql_.take_sign('(')) return add_column(table);
+    const bool if_missing = sql_.take({"if", "not", "exists"});
+    if (!sql_.take_sign('(')) return add_column(table, if_missing);
     while (!sql_.done() && !sql_.take_sign(')')) {
-      if (!read_index(sql_, table) && !add_column(table)) return false;
+      if (!read_key(table) && !add_column(table, if_missing)) return false;
       sql_.take_sign(',');
     }
     return true;
   }
 
-  bool drop_part(TableDefinition& table) {
-    if (sql_.is("system")) return false;
-    if (sql_.take({"primary", "key"})) {
-      table.key.clear();
-      return true;
-    }
-    if (sql_.take_any({"index", "key", "foreign", "constraint", "check", "partition", "period"}))
-      return true;
-    sql_.take("column");
-    sql_.take({"if", "exists"});
-    const auto name = sql_.take_name();
-    if (!name) return false;
-    if (const auto column = find_column(table, *name); column != table.columns.end())
-      table.columns.erase(column);
-    std::erase_if(table.key, [&](const std::string& key) { return same_name(key, *name); });
+  bool read_key(TableAlteration& table) {
+    std::optional<std::vector<std::string>> key;
+    if (!read_index(sql_, key)) return false;
+    if (key) table.set_key(std::move(*key));
     return true;
   }
 
-  // MODIFY and CHANGE: the place stays, unless it is named.
-  bool change_part(TableDefinition& table, bool with_name) {
+  bool add_column(TableAlteration& table, bool if_missing) {
+    auto declared = take_column();
+    if (declared) table.add(std::move(*declared), if_missing);
+    return declared.has_value();
+  }
+
+  bool drop_part(TableAlteration& table) {
+    if (sql_.take({"system", "versioning"})) return false;
+    if (sql_.take({"primary", "key"})) {
+      table.set_key({});
+      return true;
+    }
+    if (sql_.take({"period", "for"}) ||
+        sql_.take_any({"index", "key", "foreign", "constraint", "check", "partition"}))
+      return true;
     sql_.take("column");
     sql_.take({"if", "exists"});
-    const auto from = sql_.take_name();
+    auto name = sql_.take_name();
+    if (name) table.drop(std::move(*name));
+    return name.has_value();
+  }
+
+  bool change_part(TableAlteration& table, bool with_name) {
+    sql_.take("column");
+    const bool if_there = sql_.take({"if", "exists"});
+    auto from = sql_.take_name();
     auto to = with_name ? sql_.take_name() : from;
     if (!from || !to) return false;
-    auto declared = declared_column(*to, sql_, setup_.json_is_text);
-    auto there = find_column(table, *from);
-    if (there == table.columns.end()) there = find_column(table, *to);
-    if (!declared || there == table.columns.end()) return false;
-    complete(declared->column, table.charset);
-    for (std::string& key : table.key)
-      if (same_name(key, *from)) key = *to;
-    if (!declared->first && !declared->after) {
-      *there = declared->column;
-      if (declared->primary) table.key = {declared->column.name};
-    } else {
-      table.columns.erase(there);
-      place(table, *declared);
-    }
-    return true;
+    auto declared = declared_column(std::move(*to), sql_, setup_.json_is_text);
+    if (if_there && !table.was_there(*from)) return true;
+    return declared && table.change(std::move(*from), std::move(*declared));
   }
 
-  bool convert_part(TableDefinition& table) {
+  bool convert_part(TableAlteration& table) {
     std::string charset;
     if (!read_charset(sql_, charset) || charset.empty() || charset == "default") return false;
-    table.charset = charset;
-    for (ColumnDefinition& column : table.columns) {
-      if (is_text(column)) column.charset.clear();
-      complete(column, charset);
-    }
+    table.convert(std::move(charset));
     return true;
   }
 

@@ -151,6 +151,8 @@ bool read_attribute(SqlCursor& sql, DeclaredColumn& out) {
     SqlCursor at = sql;
     if (is_text(column) && is_json_check(at, column.name)) column.json = true;
     sql.skip();
+  } else if (sql.take({"set", "default"})) {
+    // What a foreign key does.
   } else if (sql.take_any({"default", "comment"})) {
     sql.skip();
   } else {

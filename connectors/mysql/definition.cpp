@@ -101,6 +101,10 @@ std::vector<std::string> read_values(std::string_view text) {
   return out;
 }
 
+char small_letter(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 json::array array_of(const std::vector<std::string>& texts) {
   json::array out;
   for (const std::string& text : texts) out.emplace_back(text);
@@ -122,6 +126,28 @@ TableDefinition read(const json::object& object) {
 }
 
 }  // namespace
+
+void lower_case(std::string& name) {
+  std::ranges::transform(name, name.begin(), small_letter);
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b,
+                            [](char x, char y) { return small_letter(x) == small_letter(y); });
+}
+
+std::vector<ColumnDefinition>::iterator find_column(std::vector<ColumnDefinition>& columns,
+                                                    std::string_view name) {
+  return std::ranges::find_if(
+      columns, [&](const ColumnDefinition& column) { return same_name(column.name, name); });
+}
+
+void set_key(TableDefinition& table, const std::vector<std::string>& names) {
+  table.key.clear();
+  for (const std::string& name : names)
+    if (const auto column = find_column(table.columns, name); column != table.columns.end())
+      table.key.push_back(column->name);
+}
 
 std::string encode(const TableDefinition& table) {
   json::array columns;

@@ -28,6 +28,16 @@ struct TableDefinition {
   friend bool operator==(const TableDefinition&, const TableDefinition&) = default;
 };
 
+void lower_case(std::string& name);
+// Names of columns are the same in any case of letters.
+bool same_name(std::string_view a, std::string_view b);
+// The column of this name, or the end.
+std::vector<ColumnDefinition>::iterator find_column(std::vector<ColumnDefinition>& columns,
+                                                    std::string_view name);
+
+// Makes these columns the primary key, in the spelling of the table; others do not count.
+void set_key(TableDefinition& table, const std::vector<std::string>& names);
+
 // JSON in the ledger.
 std::string encode(const TableDefinition& table);
 // Nothing: it is damaged.
