@@ -162,7 +162,21 @@ Status MysqlSource::begin_stream(Connection& connection, Place place) {
     connection.streaming = true;
   }
   if (auto kept = store(place); !kept) return kept;
+  connection.committed.begin();
   connection.stream.begin(place.position, std::move(place.schema));
+  return {};
+}
+
+// What is behind the position, whose end has been seen.
+Status MysqlSource::read_again() {
+  auto replication = Replication::open(options_.server());
+  if (!replication) return std::unexpected(std::move(replication).error());
+  connection_->replication = std::move(*replication);
+  const Position from = connection_->stream.position();
+  if (auto started = connection_->replication.start(from.reached, replica_id(from)); !started)
+    return started;
+  connection_->committed.begin();
+  connection_->stream.begin(from, connection_->stream.schema());
   return {};
 }
 
@@ -212,7 +226,8 @@ std::unexpected<Error> MysqlSource::lost(Error error) {
     if (options_.snapshot == SnapshotMode::when_needed && is_gap(error)) {
       warnings_.push_back(error.text() + "; taking a new snapshot");
       snapshot_needed_ = true;
-    } else if (error.code == "E7230" || error.code == "E7231" || error.code == "E7233") {
+    } else if (error.code == "E7227" || error.code == "E7230" || error.code == "E7231" ||
+               error.code == "E7233") {
       stuck_ = error;
     }
     error.kind = ErrorKind::corrupt;
@@ -257,12 +272,18 @@ Status MysqlSource::fill_from_stream(model::BatchBuilder& into, const Limits& li
       if (auto given = stream.give(into); !given) return given;
       continue;
     }
+    if (const auto event = connection_->committed.next()) {
+      if (auto taken = stream.take(*event); !taken) return taken;
+      continue;
+    }
+    if (connection_->committed.must_read_again())
+      if (auto again = read_again(); !again) return again;
     // Returns what has been read before waiting for the server.
     const auto event = connection_->replication.receive(into.empty() ? limits.deadline
                                                                      : steady_clock::time_point{});
     if (!event) return std::unexpected(event.error());
     if (!*event) break;
-    if (auto taken = stream.take(**event); !taken) return taken;
+    if (auto taken = connection_->committed.take(**event); !taken) return taken;
     // What other tables have can come without an end.
     if (++taken_events % kClockStep == 0 && steady_clock::now() >= limits.deadline) break;
   }

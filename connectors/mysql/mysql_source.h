@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectors/mysql/change_stream.h"
+#include "connectors/mysql/committed_events.h"
 #include "connectors/mysql/options.h"
 #include "connectors/mysql/position.h"
 #include "connectors/mysql/replication.h"
@@ -24,7 +25,7 @@ namespace pelton::mysql {
 // there, go to the ledger together with them.
 //
 // Errors of connect(): those of preparation.h, Session and Replication; E4001 corrupt; the
-// ledger's; one of read() that would come again (E7230, E7231, E7233). Of read(): those of
+// ledger's; one of read() that would come again (E7227, E7230, E7231, E7233). Of read(): those of
 // Replication, ServerCatalog and ChangeStream.
 class MysqlSource final : public connector::Source {
  public:
@@ -56,6 +57,7 @@ class MysqlSource final : public connector::Source {
         : catalog(std::move(sql)), replication(std::move(log)), stream(std::move(setup), catalog) {}
     ServerCatalog catalog;
     Replication replication;
+    CommittedEvents committed;
     ChangeStream stream;
     std::unique_ptr<Snapshot> snapshot;  // while one is being taken; changes follow it
     bool streaming = false;
@@ -69,6 +71,7 @@ class MysqlSource final : public connector::Source {
   Status begin_first(Connection& connection, const ServerFacts& facts);
   Status begin_snapshot(Connection& connection, const ServerFacts& facts, Position at);
   Status begin_stream(Connection& connection, Place place);
+  Status read_again();
   Status rewind();
   Status prepare_read();
   bool readable() const;
