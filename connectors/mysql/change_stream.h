@@ -39,6 +39,7 @@ class ChangeStream {
   void begin(const Position& stored, Schema schema);
   // The next event of the log, once nothing of the one before waits. Its bytes must stay until
   // nothing waits any more. Errors are the catalog's and
+  //   E7227 invalid  the log has started over since the position was stored
   //   E7230 invalid  rows were changed by a statement that was logged as such
   //   E7231 invalid  the definition of a table at this place is not known
   //   E7232 corrupt  an event cannot be read
@@ -100,6 +101,7 @@ class ChangeStream {
 
   Status take_event(const EventHeader& header, std::string_view body);
   void follow_place(const EventHeader& header);
+  Status enter_file(const EventHeader& header);
   Status take_gtid(const EventHeader& header, std::string_view body);
   void begin_transaction(const EventHeader& header, bool begun);
   void skip_if_reached();
@@ -117,7 +119,6 @@ class ChangeStream {
   void fill_from_before();
   bool key_changed() const;
   void add(Part part);
-  std::string here() const;
 
   const bool tombstones_;
   const Decimals decimals_;
@@ -134,6 +135,7 @@ class ChangeStream {
   Transaction transaction_;
   bool warned_of_xa_ = false;
   ChangePlace place_;
+  std::optional<LogFile> file_;  // that is being read
   Position position_;
   std::vector<std::string> warnings_;
 };

@@ -89,11 +89,6 @@ void MariaGtidSet::add(const MariaGtid& gtid) {
     *at = gtid;
 }
 
-bool MariaGtidSet::contains(const MariaGtid& gtid) const {
-  const auto at = std::ranges::lower_bound(newest_, gtid.domain, {}, &MariaGtid::domain);
-  return at != newest_.end() && at->domain == gtid.domain && gtid.sequence <= at->sequence;
-}
-
 std::string text_of(const MysqlGtid& gtid) {
   return fmt::format("{}:{}", uuid_text(gtid.server), gtid.number);
 }

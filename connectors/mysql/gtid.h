@@ -26,8 +26,6 @@ class MariaGtidSet {
   std::string text() const;
   bool empty() const { return newest_.empty(); }
   void add(const MariaGtid& gtid);
-  // It, or a later one of its domain, was added.
-  bool contains(const MariaGtid& gtid) const;
   friend bool operator==(const MariaGtidSet&, const MariaGtidSet&) = default;
 
  private:

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 namespace pelton::mysql {
@@ -107,6 +108,14 @@ LoggedTable table_of(const TableName& name, const TableDefinition& definition,
   for (std::size_t i = 0; i < out.columns.size(); ++i)
     if (out.columns[i].identity) out.key.push_back(i);
   return out;
+}
+
+bool is_sequence(const TableDefinition& definition) {
+  static constexpr std::array<std::string_view, 8> kColumns{
+      "next_not_cached_value", "minimum_value", "maximum_value",
+      "start_value",           "increment",     "cache_size",
+      "cycle_option",          "cycle_count"};
+  return std::ranges::equal(definition.columns, kColumns, {}, &ColumnDefinition::name);
 }
 
 bool same_names(const TableDefinition& definition, const WireNames& names) {

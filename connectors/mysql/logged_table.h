@@ -22,12 +22,15 @@ LoggedTable table_of(const TableName& name, const TableDefinition& definition,
                      const std::vector<WireColumn>& wire);
 // What the log itself says of a table, as its definition. Errors are the catalog's.
 Result<TableDefinition> definition_of(const TableMap& map, Catalog& catalog);
+
+// Whether it is what MariaDB keeps of a SEQUENCE, whose numbers are logged as rows.
+bool is_sequence(const TableDefinition& definition);
+
 // Whether the log's names are the definition's, which then says more (JSON, UUID).
 bool same_names(const TableDefinition& definition, const WireNames& names);
 
-// Gives columns that the log describes as texts or bytes, or whose character set it leaves out, the
-// types that a definition with the same
-// columns has for them.
+// Gives columns that the log describes as texts or bytes, or whose character set it leaves out,
+// the types that a definition with the same columns has for them.
 void adopt_special_types(TableDefinition& logged, const TableDefinition& known,
                          const std::vector<WireColumn>& wire);
 
@@ -49,7 +52,7 @@ class LoggedRow final : public database::RowValues {
   std::string& scratch_;
 };
 
-// The text of a value that is JSON: a string's without its quotes and escapes. As a key it makes.
+// The text of a value that is JSON: a string's without its quotes and escapes. This is a key.
 void append_unquoted(std::string& out, std::string_view json);
 
 }  // namespace pelton::mysql

@@ -7,7 +7,10 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <utility>
 
 namespace pelton::mysql {
 namespace {
@@ -42,6 +45,21 @@ std::optional<Reached> read_reached(const json::object& object) {
   return std::nullopt;
 }
 
+LogFile read_file(const json::object& object) {
+  return {object.at("server").to_number<std::uint32_t>(),
+          std::string(object.at("name").as_string()),
+          object.at("created").to_number<std::uint32_t>()};
+}
+
+// "binlog" and 42 of "binlog.000042".
+std::pair<std::string_view, std::uint64_t> split_name(std::string_view name) {
+  const std::size_t dot = std::min(name.rfind('.'), name.size());
+  std::uint64_t number = 0;
+  const std::string_view digits = name.substr(std::min(dot + 1, name.size()));
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return {name.substr(0, dot), number};
+}
+
 std::optional<Position> read_position(const json::object& object) {
   Position out;
   out.history = object.at("history").as_string();
@@ -50,6 +68,7 @@ std::optional<Position> read_position(const json::object& object) {
   out.reached = std::move(*reached);
   out.transaction = object.at("transaction").as_string();
   out.events = object.at("events").to_number<std::uint64_t>();
+  if (const json::value* file = object.if_contains("log")) out.file = read_file(file->as_object());
   if (const json::value* snapshot = object.if_contains("snapshot"))
     out.snapshot = read_snapshot(snapshot->as_object());
   return out;
@@ -67,6 +86,16 @@ std::string text_of(const Reached& reached) {
   return text_of(std::get<LogPlace>(reached));
 }
 
+// An earlier file of the same log is older, and may be read again; files of another name are no
+// part of it.
+bool starts_over(const LogFile& before, const LogFile& now) {
+  const auto [old_base, old_number] = split_name(before.name);
+  const auto [base, number] = split_name(now.name);
+  if (before.server != now.server || old_base != base) return false;
+  if (number == old_number) return now.created_s != before.created_s;
+  return number < old_number && now.created_s > before.created_s;
+}
+
 std::string encode(const Position& position) {
   json::object out{{"history", position.history}, {"form", kForms[position.reached.index()]}};
   if (const auto* place = std::get_if<LogPlace>(&position.reached)) {
@@ -77,6 +106,10 @@ std::string encode(const Position& position) {
   }
   out["transaction"] = position.transaction;
   out["events"] = position.events;
+  if (position.file)
+    out["log"] = json::object{{"server", position.file->server},
+                              {"name", position.file->name},
+                              {"created", position.file->created_s}};
   if (position.snapshot) {
     json::array key;
     for (const std::string& text : position.snapshot->key) key.emplace_back(text);

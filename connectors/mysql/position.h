@@ -28,6 +28,17 @@ struct LogPlace {
 };
 std::string text_of(const LogPlace& place);  // "binlog.000001:1234"
 
+// Value. A file of a log, and when its server began it.
+struct LogFile {
+  std::uint32_t server = 0;
+  std::string name;
+  std::uint32_t created_s = 0;
+  friend bool operator==(const LogFile&, const LogFile&) = default;
+};
+// Whether the log of `before`'s server starts over, so that its numbers of transactions mean
+// others: what was read was in `before`, and reading it continues in `now`.
+bool starts_over(const LogFile& before, const LogFile& now);
+
 // What all transactions are that came before: by their numbers, or where the log was.
 using Reached = std::variant<MariaGtidSet, MysqlGtidSet, LogPlace>;
 std::string text_of(const Reached& reached);
@@ -42,6 +53,8 @@ struct Position {
   std::string transaction;
   std::uint64_t events = 0;
   std::optional<SnapshotPosition> snapshot{};  // while one is being taken
+  // Where the newest of those transactions was read, or reading began.
+  std::optional<LogFile> file{};
   friend bool operator==(const Position&, const Position&) = default;
 };
 

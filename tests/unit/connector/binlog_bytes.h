@@ -43,12 +43,12 @@ inline std::string event(mysql::EventType type, const std::string& body, Place p
 }
 
 // 0: no checksums, 1: CRC-32.
-inline std::string format(int checksum) {
+inline std::string format(int checksum, Place place = {.next_position = 0}) {
   std::string body = number(4, 2) + std::string(50, '\0') + number(0, 4) + '\x13';
   std::string lengths(40, '\0');
   lengths[18] = 8;
   body += lengths + static_cast<char>(checksum) + number(0, 4);
-  return event(mysql::EventType::format_description, body, {.next_position = 0});
+  return event(mysql::EventType::format_description, body, place);
 }
 
 inline std::string rotate(const std::string& file, std::uint64_t position) {

@@ -156,16 +156,48 @@ TEST_F(MysqlChanges, APlaceBeyondFourGigabytesIsFollowed) {
 
 TEST_F(MysqlChanges, WhatIsStoredOfATransactionDoesNotComeAgain) {
   start(*MariaGtidSet::parse("0-1-41"), "0-1-42", 1);
-  take(binlog::maria_gtid(41));
-  describe();
-  EXPECT_THAT(insert(row(9, "old")), IsEmpty());
-  take(binlog::xid());
   take(binlog::maria_gtid(42));
   describe();
   EXPECT_THAT(insert(row(1, "a") + row(2, "b")), ElementsAre(R"(insert 2 {"id":2,"note":"b"})"));
   EXPECT_EQ(batch_->id(0), "h/0-1-42/1");
   take(binlog::xid());
   EXPECT_EQ(reached(), "0-1-42");
+}
+
+TEST_F(MysqlChanges, ALowerNumberOfMariaDBCanComeLater) {
+  start(*MariaGtidSet::parse("0-1-41"));
+  take(binlog::maria_gtid(40));
+  describe();
+  EXPECT_THAT(insert(row(1, "a")), ElementsAre(R"(insert 1 {"id":1,"note":"a"})"));
+  take(binlog::xid());
+  EXPECT_EQ(reached(), "0-1-40");
+}
+
+TEST_F(MysqlChanges, ALogThatStartsOverIsAGap) {
+  start(*MariaGtidSet::parse("0-1-41"));
+  const LogFile first{1, "binlog.000001", 100};
+  EXPECT_EQ(stream_->position().file, first);
+  const Position stored = stream_->position();
+  const auto again = [&](const std::string& file, binlog::Place place) {
+    stream_->begin(stored, schema_);
+    take(binlog::rotate(file, 4));
+    place.next_position = 0;
+    return error(binlog::format(0, place));
+  };
+  EXPECT_EQ(again("binlog.000001", {}), "none");
+  EXPECT_EQ(again("binlog.000002", {.time_s = 200}), "none");
+  EXPECT_EQ(again("binlog.000001", {.time_s = 200}), "E7227");
+  EXPECT_EQ(again("binlog.000000", {.time_s = 200}), "E7227");
+  EXPECT_EQ(again("binlog.000000", {.time_s = 50}), "none") << "an earlier one of the same log";
+  EXPECT_EQ(again("binlog.000001", {.time_s = 200, .server_id = 2}), "none") << "another server";
+  EXPECT_EQ(again("mariadb-bin.000001", {.time_s = 200}), "none") << "another name";
+  EXPECT_EQ(stream_->position().file->name, "mariadb-bin.000001");
+  take(binlog::rotate("mariadb-bin.000002", 4));
+  take(binlog::format(0, {.time_s = 300, .next_position = 0}));
+  EXPECT_EQ(stream_->position().file->name, "mariadb-bin.000001") << "nothing of it was read";
+  take(binlog::maria_gtid(42));
+  take(binlog::xid());
+  EXPECT_EQ(stream_->position().file->name, "mariadb-bin.000002");
 }
 
 TEST_F(MysqlChanges, ARowWhoseKeyChangesEndsAndBegins) {
@@ -324,7 +356,8 @@ TEST(MysqlPosition, IsReadAsItWasWritten) {
       {"h", *MariaGtidSet::parse("0-1-42,3-2-7"), "0-1-43", 5, std::nullopt},
       {"h", *MysqlGtidSet::parse("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:8"), "", 0,
        SnapshotPosition{"shop.orders", false, {"1", "_utf8mb4 X'61'"}}},
-      {"h", LogPlace{"binlog.000001", 77}, "", 0, std::nullopt}};
+      {"h", LogPlace{"binlog.000001", 77}, "", 0, std::nullopt,
+       LogFile{1, "binlog.000001", 1795967183}}};
   for (const Position& position : positions) EXPECT_EQ(decode_position(encode(position)), position);
   for (const char* damaged : {"", "{", "[]", "{}", R"({"history":"h","form":"x","gtids":""})"})
     EXPECT_FALSE(decode_position(damaged)) << damaged;
