@@ -107,6 +107,8 @@ Result<std::unique_ptr<Snapshot>> Snapshot::begin(Setup setup, Position at) {
   snapshot->continued_ = snapshot->at_.snapshot.has_value();
   if (!snapshot->continued_) snapshot->at_.snapshot.emplace();
   if (auto opened = snapshot->open_transaction(); !opened) return std::unexpected(opened.error());
+  if (auto marked = snapshot->catalog_.session().run("SAVEPOINT pelton"); !marked)
+    return std::unexpected(marked.error());
   if (auto listed = snapshot->list_tables(); !listed) return std::unexpected(listed.error());
   return snapshot;
 }
@@ -115,6 +117,11 @@ Status Snapshot::open_transaction() {
   Session& session = catalog_.session();
   if (auto set = session.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"); !set)
     return set;
+  // A MariaDB server that would log what this session changes does not unlock tables
+  // (close_table()). Without the right to say so, they stay locked.
+  if (const auto silent = session.run("SET SESSION sql_log_bin = 0");
+      !silent && silent.error().code != "E7223")
+    return silent;
   if (auto opened = session.is_mariadb() ? open_maria() : open_mysql(); !opened) return opened;
   const auto time = session.value("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS UNSIGNED)");
   if (!time) return std::unexpected(time.error());
@@ -211,9 +218,13 @@ Status Snapshot::open_table(EnvelopeWriter& writer) {
   return {};
 }
 
-void Snapshot::close_table() {
+// The server locks the definition of a table that a transaction has read: ALTER TABLE waits, and
+// every statement behind it. Going back to a savepoint unlocks it and keeps what the transaction
+// sees.
+Status Snapshot::close_table() {
   table_.reset();
   *at_.snapshot = {at_.snapshot->table, true, {}};
+  return catalog_.session().run("ROLLBACK TO SAVEPOINT pelton");
 }
 
 Status Snapshot::fill(EnvelopeWriter& writer, model::BatchBuilder& into, const Limits& limits) {
@@ -226,10 +237,10 @@ Status Snapshot::fill(EnvelopeWriter& writer, model::BatchBuilder& into, const L
     if (!row) return std::unexpected(row.error());
     if (*row != nullptr)
       give(writer, **row, into);
-    else if (catalog_.session().ended())
-      close_table();
-    else
+    else if (!catalog_.session().ended())
       break;
+    else if (auto closed = close_table(); !closed)
+      return closed;
   }
   return {};
 }

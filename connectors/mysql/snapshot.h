@@ -53,7 +53,7 @@ class Snapshot {
   Status open_locked();
   Status list_tables();
   Status open_table(EnvelopeWriter& writer);
-  void close_table();
+  Status close_table();
   void give(EnvelopeWriter& writer, const RowViews& row, model::BatchBuilder& into);
 
   ServerCatalog catalog_;

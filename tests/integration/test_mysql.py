@@ -3,6 +3,8 @@
 
 import base64
 import json
+import os
+import signal
 import threading
 
 import pytest
@@ -306,6 +308,55 @@ def test_definitions_change_between_changes(tmp_path, database):
             ("u", "4", {"id": 4, "Größe": "é"}), ("v", str(2**64 - 1), {"x": 2**64 - 1, "e": "b", "j": [1]}),
             ("v", str(2**64 - 1), {"y": 2**64 - 1, "e": "a", "j": [1]}), ("w", str(2**64 - 1), {"y": 2**64 - 1, "e": "a", "j": [1]}),
             ("u", "é", {"id": 4, "Größe": "é"})]
+
+
+def test_the_parts_of_an_alter_take_effect_together(tmp_path, database):
+    """Nothing but names tells the columns apart: followed wrongly, their values would be swapped."""
+    database.sql("CREATE TABLE t (id int, a int, b int, PRIMARY KEY (ID))")
+    engine = engine_for(tmp_path, database)
+    with engine:
+        wait_running(engine)
+    database.sql("INSERT INTO t VALUES (1, 10, 20); ALTER TABLE t CHANGE a b int, CHANGE b a int; INSERT INTO t (id, a, b) VALUES (2, 20, 10);"
+                 "ALTER TABLE t RENAME COLUMN b TO a, RENAME COLUMN a TO b; ALTER TABLE t ADD COLUMN IF NOT EXISTS a int; INSERT INTO t VALUES (3, 10, 20);"
+                 "CREATE TABLE u LIKE t; INSERT INTO u VALUES (4, 10, 20); ALTER TABLE u CHANGE a period int; INSERT INTO u VALUES (5, 10, 20);"
+                 "CREATE TABLE v (period int, a int, PRIMARY KEY (PERIOD)); INSERT INTO v VALUES (6, 10); ALTER TABLE v CHANGE a c int")
+    with engine:
+        events = sorted(wait_for(engine, 6), key=place)
+        assert [(e["key"], e["data"]) for e in events] == [
+            ("1", {"id": 1, "a": 10, "b": 20}), ("2", {"id": 2, "b": 10, "a": 20}), ("3", {"id": 3, "a": 10, "b": 20}),
+            ("4", {"id": 4, "a": 10, "b": 20}), ("5", {"id": 5, "period": 10, "b": 20}), ("6", {"period": 6, "a": 10})]
+
+
+def test_what_was_rolled_back_does_not_come(tmp_path, database):
+    """The server logs the rows of such transactions, because a temporary table was created in them."""
+    database.sql("CREATE TABLE t (id int PRIMARY KEY, v varchar(500)); CREATE SEQUENCE s")
+    temporary = "CREATE TEMPORARY TABLE q (a int)"
+    with engine_for(tmp_path, database) as engine:
+        wait_running(engine)
+        database.sql(f"BEGIN; INSERT INTO t VALUES (1, ''); {temporary}; INSERT INTO t VALUES (2, ''); ROLLBACK; SELECT NEXTVAL(s)")
+        database.sql(f"BEGIN; INSERT INTO t VALUES (3, ''); {temporary}; SAVEPOINT `s t`; INSERT INTO t VALUES (4, ''); ROLLBACK TO `s t`;"
+                     "INSERT INTO t VALUES (5, ''); COMMIT")
+        # Larger than what is held back.
+        large = "SELECT seq, repeat('x', 500) FROM seq_{0}0000_to_{0}9999 UNION ALL SELECT seq + 1000000, repeat('x', 500) FROM seq_{0}00000_to_{0}69999"
+        database.sql(f"BEGIN; INSERT INTO t VALUES (6, ''); {temporary}; SAVEPOINT s; INSERT INTO t {large.format(1)}; ROLLBACK TO s;"
+                     "INSERT INTO t VALUES (7, ''); COMMIT")
+        database.sql(f"BEGIN; {temporary}; INSERT INTO t {large.format(2)}; ROLLBACK; INSERT INTO t VALUES (8, '')")
+        assert [e["key"] for e in sorted(wait_for(engine, 5), key=place)] == ["3", "5", "6", "7", "8"]
+        assert engine.peak_bytes() < 250 << 20
+
+
+def test_a_snapshot_does_not_hold_up_changes_of_definitions(tmp_path, database):
+    rows = 20_000
+    database.sql("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1); CREATE TABLE b (id int PRIMARY KEY, v varchar(2000));"
+                 f"INSERT INTO b SELECT seq, repeat('x', 2000) FROM seq_1_to_{rows}")
+    with engine_for(tmp_path, database) as engine:
+        wait_until(lambda: connector(engine)["events"] > 1, "the second table is read")
+        os.kill(engine.process.pid, signal.SIGSTOP)
+        database.sql("SET SESSION lock_wait_timeout = 10; ALTER TABLE a ADD v int")
+        os.kill(engine.process.pid, signal.SIGCONT)
+        wait_running(engine)
+        database.sql("INSERT INTO a VALUES (2, 3)")
+        wait_until(lambda: any(e["data"] == {"id": 2, "v": 3} for e in changes(engine)), "the change")
 
 
 def test_the_example_config(tmp_path, server):

@@ -77,8 +77,31 @@ def test_a_log_that_begins_anew_stops_the_source(tmp_path):
         database.sql("INSERT INTO t VALUES (3)")
         with engine:
             assert wait_for_error(engine, "E7227")["state"] == "failed"
+        # Also once the number up to which the log was read has been given again.
+        for number in range(4, 20):
+            database.sql(f"INSERT INTO t VALUES ({number})")
+        with engine:
+            assert "started over" in wait_for_error(engine, "E7227")["last_error"]
+            wait_until(lambda: connector(engine)["state"] == "failed", "it stops")
+            assert [e["key"] for e in changes(engine)] == ["2"]
+        engine.config.write_text(config(database, "snapshot: when_needed"))
+        with engine:
+            wait_until(lambda: len({e["key"] for e in changes(engine)}) == 19, "a new snapshot")
+            wait_running(engine)
+            database.sql("INSERT INTO t VALUES (20)")
+            wait_until(lambda: any(e["key"] == "20" for e in changes(engine)), "the change")
     finally:
         server.down()
+
+
+def test_numbers_of_another_server_that_are_lower_count(tmp_path, database):
+    """As of a ring of servers, or behind a failover, without gtid_strict_mode."""
+    database.sql("CREATE TABLE t (id int PRIMARY KEY)")
+    with engine_for(tmp_path, database) as engine:
+        wait_running(engine)
+        database.sql("SET SESSION server_id = 7; SET SESSION gtid_seq_no = 1; INSERT INTO t VALUES (1); SET SESSION server_id = 1;"
+                     "INSERT INTO t VALUES (2)")
+        assert sorted(e["key"] for e in wait_for(engine, 2)) == ["1", "2"]
 
 
 def test_idle_tables_move_the_position(tmp_path, server, database):
