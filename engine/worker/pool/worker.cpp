@@ -122,6 +122,7 @@ void Worker::ready(bool whole_frames) {
   if (state_ != State::starting) return;
   state_ = State::running;
   idle_since_ = Clock::now();
+  start_.process->went(true);
   voice_.ready(idle_since_ - start_.begun, child_.memory_bytes());
   events_.ready(*this, whole_frames);
 }
@@ -199,6 +200,7 @@ WorkerEnd Worker::end() {
   if (!was_ready()) end.advice = session_->advice(loss.message);
   if (!in_flight_.empty()) voice_.ended(loss, pace_.idle(Clock::now()), *session_);
   if (cause_ == "engine") return end;
+  if (!was_ready() && (!retiring_ || !start_error_.empty())) start_.process->went(false);
   const auto begun = session_->begun(Clock::now());
   std::ranges::copy_if(begun, std::back_inserter(end.unfinished), [this](const Invocation& one) {
     return in_flight_.unanswered(std::span(&one, 1)).has_value();

@@ -37,9 +37,10 @@ Status WorkerStart::speak() {
 void WorkerStart::made(const Status& status) {
   Status started = status;
   if (status) {
+    copied_ = true;
     started = speak();
   } else if (later_.wanted()) {
-    zygotes_.failed(status.error().message);
+    zygotes_.failed(status.error());
     started = alone();
   }
   // The worker may go, and this with it.

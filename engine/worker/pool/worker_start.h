@@ -33,6 +33,8 @@ class WorkerStart {
   Status begin(Later later);
   // The session has been started.
   bool speaks() const { return speaks_; }
+  // Once: the worker became ready, or could not.
+  void went(bool ready) { zygotes_.started(copied_, ready); }
 
  private:
   Status alone();
@@ -45,6 +47,7 @@ class WorkerStart {
   ZygoteKeeper& zygotes_;
   Later later_;
   bool speaks_ = false;
+  bool copied_ = false;
 };
 
 }  // namespace pelton::worker

@@ -14,6 +14,8 @@ namespace {
 constexpr auto kShortestRest = std::chrono::minutes(1);
 constexpr auto kLongestRest = std::chrono::hours(1);
 constexpr auto kLook = std::chrono::seconds(1);
+// So many times the zygote is to blame, not a moment.
+constexpr int kStrikes = 2;
 
 IdleZygotes& idle_zygotes() {
   static IdleZygotes all;
@@ -63,29 +65,51 @@ Status ZygoteKeeper::start() {
 }
 
 Zygote* ZygoteKeeper::zygote() {
-  if (!plan_ || Clock::now() < not_before_) return nullptr;
+  if (!plan_ || doubted_ || Clock::now() < not_before_) return nullptr;
   if (zygote_ && !zygote_->serves()) {
     tell(WorkerLine::Stream::engine, "its zygote: " + zygote_->ending() + "; another is started");
     zygote_.reset();
   }
-  if (zygote_) return zygote_.get();
+  if (zygote_) return zygote_->busy() ? nullptr : zygote_.get();
   if (const auto ok = start(); !ok) {
-    failed(ok.error().message);
+    failed(ok.error());
     return nullptr;
   }
   return zygote_.get();
 }
 
-void ZygoteKeeper::failed(const std::string& why) {
-  const auto now = Clock::now();
-  if (now < not_before_) return;  // said, by another that waited for it
+void ZygoteKeeper::failed(const Error& why) {
+  if (why.kind == ErrorKind::overloaded)
+    return tell(WorkerLine::Stream::engine,
+                "its zygote: " + why.message + "; a worker starts as a process of its own");
+  if (why.kind == ErrorKind::cancelled) return;
+  if (Clock::now() < not_before_) return;  // said, by another that waited for it
+  rest("E7300", "none can be forked: " + why.message);
+}
+
+void ZygoteKeeper::started(bool copy, bool ready) {
+  if (!plan_) return;
+  if (copy) {
+    doubted_ = !ready;
+    if (ready) strikes_ = 0;
+    return;
+  }
+  if (!std::exchange(doubted_, false) || !ready) return;
+  // Code that was mended meanwhile looks the same once.
   zygote_.reset();
-  not_before_ = now + pause_;
+  if (++strikes_ < kStrikes) return;
+  strikes_ = 0;
+  rest("E7301", "forked ones do not become ready and others do");
+}
+
+void ZygoteKeeper::rest(std::string_view code, const std::string& why) {
+  const auto pause = std::chrono::duration_cast<Duration>(pause_);
+  not_before_ = Clock::now() + pause_;
   pause_ = std::min<Clock::duration>(2 * pause_, kLongestRest);
+  zygote_.reset();
   tell(WorkerLine::Stream::engine,
-       fmt::format("E7300: workers start as processes of their own for the next {}, because none "
-                   "can be forked: {}",
-                   format_duration(std::chrono::duration_cast<Duration>(not_before_ - now)), why));
+       fmt::format("{}: workers start as processes of their own for the next {}, because {}", code,
+                   format_duration(pause), why));
 }
 
 void ZygoteKeeper::idle(bool idle) {
@@ -111,6 +135,8 @@ void ZygoteKeeper::end() {
   zygote_.reset();
   not_before_ = {};
   pause_ = kShortestRest;
+  doubted_ = false;
+  strikes_ = 0;
 }
 
 void ZygoteKeeper::tell(WorkerLine::Stream stream, std::string_view text) const {

@@ -26,8 +26,11 @@ class ZygoteKeeper {
 
   // Of which the next worker is to be a copy; null: it is to be a process of its own.
   Zygote* zygote();
-  // A copy could not be made: says so, and does without for a while.
-  void failed(const std::string& why);
+  // A copy could not be made: says so, and does without for a while, unless the zygote is busy.
+  void failed(const Error& why);
+  // How a worker's start went once there was a process: it became ready, or it did not. After a
+  // copy that did not, the next worker is a process of its own, which shows whose fault that was.
+  void started(bool copy, bool ready);
   // There are no workers any more, or there are some again.
   void idle(bool idle);
   // The code or the packages are new, or no more workers come.
@@ -37,6 +40,7 @@ class ZygoteKeeper {
   using Clock = std::chrono::steady_clock;
 
   Status start();
+  void rest(std::string_view code, const std::string& why);
   void look();
   void tell(WorkerLine::Stream stream, std::string_view text) const;
 
@@ -48,6 +52,8 @@ class ZygoteKeeper {
   std::unique_ptr<Zygote> zygote_;
   Clock::duration pause_;
   Clock::time_point not_before_{};
+  bool doubted_ = false;  // the last copy that started did not become ready
+  int strikes_ = 0;       // such copies in a row after which a process of its own became ready
   // While there are no workers.
   std::optional<std::uint64_t> place_;
   Clock::time_point until_{};

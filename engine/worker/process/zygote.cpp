@@ -21,6 +21,8 @@ namespace {
 
 constexpr std::size_t kLargestAnswer = 4096;
 constexpr std::size_t kMostDescriptors = 16;
+constexpr std::string_view kForked = "forked ";
+constexpr std::string_view kFailed = "failed ";
 
 Result<UniqueFd> make_control(UniqueFd& theirs) {
   int pair[2];
@@ -92,7 +94,7 @@ Zygote::~Zygote() {
   process_.reset();
   for (Asked& asked : asked_) {
     kill_orphans(asked.identity);
-    asked.made(fail(ErrorKind::cancelled, "E7300", "its zygote was ended"));
+    if (asked.made) asked.made(fail(ErrorKind::cancelled, "E7300", "its zygote was ended"));
   }
 }
 
@@ -148,9 +150,25 @@ void Zygote::refuse(Made made, const std::string& why) {
 }
 
 void Zygote::arm() {
+  silences_ = 0;
   if (asked_.empty()) return patience_.cancel();
-  patience_.after(time_of_one_,
-                  [this] { give_up("it did not answer for " + format_duration(time_of_one_)); });
+  patience_.after(time_of_one_, [this] { unanswered(); });
+}
+
+// It may be importing something large, and be the faster way again when that is done.
+void Zygote::unanswered() {
+  ++silences_;
+  if (silences_ == kSilences)
+    return give_up("it did not answer for " + format_duration(kSilences * time_of_one_));
+  patience_.after(time_of_one_, [this] { unanswered(); });
+  std::vector<Made> waited;
+  for (Asked& asked : asked_)
+    if (asked.made) waited.push_back(std::exchange(asked.made, nullptr));
+  const std::weak_ptr alive(alive_);
+  for (const Made& made : waited)
+    if (!alive.expired())
+      made(fail(ErrorKind::overloaded, "E7300", "it did not answer for {}",
+                format_duration(time_of_one_)));
 }
 
 void Zygote::listen() {
@@ -173,16 +191,20 @@ void Zygote::read_answers() {
 }
 
 void Zygote::answered(std::string_view text) {
-  constexpr std::string_view kForked = "forked ";
-  constexpr std::string_view kFailed = "failed ";
   if (asked_.empty()) return give_up("it answered what nobody asked");
-  pid_t pid = 0;
-  if (text.starts_with(kForked))
-    std::from_chars(text.data() + kForked.size(), text.data() + text.size(), pid);
-  if (pid <= 0 && !text.starts_with(kFailed)) return give_up("it answered something else");
+  if (!text.starts_with(kForked) && !text.starts_with(kFailed))
+    return give_up("it answered something else");
   Asked asked = std::move(asked_.front());
   asked_.pop_front();
   arm();
+  answer(std::move(asked), text);
+}
+
+void Zygote::answer(Asked&& asked, std::string_view text) {
+  pid_t pid = 0;
+  if (text.starts_with(kForked))
+    std::from_chars(text.data() + kForked.size(), text.data() + text.size(), pid);
+  if (!asked.made) return kill_orphans(asked.identity);
   if (pid <= 0)
     return asked.made(fail(ErrorKind::unavailable, "E7300", "{}", text.substr(kFailed.size())));
   asked.child.pidfd = claim(pid);
@@ -215,7 +237,7 @@ void Zygote::ended() {
   const std::weak_ptr alive(alive_);
   for (Asked& one : asked) {
     kill_orphans(one.identity);
-    one.made(fail(ErrorKind::unavailable, "E7300", "{}", why));
+    if (one.made) one.made(fail(ErrorKind::unavailable, "E7300", "{}", why));
   }
 }
 

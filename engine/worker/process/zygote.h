@@ -32,8 +32,10 @@ class Zygote final {
   using Line = std::function<void(bool standard_error, std::string_view line)>;
   using Made = std::function<void(Result<Child>)>;
 
-  // Between two answers, imports included: a process of its own would take as long.
+  // For an answer, imports included: a process of its own would take as long.
   static constexpr std::chrono::milliseconds kPatience{10'000};
+  // So many times as long without an answer, and it is ended.
+  static constexpr int kSilences = 6;
 
   Zygote(boost::asio::io_context& io, Line line, std::chrono::milliseconds patience = kPatience);
   ~Zygote();
@@ -45,10 +47,12 @@ class Zygote final {
   // A copy with the environment and the descriptors of the plan, which is known by `identity`
   // (kWorkerVariable) and waited for by the caller; all else it has of the zygote: the program, the
   // folder, the limits. Answers once, not from within this call. E7300: there is none, and nothing
-  // is left of it.
+  // is left of it; overloaded: for it is busy, and may be of use later.
   void copy(LaunchPlan plan, std::string identity, Made made);
   // False: it has ended, or is about to.
   bool serves() const { return serves_; }
+  // It has not answered for longer than its patience: what is asked of it now would wait.
+  bool busy() const { return silences_ > 0; }
   // After that: why it ended.
   const std::string& ending() const { return ending_; }
 
@@ -58,7 +62,7 @@ class Zygote final {
   struct Asked {
     std::string identity;
     Child child;  // our ends
-    Made made;
+    Made made;    // empty: it waits no longer
   };
 
   std::string request(const LaunchPlan& plan, const std::string& identity) const;
@@ -66,6 +70,8 @@ class Zygote final {
   void listen();
   void read_answers();
   void answered(std::string_view text);
+  void answer(Asked&& asked, std::string_view text);
+  void unanswered();
   void give_up(const std::string& why);
   void ended();
   void arm();
@@ -78,6 +84,7 @@ class Zygote final {
   Descriptor control_;
   std::deque<Asked> asked_;
   thread::Timer patience_;
+  int silences_ = 0;
   bool serves_ = false;
   std::string ending_;
   // Owned by this alone; operations under way look whether it still is there.

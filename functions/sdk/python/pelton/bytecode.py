@@ -9,6 +9,8 @@ import sys
 from importlib.machinery import (BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder,
                                  SourceFileLoader, SourcelessFileLoader)
 
+from .imports import replace
+
 
 def install(code, folder):
     """From now on modules in the folder ``code`` and below have their bytecode in ``folder``."""
@@ -71,10 +73,7 @@ class _Loader(SourceFileLoader):
         stamp, stat = self._stamp(source)
         place = self._place(source)
         os.makedirs(os.path.dirname(place), exist_ok=True)
-        written = f"{place}.{os.getpid()}"
         data = b"".join([importlib.util.MAGIC_NUMBER, bytes(4),
                          (int(stat.st_mtime) & 0xFFFFFFFF).to_bytes(4, "little"),
                          (stat.st_size & 0xFFFFFFFF).to_bytes(4, "little"), marshal.dumps(code)])
-        with open(written, "wb") as file:
-            file.write(stamp + importlib.util.source_hash(data) + data)
-        os.replace(written, place)
+        replace(place, stamp + importlib.util.source_hash(data) + data)

@@ -60,6 +60,13 @@ class _Lines(logging.Formatter):
         return "\n".join(f"<{priority}>{line}" for line in super().format(record).split("\n"))
 
 
+def log_lines():
+    """From now on the root logger writes lines as the engine reads them. Idempotent."""
+    output = logging.StreamHandler()
+    output.setFormatter(_Lines())
+    logging.basicConfig(level=logging.INFO, handlers=[output])
+
+
 def _load(code, handler):
     module_name, _, attribute = handler.partition(":")
     sys.path.insert(0, code)
@@ -131,9 +138,7 @@ def main(imported=lambda: None):
         sys.exit("pelton.worker is started by the engine: write a config file with a function of runtime python"
                  " and start it with `pelton run`")
     faulthandler.register(signal.SIGRTMAX, all_threads=False)  # the engine sends it to a handler that takes too long
-    output = logging.StreamHandler()
-    output.setFormatter(_Lines())
-    logging.basicConfig(level=logging.INFO, handlers=[output])
+    log_lines()
     worker = Worker(socket.socket(fileno=_take_descriptor("PELTON_FD")))
     progress = _take_descriptor("PELTON_PROGRESS_FD")
     runner = None

@@ -20,6 +20,7 @@ import socket
 import sys
 
 from .imports import Imports, is_file
+from .traces import Traces, first, threads, threads_end
 
 _CONTROL = 3  # where the engine puts it
 _OWN_DESCRIPTORS = 100  # as worker.py
@@ -39,18 +40,21 @@ class Zygote:
 
         self.fork = _zygote.fork
         self.kind = kind
+        self.folder = code
         # `python -m` has the folder by its real name.
         self.code = code = code if kind == "native" else os.getcwd()
         self.handler = handler
         self.control = socket.socket(fileno=out_of_the_way(_CONTROL))
-        self.restart = Restart(self.control)
+        self.restart = Restart(self.control, self.folder)
         ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.heard, self.tell = (socket.socket(fileno=out_of_the_way(end.detach())) for end in ends)
         self._reserve()
         gc.disable()
         sys.argv[:] = ["-c"]
         if kind == "native":
-            from . import worker  # noqa: F401 what every worker needs
+            from . import worker  # what every worker needs
+
+            worker.log_lines()  # before a package does it
         else:
             import runpy  # noqa: F401
 
@@ -60,7 +64,10 @@ class Zygote:
             from .bytecode import install
 
             install(code, os.path.join(state, "bytecode"))
-        self.imports = Imports(code, handler, state)
+        if threads() > 1 and not threads_end():
+            sys.exit("what this interpreter runs before anything else (sitecustomize, a .pth file) leaves a thread, which"
+                     " no copy would have")
+        self.imports = Imports(code, handler, state, out_of_the_way)
         self._import(self.imports.names)
 
     @staticmethod
@@ -81,7 +88,7 @@ class Zygote:
             if self.control.fileno() in ready:
                 if not self.control.recv(1, socket.MSG_PEEK):
                     os._exit(0)  # the engine wants no more
-                if self.imports.changed():
+                if os.path.isdir(self.folder) and (self.imports.changed() or self._replaced()):
                     self.restart()
                 run = self._answer()
                 if run is not None:
@@ -98,6 +105,7 @@ class Zygote:
         try:
             if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(descriptors) < 2:
                 raise ValueError("the request is too large")
+            os.chdir(self.folder)  # as for a process of its own
             pid = self.fork(words[1].decode())
         except Exception as error:  # noqa: BLE001 whatever it is, the engine has another way
             self.control.send(f"failed {type(error).__name__}: {error}".encode("utf-8", "replace"))
@@ -108,6 +116,10 @@ class Zygote:
         for number in descriptors:
             os.close(number)
         return None
+
+    def _replaced(self):
+        """The function's folder is another one by now, or a link to another one."""
+        return not os.path.samefile(self.folder, ".")
 
     # ---- in the copy
 
@@ -125,6 +137,10 @@ class Zygote:
             os.close(number)
         self.control.close()
         self.heard.close()
+        self.imports.release()
+        # A finder goes by the time of a folder, which a deployment may have set back.
+        for path in [path for path in sys.path_importer_cache if path == self.code or path.startswith(self.code + os.sep)]:
+            del sys.path_importer_cache[path]
         for entry in environment:
             name, is_set, value = entry.partition(b"=")
             if is_set:
@@ -135,7 +151,7 @@ class Zygote:
         gc.enable()
         learner = Learner(self.tell, set(sys.modules))
         run = self._native(learner) if self.kind == "native" else self._lambda(learner)
-        for name in (__name__, "pelton._zygote", "pelton.imports"):
+        for name in (__name__, "pelton._zygote", "pelton.imports", "pelton.traces"):
             sys.modules.pop(name, None)
         return run
 
@@ -167,7 +183,7 @@ class Zygote:
             sys.path.insert(0, self.code)
         guard = Guard(self.imports)
         sys.meta_path.insert(0, guard)
-        for name in names:
+        for name in first(names):
             if name not in sys.modules and name not in self.imports.refused and not self._imported(name, guard):
                 self.imports.refuse(name)
         sys.meta_path.remove(guard)
@@ -180,40 +196,31 @@ class Zygote:
     def _imported(self, name, guard):
         before = set(sys.modules)
         guard.refused = False
+        traces = Traces(name)
+        self.imports.trying(name)
         try:
-            importlib.import_module(name)
+            with traces:
+                importlib.import_module(name)
             if guard.refused:
                 raise Refused(name)
         except BaseException:  # noqa: BLE001 a worker that imports it will hear what is wrong
             if set(sys.modules) != before:
                 # Half of it is there, and there are modules that cannot be imported twice.
-                self._begin_without(name)
-            return False
-        if threads() > 1 and not threads_end():
-            self._begin_without(name)
-        return True
+                self._begin_without(name, traces)
+            imported = False
+        else:
+            imported = True
+        if traces.left:
+            self._begin_without(name, traces)
+        self.imports.tried(name)
+        return imported
 
-    def _begin_without(self, name):
-        if not self.imports.refuse(name):
-            os._exit(1)  # it would come to this point again
+    def _begin_without(self, name, traces):
+        refused = self.imports.refuse(name)
+        self.imports.tried(name)
+        if not traces.undo() or not refused:
+            os._exit(1)  # this process has it, or would come to this point again
         self.restart()
-
-
-def threads():
-    return len(os.listdir("/proc/self/task"))
-
-
-def threads_end():
-    """Libraries that survive a fork end their threads before it, and start them again when they need some."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pid = os.fork()
-    if pid == 0:
-        os._exit(0)
-    os.waitpid(pid, 0)
-    return threads() == 1
 
 
 def refresh():
@@ -232,12 +239,12 @@ def refresh():
 class Restart:
     """Begins again with nothing imported: the same process, with the messages that it has not read."""
 
-    def __init__(self, control):
+    def __init__(self, control, folder):
         self.control = control
+        self.folder = folder
         with open("/proc/self/cmdline", "rb") as file:
             self.command = file.read().split(b"\0")[:-1]
         self.environment = dict(os.environb)
-        self.folder = os.getcwd()
 
     def __call__(self):
         os.chdir(self.folder)

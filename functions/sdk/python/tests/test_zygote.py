@@ -1,82 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A zygote against an engine played by hand: what its copies have, what it imports, and when it begins again."""
+"""A zygote against an engine played by hand: what its copies have, and when it begins again."""
 
-import contextlib
-import ctypes
 import os
 import pathlib
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import textwrap
-import time
 import unittest
 
-from peer import Zygote, start_message
-
-PR_SET_CHILD_SUBREAPER = 36
-SEEN = """
-    import os, sys
-    before = [name for name in {names} if name in sys.modules]
-    print("before", before, os.getpid(), flush=True)
-"""
+from zygote_case import SEEN, ZygoteCase
 
 
-class ZygoteTest(unittest.TestCase):
-    def setUp(self):
-        self.stack = contextlib.ExitStack()
-        self.addCleanup(self.stack.close)
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-        self.code = self.folder()
-        self.packages = self.folder() / "site-packages"
-        self.packages.mkdir()
-        self.state = self.folder() / "state"
-        self.environment = {"PYTHONPATH": str(self.packages), "PYTHONDONTWRITEBYTECODE": ""}
-        self.zygote = None
-
-    def folder(self):
-        return pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory())).resolve()
-
-    def write(self, source, name="function", folder=None):
-        (folder or self.code).joinpath(name + ".py").write_text(textwrap.dedent(source))
-
-    def package(self, name, source=""):
-        """Installed for the interpreter."""
-        self.write(source, name, self.packages)
-
-    def start(self):
-        self.zygote = Zygote(str(self.code), state=str(self.state), environment=self.environment)
-        self.addCleanup(self.zygote.close)
-        return self.zygote
-
-    def worker(self, environment=None, code=0):
-        """Starts a worker, with its handler; answers what it wrote until it ended, and its message to the engine."""
-        ours, theirs = socket.socketpair()
-        ours.settimeout(20)
-        out, end = os.pipe()
-        pid = self.zygote.copy(end, end, [theirs.fileno()], {"PELTON_FD": "3", **(environment or {})})
-        theirs.close()
-        os.close(end)
-        ours.sendall(start_message("function:handle", str(self.code)))
-        answer = ours.recv(65536)
-        ours.close()
-        with open(out, encoding="utf-8") as file:
-            text = file.read()
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), code, text)
-        return text, answer
-
-    def learnt(self, *names):
-        """Waits until the zygote has noted these."""
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            lines = (self.state / "imports").read_text().split("\n")[1:] if (self.state / "imports").exists() else []
-            if set(names) <= set(lines):
-                return lines
-            time.sleep(0.005)
-        raise AssertionError(f"not learnt: {names}")
-
+class ZygoteTest(ZygoteCase):
     # ---- what a copy has
 
     def test_a_copy_is_a_child_of_the_engine_with_a_session_and_a_name_of_its_own(self):
@@ -146,83 +83,33 @@ class ZygoteTest(unittest.TestCase):
         self.start()
         self.assertIn(b"ValueError", self.worker(code=1)[1])
 
-    # ---- what is imported
-
-    def test_installed_packages_and_the_standard_library_are_imported_before_the_next_worker(self):
-        self.package("heavy", "import os; print('heavy by', os.getpid(), flush=True)")
-        self.write("own = 1", "helper")
-        self.write(SEEN.format(names=["heavy", "decimal", "helper"]) + """
-    import heavy, decimal, helper
-    def handle(event, context): pass
-        """)
-        self.start()
-        self.assertIn("before []", self.worker()[0])
-        lines = self.learnt("heavy", "decimal")
-        self.assertNotIn("helper", lines)
-        self.assertNotIn("function", lines)
-        self.assertIn("before ['heavy', 'decimal']", self.worker()[0])
-        self.zygote.close()
-        self.start()  # another, which has learnt from the first
-        text, _ = self.worker()
-        self.assertIn("before ['heavy', 'decimal']", text)
-        self.assertNotIn("heavy by", text)
-
-    def test_a_package_in_the_folder_of_the_function_is_imported_if_it_was_installed_there(self):
-        (self.code / "tool-1.dist-info").mkdir()
-        (self.code / "tool-1.dist-info/RECORD").write_text("tool.py,sha256=x,1\n")
-        self.write("", "tool")
-        self.write("", "own")
-        self.write(SEEN.format(names=["tool", "own"]) + """
-    import tool, own
-    def handle(event, context): pass
-        """)
-        self.start()
-        self.worker()
-        self.learnt("tool")
-        self.assertIn("before ['tool']", self.worker()[0])
-
-    def test_a_package_that_imports_a_module_of_the_function_is_left_to_the_workers(self):
-        self.package("loader", "try: import settings\nexcept Exception: settings = None")
-        self.package("good")
-        self.write("import os; print('settings by', os.getpid(), flush=True)", "settings")
-        self.write(SEEN.format(names=["loader", "settings", "good"]) + """
-    import loader, good
-    assert loader.settings
-    def handle(event, context): pass
-        """)
-        self.start()
-        self.worker()
-        self.learnt("!loader", "good")
-        text, _ = self.worker()
-        self.assertIn("before ['good']", text)
-        self.assertIn("settings by", text)
-
-    def test_a_package_that_leaves_a_thread_is_left_to_the_workers(self):
-        self.package("busy", "import threading, time; threading.Thread(target=time.sleep, args=[1000], daemon=True).start()")
-        self.package("good")
-        self.write(SEEN.format(names=["busy", "good"]) + """
-    import good, busy
-    def handle(event, context): pass
-        """)
-        self.start()
-        self.worker()
-        self.learnt("!busy", "good")
-        self.assertIn("before ['good']", self.worker()[0])
-        self.assertEqual(len(os.listdir(f"/proc/{self.zygote.process.pid}/task")), 1)
-
-    def test_a_package_that_fails_half_way_is_left_to_the_workers(self):
-        self.package("part")
-        self.package("half", "import os, part\nif 'PELTON_FD' not in os.environ and 'DONE' not in os.environ: raise SystemExit(3)")
-        self.write(SEEN.format(names=["part", "half"]) + """
-    import half
-    def handle(event, context): pass
-        """)
-        self.start()
-        self.worker({"DONE": "1"})
-        self.learnt("!half", "part")
-        self.assertIn("before ['part']", self.worker({"DONE": "1"})[0])
-
     # ---- when it begins again
+
+    def test_the_folder_of_the_function_may_be_a_link_to_another_one_by_now(self):
+        releases = [self.code / "1", self.code / "2"]
+        for release in releases:
+            release.mkdir()
+            (release / "data").write_text(release.name)
+            self.write("print(open('data').read(), flush=True)\ndef handle(event, context): pass", folder=release)
+            for path in (release / "function.py", release):
+                os.utime(path, (1, 1))
+        link = self.code / "current"
+        link.symlink_to("1")
+        self.code = link
+        self.start()
+        self.assertEqual(self.worker()[0], "1\n")
+        (link.parent / "next").symlink_to("2")
+        os.replace(link.parent / "next", link)
+        self.assertEqual(self.worker()[0], "2\n")
+        os.rename(releases[0], releases[1].parent / "3")
+        os.rename(releases[1], releases[0])
+        os.rename(releases[1].parent / "3", releases[1])
+        self.assertEqual(self.worker()[0], "1\n")
+        os.unlink(link)
+        socket.send_fds(self.zygote.socket, [b"fork\0" + self.zygote.name().encode()], [1, 2])
+        self.assertIn(b"failed FileNotFoundError", self.zygote.socket.recv(4096))
+        link.symlink_to("2")
+        self.assertEqual(self.worker()[0], "1\n")
 
     def begins_again(self, change):
         self.package("thing", "version = 1")
@@ -282,6 +169,18 @@ class ZygoteTest(unittest.TestCase):
             path.write_bytes(path.read_bytes()[:-20])
         self.assertEqual(self.worker()[0], "2 1 SourceFileLoader\n", "damaged bytecode is made again")
         self.assertEqual(sorted(os.listdir(self.code)), ["function.py", "helper.py"])
+
+    def test_bytecode_that_cannot_be_written_leaves_nothing(self):
+        self.write("value = [" + "'text', " * 2000 + "]", "helper")
+        self.write("""
+            import resource
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+            import helper
+            def handle(event, context): pass
+        """)
+        self.start()
+        self.worker()
+        self.assertEqual([path.name.partition(".py.")[0] for path in (self.state / "bytecode").iterdir()], ["function"])
 
     # ---- trouble
 

@@ -141,6 +141,33 @@ TEST_F(ZygotePool, WhereItCannotStartWorkersDoWithout) {
   EXPECT_TRUE(source.losses.empty());
 }
 
+// Whatever it is that only copies do not survive, the function has workers.
+TEST_F(ZygotePool, WhereCopiesDoNotStartWorkersDoWithout) {
+  python(
+      "import sys\n"
+      "if 'pelton.zygote' in ' '.join(sys.orig_argv): raise OSError('not in a copy')\n"
+      "def handle(event, context): pass\n");
+  start();
+  one();
+  one();
+  one();
+  EXPECT_EQ(pool->stats().start_failures, 2U) << lines_text();
+  EXPECT_EQ(lines_with("E7301"), 1U) << lines_text();
+  EXPECT_EQ(zygote(), 0);
+  EXPECT_TRUE(source.losses.empty());
+}
+
+TEST_F(ZygotePool, WhereNothingStartsTheZygoteIsNotBlamed) {
+  python("import nothing_of_the_kind\ndef handle(event, context): pass\n");
+  start();
+  give({"1"});
+  ASSERT_TRUE(run_until([&] { return pool->stats().start_failures >= 4; }));
+  python("def handle(event, context): pass\n");
+  ASSERT_TRUE(run_until([&] { return source.done == 1 && pool->stats().workers.empty(); }));
+  one();
+  EXPECT_EQ(lines_with("E7301"), 0U) << lines_text();
+}
+
 TEST_F(ZygotePool, ARenewalBeginsWithANewOne) {
   python("def handle(event, context): pass\n");
   start();

@@ -100,8 +100,29 @@ TEST_F(StrangeZygote, ThatEndsIsShownWithItsLastLines) {
 TEST_F(StrangeZygote, ThatDoesNotAnswerIsEnded) {
   start("time.sleep(1000)", milliseconds(20));
   EXPECT_THAT(refusal(), HasSubstr("did not answer for 20ms"));
+  EXPECT_EQ(made->error().kind, ErrorKind::overloaded);
+  run_until([this] { return !zygote->serves(); });
+  EXPECT_THAT(zygote->ending(), HasSubstr("did not answer for 120ms"));
   zygote.reset();
   EXPECT_TRUE(childless());
+}
+
+// What it makes in the end for one who has not waited is not left alone.
+TEST_F(StrangeZygote, ThatAnswersLateServesAgain) {
+  start(
+      "import sys; sys.stdin = open('/dev/null')\n"
+      "message, control, _, _ = zygote.recvmsg(65536, 4096)\n"
+      "time.sleep(0.3)\n"
+      "pid = os.fork()\n"
+      "if pid == 0: time.sleep(1000)\n"
+      "zygote.send(b'forked %d' % pid)\n"
+      "while zygote.recv(65536): zygote.send(b'failed again')",
+      milliseconds(200));
+  EXPECT_THAT(refusal(), HasSubstr("did not answer for 200ms"));
+  EXPECT_TRUE(zygote->busy());
+  run_until([this] { return !zygote->busy(); });
+  EXPECT_TRUE(zygote->serves());
+  EXPECT_EQ(refusal(), "again");
 }
 
 TEST_F(StrangeZygote, ThatIsDestroyedFailsWhatIsAsked) {
