@@ -16,7 +16,7 @@ config::Kinds kinds(std::span<const connector::ConnectorSpec> connectors) {
   kinds.check_json_schema = [](const std::string& text) -> Status {
     const auto compiled = schema::compile({schema::Format::json_schema, text}, "");
     if (!compiled) return std::unexpected(compiled.error());
-    return {};
+    return (*compiled)->writable();
   };
   return kinds;
 }
