@@ -110,7 +110,7 @@ Result<connector::Read> PostgresSource::read(model::BatchBuilder& into, std::siz
                                              std::size_t max_bytes,
                                              steady_clock::time_point deadline) {
   connector::Read read(++token_);
-  if (auto ready = prepare_read(); !ready) return std::unexpected(ready.error());
+  if (auto ready = prepare_read(); !ready) return lost(std::move(ready).error());
   if (!readable()) {
     std::this_thread::sleep_until(deadline);
     return read;
@@ -118,12 +118,19 @@ Result<connector::Read> PostgresSource::read(model::BatchBuilder& into, std::siz
   const Position before = position();
   connection_->stream.writer().set_now(to_us(clock_.now()));
   if (auto filled = fill(into, {max_events, max_bytes, deadline}); !filled)
-    return std::unexpected(filled.error());
+    return lost(std::move(filled).error());
   if (into.empty()) return read;
   const Position after = position();
   read.position.push_back({ledger_key_, encode(after)});
   in_flight_.push_back({token_, before, after});
   return read;
+}
+
+// Whatever the server refused, its transaction is over: the host connects anew behind what is
+// corrupt.
+std::unexpected<Error> PostgresSource::lost(Error error) {
+  if (error.kind == ErrorKind::invalid) error.kind = ErrorKind::corrupt;
+  return std::unexpected(std::move(error));
 }
 
 // What waits until nothing is in flight: going back, and the end of a snapshot.

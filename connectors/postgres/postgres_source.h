@@ -65,6 +65,7 @@ class PostgresSource final : public connector::Source {
   Status begin_snapshot(Connection& connection, const Start& start);
   Status begin_stream(Connection& connection, const Position& position);
   Status rewind();
+  static std::unexpected<Error> lost(Error error);
   Status prepare_read();
   bool readable() const;
   Position position() const;

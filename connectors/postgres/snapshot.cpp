@@ -70,7 +70,7 @@ Status Snapshot::open_transaction() {
   if (!time) return std::unexpected(time.error());
   const std::string text = time->front()[0].value_or("");
   std::from_chars(text.data(), text.data() + text.size(), time_us_);
-  return {};
+  return database_.run("SAVEPOINT pelton");
 }
 
 Status Snapshot::list_tables() {
@@ -101,9 +101,12 @@ Status Snapshot::open_table(EnvelopeWriter& writer) {
   return {};
 }
 
-void Snapshot::close_table() {
+// The transaction locks what it has read: ALTER TABLE waits, and every statement behind it. Going
+// back to a savepoint unlocks it and keeps what the transaction sees.
+Status Snapshot::close_table() {
   table_.reset();
   *at_.snapshot = {at_.snapshot->table, true, {}};
+  return database_.run("ROLLBACK TO SAVEPOINT pelton");
 }
 
 Status Snapshot::fill(EnvelopeWriter& writer, model::BatchBuilder& into, const Limits& limits) {
@@ -116,10 +119,10 @@ Status Snapshot::fill(EnvelopeWriter& writer, model::BatchBuilder& into, const L
     if (!line) return std::unexpected(line.error());
     if (*line)
       give(writer, **line, into);
-    else if (database_.session().ended())
-      close_table();
-    else
+    else if (!database_.session().ended())
       break;
+    else if (auto closed = close_table(); !closed)
+      return closed;
   }
   return {};
 }

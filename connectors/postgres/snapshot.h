@@ -47,7 +47,7 @@ class Snapshot {
   Status open_transaction();
   Status list_tables();
   Status open_table(EnvelopeWriter& writer);
-  void close_table();
+  Status close_table();
   void give(EnvelopeWriter& writer, std::string_view line, model::BatchBuilder& into);
 
   Database database_;

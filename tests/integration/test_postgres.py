@@ -2,6 +2,8 @@
 """The source `postgres` of the built binary with a real server: every committed change once, across kill -9 of both."""
 
 import json
+import os
+import signal
 import threading
 
 import pytest
@@ -228,6 +230,18 @@ def test_a_snapshot_comes_before_the_changes(tmp_path, database):
         database.sql("DELETE FROM a WHERE id = 1")
         wait_until(lambda: [e for e in changes(engine) if e["headers"]["op"] == "d"], "the delete")
         assert len(changes(engine)) == 6, "no second snapshot"
+
+
+def test_a_snapshot_does_not_hold_up_changes_of_definitions(tmp_path, database):
+    database.sql("CREATE TABLE a (id int PRIMARY KEY); INSERT INTO a VALUES (1); CREATE TABLE b (id int PRIMARY KEY, v text);"
+                 "INSERT INTO b SELECT i, repeat('x', 2000) FROM generate_series(1, 20000) i")
+    with engine_for(tmp_path, database) as engine:
+        wait_until(lambda: connector(engine)["events"] > 1, "the second table is read")
+        os.kill(engine.process.pid, signal.SIGSTOP)
+        database.sql("SET lock_timeout = '10s'; ALTER TABLE a ADD v int")
+        os.kill(engine.process.pid, signal.SIGCONT)
+        database.sql("INSERT INTO a VALUES (2, 3)")
+        wait_until(lambda: any(e["data"] == {"id": 2, "v": 3} for e in changes(engine)), "the change")
 
 
 def test_a_snapshot_continues_after_kill_9(tmp_path, database):

@@ -153,3 +153,16 @@ def test_what_is_wrong_is_named(tmp_path, server, database):
     database.url = database.url.replace("guest@", "nobody-there@")
     with engine_for(tmp_path / "e", database, "tables: [t]") as engine:
         wait_for_error(engine, "E7082")
+
+
+def test_rows_that_a_policy_hides_are_not_left_out_silently(tmp_path, database):
+    database.sql("CREATE TABLE t (id int PRIMARY KEY, o text); INSERT INTO t VALUES (1, 'visitor'), (2, 'other');"
+                 "ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (o = current_user);"
+                 "CREATE ROLE visitor LOGIN REPLICATION; GRANT SELECT ON t TO visitor; CREATE PUBLICATION shop FOR TABLE t;"
+                 f"SELECT pg_create_logical_replication_slot('{database.slot_name}', 'pgoutput')")
+    database.url = database.url.replace("pelton@", "visitor@")
+    with engine_for(tmp_path, database, "tables: [t], create: false, publications: [shop]") as engine:
+        assert "row-level security" in wait_for_error(engine, "E7083")["last_error"]
+        assert changes(engine) == []
+        database.sql("ALTER ROLE visitor BYPASSRLS")
+        assert sorted(e["key"] for e in wait_for(engine, 2)) == ["1", "2"]
