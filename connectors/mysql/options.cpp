@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/mysql/options.h"
 
-#include "engine/config/spec/fields.h"
+#include "connectors/database/source_fields.h"
 
 namespace pelton::mysql {
 namespace {
@@ -20,10 +20,6 @@ std::optional<TablePattern> parse_table(const std::string& text, config::Place p
   return std::nullopt;
 }
 
-std::string table_text(const TablePattern& pattern) {
-  return pattern.text();
-}
-
 void check_source(const Section& section, const std::string&, ReadContext& context,
                   SourceOptions& options) {
   options.connector = context.part;
@@ -39,26 +35,19 @@ void check_source(const Section& section, const std::string&, ReadContext& conte
 }
 
 Fields<SourceOptions> source_fields() {
-  return Fields<SourceOptions>("mysql", "")
+  Fields<SourceOptions> fields("mysql", "");
+  fields
       .option("url", &SourceOptions::url,
               "The server, as `mysql://USER:PASSWORD@HOST:PORT` (or `mariadb://`), with "
               "percent-encoded parts. Its user needs REPLICATION SLAVE, REPLICATION CLIENT and "
               "SELECT on the tables.",
               {.example = "${env:SHOP_DATABASE_URL}", .required = true, .secret = true})
-      .each("tables", &SourceOptions::tables, parse_table, table_text,
+      .each("tables", &SourceOptions::tables, parse_table, database::pattern_text,
             "Tables whose changes become events, as `database.table`; `*` stands for any "
             "characters. New tables that match are included when they are created.",
-            {.example = "[shop.orders, \"inventory.*\"]", .required = true})
-      .choice(
-          "snapshot", &SourceOptions::snapshot,
-          {{"initial", SnapshotMode::initial},
-           {"never", SnapshotMode::never},
-           {"only", SnapshotMode::only},
-           {"when_needed", SnapshotMode::when_needed}},
-          "When the rows that the tables already hold become events: at the first start "
-          "(`initial`), not at all (`never`), at the first start and without any changes after "
-          "that (`only`), or at the first start and again whenever changes are missing, instead "
-          "of stopping (`when_needed`).")
+            {.example = "[shop.orders, \"inventory.*\"]", .required = true});
+  database::snapshot_field(fields);
+  fields
       .choice("positions", &SourceOptions::positions,
               {{"gtid", Positions::gtid}, {"file", Positions::file}},
               "Whether a position is kept as the numbers of transactions, which other servers of a "
@@ -67,29 +56,16 @@ Fields<SourceOptions> source_fields() {
       .option("server_id", &SourceOptions::server_id,
               "The connector's id as a replica, which no other replica of the server may have. 0 "
               "is one of its own choice, which it keeps.",
-              {.at_most = "4294967295"})
-      .choice(
-          "envelope", &SourceOptions::envelope,
-          {{"flat", Envelope::flat}, {"debezium", Envelope::debezium}},
-          "An event's data: the row alone, with what happened to it in the headers (`flat`), or "
-          "Debezium's document with `before`, `after`, `source`, `op` and `ts_ms`.")
-      .choice("decimals", &SourceOptions::decimals,
-              {{"string", Decimals::text}, {"number", Decimals::number}},
-              "What `decimal` values become. As a `number` they may lose digits in the function's "
-              "language.")
-      .option("tombstones", &SourceOptions::tombstones,
-              "Whether an event without data, with the same key, follows each delete, for topics "
-              "that are compacted.")
+              {.at_most = "4294967295"});
+  database::event_fields(fields, "`decimal`");
+  fields
       .section(
           &SourceOptions::tls,
           net::tls_fields("Encryption, which is required with this section: with `verify_host` "
                           "the server's certificate is checked, without it nothing is. Without "
                           "the section connections are not encrypted."))
       .then(check_source);
-}
-
-std::vector<config::Location> no_locations(const SourceOptions&) {
-  return {};
+  return fields;
 }
 
 }  // namespace
@@ -106,7 +82,7 @@ config::ConnectorOptions describe_options() {
   options.sentence =
       "Changes of MySQL and MariaDB tables from the binary log: each insert, update and delete "
       "becomes an event, in the order of the commits.";
-  options.source = config::connector_side(source_fields(), no_locations);
+  options.source = config::connector_side(source_fields(), database::no_locations<SourceOptions>);
   return options;
 }
 

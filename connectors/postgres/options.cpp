@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/postgres/options.h"
 
+#include "connectors/database/source_fields.h"
 #include "connectors/postgres/session.h"
-#include "engine/config/spec/fields.h"
 
 #include <algorithm>
 
@@ -21,10 +21,6 @@ std::optional<TablePattern> parse_table(const std::string& text, config::Place p
                              "such as \"inventory.*\"",
                              text));
   return std::nullopt;
-}
-
-std::string table_text(const TablePattern& pattern) {
-  return pattern.text();
 }
 
 // What PostgreSQL takes as the name of a slot.
@@ -71,13 +67,14 @@ void check_source(const Section& section, const std::string&, ReadContext& conte
 }
 
 Fields<SourceOptions> source_fields() {
-  return Fields<SourceOptions>("postgres", "")
+  Fields<SourceOptions> fields("postgres", "");
+  fields
       .option(
           "url", &SourceOptions::url,
           "The database, as a connection URL or a `key=value` list of libpq. Its user needs the "
           "attribute REPLICATION and, with `create`, the tables.",
           {.example = "${env:SHOP_DATABASE_URL}", .required = true, .secret = true})
-      .each("tables", &SourceOptions::tables, parse_table, table_text,
+      .each("tables", &SourceOptions::tables, parse_table, database::pattern_text,
             "Tables whose changes become events, as `schema.table`; `*` stands for any characters. "
             "A partitioned table stands for its partitions. With `create: false` and no tables: "
             "everything that is published.",
@@ -89,34 +86,11 @@ Fields<SourceOptions> source_fields() {
               "The publications. The default is one, named as the slot.", {.example = "[shop]"})
       .option("create", &SourceOptions::create,
               "Whether a missing slot and publication are created, and the publication is kept to "
-              "`tables`. With `false` they must exist.")
-      .choice(
-          "snapshot", &SourceOptions::snapshot,
-          {{"initial", SnapshotMode::initial},
-           {"never", SnapshotMode::never},
-           {"only", SnapshotMode::only},
-           {"when_needed", SnapshotMode::when_needed}},
-          "When the rows that the tables already hold become events: at the first start "
-          "(`initial`), not at all (`never`), at the first start and without any changes after "
-          "that (`only`), or at the first start and again whenever changes are missing, instead "
-          "of stopping (`when_needed`).")
-      .choice(
-          "envelope", &SourceOptions::envelope,
-          {{"flat", Envelope::flat}, {"debezium", Envelope::debezium}},
-          "An event's data: the row alone, with what happened to it in the headers (`flat`), or "
-          "Debezium's document with `before`, `after`, `source`, `op` and `ts_ms`.")
-      .choice("decimals", &SourceOptions::decimals,
-              {{"string", Decimals::text}, {"number", Decimals::number}},
-              "What `numeric` and `money` values become. As a `number` they may lose digits in the "
-              "function's language.")
-      .option("tombstones", &SourceOptions::tombstones,
-              "Whether an event without data, with the same key, follows each delete, for topics "
-              "that are compacted.")
-      .then(check_source);
-}
-
-std::vector<config::Location> no_locations(const SourceOptions&) {
-  return {};
+              "`tables`. With `false` they must exist.");
+  database::snapshot_field(fields);
+  database::event_fields(fields, "`numeric` and `money`");
+  fields.then(check_source);
+  return fields;
 }
 
 }  // namespace
@@ -127,7 +101,7 @@ config::ConnectorOptions describe_options() {
   options.sentence =
       "Changes of PostgreSQL tables by logical replication: each insert, update and delete becomes "
       "an event, in the order of the commits.";
-  options.source = config::connector_side(source_fields(), no_locations);
+  options.source = config::connector_side(source_fields(), database::no_locations<SourceOptions>);
   return options;
 }
 
