@@ -28,7 +28,7 @@ MysqlSource::MysqlSource(SourceOptions options, connector::Ledger& ledger, const
 Status MysqlSource::connect() {
   close();
   if (stuck_) return std::unexpected(*stuck_);
-  if (rewind_to_) return rewind();
+  if (in_flight_.rewind_to()) return rewind();
   auto stored = stored_place();
   if (!stored) return std::unexpected(stored.error());
   return open(std::move(*stored));
@@ -182,10 +182,10 @@ Status MysqlSource::read_again() {
 
 // What was read behind the position comes again. Later reads may have stored a later one.
 Status MysqlSource::rewind() {
-  Place to = *rewind_to_;
+  Place to = *in_flight_.rewind_to();
   close();
   if (auto kept = store(to); !kept) return kept;
-  rewind_to_.reset();
+  in_flight_.rewound();
   return open(std::move(to));
 }
 
@@ -215,7 +215,7 @@ Result<connector::Read> MysqlSource::read(model::BatchBuilder& into, std::size_t
   read.position = Schema::changes(written_, after.schema);
   read.position.push_back({kKey, encode(after.position)});
   written_ = after.schema;
-  in_flight_.push_back({token_, std::move(before), std::move(after)});
+  in_flight_.add(token_, std::move(before), std::move(after));
   return read;
 }
 
@@ -237,7 +237,7 @@ std::unexpected<Error> MysqlSource::lost(Error error) {
 
 // What waits until nothing is in flight: going back, and the end of a snapshot.
 Status MysqlSource::prepare_read() {
-  if (rewind_to_ && in_flight_.empty()) return rewind();
+  if (in_flight_.rewind_to() && in_flight_.empty()) return rewind();
   if (!connection_)
     return fail(ErrorKind::unavailable, "E7221", "there is no connection to the server");
   if (connection_->snapshot && connection_->snapshot->done() && in_flight_.empty()) {
@@ -249,7 +249,7 @@ Status MysqlSource::prepare_read() {
 }
 
 bool MysqlSource::readable() const {
-  if (!connection_ || rewind_to_) return false;
+  if (!connection_ || in_flight_.rewind_to()) return false;
   return connection_->snapshot ? !connection_->snapshot->done() : connection_->streaming;
 }
 
@@ -300,12 +300,7 @@ Status MysqlSource::follow_idle() {
 }
 
 Status MysqlSource::settle(connector::AckToken token, connector::Settlement how) {
-  if (in_flight_.empty() || in_flight_.front().token != token) return {};
-  InFlight settled = std::move(in_flight_.front());
-  in_flight_.pop_front();
-  if (how == connector::Settlement::retry_later && !rewind_to_)
-    rewind_to_ = std::move(settled.before);
-  if (!rewind_to_) durable_ = std::move(settled.after);
+  if (auto stored = in_flight_.settle(token, how)) durable_ = std::move(*stored);
   return {};
 }
 

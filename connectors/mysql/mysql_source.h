@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/reads_in_flight.h"
 #include "connectors/mysql/change_stream.h"
 #include "connectors/mysql/committed_events.h"
 #include "connectors/mysql/options.h"
@@ -12,7 +13,6 @@
 #include "engine/connector/ledger.h"
 #include "engine/connector/source.h"
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,11 +45,6 @@ class MysqlSource final : public connector::Source {
   struct Place {
     Position position;
     Schema schema;
-  };
-  // What was read and is not settled.
-  struct InFlight {
-    connector::AckToken token;
-    Place before, after;
   };
   // While connected.
   struct Connection {
@@ -89,9 +84,7 @@ class MysqlSource final : public connector::Source {
   std::unique_ptr<Connection> connection_;
   Place durable_;   // in the ledger, once what is in flight is settled as well
   Schema written_;  // what definitions the ledger has, or will have with what is in flight
-  std::deque<InFlight> in_flight_;
-  // What was read behind it was not stored, although the ledger may say so.
-  std::optional<Place> rewind_to_;
+  database::ReadsInFlight<Place> in_flight_;
   std::optional<Error> failed_;  // comes with the next read
   std::optional<Error> stuck_;   // comes again wherever the log is read from
   bool snapshot_needed_ = false;

@@ -24,7 +24,7 @@ PostgresSource::PostgresSource(SourceOptions options, connector::Ledger& ledger,
 
 Status PostgresSource::connect() {
   close();
-  if (rewind_to_) return rewind();
+  if (in_flight_.rewind_to()) return rewind();
   const auto stored = stored_position();
   if (!stored) return std::unexpected(stored.error());
   return open(*stored);
@@ -99,10 +99,10 @@ Status PostgresSource::begin_stream(Connection& connection, const Position& posi
 
 // What was read behind the position comes again. Later reads may have stored a later one.
 Status PostgresSource::rewind() {
-  const Position to = *rewind_to_;
+  const Position to = *in_flight_.rewind_to();
   close();
   if (auto kept = store(to); !kept) return kept;
-  rewind_to_.reset();
+  in_flight_.rewound();
   return open(to);
 }
 
@@ -122,7 +122,7 @@ Result<connector::Read> PostgresSource::read(model::BatchBuilder& into, std::siz
   if (into.empty()) return read;
   const Position after = position();
   read.position.push_back({ledger_key_, encode(after)});
-  in_flight_.push_back({token_, before, after});
+  in_flight_.add(token_, before, after);
   return read;
 }
 
@@ -135,7 +135,7 @@ std::unexpected<Error> PostgresSource::lost(Error error) {
 
 // What waits until nothing is in flight: going back, and the end of a snapshot.
 Status PostgresSource::prepare_read() {
-  if (rewind_to_ && in_flight_.empty()) return rewind();
+  if (in_flight_.rewind_to() && in_flight_.empty()) return rewind();
   if (!connection_)
     return fail(ErrorKind::unavailable, "E7081", "there is no connection to PostgreSQL");
   if (connection_->snapshot && connection_->snapshot->done() && in_flight_.empty()) {
@@ -147,7 +147,7 @@ Status PostgresSource::prepare_read() {
 }
 
 bool PostgresSource::readable() const {
-  if (!connection_ || rewind_to_) return false;
+  if (!connection_ || in_flight_.rewind_to()) return false;
   return connection_->snapshot ? !connection_->snapshot->done() : connection_->streaming;
 }
 
@@ -195,12 +195,7 @@ Status PostgresSource::advance(Lsn sent) {
 }
 
 Status PostgresSource::settle(connector::AckToken token, connector::Settlement how) {
-  if (in_flight_.empty() || in_flight_.front().token != token) return {};
-  InFlight settled = std::move(in_flight_.front());
-  in_flight_.pop_front();
-  if (how == connector::Settlement::retry_later && !rewind_to_)
-    rewind_to_ = std::move(settled.before);
-  if (!rewind_to_) durable_ = std::move(settled.after);
+  if (auto stored = in_flight_.settle(token, how)) durable_ = std::move(*stored);
   return {};
 }
 

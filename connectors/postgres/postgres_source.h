@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/reads_in_flight.h"
 #include "connectors/postgres/change_stream.h"
 #include "connectors/postgres/database.h"
 #include "connectors/postgres/options.h"
@@ -12,7 +13,6 @@
 #include "engine/connector/ledger.h"
 #include "engine/connector/source.h"
 
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,11 +40,6 @@ class PostgresSource final : public connector::Source {
   connector::SourceFacts facts() const override;
 
  private:
-  // What was read and is not settled.
-  struct InFlight {
-    connector::AckToken token;
-    Position before, after;
-  };
   // While connected.
   struct Connection {
     Connection(Session sql, Replication walsender, ChangeStream::Setup setup)
@@ -81,9 +76,7 @@ class PostgresSource final : public connector::Source {
   const Clock& clock_;
   std::unique_ptr<Connection> connection_;
   Position durable_;  // in the ledger
-  std::deque<InFlight> in_flight_;
-  // What was read behind it was not stored, although the ledger may say so.
-  std::optional<Position> rewind_to_;
+  database::ReadsInFlight<Position> in_flight_;
   Lsn seen_ = 0;  // when nothing was in flight: the server had sent all before it
   connector::AckToken token_ = 0;
   std::vector<std::string> warnings_;
