@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace pelton::config {
 namespace {
@@ -44,8 +45,16 @@ Result<OptionValue> number_of(const std::string& text, const char* what) {
 Result<OptionValue> parse_number(const OptionSpec& spec, const std::string& text, bool quoted) {
   if (quoted)
     return wrong("E1007", fmt::format("\"{}\" in quotes is a text; a number has none", text));
-  return spec.type == OptionType::number ? number_of<std::int64_t>(text, "a whole number")
-                                         : number_of<double>(text, "a number");
+  if (spec.type != OptionType::number) return number_of<double>(text, "a number");
+  auto number = number_of<std::int64_t>(text, "a whole number");
+  if (!number) return number;
+  // Members are std::uint32_t, whatever bounds an option has of its own.
+  const auto value = std::get<std::int64_t>(*number);
+  if (value < 0 && spec.at_least.empty())
+    return wrong("E1009", fmt::format("\"{}\" is less than 0", text));
+  if (value > std::numeric_limits<std::uint32_t>::max())
+    return wrong("E1009", fmt::format("\"{}\" is too large", text));
+  return number;
 }
 
 Result<OptionValue> parse_boolean(const std::string& text, bool quoted) {

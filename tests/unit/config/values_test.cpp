@@ -37,12 +37,13 @@ TEST(Values, OnlyTrueAndFalseAreBooleans) {
 
 TEST(Values, NumbersAreDecimalAndWhole) {
   EXPECT_EQ(parsed<std::int64_t>(OptionType::number, "0"), 0);
-  EXPECT_EQ(parsed<std::int64_t>(OptionType::number, "-12"), -12);
+  EXPECT_EQ(parsed<std::int64_t>(OptionType::number, "4294967295"), 4294967295);
   for (const char* text :
        {"010", "-010", "0x10", "0o17", "1_000", "1:30", "1e3", "1.0", "", " 1", "+1", "many", "1 "})
     EXPECT_EQ(code(OptionType::number, text), "E1007") << text;
   EXPECT_EQ(code(OptionType::number, "4", true), "E1007");
-  EXPECT_EQ(code(OptionType::number, "9223372036854775808"), "E1009");
+  for (const char* text : {"-1", "-12", "4294967296", "9223372036854775808"})
+    EXPECT_EQ(code(OptionType::number, text), "E1009") << "no member has room for it: " << text;
 }
 
 TEST(Values, RealNumbersAreFinite) {
