@@ -23,7 +23,7 @@ namespace pelton::mysql {
 //   if (events.must_read_again()) ...  // a new connection, behind the transaction before
 class CommittedEvents {
  public:
-  static constexpr std::size_t kMostHeld = std::size_t{32} << 20U;
+  static constexpr std::size_t kMostHeld = std::size_t{8} << 20U;
 
   // A new connection.
   void begin();
