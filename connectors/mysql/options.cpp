@@ -56,7 +56,7 @@ Fields<SourceOptions> source_fields() {
       .option("server_id", &SourceOptions::server_id,
               "The connector's id as a replica, which no other replica of the server may have. 0 "
               "is one of its own choice, which it keeps.",
-              {.at_most = "4294967295"});
+              {.at_least = "0", .at_most = "4294967295"});
   database::event_fields(fields, "`decimal`");
   fields
       .section(

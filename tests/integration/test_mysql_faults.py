@@ -189,7 +189,8 @@ def test_what_is_wrong_is_named(tmp_path, database):
 @pytest.mark.parametrize("options, code", [
     ("url: \"mysql://u@h\"", "E7229"), ("url: \"postgresql://u@h\", tables: [a.b]", "E7220"), ("url: \"mysql://h:1\", tables: [a.b]", "E7220"),
     ("url: \"mysql://u@h:0\", tables: [a.b]", "E7220"), ("url: \"mysql://u@h/db\", tables: [a.b]", "E7220"),
-    ("url: \"mysql://u@h\", tables: [orders]", "E7229"), ("url: \"mysql://u@h\", tables: [a.b], snapshot: sometimes", "")])
+    ("url: \"mysql://u@h\", tables: [orders]", "E7229"), ("url: \"mysql://u@h\", tables: [a.b], snapshot: sometimes", ""),
+    ("url: \"mysql://u@h\", tables: [a.b], server_id: -1", "E1009")])
 def test_wrong_options_are_refused_with_their_place(tmp_path, options, code):
     engine = Engine(tmp_path, f"""version: 1
 engine: {{ data: ./data }}
