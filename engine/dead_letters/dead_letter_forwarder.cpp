@@ -22,14 +22,18 @@ bool same_event(const kafka::RawRecord& record, const model::Batch& event,
   model::BatchBuilder builder;
   kafka::RecordDecoder("kafka:" + topic).add(record, builder);
   const model::BatchPtr read = builder.finish();
-  std::string_view schema;
-  if (event.find_header(0, kafka::kSchemaId, schema)) {
-    const auto value = schema::framed(read->data(0));
-    return value && std::to_string(value->id) == schema && read->id(0) == event.id(0) &&
-           read->key(0) == event.key(0) && read->time_us(0) == event.time_us(0);
-  }
-  return read->id(0) == event.id(0) && read->key(0) == event.key(0) &&
-         read->data(0) == event.data(0) && read->header_bytes(0) == event.header_bytes(0);
+  std::string_view schema, key_schema;
+  const bool value_decoded = event.find_header(0, kafka::kSchemaId, schema);
+  const bool key_decoded = event.find_header(0, kafka::kKeySchemaId, key_schema);
+  const auto has = [](std::string_view bytes, std::string_view id) {
+    const auto framed = schema::framed(bytes);
+    return framed && std::to_string(framed->id) == id;
+  };
+  if (read->id(0) != event.id(0) || read->time_us(0) != event.time_us(0)) return false;
+  if (key_decoded ? !has(read->key(0), key_schema) : read->key(0) != event.key(0)) return false;
+  if (value_decoded) return has(read->data(0), schema);
+  return read->data(0) == event.data(0) &&
+         (key_decoded || read->header_bytes(0) == event.header_bytes(0));
 }
 
 }  // namespace

@@ -132,7 +132,7 @@ Fields<SaslOptions> sasl_fields() {
 // A value is the encoded data or a JSON document with all of the event, not both.
 void check_encoding(const Section& section, const std::string&, ReadContext& context,
                     TopicOptions& topic) {
-  if (topic.schemas && topic.schemas->encode && topic.content_mode == ContentMode::structured)
+  if (topic.schemas && topic.schemas->value.encode && topic.content_mode == ContentMode::structured)
     context.problems.error(
         topic.schemas->place, "E1006",
         fmt::format("{}: `schema_registry.encode` needs `content_mode: binary`", section.label()));

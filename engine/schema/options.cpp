@@ -105,12 +105,10 @@ Fields<RegistryOptions> registry_fields() {
       .then(check_login);
 }
 
-Fields<EncodeOptions> encode_fields() {
-  return Fields<EncodeOptions>(
-             "encode",
-             "Encode what is written to the topic, and check it against the schema: the subject's "
-             "latest, unless `id` or `file` names another.")
-      .option("id", &EncodeOptions::id, "Use the schema with this id.", {.at_least = "1"})
+Fields<EncodeOptions> encode_fields(const char* what, const char* subjects) {
+  return Fields<EncodeOptions>("encode", what)
+      .option("id", &EncodeOptions::id, "Use the schema with this id.",
+              {.at_least = "1", .at_most = "2147483647"})
       .option("file", &EncodeOptions::file,
               "Use the schema in this file. The subject has to have it, unless `register` is set.",
               {.example = "order.avsc"})
@@ -126,8 +124,7 @@ Fields<EncodeOptions> encode_fields() {
               {{"topic", SubjectStrategy::topic},
                {"record", SubjectStrategy::record},
                {"topic_record", SubjectStrategy::topic_record}},
-              "Name of the subject: `TOPIC-value` (`topic`), the full name of the record "
-              "(`record`), or `TOPIC-RECORD` (`topic_record`).")
+              subjects)
       .option("record", &EncodeOptions::record,
               "Full name of the record, for a subject that contains it; of a Protobuf schema, the "
               "message that is written (the first one, if not set).",
@@ -136,6 +133,55 @@ Fields<EncodeOptions> encode_fields() {
               "How often the subject's latest schema is asked for.",
               {.at_least = "1s", .at_most = "1d"})
       .then(check_encode);
+}
+
+struct PartWords {
+  const char* name;
+  const char* sentence;
+  const char* decode;
+  const char* plain;
+};
+
+Fields<PartOptions> part_fields(const PartWords& words, Fields<EncodeOptions> encode) {
+  return Fields<PartOptions>(words.name, words.sentence)
+      .choice("decode", &PartOptions::decode,
+              {{"auto", Decode::automatic},
+               {"avro", Decode::avro},
+               {"protobuf", Decode::protobuf},
+               {"json_schema", Decode::json_schema},
+               {"off", Decode::off}},
+              words.decode)
+      .choice("plain", &PartOptions::plain,
+              {{"dead_letter", Plain::dead_letter}, {"pass", Plain::pass}}, words.plain)
+      .section(&PartOptions::encode, std::move(encode));
+}
+
+Fields<PartOptions> value_fields() {
+  return part_fields(
+      {"", "",
+       "How values are decoded when they are read: as their schema says (`auto`), only if it is of "
+       "that format, or not at all (`off`).",
+       "What to do with a value that is not in the wire format: make it a dead letter, or pass it "
+       "to the function as it is."},
+      encode_fields("Encode what is written to the topic, and check it against the schema: the "
+                    "subject's latest, unless `id` or `file` names another.",
+                    "Name of the subject: `TOPIC-value` (`topic`), the full name of the record "
+                    "(`record`), or `TOPIC-RECORD` (`topic_record`)."));
+}
+
+Fields<PartOptions> key_fields() {
+  return part_fields(
+      {"key",
+       "Keys have schemas as well: functions see them as texts, or as JSON. Without this section "
+       "keys are bytes.",
+       "How keys are decoded when they are read: as their schema says (`auto`), only if it is of "
+       "that format, or not at all (`off`).",
+       "What to do with a record whose key is not in the wire format: make it a dead letter, or "
+       "leave the key as it is."},
+      encode_fields("Encode the keys of what is written to the topic: with the subject's latest "
+                    "schema, unless `id` or `file` names another.",
+                    "Name of the subject: `TOPIC-key` (`topic`), the full name of the record "
+                    "(`record`), or `TOPIC-RECORD` (`topic_record`)."));
 }
 
 }  // namespace
@@ -155,19 +201,8 @@ Fields<SchemaOptions> schema_fields() {
              "same API): Avro, Protobuf or JSON Schema with the id of their schema. Functions see "
              "them as JSON.")
       .include(&SchemaOptions::registry, registry_fields())
-      .choice("decode", &SchemaOptions::decode,
-              {{"auto", Decode::automatic},
-               {"avro", Decode::avro},
-               {"protobuf", Decode::protobuf},
-               {"json_schema", Decode::json_schema},
-               {"off", Decode::off}},
-              "How values are decoded when they are read: as their schema says (`auto`), only if "
-              "it is of that format, or not at all (`off`).")
-      .choice("plain", &SchemaOptions::plain,
-              {{"dead_letter", Plain::dead_letter}, {"pass", Plain::pass}},
-              "What to do with a value that is not in the wire format: make it a dead letter, or "
-              "pass it to the function as it is.")
-      .section(&SchemaOptions::encode, encode_fields())
+      .include(&SchemaOptions::value, value_fields())
+      .section(&SchemaOptions::key, key_fields())
       .then([](const Section& section, const std::string& prefix, ReadContext&,
                SchemaOptions& options) { options.place = section.place(section_of(prefix)); });
 }

@@ -34,7 +34,7 @@ struct RegistryOptions {
 enum class Decode { off, automatic, avro, protobuf, json_schema };
 // What becomes of values that are not in a registry's wire format.
 enum class Plain { dead_letter, pass };
-// The name under which the registry has the schema of a topic's values.
+// The name under which the registry has the schema of a topic's values or keys.
 enum class SubjectStrategy { topic, record, topic_record };
 
 // How values are encoded: with the schema that the registry has by `id`, with that of `file`, or
@@ -49,13 +49,24 @@ struct EncodeOptions {
   Duration refresh{std::chrono::minutes(1)};
 };
 
-// The values of a topic.
-struct SchemaOptions {
-  config::Place place;
-  RegistryOptions registry;
+// The values of a topic, or its keys.
+struct PartOptions {
   Decode decode = Decode::automatic;
   Plain plain = Plain::dead_letter;
   std::optional<EncodeOptions> encode;
+
+  bool decodes() const { return decode != Decode::off; }
+};
+
+// A topic whose records have schemas.
+struct SchemaOptions {
+  config::Place place;
+  RegistryOptions registry;
+  PartOptions value;
+  std::optional<PartOptions> key;  // nothing: keys are bytes
+
+  bool decodes() const { return value.decodes() || (key && key->decodes()); }
+  bool encodes() const { return value.encode || (key && key->encode); }
 };
 
 // The section `schema_registry` of a topic.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Produces or consumes with Confluent's serializers: a JSON request on standard input, a JSON answer on standard output."""
+"""Produces or consumes with Confluent's serializers, of Avro for keys: a JSON request on standard input, a JSON answer on standard output."""
 
 import base64
 import datetime
@@ -72,11 +72,14 @@ def main():
     request = json.load(sys.stdin, object_hook=restored)
     client = SchemaRegistryClient({"url": request["registry"]})
     context = SerializationContext(request["topic"], MessageField.VALUE)
+    key_context = SerializationContext(request["topic"], MessageField.KEY)
+    key_schema = request["key_schema"] and json.dumps(request["key_schema"])
     if request["do"] == "produce":
         serialize, prepare = serializer(request, client)
+        serialize_key = AvroSerializer(client, key_schema) if key_schema else lambda key, _: key
         producer = Producer({"bootstrap.servers": request["broker"], "enable.idempotence": True})
         for key, value in request["records"]:
-            producer.produce(request["topic"], key=key, value=serialize(prepare(value), context))
+            producer.produce(request["topic"], key=serialize_key(key, key_context), value=serialize(prepare(value), context))
         assert producer.flush(60) == 0
         return json.dump(None, sys.stdout)
     deserialize, show = deserializer(request, client)
@@ -88,7 +91,8 @@ def main():
         assert message is not None, f"only {len(values)} records came"
         if message.error():
             continue
-        values.append(show(deserialize(message.value(), context)))
+        value = show(deserialize(message.value(), context))
+        values.append([AvroDeserializer(client)(message.key(), key_context), value] if key_schema else value)
     consumer.close()
     return json.dump(values, sys.stdout, default=plain)
 

@@ -149,10 +149,10 @@ class Clients:
             assert done.returncode == 0, log.read()
         return json.loads(done.stdout)
 
-    def produce(self, topic, kind, schema, records):
-        """Serializes and produces (key, value) pairs; the schema is registered by the serializer."""
-        self._run(do="produce", topic=topic, kind=kind, schema=schema, records=records)
+    def produce(self, topic, kind, schema, records, key_schema=None):
+        """Serializes and produces (key, value) pairs; the schemas are registered by the serializers."""
+        self._run(do="produce", topic=topic, kind=kind, schema=schema, records=records, key_schema=key_schema)
 
-    def consume(self, topic, kind, schema, count):
-        """The first `count` values of the topic, by their deserializer."""
-        return self._run(do="consume", topic=topic, kind=kind, schema=schema, count=count)
+    def consume(self, topic, kind, schema, count, key_schema=None):
+        """The first `count` values of the topic, by their deserializer; with a key's schema pairs."""
+        return self._run(do="consume", topic=topic, kind=kind, schema=schema, count=count, key_schema=key_schema)

@@ -113,7 +113,7 @@ bool holds_record(const model::Batch& batch, std::size_t i) {
   if (!batch.id(i).empty()) return false;
   if (batch.header_bytes(i).empty()) return true;
   return std::ranges::none_of(batch.headers(i), [](const model::Header& h) {
-    return h.value.empty() || h.name == kSchemaId;
+    return h.value.empty() || h.name == kSchemaId || h.name == kKeySchemaId;
   });
 }
 

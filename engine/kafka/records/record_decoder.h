@@ -33,9 +33,9 @@ class CloudEventReader {
 // last millisecond. Records in the CloudEvents Kafka binding (binary content mode: headers "ce_*";
 // structured: content type application/cloudevents+json) fill the event's attributes, id, source
 // and type among them; what lacks one of these three is no valid CloudEvent and stays what it is, a
-// plain record. With `schemas`, values in the wire format of a schema registry become JSON; what
-// cannot be decoded is an event with a fault (Batch::fault()) and the record's own value. One
-// thread.
+// plain record. With `schemas`, values and keys in the wire format of a schema registry become
+// JSON; what cannot be decoded is an event with a fault (Batch::fault()) and the record's own
+// value. One thread.
 class RecordDecoder {
  public:
   // Events get `source` unless they bring their own.
@@ -66,7 +66,7 @@ class RecordDecoder {
 
 // False: event i, which a RecordDecoder made, does not hold its record byte for byte: the record
 // was a CloudEvent, or has a header that is empty or null, which the event does not tell apart, or
-// its value was decoded.
+// its value or key was decoded.
 bool holds_record(const model::Batch& batch, std::size_t i);
 
 }  // namespace pelton::kafka

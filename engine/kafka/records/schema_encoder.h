@@ -8,19 +8,20 @@
 #include "engine/schema/registry.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace pelton::kafka {
 
-// Encodes the data of events for a topic whose values have a schema. One thread.
+// Encodes the data and keys of events for a topic whose records have schemas. One thread.
 class SchemaEncoder {
  public:
-  // The options have `encode`.
+  // The options have an `encode`.
   SchemaEncoder(const TopicOptions& topic, std::shared_ptr<schema::Registry> registry);
 
-  // The schema is known, as far as that has to be new. False: not yet; why() says what is missing,
-  // once the registry has answered.
+  // The schemas are known, as far as that has to be new. False: not yet; why() says what is
+  // missing, once the registry has answered.
   bool ready();
   const std::string& why() const { return why_; }
 
@@ -36,19 +37,27 @@ class SchemaEncoder {
   schema::Registry& registry() { return *registry_; }
 
  private:
-  bool load();
+  // The values, or the keys.
+  struct Part {
+    schema::EncodeOptions options;
+    std::string end;  // of the subject: "-value"
+    schema::Target target;
+    schema::SchemaPtr schema{};
+    bool loaded = false;  // the file
+    std::string bytes{};
+  };
 
-  const std::filesystem::path file_;
-  const std::optional<schema::Format> format_;
-  schema::Target target_;
-  const schema::SubjectStrategy strategy_;
+  bool ready(Part& part);
+  bool load(Part& part);
+  Status encode(model::EventView& event);
+  Status encode_value(model::EventView& event);
+  Status encode_key(model::EventView& event);
+
   const std::string topic_;
   const std::shared_ptr<schema::Registry> registry_;  // shared by all who read or write with it
-  schema::SchemaPtr schema_;
+  std::optional<Part> value_, key_;
   std::string why_;
-  bool loaded_ = false;  // the file
   model::BatchBuilder builder_;
-  std::string value_;
 };
 
 // Null: what is written to the topic is not encoded.

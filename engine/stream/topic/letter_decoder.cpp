@@ -6,22 +6,33 @@
 #include "engine/schema/wire_format.h"
 
 #include <utility>
+#include <vector>
 
 namespace pelton::stream {
 namespace {
 
 using kafka::SchemaDecoder;
 
-bool is_encoded(const model::Batch& event) {
+// The ids of the schemas that it was written with; none of an event that was decoded.
+std::vector<std::uint32_t> schemas_of(const schema::SchemaOptions& options,
+                                      const model::Batch& event) {
+  std::vector<std::uint32_t> ids;
   std::string_view id;
-  return event.has_data(0) && !event.find_header(0, kafka::kSchemaId, id) &&
-         schema::framed(event.data(0)).has_value();
+  if (event.find_header(0, kafka::kSchemaId, id) || event.find_header(0, kafka::kKeySchemaId, id))
+    return ids;
+  const auto add = [&ids](bool decodes, std::string_view bytes) {
+    const auto framed = decodes ? schema::framed(bytes) : std::nullopt;
+    if (framed) ids.push_back(framed->id);
+  };
+  add(options.value.decodes() && event.has_data(0), event.data(0));
+  add(options.key && options.key->decodes() && event.has_key(0), event.key(0));
+  return ids;
 }
 
 }  // namespace
 
 void LetterDecoder::decode(model::BatchPtr event, Decoded done) {
-  if (!is_encoded(*event)) return done(std::move(event));
+  if (schemas_of(options_, *event).empty()) return done(std::move(event));
   registry_->run(
       [self = shared_from_this(), event = std::move(event), done = std::move(done)]() mutable {
         auto answer = decoded(self->options_, self->registry_, *event);
@@ -34,8 +45,11 @@ void LetterDecoder::decode(model::BatchPtr event, Decoded done) {
 Result<model::BatchPtr> LetterDecoder::decoded(const schema::SchemaOptions& options,
                                                const std::shared_ptr<schema::Registry>& registry,
                                                const model::Batch& event) {
-  const auto schema = registry->fetch(schema::framed(event.data(0))->id);
-  if (!schema && schema.error().kind != ErrorKind::invalid) return std::unexpected(schema.error());
+  for (const std::uint32_t id : schemas_of(options, event)) {
+    const auto schema = registry->fetch(id);
+    if (!schema && schema.error().kind != ErrorKind::invalid)
+      return std::unexpected(schema.error());
+  }
   SchemaDecoder decoder(options, registry);
   model::EventView view = event.event(0);
   const auto outcome = decoder.decode(view);

@@ -57,7 +57,7 @@ Result<Connections> TopicKind::connect(const Route& route) {
 }
 
 Decode TopicKind::decode_of(const kafka::TopicOptions& topic) {
-  if (!topic.schemas || topic.schemas->decode == schema::Decode::off) return nullptr;
+  if (!topic.schemas || !topic.schemas->decodes()) return nullptr;
   auto decoder = std::make_shared<LetterDecoder>(*topic.schemas, setup_.kafka, setup_.mailbox);
   return [decoder = std::move(decoder)](model::BatchPtr event, Decoded done) {
     decoder->decode(std::move(event), std::move(done));

@@ -62,6 +62,10 @@ TEST(TopicOptions, SchemaRegistriesAreChecked) {
   EXPECT_THAT(with("url: []"), Contains(HasSubstr("has no URL")));
   EXPECT_THAT(with(url + ", encode: {}"), ElementsAre());
   EXPECT_THAT(with(url + ", encode: { id: 0 }"), ElementsAre(HasSubstr("id")));
+  EXPECT_THAT(with(url + ", encode: { id: 2147483648 }"), ElementsAre(HasSubstr("id")));
+  EXPECT_THAT(with(url + ", key: { encode: { register: true } }"),
+              ElementsAre("E1006 stream t: `register` needs a `file`"));
+  EXPECT_THAT(with(url + ", key: { decode: xml }"), ElementsAre(HasSubstr("E1010")));
   EXPECT_THAT(with(url + ", encode: { id: 1, file: /dev/null }"),
               Contains(HasSubstr("the file /dev/null does not exist")));
   EXPECT_THAT(with(url + ", encode: { register: true }"),
@@ -84,17 +88,23 @@ TEST(TopicOptions, ASchemaRegistryIsPartOfTheTopic) {
   const auto loaded = config::load_text(
       "version: 1\nstreams:\n  t: { kafka: { brokers: \"a:1\", topic: t, schema_registry: { url: "
       "[\"http://a/\", \"https://b\"], tls: {}, decode: protobuf, plain: pass, encode: { id: 7, "
-      "refresh: 5s } } } }\n",
+      "refresh: 5s }, key: { decode: avro, plain: pass, encode: { subject: record, record: K } } } "
+      "} "
+      "}\n",
       "/config/pelton.yaml", kinds, [](const std::string&) { return std::nullopt; });
   ASSERT_TRUE(loaded.config) << loaded.problems.front().message;
   const auto& schemas = topic_of(loaded.config->streams.at(0)).schemas;
   ASSERT_TRUE(schemas);
   EXPECT_THAT(schemas->registry.urls, ElementsAre("http://a", "https://b"));
   EXPECT_TRUE(schemas->registry.tls);
-  EXPECT_EQ(schemas->decode, schema::Decode::protobuf);
-  EXPECT_EQ(schemas->plain, schema::Plain::pass);
-  ASSERT_TRUE(schemas->encode);
-  EXPECT_EQ(schemas->encode->id, 7U);
+  EXPECT_EQ(schemas->value.decode, schema::Decode::protobuf);
+  EXPECT_EQ(schemas->value.plain, schema::Plain::pass);
+  ASSERT_TRUE(schemas->value.encode);
+  EXPECT_EQ(schemas->value.encode->id, 7U);
+  ASSERT_TRUE(schemas->key && schemas->key->encode);
+  EXPECT_EQ(schemas->key->decode, schema::Decode::avro);
+  EXPECT_EQ(schemas->key->plain, schema::Plain::pass);
+  EXPECT_EQ(schemas->key->encode->record, "K");
 }
 
 TEST(TopicOptions, NamesOfTopicsAreChecked) {

@@ -86,7 +86,7 @@ TEST_F(ValuesWithSchemas, ThatCannotBeDecodedAreLeftAsTheyAre) {
     EXPECT_EQ(read.data, value);
     EXPECT_EQ(read.headers.size(), 2U);
   }
-  topic_.schemas->decode = schema::Decode::protobuf;
+  topic_.schemas->value.decode = schema::Decode::protobuf;
   SchemaDecoder other = decoder();
   const std::string value = "\0\0\0\0\1\x0e"s;
   model::EventView read = event(value);
@@ -115,13 +115,13 @@ TEST_F(ValuesWithSchemas, OfManySchemasAreToldApart) {
 
 TEST_F(ValuesWithSchemas, OfATopicWithoutSchemasAreNotLookedAt) {
   EXPECT_EQ(schema_decoder(std::nullopt, registries_), nullptr);
-  topic_.schemas->decode = schema::Decode::off;
+  topic_.schemas->value.decode = schema::Decode::off;
   EXPECT_EQ(schema_decoder(topic_.schemas, registries_), nullptr);
   EXPECT_EQ(schema_encoder(topic_, registries_), nullptr);
 }
 
 TEST_F(ValuesWithSchemas, PassWhereTheyMay) {
-  topic_.schemas->plain = schema::Plain::pass;
+  topic_.schemas->value.plain = schema::Plain::pass;
   SchemaDecoder decoding = decoder();
   model::EventView read = event("plain");
   EXPECT_EQ(decoding.decode(read), Decoding::done);
@@ -148,8 +148,8 @@ TEST_F(ValuesWithSchemas, WaitForTheRegistry) {
 }
 
 TEST_F(ValuesWithSchemas, AreWrittenInTheWireFormat) {
-  topic_.schemas->encode.emplace();
-  topic_.schemas->encode->id = 1;
+  topic_.schemas->value.encode.emplace();
+  topic_.schemas->value.encode->id = 1;
   SchemaEncoder encoder(topic_, registry_);
   ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
   model::BatchBuilder builder;
@@ -177,8 +177,8 @@ TEST_F(ValuesWithSchemas, HaveTheContentTypeOfTheirFormat) {
       R"({"schema":"syntax = \"proto3\"; message A { int32 n = 1; }","schemaType":"PROTOBUF"})");
   for (const auto& [id, type, value] : {std::tuple{2U, "application/json", "\0\0\0\0\2{\"n\":7}"s},
                                         {3U, "application/protobuf", "\0\0\0\0\3\0\x08\7"s}}) {
-    topic_.schemas->encode.emplace();
-    topic_.schemas->encode->id = id;
+    topic_.schemas->value.encode.emplace();
+    topic_.schemas->value.encode->id = id;
     SchemaEncoder encoder(topic_, registry_);
     ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
     model::BatchBuilder builder;
@@ -200,13 +200,13 @@ TEST_F(ValuesWithSchemas, AreWrittenUnderTheSubjectOfTheStrategy) {
   const auto file = std::filesystem::temp_directory_path() /
                     fmt::format("pelton-schema-{}.avsc", static_cast<int>(::getpid()));
   std::ofstream(file) << R"({"type":"enum","name":"x.E","symbols":["A"]})";
-  topic_.schemas->encode.emplace();
-  topic_.schemas->encode->file = file;
+  topic_.schemas->value.encode.emplace();
+  topic_.schemas->value.encode->file = file;
   using Strategy = schema::SubjectStrategy;
   for (const auto& [strategy, subject] : {std::pair{Strategy::topic, "orders-value"},
                                           {Strategy::record, "x.E"},
                                           {Strategy::topic_record, "orders-x.E"}}) {
-    topic_.schemas->encode->subject = strategy;
+    topic_.schemas->value.encode->subject = strategy;
     SchemaEncoder encoder(topic_, registry_);
     EXPECT_FALSE(becomes_ready(encoder)) << "the subject has no such schema";
     EXPECT_THAT(encoder.why(), HasSubstr("E6166: the schema for outputs, subject "s + subject));
@@ -216,6 +216,90 @@ TEST_F(ValuesWithSchemas, AreWrittenUnderTheSubjectOfTheStrategy) {
   EXPECT_FALSE(broken.ready());
   EXPECT_THAT(broken.why(), HasSubstr("not a valid Avro schema"));
   std::filesystem::remove(file);
+}
+
+TEST_F(ValuesWithSchemas, KeysHaveSchemasToo) {
+  server_.answer("GET /schemas/ids/2", 200, R"({"schema":"\"string\""})");
+  server_.answer("GET /schemas/ids/3", 200, R"({"schema":"\"long\""})");
+  for (const std::uint32_t id : {1U, 2U, 3U}) ask(id);
+  topic_.schemas->key.emplace();
+  const std::string value = "\0\0\0\0\1\x0e"s;
+  for (const auto& [id, key, text] : {std::tuple{1U, "\0\0\0\0\1\x0e"s, R"({"n":7})"s},
+                                      {2U, "\0\0\0\0\2\6a\"b"s, "a\"b"s},
+                                      {2U, "\0\0\0\0\2\0"s, ""s},
+                                      {3U, "\0\0\0\0\3\x0e"s, "7"s}}) {
+    SchemaDecoder decoding = decoder();
+    model::EventView read = event(value);
+    read.has_key = true;
+    read.key = key;
+    ASSERT_EQ(decoding.decode(read), Decoding::done) << decoding.why().text();
+    EXPECT_EQ(read.key, text);
+    EXPECT_EQ(read.data, R"({"n":7})");
+    EXPECT_EQ(read.headers.back().name, kKeySchemaId);
+    EXPECT_EQ(read.headers.back().value, std::to_string(id));
+    // ... and are written as they were.
+    topic_.schemas->key->encode.emplace();
+    topic_.schemas->key->encode->id = id;
+    SchemaEncoder encoder(topic_, registry_);
+    ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
+    model::BatchBuilder builder;
+    builder.add(read);
+    const auto encoded = encoder.encode(*builder.finish());
+    EXPECT_EQ(encoded.batch->key(0), key);
+    EXPECT_EQ(encoded.batch->data(0), R"({"n":7})") << "values are not encoded here";
+    EXPECT_EQ(encoded.batch->headers(0).size(), 1U);
+  }
+}
+
+TEST_F(ValuesWithSchemas, KeysThatCannotBeDecodedAreFaultsOrPass) {
+  ask(1);
+  topic_.schemas->key.emplace();
+  const std::string value = "\0\0\0\0\1\x0e"s;
+  SchemaDecoder decoding = decoder();
+  model::EventView read = event(value);
+  EXPECT_EQ(decoding.decode(read), Decoding::done) << "no key";
+  read = event(value);
+  read.has_key = true;
+  read.key = "plain";
+  EXPECT_EQ(decoding.decode(read), Decoding::fault);
+  EXPECT_THAT(decoding.why().text(),
+              HasSubstr("E6160: the key (5 bytes) is not in the wire format"));
+  EXPECT_EQ(read.data, value);
+  topic_.schemas->key->plain = schema::Plain::pass;
+  SchemaDecoder passing = decoder();
+  EXPECT_EQ(passing.decode(read), Decoding::done);
+  EXPECT_EQ(read.key, "plain");
+  EXPECT_EQ(read.data, R"({"n":7})");
+  topic_.schemas->key->encode.emplace();
+  topic_.schemas->key->encode->id = 1;
+  SchemaEncoder encoder(topic_, registry_);
+  ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
+  model::BatchBuilder builder;
+  builder.add(read);
+  const auto encoded = encoder.encode(*builder.finish());
+  ASSERT_EQ(encoded.unfit.size(), 1U);
+  EXPECT_THAT(encoded.unfit[0].error.text(), HasSubstr("E6165: the key: "));
+}
+
+// Each is within its bounds, and all of them are a hundred times as large as they were.
+TEST_F(ValuesWithSchemas, GrowWithinBoundsInABatch) {
+  server_.answer(
+      "GET /schemas/ids/2", 200,
+      fmt::format(
+          R"({{"schema":"{{\"type\":\"record\",\"name\":\"R\",\"fields\":[{{\"name\":\"a\",\"type\":\"string\",\"default\":\"{}\"}}]}}"}})",
+          std::string(900'000, 'x')));
+  topic_.schemas->value.encode.emplace();
+  topic_.schemas->value.encode->id = 2;
+  SchemaEncoder encoder(topic_, registry_);
+  ASSERT_TRUE(becomes_ready(encoder)) << encoder.why();
+  model::BatchBuilder builder;
+  for (int i = 0; i < 100; ++i) builder.add(event("{}"));
+  const auto encoded = encoder.encode(*builder.finish());
+  EXPECT_EQ(encoded.batch->size(), 100U);
+  EXPECT_LT(encoded.batch->bytes().size(), 36U << 20);
+  ASSERT_GT(encoded.unfit.size(), 50U);
+  EXPECT_GT(encoded.unfit.front().index, 10U) << "so that those that come again get on";
+  EXPECT_EQ(encoded.unfit.front().error.kind, ErrorKind::overloaded) << "it costs no attempt";
 }
 
 }  // namespace
