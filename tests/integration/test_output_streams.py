@@ -110,7 +110,7 @@ def test_each_output_goes_where_it_says(tmp_path, language):
 def test_a_config_that_is_wrong(tmp_path):
     function = python(tmp_path)
     for to, code, what in [("[plain, plain]", "E1011", "twice"), ("[plain, alrets]", "E1012", "alrets"),
-                           ("[plain, readings]", "E1013", "readings"), ("{ a: b }", "E1007", "to")]:
+                           ("[plain, readings]", "E1013", "readings"), ("{ a: b }", "E1007", "to"), ("[]", "E1006", "leave it out")]:
         engine = Engine(tmp_path / "e", config(function, to=to))
         done = subprocess.run([engine.binary, "validate", str(engine.config)], capture_output=True, text=True, check=False)
         assert done.returncode == 3, to
