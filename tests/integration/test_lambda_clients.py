@@ -59,7 +59,8 @@ public class Hello implements RequestHandler<Map<String, Object>, Map<String, Ob
   public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
     context.getLogger().log("working on " + event.get("n") + "\\n");
     if (event.get("n").equals(3)) throw new IllegalStateException("unlucky");
-    return Map.of("n", event.get("n"), "id", context.getAwsRequestId(), "left", context.getRemainingTimeInMillis());
+    return Map.of("n", event.get("n"), "id", context.getAwsRequestId(), "left", context.getRemainingTimeInMillis(),
+                  "temporary", System.getProperty("java.io.tmpdir"), "environment", System.getenv("TMPDIR"));
   }
 }
 """
@@ -304,3 +305,19 @@ def test_java(tmp_path, installed):
         assert "Hello.java" in attempt["stack"]
         said = engine.run("logs", "work", "--invocation", made[1]["id"]).stdout
         assert "working on 1" in said and "REPORT RequestId: " + made[1]["id"] in said
+
+
+def test_java_workers_that_start_together_share_nothing_in_tmp(tmp_path, installed):
+    library = pathlib.Path("/tmp/.libaws-lambda-jni.so")
+    before = library.stat() if library.exists() else None
+    config = lambda_config(installed("java"), runtime="lambda/java",
+                           function='handler: "Hello::handleRequest"\n    timeout: 30s\n    memory: 256MiB\n    scale: { min: 4, max: 4 }')
+    with Engine(tmp_path, config) as engine:
+        wait_until(lambda: [w["state"] for w in engine.status()["functions"][0]["workers"]] == ["idle"] * 4, "four are ready", 120)
+        engine.produce("input", [{"key": str(n), "data": {"n": n}} for n in range(10, 50)])
+        engine.wait_settled("job")
+        made = results(engine)
+        assert len(made) == 40 and all(answer["temporary"] == answer["environment"] for answer in made)
+        assert engine.status()["functions"][0]["start_failures"] == 0
+    after = library.stat() if library.exists() else None
+    assert (before and (before.st_ino, before.st_mtime_ns)) == (after and (after.st_ino, after.st_mtime_ns)), "it was unpacked there"

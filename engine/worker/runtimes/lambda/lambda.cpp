@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/lambda/lambda.h"
 
+#include "engine/worker/runtimes/lambda/java.h"
 #include "engine/worker/runtimes/lambda/lambda_session.h"
 #include "engine/worker/runtimes/lambda/options.h"
 #include "engine/worker/runtimes/python.h"
@@ -117,17 +118,6 @@ Result<PreparedWorker> prepare_node(const WorkerSetup& setup) {
   return with_session(setup, std::move(plan), std::move(around));
 }
 
-// True: the folder has the client's jar.
-bool has_java_client(const fs::path& folder) {
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    const std::string name = at->path().filename().string();
-    if (name.starts_with("aws-lambda-java-runtime-interface-client") && name.ends_with(".jar"))
-      return true;
-  }
-  return false;
-}
-
 // A JVM that is not told takes what the machine has, and dies at the limit of its memory.
 void add_memory_options(std::vector<std::string>& command, std::uint64_t memory) {
   command.push_back(fmt::format("-Xmx{}m", (memory / 2) >> 20));
@@ -141,14 +131,14 @@ Result<PreparedWorker> prepare_java(const WorkerSetup& setup) {
   const fs::path own = folder ? options.code / "lib" : options.code.parent_path() / "lib";
   fs::path client;
   for (const fs::path& place : {own, options.client, setup.sdks / kOwnClients / "java"})
-    if (client.empty() && !place.empty() && has_java_client(place)) client = place;
+    if (client.empty() && !place.empty()) client = java_client(place);
   if (client.empty())
     return fail(ErrorKind::unavailable, "E3142",
                 "there is no aws-lambda-java-runtime-interface-client, AWS's client for Java: copy "
                 "its jars (mvn dependency:copy-dependencies) to {}",
                 own.string());
   std::string path = fmt::format("{}:{}/*", options.code.string(), own.string());
-  if (client != own) path += fmt::format(":{}/*", client.string());
+  if (client.parent_path() != own) path += fmt::format(":{}/*", client.parent_path().string());
   LaunchPlan plan;
   plan.command = {options.interpreter, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
   if (const auto memory = setup.function.memory_bytes) add_memory_options(plan.command, *memory);
@@ -159,8 +149,12 @@ Result<PreparedWorker> prepare_java(const WorkerSetup& setup) {
   around.execution = "AWS_Lambda_java";
   around.handler = options.handler;
   around.code = folder ? options.code : options.code.parent_path();
-  around.runtime = client;
-  return with_session(setup, std::move(plan), std::move(around));
+  around.runtime = client.parent_path();
+  auto prepared = with_session(setup, std::move(plan), std::move(around));
+  if (prepared)
+    keep_out_of_tmp(prepared->plan, client,
+                    static_cast<const LambdaSession&>(*prepared->session).temporary());
+  return prepared;
 }
 
 Result<PreparedWorker> prepare_provided(const WorkerSetup& setup) {
