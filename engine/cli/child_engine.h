@@ -12,7 +12,8 @@
 namespace pelton::cli {
 
 // Resource. `pelton run` of this program as a child process, in the same process group and with the
-// same descriptors. It is told to stop when this process dies. One thread, the process's only one.
+// same descriptors. It is told to stop when this process dies. One thread: the one whose end is
+// this process's.
 class ChildEngine {
  public:
   ChildEngine() = default;

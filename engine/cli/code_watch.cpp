@@ -102,7 +102,8 @@ void CodeWatch::take(int watch, std::uint32_t mask, const std::string& name,
     if (mask & (IN_CREATE | IN_MOVED_TO)) add_with_subfolders(path);
   } else {
     std::error_code error;
-    if (of_an_editor(name)) return;
+    const bool given = std::ranges::find(paths_, path) != paths_.end();
+    if (of_an_editor(name) && !given) return;
     if ((mask & IN_CREATE) && !fs::is_symlink(path, error)) return;
   }
   note(path, out);

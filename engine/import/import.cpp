@@ -42,11 +42,14 @@ Result<std::string> read_below(const fs::path& folder, const std::string& path) 
 Service read_service(const config::Dialect::Input& input, const Options& options,
                      config::Diagnostics& problems) {
   const fs::path folder = config::folder_of(input.file);
+  const auto read = [&](const std::string& path) {
+    if (options.opened) options.opened(folder / path);
+    return read_below(folder, path);
+  };
   Variables variables(
       input.root,
-      {input.environment, [&](const std::string& path) { return read_below(folder, path); },
-       options.stage, fmt::format("{:016x}", hash64(config::absolute_file(input.file).string())),
-       options.params},
+      {input.environment, read, options.stage,
+       fmt::format("{:016x}", hash64(config::absolute_file(input.file).string())), options.params},
       problems);
   Resources resources(variables, problems);
   const auto queues = options.services.find("sqs");

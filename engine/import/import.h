@@ -4,6 +4,7 @@
 #include "engine/config/dialect.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ struct Options {
   // AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL.
   std::map<std::string, std::string> services = {};
   std::string listen = "127.0.0.1:3000";
+  // Hears of each file that a variable includes, also of one that is not there.
+  std::function<void(const std::filesystem::path& file)> opened = {};
 };
 
 // For config::Kinds: files named serverless.y(a)ml, those with `service` and `provider`, and those

@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 
@@ -157,6 +158,95 @@ def test_the_engine_ends_with_its_developer(dev):
     dev.process.kill()
     dev.process.wait()
     wait_until(lambda: dev.run("status").returncode == 4, "the engine still answers")
+
+
+def test_code_that_hangs_is_overtaken_by_what_is_saved_next(dev):
+    dev.start().wait_for('"ready"')
+    dev.say("ann")
+    dev.wait_for("hello ann")
+    (dev.code / "function.py").write_text("import time\nprint('it hangs', flush=True)\ntime.sleep(1000)\n")
+    dev.wait_for("it hangs")
+    dev.greet("hi")
+    dev.wait_for("greet runs the new code")
+    dev.say("bob")
+    dev.wait_for("hi bob")
+    assert "continues with the old code" not in dev.text()
+    # Nor does it hold up the end.
+    (dev.code / "function.py").write_text("import time\nprint('again', flush=True)\ntime.sleep(1000)\n")
+    dev.wait_for("again")
+    assert dev.stop() == 0
+
+
+def test_a_function_that_keeps_writing_into_its_folder_makes_it_deaf_to_nothing(dev):
+    dev.start().wait_for('"ready"')
+    dev.say("ann")
+    dev.wait_for("hello ann")
+    busy = threading.Event()
+
+    def write():
+        while not busy.wait(0.05):
+            (dev.code / "log.txt").write_text("a line")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        dev.wait_for("greet runs the new code")
+        assert dev.stop() == 0
+    finally:
+        busy.set()
+        writer.join()
+
+
+def test_files_that_a_config_includes_are_watched(dev):
+    (dev.folder / ".colour").write_text("blue")
+    (dev.code / "function.py").write_text(
+        "import os\ndef handle(event, context):\n    print(os.environ['COLOUR'], event.json()['name'], flush=True)\n")
+    dev.config.write_text(dev.config.read_text().replace("runtime: python,", "runtime: python, environment: { COLOUR: '${file:.colour}' },"))
+    dev.start().wait_for('"ready"')
+    dev.say("ann")
+    dev.wait_for("blue ann")
+    (dev.folder / ".colour").write_text("red")
+    dev.wait_for("function greet")
+    dev.say("bob")
+    dev.wait_for("red bob")
+    assert dev.stop() == 0
+
+
+def test_files_that_a_serverless_service_includes_are_watched(dev):
+    (dev.folder / "environment.yml").write_text("COLOUR: blue\n")
+    service = dev.folder / "serverless.yml"
+    service.write_text("""service: greeter
+provider: { name: aws, runtime: python3.11, environment: '${file(./environment.yml)}' }
+functions: { greet: { handler: function.handle } }
+""")
+    (dev.folder / "function.py").write_text("def handle(event, context): pass\n")
+    dev.config = service
+    dev.start().wait_for('"ready"')
+    (dev.folder / "environment.yml").write_text("COLOUR: red\n")
+    dev.wait_for("function greet")
+    assert dev.stop() == 0
+
+
+def test_a_config_with_which_the_engine_does_not_start_is_gone_back_from(dev):
+    dev.start().wait_for('"ready"')
+    good = dev.config.read_text()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        dev.config.write_text(good.replace("free_space: 1MiB", f"free_space: 2MiB, http: {{ listen: '127.0.0.1:{taken.getsockname()[1]}' }}"))
+        dev.wait_for("the engine continues with the config that it had before")
+        dev.wait_for('"ready"', times=2)
+    dev.say("ann")
+    dev.wait_for("hello ann")
+    dev.greet("hi")
+    dev.wait_for("greet runs the new code")
+    # Neither a broken config nor what waits hinders the next good one.
+    dev.config.write_text("version: [\n")
+    dev.wait_for("nothing was reloaded")
+    dev.config.write_text(good.replace("1MiB", "3MiB"))
+    dev.wait_for('"ready"', times=3)
+    dev.say("bob")
+    dev.wait_for("hi bob")
+    assert dev.stop() == 0
+    assert sorted(path.name for path in dev.folder.iterdir()) == ["code", "data", "pelton.yaml"]
 
 
 def test_standard_input_cannot_be_watched(tmp_path):

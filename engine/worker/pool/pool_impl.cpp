@@ -322,10 +322,17 @@ void WorkerPool::Impl::abandon(const FrameSource& source) {
 void WorkerPool::Impl::renew(Answer<std::size_t> done) {
   if (end_.under_way)
     return done(fail(ErrorKind::cancelled, "E5013", "function {} is stopping", function_.name));
-  if (renewal_)
-    return done(fail(ErrorKind::unavailable, "E5060",
-                     "function {} is being restarted already: try again once that has ended",
-                     function_.name));
+  // The code may have changed since its worker began to read it, which may wait for something.
+  if (renewal_) {
+    const auto worker = std::ranges::find_if(
+        workers_, [this](const auto& one) { return one->id == renewal_->worker; });
+    renewed(fail(ErrorKind::unavailable, "E5060",
+                 "function {}: a later restart has taken the place of this one", function_.name));
+    if (worker != workers_.end()) {
+      (*worker)->retire(Clock::now());
+      (*worker)->kill("engine", "a later restart has taken its place");
+    }
+  }
   backoff_.forget();
   zygotes_.end();
   const Crowd now = crowd();

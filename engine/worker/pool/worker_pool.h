@@ -82,8 +82,8 @@ class WorkerPool {
   // For new code: brings up one worker more. Once that is ready, those that ran before get no more
   // frames and end once they have answered what they have; `done` is told how many. Where it cannot
   // start they stay, and `done` is told why (E3001). Without a worker there is nothing to replace:
-  // 0 at once, and the next start waits for no backoff. E5060: another renewal is under way; E5013:
-  // the pool stops.
+  // 0 at once, and the next start waits for no backoff. E5060: a later renewal has taken its place;
+  // E5013: the pool stops.
   void renew(Answer<std::size_t> done);
   // Pulls no more frames; calls `done` when frames in flight are answered, or at the deadline with
   // those workers killed and reported lost with cause "engine". Then every worker is told to end.

@@ -14,6 +14,9 @@ namespace {
 constexpr auto kShortestRest = std::chrono::minutes(1);
 constexpr auto kLongestRest = std::chrono::hours(1);
 constexpr auto kLook = std::chrono::seconds(1);
+// One that ends so soon, so often in a row, is done without.
+constexpr auto kSoon = std::chrono::minutes(1);
+constexpr int kMostEnds = 4;
 // So many times the zygote is to blame, not a moment.
 constexpr int kStrikes = 2;
 
@@ -61,21 +64,33 @@ Status ZygoteKeeper::start() {
   });
   if (auto ok = zygote->start(copy_of(plan_->launch)); !ok) return ok;
   zygote_ = std::move(zygote);
+  started_ = Clock::now();
   return {};
 }
 
 Zygote* ZygoteKeeper::zygote() {
   if (!plan_ || doubted_ || Clock::now() < not_before_) return nullptr;
-  if (zygote_ && !zygote_->serves()) {
-    tell(WorkerLine::Stream::engine, "its zygote: " + zygote_->ending() + "; another is started");
-    zygote_.reset();
-  }
+  if (zygote_ && !zygote_->serves() && !replace_ended()) return nullptr;
   if (zygote_) return zygote_->busy() ? nullptr : zygote_.get();
   if (const auto ok = start(); !ok) {
     failed(ok.error());
     return nullptr;
   }
   return zygote_.get();
+}
+
+// False: the next would end as those before it.
+bool ZygoteKeeper::replace_ended() {
+  const std::string ending = zygote_->ending();
+  ends_ = Clock::now() - started_ < kSoon ? ends_ + 1 : 1;
+  if (ends_ == kMostEnds) {
+    ends_ = 0;
+    rest("E7300", "none can be forked: " + ending);
+    return false;
+  }
+  tell(WorkerLine::Stream::engine, "its zygote: " + ending + "; another is started");
+  zygote_.reset();
+  return true;
 }
 
 void ZygoteKeeper::failed(const Error& why) {
@@ -125,7 +140,8 @@ void ZygoteKeeper::idle(bool idle) {
 
 void ZygoteKeeper::look() {
   if (!place_) return;
-  if (Clock::now() >= until_ || !idle_zygotes().keeps(*place_) || !zygote_->serves()) return end();
+  if (!zygote_->serves()) return idle(false);  // the next worker's start says so
+  if (Clock::now() >= until_ || !idle_zygotes().keeps(*place_)) return end();
   look_.after(std::min<Duration>(kLook, plan_->keep), [this] { look(); });
 }
 

@@ -40,6 +40,7 @@ class ZygoteKeeper {
   using Clock = std::chrono::steady_clock;
 
   Status start();
+  bool replace_ended();
   void rest(std::string_view code, const std::string& why);
   void look();
   void tell(WorkerLine::Stream stream, std::string_view text) const;
@@ -52,6 +53,8 @@ class ZygoteKeeper {
   std::unique_ptr<Zygote> zygote_;
   Clock::duration pause_;
   Clock::time_point not_before_{};
+  Clock::time_point started_{};
+  int ends_ = 0;          // in a row, each soon after the start
   bool doubted_ = false;  // the last copy that started did not become ready
   int strikes_ = 0;       // such copies in a row after which a process of its own became ready
   // While there are no workers.

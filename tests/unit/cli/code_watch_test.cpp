@@ -140,5 +140,16 @@ TEST_F(Watched, AFileIsOneOfSeveralFoldersThatContainIt) {
   EXPECT_THAT(changed(), UnorderedElementsAre("code", "inner"));
 }
 
+TEST_F(Watched, AHiddenFileThatWasGivenIsNoticed) {
+  write(".secret");
+  write(".other");
+  watch_.watch({root_ / ".secret"}, {});
+  EXPECT_THAT(changed(), IsEmpty());
+  write(".other");
+  EXPECT_THAT(changed(), IsEmpty());
+  write(".secret");
+  EXPECT_THAT(changed(), ElementsAre(".secret"));
+}
+
 }  // namespace
 }  // namespace pelton::cli

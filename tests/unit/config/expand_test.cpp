@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/config/yaml/expand.h"
 
+#include "engine/config/included.h"
 #include "tests/unit/config/fixture.h"
 
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 namespace pelton::config {
@@ -111,6 +113,15 @@ connectors: { c: { files: { path: ./x }, from: a, order: "${env:MODE}" } }
   EXPECT_EQ(config.find_stream("a")->partitions, 7U);
   EXPECT_TRUE(config.find_stream("a")->retention.force);
   EXPECT_EQ(config.connectors.front().delivery.order, model::Order::none);
+}
+
+TEST(IncludedFiles, AreThoseThatAreNamed) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(
+      included_files("a: ${file:one}\nb: x${file:../two.txt}${env:X}y${file:/three}\n", "/f"),
+      ElementsAre("/f/one", "/f/../two.txt", "/three"));
+  EXPECT_THAT(included_files("a: $${file:literal} ${file:broken\nb: } ${file:", "/f"),
+              ::testing::IsEmpty());
 }
 
 }  // namespace

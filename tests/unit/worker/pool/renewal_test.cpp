@@ -37,18 +37,25 @@ TEST_F(PoolFixture, NewCodeThatCannotStartLeavesTheOldWorkersTheirWork) {
   EXPECT_EQ(renewed(), 1U);
 }
 
-TEST_F(PoolFixture, OneRenewalAtATime) {
-  python("def handle(event, context): pass\n");
+TEST_F(PoolFixture, ALaterRenewalTakesThePlaceOfOneThatWaits) {
+  python("def handle(event, context): return 'old'\n");
   start();
   give({"1"});
   ASSERT_TRUE(run_until([&] { return source.done == 1; }));
+  python("import time\nprint('waits', flush=True)\ntime.sleep(1000)\n");
   std::optional<Result<std::size_t>> one, other;
   pool->renew([&](Result<std::size_t> ended) { one = std::move(ended); });
+  ASSERT_TRUE(run_until([&] { return lines_text().find("waits") != std::string::npos; }));
+  python("def handle(event, context): return 'new'\n");
   pool->renew([&](Result<std::size_t> ended) { other = std::move(ended); });
-  ASSERT_TRUE(other && !*other);
-  EXPECT_EQ(other->error().code, "E5060");
-  ASSERT_TRUE(run_until([&] { return one.has_value(); }));
-  EXPECT_EQ(*one, 1U);
+  ASSERT_TRUE(one && !*one);
+  EXPECT_EQ(one->error().code, "E5060");
+  ASSERT_TRUE(run_until([&] { return other.has_value() && pool->stats().workers.size() == 1; }));
+  EXPECT_EQ(*other, 1U);
+  EXPECT_EQ(pool->stats().start_failures, 0U);
+  give({"2"});
+  ASSERT_TRUE(run_until([&] { return source.done == 2; }));
+  EXPECT_EQ(source.results.back().outputs->data(0), "new");
 }
 
 TEST_F(PoolFixture, APoolThatStopsAnswersItsRenewal) {

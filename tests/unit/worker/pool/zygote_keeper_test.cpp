@@ -126,6 +126,21 @@ TEST_F(ZygotePool, OneThatIsKilledIsReplaced) {
   EXPECT_EQ(lines_with("its zygote: it ended (signal 9); another is started"), 1U) << lines_text();
 }
 
+TEST_F(ZygotePool, OneThatIsKilledAgainAndAgainIsDoneWithout) {
+  python("def handle(event, context): pass\n");
+  start();
+  for (int i = 0; i < 4; ++i) {
+    one();
+    ASSERT_NE(zygote(), 0);
+    ::kill(zygote(), SIGKILL);
+    ASSERT_TRUE(run_until([&] { return zygote() == 0; }));
+  }
+  one();
+  EXPECT_EQ(zygote(), 0);
+  EXPECT_EQ(lines_with("another is started"), 3U) << lines_text();
+  EXPECT_EQ(lines_with("E7300"), 1U) << lines_text();
+}
+
 // A process of its own is not disturbed by what disturbs the zygote.
 TEST_F(ZygotePool, WhereItCannotStartWorkersDoWithout) {
   python("def handle(event, context): pass\n");
