@@ -103,6 +103,7 @@ class Development {
   std::map<std::string, std::uint64_t> asked_;  // how often each function was renewed
   enum class Engine { starting, running, stopping } engine_ = Engine::starting;
   ConfigTexts starting_with_, ran_with_;
+  fs::path ran_in_;                       // the data folder of ran_with_
   std::optional<EarlierConfig> earlier_;  // with which it runs instead of files_
   std::atomic<bool> leaving_ = false;     // the end was asked for
   UniqueFd signals_;
@@ -118,6 +119,7 @@ Status Development::begin() {
   ::sigprocmask(SIG_BLOCK, &ends, nullptr);
   signals_.reset(::signalfd(-1, &ends, SFD_CLOEXEC));
   std::signal(SIGPIPE, SIG_IGN);
+  EarlierConfig::remove_left(files_);
   if (auto ok = background_.open(); !ok) return ok;
   return watch_.open();
 }
@@ -145,6 +147,7 @@ void Development::look_at_config() {
 
 void Development::start() {
   earlier_.reset();
+  pending_.clear();
   starting_with_ = texts_of(files_);
   look_at_config();
   start(files_);
@@ -162,6 +165,7 @@ void Development::start(const Files& files) {
 // The way back from a config with which the engine does not start.
 void Development::start_earlier() {
   starting_with_ = std::exchange(ran_with_, {});
+  data_ = ran_in_;
   earlier_ = EarlierConfig::write(files_, starting_with_);
   if (!earlier_) return;
   note("pelton: the engine continues with the config that it had before\n");
@@ -175,9 +179,10 @@ void Development::restart() {
 }
 
 void Development::on_running() {
+  if (engine_ != Engine::starting) return;
   engine_ = Engine::running;
   ran_with_ = starting_with_;
-  act();
+  ran_in_ = data_;
 }
 
 void Development::reload() {
@@ -205,6 +210,7 @@ void Development::reloaded(const Result<boost::json::object>& review) {
     note("pelton: {}\n", review.error().text());
     return act();
   }
+  on_running();  // it has answered
   print_review(*review);
   const int code = exit_code_of(*review);
   if (code == kConflict) return restart();
@@ -240,10 +246,7 @@ void Development::on_change() {
   pending_.merge(changes());
   background_.finish();  // of what was asked for before
   if (pending_.empty()) return;
-  if (!child_.running()) {
-    pending_.clear();
-    return start();
-  }
+  if (!child_.running()) return start();
   act();
 }
 

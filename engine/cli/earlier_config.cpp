@@ -13,10 +13,16 @@
 namespace pelton::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 // A config file may have secrets in it.
 constexpr mode_t kPrivate = 0600;
 
-bool write_file(const std::filesystem::path& path, const std::string& text) {
+fs::path beside(const fs::path& file) {
+  return config::folder_of(file) / (".earlier-" + file.filename().string());
+}
+
+bool write_file(const fs::path& path, const std::string& text) {
   ::unlink(path.c_str());  // of a process that was killed
   const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kPrivate));
   return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -26,7 +32,7 @@ bool write_file(const std::filesystem::path& path, const std::string& text) {
 
 ConfigTexts texts_of(const Files& files) {
   ConfigTexts texts;
-  for (const std::filesystem::path& file : files) {
+  for (const fs::path& file : files) {
     auto read = config::read_config_text(file, config::Readable::regular_files);
     if (!read) return {};
     texts.push_back(std::move(read->text));
@@ -34,11 +40,15 @@ ConfigTexts texts_of(const Files& files) {
   return texts;
 }
 
+void EarlierConfig::remove_left(const Files& files) {
+  std::error_code ignored;
+  for (const fs::path& file : files) fs::remove(beside(file), ignored);
+}
+
 std::optional<EarlierConfig> EarlierConfig::write(const Files& files, const ConfigTexts& texts) {
   EarlierConfig earlier;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    earlier.files_.push_back(config::folder_of(files[i]) /
-                             (".earlier-" + files[i].filename().string()));
+    earlier.files_.push_back(beside(files[i]));
     if (!write_file(earlier.files_.back(), texts[i])) return std::nullopt;
   }
   return earlier;
@@ -51,7 +61,7 @@ EarlierConfig& EarlierConfig::operator=(EarlierConfig&& other) noexcept {
 
 EarlierConfig::~EarlierConfig() {
   std::error_code ignored;
-  for (const std::filesystem::path& file : files_) std::filesystem::remove(file, ignored);
+  for (const fs::path& file : files_) fs::remove(file, ignored);
 }
 
 }  // namespace pelton::cli

@@ -20,6 +20,8 @@ ConfigTexts texts_of(const Files& files);
 // beside those that they come from, so that relative paths begin in the same folders.
 class EarlierConfig {
  public:
+  // Removes those of a process that was killed.
+  static void remove_left(const Files& files);
   // Nothing: they could not be written.
   static std::optional<EarlierConfig> write(const Files& files, const ConfigTexts& texts);
   EarlierConfig(EarlierConfig&&) noexcept = default;

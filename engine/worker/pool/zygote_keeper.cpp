@@ -83,7 +83,7 @@ Zygote* ZygoteKeeper::zygote() {
 bool ZygoteKeeper::replace_ended() {
   const std::string ending = zygote_->ending();
   ends_ = Clock::now() - started_ < kSoon ? ends_ + 1 : 1;
-  if (ends_ == kMostEnds) {
+  if (ends_ == kMostEnds || zygote_->busy()) {
     ends_ = 0;
     rest("E7300", "none can be forked: " + ending);
     return false;

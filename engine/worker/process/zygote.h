@@ -51,10 +51,11 @@ class Zygote final {
   void copy(LaunchPlan plan, std::string identity, Made made);
   // False: it has ended, or is about to.
   bool serves() const { return serves_; }
-  // It has not answered for longer than its patience: what is asked of it now would wait.
-  bool busy() const { return silences_ > 0; }
   // After that: why it ended.
   const std::string& ending() const { return ending_; }
+  // It has not answered for longer than its patience: what is asked of it now would wait. Stays so
+  // when it is ended for that.
+  bool busy() const { return silences_ > 0; }
 
  private:
   class Process;

@@ -82,6 +82,14 @@ TEST_F(Earlier, ALinkInItsPlaceIsNotFollowed) {
   EXPECT_EQ(text_of_file(one()), "version: 1");
 }
 
+TEST_F(Earlier, WhatAProcessThatWasKilledLeftIsRemoved) {
+  const fs::path left = folder_.path() / ".earlier-pelton.yaml";
+  write(left, "text");
+  EarlierConfig::remove_left({one(), two()});
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(one()));
+}
+
 TEST_F(Earlier, AFolderThatIsGoneGivesNone) {
   EXPECT_FALSE(EarlierConfig::write({folder_.path() / "gone/pelton.yaml"}, {"text"}));
 }

@@ -103,6 +103,7 @@ TEST_F(StrangeZygote, ThatDoesNotAnswerIsEnded) {
   EXPECT_EQ(made->error().kind, ErrorKind::overloaded);
   run_until([this] { return !zygote->serves(); });
   EXPECT_THAT(zygote->ending(), HasSubstr("did not answer for 120ms"));
+  EXPECT_TRUE(zygote->busy());
   zygote.reset();
   EXPECT_TRUE(childless());
 }
