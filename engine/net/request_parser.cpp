@@ -122,8 +122,10 @@ RequestParser::~RequestParser() = default;
 
 Parsed<bool> RequestParser::head(std::string& bytes) {
   // Line ends before a request are passed over: some clients send one behind a body.
-  if (checked_ == 0)
+  if (checked_ == 0) {
     while (bytes.starts_with("\r\n")) bytes.erase(0, 2);
+    if (bytes == "\r") return false;  // half of one, perhaps
+  }
   for (; checked_ < bytes.size(); ++checked_) {
     if (checked_ >= head_limit_) return refuse("the header is too large", 431);
     if (const char* fault = fault_at(bytes, checked_)) return refuse(fault);

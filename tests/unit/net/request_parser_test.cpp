@@ -40,7 +40,9 @@ TEST(RequestParser, PiecesOfAnySizeMakeTheSameRequest) {
     EXPECT_EQ(parse(chunked, step), "POST abcdefgh") << step;
     EXPECT_EQ(parse(plain, step), "POST abcdefgh") << step;
   }
-  EXPECT_EQ(parse("\r\nGET / HTTP/1.0\r\n\r\n"), "GET ");
+  for (std::size_t step = 1; step < 6; ++step)
+    EXPECT_EQ(parse("\r\n\r\nGET / HTTP/1.0\r\n\r\n", step), "GET ") << step;
+  EXPECT_EQ(parse("\rGET / HTTP/1.0\r\n\r\n", 1), "400");
 }
 
 TEST(RequestParser, WhatFollowsARequestIsLeft) {
