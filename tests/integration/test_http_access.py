@@ -15,8 +15,8 @@ import time
 
 import pytest
 
-from engine import BINARY, wait_until
-from http_api import FUNCTION, Api
+from engine import BINARY, ROOT, Engine, wait_until
+from http_api import FUNCTION, Api, listening
 
 # ---- HTTPS
 
@@ -239,6 +239,20 @@ def test_a_signature_without_a_secret_is_refused(tmp_path):
         assert code in refused(api.engine), text
     api = Api(tmp_path, "f: { path: /x, function: f, api_keys: [] }")
     assert "E1006" in refused(api.engine), "an empty list would let in everybody"
+
+
+def test_the_example(tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_WEBHOOK_SECRET", "example")
+    text = (ROOT / "configs/webhooks.yaml").read_text()
+    commands = [line.removeprefix("#   ") for line in text.splitlines() if line.startswith(("#   body", "#   signature", "#   curl"))]
+    engine = Engine(tmp_path, text.replace("../functions", str(ROOT / "functions")).replace("127.0.0.1:8080", "127.0.0.1:0"))
+    with engine:
+        address = "{}:{}".format(*listening(engine))
+        said = [subprocess.run(["bash", "-c", "\n".join(commands).replace("127.0.0.1:8080", address)], capture_output=True, text=True, timeout=60, check=True)
+                for _ in range(2)]
+        assert [one.stdout for one in said] == ['{"ids":["1"]}\n'] * 2, said
+        engine.wait_settled("notices")
+        assert [notice["data"] for notice in engine.consume("notices")] == [{"repository": "ada/engine", "branch": "main", "by": "ada", "commits": 1}]
 
 
 # ---- schemas of bodies
