@@ -6,10 +6,13 @@ namespace pelton::http {
 Status check_data(const schema::Codec* schema, std::string_view data) {
   if (schema == nullptr) return {};
   std::string ignored;
-  if (const auto ok = schema->encode(data, ignored); !ok)
-    return fail(ErrorKind::invalid, "E7074", "the data does not match the schema of the route: {}",
-                ok.error().message);
-  return {};
+  const auto ok = schema->encode(data, ignored);
+  if (ok) return {};
+  // Codecs speak of outputs: "the output does not fit its JSON Schema at $.id: ...".
+  constexpr std::string_view kSubject = "the output ";
+  const std::string_view why = ok.error().message;
+  return fail(ErrorKind::invalid, "E7074", "the data {}",
+              why.starts_with(kSubject) ? why.substr(kSubject.size()) : why);
 }
 
 }  // namespace pelton::http

@@ -13,8 +13,7 @@ Result<boost::json::value> parse_output(std::string_view json) {
   options.max_depth = 2 * kMostDepth;
   auto value = boost::json::parse(json, error, {}, options);
   if (error)
-    return fail(ErrorKind::invalid, "E6165", "the output is not JSON, which is to be encoded: {}",
-                error.message());
+    return fail(ErrorKind::invalid, "E6165", "the output is not JSON: {}", error.message());
   return value;
 }
 
