@@ -126,8 +126,7 @@ Result<connector::Read> PostgresSource::read(model::BatchBuilder& into, std::siz
   return read;
 }
 
-// Whatever the server refused, its transaction is over: the host connects anew behind what is
-// corrupt.
+// Whatever the server refused, its transaction is over. `corrupt` makes the host connect again.
 std::unexpected<Error> PostgresSource::lost(Error error) {
   if (error.kind == ErrorKind::invalid) error.kind = ErrorKind::corrupt;
   return std::unexpected(std::move(error));

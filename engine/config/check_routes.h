@@ -15,7 +15,7 @@ void place_routes(Config& config);
 // called from other machines.
 void check_routes(const Config& config, Diagnostics& problems);
 
-// E7075: the schema of a route is of no use.
+// E7075: the schema of a route cannot be used.
 void check_schema(const Route& route, const Kinds& kinds, Diagnostics& problems);
 
 }  // namespace pelton::config

@@ -5,6 +5,10 @@ namespace pelton::http {
 
 Status check_data(const schema::Codec* schema, std::string_view data) {
   if (schema == nullptr) return {};
+  // A value takes many times its text in memory while it is checked.
+  if (data.size() > schema::kMostJson)
+    return fail(ErrorKind::invalid, "E7074", "the data is larger than the {} MiB that are checked",
+                schema::kMostJson >> 20);
   std::string ignored;
   const auto ok = schema->encode(data, ignored);
   if (ok) return {};

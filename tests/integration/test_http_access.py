@@ -265,6 +265,7 @@ SCHEMA = {"type": "object", "required": ["id"], "additionalProperties": False,
 def test_bodies_match_the_schema_of_their_route(tmp_path):
     (tmp_path / "order.json").write_text(json.dumps(SCHEMA))
     with Api(tmp_path, 'orders: { method: POST, path: /orders, to: in, schema: order.json }\n'
+                       '  big: { method: POST, path: /big, to: in, schema: order.json, max_body: 20MiB }\n'
                        '  f: { path: "/f/{rest+}", function: f, schema: order.json }') as api:
         good, bad = {"id": 7, "items": [{"price": 1.5}]}, {"id": 7, "items": [{"price": 2}, {"price": -1}]}
         for path in ("/orders", "/f/x"):
@@ -273,6 +274,8 @@ def test_bodies_match_the_schema_of_their_route(tmp_path):
                 status, _, answer = api.post(path, body)
                 error = json.loads(answer)["error"]
                 assert status == 400 and error["code"] == "E7074" and said in error["message"] and len(answer) < 1000, answer
+        status, _, answer = api.post("/big", b'"' + b"x" * (17 << 20) + b'"')
+        assert status == 400 and "16 MiB" in json.loads(answer)["error"]["message"], "memory is bounded, whatever the route takes"
         event = {"specversion": "1.0", "source": "/s", "type": "t", "id": "1", "data": good}
         batch = json.dumps([event, {**event, "id": "2", "data": bad}])
         status, _, answer = api.post("/orders", batch, content_type="application/cloudevents-batch+json")

@@ -17,7 +17,7 @@
 
 namespace pelton::schema::json_schema {
 
-// The beginning of a value, made only where it is told.
+// The beginning of a value, for messages: made only when there is one.
 struct Shown {
   const boost::json::value& of;
 };

@@ -110,7 +110,7 @@ void ZygoteKeeper::started(bool copy, bool ready) {
     return;
   }
   if (!std::exchange(doubted_, false) || !ready) return;
-  // Code that was mended meanwhile looks the same once.
+  // Code that has been corrected since then looks the same once.
   zygote_.reset();
   if (++strikes_ < kStrikes) return;
   strikes_ = 0;
