@@ -24,12 +24,6 @@ void check_destination(const Config& config, const Function& function,
                                function.name, *stream));
 }
 
-bool is_taken(const Config& config, const std::string& name) {
-  return config.find_stream(name) != nullptr ||
-         std::ranges::find(config.bindings, name, &Binding::name) != config.bindings.end() ||
-         std::ranges::find(config.connectors, name, &Connector::name) != config.connectors.end();
-}
-
 Stream stream_of(const Function& function) {
   Stream stream;
   stream.name = async_name(function.name);
@@ -72,7 +66,7 @@ void add_async_calls(Config& config, Diagnostics& problems) {
   for (const Function& function : config.functions) {
     if (!all && !function.async) continue;
     const std::string name = async_name(function.name);
-    if (is_taken(config, name)) {
+    if (config.has_part(name)) {
       problems.error(function.place, "E1011",
                      fmt::format("asynchronous calls of function {} wait in a stream named {}, and "
                                  "the config uses that name",

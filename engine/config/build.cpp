@@ -3,6 +3,7 @@
 
 #include "engine/config/async_calls.h"
 #include "engine/config/check_routes.h"
+#include "engine/config/durable_routes.h"
 
 #include <fmt/format.h>
 
@@ -117,6 +118,7 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
   if (std::ranges::none_of(config.listeners, &Listener::lambda))
     check_unused(config.functions, Reference::Kind::function, "nothing uses the function", context);
   add_async_calls(config, context.problems);
+  add_durable_routes(config, context.problems);
   return config;
 }
 

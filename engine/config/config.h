@@ -36,6 +36,8 @@ struct Config {
 
   const Stream* find_stream(std::string_view name) const;
   const Function* find_function(std::string_view name) const;
+  // A stream, binding or connector of that name is there.
+  bool has_part(std::string_view name) const;
 };
 
 }  // namespace pelton::config

@@ -125,6 +125,12 @@ const Stream* Config::find_stream(std::string_view name) const {
   return at == streams.end() ? nullptr : &*at;
 }
 
+bool Config::has_part(std::string_view name) const {
+  return find_stream(name) != nullptr ||
+         std::ranges::find(bindings, name, &Binding::name) != bindings.end() ||
+         std::ranges::find(connectors, name, &Connector::name) != connectors.end();
+}
+
 const Function* Config::find_function(std::string_view name) const {
   const auto at = std::ranges::find(functions, name, &Function::name);
   return at == functions.end() ? nullptr : &*at;

@@ -60,6 +60,8 @@ struct Binding {
   std::optional<DeadLetterTopic> dead_letters;  // absent: the engine keeps them
   // The asynchronous calls of its function (async_calls.h): not in the file.
   bool async_calls = false;
+  // The durable calls of that route (durable_routes.h): not in the file. Empty: it has none.
+  std::string durable_route;
 };
 
 // `topics` may be null: then streams cannot be topics.

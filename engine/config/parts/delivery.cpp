@@ -16,35 +16,6 @@ void check_backoff(const Section& section, const std::string& prefix, ReadContex
                     format_duration(retry.first), format_duration(retry.max)));
 }
 
-Fields<Retry> retry_fields() {
-  return Fields<Retry>("retry",
-                       "What happens when an event fails: it is retried with growing delays and, "
-                       "after the last attempt, becomes a dead letter.")
-      .shorthand("attempts")
-      .option("attempts", &Retry::attempts,
-              "Maximum number of deliveries, including the first one.",
-              {.at_least = "1", .at_most = "1000000"})
-      .option("max_age", &Retry::max_age,
-              "Stop retrying once this much time has passed since the first attempt.",
-              {.at_least = "1s", .example = "6h"})
-      .option("worker_kills", &Retry::worker_kills,
-              "Number of workers that an event may crash before it becomes a dead letter, whatever "
-              "`attempts` says. Time-outs do not count as crashes.",
-              {.at_least = "1", .at_most = "1000"})
-      .section(Fields<Retry>("backoff", "The delays between attempts.")
-                   .option("first", &Retry::first, "Delay after the first failure.",
-                           {.at_least = "1ms", .at_most = "24h"})
-                   .option("factor", &Retry::factor, "Multiplier for each further delay.",
-                           {.at_least = "1", .at_most = "100"})
-                   .option("max", &Retry::max, "Upper limit of the delay.",
-                           {.at_least = "1ms", .at_most = "24h"})
-                   .option("jitter", &Retry::jitter,
-                           "Random variation of each delay, as a fraction of it, in both "
-                           "directions.",
-                           {.at_least = "0", .at_most = "1"}))
-      .then(check_backoff);
-}
-
 void check_pause(const Section& section, const std::string& prefix, ReadContext& context,
                  Breaker& breaker) {
   if (breaker.first > breaker.max)
@@ -92,6 +63,35 @@ Fields<BatchLimits> batch_fields() {
 }
 
 }  // namespace
+
+Fields<Retry> retry_fields() {
+  return Fields<Retry>("retry",
+                       "What happens when an event fails: it is retried with growing delays and, "
+                       "after the last attempt, becomes a dead letter.")
+      .shorthand("attempts")
+      .option("attempts", &Retry::attempts,
+              "Maximum number of deliveries, including the first one.",
+              {.at_least = "1", .at_most = "1000000"})
+      .option("max_age", &Retry::max_age,
+              "Stop retrying once this much time has passed since the first attempt.",
+              {.at_least = "1s", .example = "6h"})
+      .option("worker_kills", &Retry::worker_kills,
+              "Number of workers that an event may crash before it becomes a dead letter, whatever "
+              "`attempts` says. Time-outs do not count as crashes.",
+              {.at_least = "1", .at_most = "1000"})
+      .section(Fields<Retry>("backoff", "The delays between attempts.")
+                   .option("first", &Retry::first, "Delay after the first failure.",
+                           {.at_least = "1ms", .at_most = "24h"})
+                   .option("factor", &Retry::factor, "Multiplier for each further delay.",
+                           {.at_least = "1", .at_most = "100"})
+                   .option("max", &Retry::max, "Upper limit of the delay.",
+                           {.at_least = "1ms", .at_most = "24h"})
+                   .option("jitter", &Retry::jitter,
+                           "Random variation of each delay, as a fraction of it, in both "
+                           "directions.",
+                           {.at_least = "0", .at_most = "1"}))
+      .then(check_backoff);
+}
 
 Fields<Delivery> delivery_fields() {
   return Fields<Delivery>("", "")

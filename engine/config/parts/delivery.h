@@ -53,5 +53,6 @@ struct Delivery {
 };
 
 Fields<Delivery> delivery_fields();
+Fields<Retry> retry_fields();
 
 }  // namespace pelton::config

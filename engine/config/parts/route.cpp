@@ -10,7 +10,7 @@
 namespace pelton::config {
 namespace {
 
-constexpr const char* kOfFunctions[] = {"timeout", "event", "concurrency"};
+constexpr const char* kOfFunctions[] = {"timeout", "event", "concurrency", "durable"};
 constexpr const char* kOfStreams[] = {"key", "subject", "type", "headers"};
 
 // A method's name, or `any`.
@@ -79,6 +79,7 @@ void keep_route_places(const Section& section, const std::string&, ReadContext& 
   route.path_place = section.place("path");
   route.notify_place = section.place("notify");
   route.schema_place = section.place("schema");
+  if (route.durable && !route.durable->enabled) route.durable.reset();
   // An empty list would let in everybody.
   if (section.node("api_keys") != nullptr && route.api_keys.empty())
     context.problems.error(
@@ -174,6 +175,7 @@ Fields<Route> target_fields(Fields<Route> fields) {
               "Maximum number of requests of this route at the same time. Further ones are "
               "answered with 429.",
               {.at_least = "1", .at_most = "65536", .example = "100"})
+      .section(&Route::durable, durable_fields())
       .parsed("key", &Route::key, parse_request_field, request_field_text,
               "Part of the request that becomes the event's key: `path.NAME`, `query.NAME` or "
               "`header.NAME`.",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/config/parts/durable_calls.h"
 #include "engine/config/parts/path_pattern.h"
 #include "engine/config/parts/request_field.h"
 #include "engine/config/parts/request_signature.h"
@@ -55,6 +56,7 @@ struct Route {
   Duration timeout{std::chrono::seconds(30)};
   std::optional<Exchange> event;  // absent: as the function's runtime has it
   std::optional<std::uint32_t> concurrency;
+  std::optional<DurableCalls> durable;  // absent: calls are not stored
   // ---- of a stream: what the event of a plain body is made of
   std::optional<RequestField> key;
   std::optional<RequestField> subject;
