@@ -5,6 +5,7 @@
 #include "engine/http/body_schema.h"
 #include "engine/http/cors.h"
 #include "engine/http/ingest/ingest.h"
+#include "engine/http/invoke/durable.h"
 #include "engine/http/invoke/invoke.h"
 #include "engine/http/json_text.h"
 #include "engine/http/uuid.h"
@@ -172,6 +173,7 @@ void RouteHandler::answer(RoutedRequest&& request) {
     return request.reply(net::error_response(ok.error()));
   if (request.route->notices) return notify(std::move(request));
   const GatewayContext context{new_uuid(), now, address()};
+  if (request.route->kept) return call_durably(std::move(request), context, work_);
   calls_.call(make_call(std::move(request), context));
 }
 

@@ -4,10 +4,12 @@
 #include "engine/base/histogram.h"
 #include "engine/base/notices.h"
 #include "engine/config/parts/route.h"
+#include "engine/http/invoke/kept_calls.h"
 #include "engine/http/lambda/functions.h"
 #include "engine/net/message.h"
 #include "engine/observe/status.h"
 #include "engine/schema/codec.h"
+#include "engine/stream/access.h"
 #include "engine/stream/appender.h"
 
 #include <chrono>
@@ -54,8 +56,13 @@ class RouteCounts {
 struct ServedRoute {
   config::Route settings;
   config::Exchange exchange = config::Exchange::native;
-  // Of a stream. Shared with whoever else has the target that it came in.
+  // Of a stream, or of that of its durable calls. Shared with whoever else has the target that it
+  // came in.
   std::shared_ptr<stream::Appender> appender{};
+  // Its durable calls, shared with the binding that delivers them; null: calls are not stored.
+  std::shared_ptr<KeptCalls> kept{};
+  // Where their results are; shared with the reads under way.
+  std::shared_ptr<stream::StreamReader> results{};
   // Of a source that it notifies, shared with that.
   std::shared_ptr<NoticeBox> notices{};
   // Of bodies; null: anything will do.

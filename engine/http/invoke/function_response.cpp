@@ -21,7 +21,6 @@ namespace json = boost::json;
 using config::Exchange;
 
 constexpr std::size_t kMaxDepth = 512;
-constexpr const char* kStatusHeader = ":status";
 
 template <typename... Args>
 std::unexpected<Error> malformed(fmt::format_string<Args...> format, Args&&... args) {

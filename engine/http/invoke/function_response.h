@@ -6,8 +6,12 @@
 #include "engine/net/message.h"
 
 #include <string>
+#include <string_view>
 
 namespace pelton::http {
+
+// The header of a native answer that has the status.
+inline constexpr std::string_view kStatusHeader = ":status";
 
 // The response that a function's answer means, as its route has it: the object of a proxy
 // integration (statusCode, headers, multiValueHeaders, cookies, body, isBase64Encoded; in version 2

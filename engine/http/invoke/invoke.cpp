@@ -76,7 +76,7 @@ net::Response response_of(const ServedRoute& route, CallAnswer&& answer) {
 
 }  // namespace
 
-Call make_call(RoutedRequest&& request, const GatewayContext& context) {
+Call call_of(const RoutedRequest& request, const GatewayContext& context) {
   const config::Route& route = request.route->settings;
   Call call;
   call.function = *route.function;
@@ -86,6 +86,11 @@ Call make_call(RoutedRequest&& request, const GatewayContext& context) {
   call.deadline = request.begun + route.timeout;
   call.event = request.route->exchange == Exchange::native ? native_event(request, context)
                                                            : gateway_event(request, context);
+  return call;
+}
+
+Call make_call(RoutedRequest&& request, const GatewayContext& context) {
+  Call call = call_of(request, context);
   call.connection = request.request.body;
   call.answer = [route = request.route, reply = std::move(request.reply)](
                     CallAnswer answer) mutable { reply(response_of(*route, std::move(answer))); };

@@ -7,8 +7,10 @@
 
 namespace pelton::http {
 
-// The call that a request for a function is: its event as the route's exchange has it, and an
-// answer that makes the response and replies.
+// The call that a request for a function is: its event as the route's exchange has it. Nobody
+// hears its answer.
+Call call_of(const RoutedRequest& request, const GatewayContext& context);
+// The same with an answer that makes the response and replies.
 Call make_call(RoutedRequest&& request, const GatewayContext& context);
 
 }  // namespace pelton::http

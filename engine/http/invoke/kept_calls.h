@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/base/hash.h"
+#include "engine/base/ids.h"
+#include "engine/http/invoke/stored_call.h"
+#include "engine/model/batch.h"
+#include "engine/net/message.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+
+namespace pelton::http {
+
+// The calls of one durable route: which of them are under way, where the results of the others are
+// stored, and who waits for one. A key is remembered while its call is under way, and then for as
+// long as its result is kept: as a 128-bit hash, some 150 bytes with what belongs to it. It follows
+// two streams, that of the calls and that of their results, of which it is a view: restored at a
+// start, and kept up to date by result(). Thread-safe.
+class KeptCalls {
+ public:
+  // Lives longer; times do not step.
+  explicit KeptCalls(const Clock& clock) : clock_(clock) {}
+
+  struct Limits {
+    Duration keep{};             // results, from when they are stored
+    std::size_t keys = 0;        // that are remembered
+    std::size_t waiting = 4096;  // requests
+  };
+  // A request that waits for its result.
+  struct Waiter {
+    std::chrono::steady_clock::time_point deadline;
+    // Called once, with the result's response or why there is none yet.
+    std::move_only_function<void(net::Response)> reply;
+    std::function<net::Response(CallFailure::Kind)> failed;
+  };
+
+  void set_limits(const Limits& limits);
+
+  // ---- requests
+  enum class Refusal {
+    loading,        // what was stored before the start has not been read yet
+    under_way,      // the call with that key has no result yet
+    other_request,  // the key came with another request
+    full,           // too many keys are remembered
+    waiting,        // too many requests wait
+  };
+  struct Stored {
+    Offset result = 0;  // in the stream of results
+  };
+  struct Begun {};
+  // `id` is that of the call that the request would begin; it does when Begun is returned, and the
+  // waiter is kept.
+  using Answer = std::variant<Begun, Stored, Refusal>;
+  Answer begin(const std::optional<RequestKey>& key, const std::string& id, Waiter&& waiter);
+  // The call was not stored after all. Its waiter goes back to the caller.
+  std::optional<Waiter> withdraw(const std::optional<RequestKey>& key, const std::string& id);
+
+  // ---- the streams
+  // A call, as it was stored before the start.
+  void restore(const model::Batch& calls, std::size_t event);
+  // A result became durable. Answers whoever waits for it.
+  void result(const model::Batch& results, std::size_t event, Offset offset);
+  // All that was stored before the start has been given to restore() and result().
+  void loaded();
+
+  // ---- time
+  // Called when the first request waits; any thread.
+  void on_waiting(std::function<void()> call);
+  // Answers those that are overdue. False: nobody waits any more.
+  bool look(std::chrono::steady_clock::time_point now);
+  // Answers all that wait: the engine stops.
+  void stop();
+
+  struct Counts {
+    std::size_t under_way = 0;  // with a key
+    std::size_t results = 0;    // with a key
+  };
+  Counts counts();
+
+ private:
+  struct Call {
+    Hash128 request;
+    std::uint64_t id = 0;   // hash of its id
+    Offset result = -1;     // none yet
+    std::int64_t time = 0;  // us, of the result or else of the call
+  };
+  struct KeyHash {
+    std::size_t operator()(const Hash128& key) const { return key.low; }
+  };
+  // One for each result, in the order of their times; older ones of the same key mean nothing.
+  struct Expiry {
+    std::int64_t time = 0;
+    Hash128 key;
+  };
+
+  void expire();
+  bool give_up(CallFailure::Kind why, std::chrono::steady_clock::time_point until);
+  std::optional<Waiter> take(const std::string& id);
+
+  const Clock& clock_;
+  mutable std::mutex mutex_;
+  Limits limits_;                                     // guarded by mutex_, as is all below
+  std::unordered_map<Hash128, Call, KeyHash> calls_;  // by the hash of their key
+  std::deque<Expiry> expiries_;
+  std::size_t results_ = 0;
+  std::map<std::string, Waiter, std::less<>> waiters_;  // by the id of their call
+  bool loaded_ = false;
+  std::function<void()> on_waiting_;
+};
+
+}  // namespace pelton::http

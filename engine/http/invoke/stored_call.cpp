@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/http/invoke/stored_call.h"
+
+#include "engine/http/invoke/function_response.h"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace pelton::http {
+namespace {
+
+using config::Exchange;
+
+constexpr std::string_view kKeyHeader = ":idempotency-key";
+constexpr std::string_view kRequestHeader = ":request";
+constexpr std::string_view kExchangeHeader = ":event";
+
+constexpr std::pair<Exchange, std::string_view> kExchanges[] = {
+    {Exchange::native, "native"},
+    {Exchange::gateway_v1, "apigateway/v1"},
+    {Exchange::gateway_v2, "apigateway/v2"}};
+
+// One that the header does not name was not stored here.
+Exchange exchange_of(const model::Batch& call) {
+  std::string_view name;
+  call.find_header(0, kExchangeHeader, name);
+  for (const auto& [exchange, text] : kExchanges)
+    if (text == name) return exchange;
+  return Exchange::native;
+}
+
+std::optional<Hash128> parse_hash(std::string_view text) {
+  Hash128 hash;
+  if (text.size() != 32) return std::nullopt;
+  const char* const middle = text.data() + 16;
+  const auto high = std::from_chars(text.data(), middle, hash.high, 16);
+  const auto low = std::from_chars(middle, middle + 16, hash.low, 16);
+  if (high.ptr != middle || low.ptr != middle + 16) return std::nullopt;
+  return hash;
+}
+
+}  // namespace
+
+model::BatchPtr stored_call(const model::Batch& event, const std::optional<RequestKey>& key,
+                            Exchange exchange) {
+  model::EventView stored = event.event(0);
+  std::string request;
+  for (const auto& [known, text] : kExchanges)
+    if (known == exchange) stored.headers.push_back({kExchangeHeader, text});
+  if (key) {
+    request = fmt::format("{:016x}{:016x}", key->request.high, key->request.low);
+    stored.headers.push_back({kKeyHeader, key->key});
+    stored.headers.push_back({kRequestHeader, request});
+  }
+  model::BatchBuilder builder;
+  builder.add(stored);
+  return builder.finish();
+}
+
+std::optional<RequestKey> request_key(const model::Batch& batch, std::size_t event) {
+  std::string_view key, request;
+  if (!batch.find_header(event, kKeyHeader, key) ||
+      !batch.find_header(event, kRequestHeader, request))
+    return std::nullopt;
+  const auto hash = parse_hash(request);
+  if (!hash) return std::nullopt;
+  return RequestKey{std::string(key), *hash};
+}
+
+void add_result(const model::Batch& call, const net::Response& response, WallTime now,
+                model::BatchBuilder& to) {
+  const std::string status = fmt::format("{}", response.status);
+  model::EventView event;
+  event.id = call.id(0);
+  event.source = call.source(0);
+  event.type = "http.response";
+  event.subject = call.subject(0);
+  event.content_type = response.content_type;
+  event.time_us = to_us(now);
+  event.data = response.body;
+  event.headers.push_back({kStatusHeader, status});
+  for (const std::string_view own : {kKeyHeader, kRequestHeader})
+    if (std::string_view value; call.find_header(0, own, value))
+      event.headers.push_back({own, value});
+  for (const net::Field& field : response.headers)
+    event.headers.push_back({field.name, field.value});
+  to.add(event);
+}
+
+net::Response response_of(const model::Batch& call, const model::BatchPtr& outputs) {
+  const Exchange exchange = exchange_of(call);
+  auto response = function_response(exchange, outputs);
+  if (response) return std::move(*response);
+  return failure_response(
+      exchange, {CallFailure::Kind::function, "MalformedResponse", response.error().text()});
+}
+
+net::Response response_of(const model::Batch& call, const CallFailure& failure) {
+  return failure_response(exchange_of(call), failure);
+}
+
+net::Response stored_response(const model::Batch& results, std::size_t event) {
+  net::Response response{200, std::string(results.content_type(event)),
+                         std::string(results.data(event))};
+  for (const model::Header& header : results.headers(event)) {
+    if (header.name == kStatusHeader)
+      std::from_chars(header.value.data(), header.value.data() + header.value.size(),
+                      response.status);
+    else if (!header.name.starts_with(':'))
+      response.headers.push_back({std::string(header.name), std::string(header.value)});
+  }
+  return response;
+}
+
+}  // namespace pelton::http

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/clock.h"
+#include "engine/base/hash.h"
+#include "engine/config/parts/route.h"
+#include "engine/http/invoke/call.h"
+#include "engine/model/batch.h"
+#include "engine/model/batch_builder.h"
+#include "engine/net/message.h"
+
+#include <optional>
+#include <string>
+
+// Calls of durable routes and their results as events. A call is what the function gets, with some
+// headers of the engine's own: their names begin with a colon, which no client can send. A result
+// is an event of the type "http.response": id: that of its call; data: the body; headers: ":status"
+// and those of the response.
+namespace pelton::http {
+
+// What tells repeated requests from others.
+struct RequestKey {
+  std::string key;  // Idempotency-Key
+  Hash128 request;  // of method, target and body
+};
+
+// The call's event with what is needed to answer it later.
+model::BatchPtr stored_call(const model::Batch& event, const std::optional<RequestKey>& key,
+                            config::Exchange exchange);
+// Of a stored call or result; nothing: it has none.
+std::optional<RequestKey> request_key(const model::Batch& batch, std::size_t event);
+
+// Adds the result of a call (one event).
+void add_result(const model::Batch& call, const net::Response& response, WallTime now,
+                model::BatchBuilder& to);
+// What a stored call is answered with: the function's outputs mean it, or they are malformed.
+net::Response response_of(const model::Batch& call, const model::BatchPtr& outputs);
+net::Response response_of(const model::Batch& call, const CallFailure& failure);
+net::Response stored_response(const model::Batch& results, std::size_t event);
+
+}  // namespace pelton::http
