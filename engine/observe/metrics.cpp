@@ -263,6 +263,12 @@ void add_route(Families& out, const RouteStatus& r) {
                 {{"route", r.name}, {"code", std::to_string(status)}}, count);
   out.gauge("pelton_http_requests_under_way", "Requests that are being served.",
             {{"route", r.name}}, static_cast<double>(r.under_way));
+  if (!r.durable) return;
+  out.gauge("pelton_http_durable_calls", "Calls with an Idempotency-Key that have no response yet.",
+            {{"route", r.name}}, static_cast<double>(r.durable->calls));
+  out.gauge("pelton_http_durable_results",
+            "Stored responses that repeated requests are answered with.", {{"route", r.name}},
+            static_cast<double>(r.durable->results));
 }
 
 }  // namespace

@@ -125,6 +125,12 @@ struct BindingStatus {
 };
 
 // An HTTP route.
+// What a durable route knows of requests with an Idempotency-Key.
+struct DurableStatus {
+  std::uint64_t calls = 0;    // under way
+  std::uint64_t results = 0;  // that repeated requests are answered with
+};
+
 struct RouteStatus {
   std::string name;
   std::string listener;
@@ -135,6 +141,7 @@ struct RouteStatus {
   std::map<unsigned, std::uint64_t> by_status;  // requests answered
   std::uint64_t under_way = 0;
   HistogramCounts durations;  // from the header to the response
+  std::optional<DurableStatus> durable{};
 };
 
 struct ListenerStatus {

@@ -128,10 +128,12 @@ json::value convert(const ListenerStatus& l) {
 json::value convert(const RouteStatus& r) {
   json::object statuses;
   for (const auto& [status, count] : r.by_status) statuses[std::to_string(status)] = count;
-  return {{"name", to_utf8(r.name)},       {"listener", to_utf8(r.listener)},
-          {"methods", to_utf8(r.methods)}, {"path", to_utf8(r.path)},
-          {"to", to_utf8(r.to)},           {"function", to_utf8(r.function)},
-          {"under_way", r.under_way},      {"responses", std::move(statuses)}};
+  json::object route{{"name", to_utf8(r.name)},       {"listener", to_utf8(r.listener)},
+                     {"methods", to_utf8(r.methods)}, {"path", to_utf8(r.path)},
+                     {"to", to_utf8(r.to)},           {"function", to_utf8(r.function)},
+                     {"under_way", r.under_way},      {"responses", std::move(statuses)}};
+  if (r.durable) route["durable"] = {{"calls", r.durable->calls}, {"results", r.durable->results}};
+  return route;
 }
 
 json::value convert(const ConfigStatus& c) {

@@ -3,6 +3,8 @@
 
 #include "engine/base/ensure.h"
 #include "engine/observe/log.h"
+#include "engine/runtime/call_records.h"
+#include "engine/runtime/durable_results.h"
 #include "engine/runtime/worker_log.h"
 #include "engine/worker/runtimes/lambda/environment.h"
 
@@ -69,6 +71,33 @@ std::unique_ptr<CallRecords> call_records(const config::Binding& binding,
   return std::make_unique<CallRecords>(std::move(setup));
 }
 
+Result<std::unique_ptr<CallEndings>> durable_results(const config::Binding& binding, BindingId id,
+                                                     Assembly& assembly) {
+  const std::string& results = binding.to.front();
+  auto read_calls = assembly.streams.reader(binding.from);
+  auto read_results = assembly.streams.reader(results);
+  for (const auto* reader : {&read_calls, &read_results})
+    if (!*reader) return std::unexpected(reader->error());
+  const StreamId stream = *assembly.store.find_stream(results);
+  auto progress =
+      assembly.store.cursor(id, {*assembly.store.find_stream(binding.from), PartitionId{0}});
+  if (!progress) return std::unexpected(progress.error());
+  return std::make_unique<DurableResults>(
+      model::OutputStream{results, stream, 1},
+      std::make_unique<ResultFollower>(ResultFollower::Setup{
+          assembly.durable_routes->calls(binding.durable_route), stream, std::move(*read_calls),
+          std::move(*read_results), progress->value_or(model::Progress{}), assembly.shard.appends(),
+          assembly.shard.reader(), assembly.shard.mailbox(), assembly.shard.io()}));
+}
+
+// Null: the binding's events are no calls.
+Result<std::unique_ptr<CallEndings>> call_endings(const config::Binding& binding, BindingId id,
+                                                  const config::Config& config,
+                                                  Assembly& assembly) {
+  if (!binding.durable_route.empty()) return durable_results(binding, id, assembly);
+  return call_records(binding, config, assembly);
+}
+
 // A sink is a binding whose worker is the connector.
 config::Binding as_binding(const config::Connector& sink) {
   config::Binding binding;
@@ -100,7 +129,9 @@ Result<BuiltBinding> build(Assembly& assembly, const config::Config& config,
   setup.output = std::move(ends->output);
   setup.read_again = std::move(ends->read_again);
   setup.decode = std::move(ends->decode);
-  setup.records = call_records(binding, config, assembly);
+  auto endings = call_endings(binding, *id, config, assembly);
+  if (!endings) return std::unexpected(endings.error());
+  setup.endings = std::move(*endings);
   setup.turns = &assembly.shard.memory_turns();
   if (const auto* function = config.find_function(binding.function))
     setup.seek_patience += function->timeout;

@@ -5,6 +5,7 @@
 #include "engine/config/config.h"
 #include "engine/connector/connector_spec.h"
 #include "engine/dead_letters/known_bindings.h"
+#include "engine/http/invoke/durable_routes.h"
 #include "engine/runtime/shard.h"
 #include "engine/runtime/source_runner.h"
 #include "engine/stream/streams.h"
@@ -28,6 +29,7 @@ struct Assembly {
   Shard& shard;
   stream::Streams& streams;
   std::unique_ptr<Notices> notices;
+  std::unique_ptr<http::DurableRoutes> durable_routes;
   std::filesystem::path sdks;
   std::filesystem::path functions;  // what is kept of each to start its workers sooner
 };

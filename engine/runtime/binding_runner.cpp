@@ -86,6 +86,7 @@ void BindingRunner::start() {
   if (!paused)
     observe::log::error("cannot read whether the binding was paused",
                         {{"binding", setup_.dispatcher.binding}, {"error", paused.error().text()}});
+  if (setup_.endings) setup_.endings->start();
   input_.events->start();
   note();
 }
@@ -168,7 +169,7 @@ bool BindingRunner::has_work() {
 std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::FrameLimits& limits) {
   if (!room()) return std::nullopt;
   auto frame = dispatcher_.pull(worker, limits, clock_.now(), commits_);
-  if (frame && setup_.records) setup_.records->given(worker, *frame);
+  if (frame && setup_.endings) setup_.endings->given(worker, *frame);
   if (!commits_.empty() || (!frame && turns_.waiting())) note();
   rereads_.ask();
   arm_timer();
@@ -176,11 +177,11 @@ std::optional<model::Frame> BindingRunner::pull(WorkerId worker, const model::Fr
 }
 
 Status BindingRunner::finished(WorkerId worker, FrameId frame, model::FrameResult&& result) {
-  if (setup_.records) setup_.records->finished(frame, result, clock_.now());
+  if (setup_.endings) setup_.endings->finished(frame, result, clock_.now());
   if (!setup_.dispatcher.outputs.empty())
     model::fail_unknown_streams(result, setup_.dispatcher.outputs);
   if (setup_.output && result.outputs) return send(worker, frame, std::move(result));
-  if (result.outputs && setup_.dispatcher.outputs.empty() && !setup_.records &&
+  if (result.outputs && setup_.dispatcher.outputs.empty() && !setup_.endings &&
       !std::exchange(warned_of_outputs_, true))
     warn_of_outputs(setup_.dispatcher);
   auto ok = dispatcher_.finished(worker, frame, std::move(result), clock_.now(), commits_);
@@ -210,13 +211,13 @@ Status BindingRunner::send(WorkerId worker, FrameId frame, model::FrameResult&& 
 }
 
 void BindingRunner::gave_back(WorkerId worker, FrameId frame, std::uint32_t first) {
-  if (setup_.records) setup_.records->gave_back(frame);
+  if (setup_.endings) setup_.endings->gave_back(frame);
   dispatcher_.give_back(worker, frame, first, clock_.now(), commits_);
   note();
 }
 
 void BindingRunner::lost(WorkerId worker, const model::WorkerLoss& loss) {
-  if (setup_.records) setup_.records->lost(worker);
+  if (setup_.endings) setup_.endings->lost(worker);
   dispatcher_.worker_lost(worker, loss, clock_.now(), commits_);
   note();
 }
@@ -263,7 +264,7 @@ void BindingRunner::settle_commits() {
   settling_.swap(commits_);
   for (dispatch::Commit& commit : settling_) {
     dead_letters::tell_failures(setup_.dispatcher.binding, commit.transaction);
-    if (setup_.records) setup_.records->settle(commit.transaction);
+    if (setup_.endings) setup_.endings->settle(commit.transaction);
     std::vector<PartitionId> settled;
     for (const auto& update : commit.transaction.progress) settled.push_back(update.at.partition);
     input_.events->settle(std::move(commit.transaction),

@@ -4,7 +4,7 @@
 #include "engine/dispatch/dispatcher.h"
 #include "engine/dispatch/filter_watch.h"
 #include "engine/runtime/binding_turns.h"
-#include "engine/runtime/call_records.h"
+#include "engine/runtime/call_endings.h"
 #include "engine/runtime/event_rereads.h"
 #include "engine/runtime/pause_notices.h"
 #include "engine/runtime/stopped_partitions.h"
@@ -48,8 +48,8 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
     stream::Decode decode{};
     // With whom it shares the memory; null: there is no limit. Outlives the runner.
     MemoryTurns* turns = nullptr;
-    // Of asynchronous calls; null: its events are no calls.
-    std::unique_ptr<CallRecords> records{};
+    // Of calls; null: its events are none.
+    std::unique_ptr<CallEndings> endings{};
     // By the operator (Hold::paused), as the store remembers it at start().
     bool paused = false;
   };

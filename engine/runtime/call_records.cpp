@@ -77,17 +77,8 @@ std::string error_json(const model::DeadLetter& letter, Duration timeout) {
 
 }  // namespace
 
-void CallRecords::given(WorkerId worker, const model::Frame& frame) {
-  if (setup_.on_success)
-    under_way_[frame.id] = {worker, frame.batch, frame.attempts.empty() ? 1 : frame.attempts[0]};
-}
-
-void CallRecords::finished(FrameId frame, model::FrameResult& result, WallTime now) {
-  const auto at = under_way_.find(frame);
-  if (at == under_way_.end()) return;
-  const Given given = std::move(at->second);
-  under_way_.erase(at);
-  if (result.count != 1 || !result.not_done.empty()) return;
+void CallRecords::done(const Given& given, model::FrameResult& result, WallTime now) {
+  if (!setup_.on_success) return;
   const std::string answer =
       result.outputs && result.outputs->size() > 0 ? json_of(result.outputs->data(0)) : "null";
   result.outputs = record_event(
@@ -95,10 +86,6 @@ void CallRecords::finished(FrameId frame, model::FrameResult& result, WallTime n
       record_json(setup_.arn, *given.event, {"Success", given.attempt, answer}, now), now);
   result.output_parents.clear();
   result.output_streams.clear();
-}
-
-void CallRecords::lost(WorkerId worker) {
-  std::erase_if(under_way_, [&](const auto& entry) { return entry.second.worker == worker; });
 }
 
 void CallRecords::settle(model::Transaction& transaction) {

@@ -167,7 +167,8 @@ Status Engine::build() {
                              shard_->appends(), kafka_, letters_});
   assembly_ = std::make_unique<Assembly>(
       Assembly{connectors_, time_.clock(), *function_log_, memory_, *store_, *shard_, *streams_,
-               std::make_unique<Notices>(), options_.sdks, config_.engine.data / "functions"});
+               std::make_unique<Notices>(), std::make_unique<http::DurableRoutes>(time_.clock()),
+               options_.sdks, config_.engine.data / "functions"});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {
@@ -279,7 +280,10 @@ void Engine::begin_drain() {
   shard_->quiesce();
   reloader_->finish([this, deadline, &sources] {
     sources.begin_stop(sources.names(), deadline);
-    shard_->drain(deadline, [this] { boost::asio::post(io_, [this] { io_.stop(); }); });
+    shard_->drain(deadline, [this] {
+      assembly_->durable_routes->stop();
+      boost::asio::post(io_, [this] { io_.stop(); });
+    });
   });
 }
 

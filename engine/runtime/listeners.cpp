@@ -3,10 +3,12 @@
 
 #include "engine/base/ensure.h"
 #include "engine/config/async_calls.h"
+#include "engine/config/durable_routes.h"
 #include "engine/observe/log.h"
 #include "engine/worker/runtimes/lambda/environment.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -105,7 +107,8 @@ void announce(const config::Route& route, const std::string& origin) {
 }  // namespace
 
 Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener) {
-  OpenListener opened{listener, std::make_unique<http::RouteHandler>(calls_), nullptr, nullptr};
+  OpenListener opened{listener, std::make_unique<http::RouteHandler>(setup_.calls), nullptr,
+                      nullptr};
   auto server = net::Server::start({{.socket = {},
                                      .host = listener.address.host,
                                      .port = listener.address.port,
@@ -183,7 +186,8 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const Op
     served->exchange = exchange_of(config, route);
     if (route.to) served->appender = targets.at(*route.to).appender;
     if (route.schema_text) served->schema = schema_of(route);
-    if (route.notify) served->notices = notices_.box(*route.notify);
+    if (route.notify) served->notices = setup_.notices.box(*route.notify);
+    if (route.durable) serve_durably(*served, targets);
     const http::ServedRoute* old = find(route.name);
     if (old != nullptr) served->counts = old->counts;
     if (old == nullptr || !config::differences(old->settings, route).empty())
@@ -192,6 +196,17 @@ http::RouteTablePtr Listeners::make_table(const config::Config& config, const Op
   }
   return std::make_shared<http::RouteTable>(std::move(routes),
                                             lambda_functions(config, opened.settings, targets));
+}
+
+void Listeners::serve_durably(http::ServedRoute& served, const Targets& targets) const {
+  const config::Route& route = served.settings;
+  const std::string results = config::results_name(route.name);
+  auto reader = setup_.streams.reader(results);
+  ENSURE(reader, "the stream {} of the config is not there", results);
+  served.results = std::move(*reader);
+  served.appender = targets.at(config::calls_name(route.name)).appender;
+  served.kept = setup_.durable.calls(route.name);
+  served.kept->set_limits({route.durable->keep, route.durable->keys});
 }
 
 void Listeners::commit(const config::Config& config, const Targets& targets) {
@@ -218,6 +233,10 @@ void Listeners::commit(const config::Config& config, const Targets& targets) {
   std::map<std::string, http::RouteTablePtr> tables;
   for (const auto& [name, opened] : open_)
     if (opened.server) tables[name] = make_table(config, opened, targets);
+  std::set<std::string> durable;
+  for (const config::Route& route : config.routes)
+    if (route.durable) durable.insert(route.name);
+  setup_.durable.keep_only(durable);
   for (auto& [name, table] : tables) {
     open_[name].table = table;
     if (!stopped_) open_[name].handler->set(std::move(table));
@@ -255,6 +274,10 @@ void Listeners::report(observe::StatusReport& report) const {
       status.to = route.to.value_or("");
       status.function = route.function.value_or("");
       served->counts->report(status);
+      if (served->kept) {
+        const http::KeptCalls::Counts counts = served->kept->counts();
+        status.durable = {counts.under_way, counts.results};
+      }
       report.routes.push_back(std::move(status));
     }
   }

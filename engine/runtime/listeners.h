@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/config/config.h"
+#include "engine/http/invoke/durable_routes.h"
 #include "engine/http/route_handler.h"
 #include "engine/net/server.h"
 #include "engine/observe/status.h"
@@ -22,8 +23,14 @@ class Listeners {
   // By stream: where routes and asynchronous calls append.
   using Targets = std::map<std::string, stream::AppendTarget>;
 
-  // Both live longer.
-  Listeners(http::Calls& calls, Notices& notices) : calls_(calls), notices_(notices) {}
+  // All live longer.
+  struct Setup {
+    http::Calls& calls;
+    Notices& notices;
+    http::DurableRoutes& durable;
+    stream::Access& streams;
+  };
+  explicit Listeners(const Setup& setup) : setup_(setup) {}
   ~Listeners() { stop(); }
 
   // Opens the addresses that nobody here listens on yet; requests are answered with 503. E5005.
@@ -51,10 +58,10 @@ class Listeners {
   void restart(OpenListener& opened, const config::Listener& listener);
   http::RouteTablePtr make_table(const config::Config& config, const OpenListener& opened,
                                  const Targets& targets) const;
+  void serve_durably(http::ServedRoute& served, const Targets& targets) const;
   const http::ServedRoute* find(const std::string& route) const;
 
-  http::Calls& calls_;
-  Notices& notices_;
+  const Setup setup_;
   std::map<std::string, OpenListener> prepared_;
   mutable std::mutex mutex_;
   std::map<std::string, OpenListener> open_;  // guarded by mutex_

@@ -2,6 +2,7 @@
 #include "engine/runtime/new_parts.h"
 
 #include "engine/config/async_calls.h"
+#include "engine/config/durable_routes.h"
 
 #include <algorithm>
 #include <set>
@@ -60,7 +61,10 @@ Status NewParts::open(const Lineup& lineup) {
 Status NewParts::open_route_targets() {
   std::set<std::string> streams;
   for (const config::Route& route : config_.routes)
-    if (route.to) streams.insert(*route.to);
+    if (route.to)
+      streams.insert(*route.to);
+    else if (route.durable)
+      streams.insert(config::calls_name(route.name));
   if (std::ranges::any_of(config_.listeners, &config::Listener::lambda))
     for (const config::Function& function : config_.functions)
       streams.insert(config::async_name(function.name));

@@ -31,7 +31,8 @@ bool succeeded(const config::Review& review) {
 
 Reloader::Reloader(Setup setup, config::Config config)
     : setup_(std::move(setup)),
-      listeners_(setup_.assembly.shard, *setup_.assembly.notices),
+      listeners_({setup_.assembly.shard, *setup_.assembly.notices, *setup_.assembly.durable_routes,
+                  setup_.assembly.streams}),
       switchover_({setup_.assembly, bindings_, sources_, listeners_, ending_, thread_.stopping()}),
       current_(std::make_shared<const config::Config>(std::move(config))) {
   status_.generation = 1;

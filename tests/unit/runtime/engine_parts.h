@@ -44,9 +44,11 @@ class EngineParts : public ::testing::Test {
                                                    *shard,
                                                    *streams,
                                                    std::make_unique<Notices>(),
+                                                   std::make_unique<http::DurableRoutes>(clock),
                                                    {},
                                                    {}});
-    listeners = std::make_unique<Listeners>(*shard, *assembly->notices);
+    listeners = std::make_unique<Listeners>(
+        Listeners::Setup{*shard, *assembly->notices, *assembly->durable_routes, *streams});
     switchover = std::make_unique<Switchover>(
         Switchover::Setup{*assembly, known, sources, *listeners, ending, stopping});
   }

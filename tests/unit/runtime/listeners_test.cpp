@@ -44,6 +44,18 @@ class Appended final : public stream::Appender {
   bool full = false;
 };
 
+// Of routes that are not durable, nothing is read.
+class NoStreams final : public stream::Access {
+ public:
+  void produce(const std::string&, model::BatchPtr, std::optional<std::uint32_t>,
+               Answer<std::vector<stream::Produced>>) override {
+    FAIL() << "nothing is produced";
+  }
+  Result<std::shared_ptr<stream::StreamReader>> reader(const std::string& stream) override {
+    return fail(ErrorKind::invalid, "E5001", "no stream named \"{}\"", stream);
+  }
+};
+
 class ListenersTest : public testing::Test {
  protected:
   ListenersTest() {
@@ -120,7 +132,10 @@ class ListenersTest : public testing::Test {
   config::Config config;
   Listeners::Targets targets;
   Notices notices;
-  Listeners listeners{calls, notices};
+  SystemClock clock;
+  http::DurableRoutes durable{clock};
+  NoStreams streams;
+  Listeners listeners{{calls, notices, durable, streams}};
 };
 
 TEST_F(ListenersTest, RoutesReachTheirStreamOrFunction) {
