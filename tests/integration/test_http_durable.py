@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Durable routes: a request is stored before its function is called, its response before the client has it."""
+
+import concurrent.futures
+import json
+import signal
+
+from engine import ROOT, Engine, wait_until
+from http_api import Served, listening
+import http_api
+
+CONFIG = """version: 1
+engine: {{ data: ./data }}
+streams: {{ paid: {{ retention: {{ time: 1d }} }} }}
+listeners: {{ web: {{ address: "127.0.0.1:0" }} }}
+functions:
+  pay: {{ runtime: python, code: ./code, handler: "pay:handle", scale: {{ max: 4 }} }}
+  api: {{ runtime: python, code: ./code, handler: "pay:gateway", scale: {{ max: 4 }} }}
+routes:
+  pay: {{ method: POST, path: "/pay/{{rest+}}", function: pay, timeout: 20s, durable: {{ to: paid, retry: {retry}, {durable} }} }}
+  api: {{ method: POST, path: /api, function: api, event: apigateway/v2, durable: true }}
+"""
+CODE = """
+import json
+import os
+import pathlib
+import time
+
+import pelton
+
+HERE = pathlib.Path(__file__).parent
+
+
+def note(what):
+    with open(HERE / "calls", "a") as calls:
+        print(what, file=calls, flush=True)
+
+
+def handle(event, context):
+    path = event.header(":path")
+    note(path)
+    if path == "/pay/fail" and not (HERE / "works").exists():
+        raise ValueError("the bank is closed")
+    if path == "/pay/wait":
+        while not (HERE / "go").exists():
+            time.sleep(0.01)
+    if path == "/pay/refuse":
+        return pelton.Event({"why": "no money"}, headers={":status": "402", "X-Bank": "a"})
+    if path == "/pay/none":
+        return None
+    answer = {"paid": event.json(), "call": len((HERE / "calls").read_text().splitlines())}
+    return [pelton.Event(event.json(), stream="paid"), pelton.Event(answer, headers={":status": "201"})]
+
+
+def gateway(event, context):
+    note("/api")
+    return {"statusCode": 201, "headers": {"X-Id": event.json()["requestContext"]["requestId"]}, "body": event.json()["body"]}
+"""
+
+
+class Durable(Served):
+    def __init__(self, folder, durable="keep: 1h", retry="{ attempts: 2, backoff: { first: 10ms } }"):
+        self.code = folder / "code"
+        self.code.mkdir(exist_ok=True)
+        (self.code / "pay.py").write_text(CODE)
+        self.engine = Engine(folder, CONFIG.format(durable=durable, retry=retry))
+
+    def find(self):
+        self.address = listening(self.engine)
+        wait_until(lambda: self.pay("/probe", key="probe")[0] != 503, "earlier calls have been read")
+
+    def pay(self, path, body=b'{"n":1}', key=None, method="POST"):
+        headers = {} if key is None else {"Idempotency-Key": key}
+        status, fields, body = http_api.ask(self.address, method, path if path == "/api" else "/pay" + path, body, headers)
+        return status, fields, body
+
+    def calls(self, path):
+        log = self.code / "calls"
+        return log.read_text().splitlines().count(path) if log.exists() else 0
+
+
+def test_repeated_request_gets_the_stored_response(tmp_path):
+    with Durable(tmp_path) as served:
+        status, fields, body = served.pay("/now", key="k1")
+        assert status == 201 and json.loads(body)["paid"] == {"n": 1} and "Idempotent-Replayed" not in fields
+        for _ in range(3):
+            again = served.pay("/now", key="k1")
+            assert again[0] == 201 and again[2] == body and again[1]["Idempotent-Replayed"] == "true"
+            assert again[1]["Content-Type"] == fields["Content-Type"]
+        assert served.calls("/pay/now") == 1
+        other = served.pay("/now", key="k2")
+        assert other[0] == 201 and other[2] != body
+        assert [event["data"] for event in served.engine.consume("paid")] == [{"n": 1}] * 3, "the probe's as well"
+        for changed in (served.pay("/now", b'{"n":2}', key="k1"), served.pay("/then", key="k1"), served.pay("/now?x=1", key="k1")):
+            assert changed[0] == 422 and json.loads(changed[2])["error"]["code"] == "E7102"
+        assert served.calls("/pay/now") == 2 and served.calls("/pay/then") == 0
+        status, fields, body = served.pay("/refuse", key="k3")
+        assert (status, fields["X-Bank"]) == (402, "a")
+        status, fields, again = served.pay("/refuse", key="k3")
+        assert (status, fields["X-Bank"], again) == (402, "a", body) and served.calls("/pay/refuse") == 1
+        assert served.pay("/none", key="k4")[0] == 204 == served.pay("/none", key="k4")[0]
+        api = served.pay("/api", b"text", key="k1")
+        assert api[0] == 201 and api[2] == b"text", "keys are a route's own"
+        again = served.pay("/api", b"text", key="k1")
+        assert again[1]["X-Id"] == api[1]["X-Id"] and again[2] == b"text" and served.calls("/api") == 1
+        first, second = served.pay("/now"), served.pay("/now")
+        assert first[0] == second[0] == 201 and first[2] != second[2], "without a key each one is a call"
+        for bad in ("", "x" * 256):
+            refused = served.pay("/now", key=bad)
+            assert refused[0] == 400 and json.loads(refused[2])["error"]["code"] == "E7064"
+        metrics = served.engine.metrics()
+        assert 'pelton_http_durable_results{route="pay"} 5' in metrics and 'pelton_http_durable_calls{route="pay"} 0' in metrics
+
+
+def test_requests_at_the_same_time_are_one_call(tmp_path):
+    with Durable(tmp_path) as served, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        first = pool.submit(served.pay, "/wait", key="k")
+        wait_until(lambda: served.calls("/pay/wait") == 1, "it has begun")
+        for answer in pool.map(lambda _: served.pay("/wait", key="k"), range(8)):
+            assert answer[0] == 409 and answer[1]["Retry-After"] == "1" and json.loads(answer[2])["error"]["code"] == "E7101"
+        (served.code / "go").touch()
+        assert first.result()[0] == 201
+        assert served.pay("/wait", key="k")[2] == first.result()[2] and served.calls("/pay/wait") == 1
+        answers = [answer[0] for answer in pool.map(lambda n: served.pay("/now", key=f"c{n % 10}"), range(100))]
+        assert set(answers) <= {201, 409} and served.calls("/pay/now") == 10
+
+
+def test_accepted_call_survives_a_kill(tmp_path):
+    with Durable(tmp_path) as served, concurrent.futures.ThreadPoolExecutor(2) as pool:
+        done = served.pay("/now", key="done")
+        lost = pool.submit(served.pay, "/wait", key="k")
+        wait_until(lambda: served.calls("/pay/wait") == 1, "it has begun")
+        served.engine.kill()
+        assert lost.exception() is not None
+        served.engine.start()
+        served.find()
+        assert served.pay("/now", key="done")[2] == done[2] and served.calls("/pay/now") == 1
+        assert served.pay("/wait", key="k")[0] == 409, "the engine works on it"
+        (served.code / "go").touch()
+        answer = wait_until(lambda: (got := served.pay("/wait", key="k"))[0] != 409 and got, "it has a result")
+        assert answer[0] == 201 and answer[1]["Idempotent-Replayed"] == "true"
+        assert [event["data"] for event in served.engine.consume("paid")] == [{"n": 1}] * 3, "one of each call"
+
+
+def test_killed_again_and_again_no_call_has_two_results(tmp_path):
+    with Durable(tmp_path) as served:
+        (served.code / "go").touch()
+        results = {}
+
+        def ask(key):
+            try:
+                return served.pay("/now", json.dumps({"key": key}), key=key)
+            except OSError:
+                return None  # it was killed
+            except http_api.http.client.HTTPException:
+                return None
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            for turn in range(3):
+                asked = [(key, pool.submit(ask, key)) for key in (f"{turn}-{n % 60}" for n in range(120))]
+                wait_until(lambda: sum(answer.done() for _, answer in asked) > 40, "some are answered")
+                served.engine.kill()
+                for key, answer in asked:
+                    if answer.result() and answer.result()[0] == 201:
+                        assert results.setdefault(key, answer.result()[2]) == answer.result()[2]
+                served.engine.start()
+                served.find()
+        assert len(results) > 20
+        for turn in range(3):
+            for n in range(60):
+                key = f"{turn}-{n}"
+                answer = wait_until(lambda: (got := ask(key)) and got[0] == 201 and got, "it has a result")
+                assert results.setdefault(key, answer[2]) == answer[2]
+        paid = [event["data"]["key"] for event in served.engine.consume("paid") if "key" in event["data"]]
+        assert sorted(paid) == sorted(results), "one event of each call, stored with its response"
+
+
+def test_failed_call(tmp_path):
+    with Durable(tmp_path) as served:
+        failed = served.pay("/fail", key="k")
+        assert failed[0] == 502 and b"bank" not in failed[2]
+        assert served.calls("/pay/fail") == 2, "it was tried again"
+        again = served.pay("/fail", key="k")
+        assert again[0] == 502 and again[2] == failed[2] and served.calls("/pay/fail") == 2
+        [letter] = served.engine.letters()
+        assert letter["binding"] == "pay.calls" and "the bank is closed" in json.dumps(letter)
+        (served.code / "works").touch()
+        served.engine.run("dead-letters", "replay", letter["id"], "--yes")
+        wait_until(lambda: not served.engine.letters(), "it was replayed")
+        answer = served.pay("/fail", key="k")
+        assert answer[0] == 201 and json.loads(answer[2])["paid"] == {"n": 1}
+
+
+def test_options(tmp_path):
+    with Durable(tmp_path, "keep: 1s, keys: 3, require_key: true", retry="1") as served:
+        assert json.loads(served.pay("/now")[2])["error"]["code"] == "E7104" and served.pay("/now")[0] == 400
+        first = served.pay("/now", key="a")
+        assert first[0] == 201
+        # The probe's key may have expired by now.
+        answers = [served.pay("/now", key=key) for key in ("b", "c", "d", "e")]
+        full = [answer for answer in answers if answer[0] == 503]
+        assert full and json.loads(full[0][2])["error"]["code"] == "E7103" and full[0][1]["Retry-After"] == "1"
+        again = wait_until(lambda: (got := served.pay("/now", key="a"))[0] == 201 and got[2] != first[2] and got, "its response has expired")
+        assert "Idempotent-Replayed" not in again[1]
+        served.engine.config.write_text(CONFIG.format(durable="keep: 1h, keys: 1000", retry="1"))
+        served.engine.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: served.pay("/now")[0] == 201, "it has reloaded")
+        kept = served.pay("/now", key="z")
+        assert served.pay("/now", key="z")[2] == kept[2]
+        served.engine.config.write_text(CONFIG.format(durable="enabled: false", retry="1"))
+        assert served.engine.run("reload").returncode == 0
+        assert served.pay("/now", key="z")[2] != kept[2], "it is not durable any more"
+
+
+def test_frozen_or_stopping_engine_answers(tmp_path):
+    with Durable(tmp_path) as served, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        served.engine.run("bindings", "pause", "pay.calls")
+        waiting = [pool.submit(served.pay, "/now", key=f"k{n}") for n in range(5)]
+        wait_until(lambda: served.engine.binding("pay.calls")["partitions"][0]["lag_events"] == 5, "they are stored")
+        assert served.engine.stop() == 0
+        assert {answer.result()[0] for answer in waiting} == {503}
+        served.engine.start()
+        served.address = listening(served.engine)
+        served.engine.run("bindings", "resume", "pay.calls")
+        for n in range(5):
+            wait_until(lambda: served.pay("/now", key=f"k{n}")[0] == 201, "it was not lost")
+        assert served.calls("/pay/now") == 5
+
+
+def test_order_flow(tmp_path):
+    text = (ROOT / "configs/order_flow.yaml").read_text().replace("../functions", str(ROOT / "functions")).replace("127.0.0.1:8080", "127.0.0.1:0")
+    with Engine(tmp_path, text) as engine:
+        address = listening(engine)
+        status, _, body = http_api.ask(address, "GET", "/products/mug")
+        assert status == 200 and json.loads(body)["price"] == 1200
+        assert set(json.loads(http_api.ask(address, "GET", "/products")[2])) == {"book", "mug"}
+        assert http_api.ask(address, "GET", "/products/x")[0] == 404
+
+        def order(key, **wanted):
+            headers = {} if key is None else {"Idempotency-Key": key}
+            return http_api.ask(address, "POST", "/orders", json.dumps({"customer": "ada@example.org", **wanted}), headers)
+
+        assert order(None, product="book")[0] == 400
+        first = wait_until(lambda: (got := order("1", product="book"))[0] == 201 and got, "it is paid")
+        assert order("1", product="book")[2] == first[2] and order("1", product="mug")[0] == 422
+        assert order("2", product="book", count=9)[0] == 402
+        engine.wait_settled("inventory")
+        [paid] = engine.consume("paid_orders")
+        assert paid["data"] == json.loads(first[2]) and paid["key"] == "book"
+        made = paid["data"]["order"]
+        mail = tmp_path / f"data/order_flow_outbox/{made}.txt"
+        wait_until(mail.exists, "the mail was written")
+        assert mail.read_text().startswith("To: ada@example.org")
+        assert engine.consume("reservations")[0]["data"]["product"] == "book"
