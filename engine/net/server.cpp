@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <future>
 #include <thread>
 
 namespace pelton::net {
@@ -22,6 +23,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Local = asio::local::stream_protocol;
 using Tcp = asio::ip::tcp;
+
+constexpr std::chrono::seconds kLastAnswers{1};
 
 std::unexpected<Error> cannot_listen(const std::string& where, const std::string& why) {
   return fail(ErrorKind::unavailable, "E5005", "cannot listen on {}: {}", where, why);
@@ -140,6 +143,7 @@ std::string address_text(const std::string& host, std::uint16_t port) {
 class Server::Impl {
  public:
   ~Impl() {
+    answer_the_last();
     path_->close();
     io_.stop();
     if (thread_.joinable()) thread_.join();
@@ -161,6 +165,15 @@ class Server::Impl {
   std::vector<std::string> addresses;
 
  private:
+  // Answers that came so far are sent, as far as their sockets take them at once.
+  void answer_the_last() {
+    if (!thread_.joinable()) return;
+    // Shared with the thread, which may be too late.
+    const auto sent = std::make_shared<std::promise<void>>();
+    asio::post(io_, [sent] { sent->set_value(); });
+    sent->get_future().wait_for(kLastAnswers);
+  }
+
   asio::io_context io_{1};
   // Shared by this and the answers that are still to come.
   std::shared_ptr<ReturnPath> path_ = std::make_shared<ReturnPath>(io_);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/durable_results.h"
 
+#include "engine/base/utf8.h"
 #include "engine/http/invoke/stored_call.h"
 #include "engine/model/batch_builder.h"
+#include "engine/observe/log.h"
 
 #include <utility>
 
@@ -23,6 +25,18 @@ model::BatchPtr one_event(const model::Batch& from, std::size_t event) {
   return builder.finish();
 }
 
+// The client is not shown what is wrong with an answer.
+net::Response response_of(const model::Batch& call, const model::BatchPtr& outputs,
+                          const std::string& results) {
+  auto response = http::response_of(call, outputs);
+  if (response) return std::move(*response);
+  observe::log::warn("the answer to a durable call is malformed",
+                     {{"call", to_utf8(call.id(0))},
+                      {"results", results},
+                      {"error", to_utf8(response.error().text().substr(0, 500))}});
+  return http::response_of(call, http::CallFailure{});
+}
+
 http::CallFailure failure_of(const model::DeadLetter& letter) {
   const bool late = !letter.retry.history.empty() && letter.retry.history.back().cause == "timeout";
   return {late ? http::CallFailure::Kind::timeout : http::CallFailure::Kind::function, "", ""};
@@ -35,7 +49,7 @@ void DurableResults::done(const Given& given, model::FrameResult& result, WallTi
   const auto answer = answer_of(result);
   const model::BatchPtr outputs = answer ? one_event(*result.outputs, *answer) : nullptr;
   model::BatchBuilder builder;
-  http::add_result(*given.event, http::response_of(*given.event, outputs), now, builder);
+  http::add_result(*given.event, response_of(*given.event, outputs, results_.name), now, builder);
   std::vector<std::uint32_t> streams{0};
   for (std::size_t i = 0; i < result.output_streams.size(); ++i) {
     if (result.output_streams[i] == 0) continue;

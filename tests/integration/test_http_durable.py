@@ -46,6 +46,8 @@ def handle(event, context):
             time.sleep(0.01)
     if path == "/pay/refuse":
         return pelton.Event({"why": "no money"}, headers={":status": "402", "X-Bank": "a"})
+    if path == "/pay/odd":
+        return pelton.Event("x", headers={":status": "many"})
     if path == "/pay/none":
         return None
     answer = {"paid": event.json(), "call": len((HERE / "calls").read_text().splitlines())}
@@ -98,6 +100,8 @@ def test_repeated_request_gets_the_stored_response(tmp_path):
         assert (status, fields["X-Bank"]) == (402, "a")
         status, fields, again = served.pay("/refuse", key="k3")
         assert (status, fields["X-Bank"], again) == (402, "a", body) and served.calls("/pay/refuse") == 1
+        assert served.pay("/odd", key="odd")[0] == 502 == served.pay("/odd", key="odd")[0]
+        assert "E7067" in served.engine.log.read_text()
         assert served.pay("/none", key="k4")[0] == 204 == served.pay("/none", key="k4")[0]
         api = served.pay("/api", b"text", key="k1")
         assert api[0] == 201 and api[2] == b"text", "keys are a route's own"
@@ -109,7 +113,7 @@ def test_repeated_request_gets_the_stored_response(tmp_path):
             refused = served.pay("/now", key=bad)
             assert refused[0] == 400 and json.loads(refused[2])["error"]["code"] == "E7064"
         metrics = served.engine.metrics()
-        assert 'pelton_http_durable_results{route="pay"} 5' in metrics and 'pelton_http_durable_calls{route="pay"} 0' in metrics
+        assert 'pelton_http_durable_results{route="pay"} 6' in metrics and 'pelton_http_durable_calls{route="pay"} 0' in metrics
 
 
 def test_requests_at_the_same_time_are_one_call(tmp_path):

@@ -29,7 +29,7 @@ net::Response why_not(KeptCalls::Refusal why) {
   using Refusal = KeptCalls::Refusal;
   switch (why) {
     case Refusal::loading:
-      return try_again(503, "E7070", "the engine is starting: try again");
+      return try_again(503, "E7070", "the engine is starting or stopping: try again");
     case Refusal::under_way:
       return try_again(409, "E7101",
                        "a request with this Idempotency-Key is being worked on: try again later");

@@ -19,7 +19,7 @@ KeptCalls::Answer KeptCalls::begin(const std::optional<RequestKey>& key, const s
   std::function<void()> first;
   {
     std::lock_guard lock(mutex_);
-    if (key && !loaded_) return Refusal::loading;
+    if (stopped_ || (key && !loaded_)) return Refusal::loading;
     expire();
     const Hash128 hash = key ? hash128(key->key) : Hash128{};
     if (key) {
@@ -120,6 +120,10 @@ bool KeptCalls::look(std::chrono::steady_clock::time_point now) {
 }
 
 void KeptCalls::stop() {
+  {
+    std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
   give_up(CallFailure::Kind::stopping, std::chrono::steady_clock::time_point::max());
 }
 

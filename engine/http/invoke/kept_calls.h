@@ -51,7 +51,7 @@ class KeptCalls {
 
   // ---- requests
   enum class Refusal {
-    loading,        // what was stored before the start has not been read yet
+    loading,        // what was stored before the start has not been read yet, or the engine stops
     under_way,      // the call with that key has no result yet
     other_request,  // the key came with another request
     full,           // too many keys are remembered
@@ -81,7 +81,7 @@ class KeptCalls {
   void on_waiting(std::function<void()> call);
   // Answers those that are overdue. False: nobody waits any more.
   bool look(std::chrono::steady_clock::time_point now);
-  // Answers all that wait: the engine stops.
+  // Answers all that wait, and begins no more: the engine stops.
   void stop();
 
   struct Counts {
@@ -118,6 +118,7 @@ class KeptCalls {
   std::size_t results_ = 0;
   std::map<std::string, Waiter, std::less<>> waiters_;  // by the id of their call
   bool loaded_ = false;
+  bool stopped_ = false;
   std::function<void()> on_waiting_;
 };
 

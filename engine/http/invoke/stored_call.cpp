@@ -88,12 +88,8 @@ void add_result(const model::Batch& call, const net::Response& response, WallTim
   to.add(event);
 }
 
-net::Response response_of(const model::Batch& call, const model::BatchPtr& outputs) {
-  const Exchange exchange = exchange_of(call);
-  auto response = function_response(exchange, outputs);
-  if (response) return std::move(*response);
-  return failure_response(
-      exchange, {CallFailure::Kind::function, "MalformedResponse", response.error().text()});
+Result<net::Response> response_of(const model::Batch& call, const model::BatchPtr& outputs) {
+  return function_response(exchange_of(call), outputs);
 }
 
 net::Response response_of(const model::Batch& call, const CallFailure& failure) {

@@ -33,8 +33,8 @@ std::optional<RequestKey> request_key(const model::Batch& batch, std::size_t eve
 // Adds the result of a call (one event).
 void add_result(const model::Batch& call, const net::Response& response, WallTime now,
                 model::BatchBuilder& to);
-// What a stored call is answered with: the function's outputs mean it, or they are malformed.
-net::Response response_of(const model::Batch& call, const model::BatchPtr& outputs);
+// What a stored call is answered with. E7067: the function's outputs are malformed.
+Result<net::Response> response_of(const model::Batch& call, const model::BatchPtr& outputs);
 net::Response response_of(const model::Batch& call, const CallFailure& failure);
 net::Response stored_response(const model::Batch& results, std::size_t event);
 
