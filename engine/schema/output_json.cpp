@@ -3,7 +3,7 @@
 
 #include "engine/schema/codec.h"
 
-#include <boost/json/parse.hpp>
+#include <boost/json/stream_parser.hpp>
 
 namespace pelton::schema {
 
@@ -11,10 +11,13 @@ Result<boost::json::value> parse_output(std::string_view json) {
   boost::system::error_code error;
   boost::json::parse_options options;
   options.max_depth = 2 * kMostDepth;
-  auto value = boost::json::parse(json, error, {}, options);
+  boost::json::stream_parser parser({}, options);
+  const std::size_t read = parser.write(json, error);
+  if (!error) parser.finish(error);
   if (error)
-    return fail(ErrorKind::invalid, "E6165", "the output is not JSON: {}", error.message());
-  return value;
+    return fail(ErrorKind::invalid, "E6165", "the output is not JSON: {} at byte {}",
+                error.message(), read);
+  return parser.release();
 }
 
 }  // namespace pelton::schema

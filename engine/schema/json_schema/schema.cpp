@@ -3,6 +3,7 @@
 
 #include "engine/base/utf8.h"
 #include "engine/schema/codec.h"
+#include "engine/schema/json_schema/keywords.h"
 #include "engine/schema/json_schema/uri.h"
 
 #include <boost/json/parse.hpp>
@@ -86,7 +87,7 @@ Status Schema::connect() {
     if (const json::object* root = each.root->if_object())
       each.old_ids = text_of(*root, "$schema").find("draft-04") != std::string_view::npos;
     named_.emplace(each.name, Named{each.root.get(), i});
-    if (auto ok = walk(*each.root, {i, each.name, 0}); !ok) return ok;
+    if (auto ok = walk(*each.root, {i, each.name, "", 0}); !ok) return ok;
   }
   for (std::size_t i = 0; i < references_.size(); ++i)
     if (auto ok = follow(Reference(references_[i])); !ok) return ok;
@@ -116,6 +117,8 @@ Status Schema::walk(const json::value& schema, Place place) {
   if (place.depth > kMostDepth) return bad("it is nested more than {} deep", kMostDepth);
   if (!walked_.insert(&schema).second) return {};
   name(schema, *object, place);
+  if (const auto fault = fault_of(*object))
+    return bad("{}{}", place.at.empty() ? "" : shortened(place.at, 200) + ": ", *fault);
   ++place.depth;
   for (const auto& [keyword, part] : *object) {
     if (keyword == "$ref" && part.is_string()) {
@@ -129,25 +132,29 @@ Status Schema::walk(const json::value& schema, Place place) {
   return {};
 }
 
+Schema::Place Schema::within(const Place& place, std::string_view name) {
+  return {place.document, place.base, fmt::format("{}/{}", place.at, name), place.depth};
+}
+
 Status Schema::walk_part(std::string_view keyword, const json::value& part, const Place& place) {
   const auto is = [keyword](const auto& words) {
     return std::ranges::find(words, keyword) != words.end();
   };
-  if (part.is_array() && is(kList)) return walk_all(part, place);
-  if (is(kSchema)) return walk(part, place);
+  if (part.is_array() && is(kList)) return walk_all(part, within(place, keyword));
+  if (is(kSchema)) return walk(part, within(place, keyword));
   if (!part.is_object() || !is(kNamed)) return {};
   for (const auto& [name, inner] : part.get_object()) {
     if (keyword == "patternProperties")
       if (auto ok = add_pattern(name); !ok) return ok;
     if (keyword == "dependencies" && inner.is_array()) continue;  // names of properties
-    if (auto ok = walk(inner, place); !ok) return ok;
+    if (auto ok = walk(inner, within(within(place, keyword), name)); !ok) return ok;
   }
   return {};
 }
 
 Status Schema::walk_all(const json::value& schemas, const Place& place) {
-  for (const json::value& each : schemas.get_array())
-    if (auto ok = walk(each, place); !ok) return ok;
+  for (std::size_t i = 0; i < schemas.get_array().size(); ++i)
+    if (auto ok = walk(schemas.get_array()[i], within(place, std::to_string(i))); !ok) return ok;
   return {};
 }
 
@@ -203,7 +210,7 @@ Status Schema::follow(const Reference& reference) {
   if (target == nullptr)
     return bad("`$ref` leads to \"{}\", which is not there", shortened(reference.to, 200));
   targets_[reference.of] = target;
-  return walk(*target, {root.document, documents_[root.document].base, 0});
+  return walk(*target, {root.document, documents_[root.document].base, reference.to, 0});
 }
 
 }  // namespace pelton::schema::json_schema

@@ -56,6 +56,7 @@ class Schema {
   struct Place {
     std::size_t document = 0;
     std::string base;
+    std::string at;  // "/properties/id"
     int depth = 0;
   };
   struct Reference {
@@ -74,6 +75,7 @@ class Schema {
   Status walk(const boost::json::value& schema, Place place);
   Status walk_part(std::string_view keyword, const boost::json::value& part, const Place& place);
   Status walk_all(const boost::json::value& schemas, const Place& place);
+  static Place within(const Place& place, std::string_view name);
   Status add_pattern(std::string_view text);
   Status follow(const Reference& reference);
   void name(const boost::json::value& schema, const boost::json::object& object, Place& place);

@@ -301,10 +301,17 @@ bool Validator::array(const Object& schema, const Value& value) {
   const Value* unique = schema.if_contains("uniqueItems");
   if (unique != nullptr && unique->is_bool() && unique->get_bool())
     if (!all_differ(*list)) return false;
-  if (const Value* contains = schema.if_contains("contains"))
-    if (std::ranges::none_of(*list, [&](const Value& each) { return holds(*contains, each); }))
-      return bad("no item of the list fits `contains`");
-  return items(schema, *list);
+  return contained(schema, *list) && items(schema, *list);
+}
+
+bool Validator::contained(const Object& schema, const boost::json::array& list) {
+  const Value* contains = schema.if_contains("contains");
+  if (contains == nullptr) return true;
+  const auto fitting = static_cast<std::size_t>(
+      std::ranges::count_if(list, [&](const Value& each) { return holds(*contains, each); }));
+  return (fitting >= count_of(schema, "minContains").value_or(1) &&
+          fitting <= count_of(schema, "maxContains").value_or(SIZE_MAX)) ||
+         bad("{} items of the list fit `contains`", fitting);
 }
 
 bool Validator::items(const Object& schema, const boost::json::array& list) {

@@ -43,6 +43,7 @@ class Validator {
   bool number(const Object& schema, const Value& value);
   bool text(const Object& schema, const Value& value);
   bool array(const Object& schema, const Value& value);
+  bool contained(const Object& schema, const boost::json::array& list);
   bool items(const Object& schema, const boost::json::array& items);
   bool object(const Object& schema, const Value& value);
   bool properties(const Object& schema, const Object& value);

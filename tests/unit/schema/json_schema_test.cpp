@@ -178,6 +178,70 @@ TEST(JsonSchema, SchemasThatAreNoneAreRefused) {
       "E6162: not a valid JSON Schema: `$ref` leads to \"#/definitions/a\", which is not there");
 }
 
+TEST(JsonSchema, WhatWouldBePassedOverIsRefused) {
+  const std::string begin = "E6162: not a valid JSON Schema: ";
+  EXPECT_EQ(checked(R"({"properties":{"a":{"items":[{},{"type":"strng"}]}}})", "1"),
+            begin +
+                "/properties/a/items/1: `type` is \"strng\", not one or a list of null, "
+                "boolean, object, array, number, string, integer");
+  EXPECT_EQ(checked(R"({"required":"id"})", "1"),
+            begin + "`required` is \"id\", not a list of names");
+  EXPECT_EQ(checked(R"({"definitions":{"a":{"minimum":"3"}}})", "1"),
+            begin + "/definitions/a: `minimum` is \"3\", not a number");
+  EXPECT_EQ(checked(R"({"unevaluatedProperties":false})", "1"),
+            begin + "`unevaluatedProperties` is not supported");
+  for (const char* bad : {R"({"type":[]})",
+                          R"({"type":["string","text"]})",
+                          R"({"enum":5})",
+                          R"({"multipleOf":0})",
+                          R"({"maximum":null})",
+                          R"({"exclusiveMinimum":"1"})",
+                          R"({"minLength":-1})",
+                          R"({"maxItems":1.5})",
+                          R"({"pattern":7})",
+                          R"({"items":"a"})",
+                          R"({"contains":[]})",
+                          R"({"uniqueItems":"yes"})",
+                          R"({"properties":[]})",
+                          R"({"additionalProperties":"no"})",
+                          R"({"required":[1]})",
+                          R"({"required":true})",
+                          R"({"dependentRequired":{"a":"b"}})",
+                          R"({"allOf":[]})",
+                          R"({"anyOf":{}})",
+                          R"({"oneOf":{"type":"null"}})",
+                          R"({"not":[]})",
+                          R"({"if":1})",
+                          R"({"$ref":{}})",
+                          R"({"unevaluatedItems":false})",
+                          R"({"x":{"type":"strng"},"$ref":"#/x"})"})
+    EXPECT_TRUE(checked(bad, "{}").starts_with(begin)) << bad << ": " << checked(bad, "{}");
+  for (const char* good :
+       {R"({"type":["null","integer"]})", R"({"enum":[]})", R"({"exclusiveMinimum":true})",
+        R"({"required":[]})", R"({"maxItems":2.0})", R"({"items":[]})", R"({"format":7})",
+        R"({"properties":{"type":{"type":"object"},"required":true}})",
+        R"({"const":{"type":"strng"},"default":{"required":1},"enum":[{"type":"strng"}]})"})
+    EXPECT_FALSE(checked(good, "{}").starts_with(begin)) << good << ": " << checked(good, "{}");
+}
+
+TEST(JsonSchema, ContainsCounts) {
+  const std::string schema = R"({"contains":{"const":1},"minContains":2,"maxContains":3})";
+  EXPECT_EQ(checked(schema, "[1,0,1]"), "fits");
+  EXPECT_EQ(checked(schema, "[1,1,1,0]"), "fits");
+  EXPECT_EQ(checked(schema, "[1,0]"), kAt + "$: 1 items of the list fit `contains`");
+  EXPECT_EQ(checked(schema, "[1,1,1,1]"), kAt + "$: 4 items of the list fit `contains`");
+  EXPECT_EQ(checked(R"({"contains":{"const":1},"minContains":0})", "[]"), "fits");
+  EXPECT_EQ(checked(R"({"contains":{"const":1}})", "[0]"),
+            kAt + "$: 0 items of the list fit `contains`");
+}
+
+TEST(JsonSchema, WhatIsNoJsonIsToldWithItsPlace) {
+  EXPECT_EQ(checked("{}", R"({"a": nil})"),
+            "E6165: the output is not JSON: syntax error at byte 7");
+  EXPECT_EQ(checked("{}", R"({"a": 1)"),
+            "E6165: the output is not JSON: incomplete JSON at byte 7");
+}
+
 TEST(JsonSchema, RecordsAreJsonAlready) {
   const auto codec = compile({Format::json_schema, R"({"title":"Order"})"}, "");
   ASSERT_TRUE(codec);
