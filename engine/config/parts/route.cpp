@@ -72,6 +72,13 @@ Fields<Cors> cors_fields() {
       .then(check_cors);
 }
 
+// What is sent so arrives so: blanks at its ends do not.
+bool good_header_value(std::string_view text) {
+  return !text.starts_with(' ') && !text.ends_with(' ') && std::ranges::none_of(text, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+  });
+}
+
 // `any` among them stands for all.
 void keep_route_places(const Section& section, const std::string&, ReadContext& context,
                        Route& route) {
@@ -85,6 +92,11 @@ void keep_route_places(const Section& section, const std::string&, ReadContext& 
     context.problems.error(
         section.place("api_keys"), "E1006",
         fmt::format("{}: `api_keys` is empty: list a key, or leave it out", section.label()));
+  if (std::ranges::any_of(route.api_keys, [](const auto& key) { return !good_header_value(key); }))
+    context.problems.error(section.place("api_keys"), "E1008",
+                           fmt::format("{}: an entry of `api_keys` cannot be sent as a header: it "
+                                       "begins or ends with a blank, or has a control character",
+                                       section.label()));
   if (std::ranges::find(route.methods, "ANY") != route.methods.end()) route.methods.clear();
 }
 
@@ -209,12 +221,12 @@ const Fields<Route>& route_fields() {
               .option("api_keys", &Route::api_keys,
                       "Keys, one of which every request must have as its header `X-Api-Key`. "
                       "Others are answered with 403. Not asked for if omitted.",
-                      {.example = "${env:API_KEY}", .secret = true})
+                      {.example = "${env:API_KEY}", .secret = true, .guards = true})
               .section(&Route::signature, signature_fields())
               .option("schema", &Route::schema,
                       "JSON Schema (a file) that bodies, or the data of CloudEvents, must match. "
                       "Others are answered with 400 and the place of the fault.",
-                      {.example = "schemas/order.json"})
+                      {.example = "schemas/order.json", .guards = true})
               .section(&Route::cors, cors_fields()))
           .then(keep_route_places)
           .then(read_schema)

@@ -26,6 +26,7 @@ struct Facts {
   std::string example{};
   bool required = false;
   bool secret = false;
+  bool guards = false;
 };
 
 // The path of a section whose options begin with this prefix: "retry." -> "retry".
@@ -384,6 +385,7 @@ class Fields {
     spec.at_most = std::move(facts.at_most);
     spec.example = std::move(facts.example);
     spec.required = facts.required;
+    spec.guards = facts.guards;
     spec.secret = facts.secret;
     return spec;
   }

@@ -39,6 +39,8 @@ struct OptionSpec {
   std::vector<std::string> choices;
   std::string example;
   bool secret = false;  // its value is never shown
+  // It keeps something out: a key with nothing behind it is an error, not an option left out.
+  bool guards = false;
 };
 
 enum class SectionShape {

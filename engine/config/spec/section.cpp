@@ -169,6 +169,8 @@ class SectionReader {
         return;
       }
     }
+    if (node != nullptr && node->kind == Node::Kind::null && option.guards)
+      refuse(*node, "E1006", fmt::format("{} has no value: leave it out if that is meant", path));
     if (option.fallback.empty()) return;
     if (option.type == OptionType::text_list) {
       out_.values_[path] = split(option.fallback);
