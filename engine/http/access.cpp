@@ -207,18 +207,25 @@ Status check_signature(const RequestSignature& signature, const net::Request& re
   return not_signed("no scheme");
 }
 
-const std::string* delivery_id(SignatureScheme scheme, const net::Request& request) {
-  switch (scheme) {
+const char* delivery_header(const std::optional<RequestSignature>& signature) {
+  constexpr const char* kOfPlainRequests = "Idempotency-Key";
+  if (!signature) return kOfPlainRequests;
+  switch (signature->scheme) {
     case SignatureScheme::github:
-      return request.header("X-GitHub-Delivery");
+      return "X-GitHub-Delivery";
+    case SignatureScheme::gitlab:
+      return kOfPlainRequests;
     case SignatureScheme::standard:
-      return request.header("webhook-id");
-    case SignatureScheme::gitlab:  // sends Idempotency-Key
+      return "webhook-id";
     case SignatureScheme::slack:
     case SignatureScheme::stripe:
       break;
   }
   return nullptr;
+}
+
+bool trusts_headers(const std::optional<RequestSignature>& signature) {
+  return !signature || signature->scheme == SignatureScheme::gitlab;
 }
 
 bool is_secret_header(std::string_view name) {

@@ -5,6 +5,7 @@
 #include "engine/config/parts/request_signature.h"
 #include "engine/net/message.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +21,13 @@ Status check_api_key(const std::vector<std::string>& keys, const net::Request& r
 Status check_signature(const config::RequestSignature& signature, const net::Request& request,
                        std::string_view body, WallTime now);
 
-// What the sender calls this delivery, the same each time it is tried again; null: the scheme has
-// no header for that, or the request lacks it.
-const std::string* delivery_id(config::SignatureScheme scheme, const net::Request& request);
+// The header that says what the sender calls this delivery, the same each time it is tried again.
+// Null: there is none, or none that anybody answers for.
+const char* delivery_header(const std::optional<config::RequestSignature>& signature);
+
+// Whether anybody answers for the headers of a request: who sends a token could have written all of
+// them, but a signature is over the body, and others may have added what they like.
+bool trusts_headers(const std::optional<config::RequestSignature>& signature);
 
 // Whether a header is there to be checked here and is a secret itself.
 bool is_secret_header(std::string_view name);

@@ -47,13 +47,12 @@ Status add_plain(const RoutedRequest& request, const EventSink& into) {
   const config::Route& route = request.route->settings;
   std::deque<std::string> texts;
   model::EventView event;
-  const std::string* given = request.request.header("Idempotency-Key");
-  if (given == nullptr && route.signature)
-    given = delivery_id(route.signature->scheme, request.request);
+  const char* const header = delivery_header(route.signature);
+  const std::string* given = header == nullptr ? nullptr : request.request.header(header);
   if (given != nullptr &&
       (given->empty() || given->size() > kMaxIdempotencyKey || !is_utf8(*given)))
     return fail(ErrorKind::invalid, "E7064",
-                "the request's id (Idempotency-Key) must be a text of 1 to {} bytes",
+                "the request's id ({}) must be a text of 1 to {} bytes", header,
                 kMaxIdempotencyKey);
   event.id = texts.emplace_back(given == nullptr ? new_uuid() : *given);
   event.source = texts.emplace_back("/routes/" + route.name);
@@ -73,6 +72,7 @@ Status add_plain(const RoutedRequest& request, const EventSink& into) {
 Status add_events(const RoutedRequest& request, const EventSink& into) {
   switch (cloud_event_mode(request.request)) {
     case CloudEventMode::binary:
+      if (!trusts_headers(request.route->settings.signature)) break;
       return add_binary(request.request, request.body, into);
     case CloudEventMode::structured:
       return add_structured(request.body, into);

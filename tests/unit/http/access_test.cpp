@@ -123,6 +123,27 @@ TEST(GitlabToken, IsTheSecretItself) {
   EXPECT_THAT(wrong(signature, {{"X-Gitlab-Token", ""}}, ""), HasSubstr("has no X-Gitlab-Token"));
 }
 
+TEST(Delivery, IsNamedByTheSenderAndNotByWhoeverAddsAHeader) {
+  const auto header = [](SignatureScheme scheme) {
+    const char* name = delivery_header(RequestSignature{scheme, {"secret"}});
+    return std::string(name == nullptr ? "none" : name);
+  };
+  EXPECT_EQ(header(SignatureScheme::github), "X-GitHub-Delivery");
+  EXPECT_EQ(header(SignatureScheme::gitlab), "Idempotency-Key");
+  EXPECT_EQ(header(SignatureScheme::slack), "none");
+  EXPECT_EQ(header(SignatureScheme::standard), "webhook-id");
+  EXPECT_EQ(header(SignatureScheme::stripe), "none");
+  EXPECT_STREQ(delivery_header(std::nullopt), "Idempotency-Key");
+}
+
+TEST(Delivery, OnlyATokenAnswersForHeaders) {
+  EXPECT_TRUE(trusts_headers(std::nullopt));
+  for (const auto scheme : {SignatureScheme::github, SignatureScheme::slack,
+                            SignatureScheme::standard, SignatureScheme::stripe})
+    EXPECT_FALSE(trusts_headers(RequestSignature{scheme, {"secret"}}));
+  EXPECT_TRUE(trusts_headers(RequestSignature{SignatureScheme::gitlab, {"secret"}}));
+}
+
 TEST(ApiKey, IsOneOfThoseOfTheRoute) {
   EXPECT_TRUE(check_api_key({}, with({})));
   EXPECT_TRUE(check_api_key({"a", "b"}, with({{"x-api-key", "b"}})));
