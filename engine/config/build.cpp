@@ -104,6 +104,7 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
   });
   each_named(root, "listeners", context, [&](const Node& name, const Node& node) {
     config.listeners.push_back(parse_listener(name.text, placed(name, node), context));
+    check_certificates(config.listeners.back(), kinds, context.problems);
   });
   each_named(root, "routes", context, [&](const Node& name, const Node& node) {
     config.routes.push_back(parse_route(name.text, placed(name, node), context));

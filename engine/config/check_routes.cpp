@@ -2,6 +2,7 @@
 #include "engine/config/check_routes.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -80,6 +81,22 @@ void check_lambda(const Listener& listener, Diagnostics& problems) {
                                  listener.name, listen_text(listener.address)));
 }
 
+void check_proxies(const Listener& listener, Diagnostics& problems) {
+  for (const Network& network : listener.trusted_proxies)
+    if (network.text.ends_with("/0"))
+      problems.warning(listener.proxies_place, "E5031",
+                       fmt::format("listener {}: with {} in `trusted_proxies`, every client can "
+                                   "claim to be another one",
+                                   listener.name, network.text));
+}
+
+// Whoever validates a file need not be the user of the engine, who alone may read the key. Files
+// that are not there have been named already.
+bool can_be_read(const std::filesystem::path& file) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(file, ignored) && ::access(file.c_str(), R_OK) == 0;
+}
+
 }  // namespace
 
 void place_routes(Config& config) {
@@ -96,6 +113,19 @@ void check_schema(const Route& route, const Kinds& kinds, Diagnostics& problems)
         fmt::format("route {}: {}: {}", route.name, route.schema.string(), ok.error().message));
 }
 
+void check_certificates(const Listener& listener, const Kinds& kinds, Diagnostics& problems) {
+  if (!listener.tls || kinds.check_certificates == nullptr) return;
+  const ListenerTls& tls = *listener.tls;
+  if (!can_be_read(tls.certificate) || !can_be_read(tls.key) ||
+      (!tls.client_ca.empty() && !can_be_read(tls.client_ca)))
+    return;
+  const auto ok = kinds.check_certificates(tls);
+  if (ok) return;
+  const std::string what = fmt::format("listener {}: {}", listener.name, ok.error().message);
+  if (ok.error().code == "E5030") return problems.warning(tls.place, "E5030", what);
+  problems.error(tls.place, ok.error().code, what);
+}
+
 void check_routes(const Config& config, Diagnostics& problems) {
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
     check_listener(config, config.routes[i], problems);
@@ -103,7 +133,10 @@ void check_routes(const Config& config, Diagnostics& problems) {
     for (std::size_t j = 0; j < i; ++j) check_pair(config.routes[j], config.routes[i], problems);
   }
   check_addresses(config.listeners, problems);
-  for (const Listener& listener : config.listeners) check_lambda(listener, problems);
+  for (const Listener& listener : config.listeners) {
+    check_lambda(listener, problems);
+    check_proxies(listener, problems);
+  }
 }
 
 }  // namespace pelton::config

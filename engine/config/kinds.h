@@ -3,6 +3,7 @@
 
 #include "engine/base/result.h"
 #include "engine/config/dialect.h"
+#include "engine/config/parts/listener_tls.h"
 #include "engine/config/spec/connector_options.h"
 #include "engine/config/spec/runtime_options.h"
 #include "engine/config/spec/topic_kind.h"
@@ -22,6 +23,9 @@ struct Kinds {
   std::optional<Dialect> dialect{};  // absent: all files are the engine's own
   // invalid: a text is no JSON Schema that the engine can use, and why. Null: it cannot use any.
   Status (*check_json_schema)(const std::string& text) = nullptr;
+  // What is wrong with the files of a listener's `tls`: E5014, they cannot be used; E5030, only a
+  // warning: clients will not accept them. Null: nobody knows.
+  Status (*check_certificates)(const ListenerTls& tls) = nullptr;
 
   const TopicKind* topics() const { return topic ? &*topic : nullptr; }
 };

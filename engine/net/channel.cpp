@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/net/channel.h"
 
+#include "engine/net/limits.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <openssl/err.h>
@@ -58,6 +60,17 @@ Moved Channel::by_tls(int result) {
     ::send(descriptor(), kNotHttps.data(), kNotHttps.size(), MSG_NOSIGNAL);
   ERR_clear_error();
   return {Then::end, 0};
+}
+
+Moved Channel::handshake() {
+  ERR_clear_error();
+  Moved moved = by_tls(SSL_do_handshake(tls_.get()));
+  const bool waits = moved.then == Then::wait_read || moved.then == Then::wait_write;
+  if (waits && BIO_number_read(SSL_get_rbio(tls_.get())) > kMaxHandshakeBytes)
+    moved.then = Then::end;
+  // What it holds of the peer's words is not kept until that has heard of the end.
+  if (moved.then == Then::end) tls_.reset();
+  return moved;
 }
 
 Moved Channel::receive(std::span<char> into) {

@@ -25,13 +25,16 @@ struct Moved {
   std::size_t bytes = 0;
 };
 
-// The bytes of a connection, in the clear or by TLS, whose handshake is part of the first tries.
-// Never blocks. The transport's thread's.
+// The bytes of a connection, in the clear or by TLS. Never blocks. The transport's thread's, and
+// between handshake() and what comes of it that of the handshakes.
 class Channel {
  public:
   // `tls` is of this socket; null: in the clear.
   Channel(Socket&& socket, Ssl tls);
 
+  // TLS: goes on with the handshake, which may be left to the first tries of the others, too.
+  // `go_on`: it is complete. A peer that says too much for one ends it.
+  Moved handshake();
   Moved receive(std::span<char> into);
   // At most a TLS record at once.
   Moved send(std::span<const std::string_view> parts);

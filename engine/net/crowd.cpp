@@ -26,6 +26,10 @@ Crowd::Admission Crowd::make_room(Pace::Time now) {
                                                                : Admission::none;
 }
 
+void Crowd::disperse() {
+  while (!peers_.empty()) peers_.back()->give_way();
+}
+
 bool Crowd::claim(const Peer& peer, std::size_t bytes, Pace::Time now) {
   while (used_ + bytes > limits_.pot && used_ > peer.held()) {
     Peer* const slow = slowest(now, true);

@@ -36,6 +36,8 @@ class Crowd {
   Admission make_room(Pace::Time now);
   void add(Peer& peer) { peers_.push_back(&peer); }
   void remove(Peer& peer) { std::erase(peers_, &peer); }
+  // All of them give way.
+  void disperse();
 
   // False: `peer` is itself the one that must give way. A single peer always gets what it wants.
   bool claim(const Peer& peer, std::size_t bytes, Pace::Time now);

@@ -11,6 +11,11 @@ inline constexpr std::size_t kMaxHeaderBytes = 16U << 10;
 inline constexpr std::size_t kMaxHeaderFields = 100;
 inline constexpr std::size_t kMaxTargetBytes = 8U << 10;
 
+// What a client may say until its TLS handshake is complete, certificates included.
+inline constexpr std::size_t kMaxHandshakeBytes = 32U << 10;
+// What a handshake takes of the memory for bodies (pot): those bytes and OpenSSL's own.
+inline constexpr std::size_t kHandshakeMemory = 64U << 10;
+
 // A peer that has had its time must on average move at least this much: what it is slower by is
 // how far it is behind (pace.h).
 inline constexpr std::size_t kLeastBytesPerSecond = 1024;

@@ -4,6 +4,7 @@
 #include "engine/base/answer.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ struct Request {
   std::string target = {};  // as it was sent
   std::string peer = {};    // the client's address without its port; empty: a Unix socket's
   bool encrypted = false;   // it came by HTTPS
+  // ---- of one that proxies have passed on (forwarding.h)
+  std::string forwarded_for = {};    // the client and the proxies on the way
+  std::uint16_t forwarded_port = 0;  // that the client connected to; 0: not known
 
   // The first header of that name, in any case of letters; null: there is none.
   const std::string* header(std::string_view name) const;

@@ -2,6 +2,7 @@
 #include "engine/net/server.h"
 
 #include "engine/base/unique_fd.h"
+#include "engine/net/handshakes.h"
 #include "engine/net/session.h"
 
 #include <boost/asio/io_context.hpp>
@@ -36,13 +37,24 @@ class Listener {
   using Acceptor = asio::basic_socket_acceptor<Stream, Executor>;
 
   Listener(asio::io_context& io, const Listen& listen, std::shared_ptr<ReturnPath> path)
-      : acceptor_(io), pause_(io), host_{*listen.handler, listen.limits, std::move(path)} {}
+      : acceptor_(io),
+        pause_(io),
+        host_{.handler = *listen.handler,
+              .limits = listen.limits,
+              .path = std::move(path),
+              .forwarding = listen.forwarding,
+              .log = listen.log} {}
 
   Status open(const Listen& listen, asio::io_context& io) {
     if (listen.tls) {
       auto loaded = Certificates::load(*listen.tls, listen.on_new_certificates);
       if (!loaded) return std::unexpected(loaded.error());
       certificates_ = std::move(*loaded);
+      handshakes_ =
+          std::make_unique<Handshakes>(host_.crowd, host_.limits, host_.path,
+                                       [this](Channel&& channel, Crowd::Admission admission) {
+                                         open_session(std::move(channel), host_, admission);
+                                       });
     }
     auto ok = listen.socket.empty() ? open_tcp(listen, io) : open_local(listen.socket);
     if (ok) accept();
@@ -65,16 +77,21 @@ class Listener {
 
   void admit(Socket&& socket) {
     const auto now = std::chrono::steady_clock::now();
-    const auto admission = host_.crowd.make_room(now);
+    const bool room = !handshakes_ || handshakes_->make_room(now);
+    const auto admission = room ? host_.crowd.make_room(now) : Crowd::Admission::none;
     if (admission != Crowd::Admission::none) {
-      Ssl tls = certificates_ ? certificates_->accept(socket.native_handle(), now) : nullptr;
-      if (tls || !certificates_)
-        open_session(Channel(std::move(socket), std::move(tls)), host_, admission);
+      begin(std::move(socket), admission, now);
       return accept();
     }
     // Shared by nobody: the wait below only lends it to a copyable function.
     auto waiting = std::make_shared<Socket>(std::move(socket));
     pause([this, waiting] { admit(std::move(*waiting)); });
+  }
+
+  void begin(Socket&& socket, Crowd::Admission admission, Pace::Time now) {
+    if (!certificates_) return open_session(Channel(std::move(socket), nullptr), host_, admission);
+    if (Ssl tls = certificates_->accept(socket.native_handle(), now))
+      handshakes_->begin(Channel(std::move(socket), std::move(tls)), admission);
   }
 
   void pause(std::function<void()> then) {
@@ -88,6 +105,7 @@ class Listener {
   asio::steady_timer pause_;
   SessionHost host_;
   std::unique_ptr<Certificates> certificates_;  // null: HTTP
+  std::unique_ptr<Handshakes> handshakes_;      // the same
   std::string address_;
 };
 

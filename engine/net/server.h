@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/net/forwarding.h"
 #include "engine/net/limits.h"
 #include "engine/net/message.h"
+#include "engine/net/request_log.h"
 #include "engine/net/server_tls.h"
 
 #include <cstdint>
@@ -23,6 +25,8 @@ struct Listen {
   std::uint16_t port = 0;             // 0: any free one
   RequestHandler* handler = nullptr;  // outlives the server
   Limits limits = {};
+  std::optional<Forwarding> forwarding = {};      // absent: proxies are neither believed nor hidden
+  RequestLog* log = nullptr;                      // lives longer; null: none
   std::optional<config::ListenerTls> tls = {};    // HTTPS
   Certificates::Report on_new_certificates = {};  // called on the server's thread; of TLS: required
 };

@@ -3,9 +3,11 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string_view>
 
 namespace pelton::net {
@@ -15,17 +17,18 @@ using config::ListenerTls;
 
 constexpr std::chrono::seconds kLookEvery{1};
 
-// What OpenSSL says of the last thing that failed, and nothing is left of it.
-std::string last_error() {
-  char text[256] = "unknown";
-  if (const unsigned long code = ERR_peek_last_error(); code != 0)
-    ERR_error_string_n(code, text, sizeof text);
+// What OpenSSL says of what has failed, and nothing is left of it. The first of its errors is the
+// cause, and further ones only say what did not come about.
+std::string why() {
+  const unsigned long code = ERR_peek_error();
+  const char* const reason =
+      ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
   ERR_clear_error();
-  return text;
+  return reason == nullptr ? "unknown" : reason;
 }
 
 std::unexpected<Error> unusable(const std::filesystem::path& file, const char* what) {
-  return fail(ErrorKind::invalid, "E5014", "{} {}: {}", file.string(), what, last_error());
+  return fail(ErrorKind::invalid, "E5014", "{} {}: {}", file.string(), what, why());
 }
 
 int give_password(char* buffer, int size, int, void* settings) {
@@ -48,6 +51,23 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* length,
     return SSL_TLSEXT_ERR_OK;
   }
   return SSL_TLSEXT_ERR_NOACK;
+}
+
+Status valid_at(SSL_CTX* context, const ListenerTls& settings, WallTime now) {
+  const X509* const certificate = SSL_CTX_get0_certificate(context);
+  const auto seconds = static_cast<time_t>(to_us(now) / 1'000'000);
+  const auto is_before = [seconds](const ASN1_TIME* time) {
+    return ASN1_TIME_cmp_time_t(time, seconds) < 0;
+  };
+  if (is_before(X509_get0_notAfter(certificate)))
+    return fail(ErrorKind::invalid, "E5030", "the certificate {} has expired: clients refuse it",
+                settings.certificate.string());
+  if (!is_before(X509_get0_notBefore(certificate)))
+    return fail(ErrorKind::invalid, "E5030",
+                "the certificate {} is not valid yet by the clock of this machine: clients refuse "
+                "it",
+                settings.certificate.string());
+  return {};
 }
 
 }  // namespace
@@ -74,16 +94,26 @@ Result<std::unique_ptr<Certificates>> Certificates::load(const ListenerTls& sett
   return made;
 }
 
+Status Certificates::check(const ListenerTls& settings, WallTime now) {
+  const auto context = read(settings);
+  if (!context) return std::unexpected(context.error());
+  return valid_at(context->get(), settings, now);
+}
+
 Result<Certificates::Context> Certificates::read(const ListenerTls& settings) {
   ERR_clear_error();
   Context context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return fail(ErrorKind::unavailable, "E5014", "no TLS: {}", last_error());
+  if (!context) return fail(ErrorKind::unavailable, "E5014", "no TLS: {}", why());
   SSL_CTX* const raw = context.get();
   SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
   SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(raw, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
+  // One record a try: whoever sends nothing but requests for new keys keeps nobody else waiting.
+  SSL_CTX_clear_mode(raw, SSL_MODE_AUTO_RETRY);
+  // Sessions are kept by their clients, as tickets.
+  SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_alpn_select_cb(raw, choose_protocol, nullptr);
   SSL_CTX_set_default_passwd_cb(raw, give_password);
   SSL_CTX_set_default_passwd_cb_userdata(raw, const_cast<ListenerTls*>(&settings));
@@ -109,8 +139,10 @@ std::string Certificates::state_of_files() const {
   for (const auto* file : {&settings_.certificate, &settings_.key, &settings_.client_ca}) {
     struct stat status {};
     if (file->empty() || ::stat(file->c_str(), &status) != 0) continue;
-    state += fmt::format("{}/{}/{}/{}.{};", status.st_dev, status.st_ino, status.st_size,
-                         status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+    // Of both times: rights that are repaired leave that of the content as it was.
+    state += fmt::format("{}/{}/{}/{}.{}/{}.{};", status.st_dev, status.st_ino, status.st_size,
+                         status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                         status.st_ctim.tv_nsec);
   }
   return state;
 }
@@ -125,8 +157,9 @@ void Certificates::look() {
     return;
   }
   read_state_ = std::move(state);
-  if (fresh) context_ = std::move(*fresh);
-  report_(fresh ? Status{} : std::unexpected(fresh.error()));
+  if (!fresh) return report_(std::unexpected(fresh.error()));
+  context_ = std::move(*fresh);
+  report_(valid_at(context_.get(), settings_, SystemClock().now()));
 }
 
 Ssl Certificates::accept(int descriptor, std::chrono::steady_clock::time_point now) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "engine/config/parts/listener_tls.h"
 
@@ -23,12 +24,15 @@ using Ssl = std::unique_ptr<SSL, SslFree>;
 // thread.
 class Certificates {
  public:
-  // Told when files were replaced, with what is wrong with the new ones.
+  // Told when files were replaced. E5014: the new ones cannot be used, and why. E5030: they are
+  // used, but clients will not accept them.
   using Report = std::function<void(const Status&)>;
   // E5014: the files are no certificate with its key, and why.
   static Result<std::unique_ptr<Certificates>> load(const config::ListenerTls& settings,
                                                     Report report);
   ~Certificates();
+  // What load() would come to. E5030: it would, with a certificate that is not valid at this time.
+  static Status check(const config::ListenerTls& settings, WallTime now);
 
   // The server's end of a connection. Null: out of memory.
   Ssl accept(int descriptor, std::chrono::steady_clock::time_point now);

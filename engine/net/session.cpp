@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/net/session.h"
 
+#include "engine/net/farewell.h"
 #include "engine/net/request_parser.h"
 #include "engine/net/response_head.h"
 
@@ -18,8 +19,6 @@ using boost::system::error_code;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kPollEvery{50};
-// For what a peer still sends behind an early answer: closing at once would destroy the answer.
-constexpr milliseconds kLinger{1000};
 
 Pace::Time now() {
   return std::chrono::steady_clock::now();
@@ -41,6 +40,7 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
       : channel_(std::move(channel)),
         host_(host),
         reserved_(admission == Crowd::Admission::reserve),
+        note_(host.log),
         deadline_(channel_.socket().get_executor(), Pace::Time::max()),
         pause_(channel_.socket().get_executor()) {
     host_.crowd.add(*this);
@@ -56,7 +56,6 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   BodyEnd body_end() const;
 
   std::optional<Pace::Span> behind(Pace::Time at) const override {
-    if (lingering_) return Pace::Span::max();
     if (pace_.waiting()) return pace_.behind(at);
     return channel_.has_gone() ? std::optional(Pace::Span::max()) : std::nullopt;
   }
@@ -89,13 +88,14 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   void after_response();
   void send(std::array<std::string_view, 3> parts, milliseconds patience, Next next);
   void push();
-  void linger();
+  void part();
   void release_claim();
   void close();
 
   Channel channel_;
   SessionHost& host_;
   const bool reserved_;
+  RequestNote note_;
   boost::asio::steady_timer deadline_;  // armed while the peer is waited for
   boost::asio::steady_timer pause_;
   Pace pace_;
@@ -107,7 +107,6 @@ class Session final : public Peer, public std::enable_shared_from_this<Session> 
   bool sending_ = false;    // a response has begun
   bool head_only_ = false;  // HEAD
   bool broken_ = false;     // a streamed body has no proper end
-  bool lingering_ = false;
   bool open_ = true;
   std::string head_;   // being sent: a response's, or a chunk's
   Response response_;  // being sent, or whose body is being streamed
@@ -150,8 +149,10 @@ void Session::next_head() {
 
 void Session::on_head() {
   Request request = std::move(parser_->request());
-  request.peer = channel_.peer_address();
+  const std::string connected = request.peer = channel_.peer_address();
   request.encrypted = channel_.encrypted();
+  if (host_.forwarding) believe_proxies(*host_.forwarding, request);
+  note_.begin(request, connected, !parser_->chunks_known());
   head_only_ = request.method == "HEAD";
   pace_.restart();
   if (reserved_ && !host_.handler.is_health_check(request))
@@ -194,7 +195,7 @@ void Session::receive(milliseconds patience, Next next, Socket::wait_type until)
   patience_ = patience;
   expect_progress(patience);
   auto ready = [self = shared_from_this()](const error_code& error) {
-    if (self->open_ && !self->lingering_) error ? self->close() : self->on_readable();
+    if (self->open_) error ? self->close() : self->on_readable();
   };
   if (channel_.has_more())
     return boost::asio::post(channel_.socket().get_executor(), [ready] { ready(error_code()); });
@@ -219,6 +220,7 @@ void Session::refuse_for_now(const char* why) {
 }
 
 void Session::write_last(Response&& response, const Refusal& refusal) {
+  note_.begin_unread(channel_.peer_address());
   body_answer_ = nullptr;
   keep_alive_ = false;
   response.status = refusal.status;
@@ -231,8 +233,7 @@ template <typename Value>
 std::move_only_function<void(Value)> Session::returning(void (Session::*then)(Value&&)) {
   return [path = host_.path, weak = weak_from_this(), then](Value value) {
     path->post([weak, then, value = std::move(value)]() mutable {
-      if (auto self = weak.lock(); self && self->open_ && !self->lingering_)
-        (self.get()->*then)(std::move(value));
+      if (auto self = weak.lock(); self && self->open_) (self.get()->*then)(std::move(value));
     });
   };
 }
@@ -262,6 +263,7 @@ void Session::on_first(Result<Piece>&& first) {
   if (!parser_->chunks_known()) keep_alive_ = false;
   head_ = response_head(response_,
                         {parser_->chunks_known(), keep_alive_, std::nullopt, date_of(host_)});
+  note_.respond(response_.status, head_.size());
   pace_.restart();
   send({head_}, host_.limits.stall_time, &Session::send_piece);
 }
@@ -288,7 +290,7 @@ void Session::after_piece() {
 
 BodyEnd Session::body_end() const {
   return {parser_ && parser_->done() ? parser_->trailers() : std::vector<Field>{},
-          !open_ || lingering_ || channel_.says_no_more()};
+          !open_ || channel_.says_no_more()};
 }
 
 void Session::on_piece(Result<Piece>&& piece) {
@@ -310,6 +312,7 @@ void Session::write(Response&& response) {
   response_ = std::move(response);
   head_ = response_head(response_, {!parser_ || parser_->chunks_known(), keep_alive_,
                                     response_.body.size(), date_of(host_)});
+  note_.respond(response_.status, head_.size());
   pace_.restart();
   send({head_, head_only_ ? std::string_view() : response_.body}, host_.limits.response_time,
        &Session::after_response);
@@ -331,6 +334,7 @@ void Session::push() {
     if (sent.then == Moved::Then::end) return close();
     if (sent.then != Moved::Then::go_on) break;
     pace_.end_wait(now(), sent.bytes);
+    note_.sent(sent.bytes);
     std::size_t gone = sent.bytes;
     for (std::string_view& part : parts_) {
       const std::size_t taken = std::min(gone, part.size());
@@ -348,27 +352,10 @@ void Session::push() {
 }
 
 void Session::after_response() {
+  note_.end();
   release_claim();
   response_ = {};
-  keep_alive_ ? read_request() : linger();
-}
-
-// Says that nothing more is sent, and throws away what the peer had already sent.
-void Session::linger() {
-  if (!lingering_) {
-    lingering_ = true;
-    bytes_ = {};
-    channel_.finish();
-    deadline_.expires_after(kLinger);
-    deadline_.async_wait([self = shared_from_this()](const error_code& error) {
-      if (!error) self->close();
-    });
-  }
-  channel_.socket().async_wait(
-      Socket::wait_read, [self = shared_from_this()](const error_code& error) {
-        if (!self->open_) return;
-        error || !self->channel_.throw_away(self->host_.scratch) ? self->close() : self->linger();
-      });
+  keep_alive_ ? read_request() : part();
 }
 
 void Session::release_claim() {
@@ -378,6 +365,7 @@ void Session::release_claim() {
 void Session::close() {
   if (!open_) return;
   open_ = false;
+  note_.end();
   body_answer_ = nullptr;
   release_claim();
   host_.crowd.remove(*this);
@@ -387,13 +375,22 @@ void Session::close() {
   host_.open.erase(shared_from_this());
 }
 
+// The peer may still be sending behind an early answer.
+void Session::part() {
+  if (!open_) return;
+  Channel channel = std::move(channel_);
+  const auto self = shared_from_this();
+  close();
+  say_farewell(std::move(channel), host_.crowd);
+}
+
 void open_session(Channel&& channel, SessionHost& host, Crowd::Admission admission) {
   (*host.open.insert(std::make_shared<Session>(std::move(channel), host, admission)).first)
       ->read_request();
 }
 
 void close_sessions(SessionHost& host) {
-  while (!host.open.empty()) (*host.open.begin())->give_way();
+  host.crowd.disperse();
 }
 
 }  // namespace pelton::net

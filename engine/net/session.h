@@ -3,7 +3,9 @@
 
 #include "engine/net/channel.h"
 #include "engine/net/crowd.h"
+#include "engine/net/forwarding.h"
 #include "engine/net/message.h"
+#include "engine/net/request_log.h"
 #include "engine/net/response_head.h"
 #include "engine/net/return_path.h"
 
@@ -28,12 +30,15 @@ struct SessionHost {
   // must let go on this thread.
   std::set<std::shared_ptr<Session>> open = {};
   HttpDate date = {};
+  // Absent: of what proxies say, nothing is believed or dropped.
+  const std::optional<Forwarding> forwarding = {};
+  RequestLog* const log = nullptr;  // null: requests are not written down
 };
 
 // Serves the requests of one connection, one after another, until it closes: a session of
 // `host.open`. The host outlives its sessions.
 void open_session(Channel&& channel, SessionHost& host, Crowd::Admission admission);
-// Ends all of them at once; answers that come later are dropped.
+// Ends all of them at once, and those that only say farewell; answers that come later are dropped.
 void close_sessions(SessionHost& host);
 
 }  // namespace pelton::net

@@ -271,6 +271,13 @@ void add_route(Families& out, const RouteStatus& r) {
             static_cast<double>(r.durable->results));
 }
 
+void add_listener(Families& out, const ListenerStatus& l) {
+  if (l.log_lines_dropped)
+    out.counter("pelton_http_access_log_dropped_total",
+                "Lines of a listener's access log that its file did not take in time.",
+                {{"listener", l.name}}, *l.log_lines_dropped);
+}
+
 }  // namespace
 
 std::string render_metrics(const StatusReport& report) {
@@ -305,6 +312,7 @@ std::string render_metrics(const StatusReport& report) {
   for (const ConnectorStatus& connector : report.connectors) add_connector(out, connector);
   for (const FunctionStatus& function : report.functions) add_function(out, function);
   for (const FunctionStatus& function : report.functions) add_durations(out, function);
+  for (const ListenerStatus& listener : report.listeners) add_listener(out, listener);
   for (const RouteStatus& route : report.routes) add_route(out, route);
   for (const RouteStatus& route : report.routes)
     out.histogram("pelton_http_request_seconds",

@@ -147,6 +147,8 @@ struct RouteStatus {
 struct ListenerStatus {
   std::string name;
   std::string address;  // with the port that it got
+  // Of its access log; absent: it has none.
+  std::optional<std::uint64_t> log_lines_dropped{};
 };
 
 // The engine's own process, without its workers.

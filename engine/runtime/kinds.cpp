@@ -2,6 +2,7 @@
 #include "engine/runtime/kinds.h"
 
 #include "engine/kafka/options.h"
+#include "engine/net/server_tls.h"
 #include "engine/schema/codec.h"
 #include "engine/worker/runtimes/builtin.h"
 
@@ -17,6 +18,9 @@ config::Kinds kinds(std::span<const connector::ConnectorSpec> connectors) {
     const auto compiled = schema::compile({schema::Format::json_schema, text}, "");
     if (!compiled) return std::unexpected(compiled.error());
     return (*compiled)->writable();
+  };
+  kinds.check_certificates = [](const config::ListenerTls& tls) {
+    return net::Certificates::check(tls, SystemClock().now());
   };
   return kinds;
 }

@@ -66,6 +66,10 @@ http::LambdaFunctions lambda_functions(const config::Config& config,
   return std::make_shared<const std::vector<http::LambdaFunction>>(std::move(functions));
 }
 
+net::Forwarding forwarding_of(const config::Listener& listener) {
+  return {listener.trusted_proxies, listener.proxy_headers == config::ProxyHeaders::standard};
+}
+
 std::shared_ptr<const schema::Codec> schema_of(const config::Route& route) {
   auto compiled = schema::compile({schema::Format::json_schema, *route.schema_text}, "");
   ENSURE(compiled, "the config's checks let it pass");
@@ -76,9 +80,19 @@ Error of_listener(const config::Listener& listener, Error error) {
   return std::move(error).within(fmt::format("listener {}", listener.name));
 }
 
+Status check_files(const config::Listener& listener) {
+  if (listener.tls)
+    if (const auto usable = net::Certificates::load(*listener.tls, nullptr); !usable)
+      return std::unexpected(usable.error());
+  return listener.access_log ? observe::LineFile::check(listener.access_log->file) : Status{};
+}
+
 net::Certificates::Report report_certificates(const config::Listener& listener) {
   return [name = listener.name](const Status& used) {
     if (used) return observe::log::info("replaced certificates are in use", {{"listener", name}});
+    if (used.error().code == "E5030")
+      return observe::log::warn("replaced certificates are in use",
+                                {{"listener", name}, {"error", used.error().text()}});
     observe::log::warn("replaced certificates cannot be used: the previous ones stay in use",
                        {{"listener", name}, {"error", used.error().text()}});
   };
@@ -107,13 +121,17 @@ void announce(const config::Route& route, const std::string& origin) {
 }  // namespace
 
 Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener) {
-  OpenListener opened{listener, std::make_unique<http::RouteHandler>(setup_.calls), nullptr,
-                      nullptr};
+  auto log = AccessLog::open(listener);
+  if (!log) return std::unexpected(of_listener(listener, std::move(log.error())));
+  OpenListener opened{listener, std::move(*log), std::make_unique<http::RouteHandler>(setup_.calls),
+                      nullptr, nullptr};
   auto server = net::Server::start({{.socket = {},
                                      .host = listener.address.host,
                                      .port = listener.address.port,
                                      .handler = opened.handler.get(),
                                      .limits = limits_of(listener),
+                                     .forwarding = forwarding_of(listener),
+                                     .log = opened.log.get(),
                                      .tls = listener.tls,
                                      .on_new_certificates = report_certificates(listener)}});
   if (!server) return std::unexpected(of_listener(listener, std::move(server.error())));
@@ -126,11 +144,10 @@ Result<Listeners::OpenListener> Listeners::open(const config::Listener& listener
 Status Listeners::prepare(const config::Config& config) {
   for (const config::Listener& listener : config.listeners) {
     // One that keeps its address starts again in commit(), where it is too late to refuse.
-    if (listener.tls)
-      if (auto usable = net::Certificates::load(*listener.tls, nullptr); !usable) {
-        discard();
-        return std::unexpected(of_listener(listener, std::move(usable.error())));
-      }
+    if (auto usable = check_files(listener); !usable) {
+      discard();
+      return std::unexpected(of_listener(listener, std::move(usable.error())));
+    }
     {
       std::lock_guard lock(mutex_);
       const auto known = open_.find(listener.name);
@@ -262,7 +279,10 @@ void Listeners::stop() {
 void Listeners::report(observe::StatusReport& report) const {
   std::lock_guard lock(mutex_);
   for (const auto& [name, opened] : open_) {
-    if (opened.server) report.listeners.push_back({name, opened.address()});
+    if (opened.server)
+      report.listeners.push_back(
+          {name, opened.address(),
+           opened.log ? std::optional(opened.log->dropped()) : std::nullopt});
     if (!opened.table) continue;
     for (const auto& served : opened.table->routes()) {
       const config::Route& route = served->settings;

@@ -6,6 +6,7 @@
 #include "engine/http/route_handler.h"
 #include "engine/net/server.h"
 #include "engine/observe/status.h"
+#include "engine/runtime/access_log.h"
 #include "engine/stream/connections.h"
 
 #include <map>
@@ -49,6 +50,7 @@ class Listeners {
  private:
   struct OpenListener {
     config::Listener settings;
+    std::unique_ptr<AccessLog> log;  // null: none
     std::unique_ptr<http::RouteHandler> handler;
     std::unique_ptr<net::Server> server;  // ends before its handler
     http::RouteTablePtr table;            // shared with its handler

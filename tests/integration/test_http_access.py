@@ -150,6 +150,84 @@ def test_a_client_that_leaves_by_tls_is_not_served_any_more(tmp_path, authority)
         assert not (api.code / "begun-wait-2").exists()
 
 
+def hello():
+    """What a client says first."""
+    said = ssl.MemoryBIO()
+    client = ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), said, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        client.do_handshake()
+    return said.read()
+
+
+def test_a_flood_of_handshakes_keeps_nobody_else_waiting(tmp_path):
+    openssl("req", "-x509", "-newkey", "rsa:4096", "-nodes", "-keyout", "web.key", "-out", "web.pem", "-days", "9", "-subj", "/CN=localhost", folder=tmp_path)
+    with Api(tmp_path, FUNCTION, listener=", connections: 400, tls: { certificate: web.pem, key: web.key }") as api:
+        served = http.client.HTTPSConnection(*api.address, context=ssl._create_unverified_context(), timeout=60)
+        served.request("GET", "/x")
+        served.getresponse().read()
+        said = hello()
+        flood = [socket.create_connection(api.address, timeout=60) for _ in range(150)]
+        for one in flood:
+            one.sendall(said)
+        served.request("GET", "/nothing")
+        assert served.getresponse().read()
+        for one in flood:
+            one.setblocking(False)
+        answered = 0
+        for one in flood:
+            try:
+                answered += len(one.recv(1)) > 0
+            except BlockingIOError:
+                pass
+        assert answered < len(flood), "the request did not wait for all of them"
+        for one in flood:
+            one.setblocking(True)
+            assert one.recv(1), "and then each has its answer"
+            one.close()
+
+
+def test_handshakes_take_half_of_the_connections_at_most(tmp_path, authority):
+    shutil.copy(authority / "server.pem", tmp_path / "web.pem")
+    shutil.copy(authority / "server.key", tmp_path / "web.key")
+    with Api(tmp_path, FUNCTION, listener=", connections: 8, header_time: 1h, tls: { certificate: web.pem, key: web.key }") as api:
+        kept = [http.client.HTTPSConnection(*api.address, context=trusting(authority), timeout=30) for _ in range(4)]
+        for one in kept:
+            one.request("GET", "/x")
+            one.getresponse().read()
+        silent = [socket.create_connection(api.address, timeout=30) for _ in range(30)]
+        for one in silent[:-4]:
+            assert one.recv(1) == b"", "the slowest give way"
+        for one in kept:
+            one.sock.setblocking(False)
+            with pytest.raises(ssl.SSLWantReadError):
+                one.sock.recv(1)
+            one.sock.settimeout(30)
+            one.request("GET", "/x")
+            assert one.getresponse().read(), "who is served already does not"
+
+
+def test_who_has_no_certificate_hears_so(tmp_path, authority):
+    with https(tmp_path, authority, f", client_ca: {authority}/ca.pem") as api:
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            context = trusting(authority)
+            context.maximum_version = version
+            with pytest.raises(ssl.SSLError, match="(?i)certificate.required|handshake.failure"), connect(api, context) as stranger:
+                stranger.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+                stranger.recv(100)
+
+
+def test_validate_looks_at_certificates(tmp_path, authority):
+    for name in ("server.pem", "server.key", "other.key"):
+        shutil.copy(authority / name, tmp_path)
+    tls = ", tls: {{ certificate: server.pem, key: {}.key }}"
+    said = refused(Api(tmp_path, FUNCTION, listener=tls.format("other")).engine)
+    assert "pelton.yaml:4:" in said and "E5014" in said and "key values mismatch" in said, said
+    openssl("x509", "-req", "-in", authority / "server.csr", "-signkey", "server.key", "-days", "-1", "-out", "server.pem", folder=tmp_path)
+    engine = Api(tmp_path, FUNCTION, listener=tls.format("server")).engine
+    said = subprocess.run([BINARY, "validate", engine.config], capture_output=True, text=True, check=True)
+    assert "warning E5030" in said.stderr and "has expired" in said.stderr, said
+
+
 @pytest.mark.parametrize("files,code", [("certificate: web.pem, key: missing.key", "E1008"), ("certificate: web.pem", "E1006"),
                                         ("certificate: web.key, key: web.key", "E5014"), ("certificate: web.pem, key: other.key", "E5014"),
                                         ("certificate: web.pem, key: web.key, client_ca: web.key", "E5014")])
@@ -226,6 +304,28 @@ def test_webhooks(tmp_path, monkeypatch):
         assert secret.decode() not in api.engine.log.read_text()
 
 
+def test_what_nobody_has_signed_decides_nothing(tmp_path, monkeypatch):
+    secret = b"a secret of 24 bytes ...."
+    monkeypatch.setenv("PLAIN_SECRET", secret.decode())
+    monkeypatch.setenv("STANDARD_SECRET", base64.b64encode(secret).decode())
+    routes = "\n  ".join(f"{scheme}: {{ method: POST, path: /{scheme}, to: in, type: {scheme}, signature: {{ scheme: {scheme}, "
+                         f"secrets: '${{env:{'STANDARD' if scheme == 'standard' else 'PLAIN'}_SECRET}}' }} }}" for scheme in SCHEMES)
+    forged = {"ce-specversion": "1.0", "ce-id": "forged", "ce-source": "/forged", "ce-type": "forged", "ce-partitionkey": "forged"}
+    with Api(tmp_path, routes) as api:
+        for scheme in SCHEMES:
+            good = signed(scheme, secret, b"{}")
+            status, _, answer = api.ask("POST", f"/{scheme}", b"{}", {"Idempotency-Key": "forged", **good, **forged})
+            [name] = json.loads(answer)["ids"]
+            # Who has the token could have written the rest of the request, too.
+            assert status == 202 and (name == "forged") == (scheme == "gitlab"), scheme
+            assert (name == "d1") == (scheme in ("github", "standard"))
+        events = {event["type"]: event for event in api.engine.consume("in")}
+        assert set(events) == {"github", "slack", "standard", "stripe", "forged"}
+        assert all(event["source"] == f"/routes/{name}" for name, event in events.items() if name != "forged")
+        status, _, answer = api.ask("POST", "/standard", b"{}", signed("standard", secret, b"{}", delivery="x" * 300))
+        assert status == 400 and "(webhook-id)" in json.loads(answer)["error"]["message"]
+
+
 def refused(engine):
     said = subprocess.run([BINARY, "validate", engine.config], capture_output=True, text=True, check=False)
     assert said.returncode == 3
@@ -237,8 +337,9 @@ def test_a_signature_without_a_secret_is_refused(tmp_path):
                        ("{ scheme: standard, secrets: ['whsec_*'] }", "E1008"), ("{ scheme: standard, secrets: [whsec_] }", "E1008")):
         api = Api(tmp_path, f"f: {{ path: /x, function: f, signature: {text} }}")
         assert code in refused(api.engine), text
-    api = Api(tmp_path, "f: { path: /x, function: f, api_keys: [] }")
-    assert "E1006" in refused(api.engine), "an empty list would let in everybody"
+    for nothing in ("api_keys: []", "api_keys:", "api_keys: null", "schema:"):
+        api = Api(tmp_path, f"f: {{ path: /x, function: f, {nothing} }}")
+        assert "E1006" in refused(api.engine), "nothing would let in everybody"
 
 
 def test_the_example(tmp_path, monkeypatch):
@@ -290,7 +391,8 @@ def test_bodies_match_the_schema_of_their_route(tmp_path):
 
 
 def test_schemas_that_cannot_be_used_are_refused(tmp_path):
-    for text, code in (("", "E7075"), ("{", "E7075"), ('{"$ref": "#/nowhere"}', "E7075"), ('{"pattern": "("}', "E7075"), ("1" * 1_100_000, "E1008")):
+    for text, code in (("", "E7075"), ("{", "E7075"), ('{"$ref": "#/nowhere"}', "E7075"), ('{"pattern": "("}', "E7075"), ("1" * 1_100_000, "E1008"),
+                       ('{"type": "strng"}', "E7075"), ('{"required": "id"}', "E7075"), ('{"unevaluatedProperties": false}', "E7075")):
         (tmp_path / "s.json").write_text(text)
         assert code in refused(Api(tmp_path, "f: { path: /x, function: f, schema: s.json }").engine), text[:20]
     assert "E1008" in refused(Api(tmp_path, "f: { path: /x, function: f, schema: missing.json }").engine)

@@ -8,6 +8,7 @@ namespace {
 
 void check_files(const Section& section, const std::string& prefix, ReadContext& context,
                  ListenerTls& tls) {
+  tls.place = section.place(prefix + "certificate");
   require_file(section, prefix + "certificate", tls.certificate, context);
   require_file(section, prefix + "key", tls.key, context);
   require_file(section, prefix + "client_ca", tls.client_ca, context);
@@ -28,7 +29,8 @@ Fields<ListenerTls> listener_tls_fields() {
               {.example = "${env:KEY_PASSWORD}", .secret = true})
       .option("client_ca", &ListenerTls::client_ca,
               "Certificate authorities (PEM), one of which must have issued a certificate of each "
-              "client. Clients need none if omitted.")
+              "client. Clients need none if omitted.",
+              {.guards = true})
       .then(check_files);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/config/yaml/place.h"
+
 #include <filesystem>
 #include <string>
 
@@ -15,6 +17,7 @@ struct ListenerTls {
   std::filesystem::path key;
   std::string key_password;
   std::filesystem::path client_ca;  // empty: clients need no certificate
+  Place place;                      // of `certificate`
 };
 
 // The section `tls` of a listener. Files must exist (E1008).

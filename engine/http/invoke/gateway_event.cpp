@@ -4,8 +4,7 @@
 #include "engine/base/base64.h"
 #include "engine/base/json_quoted.h"
 #include "engine/base/utf8.h"
-
-#include <fmt/chrono.h>
+#include "engine/http/log_time.h"
 
 #include <algorithm>
 #include <map>
@@ -96,12 +95,6 @@ std::string prefix_of(const std::string& domain) {
   return domain.substr(0, domain.find('.'));
 }
 
-std::string time_text(WallTime time) {
-  return fmt::format("{:%d/%b/%Y:%H:%M:%S} +0000",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(
-                         std::chrono::time_point_cast<std::chrono::system_clock::duration>(time))));
-}
-
 // A route of an HTTP API has one method, or any.
 std::string route_key_of(const RoutedRequest& request) {
   const config::Route& route = request.route->settings;
@@ -151,7 +144,7 @@ std::string v1_context(const RoutedRequest& request, const GatewayContext& conte
       R"("resourceId":{},"resourcePath":{},"stage":"$default"}})",
       kAccount, json_quoted(domain), json_quoted(prefix_of(domain)), context.id,
       json_quoted(from.method), json_quoted(from.peer), agent.empty() ? "null" : json_quoted(agent),
-      json_quoted(path_of(request)), context.id, time_text(context.now), to_us(context.now) / 1000,
+      json_quoted(path_of(request)), context.id, log_time(context.now), to_us(context.now) / 1000,
       json_quoted(route.name), json_quoted(route.path.text()));
 }
 
@@ -166,7 +159,7 @@ std::string v2_context(const RoutedRequest& request, const GatewayContext& conte
       kAccount, json_quoted(domain), json_quoted(prefix_of(domain)), json_quoted(from.method),
       json_quoted(path_of(request)), json_quoted(from.peer),
       json_quoted(header_of(from, "User-Agent")), context.id, json_quoted(route_key),
-      time_text(context.now), to_us(context.now) / 1000);
+      log_time(context.now), to_us(context.now) / 1000);
 }
 
 }  // namespace
@@ -177,9 +170,14 @@ std::vector<net::Field> seen_headers(const RoutedRequest& request, const Gateway
     if (!lower_case(field.name).starts_with("x-forwarded-") &&
         !net::same_name(field.name, "Forwarded"))
       headers.push_back(field);
-  headers.push_back({"X-Forwarded-For", request.request.peer});
-  headers.push_back({"X-Forwarded-Port", context.listener.substr(context.listener.rfind(':') + 1)});
-  headers.push_back({"X-Forwarded-Proto", request.request.encrypted ? "https" : "http"});
+  const net::Request& from = request.request;
+  headers.push_back(
+      {"X-Forwarded-For", from.forwarded_for.empty() ? from.peer : from.forwarded_for});
+  headers.push_back(
+      {"X-Forwarded-Port", from.forwarded_port != 0
+                               ? std::to_string(from.forwarded_port)
+                               : context.listener.substr(context.listener.rfind(':') + 1)});
+  headers.push_back({"X-Forwarded-Proto", from.encrypted ? "https" : "http"});
   return headers;
 }
 

@@ -66,9 +66,9 @@ bool are_names(const value& of) {
   return of.is_array() && std::ranges::all_of(of.get_array(), is_text);
 }
 
-bool are_lists_of_names(const value& of) {
+bool are_needs(const value& of) {
   return of.is_object() && std::ranges::all_of(of.get_object(), [](const auto& each) {
-           return are_names(each.value());
+           return are_names(each.value()) || is_schema(each.value());
          });
 }
 
@@ -93,6 +93,7 @@ constexpr const char* kCount = "a whole number, not below 0";
 constexpr const char* kASchema = "a schema (an object or a boolean)";
 constexpr const char* kListOfSchemas = "a list of schemas, not empty";
 constexpr const char* kNamedSchemas = "an object with schemas";
+constexpr const char* kNeeds = "an object with lists of names";
 constexpr const char* kBound = "a number";
 
 constexpr std::array kKeywords{
@@ -121,8 +122,8 @@ constexpr std::array kKeywords{
     Keyword{"additionalProperties", is_schema, kASchema},
     Keyword{"propertyNames", is_schema, kASchema},
     Keyword{"required", are_names, "a list of names"},
-    Keyword{"dependencies", are_named, "an object"},
-    Keyword{"dependentRequired", are_lists_of_names, "an object with lists of names"},
+    Keyword{"dependencies", are_needs, kNeeds},
+    Keyword{"dependentRequired", are_needs, kNeeds},
     Keyword{"dependentSchemas", are_named, kNamedSchemas},
     Keyword{"minProperties", is_count, kCount},
     Keyword{"maxProperties", is_count, kCount},

@@ -115,5 +115,69 @@ TEST_F(Routes, ChangesAreInThePlan) {
   EXPECT_THAT(plan.refusals, IsEmpty());
 }
 
+TEST_F(Routes, AGuardWithNothingBehindItIsNoOpenDoor) {
+  for (const char* option : {"api_keys:", "api_keys: null", "schema:", "api_keys: [ \" a\" ]",
+                             "api_keys: \"a\\r\"", "signature: ~"})
+    EXPECT_THAT(codes_of(std::string("a: { path: /a, function: f, ") + option + " }"),
+                Contains(testing::AnyOf("E1006", "E1008")))
+        << option;
+  EXPECT_THAT(problems(config("a: { path: /a, function: f, api_keys: }")),
+              ElementsAre(HasSubstr("E1006 api_keys has no value")));
+  const auto listener = [&](const std::string& tls) {
+    return codes(config("a: { path: /a, function: f }",
+                        "{ web: { address: 127.0.0.1:80, tls: " + tls + " } }"));
+  };
+  const std::string files =
+      "certificate: " + write("c", "").string() + ", key: " + write("k", "").string();
+  EXPECT_THAT(listener("{ " + files + " }"), IsEmpty());
+  EXPECT_THAT(listener("{ " + files + ", client_ca: }"), ElementsAre("E1006"));
+}
+
+TEST_F(Routes, CertificatesAreLookedAtWhereTheyAreNamed) {
+  kinds_.check_certificates = [](const ListenerTls& tls) -> Status {
+    if (tls.key.filename() == "old") return fail(ErrorKind::invalid, "E5030", "has expired");
+    return fail(ErrorKind::invalid, "E5014", "is not a certificate");
+  };
+  const auto found = [&](const std::string& key) {
+    return problems(config("a: { path: /a, function: f }",
+                           "\n  web:\n    address: 127.0.0.1:80\n    tls: { certificate: " +
+                               write("c", "").string() + ", key: " + key + " }"));
+  };
+  EXPECT_THAT(found(write("k", "").string()),
+              ElementsAre("8:25 E5014 listener web: is not a certificate"));
+  EXPECT_THAT(found(write("old", "").string()),
+              ElementsAre("8:25 E5030 listener web: has expired"));
+  EXPECT_THAT(found("missing"), ElementsAre(HasSubstr("E1008"))) << "said once";
+}
+
+TEST_F(Routes, ListenersNameTheirProxiesAndTheirLog) {
+  const auto with = [&](const std::string& options) {
+    return config("a: { path: /a, function: f }",
+                  "{ web: { address: 127.0.0.1:80, " + options + " } }");
+  };
+  const std::string log = (make_folder("logs") / "access.log").string();
+  const Listener listener =
+      good(with("trusted_proxies: [10.0.0.0/8, \"::1\"], proxy_headers: forwarded, access_log: " +
+                log))
+          .listeners[0];
+  ASSERT_EQ(listener.trusted_proxies.size(), 2U);
+  EXPECT_TRUE(listener.trusted_proxies[0].contains(*parse_address("10.9.8.7")));
+  EXPECT_EQ(listener.proxy_headers, ProxyHeaders::standard);
+  EXPECT_EQ(listener.access_log->file, log);
+  EXPECT_EQ(listener.access_log->format, AccessLogFormat::json);
+  EXPECT_EQ(good(with("access_log: { file: " + log + ", format: combined }"))
+                .listeners[0]
+                .access_log->format,
+            AccessLogFormat::combined);
+  EXPECT_THAT(problems(with("trusted_proxies: 10.0.0.1/8")),
+              ElementsAre(HasSubstr("E1008 trusted_proxies: \"10.0.0.1/8\" has bits behind its")));
+  EXPECT_THAT(codes(with("trusted_proxies: [localhost, 10.0.0.0/33]")),
+              ElementsAre("E1008", "E1008"));
+  EXPECT_THAT(codes(with("trusted_proxies: 0.0.0.0/0")), ElementsAre("E5031"));
+  EXPECT_THAT(codes(with("access_log: { format: json }")), ElementsAre("E1006"));
+  EXPECT_THAT(codes(with("access_log: " + folder_.string() + "/missing/access.log")),
+              ElementsAre("E1008"));
+}
+
 }  // namespace
 }  // namespace pelton::config

@@ -71,6 +71,14 @@ TEST_F(CrowdTest, WhereNobodyOwesAnythingThereIsTheReserve) {
   EXPECT_TRUE(idle.gone);
 }
 
+TEST_F(CrowdTest, DispersedNobodyIsLeft) {
+  for (const std::optional<Pace::Span> behind : {std::optional<Pace::Span>(1s), {}, {2s}})
+    peer(behind).claim(10);
+  crowd.disperse();
+  EXPECT_EQ(crowd.size(), 0U);
+  EXPECT_EQ(crowd.used(), 0U);
+}
+
 TEST_F(CrowdTest, TheSlowestThatHoldsSomethingMakesRoomForBytes) {
   FakePeer& slow = peer(9s);
   FakePeer& fast = peer(1s);

@@ -56,6 +56,7 @@ StatusReport report() {
   route.by_status = {{200, 2}};
   route.durations = durations.counts();
   report.routes.push_back(route);
+  report.listeners.push_back({"web", "127.0.0.1:8080", 1});
   return report;
 }
 

@@ -237,7 +237,7 @@ TEST(JsonSchema, ContainsCounts) {
 
 TEST(JsonSchema, WhatIsNoJsonIsToldWithItsPlace) {
   EXPECT_EQ(checked("{}", R"({"a": nil})"),
-            "E6165: the output is not JSON: syntax error at byte 7");
+            "E6165: the output is not JSON: syntax error at byte 6");
   EXPECT_EQ(checked("{}", R"({"a": 1)"),
             "E6165: the output is not JSON: incomplete JSON at byte 7");
 }
