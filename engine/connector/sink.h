@@ -26,6 +26,14 @@ struct SinkPosition {
   PartitionId partition;
   Offset base = 0;                         // event i has offset base + batch.delta(i)
   model::Order order = model::Order::key;  // what a failure holds back (lane_guard.h)
+  // Names the sink, the stream with its incarnation and the partition, "bills/.../3/": with an
+  // offset behind it no other event ever has that name. Empty for the event of a dead letter that
+  // is replayed...
+  std::string_view lineage{};
+  // ... whose whole name this is.
+  std::string_view letter{};
+  // Events below it do not come again unless the binding is moved back; durable.
+  Offset settled = 0;
 };
 
 // Interface. Writes events to one external system. The host (sink_host.h) calls every method from
@@ -46,6 +54,10 @@ class Sink {
                                                  const SinkPosition& position) = 0;
 
   virtual void close() = 0;
+
+  // From another thread, at any time: the host stops. A write or connect() at hand ends soon, done
+  // or not.
+  virtual void hurry() {}
 };
 
 }  // namespace pelton::connector

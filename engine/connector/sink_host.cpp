@@ -37,6 +37,15 @@ model::Failure to_failure(const SinkFailure& failure, bool lane_failed) {
   return out;
 }
 
+// Only the events of dead letters have keys of their own here.
+SinkPosition position_of(const model::Frame& frame) {
+  const std::string_view letter = frame.key_prefix.empty() && !frame.idempotency_keys.empty()
+                                      ? std::string_view(frame.idempotency_keys.front())
+                                      : std::string_view();
+  return {frame.stream,     frame.partition, frame.base,   frame.order,
+          frame.key_prefix, letter,          frame.settled};
+}
+
 // Lanes of a frame in which an event has failed.
 class FailedLanes {
  public:
@@ -104,6 +113,7 @@ void SinkHost::begin_stop() {
     stopping_ = true;
   }
   changed_.notify_all();
+  sink_->hurry();
 }
 
 void SinkHost::stop() {
@@ -135,8 +145,7 @@ std::optional<model::Frame> SinkHost::next() {
 // False: stopping; the frame is not answered.
 bool SinkHost::deliver(const model::Frame& frame) {
   while (connected_ || connect()) {
-    auto written =
-        sink_->write(*frame.batch, {frame.stream, frame.partition, frame.base, frame.order});
+    auto written = sink_->write(*frame.batch, position_of(frame));
     if (written) {
       backoff_.reset();
       answer(frame, std::move(*written));

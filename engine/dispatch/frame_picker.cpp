@@ -219,6 +219,7 @@ model::Frame FramePicker::build(const Partition& partition, const std::vector<Po
   fill_batch(partition, slots, frame);
   if (!partition.retries.empty()) fill_attempts(partition, slots, frame);
   frame.key_prefix = partition.key_prefix;
+  frame.settled = partition.durable;
   if (shared_.index)
     for (const Position position : slots)
       frame.idempotency_keys.push_back(

@@ -51,6 +51,7 @@ struct Frame {
   // Idempotency keys of the events; empty: each is `key_prefix` and its offset.
   std::vector<std::string> idempotency_keys;
   std::string key_prefix;
+  Offset settled = 0;               // of its partition: the durable cursor as the frame was made
   const EventForm* form = nullptr;  // lives as long as the dispatcher; null: that of a fresh one
   // Whoever gave it wants to hear what its invocation writes and uses.
   bool watched = false;

@@ -74,6 +74,10 @@ WallTime remembered_since(WallTime now, Duration ttl) {
   return std::max(WallTime{}, generation_begin(now, ttl) - ttl);
 }
 
+std::string moved_key(PartitionId partition) {
+  return "moved/" + std::to_string(partition.value);
+}
+
 std::size_t bytes_of(const Transaction& transaction) {
   std::size_t bytes = 0;
   for (const Append& append : transaction.appends) bytes += bytes_of(append.batch);

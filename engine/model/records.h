@@ -107,6 +107,11 @@ struct LedgerWrite {
   std::optional<std::string> value;  // absent: remove
 };
 
+// Where a sink's ledger has when a partition was last moved by an operator, in microseconds as
+// text; it grows with every move, and is written with it. The events from there on then come again
+// because somebody wants them again.
+std::string moved_key(PartitionId partition);
+
 // What one sender wants written together, atomically: outputs, the progress that they come from,
 // retries, dead letters, idempotency keys; a source's events and its position. Entries are applied
 // in the order of the members below.

@@ -24,6 +24,9 @@ struct Route {
   const config::Stream& from;
   std::vector<const config::Stream*> to;  // that it writes; none: its outputs are dropped
   config::Start start{};                  // where it begins; a time is no longer counted from now
+
+  // The connector that is its worker; empty: it has a function.
+  std::string sink() const { return binding.function.empty() ? binding.name : std::string(); }
 };
 
 // Reads the batch that holds an event; nothing: it is not stored any more. Answers on the shard,

@@ -74,7 +74,9 @@ EmbeddedInput::EmbeddedInput(Setup setup, store::Store& store, AppendFeed& appen
       appends_(appends),
       mailbox_(mailbox),
       reader_(reader),
-      feeds_(setup_.partitions) {}
+      feeds_(setup_.partitions) {
+  client_.tell_moves(setup_.sink);
+}
 
 Status EmbeddedInput::open(Listener& listener) {
   listener_ = &listener;

@@ -38,6 +38,7 @@ class EmbeddedInput final : public Input,
     std::uint32_t partitions = 1;
     config::Start start;
     MemoryBudget* memory = nullptr;  // for what is read ahead; null: there is no limit
+    std::string sink{};              // the connector whose binding it is; empty: of none
   };
 
   // All live longer. It is in the feed from start() on.

@@ -18,7 +18,7 @@ Result<Connections> EmbeddedKind::connect(const Route& route) {
   auto input = std::make_unique<EmbeddedInput>(
       EmbeddedInput::Setup{route.id, route.stream, route.from.name, route.binding.name,
                            setup_.streams.find(route.from.name)->partitions(), route.start,
-                           &setup_.memory},
+                           &setup_.memory, route.sink()},
       setup_.store, setup_.appends, setup_.mailbox, setup_.reader);
   EmbeddedInput& all = *input;
   Connections connections{{std::move(input), all, all}};

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/embedded/store_client.h"
 
+#include "engine/base/clock.h"
+#include "engine/store/ledger.h"
+
+#include <algorithm>
+#include <charconv>
 #include <random>
 
 namespace pelton::stream {
@@ -41,8 +46,22 @@ void StoreClient::move(BindingId binding, model::StreamPartition at, Offset offs
     model::Transaction transaction;
     transaction.progress.push_back({binding, at, {offset, {}}});
     if (auto ok = forget_retries(store_, binding, at, transaction); !ok) return done(ok);
+    if (auto ok = tell_move(at.partition, transaction); !ok) return done(ok);
     submit(std::move(transaction), done);
   });
+}
+
+// Later than the one before, whatever the clock says.
+Status StoreClient::tell_move(PartitionId partition, model::Transaction& transaction) {
+  if (sink_.empty()) return {};
+  const std::string key = model::moved_key(partition);
+  const auto before = store_.ledger().get(sink_, key);
+  if (!before) return std::unexpected(before.error());
+  std::int64_t last = 0;
+  if (*before) std::from_chars((*before)->data(), (*before)->data() + (*before)->size(), last);
+  const std::int64_t now = std::max(to_us(SystemClock().now()), last + 1);
+  transaction.ledger.push_back({sink_, key, std::to_string(now)});
+  return {};
 }
 
 std::uint64_t random_number() {

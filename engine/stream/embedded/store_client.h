@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <utility>
 
 namespace pelton::stream {
@@ -19,6 +20,8 @@ class StoreClient {
 
   // `done` is called on the shard, in the order of the calls.
   void submit(model::Transaction&& transaction, std::function<void(Status)> done);
+  // The binding is this connector, a sink: its ledger is told of moves.
+  void tell_moves(std::string sink) { sink_ = std::move(sink); }
   // Calls `then` once everything submitted so far is answered; at once when it is.
   void after_all(std::function<void()> then);
   // Behind everything submitted so far: the cursor is at `offset`, nothing beyond it is settled or
@@ -29,7 +32,9 @@ class StoreClient {
 
  private:
   void answered(const std::function<void(Status)>& done, Status status);
+  Status tell_move(PartitionId partition, model::Transaction& transaction);
 
+  std::string sink_;  // empty: the binding is none
   store::Store& store_;
   thread::Mailbox& mailbox_;
   std::uint64_t submitted_ = 0;

@@ -37,7 +37,9 @@ TopicInput::TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbo
           io),
       positions_(setup_.binding, setup_.stream,
                  {store_, progress_, records_, settlements_, commits_, links_, mailbox}),
-      relay_(mailbox, {records_, assignment_, commits_}) {}
+      relay_(mailbox, {records_, assignment_, commits_}) {
+  store_.tell_moves(setup_.sink);
+}
 
 TopicInput::~TopicInput() = default;
 

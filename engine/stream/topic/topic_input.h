@@ -34,6 +34,7 @@ class TopicInput final : public Input, public InputHealth {
     std::uint64_t node = 0;  // of this data folder
     MemoryBudget* memory = nullptr;
     std::shared_ptr<kafka::FetchBudget> fetches = std::make_shared<kafka::FetchBudget>(16U << 20);
+    std::string sink{};  // the connector whose binding it is; empty: of none
   };
 
   TopicInput(Setup setup, store::Store& store, thread::Mailbox& mailbox,

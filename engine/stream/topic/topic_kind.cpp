@@ -41,7 +41,8 @@ Result<Connections> TopicKind::connect(const Route& route) {
   auto input = std::make_unique<TopicInput>(
       TopicInput::Setup{route.id, route.binding.name, route.stream, kafka::topic_of(route.from),
                         kafka::group_of(route.binding), route.start,
-                        route.binding.delivery.max_unsettled, *node, &setup_.memory, fetches_},
+                        route.binding.delivery.max_unsettled, *node, &setup_.memory, fetches_,
+                        route.sink()},
       setup_.store, setup_.mailbox, setup_.io, setup_.kafka);
   TopicInput& all = *input;
   Connections connections{{std::move(input), all.positions(), all}};

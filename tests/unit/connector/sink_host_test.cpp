@@ -25,6 +25,8 @@ struct SinkWorld {
   std::deque<Status> connects;
   std::deque<Result<Failures>> writes;  // given out first, then success
   std::vector<std::string> calls;
+  std::vector<std::string> places;  // of the writes, as far as they tell a sink what it has had
+  bool hurried = false;
   bool blocked = false;  // writes wait
 
   void block(bool on) {
@@ -53,6 +55,8 @@ class FakeSink final : public Sink {
   Result<Failures> write(const model::Batch&, const SinkPosition& position) override {
     std::unique_lock lock(world_.mutex);
     world_.calls.push_back("write " + std::to_string(position.base));
+    world_.places.push_back(
+        fmt::format("{} {} {}", position.lineage, position.letter, position.settled));
     world_.changed.wait(lock, [&] { return !world_.blocked; });
     if (world_.writes.empty()) return Failures{};
     Result<Failures> result = std::move(world_.writes.front());
@@ -62,6 +66,12 @@ class FakeSink final : public Sink {
   void close() override {
     std::lock_guard lock(world_.mutex);
     world_.calls.emplace_back("close");
+  }
+  void hurry() override {
+    std::lock_guard lock(world_.mutex);
+    world_.hurried = true;
+    world_.blocked = false;
+    world_.changed.notify_all();
   }
 
  private:
@@ -228,6 +238,30 @@ TEST_F(SinkHostTest, AFailedConnectorComesBackOnceItsCauseIsGone) {
     world_.connects.clear();
   }
   ASSERT_TRUE(wait_until([&] { return host_->snapshot().state == HostState::running; }));
+}
+
+TEST_F(SinkHostTest, TellsTheSinkWhereTheEventsStand) {
+  start();
+  model::Frame first = frame(1, 70);
+  first.key_prefix = "out/stream/1/0/";
+  first.settled = 60;
+  EXPECT_TRUE(host_->offer(std::move(first)));
+  EXPECT_TRUE(answered(1));
+  model::Frame letter = frame(2, 5);
+  letter.idempotency_keys = {"out/stream/1/0/5"};
+  EXPECT_TRUE(host_->offer(std::move(letter)));
+  EXPECT_TRUE(answered(2));
+  EXPECT_EQ(world_.places,
+            (std::vector<std::string>{"out/stream/1/0/  60", " out/stream/1/0/5 0"}));
+}
+
+TEST_F(SinkHostTest, ASinkThatWaitsIsToldOfTheEnd) {
+  world_.block(true);
+  start();
+  EXPECT_TRUE(host_->offer(frame(1)));
+  EXPECT_TRUE(wait_until([&] { return world_.count("write 0") == 1; }));
+  host_->stop();
+  EXPECT_TRUE(world_.hurried);
 }
 
 }  // namespace
