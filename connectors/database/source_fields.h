@@ -48,9 +48,17 @@ void event_fields(config::Fields<Options>& fields, const std::string& decimals) 
               "that are compacted.");
 }
 
-template <typename Options>
-std::vector<config::Location> no_locations(const Options&) {
-  return {};
+// The tables of a source on a server, as far as it names them.
+inline std::vector<config::Location> tables_read(const std::string& server,
+                                                 const std::vector<TablePattern>& tables) {
+  std::vector<config::Location> out;
+  for (const TablePattern& table : tables)
+    if (table.exact()) {
+      config::Location& place = out.emplace_back();
+      place.name = "table " + table.full_name();
+      place.at = {server};
+    }
+  return out;
 }
 
 }  // namespace pelton::database

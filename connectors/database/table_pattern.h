@@ -21,6 +21,8 @@ class TablePattern {
   // It names one table.
   bool exact() const { return schema_.exact && table_.exact; }
   const std::string& text() const { return text_; }
+  // Of one that names a table: "schema.table".
+  std::string full_name() const { return schema_.text + "." + table_.text; }
 
   friend bool operator==(const TablePattern& a, const TablePattern& b) {
     return a.text_ == b.text_;

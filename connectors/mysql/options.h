@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connectors/database/event_writer.h"
+#include "connectors/database/sink_options.h"
 #include "connectors/database/snapshot_mode.h"
 #include "connectors/database/table_pattern.h"
 #include "connectors/mysql/server_url.h"
@@ -41,7 +42,16 @@ struct SourceOptions {
   Server server() const;
 };
 
-// Their settings are SourceOptions. E7220: `url`; E7229: tables.
+// Value. The same of a sink.
+struct SinkOptions {
+  database::SinkOptions rows;
+  std::optional<net::Tls> tls;
+
+  Server server() const;
+};
+
+// Their settings are SourceOptions and SinkOptions. E7220: `url`; E7229: tables of a source; E7240:
+// options of a sink.
 config::ConnectorOptions describe_options();
 
 }  // namespace pelton::mysql

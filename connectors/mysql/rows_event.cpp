@@ -15,33 +15,33 @@ struct Form {
 };
 
 std::optional<Form> form_of(EventType type) {
-  using Kind = RowsReader::Kind;
+  using Change = RowsReader::Kind;
   switch (type) {
     case EventType::write_rows_v1:
-      return Form{Kind::insert, false, false};
+      return Form{Change::insert, false, false};
     case EventType::update_rows_v1:
-      return Form{Kind::update, false, false};
+      return Form{Change::update, false, false};
     case EventType::delete_rows_v1:
-      return Form{Kind::remove, false, false};
+      return Form{Change::remove, false, false};
     case EventType::write_rows:
-      return Form{Kind::insert, true, false};
+      return Form{Change::insert, true, false};
     case EventType::update_rows:
     case EventType::partial_update_rows:
-      return Form{Kind::update, true, false};
+      return Form{Change::update, true, false};
     case EventType::delete_rows:
-      return Form{Kind::remove, true, false};
+      return Form{Change::remove, true, false};
     case EventType::write_rows_compressed_v1:
-      return Form{Kind::insert, false, true};
+      return Form{Change::insert, false, true};
     case EventType::update_rows_compressed_v1:
-      return Form{Kind::update, false, true};
+      return Form{Change::update, false, true};
     case EventType::delete_rows_compressed_v1:
-      return Form{Kind::remove, false, true};
+      return Form{Change::remove, false, true};
     case EventType::write_rows_compressed:
-      return Form{Kind::insert, true, true};
+      return Form{Change::insert, true, true};
     case EventType::update_rows_compressed:
-      return Form{Kind::update, true, true};
+      return Form{Change::update, true, true};
     case EventType::delete_rows_compressed:
-      return Form{Kind::remove, true, true};
+      return Form{Change::remove, true, true};
     default:
       return std::nullopt;
   }

@@ -32,6 +32,22 @@ constexpr const char* kSetUp =
     "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION sql_mode = '', SESSION "
     "net_write_timeout = 3600, SESSION net_read_timeout = 3600, SESSION wait_timeout = 86400";
 
+// A server that takes nothing for so long hangs.
+constexpr unsigned kTakeSeconds = 5;
+// Beyond the time after which the server itself gives up a statement.
+constexpr milliseconds kGrace{2'000};
+// How long is waited for once somebody is in a hurry.
+constexpr milliseconds kHurry{1'000};
+constexpr milliseconds kSlice{100};
+
+constexpr const char* kWriterModes =
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,"
+    "NO_BACKSLASH_ESCAPES,NO_ENGINE_SUBSTITUTION', SESSION innodb_lock_wait_timeout = {}, SESSION "
+    "autocommit = 1";
+// A transaction whose engine was cut off must not keep its locks: only MariaDB can see to it.
+constexpr const char* kMariaWriter =
+    "SET SESSION idle_transaction_timeout = 60, SESSION max_statement_time = {}";
+
 // Numbers of errors after which the same login does not help later either.
 bool is_login_error(unsigned number) {
   switch (number) {
@@ -94,10 +110,11 @@ void set_tls(MYSQL* connection, const net::Tls& tls) {
   ::mysql_optionsv(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
 }
 
-void set_options(MYSQL* connection, const Server& server) {
+void set_options(MYSQL* connection, const Server& server, unsigned read_seconds,
+                 unsigned write_seconds) {
   ::mysql_optionsv(connection, MYSQL_OPT_CONNECT_TIMEOUT, &kConnectSeconds);
-  ::mysql_optionsv(connection, MYSQL_OPT_READ_TIMEOUT, &kReadSeconds);
-  ::mysql_optionsv(connection, MYSQL_OPT_WRITE_TIMEOUT, &kReadSeconds);
+  ::mysql_optionsv(connection, MYSQL_OPT_READ_TIMEOUT, &read_seconds);
+  ::mysql_optionsv(connection, MYSQL_OPT_WRITE_TIMEOUT, &write_seconds);
   ::mysql_optionsv(connection, MYSQL_OPT_MAX_ALLOWED_PACKET, &kLargestPacket);
   ::mysql_optionsv(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   // To the library, "localhost" is a socket.
@@ -128,11 +145,30 @@ void Session::Close::operator()(st_mysql_res* rows) const {
 }
 
 Result<Session> Session::open(const Server& server) {
+  return log_in(server, kReadSeconds, kReadSeconds);
+}
+
+Result<Session> Session::open_writer(const Server& server, std::chrono::seconds longest,
+                                     const std::atomic<bool>& hurry) {
+  const auto seconds = static_cast<unsigned>(longest.count());
+  auto session = log_in(server, std::min(seconds, kConnectSeconds), kTakeSeconds);
+  if (!session) return session;
+  Status set = session->run(fmt::format(fmt::runtime(kWriterModes), seconds));
+  if (set && session->is_mariadb())
+    set = session->run(fmt::format(fmt::runtime(kMariaWriter), seconds));
+  if (!set) return std::unexpected(set.error());
+  session->longest_ = longest + kGrace;
+  session->hurry_ = &hurry;
+  return session;
+}
+
+Result<Session> Session::log_in(const Server& server, unsigned read_seconds,
+                                unsigned write_seconds) {
   static std::once_flag once;
   std::call_once(once, [] { ::mysql_server_init(0, nullptr, nullptr); });
   Session session(::mysql_init(nullptr), server.address());
   MYSQL* const connection = session.connection_.get();
-  set_options(connection, server);
+  set_options(connection, server, read_seconds, write_seconds);
   if (::mysql_real_connect(connection, server.host.c_str(), server.user.c_str(),
                            server.password.c_str(), nullptr, server.port, nullptr, 0) == nullptr) {
     const unsigned number = ::mysql_errno(connection);
@@ -165,9 +201,42 @@ unsigned long Session::version() const {
   return ::mysql_get_server_version(connection_.get());
 }
 
+std::string Session::sqlstate() const {
+  return ::mysql_sqlstate(connection_.get());
+}
+
+std::string Session::refusal() const {
+  return ::mysql_error(connection_.get());
+}
+
+Status Session::send(const std::string& statement) {
+  MYSQL* const connection = connection_.get();
+  if (hurry_ == nullptr)
+    return ::mysql_real_query(connection, statement.data(), statement.size()) == 0 ? Status{}
+                                                                                   : error();
+  if (::mysql_send_query(connection, statement.data(), statement.size()) != 0) return error();
+  if (!answered())
+    return fail(ErrorKind::unavailable, "E7221", "the server at {} has not answered in time",
+                address_);
+  return ::mysql_read_query_result(connection) == 0 ? Status{} : error();
+}
+
+// False: not by the time that a statement may take, which is shorter for who is in a hurry.
+bool Session::answered() {
+  Time deadline = steady_clock::now() + longest_;
+  for (bool hurried = false;;) {
+    const Time now = steady_clock::now();
+    if (!hurried && hurry_->load()) {
+      hurried = true;
+      deadline = std::min(deadline, now + kHurry);
+    }
+    if (readable(std::min(deadline, now + kSlice))) return true;
+    if (steady_clock::now() >= deadline) return false;
+  }
+}
+
 Result<Rows> Session::query(const std::string& statement) {
-  if (::mysql_real_query(connection_.get(), statement.data(), statement.size()) != 0)
-    return error();
+  if (auto sent = send(statement); !sent) return std::unexpected(sent.error());
   const std::unique_ptr<MYSQL_RES, Close> result(::mysql_store_result(connection_.get()));
   Rows out;
   if (!result) {

@@ -4,6 +4,7 @@
 #include "connectors/mysql/server_url.h"
 #include "engine/base/result.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -41,6 +42,11 @@ class Session {
   using Time = std::chrono::steady_clock::time_point;
 
   static Result<Session> open(const Server& server);
+  // One that writes: values are refused rather than bent, a backslash is no escape, and a statement
+  // waits for the locks of others for so long at most. Once `hurry` is set, what is waited for ends
+  // within a second, E7221. It outlives the session.
+  static Result<Session> open_writer(const Server& server, std::chrono::seconds longest,
+                                     const std::atomic<bool>& hurry);
 
   // Runs one statement.
   Result<Rows> query(const std::string& statement);
@@ -61,6 +67,9 @@ class Session {
   Result<std::optional<std::string_view>> next_event(Time deadline);
 
   unsigned error_number() const { return error_number_; }
+  // Of the newest error; what the server says of it.
+  std::string sqlstate() const;
+  std::string refusal() const;
   bool is_mariadb() const;
   // 101119 is 10.11.19.
   unsigned long version() const;
@@ -73,6 +82,11 @@ class Session {
 
   Session(st_mysql* connection, std::string address)
       : connection_(connection), address_(std::move(address)) {}
+  static Result<Session> log_in(const Server& server, unsigned read_seconds,
+                                unsigned write_seconds);
+  // Sends it and waits for the answer.
+  Status send(const std::string& statement);
+  bool answered();
   bool readable(Time deadline) const;
   std::unexpected<Error> error();
 
@@ -81,6 +95,8 @@ class Session {
   std::unique_ptr<st_mysql_res, Close> rows_;
   RowViews row_;
   unsigned error_number_ = 0;
+  std::chrono::milliseconds longest_{0};      // that an answer is waited for, if it writes
+  const std::atomic<bool>* hurry_ = nullptr;  // set: it writes
 };
 
 }  // namespace pelton::mysql

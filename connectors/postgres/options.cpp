@@ -39,6 +39,13 @@ std::string slot_of(const std::string& connector) {
   return slot.substr(0, 63);
 }
 
+void check_url(const Section& section, ReadContext& context, const std::string& url) {
+  if (url.empty()) return;
+  if (const auto server = server_of(url); !server)
+    context.problems.error(section.place("url"), server.error().code,
+                           fmt::format("connector {}: {}", context.part, server.error().message));
+}
+
 void check_source(const Section& section, const std::string&, ReadContext& context,
                   SourceOptions& options) {
   options.connector = context.part;
@@ -60,10 +67,7 @@ void check_source(const Section& section, const std::string&, ReadContext& conte
         fmt::format("connector {}: name the tables of the publication in `tables`, or set `create: "
                     "false`",
                     context.part));
-  if (options.url.empty()) return;
-  if (const auto server = server_of(options.url); !server)
-    context.problems.error(section.place("url"), server.error().code,
-                           fmt::format("connector {}: {}", context.part, server.error().message));
+  check_url(section, context, options.url);
 }
 
 Fields<SourceOptions> source_fields() {
@@ -93,15 +97,52 @@ Fields<SourceOptions> source_fields() {
   return fields;
 }
 
+void check_sink(const Section& section, const std::string&, ReadContext& context,
+                SinkOptions& options) {
+  database::check_sink_options(section, context, "public", options);
+  check_url(section, context, options.url);
+}
+
+Fields<SinkOptions> sink_fields() {
+  Fields<SinkOptions> fields("postgres", "");
+  fields.option("url", &SinkOptions::url,
+                "The database, as a connection URL or a `key=value` list of libpq. Its user needs "
+                "the rights to write the table, and to create tables that are missing.",
+                {.example = "${env:BILLING_DATABASE_URL}", .required = true, .secret = true});
+  database::add_sink_fields(
+      fields,
+      {.table = "The table, as `schema.table` or, in the schema `public`, `table`; or a view "
+                "that takes rows. A name in double quotes is taken as it is.",
+       .table_example = "public.bills",
+       .type_example = "{ id: bigint, total: \"numeric(10, 2)\" }"});
+  fields.then(check_sink);
+  return fields;
+}
+
+std::string server_at(const std::string& url) {
+  return server_of(url).value_or(std::string());
+}
+
+std::vector<config::Location> source_locations(const SourceOptions& options) {
+  return database::tables_read(server_at(options.url), options.tables);
+}
+
+std::vector<config::Location> sink_locations(const SinkOptions& options) {
+  return database::table_written(server_at(options.url), options.name);
+}
+
 }  // namespace
 
 config::ConnectorOptions describe_options() {
   config::ConnectorOptions options;
   options.type = "postgres";
   options.sentence =
-      "Changes of PostgreSQL tables by logical replication: each insert, update and delete becomes "
-      "an event, in the order of the commits.";
-  options.source = config::connector_side(source_fields(), database::no_locations<SourceOptions>);
+      "Tables of PostgreSQL. As a source, each insert, update and delete becomes an event, in the "
+      "order of the commits, by logical replication. As a sink, each event is written to a table "
+      "as "
+      "a row.";
+  options.source = config::connector_side(source_fields(), source_locations);
+  options.sink = config::connector_side(sink_fields(), sink_locations);
   return options;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "connectors/database/sink_options.h"
 #include "connectors/database/snapshot_mode.h"
 #include "connectors/database/table_pattern.h"
 #include "connectors/postgres/envelope.h"
@@ -12,6 +13,7 @@
 
 namespace pelton::postgres {
 
+using database::SinkOptions;
 using database::SnapshotMode;
 using database::TablePattern;
 
@@ -29,7 +31,8 @@ struct SourceOptions {
   bool tombstones = false;
 };
 
-// Their settings are SourceOptions. E7080: `url`; E7092: tables and names.
+// Their settings are SourceOptions and SinkOptions. E7080: `url`; E7092: tables and names of a
+// source; E7240: options of a sink.
 config::ConnectorOptions describe_options();
 
 }  // namespace pelton::postgres

@@ -24,8 +24,16 @@ using Settings = std::map<std::string, std::string>;
 // policy hides are not left out of what is read: reading them is refused.
 constexpr const char* kSessionOptions =
     " -c datestyle=ISO -c intervalstyle=iso_8601 -c timezone=UTC -c extra_float_digits=3"
-    " -c bytea_output=hex -c lc_monetary=C -c standard_conforming_strings=on"
+    " -c bytea_output=hex -c lc_monetary=C -c standard_conforming_strings=on";
+constexpr const char* kReaderOptions =
     " -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c row_security=off";
+// A transaction whose engine was cut off must not keep its locks.
+constexpr const char* kWriterOptions =
+    " -c statement_timeout={} -c idle_in_transaction_session_timeout=60000"
+    " -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off";
+// How long is waited for once somebody is in a hurry.
+constexpr milliseconds kHurry{1'000};
+constexpr milliseconds kSlice{100};
 
 std::string sentence(const char* message) {
   std::string text = message == nullptr ? "" : message;
@@ -61,14 +69,13 @@ std::string place_of(const Settings& settings) {
 }
 
 // What a dead network must not hang on; the URL may say otherwise.
-void complete(Settings& settings, Session::Kind kind) {
+void complete(Settings& settings) {
   settings.emplace("connect_timeout", "10");
   settings.emplace("tcp_user_timeout", "30000");
   settings.emplace("keepalives_idle", "30");
   settings.emplace("fallback_application_name", "pelton");
   settings["client_encoding"] = "UTF8";
   settings["options"] += kSessionOptions;
-  if (kind == Session::Kind::replication) settings["replication"] = "database";
 }
 
 // The server names no SQLSTATE to a client that it does not let in.
@@ -122,15 +129,43 @@ void Session::Free::operator()(char* buffer) const {
 Result<Session> Session::open(const std::string& url, Kind kind) {
   auto settings = settings_of(url);
   if (!settings) return std::unexpected(std::move(settings).error());
-  complete(*settings, kind);
+  complete(*settings);
+  (*settings)["options"] += kReaderOptions;
+  if (kind == Kind::replication) (*settings)["replication"] = "database";
+  return connect(*settings);
+}
+
+Result<Session> Session::open_writer(const std::string& url, milliseconds longest,
+                                     const std::atomic<bool>& hurry) {
+  auto settings = settings_of(url);
+  if (!settings) return std::unexpected(std::move(settings).error());
+  complete(*settings);
+  (*settings)["options"] += fmt::format(fmt::runtime(kWriterOptions), longest.count());
+  auto session = connect(*settings);
+  if (!session) return session;
+  session->hurry_ = &hurry;
+  // What a function there has to say is not for our standard error.
+  PQsetNoticeReceiver(
+      session->connection_.get(), [](void*, const PGresult*) {}, nullptr);
+  // A server that does not read must not hold us within a call.
+  if (PQsetnonblocking(session->connection_.get(), 1) != 0) return session->lost();
+  // A commit that is answered has to be on disk.
+  auto durable = session->query(
+      "SELECT set_config('synchronous_commit', 'on', false) "
+      "WHERE current_setting('synchronous_commit') = 'off'");
+  if (!durable) return std::unexpected(std::move(durable).error());
+  return session;
+}
+
+Result<Session> Session::connect(const Settings& settings) {
   std::vector<const char*> names, values;
-  for (const auto& [name, value] : *settings) {
+  for (const auto& [name, value] : settings) {
     names.push_back(name.c_str());
     values.push_back(value.c_str());
   }
   names.push_back(nullptr);
   values.push_back(nullptr);
-  Session session(PQconnectdbParams(names.data(), values.data(), 0), place_of(*settings));
+  Session session(PQconnectdbParams(names.data(), values.data(), 0), place_of(settings));
   if (PQstatus(session.connection_.get()) == CONNECTION_OK) return session;
   const std::string why = sentence(PQerrorMessage(session.connection_.get()));
   if (is_login_error(why))
@@ -150,12 +185,19 @@ std::unexpected<Error> Session::refused(const void* result) {
   state_ = state == nullptr ? "" : state;
   if (state_.empty() || PQstatus(connection_.get()) != CONNECTION_OK) return lost();
   const std::string why = sentence(PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY));
+  const std::string detail = sentence(PQresultErrorField(answer, PG_DIAG_MESSAGE_DETAIL));
+  refusal_ = detail.empty() ? why : why + ": " + detail;
+  refused_by_ = sentence(PQresultErrorField(answer, PG_DIAG_SOURCE_FUNCTION));
   // Class 57: the server is shutting down or ends the session. Class 53: it is full.
   if (state_.starts_with("57") || state_.starts_with("53") || state_.starts_with("08"))
     return fail(ErrorKind::unavailable, "E7081", "PostgreSQL at {} ended the session: {}", server_,
                 why);
   return fail(ErrorKind::invalid, state_ == "42501" ? "E7083" : "E7093",
               "PostgreSQL at {} refuses: {}", server_, why);
+}
+
+bool Session::in_transaction() const {
+  return PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
 }
 
 int Session::version() const {
@@ -168,12 +210,41 @@ bool Session::readable(Time deadline) {
   return ::poll(&waiting, 1, left(deadline)) > 0;
 }
 
+// False: it has not come so far by the deadline, which is nearer for who is in a hurry.
+bool Session::wait(short events, Time& deadline) {
+  pollfd waiting{PQsocket(connection_.get()), events, 0};
+  for (bool hurried = false;;) {
+    const Time now = steady_clock::now();
+    if (hurry_ != nullptr && !hurried && hurry_->load()) {
+      hurried = true;
+      deadline = std::min(deadline, now + kHurry);
+    }
+    const Time until = hurry_ != nullptr ? std::min(deadline, now + kSlice) : deadline;
+    if (::poll(&waiting, 1, left(until)) > 0) return true;
+    if (steady_clock::now() >= deadline) return false;
+  }
+}
+
+// Sends what the socket has not taken yet.
+Status Session::flush(Time deadline) {
+  for (;;) {
+    const int rest = PQflush(connection_.get());
+    if (rest < 0) return lost();
+    if (rest == 0) return {};
+    if (!wait(POLLIN | POLLOUT, deadline))
+      return fail(ErrorKind::unavailable, "E7081", "PostgreSQL at {} takes nothing more", server_);
+    if (PQconsumeInput(connection_.get()) == 0) return lost();
+  }
+}
+
 Status Session::wait_for_result(Time deadline) {
   while (PQisBusy(connection_.get()) != 0) {
-    const bool came = readable(deadline);
+    const bool came = wait(POLLIN, deadline);
     if (came && PQconsumeInput(connection_.get()) == 0) return lost();
-    if (came || steady_clock::now() < deadline) continue;
-    if (PGcancel* cancel = PQgetCancel(connection_.get())) {
+    if (came) continue;
+    // A server that hangs would not take that either; whoever writes closes the connection, and the
+    // server has a limit of its own.
+    if (PGcancel* cancel = hurry_ == nullptr ? PQgetCancel(connection_.get()) : nullptr) {
       std::array<char, 256> ignored{};
       PQcancel(cancel, ignored.data(), ignored.size());
       PQfreeCancel(cancel);
@@ -188,7 +259,26 @@ Status Session::wait_for_result(Time deadline) {
 
 Result<Rows> Session::query(const std::string& statement, milliseconds longest) {
   if (PQsendQuery(connection_.get(), statement.c_str()) == 0) return lost();
-  const Time deadline = steady_clock::now() + longest;
+  return results(steady_clock::now() + longest);
+}
+
+Status Session::run(const std::string& statement, std::span<const std::string> parameters,
+                    milliseconds longest) {
+  std::vector<const char*> values;
+  std::vector<int> lengths, formats(parameters.size(), 1);
+  for (const std::string& parameter : parameters) {
+    values.push_back(parameter.data());
+    lengths.push_back(static_cast<int>(parameter.size()));
+  }
+  if (PQsendQueryParams(connection_.get(), statement.c_str(), static_cast<int>(values.size()),
+                        nullptr, values.data(), lengths.data(), formats.data(), 0) == 0)
+    return lost();
+  const auto rows = results(steady_clock::now() + longest);
+  return rows ? Status{} : std::unexpected(rows.error());
+}
+
+Result<Rows> Session::results(Time deadline) {
+  if (auto sent = flush(deadline); !sent) return std::unexpected(sent.error());
   Rows rows;
   std::optional<std::unexpected<Error>> error;
   for (;;) {

@@ -3,9 +3,13 @@
 
 #include "engine/base/result.h"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,10 +47,18 @@ class Session {
   using Time = std::chrono::steady_clock::time_point;
 
   static Result<Session> open(const std::string& url, Kind kind);
+  // One that writes. The server, too, gives up a statement that takes as long, and a transaction
+  // that nothing is heard of. Once `hurry` is set, what is waited for ends within a second, E7081.
+  // It outlives the session.
+  static Result<Session> open_writer(const std::string& url, std::chrono::milliseconds longest,
+                                     const std::atomic<bool>& hurry);
 
   // Runs one statement, at most this long: then it is cancelled, E7081 unavailable.
   Result<Rows> query(const std::string& statement,
                      std::chrono::milliseconds longest = std::chrono::seconds(30));
+  // Runs one statement with parameters in their binary form.
+  Status run(const std::string& statement, std::span<const std::string> parameters,
+             std::chrono::milliseconds longest);
   // Runs COPY ... TO STDOUT or START_REPLICATION: receive() gives what it sends.
   Status start_copy(const std::string& statement);
   // The next message, whose bytes stay until the next call; nothing: none came by the deadline, or
@@ -60,6 +72,11 @@ class Session {
 
   // SQLSTATE of the newest E7083 or E7093, or of what ended a copy.
   const std::string& state() const { return state_; }
+  // What the server says with it, in one line, and the function there that has refused.
+  const std::string& refusal() const { return refusal_; }
+  const std::string& refused_by() const { return refused_by_; }
+  // A transaction is open, or has failed.
+  bool in_transaction() const;
   int version() const;  // of the server: 150018
 
  private:
@@ -72,7 +89,11 @@ class Session {
 
   Session(pg_conn* connection, std::string server)
       : connection_(connection), server_(std::move(server)) {}
+  static Result<Session> connect(const std::map<std::string, std::string>& settings);
+  Status flush(Time deadline);
+  Result<Rows> results(Time deadline);
   Status wait_for_result(Time deadline);
+  bool wait(short events, Time& deadline);
   bool readable(Time deadline);
   Result<std::optional<std::string_view>> end_copy();
   std::unexpected<Error> lost() const;
@@ -80,7 +101,8 @@ class Session {
 
   std::unique_ptr<pg_conn, Close> connection_;
   std::string server_;
-  std::string state_;
+  std::string state_, refusal_, refused_by_;
+  const std::atomic<bool>* hurry_ = nullptr;  // set: it writes
   std::unique_ptr<char, Free> message_;
   bool ended_ = false;
 };

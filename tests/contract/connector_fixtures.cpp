@@ -308,6 +308,8 @@ std::vector<FixtureCase<SinkFixture>> sink_fixtures() {
   return {
       {"directory", [] { return std::make_unique<DirectorySinkFixture>(); }},
       {"kafka", [] { return std::make_unique<KafkaSinkFixture>(); }},
+      {"mysql", [] { return mysql_sink_fixture(); }},
+      {"postgres", [] { return postgres_sink_fixture(); }},
       {"s3", [] { return std::make_unique<S3SinkFixture>(); }},
   };
 }

@@ -38,6 +38,8 @@ class SourceFixture {
 class SinkFixture {
  public:
   virtual ~SinkFixture() = default;
+  // As for a source.
+  virtual std::string missing() const { return ""; }
   virtual std::unique_ptr<connector::Sink> make() = 0;
   // What was written under this subject; empty when nothing was.
   virtual std::string written(const std::string& subject) = 0;

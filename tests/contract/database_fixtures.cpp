@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/contract/database_fixtures.h"
 
+#include "connectors/database/table_sink.h"
 #include "connectors/mysql/mysql_source.h"
+#include "connectors/mysql/mysql_target.h"
 #include "connectors/postgres/postgres_source.h"
+#include "connectors/postgres/postgres_target.h"
 #include "engine/base/ensure.h"
+#include "engine/config/parts/filter.h"
 #include "tests/contract/memory_ledger.h"
 
 #include <gtest/gtest.h>
@@ -139,24 +143,97 @@ class PostgresFixture final
   }
 };
 
-// Its server takes long to create: one is enough.
+// It takes long to create: one is enough.
+std::shared_ptr<ServerTool> mariadb_server() {
+  static const auto server = std::make_shared<ServerTool>("mariadb");
+  return server;
+}
+
 class MysqlFixture final : public DatabaseFixture<mysql::MysqlSource, mysql::SourceOptions> {
  public:
-  MysqlFixture() : DatabaseFixture(one_server(), "sync-binlog=0", "sql -D pelton -e") {
+  MysqlFixture() : DatabaseFixture(mariadb_server(), "sync-binlog=0", "sql -D pelton -e") {
     if (!missing().empty()) return;
     sql("DROP TABLE IF EXISTS events");
     options_.tables = {*database::TablePattern::parse("pelton.events", "")};
     sql("CREATE TABLE events (id serial, data text, PRIMARY KEY (id))");
   }
+};
+
+// One table, whose rows have an event's subject and data.
+template <typename Target, typename Options>
+class DatabaseSinkFixture : public SinkFixture {
+ public:
+  std::string missing() const override { return tool_.missing(); }
+  std::unique_ptr<connector::Sink> make() override {
+    return std::make_unique<database::TableSink>(
+        options_, "pelton.under_test", std::make_unique<Target>(Options{options_}), ledger_);
+  }
+  std::string invalid_subject() override { return "never"; }
+  void go_away() override { tool_.run("kill", ""); }
+  void come_back() override { tool_.run("up", ""); }
+
+ protected:
+  DatabaseSinkFixture(const std::shared_ptr<ServerTool>& tool, const std::string& setting,
+                      const std::string& table)
+      : tool_(*tool) {
+    options_.url = tool_.run("up", "--set " + setting);
+    config::Diagnostics problems;
+    for (const char* name : {"subject", "data"})
+      options_.columns.push_back({name, *config::read_field(name, {}, problems)});
+    options_.name = *database::parse_table_name(table, "");
+    options_.progress_name = {options_.name.schema, "pelton_progress"};
+    options_.mode = database::WriteMode::upsert;
+  }
+
+  ServerTool& tool_;
+  database::SinkOptions options_;
+  MemoryLedger ledger_;
+};
+
+class PostgresSinkFixture final
+    : public DatabaseSinkFixture<postgres::PostgresTarget, postgres::SinkOptions> {
+ public:
+  PostgresSinkFixture() : DatabaseSinkFixture(one_server(), "fsync=off", "public.written") {
+    if (!missing().empty()) return;
+    tool_.run("psql",
+              "-qc \"DROP TABLE IF EXISTS written, pelton_progress; CREATE TABLE written (subject "
+              "text PRIMARY KEY CHECK (subject <> 'never'), data text)\"");
+  }
+  std::string written(const std::string& subject) override {
+    return tool_.run("psql",
+                     "-qAtc \"SELECT data FROM written WHERE subject = '" + subject + "'\"");
+  }
 
  private:
   static std::shared_ptr<ServerTool> one_server() {
-    static const auto server = std::make_shared<ServerTool>("mariadb");
+    static const auto server = std::make_shared<ServerTool>("postgres");
     return server;
   }
 };
 
+class MysqlSinkFixture final : public DatabaseSinkFixture<mysql::MysqlTarget, mysql::SinkOptions> {
+ public:
+  MysqlSinkFixture() : DatabaseSinkFixture(mariadb_server(), "sync-binlog=0", "pelton.written") {
+    if (!missing().empty()) return;
+    tool_.run("sql",
+              "-D pelton -e \"DROP TABLE IF EXISTS written, pelton_progress; CREATE TABLE written "
+              "(subject varchar(100) PRIMARY KEY CHECK (subject <> 'never'), data text)\"");
+  }
+  std::string written(const std::string& subject) override {
+    return tool_.run(
+        "sql", "-D pelton -Ne \"SELECT data FROM written WHERE subject = '" + subject + "'\"");
+  }
+};
+
 }  // namespace
+
+std::unique_ptr<SinkFixture> mysql_sink_fixture() {
+  return std::make_unique<MysqlSinkFixture>();
+}
+
+std::unique_ptr<SinkFixture> postgres_sink_fixture() {
+  return std::make_unique<PostgresSinkFixture>();
+}
 
 std::unique_ptr<SourceFixture> postgres_source_fixture() {
   return std::make_unique<PostgresFixture>();

@@ -12,5 +12,8 @@ namespace pelton::test {
 // not accept.
 std::unique_ptr<SourceFixture> postgres_source_fixture();
 std::unique_ptr<SourceFixture> mysql_source_fixture();
+// The sinks of these names, which share one server each.
+std::unique_ptr<SinkFixture> mysql_sink_fixture();
+std::unique_ptr<SinkFixture> postgres_sink_fixture();
 
 }  // namespace pelton::test

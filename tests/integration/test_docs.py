@@ -113,14 +113,18 @@ def test_the_config_of_the_readme(tmp_path):
     assert written == alert["data"]
 
 
-def test_the_commands_of_the_page_about_databases(tmp_path):
+@pytest.mark.parametrize("page, config, said", [
+    ("databases.md", "configs/orders_changes.yaml", '{"order":7,"receipt":"12.50"}'),
+    ("database_sinks.md", "configs/billing_db.yaml", "6.25"),
+])
+def test_the_commands_of_the_pages_about_databases(tmp_path, page, config, said):
     clone(tmp_path, built=())
     # Not below pytest's folder, which the server's user must not enter.
     with tempfile.TemporaryDirectory(prefix="pelton-postgres-") as folder:
         os.chmod(folder, 0o755)
-        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs/databases.md").read_text(), re.S)
+        blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / page).read_text(), re.S)
         script = re.sub(r"(tools/postgres \w+)", rf"\1 --dir {folder}/server", "\n".join(blocks))
-        assert "configs/orders_changes.yaml" in script
+        assert config in script
         try:
             done = subprocess.run(["bash", "-c", "set -e\nshopt -s expand_aliases\n" + script], cwd=tmp_path, capture_output=True,
                                   text=True, check=False, timeout=120)
@@ -129,7 +133,7 @@ def test_the_commands_of_the_page_about_databases(tmp_path):
     if "needs PostgreSQL" in done.stderr and not os.environ.get("CI"):
         pytest.skip("no PostgreSQL server can be had here: " + done.stderr.strip())
     assert done.returncode == 0, done.stdout + done.stderr
-    assert '{"order":7,"receipt":"12.50"}' in done.stdout, done.stdout
+    assert said in done.stdout, done.stdout
 
 
 def test_the_commands_of_the_kafka_page(tmp_path):
