@@ -47,7 +47,7 @@ bool read_uuid(std::string_view text, std::array<std::uint8_t, 16>& out) {
   return true;
 }
 
-std::string uuid_text(const std::array<std::uint8_t, 16>& uuid) {
+std::string server_id_text(const std::array<std::uint8_t, 16>& uuid) {
   std::string out;
   for (std::size_t i = 0; i < uuid.size(); ++i) {
     if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
@@ -90,7 +90,7 @@ void MariaGtidSet::add(const MariaGtid& gtid) {
 }
 
 std::string text_of(const MysqlGtid& gtid) {
-  return fmt::format("{}:{}", uuid_text(gtid.server), gtid.number);
+  return fmt::format("{}:{}", server_id_text(gtid.server), gtid.number);
 }
 
 bool MysqlGtidSet::read_ranges(std::string_view text, Ranges& out) {
@@ -121,7 +121,7 @@ std::optional<MysqlGtidSet> MysqlGtidSet::parse(std::string_view text) {
 std::string MysqlGtidSet::text() const {
   std::string out;
   for (const auto& [server, ranges] : sources_) {
-    out += (out.empty() ? "" : ",") + uuid_text(server);
+    out += (out.empty() ? "" : ",") + server_id_text(server);
     for (const Range& range : ranges)
       out += range.first == range.last ? fmt::format(":{}", range.first)
                                        : fmt::format(":{}-{}", range.first, range.last);

@@ -45,7 +45,7 @@ struct SourceOptions {
 // Value. The same of a sink.
 struct SinkOptions {
   database::SinkOptions rows;
-  std::optional<net::Tls> tls;
+  std::optional<net::Tls> tls{};
 
   Server server() const;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/embedded/embedded_input.h"
 
-#include "engine/store/ledger.h"
 #include "tests/unit/store/store_fixture.h"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -235,27 +234,6 @@ TEST_F(Embedded, RetriesOfOffsetsThatNeverComeAreRemoved) {
 TEST_F(Embedded, SaysOfWhichStreamThePartitionIs) {
   open();
   EXPECT_EQ(restored().stream, store->incarnation(at().stream));
-}
-
-// A sink asks for it: the events after a move come again because somebody wants them again.
-TEST_F(Embedded, ASinksLedgerIsToldOfMoves) {
-  open();
-  append_extents(1);
-  EmbeddedInput input({binding, at().stream, "s", "out", 1, {}, nullptr, "out"}, *store, feed,
-                      mailbox, reader);
-  ASSERT_TRUE(input.open(heard));
-  std::int64_t last = 0;
-  for (int i = 0; i < 2; ++i) {
-    bool moved = false;
-    input.seek(PartitionId{0}, 0, [&](Status done) { moved = done.has_value(); });
-    const auto work = boost::asio::make_work_guard(io);
-    while (!moved) io.run_one();
-    const auto told = store->ledger().get("out", model::moved_key(PartitionId{0}));
-    ASSERT_TRUE(told && *told);
-    EXPECT_GT(std::stoll(**told), last);
-    last = std::stoll(**told);
-  }
-  EXPECT_FALSE(*store->ledger().get("out", model::moved_key(PartitionId{1})));
 }
 
 }  // namespace
