@@ -93,12 +93,25 @@ const Fields<Function>& function_fields() {
                   {.at_least = "100ms", .at_most = "1h"})
           .option("memory", &Function::memory_bytes, "Limit on the data memory of each worker.",
                   {.at_least = "16MiB", .example = "512MiB"})
+          .option("processes", &Function::processes,
+                  "Limit on the processes of each worker, itself included. Where the kernel can "
+                  "hold it (an engine that is not root, with `isolation`), threads count as well "
+                  "and more are refused; elsewhere a worker with more is killed.",
+                  {.at_least = "1", .at_most = "100000", .example = "64"})
+          .option("open_files", &Function::open_files,
+                  "Limit on the open files of each process of a worker.",
+                  {.at_least = "256", .at_most = "1048576", .example = "1024"})
+          .option("nice", &Function::nice,
+                  "How far the workers stand back for other processes when processors are short: "
+                  "0 as the engine, 19 the most.",
+                  {.at_least = "0", .at_most = "19"})
           .option("logs", &Function::log_bytes,
                   "How much of the function's log lines is kept for `pelton logs`; 0 for none.",
                   {.at_most = "64GiB"})
           .node("environment", OptionType::text_map, read_variables, variables_of,
                 "Environment variables of the workers. Of the engine's own environment only "
                 "`PATH`, `HOME`, `LANG`, `LC_*`, `TZ`, `TMPDIR` and `USER` are passed on.")
+          .section(&Function::isolation, isolation_fields())
           .section(&Function::scale, scale_fields())
           .section(recycle_fields())
           .section(&Function::async, async_fields());
@@ -145,6 +158,16 @@ void refuse_other_encodings(const Section& section, const std::vector<FunctionFi
       problems.error(section.place(file.what), "E1014",
                      fmt::format("{}: the path {} is not UTF-8, as functions need it", file.what,
                                  to_utf8(file.path.string())));
+}
+
+// The engine would not reach them there.
+void refuse_own_network(const Section& section, const RuntimeOptions& runtime,
+                        const Function& function, Diagnostics& problems) {
+  if (runtime.over_loopback && function.isolation.own_network())
+    problems.error(section.place("isolation.network"), "E7312",
+                   fmt::format("isolation.network: a worker of the runtime {} and the engine reach "
+                               "each other over the machine's network; only `all` is possible",
+                               runtime.name));
 }
 
 void compare_function(const Function* before, const Function* after, const std::string& name,
@@ -199,6 +222,7 @@ std::optional<Function> parse_function(const std::string& name, const Node& node
   function.files = runtime->files(function.settings);
   refuse_other_encodings(own, function.files, context.problems);
   function.takes_documents = runtime->takes_documents;
+  refuse_own_network(section, *runtime, function, context.problems);
   return function;
 }
 

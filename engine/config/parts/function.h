@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/base/clock.h"
+#include "engine/config/parts/isolation.h"
 #include "engine/config/spec/option_change.h"
 #include "engine/config/yaml/place.h"
 
@@ -59,7 +60,11 @@ struct Function {
   Duration timeout{std::chrono::seconds(30)};        // for one event
   Duration start_timeout{std::chrono::seconds(60)};  // until a worker is ready
   std::optional<std::uint64_t> memory_bytes;         // memory: address space limit (RLIMIT_DATA)
-  std::uint64_t log_bytes = 16U << 20;               // logs: that are kept; 0: none
+  std::optional<std::uint32_t> processes;            // of a worker; see reference
+  std::optional<std::uint32_t> open_files;           // of each process: RLIMIT_NOFILE
+  std::uint32_t nice = 0;                            // above the engine's niceness
+  Isolation isolation;
+  std::uint64_t log_bytes = 16U << 20;  // logs: that are kept; 0: none
   Scale scale;
   std::optional<std::uint32_t> recycle_events;     // recycle.events: a worker ends after as many
   std::optional<std::uint64_t> recycle_bytes;      // recycle.memory: once it holds as much memory

@@ -20,6 +20,8 @@ struct RuntimeOptions {
   std::function<std::vector<FunctionFile>(const std::any& settings)> files;
   // Its functions get events as JSON documents, in the shape that a binding's `event` names.
   bool takes_documents = false;
+  // Its workers and the engine reach each other over 127.0.0.1.
+  bool over_loopback = false;
 };
 
 template <typename T>

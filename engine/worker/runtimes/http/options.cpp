@@ -101,7 +101,7 @@ fs::path folder_of(const Options& options) {
 }
 
 config::RuntimeOptions options() {
-  return config::runtime_options(
+  config::RuntimeOptions options = config::runtime_options(
       "http",
       "A program that serves HTTP: a functions framework, a custom handler, any web framework.",
       Fields<Options>("", "")
@@ -136,6 +136,8 @@ config::RuntimeOptions options() {
           .section(ready_fields())
           .then(check),
       files_of);
+  options.over_loopback = true;
+  return options;
 }
 
 }  // namespace pelton::worker::http

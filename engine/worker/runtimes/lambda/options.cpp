@@ -133,6 +133,7 @@ std::vector<FunctionFile> files_of_provided(const ProvidedOptions& options) {
 
 config::RuntimeOptions with_documents(config::RuntimeOptions options) {
   options.takes_documents = true;
+  options.over_loopback = true;
   return options;
 }
 
