@@ -122,6 +122,20 @@ std::string parked(const json::array& list) {
   return any ? "\n" + table.text() : "";
 }
 
+std::string missing_isolation(const json::object& function) {
+  const json::value* const isolation = function.if_contains("isolation");
+  if (isolation == nullptr || !isolation->is_object()) return "";
+  std::string text;
+  for (const json::value& value : list_of(isolation->get_object(), "missing")) {
+    const json::object& part = as_object(value);
+    text += fmt::format("\n  {} ({})", text_of(part, "part"), text_of(part, "reason"));
+  }
+  if (text.empty()) return "";
+  return painted(Paint::alarm, fmt::format("\nfunction {} is not isolated in every way:",
+                                           text_of(function, "name"))) +
+         text + "\n";
+}
+
 std::string functions(const json::array& list) {
   Table table({"FUNCTION", "WORKER", "PID", "STATE", "EVENTS", "AGE", "MEMORY"});
   std::string problems;
@@ -135,6 +149,7 @@ std::string functions(const json::array& list) {
                  text_of(w, "state"), grouped(count_of(w, "events")),
                  age_text(real_of(w, "age_seconds")), size_text(count_of(w, "memory_bytes"))});
     }
+    problems += missing_isolation(f);
     const std::string error = text_of(f, "start_error");
     if (!error.empty())
       problems += painted(Paint::alarm,

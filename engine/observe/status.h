@@ -67,12 +67,20 @@ struct FunctionDurations {
   HistogramCounts done, failed, timed_out;
 };
 
+// What the workers of a function are kept from.
+struct IsolationStatus {
+  std::string level;  // standard | required
+  std::vector<std::string> active;
+  std::vector<std::pair<std::string, std::string>> missing;  // and why
+};
+
 struct FunctionStatus {
   std::string name;
   std::vector<WorkerStatus> workers;
   std::uint64_t started = 0, crashed = 0, timed_out = 0, recycled = 0, reaped = 0,
                 start_failures = 0;
   FunctionDurations durations;
+  std::optional<IsolationStatus> isolation;  // of one that is isolated
   std::string start_error;  // why no worker comes up, with its last lines; empty: fine
 };
 

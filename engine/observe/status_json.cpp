@@ -67,6 +67,15 @@ json::value convert(const WorkerStatus& w) {
           {"memory_bytes", w.memory_bytes}};
 }
 
+json::value isolation_of(const FunctionStatus& f) {
+  if (!f.isolation) return nullptr;
+  return {{"level", f.isolation->level},
+          {"active", list(f.isolation->active, [](const auto& part) { return json::value(part); })},
+          {"missing", list(f.isolation->missing, [](const auto& part) {
+             return json::value{{"part", part.first}, {"reason", to_utf8(part.second)}};
+           })}};
+}
+
 json::value convert(const FunctionStatus& f) {
   return {{"name", to_utf8(f.name)},
           {"workers", list(f.workers, [](const auto& w) { return convert(w); })},
@@ -76,6 +85,7 @@ json::value convert(const FunctionStatus& f) {
           {"recycled", f.recycled},
           {"reaped", f.reaped},
           {"start_failures", f.start_failures},
+          {"isolation", isolation_of(f)},
           {"start_error", to_utf8(f.start_error)}};
 }
 

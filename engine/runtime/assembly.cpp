@@ -7,6 +7,7 @@
 #include "engine/runtime/durable_results.h"
 #include "engine/runtime/worker_log.h"
 #include "engine/worker/runtimes/lambda/environment.h"
+#include "engine/worker/sandbox/sandbox_launch.h"
 
 #include <algorithm>
 #include <utility>
@@ -155,6 +156,20 @@ const connector::ConnectorSpec& spec_of(const Assembly& assembly,
   return *spec;
 }
 
+// An event may name its file by a path in a folder that a source watches.
+std::vector<std::filesystem::path> folders_of_events(const config::Config& config,
+                                                     const std::string& function) {
+  std::vector<std::filesystem::path> folders;
+  for (const config::Binding& binding : config.bindings) {
+    if (binding.function != function) continue;
+    for (const config::Connector& connector : config.connectors)
+      if (connector.stream == binding.from)
+        for (const config::Location& location : connector.locations)
+          if (!location.written && !location.folder.empty()) folders.push_back(location.folder);
+  }
+  return folders;
+}
+
 }  // namespace
 
 std::vector<store::StreamSpec> stream_specs(const config::Config& config) {
@@ -206,12 +221,24 @@ Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                             *assembly.notices);
 }
 
-std::unique_ptr<FunctionRunner> make_function(Assembly& assembly,
-                                              const config::Function& function) {
-  return std::make_unique<FunctionRunner>(
-      function, assembly.shard.io(),
-      worker::PoolOptions{assembly.sdks, assembly.functions / function.name, {}, {}},
-      assembly.shard.usage(), assembly.function_log);
+Result<std::unique_ptr<FunctionRunner>> make_function(Assembly& assembly,
+                                                      const config::Config& config,
+                                                      const config::Function& function) {
+  worker::PoolOptions options;
+  options.sdks = assembly.sdks;
+  options.state = assembly.functions / function.name;
+  options.places = {worker::sandbox::launcher_in(assembly.sdks), assembly.data,
+                    folders_of_events(config, function.name)};
+  if (function.isolation.on()) {
+    auto outcome = worker::sandbox::probe(function, options.places);
+    if (!outcome)
+      return fail(outcome.error().kind, outcome.error().code, "{}:{}:{}: function {}: {}",
+                  config.files.at(function.place.file).string(), function.place.line,
+                  function.place.column, function.name, outcome.error().message);
+    options.isolation = std::move(*outcome);
+  }
+  return std::make_unique<FunctionRunner>(function, assembly.shard.io(), std::move(options),
+                                          assembly.shard.usage(), assembly.function_log);
 }
 
 Result<std::vector<BindingId>> readers_of(Assembly& assembly, const config::Config& config,

@@ -31,6 +31,7 @@ struct Assembly {
   std::unique_ptr<Notices> notices;
   std::unique_ptr<http::DurableRoutes> durable_routes;
   std::filesystem::path sdks;
+  std::filesystem::path data;       // the engine's folder
   std::filesystem::path functions;  // what is kept of each to start its workers sooner
 };
 
@@ -55,7 +56,10 @@ Result<std::unique_ptr<SinkRunner>> make_sink(Assembly& assembly,
                                               const config::Connector& connector);
 Result<std::unique_ptr<SourceRunner>> make_source(Assembly& assembly,
                                                   const config::Connector& connector);
-std::unique_ptr<FunctionRunner> make_function(Assembly& assembly, const config::Function& function);
+// E7310: it requires more isolation than there is; E7314: or none can be made.
+Result<std::unique_ptr<FunctionRunner>> make_function(Assembly& assembly,
+                                                      const config::Config& config,
+                                                      const config::Function& function);
 
 // The numbers of the bindings and sinks that read the stream.
 Result<std::vector<BindingId>> readers_of(Assembly& assembly, const config::Config& config,

@@ -168,7 +168,7 @@ Status Engine::build() {
   assembly_ = std::make_unique<Assembly>(
       Assembly{connectors_, time_.clock(), *function_log_, memory_, *store_, *shard_, *streams_,
                std::make_unique<Notices>(), std::make_unique<http::DurableRoutes>(time_.clock()),
-               options_.sdks, config_.engine.data / "functions"});
+               options_.sdks, config_.engine.data, config_.engine.data / "functions"});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {

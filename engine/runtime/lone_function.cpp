@@ -22,6 +22,7 @@ config::Function alone(config::Function function) {
 worker::PoolOptions options_of(const std::filesystem::path& sdks, http::CallQueue& calls) {
   worker::PoolOptions options;
   options.sdks = sdks;
+  options.places.launcher = worker::sandbox::launcher_in(sdks);
   options.reported = [&calls](const worker::InvocationReport& report) { calls.reported(report); };
   return options;
 }

@@ -23,8 +23,11 @@ Status NewParts::make(const Lineup& lineup) {
     }
   }
   for (const config::Function& function : config_.functions)
-    if (lineup.functions.contains(function.name))
-      functions_.push_back(make_function(assembly_, function));
+    if (lineup.functions.contains(function.name)) {
+      auto runner = make_function(assembly_, config_, function);
+      if (!runner) return std::unexpected(runner.error());
+      functions_.push_back(std::move(*runner));
+    }
   return {};
 }
 

@@ -75,6 +75,7 @@ Status check_function(const config::Function& function, const fs::path& sdks) {
   boost::asio::io_context io;
   worker::PoolOptions options;
   options.sdks = sdks;
+  options.places.launcher = worker::sandbox::launcher_in(sdks);
   worker::WorkerPool pool(io, function, worker::builtin_runtime(function.runtime), {},
                           std::move(options), [](const worker::WorkerLine&) {});
   std::optional<Status> proof;

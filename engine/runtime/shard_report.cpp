@@ -63,6 +63,9 @@ observe::FunctionStatus function_status(const FunctionRunner& function) {
   status.reaped = stats.reaped;
   status.start_failures = stats.start_failures;
   status.durations = {stats.done, stats.failed, stats.timed_out_after};
+  if (stats.isolation)
+    status.isolation = {config::word_of(function.function().isolation.level),
+                        stats.isolation->active, stats.isolation->missing};
   status.start_error = stats.start_error.value_or("");
   return status;
 }

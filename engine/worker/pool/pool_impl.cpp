@@ -2,6 +2,7 @@
 #include "engine/worker/pool/pool_impl.h"
 
 #include "engine/base/units.h"
+#include "engine/worker/pool/pool_isolation.h"
 
 #include <algorithm>
 #include <utility>
@@ -42,9 +43,11 @@ WorkerPool::Impl::Impl(boost::asio::io_context& io, const config::Function& func
       lines_(std::move(lines)),
       meter_(options_.used),
       sources_(std::move(sources)),
-      zygotes_(io, function, runtime, options_.sdks, options_.state, lines_),
+      zygotes_(io, function, runtime, options_.sdks, options_.places, options_.state, lines_),
       tick_{thread::Timer{io}},
-      retry_(io) {}
+      retry_(io) {
+  totals_.isolation = options_.isolation;
+}
 
 // ---- starting
 
@@ -69,7 +72,7 @@ void WorkerPool::Impl::start_missing() {
 bool WorkerPool::Impl::start_worker() {
   const WorkerId id{next_id_++};
   auto worker = std::make_unique<Worker>(io_, function_, id, *this, lines_, options_.reported);
-  if (auto ok = worker->start(runtime_, options_.sdks, zygotes_); !ok) {
+  if (auto ok = worker->start(runtime_, options_.sdks, options_.places, zygotes_); !ok) {
     const Error& why = ok.error();
     // The code of whoever asks is E3001 as well.
     failed_to_start(id, why.code == "E3001" ? why.message : why.text());
@@ -135,6 +138,8 @@ void WorkerPool::Impl::give_work(Worker& worker) {
 void WorkerPool::Impl::ready(Worker& worker, bool whole_frames) {
   meter_.started(worker.times(Clock::now()).age);
   totals_.start_error.reset();
+  if (const auto news = news_of_isolation(worker.child().sandbox(), totals_.isolation))
+    tell(function_.name, *news);
   prove_with({});
   if (renewal_ && renewal_->worker == worker.id) renewed(retire_all_but(worker, workers_));
   if (whole_frames) sources_.take_frames_whole(function_.timeout);
@@ -266,6 +271,9 @@ void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
   if (worker.overdue(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
   if (end_.under_way && now >= end_.deadline) return worker.kill("engine", "the engine stops");
+  if (has_too_many_processes(worker.child(), function_))
+    worker.kill("crash",
+                fmt::format("it had more than its limit of {} processes", *function_.processes));
   recycle_if_due(worker, now);
 }
 
@@ -303,6 +311,7 @@ void WorkerPool::Impl::prove_with(const Status& ready) {
 
 void WorkerPool::Impl::start() {
   proof_.reset();
+  if (const auto missing = missing_isolation(totals_.isolation)) tell(function_.name, *missing);
   wake();
 }
 

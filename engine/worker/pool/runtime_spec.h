@@ -4,6 +4,7 @@
 #include "engine/config/spec/runtime_options.h"
 #include "engine/worker/pool/session.h"
 #include "engine/worker/process/launch.h"
+#include "engine/worker/sandbox/policy.h"
 
 #include <chrono>
 #include <filesystem>
@@ -24,6 +25,7 @@ struct WorkerSetup {
   const config::Function& function;  // outlives the worker
   std::string name;                  // "thumbnail-3"
   std::filesystem::path sdks;        // folder of the packages that functions import: python/, node/
+  sandbox::Places places{};
 };
 
 // A process that can be launched, and the session that will speak with it.

@@ -29,13 +29,13 @@ Worker::Worker(boost::asio::io_context& io, const config::Function& function, Wo
       silence_(io) {}
 
 Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sdks,
-                     ZygoteKeeper& zygotes) {
+                     const sandbox::Places& places, ZygoteKeeper& zygotes) {
   start_.timeout =
       runtime.start_timeout ? runtime.start_timeout(function_) : function_.start_timeout;
   start_.begun = idle_since_ = Clock::now();
   pace_.moved(start_.begun);
   start_.process.emplace(WorkerStart::Parts{child_, session_, *this},
-                         WorkerSetup{io_, function_, name, sdks}, runtime, zygotes);
+                         WorkerSetup{io_, function_, name, sdks, places}, runtime, zygotes);
   const auto settled = [this](const Status& status) {
     const bool unwanted = state_ == State::ending;
     if (!status && !unwanted) start_error_ = status.error().message;

@@ -79,7 +79,7 @@ class Worker final : private SessionEvents, private ChildEvents {
 
   // E3001: the process cannot be started. All that is passed outlives the worker.
   Status start(const RuntimeSpec& runtime, const std::filesystem::path& sdks,
-               ZygoteKeeper& zygotes);
+               const sandbox::Places& places, ZygoteKeeper& zygotes);
 
   // How many more frames it takes now.
   std::size_t room() const;

@@ -24,6 +24,9 @@ struct PoolOptions {
   // Folder of what is kept of the function beside its code, to start its workers sooner; empty:
   // nothing is, and each worker is a process of its own.
   std::filesystem::path state{};
+  // For functions that are isolated, and what a look at what can be had has shown.
+  sandbox::Places places{};
+  std::optional<sandbox::Outcome> isolation{};
   // Called on the shard for each answer, with the source of its frame; null: for workers that
   // became ready. Memory is left to the listener.
   std::function<void(const FrameSource* source, const model::Usage&)> used =
@@ -51,6 +54,8 @@ struct PoolStats {
   std::uint64_t cpu_us = 0;  // of all workers that have ended (children), for benches
   // The latest start failure while none has succeeded since, with the worker's last lines.
   std::optional<std::string> start_error;
+  // Of a function that is isolated: what came of it.
+  std::optional<sandbox::Outcome> isolation;
 };
 
 // The workers of one function: started on demand from scale.min up to scale.max, reaped after

@@ -15,6 +15,7 @@ Status WorkerStart::begin(Later later) {
   auto prepared = runtime_.prepare(setup_);
   if (!prepared) return std::unexpected(prepared.error());
   parts_.session = std::move(prepared->session);
+  sandbox::confine_copy(prepared->plan, setup_.function);
   later_ = std::move(later);
   parts_.child.start(std::move(prepared->plan), *zygote,
                      [this](const Status& status) { made(status); });
@@ -24,6 +25,7 @@ Status WorkerStart::begin(Later later) {
 Status WorkerStart::alone() {
   auto prepared = runtime_.prepare(setup_);
   if (!prepared) return std::unexpected(prepared.error());
+  sandbox::confine(prepared->plan, setup_.function, setup_.places);
   if (auto ok = parts_.child.start(std::move(prepared->plan)); !ok) return ok;
   parts_.session = std::move(prepared->session);
   return speak();

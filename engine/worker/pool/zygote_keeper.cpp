@@ -4,6 +4,8 @@
 #include "engine/base/units.h"
 #include "engine/worker/pool/idle_zygotes.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -38,19 +40,29 @@ LaunchPlan copy_of(const LaunchPlan& plan) {
   copy.environment = plan.environment;
   copy.folder = plan.folder;
   copy.memory_bytes = plan.memory_bytes;
+  copy.reads = plan.reads;
   return copy;
+}
+
+std::pair<dev_t, ino_t> identity_of(const std::string& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return {};
+  return {status.st_dev, status.st_ino};
 }
 
 }  // namespace
 
 ZygoteKeeper::ZygoteKeeper(boost::asio::io_context& io, const config::Function& function,
                            const RuntimeSpec& runtime, std::filesystem::path sdks,
-                           std::filesystem::path state, const LineListener& lines)
+                           const sandbox::Places& places, std::filesystem::path state,
+                           const LineListener& lines)
     : io_(io),
       function_(function),
       name_(function.name + "-zygote"),
       lines_(lines),
-      plan_(plan_of(runtime, {io, function, name_, std::move(sdks)}, state)),
+      places_(places),
+      state_(state),
+      plan_(plan_of(runtime, {io, function, name_, std::move(sdks), places}, state)),
       pause_(kShortestRest),
       look_(io) {}
 
@@ -62,7 +74,10 @@ Status ZygoteKeeper::start() {
   auto zygote = std::make_unique<Zygote>(io_, [this](bool standard_error, std::string_view line) {
     tell(standard_error ? WorkerLine::Stream::err : WorkerLine::Stream::out, line);
   });
-  if (auto ok = zygote->start(copy_of(plan_->launch)); !ok) return ok;
+  LaunchPlan plan = copy_of(plan_->launch);
+  sandbox::confine_zygote(plan, function_, places_, state_);
+  folder_ = identity_of(plan.folder);
+  if (auto ok = zygote->start(std::move(plan)); !ok) return ok;
   zygote_ = std::move(zygote);
   started_ = Clock::now();
   return {};
@@ -70,6 +85,9 @@ Status ZygoteKeeper::start() {
 
 Zygote* ZygoteKeeper::zygote() {
   if (!plan_ || doubted_ || Clock::now() < not_before_) return nullptr;
+  // It may not read another folder than the one that was there when it began.
+  if (zygote_ && function_.isolation.on() && identity_of(plan_->launch.folder) != folder_)
+    zygote_.reset();
   if (zygote_ && !zygote_->serves() && !replace_ended()) return nullptr;
   if (zygote_) return zygote_->busy() ? nullptr : zygote_.get();
   if (const auto ok = start(); !ok) {

@@ -20,7 +20,8 @@ class ZygoteKeeper {
  public:
   // What is passed by reference outlives it. `state`: folder of what it learns; empty: no zygote.
   ZygoteKeeper(boost::asio::io_context& io, const config::Function& function,
-               const RuntimeSpec& runtime, std::filesystem::path sdks, std::filesystem::path state,
+               const RuntimeSpec& runtime, std::filesystem::path sdks,
+               const sandbox::Places& places, std::filesystem::path state,
                const LineListener& lines);
   ~ZygoteKeeper();
 
@@ -49,8 +50,11 @@ class ZygoteKeeper {
   const config::Function& function_;
   const std::string name_;
   const LineListener& lines_;
+  const sandbox::Places& places_;
+  const std::filesystem::path state_;
   const std::optional<ZygotePlan> plan_;
   std::unique_ptr<Zygote> zygote_;
+  std::pair<dev_t, ino_t> folder_;  // of the code, when the zygote began
   Clock::duration pause_;
   Clock::time_point not_before_{};
   Clock::time_point started_{};

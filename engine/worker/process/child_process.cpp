@@ -2,6 +2,7 @@
 #include "engine/worker/process/child_process.h"
 
 #include "engine/worker/process/descendants.h"
+#include "engine/worker/sandbox/sandbox_launch.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -59,7 +60,8 @@ Status ChildProcess::start(LaunchPlan plan) {
   identity_ = new_identity(plan);
   adopt_orphans();
   stack_signal_ = plan.stack_signal;
-  auto launched = launch(std::move(plan));
+  auto launched =
+      plan.sandbox ? sandbox::launch_confined(std::move(plan)) : launch(std::move(plan));
   if (!launched) return std::unexpected(launched.error());
   expect_end_of(launched->pid);
   return adopt(std::move(*launched));

@@ -54,6 +54,8 @@ class ChildProcess {
   void tell_dropped(Clock::time_point now);
 
   int pid() const { return child_.pid; }  // -1: it is not there yet
+  // What came of its sandbox; of a copy that of the zygote.
+  const std::optional<sandbox::Outcome>& sandbox() const { return child_.sandbox; }
   bool has_exited() const { return exited_; }
   // After exited(): "exit 3", "signal 9"; its processor time and that of its children.
   const std::string& ending() const { return ending_; }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,9 @@ void adopt_orphans();
 
 // All processes below `pid`, those that have ended and were not waited for excepted.
 std::vector<pid_t> descendants(pid_t pid);
+
+// How many processes there are at and below `pid`; stops counting beyond `enough`.
+std::size_t count_processes(pid_t pid, std::size_t enough);
 
 // SIGKILL for every descendant of `pid`, also for those that begin meanwhile.
 void kill_descendants(pid_t pid);

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 extern char** environ;
 
@@ -23,6 +24,9 @@ namespace {
 constexpr std::array<std::string_view, 6> kAllowed{"PATH", "HOME", "LANG", "TZ", "TMPDIR", "USER"};
 // Above every descriptor that a plan has.
 constexpr int kOutOfTheWay = 64;
+// What the kernel takes first when memory is short: workers, which can be had again.
+constexpr int kReadiness = 500;
+constexpr int kMostReadiness = 1000;
 
 // Everything that the child needs, made before it begins: until exec it may not allocate. It runs
 // in our memory meanwhile (vfork), so `error` and `step` are what it leaves for us.
@@ -36,6 +40,9 @@ struct Prepared {
   std::vector<int> moved;  // as many: where they are meanwhile
   pid_t parent = 0;
   rlim_t memory = RLIM_INFINITY;
+  rlim_t open_files = RLIM_INFINITY;
+  int nice = 0;
+  std::string readiness;
   volatile int error = 0;
   const char* volatile step = "";
 };
@@ -71,6 +78,19 @@ void place_descriptors(Prepared& child) {
     give_up(child, "its descriptors");
 }
 
+// What is refused leaves the process as it was.
+void set_limits(const Prepared& child) {
+  set_limit(RLIMIT_CORE, 0);
+  if (child.memory != RLIM_INFINITY) set_limit(RLIMIT_DATA, child.memory);
+  if (child.open_files != RLIM_INFINITY) set_limit(RLIMIT_NOFILE, child.open_files);
+  if (child.nice > 0) ::setpriority(PRIO_PROCESS, 0, child.nice);
+  if (const int file = ::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); file >= 0) {
+    [[maybe_unused]] const auto written =
+        ::write(file, child.readiness.data(), child.readiness.size());
+    ::close(file);
+  }
+}
+
 [[noreturn]] void run_child(Prepared& child) {
   ::setsid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -81,8 +101,7 @@ void place_descriptors(Prepared& child) {
   place_descriptors(child);
   if (!child.folder.empty() && ::chdir(child.folder.c_str()) != 0)
     give_up(child, child.folder.c_str());
-  set_limit(RLIMIT_CORE, 0);
-  if (child.memory != RLIM_INFINITY) set_limit(RLIMIT_DATA, child.memory);
+  set_limits(child);
   ::execve(child.program.c_str(), child.argv.data(), child.envp.data());
   give_up(child, child.program.c_str());
 }
@@ -115,6 +134,13 @@ void set_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+// An engine that is to be spared, or to go first, may have been told so.
+std::string readiness_to_end() {
+  int own = 0;
+  std::ifstream("/proc/self/oom_score_adj") >> own;
+  return std::to_string(std::min(std::max(own, 0) + kReadiness, kMostReadiness));
+}
+
 Prepared prepare(const LaunchPlan& plan, std::string program, const UniqueFd& null,
                  const OutputEnds& ends) {
   Prepared child;
@@ -131,6 +157,9 @@ Prepared prepare(const LaunchPlan& plan, std::string program, const UniqueFd& nu
   child.moved.resize(child.fds.size());
   child.parent = ::getpid();
   if (plan.memory_bytes) child.memory = *plan.memory_bytes;
+  if (plan.open_files) child.open_files = *plan.open_files;
+  if (plan.nice > 0) child.nice = ::getpriority(PRIO_PROCESS, 0) + plan.nice;
+  child.readiness = readiness_to_end();
   return child;
 }
 

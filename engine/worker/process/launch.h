@@ -3,6 +3,7 @@
 
 #include "engine/base/result.h"
 #include "engine/base/unique_fd.h"
+#include "engine/worker/sandbox/sandbox.h"
 
 #include <sys/types.h>
 
@@ -20,7 +21,11 @@ struct LaunchPlan {
   std::map<std::string, std::string> environment;  // all of it: nothing is inherited
   std::string folder;                              // where it runs; empty: ours
   std::optional<std::uint64_t> memory_bytes;       // RLIMIT_DATA
+  std::optional<std::uint32_t> open_files;         // RLIMIT_NOFILE
+  int nice = 0;                                    // added to ours
   std::vector<UniqueFd> descriptors;               // the child has them as 3, 4, ...
+  std::vector<std::string> reads;  // files and folders that it needs beside the function's own
+  std::optional<sandbox::Plan> sandbox;
   int stack_signal = 0;  // has it write its stacks to standard error; 0: there is none
 };
 
@@ -32,6 +37,7 @@ struct Child {
   UniqueFd pidfd;  // readable once it has ended
   UniqueFd out;    // its stdout and stderr, non-blocking
   UniqueFd err;
+  std::optional<sandbox::Outcome> sandbox;  // of one with such a plan
 };
 
 // Where a child's standard output and error begin; closed on our side once it has them.
@@ -42,7 +48,7 @@ struct OutputEnds {
 Result<OutputEnds> open_outputs(Child& child);
 
 // E3001: the program cannot be started; names it, and what of it failed. The plan's descriptors are
-// closed on our side.
+// closed on our side. A sandbox is left to sandbox::launch().
 Result<Child> launch(LaunchPlan plan);
 
 // The environment that every worker has: what is on the allow-list of ours (PATH, HOME, USER, LANG,

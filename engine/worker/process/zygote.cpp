@@ -214,6 +214,7 @@ void Zygote::answer(Asked&& asked, std::string_view text) {
         fail(ErrorKind::unavailable, "E7300", "process {} ended before it was of any use", pid));
   }
   asked.child.pid = pid;
+  asked.child.sandbox = process_->child().sandbox();
   asked.made(std::move(asked.child));
 }
 

@@ -37,6 +37,7 @@ std::optional<ZygotePlan> python_zygote(const WorkerSetup& setup, const fs::path
                               zygote.handler, fs::absolute(state).string()});
   plan.launch.environment = std::move(zygote.environment);
   plan.launch.folder = zygote.code.string();
+  plan.launch.reads = {package.string()};
   plan.launch.memory_bytes = setup.function.memory_bytes;
   return plan;
 }

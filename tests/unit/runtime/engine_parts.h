@@ -46,6 +46,7 @@ class EngineParts : public ::testing::Test {
                                                    std::make_unique<Notices>(),
                                                    std::make_unique<http::DurableRoutes>(clock),
                                                    {},
+                                                   {},
                                                    {}});
     listeners = std::make_unique<Listeners>(
         Listeners::Setup{*shard, *assembly->notices, *assembly->durable_routes, *streams});

@@ -18,6 +18,8 @@ namespace fs = std::filesystem;
 constexpr std::chrono::seconds kInitialization{10};
 // In the folder of the packages that functions import; tools/setup --lambda fills it.
 constexpr const char* kOwnClients = "lambda";
+// Where layers are.
+constexpr const char* kLayers = "/opt";
 
 std::chrono::milliseconds start_timeout(const config::Function& function) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(kInitialization + function.timeout);
@@ -29,7 +31,9 @@ Result<PreparedWorker> with_session(const WorkerSetup& setup, LaunchPlan plan,
   if (auto ok = session->open(); !ok) return std::unexpected(ok.error());
   around.worker = setup.name;
   around.api = session->address();
-  around.temporary = session->temporary();
+  // An isolated worker has a /tmp of its own.
+  around.temporary = setup.function.isolation.on() ? fs::path("/tmp") : session->temporary();
+  plan.reads.emplace_back(kLayers);
   plan.environment.merge(environment(setup.function, around, SystemClock().now()));
   plan.folder = around.code.string();
   plan.memory_bytes = setup.function.memory_bytes;
@@ -80,9 +84,11 @@ std::optional<ZygotePlan> zygote_of_python(const WorkerSetup& setup, const fs::p
   for (const char* name : {"AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_LOG_STREAM_NAME"})
     variables.erase(name);
   if (variables["TMPDIR"].empty()) variables.erase("TMPDIR");
-  return python_zygote(setup, state,
-                       {"lambda", options.interpreter, options.code, options.handler,
-                        std::move(variables), options.zygote});
+  auto plan = python_zygote(setup, state,
+                            {"lambda", options.interpreter, options.code, options.handler,
+                             std::move(variables), options.zygote});
+  if (plan) plan->launch.reads.insert(plan->launch.reads.end(), {client.string(), kLayers});
+  return plan;
 }
 
 Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
@@ -92,6 +98,7 @@ Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
   plan.command = python_command(options.interpreter, setup.function);
   plan.command.insert(plan.command.end(), {"-m", "awslambdaric", options.handler});
   plan.environment = variables_for_python(setup.function, options, client);
+  plan.reads.push_back(client.string());
   return with_session(setup, std::move(plan), around_python(options, client));
 }
 
@@ -110,6 +117,7 @@ Result<PreparedWorker> prepare_node(const WorkerSetup& setup) {
   if (const auto memory = setup.function.memory_bytes)
     plan.command.push_back(fmt::format("--max-old-space-size={}", (*memory / 4 * 3) >> 20));
   plan.command.insert(plan.command.end(), {(client / program).string(), options.handler});
+  plan.reads.push_back(client.string());
   Surroundings around;
   around.execution = "AWS_Lambda_nodejs";
   around.handler = options.handler;
@@ -141,6 +149,7 @@ Result<PreparedWorker> prepare_java(const WorkerSetup& setup) {
   if (client.parent_path() != own) path += fmt::format(":{}/*", client.parent_path().string());
   LaunchPlan plan;
   plan.command = {options.interpreter, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"};
+  plan.reads = {own.string(), client.parent_path().string()};
   if (const auto memory = setup.function.memory_bytes) add_memory_options(plan.command, *memory);
   plan.command.insert(
       plan.command.end(),
@@ -151,9 +160,10 @@ Result<PreparedWorker> prepare_java(const WorkerSetup& setup) {
   around.code = folder ? options.code : options.code.parent_path();
   around.runtime = client.parent_path();
   auto prepared = with_session(setup, std::move(plan), std::move(around));
-  if (prepared)
-    keep_out_of_tmp(prepared->plan, client,
-                    static_cast<const LambdaSession&>(*prepared->session).temporary());
+  if (!prepared) return prepared;
+  const auto& temporary = static_cast<const LambdaSession&>(*prepared->session).temporary();
+  keep_out_of_tmp(prepared->plan, client, temporary);
+  prepared->plan.reads.push_back(temporary.string());
   return prepared;
 }
 

@@ -26,6 +26,7 @@ Result<PreparedWorker> prepare_python(const WorkerSetup& setup) {
   plan.command = python_command(options.interpreter, setup.function);
   plan.command.insert(plan.command.end(), {"-c", kPythonStart, package.string()});
   plan.folder = options.code.string();
+  plan.reads.push_back(package.string());
   plan.stack_signal = SIGRTMAX;  // worker.py
   return with_session(setup, std::move(plan), {options.code.string(), options.handler});
 }

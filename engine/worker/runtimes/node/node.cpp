@@ -77,6 +77,7 @@ Result<PreparedWorker> prepare(const WorkerSetup& setup) {
   if (const auto own = setup.function.environment.find("NODE_PATH");
       own != setup.function.environment.end())
     path += ":" + own->second;
+  plan.reads.push_back(package.string());
   plan.folder = options.code.string();
   return native::with_session(setup, std::move(plan), {options.code.string(), options.handler});
 }
