@@ -37,6 +37,8 @@ void add(Plan& plan, Rule rule, const fs::path& path) {
   // The folders on the way to a link's target have to be its own.
   const fs::path real = fs::canonical(path, error);
   plan.rules.emplace_back(rule, error ? path.string() : real.string());
+  // The link itself may be below a folder that is covered.
+  if (!error && real != path && rule != Rule::hidden) plan.rules.emplace_back(rule, path.string());
 }
 
 // The folder that an installation of an interpreter is in; empty: the system's, or there is none.

@@ -62,7 +62,7 @@ TEST_F(IsolatedPool, AWorkerServesInANamespaceOfItsOwn) {
   start();
   give({"1", "2"});
   ASSERT_TRUE(run_until([&] { return source.done == 2; })) << lines_text();
-  EXPECT_THAT(lines_text(), HasSubstr("number 2\n"));
+  EXPECT_THAT(lines_text(), HasSubstr("number 2 @"));
   ASSERT_TRUE(pool->stats().isolation);
   EXPECT_THAT(
       pool->stats().isolation->active,
