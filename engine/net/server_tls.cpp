@@ -56,13 +56,11 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* length,
 Status valid_at(SSL_CTX* context, const ListenerTls& settings, WallTime now) {
   const X509* const certificate = SSL_CTX_get0_certificate(context);
   const auto seconds = static_cast<time_t>(to_us(now) / 1'000'000);
-  const auto is_before = [seconds](const ASN1_TIME* time) {
-    return ASN1_TIME_cmp_time_t(time, seconds) < 0;
-  };
-  if (is_before(X509_get0_notAfter(certificate)))
+  if (ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), seconds) < 0)
     return fail(ErrorKind::invalid, "E5030", "the certificate {} has expired: clients refuse it",
                 settings.certificate.string());
-  if (!is_before(X509_get0_notBefore(certificate)))
+  // One that was made in this second is.
+  if (ASN1_TIME_cmp_time_t(X509_get0_notBefore(certificate), seconds) > 0)
     return fail(ErrorKind::invalid, "E5030",
                 "the certificate {} is not valid yet by the clock of this machine: clients refuse "
                 "it",

@@ -268,9 +268,11 @@ std::string curl_command(const Route& route, const std::string& origin) {
   const bool get = gets && route.function;
   const std::string method = get ? "GET" : route.methods.empty() ? "POST" : route.methods.front();
   const bool body = method != "GET" && method != "HEAD" && method != "DELETE";
-  return fmt::format("curl {}{}{}{}{}", get ? "" : fmt::format("-X {} ", method),
-                     route.api_keys.empty() ? "" : "-H 'X-Api-Key: ...' ", body ? "-d '{}' " : "",
-                     origin, route.path.example());
+  const bool key = route.durable && route.durable->require_key;
+  return fmt::format("curl {}{}{}{}{}{}", get ? "" : fmt::format("-X {} ", method),
+                     route.api_keys.empty() ? "" : "-H 'X-Api-Key: ...' ",
+                     key ? "-H 'Idempotency-Key: 1' " : "", body ? "-d '{}' " : "", origin,
+                     route.path.example());
 }
 
 }  // namespace pelton::config

@@ -46,6 +46,8 @@ fs::path prefix_of(const fs::path& program) {
   const fs::path bin = program.parent_path();
   const fs::path prefix = bin.parent_path();
   std::error_code ignored;
+  // pyenv and its kin: scripts that look for the interpreter beside them.
+  if (bin.filename() == "shims") return prefix;
   const bool one =
       bin.filename() == "bin" && prefix.has_relative_path() && prefix != "/usr" &&
       (fs::exists(prefix / "lib", ignored) || fs::exists(prefix / "pyvenv.cfg", ignored));

@@ -57,6 +57,15 @@ TEST_F(DurableRoutes, HaveOptions) {
   EXPECT_EQ(made.bindings.back().delivery.retry.attempts, 2U);
 }
 
+TEST_F(DurableRoutes, TheCommandToTryOneHasTheKeyThatItRequires) {
+  const auto command = [&](const std::string& route) {
+    return curl_command(good(config(route)).routes.front(), "http://x");
+  };
+  EXPECT_EQ(command(", method: POST, durable: { require_key: true }"),
+            "curl -X POST -H 'Idempotency-Key: 1' -d '{}' http://x/r");
+  EXPECT_EQ(command(", method: POST, durable: true"), "curl -X POST -d '{}' http://x/r");
+}
+
 TEST_F(DurableRoutes, CanBeSwitchedOff) {
   for (const char* off : {"", ", durable: false", ", durable: { enabled: false, keep: 1h }"}) {
     const Config made = good(config(off));

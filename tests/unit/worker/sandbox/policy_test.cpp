@@ -82,6 +82,12 @@ TEST_F(Policy, TemporaryFilesAreWhereItsOwnFolderIs) {
   EXPECT_TRUE(confined().environment.contains("TMPDIR"));
 }
 
+TEST_F(Policy, AShimHasWhatItLooksFor) {
+  program(folder / ".pyenv/shims/python3");
+  EXPECT_TRUE(
+      has(confined((folder / ".pyenv/shims/python3").string()), Rule::read, folder / ".pyenv"));
+}
+
 TEST_F(Policy, AnInterpreterHasItsInstallation) {
   program(folder / "venv/bin/python3");
   std::ofstream(folder / "venv/pyvenv.cfg") << "\n";
