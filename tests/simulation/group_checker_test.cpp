@@ -8,7 +8,7 @@
 namespace pelton::simulation {
 namespace {
 
-constexpr std::uint64_t kGroupSeeds = 60;  // the last mutation is caught in the 34th
+constexpr std::uint64_t kGroupSeeds = 45;  // the last mutation is caught in the 34th
 constexpr std::uint64_t kGroupEvents = 600;
 
 class BrokenNode : public ::testing::TestWithParam<int> {};

@@ -19,8 +19,22 @@ bool decode_secret(std::string& secret) {
   return true;
 }
 
+// Whoever sets it would believe in a protection that is not there.
+void check_tolerance(const Section& section, const std::string& prefix, ReadContext& context,
+                     const RequestSignature& signature) {
+  const bool timeless =
+      signature.scheme == SignatureScheme::github || signature.scheme == SignatureScheme::gitlab;
+  if (timeless && section.node(prefix + "tolerance") != nullptr)
+    context.problems.error(
+        section.place(prefix + "tolerance"), "E7063",
+        fmt::format("{}: `{}tolerance` has no effect: signatures of `{}` contain no time",
+                    section.label(), prefix,
+                    signature.scheme == SignatureScheme::github ? "github" : "gitlab"));
+}
+
 void check_signature(const Section& section, const std::string& prefix, ReadContext& context,
                      RequestSignature& signature) {
+  check_tolerance(section, prefix, context, signature);
   if (signature.scheme != SignatureScheme::standard) return;
   for (std::string& secret : signature.secrets)
     if (!decode_secret(secret))

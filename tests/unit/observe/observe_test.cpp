@@ -55,6 +55,7 @@ StatusReport report() {
   route.name = "r";
   route.by_status = {{200, 2}};
   route.durations = durations.counts();
+  route.durable = DurableStatus{1, 2};
   report.routes.push_back(route);
   report.listeners.push_back({"web", "127.0.0.1:8080", 1});
   return report;

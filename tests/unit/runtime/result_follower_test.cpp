@@ -4,6 +4,7 @@
 #include "engine/base/run_clock.h"
 #include "engine/model/batch_builder.h"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 
@@ -105,6 +106,8 @@ class Follower : public testing::Test {
   bool loaded() { return ask("probe") != "refused 0"; }
 
   boost::asio::io_context io{1};
+  const boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard{
+      io.get_executor()};
   thread::Mailbox mailbox{io};
   thread::JobThread reading;
   stream::AppendFeed appends{mailbox, nullptr};
@@ -147,7 +150,8 @@ TEST_F(Follower, ReadsResultsThatWereNotPassedOn) {
   EXPECT_EQ(ask("a"), "begun");
   append("a", false);
   append("b");
-  run_until([&] { return replies.contains("a"); });
+  run_until([&] { return kept->counts().results == 2; });
+  EXPECT_EQ(replies["a"], "a");
   EXPECT_EQ(ask("b"), "stored 1");
 }
 
