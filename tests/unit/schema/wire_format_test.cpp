@@ -14,7 +14,8 @@ TEST(WireFormat, BeginsWithZeroAndTheId) {
   std::string value;
   append_frame(value, 0x01020304);
   EXPECT_EQ(value, "\0\1\2\3\4"s);
-  const auto both = framed(value + "rest");
+  const std::string whole = value + "rest";
+  const auto both = framed(whole);
   ASSERT_TRUE(both);
   EXPECT_EQ(both->id, 0x01020304U);
   EXPECT_EQ(both->bytes, "rest");
