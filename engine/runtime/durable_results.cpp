@@ -19,9 +19,10 @@ std::optional<std::size_t> answer_of(const model::FrameResult& result) {
   return std::nullopt;
 }
 
-model::BatchPtr one_event(const model::Batch& from, std::size_t event) {
+model::BatchPtr one_event(const model::BatchPtr& from, std::size_t event) {
+  if (from->size() == 1) return from;
   model::BatchBuilder builder;
-  builder.add(from, event);
+  builder.add(*from, event);
   return builder.finish();
 }
 
@@ -47,7 +48,7 @@ http::CallFailure failure_of(const model::DeadLetter& letter) {
 // Outputs that name no stream but are not the answer have nowhere to go.
 void DurableResults::done(const Given& given, model::FrameResult& result, WallTime now) {
   const auto answer = answer_of(result);
-  const model::BatchPtr outputs = answer ? one_event(*result.outputs, *answer) : nullptr;
+  const model::BatchPtr outputs = answer ? one_event(result.outputs, *answer) : nullptr;
   model::BatchBuilder builder;
   http::add_result(*given.event, response_of(*given.event, outputs, results_.name), now, builder);
   std::vector<std::uint32_t> streams{0};

@@ -216,7 +216,7 @@ def test_options(tmp_path):
         assert served.pay("/now", key="z")[2] != kept[2], "it is not durable any more"
 
 
-def test_frozen_or_stopping_engine_answers(tmp_path):
+def test_stopping_engine_answers_and_loses_nothing(tmp_path):
     with Durable(tmp_path) as served, concurrent.futures.ThreadPoolExecutor(8) as pool:
         served.engine.run("bindings", "pause", "pay.calls")
         waiting = [pool.submit(served.pay, "/now", key=f"k{n}") for n in range(5)]

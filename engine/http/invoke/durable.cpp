@@ -45,11 +45,11 @@ net::Response why_not(KeptCalls::Refusal why) {
   return try_again(503, "E7070", "too many requests are waiting: try again");
 }
 
-// A text that names the parts, so that none can pass for another.
+// Of a text that names the parts, so that none can pass for another.
 Hash128 hash_of(const RoutedRequest& request) {
-  const std::string head = fmt::format("{} {} {}\n", request.request.method, request.request.target,
-                                       request.body.size());
-  return hash128(head + request.body);
+  const Hash128 body = hash128(request.body);
+  return hash128(fmt::format("{} {} {} {}", request.request.method, request.request.target,
+                             body.high, body.low));
 }
 
 // E7064: it is no proper one. E7104: there must be one.
