@@ -138,7 +138,7 @@ void WorkerPool::Impl::give_work(Worker& worker) {
 void WorkerPool::Impl::ready(Worker& worker, bool whole_frames) {
   meter_.started(worker.times(Clock::now()).age);
   totals_.start_error.reset();
-  if (const auto news = news_of_isolation(worker.child().sandbox(), totals_.isolation))
+  if (const auto news = news_of_isolation(worker.process().sandbox(), totals_.isolation))
     tell(function_.name, *news);
   prove_with({});
   if (renewal_ && renewal_->worker == worker.id) renewed(retire_all_but(worker, workers_));
@@ -181,7 +181,7 @@ void WorkerPool::Impl::ended(Worker& worker) {
   // Its own call is under way: it goes when that returns.
   const std::unique_ptr<Worker> keep = std::move(*at);
   workers_.erase(at);
-  totals_.cpu_us += worker.child().cpu_us();
+  totals_.cpu_us += worker.process().cpu_us();
   const WorkerEnd end = worker.end();
   learn_from_end(worker, end);
   if (renewal_ && renewal_->worker == worker.id)
@@ -271,7 +271,7 @@ void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
   if (worker.overdue(now, function_.timeout))
     return worker.kill("timeout", "timeout after " + format_duration(function_.timeout));
   if (end_.under_way && now >= end_.deadline) return worker.kill("engine", "the engine stops");
-  if (has_too_many_processes(worker.child(), function_))
+  if (has_too_many_processes(worker.process(), function_))
     worker.kill("crash",
                 fmt::format("it had more than its limit of {} processes", *function_.processes));
   recycle_if_due(worker, now);
@@ -279,7 +279,7 @@ void WorkerPool::Impl::check_worker(Worker& worker, Clock::time_point now) {
 
 void WorkerPool::Impl::recycle_if_due(Worker& worker, Clock::time_point now) {
   if (!function_.recycle_bytes || worker.retiring() || worker.state() != Worker::State::running ||
-      worker.child().memory_bytes() < *function_.recycle_bytes)
+      worker.process().memory_bytes() < *function_.recycle_bytes)
     return;
   ++totals_.recycled;
   worker.retire(now);

@@ -25,10 +25,10 @@ std::optional<std::string> news_of_isolation(const std::optional<sandbox::Outcom
   return worse ? missing_isolation(known) : std::nullopt;
 }
 
-bool has_too_many_processes(const ChildProcess& child, const config::Function& function) {
-  if (!function.processes || child.pid() <= 0) return false;
-  if (child.sandbox() && child.sandbox()->holds_processes) return false;
-  return count_processes(child.pid(), *function.processes) > *function.processes;
+bool has_too_many_processes(const Process& process, const config::Function& function) {
+  if (!function.processes || process.pid() <= 0) return false;
+  if (process.sandbox() && process.sandbox()->holds_processes) return false;
+  return count_processes(process.pid(), *function.processes) > *function.processes;
 }
 
 }  // namespace pelton::worker

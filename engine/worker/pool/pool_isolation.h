@@ -2,7 +2,7 @@
 #pragma once
 
 #include "engine/config/parts/function.h"
-#include "engine/worker/process/child_process.h"
+#include "engine/worker/process/process.h"
 #include "engine/worker/sandbox/sandbox.h"
 
 #include <optional>
@@ -18,6 +18,6 @@ std::optional<std::string> news_of_isolation(const std::optional<sandbox::Outcom
                                              std::optional<sandbox::Outcome>& known);
 
 // More than the function allows, where the kernel does not count them for us.
-bool has_too_many_processes(const ChildProcess& child, const config::Function& function);
+bool has_too_many_processes(const Process& process, const config::Function& function);
 
 }  // namespace pelton::worker

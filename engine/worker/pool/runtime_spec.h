@@ -3,7 +3,7 @@
 
 #include "engine/config/spec/runtime_options.h"
 #include "engine/worker/pool/session.h"
-#include "engine/worker/process/launch.h"
+#include "engine/worker/process/process.h"
 #include "engine/worker/sandbox/policy.h"
 
 #include <chrono>
@@ -12,10 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace pelton::worker {
 
@@ -51,6 +47,8 @@ struct RuntimeSpec {
   // zygote learns.
   std::function<std::optional<ZygotePlan>(const WorkerSetup&, const std::filesystem::path& state)>
       zygote{};
+  // What its workers run in.
+  ProcessMaker process = child_process;
 };
 
 }  // namespace pelton::worker

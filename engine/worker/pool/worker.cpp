@@ -24,7 +24,6 @@ Worker::Worker(boost::asio::io_context& io, const config::Function& function, Wo
       function_(function),
       events_(events),
       io_(io),
-      child_(io, *this),
       voice_(function_, name, in_flight_, lines, reported),
       silence_(io) {}
 
@@ -34,7 +33,8 @@ Status Worker::start(const RuntimeSpec& runtime, const std::filesystem::path& sd
       runtime.start_timeout ? runtime.start_timeout(function_) : function_.start_timeout;
   start_.begun = idle_since_ = Clock::now();
   pace_.moved(start_.begun);
-  start_.process.emplace(WorkerStart::Parts{child_, session_, *this},
+  process_ = runtime.process(io_, *this);
+  start_.process.emplace(WorkerStart::Parts{*process_, session_, *this},
                          WorkerSetup{io_, function_, name, sdks, places}, runtime, zygotes);
   const auto settled = [this](const Status& status) {
     const bool unwanted = state_ == State::ending;
@@ -68,7 +68,7 @@ void Worker::end_input() {
 }
 
 void Worker::kill(std::string cause, std::string type) {
-  if (child_.has_exited()) return;
+  if (process_->has_exited()) return;
   if (type_.empty()) {
     cause_ = std::move(cause);
     type_ = std::move(type);
@@ -76,9 +76,9 @@ void Worker::kill(std::string cause, std::string type) {
   state_ = State::ending;
   // Where it is at is of interest when it takes too long.
   if (cause_ == "timeout")
-    child_.kill_with_stack();
+    process_->kill_with_stack();
   else
-    child_.kill();
+    process_->kill();
 }
 
 bool Worker::overdue(Clock::time_point now, Duration timeout) {
@@ -105,7 +105,7 @@ void Worker::look_after(Clock::time_point now, Clock::duration stood_still,
     pace_.stood_still(now, stood_still, session_->begun(now));
   if (state_ == State::starting) start_.begun = std::min(start_.begun + stood_still, now);
   ending_since_ = std::min(ending_since_ + stood_still, now);
-  child_.tell_dropped(now);
+  process_->tell_dropped(now);
   if (state_ == State::starting && now - start_.begun >= start_.timeout) {
     start_error_ = "not ready after " + format_duration(start_.timeout);
     kill("crash", start_error_);
@@ -123,7 +123,7 @@ void Worker::ready(bool whole_frames) {
   state_ = State::running;
   idle_since_ = Clock::now();
   start_.process->went(true);
-  voice_.ready(idle_since_ - start_.begun, child_.memory_bytes());
+  voice_.ready(idle_since_ - start_.begun, process_->memory_bytes());
   events_.ready(*this, whole_frames);
 }
 
@@ -139,7 +139,7 @@ void Worker::answered(FrameId frame, model::FrameResult&& result) {
   if (gone_ == Gone::trust || !source) return;
   const auto now = Clock::now();
   const auto took = pace_.moved(now);
-  voice_.answered(frame, result, took, *session_, child_);
+  voice_.answered(frame, result, took, *session_, *process_);
   const std::uint32_t events = result.count;
   const auto failed = static_cast<std::uint32_t>(std::ranges::count_if(
       result.not_done, [](const auto& one) { return one.code != model::OutcomeCode::skipped; }));
@@ -181,7 +181,7 @@ void Worker::wrote(bool standard_error, std::string_view line) {
 }
 
 void Worker::exited() {
-  if (type_.empty()) type_ = child_.ending();
+  if (type_.empty()) type_ = process_->ending();
   state_ = State::ending;
   // What it answered may not be read yet.
   if (in_flight_.empty() || gone_ != Gone::nothing) return events_.ended(*this);
@@ -196,7 +196,7 @@ WorkerEnd Worker::end() {
   loss.worker = name;
   loss.cause = cause_;
   loss.type = type_;
-  loss.message = child_.last_lines();
+  loss.message = process_->last_lines();
   if (!was_ready()) end.advice = session_->advice(loss.message);
   if (!in_flight_.empty()) voice_.ended(loss, pace_.idle(Clock::now()), *session_);
   if (cause_ == "engine") return end;
@@ -222,11 +222,11 @@ WorkerInfo Worker::info(Clock::time_point now) const {
                       : in_flight_.empty()      ? "idle"
                                                 : "busy";
   return {name,
-          std::max(0, child_.pid()),
+          std::max(0, process_->pid()),
           state,
           events_done_,
           std::chrono::duration_cast<std::chrono::milliseconds>(now - start_.begun),
-          child_.memory_bytes()};
+          process_->memory_bytes()};
 }
 
 }  // namespace pelton::worker

@@ -8,7 +8,7 @@
 #include "engine/worker/pool/worker_pool.h"
 #include "engine/worker/pool/worker_start.h"
 #include "engine/worker/pool/worker_voice.h"
-#include "engine/worker/process/child_process.h"
+#include "engine/worker/process/process.h"
 
 #include <memory>
 #include <optional>
@@ -63,7 +63,7 @@ class WorkerEvents {
 
 // One worker: a process and the session that speaks with it, the frames that it has, and what its
 // end means for them. Knows no protocol. Shard-confined.
-class Worker final : private SessionEvents, private ChildEvents {
+class Worker final : private SessionEvents, private ProcessEvents {
  public:
   using Clock = std::chrono::steady_clock;
   enum class State {
@@ -110,7 +110,8 @@ class Worker final : private SessionEvents, private ChildEvents {
   std::uint64_t events_done() const { return events_done_; }
   // Since when it has had no frame.
   Clock::time_point idle_since() const { return idle_since_; }
-  const ChildProcess& child() const { return child_; }
+  // After start().
+  const Process& process() const { return *process_; }
   WorkerInfo info(Clock::time_point now) const;
   WorkerTimes times(Clock::time_point now) const { return {now - start_.begun, pace_.idle(now)}; }
 
@@ -135,7 +136,7 @@ class Worker final : private SessionEvents, private ChildEvents {
   const config::Function& function_;
   WorkerEvents& events_;
   boost::asio::io_context& io_;
-  ChildProcess child_;
+  std::unique_ptr<Process> process_;  // from start() on
   std::unique_ptr<Session> session_;
   InFlight in_flight_;
   WorkerVoice voice_;

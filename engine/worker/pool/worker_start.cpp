@@ -17,8 +17,8 @@ Status WorkerStart::begin(Later later) {
   parts_.session = std::move(prepared->session);
   sandbox::confine_copy(prepared->plan, setup_.function);
   later_ = std::move(later);
-  parts_.child.start(std::move(prepared->plan), *zygote,
-                     [this](const Status& status) { made(status); });
+  parts_.process.start(std::move(prepared->plan), *zygote,
+                       [this](const Status& status) { made(status); });
   return {};
 }
 
@@ -26,14 +26,14 @@ Status WorkerStart::alone() {
   auto prepared = runtime_.prepare(setup_);
   if (!prepared) return std::unexpected(prepared.error());
   sandbox::confine(prepared->plan, setup_.function, setup_.places);
-  if (auto ok = parts_.child.start(std::move(prepared->plan)); !ok) return ok;
+  if (auto ok = parts_.process.start(std::move(prepared->plan)); !ok) return ok;
   parts_.session = std::move(prepared->session);
   return speak();
 }
 
 Status WorkerStart::speak() {
   speaks_ = true;
-  return parts_.session->start(parts_.events, parts_.child.pid());
+  return parts_.session->start(parts_.events, parts_.process.pid());
 }
 
 void WorkerStart::made(const Status& status) {

@@ -3,7 +3,7 @@
 
 #include "engine/worker/pool/runtime_spec.h"
 #include "engine/worker/pool/zygote_keeper.h"
-#include "engine/worker/process/child_process.h"
+#include "engine/worker/process/process.h"
 
 #include <functional>
 #include <memory>
@@ -16,7 +16,7 @@ class WorkerStart {
  public:
   // What is the worker's.
   struct Parts {
-    ChildProcess& child;
+    Process& process;
     std::unique_ptr<Session>& session;
     SessionEvents& events;
   };

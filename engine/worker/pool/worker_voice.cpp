@@ -44,7 +44,7 @@ Invocation WorkerVoice::at_hand(Session* session) const {
 
 // What it wrote before it answered is in the pipe when the answer is here.
 void WorkerVoice::answered(FrameId frame, const model::FrameResult& result, Clock::duration took,
-                           Session& session, ChildProcess& process) {
+                           Session& session, Process& process) {
   if (!has_written_ && !function_.takes_documents && !in_flight_.watched(frame)) return;
   const Invocation invocation = call_of(frame, result, session);
   answering_ = invocation;
@@ -76,7 +76,7 @@ bool WorkerVoice::wants_report(const Invocation& invocation) const {
   return function_.takes_documents ? !invocation.id.empty() : in_flight_.watched(invocation.frame);
 }
 
-void WorkerVoice::look_at_memory(const ChildProcess& process) {
+void WorkerVoice::look_at_memory(const Process& process) {
   const auto now = Clock::now();
   if (now - looked_ < kMemoryLook) return;
   looked_ = now;

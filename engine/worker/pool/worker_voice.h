@@ -5,7 +5,7 @@
 #include "engine/worker/pool/in_flight.h"
 #include "engine/worker/pool/session.h"
 #include "engine/worker/pool/worker_output.h"
-#include "engine/worker/process/child_process.h"
+#include "engine/worker/process/process.h"
 
 #include <chrono>
 #include <cstdint>
@@ -36,7 +36,7 @@ class WorkerVoice {
   // A result has come, `took` after what was before it. Its frame is still in flight, the call
   // still begun as far as the session tells: what it wrote is read and told, then its report.
   void answered(FrameId frame, const model::FrameResult& result, Clock::duration took,
-                Session& session, ChildProcess& process);
+                Session& session, Process& process);
   // The process has ended: reports the invocation that it was at, `took` after it began it.
   void ended(const model::WorkerLoss& loss, Clock::duration took, Session& session);
 
@@ -44,7 +44,7 @@ class WorkerVoice {
   Invocation at_hand(Session* session) const;
   bool wants_report(const Invocation& invocation) const;
   InvocationReport report_of(const Invocation& invocation, Clock::duration took);
-  void look_at_memory(const ChildProcess& process);
+  void look_at_memory(const Process& process);
 
   const config::Function& function_;
   const std::string& worker_;

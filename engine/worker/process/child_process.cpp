@@ -35,12 +35,16 @@ std::uint64_t microseconds(const timeval& time) {
 
 }  // namespace
 
-ChildProcess::ChildProcess(boost::asio::io_context& io, ChildEvents& events)
+ChildProcess::ChildProcess(boost::asio::io_context& io, ProcessEvents& events)
     : events_(events),
       out_(io, [this](std::string_view text) { events_.wrote(false, text); }),
       err_(io, [this](std::string_view text) { events_.wrote(true, text); }),
       pidfd_(io),
       grace_(io) {}
+
+std::unique_ptr<Process> child_process(boost::asio::io_context& io, ProcessEvents& events) {
+  return std::make_unique<ChildProcess>(io, events);
+}
 
 ChildProcess::~ChildProcess() {
   if (child_.pid <= 0 || exited_) return;

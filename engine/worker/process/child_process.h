@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/worker/process/launch.h"
 #include "engine/worker/process/output_lines.h"
+#include "engine/worker/process/process.h"
 #include "engine/worker/process/zygote.h"
 
 #include <boost/asio/io_context.hpp>
@@ -16,54 +16,28 @@
 
 namespace pelton::worker {
 
-// Interface. What is heard of a child process.
-class ChildEvents {
+// A child of this process.
+class ChildProcess final : public Process {
  public:
-  virtual ~ChildEvents() = default;
-  // One line of its output; see OutputLines.
-  virtual void wrote(bool standard_error, std::string_view line) = 0;
-  // It is gone, and its output read. Once, and the last of its events: may destroy the process.
-  virtual void exited() = 0;
-};
-
-// A child process: its output, its resources, its end and that of everything it started. Knows no
-// protocol. Shard-confined. Destroying it kills it.
-class ChildProcess {
- public:
-  using Clock = std::chrono::steady_clock;
-
-  ChildProcess(boost::asio::io_context& io, ChildEvents& events);
-  ~ChildProcess();
+  ChildProcess(boost::asio::io_context& io, ProcessEvents& events);
+  ~ChildProcess() override;
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
-  // E3001 as launch().
-  Status start(LaunchPlan plan);
-  // As a copy of the zygote, which takes a moment: tells how that went, once, and not from within
-  // this call. When it cannot be made, another start() may follow. May destroy the process.
-  using Started = std::function<void(Status)>;
-  void start(LaunchPlan plan, Zygote& zygote, Started started);
-  // SIGKILL for it and whatever it started, sessions of their own included. One that is still being
-  // made is killed as soon as it is there.
-  void kill();
-  // The same in a moment; before that it is asked to write its stacks, if it can. Idempotent.
-  void kill_with_stack();
-  // Reads what it has written and is not read yet.
-  void read_output();
-  // Tells of lines that were dropped, if it is time to.
-  void tell_dropped(Clock::time_point now);
+  Status start(LaunchPlan plan) override;
+  void start(LaunchPlan plan, Zygote& zygote, Started started) override;
+  void kill() override;
+  void kill_with_stack() override;
+  void read_output() override;
+  void tell_dropped(Clock::time_point now) override;
 
-  int pid() const { return child_.pid; }  // -1: it is not there yet
-  // What came of its sandbox; of a copy that of the zygote.
-  const std::optional<sandbox::Outcome>& sandbox() const { return child_.sandbox; }
-  bool has_exited() const { return exited_; }
-  // After exited(): "exit 3", "signal 9"; its processor time and that of its children.
-  const std::string& ending() const { return ending_; }
-  std::uint64_t cpu_us() const { return cpu_us_; }
-  // The end of what it wrote, of standard error if it wrote there.
-  std::string last_lines() const;
-  // Resident, now.
-  std::uint64_t memory_bytes() const;
+  int pid() const override { return child_.pid; }
+  const std::optional<sandbox::Outcome>& sandbox() const override { return child_.sandbox; }
+  bool has_exited() const override { return exited_; }
+  const std::string& ending() const override { return ending_; }
+  std::uint64_t cpu_us() const override { return cpu_us_; }
+  std::string last_lines() const override;
+  std::uint64_t memory_bytes() const override;
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
@@ -86,7 +60,7 @@ class ChildProcess {
   void clean_up();
   void end_when_read();
 
-  ChildEvents& events_;
+  ProcessEvents& events_;
   Child child_;
   std::string identity_;  // kWorkerVariable's value
   Output out_, err_;

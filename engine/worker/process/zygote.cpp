@@ -71,7 +71,7 @@ void end_unwanted(const Child& child, const std::string& identity) {
 }
 
 // The process and what is heard of it.
-class Zygote::Process final : private ChildEvents {
+class Zygote::Process final : private ProcessEvents {
  public:
   explicit Process(Zygote& zygote) : zygote_(zygote), child_(zygote.io_, *this) {}
   ChildProcess& child() { return child_; }

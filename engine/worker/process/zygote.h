@@ -17,7 +17,7 @@
 
 namespace pelton::worker {
 
-class ChildEvents;
+class ProcessEvents;
 class ChildProcess;
 
 // Kills a child that nobody wants, with whatever it started, and waits for it.

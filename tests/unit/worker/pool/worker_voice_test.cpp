@@ -2,6 +2,7 @@
 #include "engine/worker/pool/worker_voice.h"
 
 #include "engine/model/batch_builder.h"
+#include "engine/worker/process/child_process.h"
 
 #include <gmock/gmock.h>
 
@@ -25,7 +26,7 @@ class ToldSession final : public Session {
   void end_input() override {}
 };
 
-class Deaf final : public ChildEvents {
+class Deaf final : public ProcessEvents {
   void wrote(bool, std::string_view) override {}
   void exited() override {}
 };

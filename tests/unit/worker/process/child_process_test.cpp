@@ -15,7 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 // A shell as child process.
-class Shell : public ::testing::Test, public ChildEvents {
+class Shell : public ::testing::Test, public ProcessEvents {
  protected:
   // Starts it and waits until it has ended.
   void run(const std::string& script, LaunchPlan plan = {}) {

@@ -20,7 +20,7 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 
 // A strange process in a zygote's place: `zygote` is its connection.
-class StrangeZygote : public ::testing::Test, public ChildEvents {
+class StrangeZygote : public ::testing::Test, public ProcessEvents {
  protected:
   void SetUp() override { adopt_orphans(); }
   void start(const std::string& script, milliseconds patience = seconds(20)) {
