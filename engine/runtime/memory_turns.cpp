@@ -29,7 +29,7 @@ bool MemoryTurns::may_begin(Taker& taker, PartitionId partition) {
   if (queue == waiting_.end()) queue = waiting_.insert(waiting_.end(), {&taker, {}});
   if (std::ranges::find(queue->partitions, partition) == queue->partitions.end())
     queue->partitions.push_back(partition);
-  give();
+  give_turns(&place);
   return turns_.contains(place);
 }
 
@@ -86,22 +86,29 @@ bool MemoryTurns::may_give() const {
   return unread_ == 0 && (turns_.empty() || bytes_ < most_ || stream::room_to_read(&memory_));
 }
 
+void MemoryTurns::give_turns(const Claimant* asker) {
+  while (!waiting_.empty() && may_give()) give_next(asker);
+}
+
 void MemoryTurns::give() {
-  while (!waiting_.empty() && may_give()) give_next();
+  give_turns(nullptr);
   if (refused_.empty() || !room()) return;
   for (Taker* const taker : std::exchange(refused_, {})) taker->room_again();
 }
 
-void MemoryTurns::give_next() {
+// The asker reads at once. Were it called as well, one that finds nothing and ends its turn would
+// ask again, and so on without end.
+void MemoryTurns::give_next(const Claimant* asker) {
   Queue first = std::move(waiting_.front());
   waiting_.pop_front();
   const PartitionId partition = first.partitions.front();
   first.partitions.pop_front();
   Taker& taker = *first.taker;
   if (!first.partitions.empty()) waiting_.push_back(std::move(first));
-  turns_.emplace(Claimant{&taker, partition}, Turn{});
+  const Claimant place{&taker, partition};
+  turns_.emplace(place, Turn{});
   ++unread_;
-  taker.your_turn(partition);
+  if (asker == nullptr || *asker != place) taker.your_turn(partition);
 }
 
 void MemoryTurns::take_back_idle() {

@@ -26,8 +26,8 @@ class MemoryTurns {
   class Taker {
    public:
     virtual ~Taker() = default;
-    // It is the partition's turn to read: may_begin() is true. Read later, not within the call. A
-    // turn that is not used has to be ended.
+    // It is the partition's turn to read, for which it waited: may_begin() is true. Read later, not
+    // within the call. A turn that is not used has to be ended.
     virtual void your_turn(PartitionId partition) = 0;
     // After call_when_room(), once. Read later, not within the call.
     virtual void room_again() = 0;
@@ -38,7 +38,8 @@ class MemoryTurns {
 
   // There is room for more, and nobody waits for it.
   bool room() const;
-  // Whether the partition, which holds nothing, has its turn. False: it waits for it.
+  // Whether the partition, which holds nothing, has its turn, perhaps from now on. False: it waits
+  // for it.
   bool may_begin(Taker& taker, PartitionId partition);
   // A partition of the taker that holds something was refused more, for want of room().
   void call_when_room(Taker& taker) { refused_.insert(&taker); }
@@ -67,7 +68,9 @@ class MemoryTurns {
   using Claimant = std::pair<const Taker*, PartitionId>;
 
   bool may_give() const;
-  void give_next();
+  // Null: nobody is asking. The asker is not called.
+  void give_turns(const Claimant* asker);
+  void give_next(const Claimant* asker);
   template <typename Which>
   void end_turns(Which which);
   void forget(const Turn& turn);

@@ -38,6 +38,12 @@ class MemoryTurnsTest : public ::testing::Test {
     memory.give_back(MemoryUse::unsettled, kLimit);
     turns.give();
   }
+  // Its turn, whether it is answered so or called later, stands in called().
+  bool ask(Binding& who, std::uint32_t partition) {
+    const bool begins = turns.may_begin(who, PartitionId{partition});
+    if (begins) who.your_turn(PartitionId{partition});
+    return begins;
+  }
   std::vector<std::string> called() { return std::exchange(called_, {}); }
   using Names = std::vector<std::string>;
 
@@ -55,11 +61,17 @@ TEST_F(MemoryTurnsTest, WithRoomNobodyWaits) {
   EXPECT_FALSE(turns.room());
 }
 
-TEST_F(MemoryTurnsTest, WithoutRoomOneReadsAtATime) {
+TEST_F(MemoryTurnsTest, WhoIsAnsweredIsNotCalledAsWell) {
   fill();
   EXPECT_TRUE(turns.may_begin(a, PartitionId{0}));
-  EXPECT_FALSE(turns.may_begin(a, PartitionId{1})) << "the first is still reading";
-  EXPECT_FALSE(turns.may_begin(b, PartitionId{0}));
+  EXPECT_EQ(called(), Names{});
+}
+
+TEST_F(MemoryTurnsTest, WithoutRoomOneReadsAtATime) {
+  fill();
+  EXPECT_TRUE(ask(a, 0));
+  EXPECT_FALSE(ask(a, 1)) << "the first is still reading";
+  EXPECT_FALSE(ask(b, 0));
   turns.holds(a, PartitionId{0}, kLarge, true);
   EXPECT_EQ(called(), Names{"a0"}) << "it holds more than all together may";
   turns.end(a, PartitionId{0});
@@ -68,15 +80,15 @@ TEST_F(MemoryTurnsTest, WithoutRoomOneReadsAtATime) {
 
 TEST_F(MemoryTurnsTest, SmallBatchesOfManyAreHeldTogether) {
   fill();
-  for (std::uint32_t p = 0; p < 10; ++p) turns.may_begin(a, PartitionId{p});
+  for (std::uint32_t p = 0; p < 10; ++p) ask(a, p);
   for (std::uint32_t p = 0; p < 10; ++p) turns.holds(a, PartitionId{p}, 30, true);
   EXPECT_EQ(called(), (Names{"a0", "a1", "a2", "a3"})) << "100 bytes, and the batch beyond";
 }
 
 TEST_F(MemoryTurnsTest, BindingsTakeTurnsHoweverManyPartitionsTheyHave) {
   fill();
-  for (std::uint32_t p = 0; p < 4; ++p) turns.may_begin(a, PartitionId{p});
-  for (std::uint32_t p = 0; p < 2; ++p) turns.may_begin(b, PartitionId{p});
+  for (std::uint32_t p = 0; p < 4; ++p) ask(a, p);
+  for (std::uint32_t p = 0; p < 2; ++p) ask(b, p);
   Names order;
   for (Names given = called(); !given.empty(); given = called()) {
     ASSERT_EQ(given.size(), 1U);
@@ -89,7 +101,7 @@ TEST_F(MemoryTurnsTest, BindingsTakeTurnsHoweverManyPartitionsTheyHave) {
 
 TEST_F(MemoryTurnsTest, WithRoomAgainAllReadOneAfterTheOther) {
   fill();
-  for (std::uint32_t p = 0; p < 3; ++p) turns.may_begin(a, PartitionId{p});
+  for (std::uint32_t p = 0; p < 3; ++p) ask(a, p);
   turns.holds(a, PartitionId{0}, kLarge, true);
   EXPECT_EQ(called(), Names{"a0"});
   empty();
@@ -103,8 +115,8 @@ TEST_F(MemoryTurnsTest, WithRoomAgainAllReadOneAfterTheOther) {
 
 TEST_F(MemoryTurnsTest, WhoWasRefusedMoreIsCalledOnceNobodyWaits) {
   fill();
-  turns.may_begin(a, PartitionId{0});
-  turns.may_begin(b, PartitionId{0});
+  ask(a, 0);
+  ask(b, 0);
   turns.call_when_room(a);
   turns.end(a, PartitionId{0});
   EXPECT_EQ(called(), (Names{"a0", "b0"}));
@@ -117,8 +129,8 @@ TEST_F(MemoryTurnsTest, WhoWasRefusedMoreIsCalledOnceNobodyWaits) {
 // A function without workers keeps nobody from reading for long.
 TEST_F(MemoryTurnsTest, ATurnOnWhichNobodyWorksIsTakenBack) {
   fill();
-  turns.may_begin(a, PartitionId{0});
-  turns.may_begin(b, PartitionId{0});
+  ask(a, 0);
+  ask(b, 0);
   turns.take_back_idle();
   turns.take_back_idle();
   EXPECT_EQ(called(), Names{"a0"}) << "it reads";
@@ -135,9 +147,9 @@ TEST_F(MemoryTurnsTest, ATurnOnWhichNobodyWorksIsTakenBack) {
 
 TEST_F(MemoryTurnsTest, WhoLeavesKeepsNobodyWaiting) {
   fill();
-  turns.may_begin(a, PartitionId{0});
-  turns.may_begin(a, PartitionId{1});
-  turns.may_begin(b, PartitionId{0});
+  ask(a, 0);
+  ask(a, 1);
+  ask(b, 0);
   turns.leave(a);
   EXPECT_EQ(called(), (Names{"a0", "b0"}));
   EXPECT_EQ(turns.of(b), std::vector{PartitionId{0}});
@@ -146,9 +158,9 @@ TEST_F(MemoryTurnsTest, WhoLeavesKeepsNobodyWaiting) {
 
 TEST_F(MemoryTurnsTest, WhoAsksTwiceWaitsOnce) {
   fill();
-  turns.may_begin(a, PartitionId{0});
-  turns.may_begin(b, PartitionId{0});
-  turns.may_begin(b, PartitionId{0});
+  ask(a, 0);
+  ask(b, 0);
+  ask(b, 0);
   turns.end(a, PartitionId{0});
   turns.end(b, PartitionId{0});
   EXPECT_EQ(called(), (Names{"a0", "b0"}));
