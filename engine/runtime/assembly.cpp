@@ -237,7 +237,8 @@ Result<std::unique_ptr<FunctionRunner>> make_function(Assembly& assembly,
                   function.place.column, function.name, outcome.error().message);
     options.isolation = std::move(*outcome);
   }
-  return std::make_unique<FunctionRunner>(function, assembly.shard.io(), std::move(options),
+  return std::make_unique<FunctionRunner>(function, assembly.runtime(function.runtime),
+                                          assembly.shard.io(), std::move(options),
                                           assembly.shard.usage(), assembly.function_log);
 }
 

@@ -9,10 +9,13 @@
 #include "engine/runtime/shard.h"
 #include "engine/runtime/source_runner.h"
 #include "engine/stream/streams.h"
+#include "engine/worker/runtimes/builtin.h"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 // Builds the engine's parts from a config, one small function a section. They are handed to the
@@ -33,6 +36,8 @@ struct Assembly {
   std::filesystem::path sdks;
   std::filesystem::path data;       // the engine's folder
   std::filesystem::path functions;  // what is kept of each to start its workers sooner
+  // By the name that a function has in the config.
+  std::function<const worker::RuntimeSpec&(std::string_view)> runtime = worker::builtin_runtime;
 };
 
 // The store's name of a sink's cursor and dead letters; bindings have theirs.

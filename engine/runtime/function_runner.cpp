@@ -2,7 +2,6 @@
 #include "engine/runtime/function_runner.h"
 
 #include "engine/runtime/worker_log.h"
-#include "engine/worker/runtimes/builtin.h"
 
 #include <algorithm>
 #include <utility>
@@ -20,14 +19,14 @@ worker::PoolOptions heard(worker::PoolOptions options, decltype(worker::PoolOpti
 
 }  // namespace
 
-FunctionRunner::FunctionRunner(const config::Function& function, boost::asio::io_context& io,
-                               worker::PoolOptions options, UsageMeter& meter,
-                               observe::FunctionLog& log)
+FunctionRunner::FunctionRunner(const config::Function& function, const worker::RuntimeSpec& runtime,
+                               boost::asio::io_context& io, worker::PoolOptions options,
+                               UsageMeter& meter, observe::FunctionLog& log)
     : function_(function),
       meter_(meter),
       usage_{{nullptr, &meter.open(function.name, "")}},
       log_(log),
-      pool_(io, function_, worker::builtin_runtime(function.runtime), {},
+      pool_(io, function_, runtime, {},
             heard(
                 std::move(options),
                 [this](const worker::FrameSource* source, const model::Usage& usage) {

@@ -19,9 +19,10 @@ namespace pelton::runtime {
 // Shard-confined but for the constructor.
 class FunctionRunner {
  public:
-  // The meter and the log live longer.
-  FunctionRunner(const config::Function& function, boost::asio::io_context& io,
-                 worker::PoolOptions options, UsageMeter& meter, observe::FunctionLog& log);
+  // The runtime, the meter and the log live longer.
+  FunctionRunner(const config::Function& function, const worker::RuntimeSpec& runtime,
+                 boost::asio::io_context& io, worker::PoolOptions options, UsageMeter& meter,
+                 observe::FunctionLog& log);
 
   const config::Function& function() const { return function_; }
   // See WorkerPool::prove. E3001.

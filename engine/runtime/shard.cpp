@@ -40,7 +40,7 @@ Shard::~Shard() {
 void Shard::start() {
   reader_.start();
   thread_ = std::thread([this] { io_.run(); });
-  post([this] { sample(); });
+  start_stepped();
 }
 
 void Shard::add(std::unique_ptr<FunctionRunner> function) {

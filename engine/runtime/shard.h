@@ -34,6 +34,10 @@ class Shard final : public http::Calls {
   // Before start(). Called on the shard every second.
   void on_sample(std::function<void(WallTime now)> call) { on_sample_ = std::move(call); }
   void start();
+  // The same without threads: the caller runs io() and what is due of reader(), step by step.
+  void start_stepped() {
+    post([this] { sample(); });
+  }
   // Any thread: runs on the shard.
   void post(thread::Mailbox::Call call) { mailbox_.post(std::move(call)); }
   thread::Mailbox& mailbox() { return mailbox_; }

@@ -193,6 +193,7 @@ Result<Committed> Store::submit_and_wait(model::Transaction&& transaction, Origi
     if (!full || !impl_->queue.wait_for_room(deadline)) return std::unexpected(taken.error());
   }
   // Once taken it is waited for whatever the deadline says: the commit may still happen.
+  step_until(impl_->options, [&] { return answer.has_value(); });
   std::unique_lock lock(mutex);
   answered.wait(lock, [&] { return answer.has_value(); });
   return std::move(*answer);

@@ -26,6 +26,9 @@ struct Committing {
   std::deque<Group> built;  // with Options::steps, which replaces the threads
 };
 
+// With Options::steps, what is waited for is done by whoever waits.
+void step_until(const Options& options, const std::function<bool()>& over);
+
 // Internal: what the sources of Store share. The threads are in store_threads.cpp, the interface in
 // store.cpp, reading in store_read.cpp.
 class Store::Impl {

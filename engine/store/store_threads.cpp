@@ -61,6 +61,13 @@ bool Store::Impl::step(Step step) {
   return true;
 }
 
+void step_until(const Options& options, const std::function<bool()>& over) {
+  while (options.steps != nullptr && !over()) {
+    options.steps->build();
+    options.steps->commit();
+  }
+}
+
 void Store::Impl::refuse_all(Group& group) {
   std::unique_lock lock(mutex);
   const Error error = failure;
@@ -126,10 +133,7 @@ Status Store::Impl::write(Pending&& pending) {
   };
   if (!queue.push(pending, Origin::engine))
     return fail(ErrorKind::cancelled, "E4108", "the store is closing");
-  while (options.steps != nullptr && !answer) {
-    step(Step::build);
-    step(Step::commit);
-  }
+  step_until(options, [&] { return answer.has_value(); });
   std::unique_lock lock(done_mutex);
   answered.wait(lock, [&] { return answer.has_value(); });
   return std::move(*answer);

@@ -27,6 +27,25 @@ void JobThread::run_after(Duration delay, Job job) {
   changed_.notify_one();
 }
 
+bool JobThread::run_due() {
+  std::unique_lock lock(mutex_);
+  bool some = false;
+  while (!jobs_.empty() && jobs_.begin()->first <= std::chrono::steady_clock::now()) {
+    run_first(lock);
+    some = true;
+  }
+  return some;
+}
+
+void JobThread::run_first(std::unique_lock<std::mutex>& lock) {
+  Job job = std::move(jobs_.extract(jobs_.begin()).mapped());
+  lock.unlock();
+  job();
+  // What it holds goes without the lock.
+  job = nullptr;
+  lock.lock();
+}
+
 void JobThread::work() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
@@ -39,12 +58,7 @@ void JobThread::work() {
       changed_.wait_until(lock, due);
       continue;
     }
-    Job job = std::move(jobs_.extract(jobs_.begin()).mapped());
-    lock.unlock();
-    job();
-    // What it holds goes without the lock.
-    job = nullptr;
-    lock.lock();
+    run_first(lock);
   }
 }
 

@@ -20,6 +20,8 @@ class JobThread {
 
   ~JobThread() { stop(); }
   void start();
+  // In place of a thread: what is due runs on the caller's, in order. True: something was.
+  bool run_due();
   // Jobs that were not begun are dropped; one that runs sees stopping() and ends soon.
   void stop();
   // Any thread, also before start().
@@ -31,6 +33,8 @@ class JobThread {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   void work();
+  // The lock is held before and after, and not while the job runs.
+  void run_first(std::unique_lock<std::mutex>& lock);
 
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

@@ -41,6 +41,19 @@ TEST(JobThread, EndsWithTheJobAtHandAndDropsTheRest) {
   EXPECT_FALSE(late);
 }
 
+TEST(JobThread, WithoutAThreadTheCallerRunsWhatIsDue) {
+  JobThread jobs;
+  std::vector<int> order;
+  jobs.run_after(std::chrono::hours(1), [&] { order.push_back(3); });
+  jobs.run([&] {
+    order.push_back(1);
+    jobs.run([&] { order.push_back(2); });
+  });
+  EXPECT_TRUE(jobs.run_due());
+  EXPECT_EQ(order, (std::vector{1, 2}));
+  EXPECT_FALSE(jobs.run_due());
+}
+
 TEST(JobThread, AJobMayAskForAnother) {
   JobThread thread;
   thread.start();
