@@ -6,6 +6,7 @@
 #include "connectors/database/text_arena.h"
 #include "connectors/database/write_plan.h"
 #include "connectors/database/written.h"
+#include "engine/connector/lane_guard.h"
 #include "engine/connector/sink.h"
 
 #include <span>
@@ -36,6 +37,8 @@ class TableWriting {
 
   bool wrote() const { return wrote_; }
   bool refused() const { return refused_; }
+  // Events fail that are no row of the table as it is known, or that it refuses.
+  bool failed() const { return !failures_.empty(); }
   // By index.
   std::vector<connector::SinkFailure> failures() &&;
 
@@ -55,7 +58,7 @@ class TableWriting {
 
   const Parts parts_;
   Written& written_;
-  FailedLanes lanes_;
+  connector::LaneGuard lanes_;
   std::vector<connector::SinkFailure> failures_;
   bool wrote_ = false;
   bool refused_ = false;

@@ -5,26 +5,6 @@
 
 namespace pelton::database {
 
-std::optional<std::string_view> FailedLanes::lane(std::size_t i) const {
-  if (order_ == model::Order::partition) return std::string_view();
-  if (order_ == model::Order::key && batch_.has_key(i)) return batch_.key(i);
-  return std::nullopt;
-}
-
-void FailedLanes::failed(std::size_t i) {
-  const auto own = lane(i);
-  if (!own) return;
-  const auto [at, fresh] = first_.try_emplace(*own, i);
-  if (!fresh) at->second = std::min(at->second, i);
-}
-
-bool FailedLanes::blocked(std::size_t i) const {
-  if (first_.empty()) return false;
-  const auto own = lane(i);
-  const auto at = own ? first_.find(*own) : first_.end();
-  return at != first_.end() && at->second < i;
-}
-
 void WritePlan::add(std::size_t row, std::optional<std::string_view> lane, std::string_view key,
                     const std::string& shape) {
   std::size_t from = 0;

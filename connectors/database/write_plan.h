@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/model/batch.h"
-#include "engine/model/order.h"
-
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -12,25 +9,6 @@
 #include <vector>
 
 namespace pelton::database {
-
-// The lanes of a write and where they have failed; unlike LaneGuard it is asked in any order. A
-// lane is a key, the whole partition or the single event, by the order of the binding. The batch
-// outlives it.
-class FailedLanes {
- public:
-  FailedLanes(const model::Batch& batch, model::Order order) : batch_(batch), order_(order) {}
-
-  // Nothing: the event is a lane of its own.
-  std::optional<std::string_view> lane(std::size_t i) const;
-  void failed(std::size_t i);
-  // An earlier event of its lane has failed.
-  bool blocked(std::size_t i) const;
-
- private:
-  const model::Batch& batch_;
-  const model::Order order_;
-  std::unordered_map<std::string_view, std::size_t> first_;  // that has failed
-};
 
 // Decides which rows go into one statement: rows of the same shape (the columns that they have, or
 // that they are deleted), as few statements as keep the order. Rows of one lane are in statements

@@ -3,10 +3,10 @@
 
 #include "engine/base/ensure.h"
 #include "engine/base/hash.h"
+#include "engine/connector/lane_guard.h"
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 namespace pelton::connector {
@@ -46,29 +46,13 @@ SinkPosition position_of(const model::Frame& frame) {
           frame.key_prefix, letter,          frame.settled};
 }
 
-// Lanes of a frame in which an event has failed.
-class FailedLanes {
- public:
-  explicit FailedLanes(const model::Frame& frame) : frame_(frame) {}
-  // False: the first of its lane.
-  bool add(std::size_t index) {
-    if (frame_.order == model::Order::partition) return std::exchange(any_, true);
-    if (frame_.order != model::Order::key || !frame_.batch->has_key(index)) return false;
-    return !keys_.insert(frame_.batch->key(index)).second;
-  }
-
- private:
-  const model::Frame& frame_;
-  bool any_ = false;
-  std::unordered_set<std::string_view> keys_;
-};
-
 }  // namespace
 
 SinkHost::SinkHost(Setup setup)
     : name_(std::move(setup.name)),
       sink_(std::move(setup.sink)),
       finished_(std::move(setup.finished)),
+      returned_(std::move(setup.returned)),
       report_(std::move(setup.report)),
       backoff_(setup.pacing.backoff_first, setup.pacing.backoff_max,
                static_cast<std::uint32_t>(hash64(name_))) {
@@ -86,6 +70,7 @@ void SinkHost::start() {
     stopping_ = false;
     waiting_.clear();
     taken_ = 0;
+    release_ = false;
   }
   status_.set_state(HostState::connecting);
   thread_ = std::thread([this] { run(); });
@@ -107,6 +92,14 @@ std::size_t SinkHost::credit() const {
   return stopping_ ? 0 : kCredit - taken_;
 }
 
+void SinkHost::release() {
+  {
+    std::lock_guard lock(mutex_);
+    release_ = true;
+  }
+  changed_.notify_all();
+}
+
 void SinkHost::begin_stop() {
   {
     std::lock_guard lock(mutex_);
@@ -122,6 +115,7 @@ void SinkHost::stop() {
 }
 
 void SinkHost::run() {
+  at_hand_.reset();
   // Connects before the first frame, so that a wrong set-up shows in status at once.
   bool works = connect();
   while (works) {
@@ -144,7 +138,9 @@ std::optional<model::Frame> SinkHost::next() {
 
 // False: stopping; the frame is not answered.
 bool SinkHost::deliver(const model::Frame& frame) {
+  at_hand_ = frame.id;
   while (connected_ || connect()) {
+    if (!at_hand_) return true;
     auto written = sink_->write(*frame.batch, position_of(frame));
     if (written) {
       backoff_.reset();
@@ -179,8 +175,28 @@ bool SinkHost::connect() {
 
 // False: stopping.
 bool SinkHost::wait(std::chrono::milliseconds time) {
-  std::unique_lock lock(mutex_);
-  return !changed_.wait_for(lock, time, [&] { return stopping_; });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, time, [&] { return stopping_ || release_; });
+    if (stopping_) return false;
+    if (!std::exchange(release_, false)) return true;
+  }
+  give_back();
+  return true;
+}
+
+void SinkHost::give_back() {
+  std::vector<FrameId> frames;
+  {
+    std::lock_guard lock(mutex_);
+    if (at_hand_) frames.push_back(*at_hand_);
+    for (const model::Frame& frame : waiting_) frames.push_back(frame.id);
+    waiting_.clear();
+    taken_ -= frames.size();
+  }
+  at_hand_.reset();
+  if (!returned_) return;
+  for (const FrameId frame : frames) returned_(frame);
 }
 
 bool SinkHost::stopping() const {
@@ -194,10 +210,11 @@ void SinkHost::answer(const model::Frame& frame, std::vector<SinkFailure> failur
   result.count = static_cast<std::uint32_t>(frame.batch->size());
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < frame.batch->size(); ++i) bytes += frame.batch->data(i).size();
-  FailedLanes failed_lanes(frame);
+  LaneGuard lanes(*frame.batch, frame.order);
   for (auto failure = failures.begin(); failure != failures.end(); ++failure) {
     ENSURE(failure->index < result.count, "sink {} lists events of the batch", name_);
-    const bool lane_failed = failed_lanes.add(failure->index);
+    const bool lane_failed = lanes.blocked(failure->index);
+    lanes.failed(failure->index);
     bytes -= frame.batch->data(failure->index).size();
     result.not_done.push_back(to_failure(*failure, lane_failed));
     if (result.not_done.back().code != model::OutcomeCode::skipped) report_error(failure->error);
@@ -207,6 +224,7 @@ void SinkHost::answer(const model::Frame& frame, std::vector<SinkFailure> failur
     std::lock_guard lock(mutex_);
     --taken_;
   }
+  at_hand_.reset();
   if (finished_) finished_(frame.id, std::move(result));
 }
 

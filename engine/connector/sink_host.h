@@ -40,12 +40,15 @@ class SinkHost {
 
   // Called on the host's thread: post on. The credit of the frame is free again.
   using Finished = std::function<void(FrameId frame, model::FrameResult&& result)>;
+  // The same of a frame that was not written, after release().
+  using Returned = std::function<void(FrameId frame)>;
 
   struct Setup {
     std::string name;
     std::unique_ptr<Sink> sink;
     Finished finished;
-    Report report;  // may be empty
+    Returned returned{};  // may be empty
+    Report report;        // may be empty
     SinkPacing pacing{};
   };
 
@@ -61,6 +64,9 @@ class SinkHost {
   bool offer(model::Frame&& frame);
   // How many frames offer() would take now.
   std::size_t credit() const;
+
+  // Frames that cannot be written are given back, once: their partition is to be moved. Any thread.
+  void release();
 
   // Ends after the write at hand; frames that wait are not written. Returns at once.
   void begin_stop();
@@ -78,12 +84,14 @@ class SinkHost {
   bool connect();
   bool wait(std::chrono::milliseconds time);
   bool stopping() const;
+  void give_back();
   void answer(const model::Frame& frame, std::vector<SinkFailure> failures);
   void report_error(const Error& error);
 
   const std::string name_;
   const std::unique_ptr<Sink> sink_;
   const Finished finished_;
+  const Returned returned_;
   const Report report_;
   HostStatus status_;
 
@@ -92,9 +100,11 @@ class SinkHost {
   std::deque<model::Frame> waiting_;  // guarded by mutex_
   std::size_t taken_ = 0;             // frames not answered; guarded by mutex_
   bool stopping_ = false;             // guarded by mutex_
+  bool release_ = false;              // guarded by mutex_
 
   Backoff backoff_;  // the sink thread's own, as is the next
   bool connected_ = false;
+  std::optional<FrameId> at_hand_;  // that is neither answered nor given back
 
   std::thread thread_;
 };

@@ -230,6 +230,7 @@ bool BindingRunner::replay(const model::DeadLetter& letter) {
 
 void BindingRunner::seek(PartitionId partition, Offset offset, std::function<void(Status)> answer) {
   tenures_.seek(partition, offset, std::move(answer));
+  if (seek_begins_) seek_begins_();
   note();
 }
 

@@ -59,8 +59,12 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
 
   // Restores idempotency keys and what the input knows of its partitions. Before the engine runs.
   Status open();
-  // Called once after a run of changes that made work available.
-  void on_work(std::function<void()> call) { work_ready_ = std::move(call); }
+  // Called once after a run of changes that made work available; the other, once a seek waits for
+  // what workers have of its partition.
+  void on_work(std::function<void()> call, std::function<void()> seek_begins = {}) {
+    work_ready_ = std::move(call);
+    seek_begins_ = std::move(seek_begins);
+  }
 
   void start();
   // Something that work depends on has changed: the room on the disk.
@@ -151,7 +155,7 @@ class BindingRunner final : public stream::Input::Listener, public worker::Frame
   std::shared_ptr<BindingRunner*> alive_ = std::make_shared<BindingRunner*>(this);
   thread::Timer timer_;
   std::optional<WallTime> armed_;
-  std::function<void()> work_ready_;
+  std::function<void()> work_ready_, seek_begins_;
   bool draining_ = false;
 };
 

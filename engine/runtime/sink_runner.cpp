@@ -28,6 +28,7 @@ Result<std::unique_ptr<SinkRunner>> SinkRunner::make(const config::Connector& co
       .finished = [runner](
                       FrameId frame,
                       model::FrameResult&& result) { runner->answered(frame, std::move(result)); },
+      .returned = [runner](FrameId frame) { runner->returned(frame); },
       .report =
           [name = connector.name](const std::string& sentence) {
             observe::log::warn(sentence, {{"connector", name}});
@@ -45,9 +46,17 @@ void SinkRunner::answered(FrameId frame, model::FrameResult&& result) {
   });
 }
 
+// On the sink's thread.
+void SinkRunner::returned(FrameId frame) {
+  mailbox_.post([this, frame] {
+    binding_->gave_back(kSink, frame, 0);
+    give_work();
+  });
+}
+
 void SinkRunner::start(BindingRunner& binding) {
   binding_ = &binding;
-  binding.on_work([this] { give_work(); });
+  binding.on_work([this] { give_work(); }, [this] { host_->release(); });
   host_->start();
 }
 

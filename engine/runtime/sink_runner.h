@@ -44,6 +44,7 @@ class SinkRunner {
   SinkRunner(const config::Connector& connector, store::Store& store, thread::Mailbox& mailbox)
       : connector_(connector), ledger_(store, connector.name), mailbox_(mailbox) {}
   void answered(FrameId frame, model::FrameResult&& result);
+  void returned(FrameId frame);
   void give_work();
 
   const config::Connector connector_;

@@ -52,5 +52,18 @@ TEST(LaneGuard, WithoutOrderNothingWaits) {
   EXPECT_FALSE(lanes.blocked(1));
 }
 
+TEST(LaneGuard, InWhateverOrderItIsToldWhatWasEarlierIsNotHeldBack) {
+  const auto batch = events();
+  LaneGuard lanes(*batch, model::Order::key);
+  lanes.failed(1);
+  EXPECT_FALSE(lanes.blocked(0));
+  EXPECT_FALSE(lanes.blocked(1));
+  lanes.failed(0);
+  lanes.failed(1);
+  EXPECT_TRUE(lanes.blocked(1));
+  EXPECT_EQ(lanes.lane(0), lanes.lane(1));
+  EXPECT_EQ(lanes.lane(3), std::nullopt);
+}
+
 }  // namespace
 }  // namespace pelton::connector

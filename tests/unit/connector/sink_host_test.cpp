@@ -88,6 +88,11 @@ class SinkHostTest : public testing::Test {
                                         std::lock_guard lock(world_.mutex);
                                         results_.emplace_back(id.value, std::move(result));
                                       },
+                                  .returned =
+                                      [this](FrameId id) {
+                                        std::lock_guard lock(world_.mutex);
+                                        returned_.push_back(id.value);
+                                      },
                                   .report = {},
                                   .pacing = {1ms, 4ms}});
     host_->start();
@@ -126,6 +131,7 @@ class SinkHostTest : public testing::Test {
 
   SinkWorld world_;
   std::vector<std::pair<std::uint64_t, model::FrameResult>> results_;
+  std::vector<std::uint64_t> returned_;
   std::optional<SinkHost> host_;
 };
 
@@ -168,6 +174,32 @@ TEST_F(SinkHostTest, OtherFailuresUseUpAnAttempt) {
       answer_to(Failures{{2, {ErrorKind::corrupt, "", "odd answer"}}}, model::Order::key);
   EXPECT_EQ(result.not_done.at(0).code, OutcomeCode::retry);
   EXPECT_TRUE(result.not_done.at(0).counts);
+}
+
+TEST_F(SinkHostTest, FramesThatCannotBeWrittenAreGivenBackOnDemand) {
+  world_.connects.emplace_back();
+  for (int i = 0; i < 10'000; ++i)
+    world_.connects.emplace_back(fail(ErrorKind::invalid, "E2021", "somebody has to see to it"));
+  world_.writes.push_back(fail(ErrorKind::unavailable, "E2021", "away"));
+  start();
+  EXPECT_TRUE(host_->offer(frame(1)));
+  EXPECT_TRUE(host_->offer(frame(2, 4)));
+  EXPECT_TRUE(wait_until([&] { return host_->snapshot().state == HostState::failed; }));
+  host_->release();
+  EXPECT_TRUE(wait_until([&] {
+    std::lock_guard lock(world_.mutex);
+    return returned_ == std::vector<std::uint64_t>{1, 2};
+  }));
+  EXPECT_EQ(host_->credit(), SinkHost::kCredit);
+  EXPECT_TRUE(host_->offer(frame(3, 8)));
+  {
+    std::lock_guard lock(world_.mutex);
+    world_.connects.clear();
+  }
+  EXPECT_TRUE(answered(1));
+  EXPECT_EQ(results_.at(0).first, 3U);
+  EXPECT_EQ(world_.count("write 0"), 1);
+  EXPECT_EQ(world_.count("write 4"), 0) << "it is not written behind our back";
 }
 
 TEST_F(SinkHostTest, AnUnavailableSystemIsTriedAgainWithoutAnAnswer) {
