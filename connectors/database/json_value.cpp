@@ -7,6 +7,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace pelton::database {
 namespace {
 
@@ -132,6 +134,24 @@ bool append_array(const TargetTable::Column& column, const JsonValue& value, std
   return false;
 }
 
+bool is_numeric(ColumnForm form) {
+  return form == ColumnForm::number || form == ColumnForm::bits;
+}
+
+// What a server would take as something else than it says.
+bool fits(const TargetTable::Column& column, std::string_view text, std::string& why) {
+  if (column.form == ColumnForm::choice && json_number(text) &&
+      std::ranges::find(column.names, text) == column.names.end()) {
+    why = "it is none of the values, and the server would take it as the number of one";
+    return false;
+  }
+  if (column.form == ColumnForm::bits && !json_number(text)) {
+    why = "it is not a number";
+    return false;
+  }
+  return true;
+}
+
 std::string_view digits(std::string_view text) {
   return text.substr(0, text.find_first_not_of("0123456789"));
 }
@@ -158,10 +178,24 @@ bool is_json_number(std::string_view text) {
   return text.empty();
 }
 
+std::optional<std::string> json_number(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  std::string out = text.starts_with('-') ? "-" : "";
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('-')) return std::nullopt;
+  while (text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9')
+    text.remove_prefix(1);
+  out += text;
+  return is_json_number(out) ? std::optional(out) : std::nullopt;
+}
+
 bool append_value(const TargetTable::Column& column, const JsonValue& value, std::string& out,
                   std::string& why) {
   using Kind = JsonValue::Kind;
   const bool text = value.kind == Kind::text;
+  if (value.kind != Kind::boolean && !fits(column, text ? value.text : value.raw, why))
+    return false;
   if (column.form == ColumnForm::json && !text) out += value.raw;
   if (column.form == ColumnForm::json && text) append_quoted(out, value.text);
   if (column.form == ColumnForm::json) return true;
@@ -175,7 +209,7 @@ bool append_value(const TargetTable::Column& column, const JsonValue& value, std
   }
   if (text && column.form == ColumnForm::time)
     append_time(value.text, out);
-  else if (value.kind == Kind::boolean && column.form == ColumnForm::number)
+  else if (value.kind == Kind::boolean && is_numeric(column.form))
     out += value.raw == "true" ? '1' : '0';
   else
     out += text ? value.text : value.raw;

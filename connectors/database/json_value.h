@@ -3,6 +3,7 @@
 
 #include "connectors/database/target.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,5 +25,8 @@ bool append_text(const TargetTable::Column& column, std::string_view text, std::
 
 // Whether it is a number as JSON writes it.
 bool is_json_number(std::string_view text);
+// The same of a text that people write as a number, " 007" or "+1.5", as JSON writes it. Nothing:
+// it is none.
+std::optional<std::string> json_number(std::string_view text);
 
 }  // namespace pelton::database

@@ -2,7 +2,6 @@
 #include "connectors/database/table_sink.h"
 
 #include "connectors/database/table_writing.h"
-#include "connectors/database/written.h"
 #include "engine/model/records.h"
 
 #include <charconv>
@@ -21,17 +20,25 @@ TableSink::TableSink(SinkOptions options, std::string group, std::unique_ptr<Tar
     : options_(std::move(options)),
       group_(std::move(group)),
       target_(std::move(target)),
-      ledger_(ledger) {}
+      ledger_(ledger),
+      high_water_(ledger) {}
 
 Status TableSink::connect() {
   reader_.reset();
+  const auto looked = look();
+  return looked ? Status{} : std::unexpected(looked.error());
+}
+
+Result<bool> TableSink::look() {
   auto table = target_->connect();
   if (!table) return std::unexpected(std::move(table).error());
+  if (reader_ && *table == table_) return false;
+  reader_.reset();  // it reads table_
   table_ = std::move(*table);
   auto reader = RowReader::make(options_, table_);
   if (!reader) return std::unexpected(std::move(reader).error());
   reader_.emplace(std::move(*reader));
-  return {};
+  return true;
 }
 
 void TableSink::close() {
@@ -47,35 +54,51 @@ Result<std::int64_t> TableSink::moved(const connector::SinkPosition& position) {
   return out;
 }
 
+Result<Written> TableSink::begin(const model::Batch& batch, const connector::SinkPosition& position,
+                                 const std::string& place, std::int64_t moved) {
+  const auto stored = target_->begin(place, careful_);
+  if (!stored) return std::unexpected(stored.error());
+  auto written = Written::from(*stored, moved, position);
+  if (!written) return written;
+  if (auto good = high_water_.check(position, *stored, moved); !good)
+    return std::unexpected(std::move(good).error());
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    if (written->behind(batch, i))
+      return fail(ErrorKind::invalid, "E7247",
+                  "event {} of partition {} of {} comes again, although the table's progress says "
+                  "that everything before {} is settled",
+                  position.base + batch.delta(i), position.partition.value, position.stream,
+                  stored->settled);
+  return written;
+}
+
 Result<std::vector<connector::SinkFailure>> TableSink::write(
     const model::Batch& batch, const connector::SinkPosition& position) {
   const auto moved_at = moved(position);
   if (!moved_at) return std::unexpected(moved_at.error());
   const std::string place = place_of(position, group_);
+  bool looked = false;
   for (int conflicts = 0;;) {
-    const auto stored = target_->begin(place, careful_);
-    if (!stored) return std::unexpected(stored.error());
-    auto written = Written::from(*stored, *moved_at, position);
+    auto written = begin(batch, position, place, *moved_at);
     if (!written) return std::unexpected(std::move(written).error());
-    for (std::size_t i = 0; i < batch.size(); ++i)
-      if (written->behind(batch, i))
-        return fail(
-            ErrorKind::invalid, "E7247",
-            "event {} of partition {} of {} comes again, although the table's progress says "
-            "that everything before {} is settled",
-            position.base + batch.delta(i), position.partition.value, position.stream,
-            stored->settled);
     TableWriting writing({batch, position, table_, *reader_, *target_, careful_}, *written);
-    const auto done = writing.run();
+    auto done = writing.run();
     careful_ = writing.refused();
-    Status ended = done ? Status{} : std::unexpected(done.error());
     if (done && !*done) continue;
-    if (ended)
-      ended =
-          target_->end(place, writing.wrote() ? std::optional(written->progress()) : std::nullopt);
-    if (ended) return std::move(writing).failures();
+    if (done && writing.failed() && !std::exchange(looked, true)) {
+      const auto other = look();
+      if (!other) return std::unexpected(other.error());
+      if (*other) continue;
+    }
+    Status ended = done ? Status{} : std::unexpected(std::move(done).error());
+    const auto progress = writing.wrote() ? std::optional(written->progress()) : std::nullopt;
+    if (ended) ended = target_->end(place, progress);
+    if (ended) {
+      if (progress) high_water_.raise(position, *progress);
+      return std::move(writing).failures();
+    }
     if (ended.error().code != "E7246" || ++conflicts > kConflicts)
-      return std::unexpected(ended.error());
+      return std::unexpected(std::move(ended).error());
   }
 }
 

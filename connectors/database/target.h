@@ -20,6 +20,8 @@ enum class ColumnForm : std::uint8_t {
   bytes,   // base64 as what it stands for
   time,    // with a zone: as UTC without one, a space in the middle
   array,   // "{1,NULL,\"a\"}"
+  choice,  // one, or several, of its names; a number is none but where it is a name
+  bits,    // a number alone: a text would be taken as bytes
 };
 
 // Value. What a table is, for whoever writes it.
@@ -30,9 +32,14 @@ struct TargetTable {
     ColumnForm form = ColumnForm::text;
     ColumnForm element = ColumnForm::text;  // of an array
     bool fixed = false;                     // of a row that is there it cannot be changed
+    std::vector<std::string> names{};       // of a choice
+
+    friend bool operator==(const Column&, const Column&) = default;
   };
   std::vector<Column> columns;   // that can be written
   std::vector<std::string> key;  // of the primary key
+
+  friend bool operator==(const TargetTable&, const TargetTable&) = default;
 };
 
 // View. A value of a row. Absent: the event does not have it, so the column is left alone.
@@ -63,7 +70,8 @@ struct Progress {
 class Target {
  public:
   virtual ~Target() = default;
-  // Logs in, creates what the options say, and looks the table up. E7241, E7242, E7243 invalid.
+  // Logs in, creates what the options say, and looks the table up; while connected, also within a
+  // transaction, it only does the last. E7241, E7242, E7243 invalid.
   virtual Result<TargetTable> connect() = 0;
   // Begins a transaction in which nobody else can write this place's progress, and gives that. One
   // that is open is rolled back. Careful: rows can be refused without an end to the transaction.

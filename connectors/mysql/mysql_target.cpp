@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/mysql/mysql_target.h"
 
+#include "connectors/mysql/definition.h"
 #include "connectors/mysql/sql_text.h"
 #include "connectors/mysql/write_sql.h"
 #include "engine/base/utf8.h"
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t kShownRefusal = 1'000;
 // What a packet has beside its statement.
 constexpr std::size_t kPacketRoom = 1'024;
-constexpr std::size_t kLargestStatement = 16U << 20;
+constexpr int kForgotten = 1'000;  // rows at a time
 
 std::string text_or_none(const std::optional<std::string>& value) {
   return value.value_or("");
@@ -31,13 +32,23 @@ Number number(std::string_view text) {
 
 database::ColumnForm column_form(std::string_view type, bool json) {
   constexpr std::array kNumbers{"tinyint", "smallint", "mediumint", "int", "bigint",
-                                "decimal", "float",    "double",    "bit", "year"};
+                                "decimal", "float",    "double",    "year"};
   if (json || type == "json") return database::ColumnForm::json;
   if (std::ranges::find(kNumbers, type) != kNumbers.end()) return database::ColumnForm::number;
+  if (type == "bit") return database::ColumnForm::bits;
+  if (type == "enum" || type == "set") return database::ColumnForm::choice;
   if (type == "datetime" || type == "timestamp" || type == "date")
     return database::ColumnForm::time;
   return type.ends_with("binary") || type.ends_with("blob") ? database::ColumnForm::bytes
                                                             : database::ColumnForm::text;
+}
+
+// Of an enum or a set.
+std::vector<std::string> names_of(const std::string& type) {
+  ColumnDefinition column;
+  column.type = type;
+  const auto parsed = parse_type(column);
+  return parsed ? parsed->values : std::vector<std::string>();
 }
 
 std::string where(const database::TableName& name, const char* what) {
@@ -53,17 +64,22 @@ Result<Rows> MysqlTarget::query(const std::string& sql) {
   return rows;
 }
 
-// A deadlock, or a row that has changed since it was read.
+// A deadlock, or a row that has changed since it was read; a server, or a transaction, that is
+// read-only.
 std::unexpected<Error> MysqlTarget::error(Error error) const {
   const unsigned number = session_->error_number();
   if (number == 1213 || number == 1020) {
     error.kind = ErrorKind::unavailable;
     error.code = "E7246";
   }
+  if (number == 1290 || number == 1792 || number == 1836) {
+    error.kind = ErrorKind::unavailable;
+    error.code = "E7249";
+  }
   return std::unexpected(std::move(error));
 }
 
-Status MysqlTarget::open() {
+Status MysqlTarget::log_in() {
   auto session =
       Session::open_writer(SinkOptions{options_, tls_}.server(),
                            std::chrono::ceil<std::chrono::seconds>(options_.timeout), hurry_);
@@ -71,31 +87,16 @@ Status MysqlTarget::open() {
   session_.emplace(std::move(*session));
   const auto packet = session_->value("SELECT @@max_allowed_packet");
   if (!packet) return std::unexpected(packet.error());
-  most_ = std::min(number<std::size_t>(*packet) - kPacketRoom, kLargestStatement);
+  most_ = number<std::size_t>(*packet) - kPacketRoom;
   return {};
 }
 
-Result<database::TargetTable> MysqlTarget::connect() {
-  if (auto opened = open(); !opened) return std::unexpected(opened.error());
-  if (auto created = create_table(); !created) return std::unexpected(created.error());
-  auto table = read_table();
-  if (!table) return table;
-  table_ = *table;
-  if (auto created = create_progress(); !created) return std::unexpected(created.error());
-  if (auto forgotten = forget_letters(); !forgotten) return std::unexpected(forgotten.error());
-  return table;
+void MysqlTarget::log_out() {
+  session_.reset();
+  open_ = false;
 }
 
-Status MysqlTarget::probe() {
-  if (auto opened = open(); !opened) return opened;
-  const auto there = find_table(options_.name);
-  if (!there) return std::unexpected(there.error());
-  if (!*there && !options_.create.empty()) return {};
-  const auto table = read_table();
-  return table ? Status{} : std::unexpected(table.error());
-}
-
-Result<std::optional<MysqlTarget::Kind>> MysqlTarget::find_table(const database::TableName& name) {
+Result<std::optional<MysqlTarget::Found>> MysqlTarget::find_table(const database::TableName& name) {
   const auto rows = query(
       "SELECT t.ENGINE, e.TRANSACTIONS FROM information_schema.TABLES t LEFT JOIN "
       "information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE " +
@@ -103,29 +104,14 @@ Result<std::optional<MysqlTarget::Kind>> MysqlTarget::find_table(const database:
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return std::nullopt;
   // A view has no engine.
-  return Kind{text_or_none(rows->front()[0]), rows->front()[1].value_or("YES") == "YES"};
+  if (rows->front()[1].value_or("YES") == "YES") return Found{};
+  return Found{"", fmt::format("has the engine {}, which has no transactions; InnoDB has",
+                               text_or_none(rows->front()[0]))};
 }
 
-Status MysqlTarget::create_table() {
-  if (options_.create.empty()) return {};
-  const auto there = find_table(options_.name);
-  if (!there) return std::unexpected(there.error());
-  if (*there) return {};
-  const auto created = query(create_sql(options_));
-  return created ? Status{} : std::unexpected(created.error());
-}
-
-Result<database::TargetTable> MysqlTarget::read_table() {
-  const auto kind = find_table(options_.name);
-  if (!kind) return std::unexpected(kind.error());
-  if (!*kind)
-    return fail(ErrorKind::invalid, "E7241", "there is no table {}", options_.name.text());
-  if (!(*kind)->transactions)
-    return fail(ErrorKind::invalid, "E7242",
-                "table {} has the engine {}, which has no transactions; InnoDB has",
-                options_.name.text(), (*kind)->engine);
+Result<database::TargetTable> MysqlTarget::read_columns(const Found& /*found*/) {
   const auto columns = query(
-      "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE "
+      "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE FROM information_schema.COLUMNS WHERE "
       "COALESCE(GENERATION_EXPRESSION, '') = '' AND " +
       where(options_.name, "TABLE") + " ORDER BY ORDINAL_POSITION");
   if (!columns) return std::unexpected(columns.error());
@@ -147,40 +133,39 @@ Result<database::TargetTable> MysqlTarget::read_table() {
     const bool json =
         std::ranges::any_of(checks, [&](const auto& one) { return text_or_none(one[0]) == check; });
     out.columns.push_back({text_or_none(row[0]), "", column_form(text_or_none(row[1]), json),
-                           database::ColumnForm::text, false});
+                           database::ColumnForm::text, false, names_of(text_or_none(row[2]))});
   }
   for (const auto& row : *key) out.key.push_back(text_or_none(row[0]));
   return out;
 }
 
-Status MysqlTarget::create_progress() {
-  const auto there = find_table(options_.progress_name);
-  if (!there) return std::unexpected(there.error());
-  if (*there && !(*there)->transactions)
-    return fail(ErrorKind::invalid, "E7243",
-                "the table {} has the engine {}, which has no "
-                "transactions; InnoDB has",
-                options_.progress_name.text(), (*there)->engine);
-  if (*there) return {};
-  const std::string create = fmt::format(
-      "CREATE TABLE IF NOT EXISTS {} (place varbinary(1024) PRIMARY KEY, moved bigint NOT NULL, "
-      "settled bigint NOT NULL, written longtext CHARACTER SET ascii NOT NULL, changed timestamp "
-      "NOT NULL DEFAULT current_timestamp) ENGINE = InnoDB",
-      quoted_table(options_.progress_name));
-  const auto created = query(create);
-  if (created) return {};
-  if (created.error().kind != ErrorKind::invalid) return std::unexpected(created.error());
-  return fail(ErrorKind::invalid, "E7243",
-              "the table for the progress cannot be created: {}; run {}", created.error().message,
-              create);
+Status MysqlTarget::execute(const std::string& sql) {
+  const auto done = query(sql);
+  return done ? Status{} : std::unexpected(done.error());
 }
 
-// A replay that has come through is not repeated after so long.
+MysqlTarget::Common MysqlTarget::common() const {
+  return {create_sql(options_),
+          fmt::format("CREATE TABLE IF NOT EXISTS {} (place varbinary(1024) PRIMARY KEY, moved "
+                      "bigint NOT NULL, settled bigint NOT NULL, written longtext CHARACTER SET "
+                      "ascii NOT NULL, changed timestamp NOT NULL DEFAULT current_timestamp) "
+                      "ENGINE = InnoDB",
+                      quoted_table(options_.progress_name))};
+}
+
+// Looked for first: a DELETE would lock the rows that it comes by, which other sinks write.
 Status MysqlTarget::forget_letters() {
-  const auto done = query(
-      fmt::format("DELETE FROM {} WHERE place NOT LIKE '%/' AND changed < now() - INTERVAL 30 DAY",
-                  quoted_table(options_.progress_name)));
-  return done ? Status{} : std::unexpected(done.error());
+  const std::string progress = quoted_table(options_.progress_name);
+  const auto old = query(
+      fmt::format("SELECT place FROM {} WHERE place NOT LIKE '%/' AND changed < now() - INTERVAL "
+                  "30 DAY LIMIT {}",
+                  progress, kForgotten));
+  if (!old) return std::unexpected(old.error());
+  if (old->empty()) return {};
+  std::string places;
+  for (const auto& row : *old)
+    places += (places.empty() ? "" : ",") + write_text(text_or_none(row[0]));
+  return execute(fmt::format("DELETE FROM {} WHERE place IN ({})", progress, places));
 }
 
 Result<database::Progress> MysqlTarget::begin(const std::string& place, bool careful) {
@@ -212,6 +197,8 @@ Result<std::optional<Error>> MysqlTarget::run(const database::Statement& stateme
                  fmt::format("{} refuses the row: {} (SQLSTATE {})", options_.name.text(),
                              shortened(why, kShownRefusal), state)};
   };
+  if (statement.remove)
+    if (const auto why = no_number(table_, statement)) return refused(*why, "22018");
   const std::vector<std::string> all = write_sql(options_, table_, statement, most_);
   if (all.empty())
     return refused(fmt::format("a row is larger than max_allowed_packet ({} bytes)", most_),
@@ -245,12 +232,6 @@ Status MysqlTarget::end(const std::string& place,
   open_ = false;
   const auto done = query(progress ? "COMMIT" : "ROLLBACK");
   return done ? Status{} : std::unexpected(done.error());
-}
-
-void MysqlTarget::close() {
-  session_.reset();
-  open_ = false;
-  hurry_ = false;
 }
 
 }  // namespace pelton::mysql

@@ -85,6 +85,8 @@ bool is_away(unsigned number) {
     case 1317:  // interrupted
     case 1412:  // the table's definition has changed
     case 1927:  // killed
+    case 1969:  // max_statement_time
+    case 3024:  // max_execution_time
     case 3169:
       return true;
     default:
@@ -145,32 +147,71 @@ void Session::Close::operator()(st_mysql_res* rows) const {
 }
 
 Result<Session> Session::open(const Server& server) {
-  return log_in(server, kReadSeconds, kReadSeconds);
+  return log_in(server, kReadSeconds, kReadSeconds, nullptr);
 }
 
 Result<Session> Session::open_writer(const Server& server, std::chrono::seconds longest,
                                      const std::atomic<bool>& hurry) {
   const auto seconds = static_cast<unsigned>(longest.count());
-  auto session = log_in(server, std::min(seconds, kConnectSeconds), kTakeSeconds);
+  auto session = log_in(server, std::min(seconds, kConnectSeconds), kTakeSeconds, &hurry);
   if (!session) return session;
   Status set = session->run(fmt::format(fmt::runtime(kWriterModes), seconds));
   if (set && session->is_mariadb())
     set = session->run(fmt::format(fmt::runtime(kMariaWriter), seconds));
   if (!set) return std::unexpected(set.error());
   session->longest_ = longest + kGrace;
-  session->hurry_ = &hurry;
   return session;
 }
 
-Result<Session> Session::log_in(const Server& server, unsigned read_seconds,
-                                unsigned write_seconds) {
+// In steps, if somebody can be in a hurry: the library tells what it waits for and leaves the
+// waiting to us. Told that the time is over, it gives up.
+bool Session::connect(const Server& server) {
+  MYSQL* const connection = connection_.get();
+  if (hurry_ == nullptr)
+    return ::mysql_real_connect(connection, server.host.c_str(), server.user.c_str(),
+                                server.password.c_str(), nullptr, server.port, nullptr,
+                                0) != nullptr;
+  ::mysql_optionsv(connection, MYSQL_OPT_NONBLOCK, nullptr);
+  MYSQL* connected = nullptr;
+  int wanted =
+      ::mysql_real_connect_start(&connected, connection, server.host.c_str(), server.user.c_str(),
+                                 server.password.c_str(), nullptr, server.port, nullptr, 0);
+  Time deadline = steady_clock::now() + std::chrono::seconds(kConnectSeconds);
+  while (wanted != 0)
+    wanted = ::mysql_real_connect_cont(&connected, connection, wait(wanted, deadline));
+  return connected != nullptr;
+}
+
+// What has come of what the library waits for.
+int Session::wait(int wanted, Time& deadline) const {
+  short events = 0;
+  if ((wanted & MYSQL_WAIT_READ) != 0) events |= POLLIN;
+  if ((wanted & MYSQL_WAIT_WRITE) != 0) events |= POLLOUT;
+  if ((wanted & MYSQL_WAIT_EXCEPT) != 0) events |= POLLPRI;
+  pollfd waiting{::mysql_get_socket(connection_.get()), events, 0};
+  for (bool hurried = false;;) {
+    const Time now = steady_clock::now();
+    hasten(deadline, hurried);
+    if (::poll(&waiting, 1, left(std::min(deadline, now + kSlice))) > 0) break;
+    if (steady_clock::now() >= deadline) return MYSQL_WAIT_TIMEOUT;
+  }
+  int out = 0;
+  if ((waiting.revents & POLLOUT) != 0) out |= MYSQL_WAIT_WRITE;
+  if ((waiting.revents & POLLPRI) != 0) out |= MYSQL_WAIT_EXCEPT;
+  if ((waiting.revents & ~(POLLOUT | POLLPRI)) != 0) out |= MYSQL_WAIT_READ;
+  return out;
+}
+
+Result<Session> Session::log_in(const Server& server, unsigned read_seconds, unsigned write_seconds,
+                                const std::atomic<bool>* hurry) {
   static std::once_flag once;
   std::call_once(once, [] { ::mysql_server_init(0, nullptr, nullptr); });
   Session session(::mysql_init(nullptr), server.address());
   MYSQL* const connection = session.connection_.get();
   set_options(connection, server, read_seconds, write_seconds);
-  if (::mysql_real_connect(connection, server.host.c_str(), server.user.c_str(),
-                           server.password.c_str(), nullptr, server.port, nullptr, 0) == nullptr) {
+  session.hurry_ = hurry;
+  session.longest_ = std::chrono::seconds(read_seconds) + kGrace;
+  if (!session.connect(server)) {
     const unsigned number = ::mysql_errno(connection);
     const bool certificate = server.tls && number == CR_SSL_CONNECTION_ERROR;
     if (is_login_error(number) || certificate)
@@ -221,15 +262,19 @@ Status Session::send(const std::string& statement) {
   return ::mysql_read_query_result(connection) == 0 ? Status{} : error();
 }
 
+// The deadline is nearer for who is in a hurry.
+void Session::hasten(Time& deadline, bool& hurried) const {
+  if (hurried || !hurry_->load()) return;
+  hurried = true;
+  deadline = std::min(deadline, steady_clock::now() + kHurry);
+}
+
 // False: not by the time that a statement may take, which is shorter for who is in a hurry.
 bool Session::answered() {
   Time deadline = steady_clock::now() + longest_;
   for (bool hurried = false;;) {
     const Time now = steady_clock::now();
-    if (!hurried && hurry_->load()) {
-      hurried = true;
-      deadline = std::min(deadline, now + kHurry);
-    }
+    hasten(deadline, hurried);
     if (readable(std::min(deadline, now + kSlice))) return true;
     if (steady_clock::now() >= deadline) return false;
   }

@@ -82,8 +82,12 @@ class Session {
 
   Session(st_mysql* connection, std::string address)
       : connection_(connection), address_(std::move(address)) {}
-  static Result<Session> log_in(const Server& server, unsigned read_seconds,
-                                unsigned write_seconds);
+  static Result<Session> log_in(const Server& server, unsigned read_seconds, unsigned write_seconds,
+                                const std::atomic<bool>* hurry);
+  // Connects; the error's number is the library's.
+  bool connect(const Server& server);
+  int wait(int wanted, Time& deadline) const;
+  void hasten(Time& deadline, bool& hurried) const;
   // Sends it and waits for the answer.
   Status send(const std::string& statement);
   bool answered();

@@ -3,12 +3,16 @@
 
 #include "connectors/database/json_value.h"
 #include "connectors/mysql/sql_text.h"
+#include "engine/base/utf8.h"
 
 #include <algorithm>
 #include <array>
 
 namespace pelton::mysql {
 namespace {
+
+// Rows are not added to a statement beyond that.
+constexpr std::size_t kUsual = 16U << 20;
 
 template <typename Range, typename Make>
 std::string list(const Range& range, const Make& make) {
@@ -39,6 +43,15 @@ void append_literal(std::string& out, std::string_view text) {
   out += '\'';
 }
 
+bool is_numeric(const database::TargetTable::Column& column) {
+  return column.form == database::ColumnForm::number || column.form == database::ColumnForm::bits;
+}
+
+std::optional<std::string> numeric_text(const database::TargetTable::Column& column,
+                                        std::string_view text) {
+  return is_numeric(column) ? database::json_number(text) : std::nullopt;
+}
+
 // A number stands without quotes: compared with a text it would become a double.
 void append_value(std::string& out, const database::TargetTable::Column& column,
                   const database::Value& value) {
@@ -46,8 +59,10 @@ void append_value(std::string& out, const database::TargetTable::Column& column,
     out += "NULL";
   else if (column.form == database::ColumnForm::bytes)
     append_hex_literal(out, value.text);
-  else if (column.form == database::ColumnForm::number && database::is_json_number(value.text))
+  else if (is_numeric(column) && database::is_json_number(value.text))
     out += value.text;
+  else if (const auto number = numeric_text(column, value.text))
+    out += *number;
   else
     append_literal(out, value.text);
 }
@@ -86,6 +101,7 @@ std::string write_text(std::string_view text) {
 std::vector<std::string> write_sql(const database::SinkOptions& options,
                                    const database::TargetTable& table,
                                    const database::Statement& statement, std::size_t most) {
+  const std::size_t usual = std::min(most, kUsual);
   const std::string into = quoted_table(options.name);
   const std::string columns = column_list(table, statement);
   const std::string head = statement.remove
@@ -104,14 +120,23 @@ std::vector<std::string> write_sql(const database::SinkOptions& options,
     }
     row += ')';
     if (head.size() + row.size() + tail.size() > most) return {};
-    if (sql.size() + 1 + row.size() + tail.size() > most) {
+    if (sql.size() > head.size() && sql.size() + 1 + row.size() + tail.size() > usual)
       out.push_back(std::exchange(sql, head) + tail);
-    }
     if (sql.size() > head.size()) sql += ',';
     sql += row;
   }
   out.push_back(std::move(sql) + tail);
   return out;
+}
+
+std::optional<std::string> no_number(const database::TargetTable& table,
+                                     const database::Statement& statement) {
+  for (const auto& values : statement.rows)
+    for (const std::size_t i : statement.columns)
+      if (is_numeric(table.columns[i]) && !database::json_number(values[i].text))
+        return fmt::format("\"{}\" is not a number, as the column {} has them",
+                           shortened(values[i].text, 100), table.columns[i].name);
+  return std::nullopt;
 }
 
 std::string create_sql(const database::SinkOptions& options) {
@@ -132,7 +157,7 @@ bool is_of_row(unsigned number, std::string_view sqlstate) {
       1364U,                                                          // a field has no default
       1369U,                                                          // WITH CHECK OPTION
       1526U, 1748U,                                                   // no partition
-      1644U,                                                          // SIGNAL
+      1642U, 1643U, 1644U,                                            // SIGNAL
       3140U, 3141U, 3156U, 3819U, 4025U,                              // JSON, CHECK
   };
   // Of deadlocks and of the like: the transaction has ended.

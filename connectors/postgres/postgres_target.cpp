@@ -16,6 +16,7 @@ using std::chrono::milliseconds;
 // Beyond the time after which the server itself gives up a statement.
 constexpr milliseconds kGrace{2'000};
 constexpr std::size_t kShownRefusal = 1'000;
+constexpr std::string_view kReadOnly = "25006";
 
 ColumnForm form_of(std::string_view category, std::string_view type) {
   if (type == "json" || type == "jsonb") return ColumnForm::json;
@@ -72,62 +73,36 @@ std::unexpected<Error> PostgresTarget::error(Error error) const {
     error.kind = ErrorKind::unavailable;
     error.code = "E7246";
   }
+  if (session_->state() == kReadOnly && error.code == "E7093") {
+    error.kind = ErrorKind::unavailable;
+    error.code = "E7249";
+  }
   return std::unexpected(std::move(error));
 }
 
-Status PostgresTarget::open() {
+Status PostgresTarget::log_in() {
   auto session = Session::open_writer(options_.url, longest(options_), hurry_);
   if (!session) return std::unexpected(std::move(session).error());
   session_.emplace(std::move(*session));
   return {};
 }
 
-Result<TargetTable> PostgresTarget::connect() {
-  if (auto opened = open(); !opened) return std::unexpected(opened.error());
-  if (auto created = create_table(); !created) return std::unexpected(created.error());
-  auto table = read_table();
-  if (!table) return table;
-  table_ = *table;
-  if (auto created = create_progress(); !created) return std::unexpected(created.error());
-  if (auto forgotten = forget_letters(); !forgotten) return std::unexpected(forgotten.error());
-  return table;
-}
-
-Status PostgresTarget::probe() {
-  if (auto opened = open(); !opened) return opened;
-  const auto there = find_table(options_.name);
-  if (!there) return std::unexpected(there.error());
-  if (!*there && !options_.create.empty()) return {};
-  const auto table = read_table();
-  return table ? Status{} : std::unexpected(table.error());
-}
-
 // Its OID.
-Result<std::optional<std::string>> PostgresTarget::find_table(const database::TableName& name) {
+Result<std::optional<PostgresTarget::Found>> PostgresTarget::find_table(
+    const database::TableName& name) {
   const auto rows = query(fmt::format(
       "SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname "
       "= {} AND c.relname = {} AND c.relkind IN ('r', 'p', 'v', 'f')",
       quoted_text(name.schema), quoted_text(name.table)));
   if (!rows) return std::unexpected(rows.error());
-  return rows->empty() ? std::nullopt : rows->front()[0];
+  if (rows->empty()) return std::nullopt;
+  return Found{text(rows->front()[0]), ""};
 }
 
-Status PostgresTarget::create_table() {
-  if (options_.create.empty()) return {};
-  const auto there = find_table(options_.name);
-  if (!there) return std::unexpected(there.error());
-  if (*there) return {};
-  const auto created = query(create_sql(options_));
-  return created ? Status{} : std::unexpected(created.error());
-}
-
-Result<TargetTable> PostgresTarget::read_table() {
-  const auto oid = find_table(options_.name);
-  if (!oid) return std::unexpected(oid.error());
-  if (!*oid) return fail(ErrorKind::invalid, "E7241", "there is no table {}", options_.name.text());
-  const auto columns = query(fmt::format(fmt::runtime(kColumns), **oid));
+Result<TargetTable> PostgresTarget::read_columns(const Found& found) {
+  const auto columns = query(fmt::format(fmt::runtime(kColumns), found.id));
   if (!columns) return std::unexpected(columns.error());
-  const auto key = query(fmt::format(fmt::runtime(kKey), **oid));
+  const auto key = query(fmt::format(fmt::runtime(kKey), found.id));
   if (!key) return std::unexpected(key.error());
   TargetTable out;
   for (const auto& row : *columns)
@@ -137,31 +112,24 @@ Result<TargetTable> PostgresTarget::read_table() {
   return out;
 }
 
-// Asked for first: who may not create tables may still write to one that is there.
-Status PostgresTarget::create_progress() {
-  const auto there = find_table(options_.progress_name);
-  if (!there) return std::unexpected(there.error());
-  if (*there) return {};
-  const std::string create = fmt::format(
-      "CREATE TABLE IF NOT EXISTS {} (place text PRIMARY KEY, moved bigint NOT NULL, settled "
-      "bigint "
-      "NOT NULL, written text NOT NULL, changed timestamptz NOT NULL DEFAULT now())",
-      quoted_table(options_.progress_name));
-  const auto created = query(create);
-  if (created) return {};
-  if (created.error().kind != ErrorKind::invalid) return std::unexpected(created.error());
-  return fail(ErrorKind::invalid, "E7243",
-              "the table for the progress cannot be created: {}; run {}", created.error().message,
-              create);
+Status PostgresTarget::execute(const std::string& sql) {
+  const auto done = query(sql);
+  return done ? Status{} : std::unexpected(done.error());
 }
 
-// A replay that has come through is not repeated after so long.
+PostgresTarget::Common PostgresTarget::common() const {
+  return {create_sql(options_),
+          fmt::format("CREATE TABLE IF NOT EXISTS {} (place text PRIMARY KEY, moved bigint NOT "
+                      "NULL, settled bigint NOT NULL, written text NOT NULL, changed timestamptz "
+                      "NOT NULL DEFAULT now())",
+                      quoted_table(options_.progress_name))};
+}
+
 Status PostgresTarget::forget_letters() {
-  const auto done =
-      query(fmt::format("DELETE FROM {} WHERE place NOT LIKE '%/' AND changed < now() - interval "
-                        "'30 days'",
-                        quoted_table(options_.progress_name)));
-  return done ? Status{} : std::unexpected(done.error());
+  return execute(
+      fmt::format("DELETE FROM {} WHERE place NOT LIKE '%/' AND changed < now() - interval "
+                  "'30 days'",
+                  quoted_table(options_.progress_name)));
 }
 
 Result<database::Progress> PostgresTarget::begin(const std::string& place, bool careful) {
@@ -215,11 +183,6 @@ Status PostgresTarget::end(const std::string& place,
                      quoted_text(progress->written), quoted_text(place)))
                : query("ROLLBACK");
   return done ? Status{} : std::unexpected(done.error());
-}
-
-void PostgresTarget::close() {
-  session_.reset();
-  hurry_ = false;
 }
 
 }  // namespace pelton::postgres

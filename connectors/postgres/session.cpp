@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/postgres/session.h"
 
+#include "connectors/postgres/settings.h"
+
 #include <libpq-fe.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 namespace pelton::postgres {
 namespace {
@@ -18,7 +19,6 @@ struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
 };
 using ResultPtr = std::unique_ptr<PGresult, ClearResult>;
-using Settings = std::map<std::string, std::string>;
 
 // The forms of values (values.h), whatever the server's and the role's defaults are. Rows that a
 // policy hides are not left out of what is read: reading them is refused.
@@ -30,43 +30,10 @@ constexpr const char* kReaderOptions =
 // A transaction whose engine was cut off must not keep its locks.
 constexpr const char* kWriterOptions =
     " -c statement_timeout={} -c idle_in_transaction_session_timeout=60000"
-    " -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off";
+    " -c default_transaction_isolation=read\\ committed";
 // How long is waited for once somebody is in a hurry.
 constexpr milliseconds kHurry{1'000};
 constexpr milliseconds kSlice{100};
-
-std::string sentence(const char* message) {
-  std::string text = message == nullptr ? "" : message;
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  for (char& c : text)
-    if (c == '\n' || c == '\t') c = ' ';
-  return text;
-}
-
-Result<Settings> settings_of(const std::string& url) {
-  char* error = nullptr;
-  PQconninfoOption* options = PQconninfoParse(url.c_str(), &error);
-  if (options == nullptr) {
-    const std::string why = sentence(error);
-    PQfreemem(error);
-    return fail(ErrorKind::invalid, "E7080", "`url` is not a PostgreSQL connection string: {}",
-                why);
-  }
-  Settings out;
-  for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option)
-    if (option->val != nullptr) out[option->keyword] = option->val;
-  PQconninfoFree(options);
-  return out;
-}
-
-std::string place_of(const Settings& settings) {
-  const auto get = [&](const char* name, const char* otherwise) {
-    const auto at = settings.find(name);
-    return at == settings.end() ? std::string(otherwise) : at->second;
-  };
-  return fmt::format("{}:{}/{}", get("host", "localhost"), get("port", "5432"),
-                     get("dbname", get("user", "").c_str()));
-}
 
 // What a dead network must not hang on; the URL may say otherwise.
 void complete(Settings& settings) {
@@ -141,9 +108,8 @@ Result<Session> Session::open_writer(const std::string& url, milliseconds longes
   if (!settings) return std::unexpected(std::move(settings).error());
   complete(*settings);
   (*settings)["options"] += fmt::format(fmt::runtime(kWriterOptions), longest.count());
-  auto session = connect(*settings);
+  auto session = connect(*settings, hurry);
   if (!session) return session;
-  session->hurry_ = &hurry;
   // What a function there has to say is not for our standard error.
   PQsetNoticeReceiver(
       session->connection_.get(), [](void*, const PGresult*) {}, nullptr);
@@ -158,20 +124,51 @@ Result<Session> Session::open_writer(const std::string& url, milliseconds longes
 }
 
 Result<Session> Session::connect(const Settings& settings) {
-  std::vector<const char*> names, values;
-  for (const auto& [name, value] : settings) {
-    names.push_back(name.c_str());
-    values.push_back(value.c_str());
+  const Parameters parameters(settings);
+  Session session(PQconnectdbParams(parameters.names(), parameters.values(), 0),
+                  place_of(settings));
+  if (auto in = session.connected(); !in) return std::unexpected(std::move(in).error());
+  return session;
+}
+
+// As libpq does by itself, the hosts one after another.
+Result<Session> Session::connect(const Settings& settings, const std::atomic<bool>& hurry) {
+  const auto timeout = connect_timeout(settings);
+  if (!timeout) return std::unexpected(timeout.error());
+  std::optional<std::unexpected<Error>> error;
+  for (const Settings& host : hosts_of(settings)) {
+    const Parameters parameters(host);
+    Session session(PQconnectStartParams(parameters.names(), parameters.values(), 0),
+                    place_of(host));
+    session.hurry_ = &hurry;
+    auto in = session.step(steady_clock::now() + *timeout);
+    if (in) in = session.connected();
+    if (in) return session;
+    error.emplace(std::move(in).error());
+    if (hurry.load()) break;
   }
-  names.push_back(nullptr);
-  values.push_back(nullptr);
-  Session session(PQconnectdbParams(names.data(), values.data(), 0), place_of(settings));
-  if (PQstatus(session.connection_.get()) == CONNECTION_OK) return session;
-  const std::string why = sentence(PQerrorMessage(session.connection_.get()));
+  return *error;
+}
+
+Status Session::step(Time deadline) {
+  PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+  while (PQstatus(connection_.get()) != CONNECTION_BAD && next != PGRES_POLLING_OK &&
+         next != PGRES_POLLING_FAILED) {
+    if (!wait(next == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, deadline))
+      return fail(ErrorKind::unavailable, "E7081",
+                  "PostgreSQL at {} cannot be reached: it has not answered in time", server_);
+    next = PQconnectPoll(connection_.get());
+  }
+  return {};
+}
+
+Status Session::connected() {
+  if (PQstatus(connection_.get()) == CONNECTION_OK) return {};
+  const std::string why = sentence(PQerrorMessage(connection_.get()));
   if (is_login_error(why))
-    return fail(ErrorKind::invalid, "E7082", "PostgreSQL at {} refuses the login: {}",
-                session.server_, why);
-  return session.lost();
+    return fail(ErrorKind::invalid, "E7082", "PostgreSQL at {} refuses the login: {}", server_,
+                why);
+  return lost();
 }
 
 std::unexpected<Error> Session::lost() const {

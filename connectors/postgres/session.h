@@ -90,6 +90,11 @@ class Session {
   Session(pg_conn* connection, std::string server)
       : connection_(connection), server_(std::move(server)) {}
   static Result<Session> connect(const std::map<std::string, std::string>& settings);
+  // The same one step at a time, which ends soon for who is in a hurry.
+  static Result<Session> connect(const std::map<std::string, std::string>& settings,
+                                 const std::atomic<bool>& hurry);
+  Status step(Time deadline);
+  Status connected();
   Status flush(Time deadline);
   Result<Rows> results(Time deadline);
   Status wait_for_result(Time deadline);

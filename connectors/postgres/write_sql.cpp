@@ -136,6 +136,8 @@ std::string create_sql(const SinkOptions& options) {
 }
 
 bool is_of_row(std::string_view sqlstate, std::string_view by) {
+  // RAISE in a trigger: whatever it says, it is said of the row; but for what is to be repeated.
+  if (by == "exec_stmt_raise") return !sqlstate.starts_with("40");
   // A policy of row-level security has the SQLSTATE of a missing right.
   if (sqlstate == "42501") return by == "ExecWithCheckOptions";
   // A sequence has come to its end: no row is to blame.

@@ -82,6 +82,9 @@ TEST(RefusedRow, IsToldFromEverythingElse) {
                             "53100", "55P03", "57014", "57P01", "XX000", "0A000", "2200H"})
     EXPECT_FALSE(is_of_row(state, "aclcheck_error")) << state;
   EXPECT_TRUE(is_of_row("42501", "ExecWithCheckOptions"));
+  for (const char* state : {"42501", "42703", "0A000", "55000", "XX000", "P0001"})
+    EXPECT_TRUE(is_of_row(state, "exec_stmt_raise")) << state << ", a trigger's RAISE";
+  EXPECT_FALSE(is_of_row("40001", "exec_stmt_raise"));
 }
 
 }  // namespace

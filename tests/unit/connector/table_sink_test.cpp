@@ -199,6 +199,62 @@ TEST_F(TableSinkTest, AMoveThatNobodyToldOfIsRefused) {
   EXPECT_THAT(write(4, 4), ElementsAre("E7247"));
 }
 
+TEST_F(TableSinkTest, ADatabaseThatHasGoneBackIsNoticed) {
+  add(R"({"id": 1})");
+  EXPECT_THAT(write(0, 0), IsEmpty());
+  const auto backup = server_.progress;
+  add(R"({"id": 2})");
+  EXPECT_THAT(write(1, 1), IsEmpty());
+  server_.progress = backup;
+  add(R"({"id": 3})");
+  EXPECT_THAT(write(2, 2), ElementsAre("E7248"));
+  restart();
+  server_.progress.clear();
+  add(R"({"id": 3})");
+  EXPECT_THAT(write(2, 2), ElementsAre("E7248")) << "the next process knows it, too";
+  ledger_.entries[model::moved_key(PartitionId{0})] = "1000";
+  add(R"({"id": 2})");
+  add(R"({"id": 3})");
+  EXPECT_THAT(write(1, 1), IsEmpty()) << "an operator has decided";
+  EXPECT_THAT(server_.rows, ElementsAre("id=1", "id=2", "id=2", "id=3"));
+}
+
+TEST_F(TableSinkTest, ADatabaseFromBeforeAMoveIsNoticed) {
+  const auto backup = server_.progress;
+  ledger_.entries[model::moved_key(PartitionId{0})] = "1000";
+  add(R"({"id": 1})");
+  EXPECT_THAT(write(5, 5), IsEmpty());
+  server_.progress = backup;
+  add(R"({"id": 2})");
+  EXPECT_THAT(write(6, 6), ElementsAre("E7248"));
+}
+
+TEST_F(TableSinkTest, AStreamThatWasMadeAnewBeginsAgain) {
+  add(R"({"id": 1})");
+  EXPECT_THAT(write(5, 5), IsEmpty());
+  add(R"({"id": 2})");
+  EXPECT_THAT(write({"bills", PartitionId{0}, 0, order_, "out/bills/2/0/", "", 0}), IsEmpty());
+  EXPECT_THAT(server_.rows, ElementsAre("id=1", "id=2"));
+}
+
+TEST_F(TableSinkTest, WhatAnotherEngineHasWrittenMeanwhileIsNoStepBack) {
+  add(R"({"id": 1})");
+  EXPECT_THAT(write(5, 5), IsEmpty());
+  server_.progress["pelton.out/bills/1/0/"] = {7, 3, "3"};  // moved there by an operator of its own
+  add(R"({"id": 2})");
+  EXPECT_THAT(write(6, 6), IsEmpty());
+}
+
+TEST_F(TableSinkTest, AnEventFailsOnlyIfItDoesNotFitTheTableAsItIsNow) {
+  add(R"({"id": 1, "more": 1})");
+  EXPECT_THAT(write(), ElementsAre("0 invalid E7245"));
+  server_.table.columns.push_back({"more", "text", ColumnForm::text, ColumnForm::text, false});
+  add(R"({"id": 1, "more": 1})");
+  add(R"({"id": 2, "else": 1})");
+  EXPECT_THAT(write(), ElementsAre("1 invalid E7245"));
+  EXPECT_THAT(server_.rows, ElementsAre("id=1 more=1"));
+}
+
 TEST_F(TableSinkTest, AReplayedLetterIsWrittenOnce) {
   add(R"({"id": 1})");
   EXPECT_THAT(write(9, 9), IsEmpty());
