@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real MariaDB server for tests: one a test file, in a folder of its own, with databases of the tests' own; and engines that read them."""
 
+import pathlib
+
 from database_server import DatabaseServer, changes, connector, wait_for, wait_for_error  # noqa: F401 (of the tests)
 from engine import Engine, wait_until
 
@@ -8,6 +10,9 @@ from engine import Engine, wait_until
 class Server(DatabaseServer):
     tool = "mariadb"
     settings = ("innodb-flush-log-at-trx-commit=2",)
+
+    def processes(self):
+        return [int((pathlib.Path(self.folder) / "pid").read_text())]
 
     def sql(self, sql, database="pelton"):
         # The script comes by standard input: it may be long.

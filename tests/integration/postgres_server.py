@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real PostgreSQL server for tests: one a test file, in a folder of its own, with databases of the tests' own; and engines that read them."""
 
+import pathlib
+
 from database_server import DatabaseServer, changes, connector, wait_for, wait_for_error  # noqa: F401 (of the tests)
 from engine import Engine, wait_until
 
@@ -8,6 +10,10 @@ from engine import Engine, wait_until
 class Server(DatabaseServer):
     tool = "postgres"
     settings = ("fsync=off",)
+
+    def processes(self):
+        pid = int((pathlib.Path(self.folder) / "data/postmaster.pid").read_text().split()[0])
+        return [pid, *(int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def psql(self, sql, database="pelton"):
         # The script comes by standard input: it may be long.

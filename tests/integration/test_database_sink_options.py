@@ -70,3 +70,14 @@ connectors:
     from: bills
 """)
     assert done.returncode == 3 and code in done.stderr and words in done.stderr and "pelton.yaml:6" in done.stderr, done.stderr
+
+
+def test_a_url_that_is_none_is_not_shown_with_its_password(tmp_path):
+    for url in ("postgresql://u:s3cret@[::1/x", "postgresql://u:s3cret%zz@h/x", "u:s3cret@h/x"):
+        done = validated(tmp_path, f"""version: 1
+engine: {{ data: ./data }}
+streams: {{ bills: {{}} }}
+connectors:
+  out: {{ postgres: {{ url: "{url}", table: bills }}, from: bills }}
+""")
+        assert done.returncode == 3 and "E7080" in done.stderr and "s3cret" not in done.stderr, done.stderr

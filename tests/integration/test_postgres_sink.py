@@ -2,53 +2,21 @@
 """The sink `postgres` of the built binary with a real server: every event a row, once, across kill -9 of both."""
 
 import json
-import os
-import pathlib
 import random
-import signal
 import threading
-import time
 
 import pytest
 
 import postgres_server
 from engine import ROOT, Engine, wait_until
-from postgres_server import connector
+from postgres_server import connector, wait_for_error
+from table_sink import (  # noqa: F401 (the tests of both)
+    config, engine_for, event, numbers, test_a_changed_table_takes_the_letters_that_it_refused, test_a_database_that_has_gone_back_holds_the_sink,
+    test_a_seek_writes_again_and_a_replay_once, test_a_server_that_hangs_does_not_hold_a_stop, test_deadlocks_are_tried_again,
+    test_kill_9_of_the_engine_neither_loses_nor_repeats_a_row, test_kill_9_of_the_server_neither_loses_nor_repeats_a_row, write)
 
 server = pytest.fixture(scope="module")(postgres_server.server)
 database = pytest.fixture(postgres_server.database)
-
-
-def config(database, options="", more="", partitions=2, user=""):
-    url = database.url.replace("pelton@", user + "@") if user else database.url
-    return f"""version: 1
-engine: {{ data: ./data, free_space: 1MiB, shutdown_timeout: 10s }}
-streams: {{ bills: {{ partitions: {partitions} }} }}
-connectors:
-  out:
-    postgres: {{ url: "{url}", table: bills, {options} }}
-    from: bills
-    retry: {{ attempts: 2, backoff: {{ first: 10ms }} }}
-    {more}
-"""
-
-
-def engine_for(folder, database, *arguments, **options):
-    return Engine(folder, config(database, *arguments, **options))
-
-
-def event(data, key=None, **more):
-    return {"data": data, **({} if key is None else {"key": str(key)}), **more}
-
-
-def wait_for_error(engine, code):
-    wait_until(lambda: code in connector(engine)["last_error"], code, 30)
-    return connector(engine)
-
-
-def write(engine, events):
-    engine.produce("bills", events)
-    engine.wait_settled("out")
 
 
 def test_fields_go_to_the_columns_of_their_names(tmp_path, database):
@@ -84,12 +52,13 @@ def test_numbers_keep_all_their_digits(tmp_path, database):
 def test_what_a_row_has_wrong_is_a_dead_letter_and_its_neighbours_are_written(tmp_path, database):
     database.sql("""CREATE TABLE bills (id int PRIMARY KEY, total numeric(5, 2) NOT NULL CHECK (total <> 13), name varchar(5), j jsonb);
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-          IF NEW.name = 'no' THEN RAISE EXCEPTION 'not this one' USING ERRCODE = 'AB123'; END IF; RETURN NEW; END $$;
+          IF NEW.name = 'no' THEN RAISE EXCEPTION 'not this one' USING ERRCODE = 'AB123'; END IF;
+          IF NEW.name = 'never' THEN RAISE EXCEPTION 'as if it were of the statement' USING ERRCODE = '42703'; END IF; RETURN NEW; END $$;
         CREATE TRIGGER refuse BEFORE INSERT ON bills FOR EACH ROW EXECUTE FUNCTION refuse();
         CREATE TABLE parents (id int PRIMARY KEY); ALTER TABLE bills ADD parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED""")
     bad = {
         "23502": {"id": 1001}, "22P02": {"id": "x", "total": 1}, "22003": {"id": 1002, "total": 1e9}, "23514": {"id": 1003, "total": 13},
-        "22001": {"id": 1004, "total": 1, "name": "too long"}, "AB123": {"id": 1005, "total": 1, "name": "no"}, "23505": {"id": 5, "total": 1},
+        "22001": {"id": 1004, "total": 1, "name": "too long"}, "AB123": {"id": 1005, "total": 1, "name": "no"}, "42703": {"id": 1009, "total": 1, "name": "never"}, "23505": {"id": 5, "total": 1},
         "23503": {"id": 1006, "total": 1, "parent": 1}, "22P05": {"id": 1007, "total": 1, "j": {"a": "\0"}}, "22021": {"id": 1008, "total": 1, "name": "\0"},
     }
     with engine_for(tmp_path, database, partitions=1) as engine:
@@ -116,57 +85,6 @@ def test_what_is_no_row_is_a_dead_letter(tmp_path, database):
     assert database.sql("SELECT id FROM bills") == "2"
 
 
-def load(engine, stop, sent, keys=50):
-    """Numbered events, until it is told to stop; `sent` is how many were acknowledged."""
-    while not stop.is_set():
-        events = [event({"id": sent[0] + i, "item": "x" * 100}, (sent[0] + i) % keys) for i in range(500)]
-        if engine.produce("bills", events, check=False).returncode == 0:
-            sent[0] += len(events)
-        else:
-            return
-
-
-def numbers(database):
-    """Of the rows, how many and how many different ones."""
-    return tuple(int(n) for n in database.sql("SELECT count(*), count(DISTINCT id) FROM bills").split("|"))
-
-
-def test_kill_9_of_the_engine_neither_loses_nor_repeats_a_row(tmp_path, database):
-    database.sql("CREATE TABLE bills (place bigserial, id int, item text)")
-    engine = engine_for(tmp_path, database, "columns: { id: data.id, item: data.item }", more="batch: { events: 200 }")
-    engine.start()
-    count = 60_000
-    for first in range(0, count, 20_000):
-        engine.produce("bills", [event({"id": i, "item": "x" * 100}, i % 50) for i in range(first, first + 20_000)])
-        for _ in range(4):
-            before = numbers(database)[0]
-            wait_until(lambda: numbers(database)[0] > before + 300 or engine.lag("out") == 0, "rows")
-            engine.kill()
-            engine.start()
-    engine.wait_settled("out")
-    engine.kill()
-    assert numbers(database) == (count, count)
-    assert database.sql("SELECT count(*) FROM (SELECT id, lag(id) OVER (PARTITION BY id % 50 ORDER BY place) AS before FROM bills) o WHERE id < before") == "0", "order"
-
-
-def test_kill_9_of_the_server_neither_loses_nor_repeats_a_row(tmp_path, database, server):
-    database.sql("CREATE TABLE bills (id int, item text)")
-    engine = engine_for(tmp_path, database, more="batch: { events: 200 }")
-    engine.start()
-    count = 20_000
-    engine.produce("bills", [event({"id": i, "item": "x" * 100}, i % 50) for i in range(count)])
-    for _ in range(3):
-        before = numbers(database)[0]
-        wait_until(lambda: numbers(database)[0] > before + 300 or engine.lag("out") == 0, "rows")
-        server.kill()
-        wait_until(lambda: connector(engine)["state"] == "backing_off" or engine.lag("out") == 0, "the sink notices")
-        server.up()
-    engine.wait_settled("out")
-    assert engine.letters() == [] and engine.binding("out")["failed_attempts"] == 0
-    engine.kill()
-    assert numbers(database) == (count, count)
-
-
 def test_what_is_missing_holds_the_sink(tmp_path, database):
     with engine_for(tmp_path, database) as engine:
         assert wait_for_error(engine, "E7241")["state"] == "failed"
@@ -185,7 +103,7 @@ def test_what_is_missing_holds_the_sink(tmp_path, database):
 def test_a_missing_right_holds_the_sink(tmp_path, database):
     name = "writer_of_" + database.name
     database.sql(f"CREATE TABLE bills (id int); CREATE ROLE {name} LOGIN")
-    with engine_for(tmp_path, database, user=name) as engine:
+    with engine_for(tmp_path, database, url=database.url.replace("pelton@", name + "@")) as engine:
         assert "CREATE TABLE" in wait_for_error(engine, "E7243")["last_error"]
         database.sql("CREATE TABLE pelton_progress (place text PRIMARY KEY, moved bigint NOT NULL, settled bigint NOT NULL, written text NOT NULL, "
                      f"changed timestamptz NOT NULL DEFAULT now()); GRANT SELECT, INSERT, UPDATE, DELETE ON pelton_progress TO {name}")
@@ -202,7 +120,7 @@ def test_a_policy_refuses_a_row_and_not_the_sink(tmp_path, database):
     name = "writer_of_" + database.name
     database.sql(f"CREATE TABLE bills (id int); CREATE ROLE {name} LOGIN; ALTER TABLE bills ENABLE ROW LEVEL SECURITY; GRANT ALL ON bills TO {name};"
                  f"CREATE POLICY small ON bills TO {name} USING (true) WITH CHECK (id < 10); GRANT ALL ON SCHEMA public TO {name}")
-    with engine_for(tmp_path, database, user=name) as engine:
+    with engine_for(tmp_path, database, url=database.url.replace("pelton@", name + "@")) as engine:
         write(engine, [event({"id": i}) for i in range(5, 15)])
         assert len(engine.letters()) == 5
     assert numbers(database) == (5, 5)
@@ -271,72 +189,16 @@ def test_others_in_the_way_are_waited_for(tmp_path, database):
     assert numbers(database) == (1, 1)
 
 
-def test_deadlocks_are_tried_again(tmp_path, database):
-    database.sql("CREATE TABLE bills (id int PRIMARY KEY, v int); INSERT INTO bills SELECT i, 0 FROM generate_series(1, 200) i; ALTER SYSTEM SET deadlock_timeout = '20ms'; SELECT pg_reload_conf()")
-    with engine_for(tmp_path, database, "mode: upsert", more="batch: { events: 50 }", partitions=1) as engine:
-        stop = threading.Event()
-
-        def others():
-            while not stop.is_set():
-                ids = random.sample(range(1, 201), 20)
-                updates = "; ".join(f"UPDATE bills SET v = v WHERE id = {i}" for i in ids)
-                try:
-                    database.sql(f"BEGIN; {updates}; COMMIT")
-                except AssertionError:  # the deadlock was its own
-                    pass
-
-        thread = threading.Thread(target=others)
-        thread.start()
-        for _ in range(10):
-            ids = random.sample(range(1, 201), 200)
-            write(engine, [event({"id": i, "v": 1}, i) for i in ids])
-        stop.set()
-        thread.join()
-        assert engine.letters() == [] and engine.binding("out")["failed_attempts"] == 0
-    assert database.sql("SELECT count(*) FROM bills WHERE v = 1") == "200"
-
-
-def test_a_seek_writes_again_and_a_replay_once(tmp_path, database):
-    database.sql("CREATE TABLE bills (id int CHECK (id <> 3))")
-    with engine_for(tmp_path, database, partitions=1) as engine:
-        write(engine, [event({"id": i}) for i in range(5)])
-        assert len(engine.letters()) == 1 and numbers(database) == (4, 4)
-        engine.run("offsets", "seek", "out", "--to-earliest", "--yes")
+def test_a_database_that_is_read_only_holds_the_sink(tmp_path, database, server):
+    database.sql("CREATE TABLE bills (id int)")
+    server.psql(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+    with engine_for(tmp_path, database) as engine:
+        assert "read-only" in wait_for_error(engine, "E7249")["last_error"]
+        engine.produce("bills", [event({"id": 1})])
+        server.psql(f"ALTER DATABASE {database.name} RESET default_transaction_read_only")
         engine.wait_settled("out")
-        assert numbers(database) == (8, 4), "somebody wanted them again"
-        database.sql("ALTER TABLE bills DROP CONSTRAINT bills_id_check")
-        engine.run("dead-letters", "replay", engine.letters()[0]["id"])
-        wait_until(lambda: engine.letters() == [], "the letter is gone")
-        assert numbers(database) == (9, 5)
-        engine.kill()
-        engine.start()
-        write(engine, [event({"id": 9})])
-    assert numbers(database) == (10, 6)
-
-
-def test_a_server_that_hangs_does_not_hold_the_engine(tmp_path, database, server):
-    database.sql("CREATE TABLE bills (id int, item text)")
-    engine = engine_for(tmp_path, database)
-    engine.start()
-    write(engine, [event({"id": 1})])
-    pid = int((pathlib.Path(server.folder) / "data/postmaster.pid").read_text().split()[0])
-    children = [int(p) for p in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    stopped = [pid, *children]
-    for one in stopped:
-        os.kill(one, signal.SIGSTOP)
-    try:
-        engine.produce("bills", [event({"id": i, "item": "x" * 10_000}) for i in range(2, 500)])
-        wait_until(lambda: sum(p["in_flight"] for p in engine.binding("out")["partitions"]) > 0, "a frame is on its way")
-        began = time.monotonic()
-        assert engine.stop() == 0
-        assert time.monotonic() - began < 15
-    finally:
-        for one in stopped:
-            os.kill(one, signal.SIGCONT)
-    engine.start()
-    engine.wait_settled("out")
-    engine.kill()
-    assert numbers(database) == (499, 499)
+        assert engine.letters() == []
+    assert numbers(database) == (1, 1)
 
 
 def test_two_sinks_share_a_progress_table(tmp_path, database):
