@@ -54,6 +54,11 @@ bool is_login_error(const std::string& message) {
       [&](const char* words) { return message.find(words) != std::string::npos; });
 }
 
+// Values of options are read once we connect.
+bool is_option_error(const std::string& message) {
+  return message.starts_with("invalid ") || message.starts_with("could not match ");
+}
+
 std::string doubled(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
@@ -165,6 +170,7 @@ Status Session::step(Time deadline) {
 Status Session::connected() {
   if (PQstatus(connection_.get()) == CONNECTION_OK) return {};
   const std::string why = sentence(PQerrorMessage(connection_.get()));
+  if (is_option_error(why)) return fail(ErrorKind::invalid, "E7080", "`url`: {}", why);
   if (is_login_error(why))
     return fail(ErrorKind::invalid, "E7082", "PostgreSQL at {} refuses the login: {}", server_,
                 why);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "connectors/postgres/session.h"
 #include "connectors/postgres/settings.h"
 
 #include <gmock/gmock.h>
@@ -29,6 +30,16 @@ TEST(PostgresSettings, ATimeOutIsANumberOfSeconds) {
   EXPECT_GT(connect_timeout({{"connect_timeout", "0"}}).value(), seconds(3'600));
   for (const char* text : {"", "x", "10s", "1.5"})
     EXPECT_EQ(connect_timeout({{"connect_timeout", text}}).error().code, "E7080") << text;
+}
+
+TEST(PostgresSettings, AnOptionWithAWrongValueIsNoServerThatIsAway) {
+  const std::atomic<bool> hurry = false;
+  for (const char* url : {"postgresql://127.0.0.1/x?sslmode=bogus",
+                          "postgresql://127.0.0.1:99999/x", "host=a,b port=1,2,3"}) {
+    EXPECT_EQ(Session::open(url, Session::Kind::sql).error().code, "E7080") << url;
+    EXPECT_EQ(Session::open_writer(url, std::chrono::seconds(1), hurry).error().code, "E7080")
+        << url;
+  }
 }
 
 TEST(PostgresSettings, APasswordIsNotShown) {
