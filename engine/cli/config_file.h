@@ -29,8 +29,8 @@ std::optional<config::Config> load_or_complain(const Files& files, Warnings warn
 // CONFIG..., required.
 void add_config_files(CLI::App& command, std::vector<std::string>& files);
 
-// --stage, --param, --service and --listen, which files of other systems are read with. The result
-// is complete once the command line is parsed, and belongs to the command's callback.
+// --service, and --stage, --param and --listen, which files of other systems are read with. The
+// result is complete once the command line is parsed, and belongs to the command's callback.
 struct ImportWords {
   std::string stage;
   std::vector<std::string> params;    // NAME=VALUE

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/cli/config_file.h"
+#include "engine/config/parts/aws_services.h"
 #include "engine/config/parts/http_listen.h"
+#include "engine/config/parts/services.h"
 
 #include <CLI/App.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -19,26 +20,24 @@ std::string check_param(const std::string& word) {
                                                   : "";
 }
 
-bool is_url(std::string_view text) {
+bool begins_as_url(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://");
 }
 
-// The service in lower case, and its URL; the service is empty where only a URL is given.
+// The service as written, and its URL; the service is empty where only a URL is given.
 std::pair<std::string, std::string> service_of(const std::string& word) {
-  if (is_url(word)) return {"", word};
+  if (begins_as_url(word)) return {"", word};
   const auto equal = std::min(word.find('='), word.size());
-  std::string name = word.substr(0, equal);
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return {name, word.substr(std::min(equal + 1, word.size()))};
+  return {word.substr(0, equal), word.substr(std::min(equal + 1, word.size()))};
 }
 
 std::string check_service(const std::string& word) {
   const auto [name, url] = service_of(word);
-  const bool good_name = std::ranges::all_of(
-      name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == '-'; });
-  return good_name && is_url(url) && url.find_first_of(" \t\r\n") == std::string::npos
-             ? ""
-             : fmt::format("\"{}\" is not NAME=URL, such as s3=http://127.0.0.1:9000", word);
+  if ((name.empty() && !begins_as_url(word)) || !config::check_service_url(url))
+    return fmt::format("\"{}\" is not NAME=URL, such as s3=http://127.0.0.1:9000", word);
+  if (!name.empty() && !config::aws_service(name))
+    return fmt::format("\"{}\" is not a service of AWS{}", name, config::similar_aws_service(name));
+  return "";
 }
 
 std::string check_address(const std::string& word) {
@@ -57,7 +56,7 @@ importer::Options ImportWords::options() const {
   }
   for (const std::string& word : services) {
     auto [name, url] = service_of(word);
-    options.services[std::move(name)] = std::move(url);
+    options.services[config::aws_service(name).value_or("")] = std::move(url);
   }
   if (!listen.empty()) options.listen = listen;
   return options;
@@ -77,19 +76,18 @@ std::vector<std::string> ImportWords::arguments() const {
 
 void add_import_options(CLI::App& command, ImportWords& words) {
   const std::string group = "Options for serverless.yml and template.yaml";
+  command
+      .add_option("--service", words.services,
+                  "NAME=URL: where functions find a service of AWS, such as\n"
+                  "s3=http://127.0.0.1:9000; URL alone: all other services; may be repeated")
+      ->allow_extra_args(false)
+      ->check(check_service);
   command.add_option("--stage", words.stage, "the stage (default: the file's, or dev)")
       ->group(group);
   command
       .add_option("--param", words.params, "NAME=VALUE, which ${param:NAME} means; may be repeated")
       ->allow_extra_args(false)
       ->check(check_param)
-      ->group(group);
-  command
-      .add_option("--service", words.services,
-                  "NAME=URL: where functions and sources find a service of AWS, such as\n"
-                  "s3=http://127.0.0.1:9000; URL alone: all other services; may be repeated")
-      ->allow_extra_args(false)
-      ->check(check_service)
       ->group(group);
   command.add_option("--listen", words.listen, "address for HTTP (default: 127.0.0.1:3000)")
       ->check(check_address)

@@ -9,6 +9,7 @@ namespace pelton::cli {
 config::Kinds kinds(const importer::Options& options) {
   config::Kinds kinds = runtime::kinds(builtin_connectors());
   kinds.dialect = importer::dialect(options);
+  kinds.services = options.services;
   return kinds;
 }
 

@@ -87,6 +87,9 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
   const Node none;
   const Node* engine = root.find("engine");
   config.engine = parse_engine(engine == nullptr ? none : *engine, context);
+  const Node* written = root.find("services");
+  const Services services =
+      parse_services(written == nullptr ? none : *written, kinds.services, context);
   each_named(root, "streams", context, [&](const Node& name, const Node& node) {
     config.streams.push_back(parse_stream(name.text, placed(name, node), kinds.topics(), context));
   });
@@ -95,8 +98,10 @@ Config build_config(const Node& root, const Kinds& kinds, ReadContext& context) 
       config.connectors.push_back(std::move(*connector));
   });
   each_named(root, "functions", context, [&](const Node& name, const Node& node) {
-    if (auto function = parse_function(name.text, placed(name, node), kinds.runtimes, context))
-      config.functions.push_back(std::move(*function));
+    auto function = parse_function(name.text, placed(name, node), kinds.runtimes, context);
+    if (!function) return;
+    add_services(services, *function, context);
+    config.functions.push_back(std::move(*function));
   });
   each_named(root, "bindings", context, [&](const Node& name, const Node& node) {
     config.bindings.push_back(

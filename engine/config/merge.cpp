@@ -18,7 +18,7 @@ bool holds_entries(const Node& node) {
 
 // Levels of mappings of which two files may each have a part.
 std::size_t levels_of(std::string_view section) {
-  return section == "engine" ? kMaxDepth : 1;
+  return section == "engine" || section == "services" ? kMaxDepth : 1;
 }
 
 class Merger {

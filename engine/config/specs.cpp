@@ -6,6 +6,7 @@
 #include "engine/config/parts/function.h"
 #include "engine/config/parts/listener.h"
 #include "engine/config/parts/route.h"
+#include "engine/config/parts/services.h"
 #include "engine/config/parts/stream.h"
 
 namespace pelton::config {
@@ -26,6 +27,7 @@ SectionSpec runtime_spec(const RuntimeOptions& runtime) {
 
 std::vector<TopLevel> top_levels(const Kinds& kinds) {
   return {{"engine", engine_spec(), false},
+          {"services", services_spec(), false},
           {"streams", stream_spec(kinds.topics()), true},
           {"connectors", connector_spec(), true},
           {"functions", function_spec(kinds.runtimes), true},

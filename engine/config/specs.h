@@ -14,7 +14,8 @@ SectionSpec connector_type_spec(const ConnectorOptions& type, Direction directio
 // The options of functions of one runtime, as a section of its own.
 SectionSpec runtime_spec(const RuntimeOptions& runtime);
 
-// Every section with its key: engine, streams, connectors, functions, bindings, listeners, routes.
+// Every section with its key: engine, services, streams, connectors, functions, bindings,
+// listeners, routes.
 struct TopLevel {
   std::string key;
   SectionSpec spec;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cctype>
+#include <optional>
 #include <set>
 
 namespace pelton::importer {
@@ -32,6 +33,7 @@ class Maker {
   Maker(const Service& service, const Options& options)
       : options_(options),
         place_(service.functions.empty() ? Place{1, 1} : service.functions.front().place) {
+    services_ = service.services;
     for (const Function& function : service.functions) add(function);
   }
 
@@ -39,6 +41,7 @@ class Maker {
     Map root({1, 1});
     root.add("version", written("1", {1, 1}));
     root.add("engine", Map({1, 1}).add("data", plain("./.pelton", {1, 1})).take());
+    if (services_) root.add("services", std::move(*services_));
     if (!routes_.empty()) {
       Map listener(place_);
       listener.add("address", quoted(options_.listen, place_));
@@ -117,6 +120,7 @@ class Maker {
   const Options& options_;
   const Place place_;
   Document document_;
+  std::optional<Node> services_;
   Map streams_{place_}, connectors_{place_}, functions_{place_}, bindings_{place_}, routes_{place_};
   Names stream_names_, connector_names_, function_names_, binding_names_, route_names_;
   std::map<std::string, std::string> shared_;  // streams by what they are

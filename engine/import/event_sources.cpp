@@ -109,8 +109,12 @@ Feed s3_feed(const S3Rule& rule, const AsyncRetry& retry, Reader& reader) {
   if (url == services.end()) url = services.find("");
   if (url != services.end()) {
     options.add("endpoint", quoted(url->second, place));
-    options.add("access_key", written("${env:AWS_ACCESS_KEY_ID:-test}", place));
-    options.add("secret_key", written("${env:AWS_SECRET_ACCESS_KEY:-test}", place));
+    const auto credential = [&](const char* name, const char* otherwise) {
+      const Node* own = reader.services ? reader.services->find(name) : nullptr;
+      options.add(name, own == nullptr ? written(otherwise, place) : *own);
+    };
+    credential("access_key", "${env:AWS_ACCESS_KEY_ID:-test}");
+    credential("secret_key", "${env:AWS_SECRET_ACCESS_KEY:-test}");
   }
   options.add("region", quoted(reader.variables.region(), place));
   Map binding(place);

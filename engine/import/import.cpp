@@ -52,15 +52,19 @@ Service read_service(const config::Dialect::Input& input, const Options& options
        fmt::format("{:016x}", hash64(config::absolute_file(input.file).string())), options.params},
       problems);
   Resources resources(variables, problems);
-  const auto queues = options.services.find("sqs");
-  const auto all = options.services.find("");
-  if (queues != options.services.end())
-    resources.set_queue_endpoint(queues->second);
-  else if (all != options.services.end())
-    resources.set_queue_endpoint(all->second);
-  Reader reader(variables, resources, problems, options);
-  return system_of(input.file, input.root) == System::sam ? read_template(input.root, reader)
-                                                          : read_serverless(input.root, reader);
+  Options all = options;
+  Reader reader(variables, resources, problems, all);
+  const bool template_of_sam = system_of(input.file, input.root) == System::sam;
+  if (!template_of_sam) reader.services = read_services(input.root, reader, all.services);
+  reader.services = with_services(std::move(reader.services), options.services);
+  for (const auto& [name, url] : options.services) all.services[name] = url;
+  const auto queues =
+      all.services.contains("sqs") ? all.services.find("sqs") : all.services.find("");
+  if (queues != all.services.end()) resources.set_queue_endpoint(queues->second);
+  Service service =
+      template_of_sam ? read_template(input.root, reader) : read_serverless(input.root, reader);
+  service.services = std::move(reader.services);
+  return service;
 }
 
 std::vector<std::string> heading_of(const fs::path& file, const Service& service,

@@ -18,8 +18,7 @@ namespace pelton::importer {
 struct Options {
   std::string stage = {};                          // --stage; empty: the file's, or dev
   std::map<std::string, std::string> params = {};  // --param
-  // --service: URLs by service ("s3"); "" is that of all others. Functions find them in
-  // AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL.
+  // --service: URLs by config::aws_service() ("s3"); "" is that of all others.
   std::map<std::string, std::string> services = {};
   std::string listen = "127.0.0.1:3000";
   // Hears of each file that a variable includes, also of one that is not there.

@@ -54,31 +54,6 @@ std::pair<std::string, std::string> program_and_handler(const FunctionSource& so
   return {source.code, source.handler.empty() ? "bootstrap" : source.handler};
 }
 
-void add_services(Map& environment, const FunctionSource& source, Reader& reader) {
-  const auto has = [&](std::string_view name) {
-    return std::ranges::any_of(source.environment,
-                               [&](const auto& entry) { return entry.first.text == name; });
-  };
-  const auto add = [&](const std::string& name, const std::string& text) {
-    if (has(name)) return;
-    Node value = written(text, source.place);
-    value.quoted = true;
-    environment.add(name, std::move(value));
-  };
-  if (!has("AWS_REGION"))
-    environment.add("AWS_REGION", quoted(reader.variables.region(), source.place));
-  for (const auto& [service, url] : reader.options.services) {
-    std::string name = "AWS_ENDPOINT_URL" + (service.empty() ? "" : "_" + service);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) {
-      return c == '-' ? '_' : static_cast<char>(std::toupper(c));
-    });
-    add(name, escaped(url));
-  }
-  if (reader.options.services.empty()) return;
-  add("AWS_ACCESS_KEY_ID", "${env:AWS_ACCESS_KEY_ID:-test}");
-  add("AWS_SECRET_ACCESS_KEY", "${env:AWS_SECRET_ACCESS_KEY:-test}");
-}
-
 // What one may not set, and AWS refuses too.
 bool reserved(std::string_view name) {
   return name.starts_with("AWS_LAMBDA_") || name == "_HANDLER" || name == "LAMBDA_TASK_ROOT";
@@ -102,7 +77,17 @@ Node environment_of(const FunctionSource& source, Reader& reader) {
     node.quoted = true;
     environment.add(name, std::move(node));
   }
-  add_services(environment, source, reader);
+  const auto add = [&](const char* name, Node value) {
+    const bool own = std::ranges::any_of(
+        source.environment, [&](const auto& entry) { return entry.first.text == name; });
+    if (!own) environment.add(name, std::move(value));
+  };
+  add("AWS_REGION", quoted(reader.variables.region(), source.place));
+  if (source.traced) {
+    Node address = written("${env:AWS_XRAY_DAEMON_ADDRESS:-127.0.0.1:2000}", source.place);
+    address.quoted = true;
+    add("AWS_XRAY_DAEMON_ADDRESS", std::move(address));
+  }
   return environment.take();
 }
 

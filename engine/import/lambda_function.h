@@ -20,6 +20,7 @@ struct FunctionSource {
   std::string handler;
   std::string code = ".";  // the folder, or what `artifact` names
   bool container = false;  // it is an image
+  bool traced = false;     // X-Ray's tracing is active
   std::uint64_t timeout_s = 0;
   std::uint64_t memory_mb = 0;
   std::optional<std::uint64_t> concurrency;

@@ -47,6 +47,8 @@ class Reader {
   Resources& resources;
   config::Diagnostics& problems;
   const Options& options;
+  // The section `services` of the config file that equals it.
+  std::optional<Node> services;
 
  private:
   std::set<std::string> told_;

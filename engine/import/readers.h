@@ -11,6 +11,14 @@ namespace pelton::importer {
 Service read_serverless(const Node& root, Reader& reader);
 Service read_template(const Node& root, Reader& reader);
 
+// `custom.pelton.services` of a serverless.yml, which is the section `services` of a config file,
+// with its variables resolved; nothing: there is none. Adds its URLs by config::aws_service().
+std::optional<Node> read_services(const Node& root, Reader& reader,
+                                  std::map<std::string, std::string>& urls);
+// The same with URLs of a command line, which win; nothing: there is neither.
+std::optional<Node> with_services(std::optional<Node> section,
+                                  const std::map<std::string, std::string>& urls);
+
 // What the events of all functions of a serverless.yml share.
 struct EventDefaults {
   std::optional<Cors> http_api_cors;

@@ -40,6 +40,7 @@ FunctionSource sam_source_of(const Node& id, const Layers& layers, Reader& reade
   const std::string code = text("CodeUri");
   source.code = code.empty() ? "." : code;
   source.container = text("PackageType") == "Image";
+  source.traced = text("Tracing") == "Active";
   source.timeout_s = number("Timeout", 1, 86'400).value_or(kSamTimeout);
   source.memory_mb = number("MemorySize", 128, 10'240).value_or(kSamMemory);
   source.concurrency = number("ReservedConcurrentExecutions", 0, 1024);

@@ -14,9 +14,9 @@ const KnownKeys kGlobalsKeys{"Globals", "Function", "Api HttpApi",
 const KnownKeys kSamFunctionKeys{
     "Properties",
     "Handler CodeUri Runtime Timeout MemorySize Environment Events Description FunctionName "
-    "PackageType ReservedConcurrentExecutions EventInvokeConfig",
+    "PackageType ReservedConcurrentExecutions EventInvokeConfig Tracing",
     "Layers FileSystemConfigs DeadLetterQueue InlineCode FunctionUrlConfig",
-    "Role Policies Tags VpcConfig Tracing Architectures AutoPublishAlias DeploymentPreference "
+    "Role Policies Tags VpcConfig Architectures AutoPublishAlias DeploymentPreference "
     "KmsKeyArn PermissionsBoundary ProvisionedConcurrencyConfig EphemeralStorage SnapStart "
     "LoggingConfig CodeSigningConfigArn ImageUri ImageConfig VersionDescription RuntimeManagement"
     "Config AssumeRolePolicyDocument AutoPublishCodeSha256 AutoPublishAliasAllProperties "

@@ -20,6 +20,7 @@ struct ProviderDefaults {
   std::uint64_t timeout_s = kTimeout;
   std::uint64_t memory_mb = kMemory;
   const Node* environment = nullptr;
+  bool traced = false;
   EventDefaults events;
 };
 
@@ -38,6 +39,12 @@ std::string logical_id(const std::string& function) {
   return id + "LambdaFunction";
 }
 
+// true, Active or PassThrough.
+bool is_traced(const Node& map, const char* key, bool absent, Reader& reader) {
+  const auto mode = reader.text(map, key);
+  return mode ? *mode == "true" || *mode == "Active" : absent;
+}
+
 ProviderDefaults read_provider(const Node& provider, Reader& reader) {
   reader.check_keys(provider, kProviderKeys);
   ProviderDefaults defaults;
@@ -49,6 +56,8 @@ ProviderDefaults read_provider(const Node& provider, Reader& reader) {
   defaults.timeout_s = reader.number(provider, "timeout", 1, 86'400).value_or(kTimeout);
   defaults.memory_mb = reader.number(provider, "memorySize", 128, 10'240).value_or(kMemory);
   defaults.environment = reader.map(provider, "environment");
+  if (const Node* tracing = reader.map(provider, "tracing"))
+    defaults.traced = is_traced(*tracing, "lambda", false, reader);
   if (const Node* api = reader.map(provider, "httpApi")) {
     defaults.events.http_api_cors = read_cors(*api, reader);
     defaults.events.payload1 = reader.text(*api, "payload").value_or("2.0") == "1.0";
@@ -75,6 +84,7 @@ FunctionSource function_source(const Node& name, const Node& node, const Provide
   source.handler = reader.text(node, "handler").value_or("");
   source.handler_place = Reader::place(node, "handler");
   source.container = node.find("image") != nullptr;
+  source.traced = is_traced(node, "tracing", defaults.traced, reader);
   source.code = artifact_of(node, reader);
   source.timeout_s = reader.number(node, "timeout", 1, 86'400).value_or(defaults.timeout_s);
   source.memory_mb = reader.number(node, "memorySize", 128, 10'240).value_or(defaults.memory_mb);

@@ -12,10 +12,10 @@ const KnownKeys kServiceKeys{
     true};
 
 const KnownKeys kProviderKeys{
-    "provider", "name runtime stage region environment timeout memorySize httpApi",
+    "provider", "name runtime stage region environment timeout memorySize httpApi tracing",
     "layers apiKeys usagePlan apiGateway",
     "profile stackName deploymentMethod deploymentBucket deploymentPrefix stackTags tags role iam "
-    "rolePermissionsBoundary iamRoleStatements iamManagedPolicies vpc tracing logs endpointType "
+    "rolePermissionsBoundary iamRoleStatements iamManagedPolicies vpc logs endpointType "
     "logRetentionInDays logDataProtectionPolicy kmsKeyArn versionFunctions architecture apiName "
     "runtimeManagement websocketsApiName websocketsApiRouteSelectionExpression "
     "websocketsDescription alb cloudFront s3 notificationArns notifications stackParameters "
@@ -26,10 +26,10 @@ const KnownKeys kProviderKeys{
 const KnownKeys kFunctionKeys{
     "a function",
     "handler runtime timeout memorySize environment description events name package "
-    "reservedConcurrency maximumRetryAttempts maximumEventAge url image",
+    "reservedConcurrency maximumRetryAttempts maximumEventAge url image tracing",
     "layers destinations onError fileSystemConfig",
     "tags vpc role iam iamRoleStatements iamRoleStatementsName iamRoleStatementsInherit kmsKeyArn "
-    "awsKmsKeyArn provisionedConcurrency tracing condition dependsOn ephemeralStorageSize "
+    "awsKmsKeyArn provisionedConcurrency condition dependsOn ephemeralStorageSize "
     "architecture versionFunction disableLogs logRetentionInDays logDataProtectionPolicy snapStart "
     "runtimeManagement warmup alarms dashboard logs esbuild build logging tenancy durableConfig"};
 

@@ -33,6 +33,7 @@ struct Service {
   std::string kind;  // "serverless.yml"
   std::string name;
   std::string stage;
+  std::optional<Node> services;  // the section of a config file
   std::vector<Function> functions;
 };
 

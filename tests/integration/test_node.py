@@ -41,6 +41,27 @@ export async function handle(event) {
         assert engine.letters() == []
 
 
+def test_the_sdk_of_version_2_finds_the_services_of_the_config(tmp_path):
+    """A package that loads as the AWS SDK for JavaScript v2 does; test_examples.py has the SDK itself."""
+    text = node_config(tmp_path, """
+const AWS = require("aws-sdk");
+exports.handle = () => ({ endpoint: new AWS.Service().endpoint, region: process.env.AWS_REGION });
+""", name="function.js")
+    sdk = tmp_path / "code/node_modules/aws-sdk/lib"
+    sdk.mkdir(parents=True)
+    (sdk.parent / "index.js").write_text('module.exports = require("./lib/node_loader");')
+    (sdk / "node_loader.js").write_text("""
+exports.config = {};
+exports.Service = function () { this.api = { serviceId: "DynamoDB" }; this.initialize(); };
+exports.Service.prototype.initialize = function (config) { this.endpoint = (config || {}).endpoint; };
+""")
+    services = "services: { endpoints: { dynamodb: http://127.0.0.1:8000 }, region: eu-central-1 }\n"
+    with Engine(tmp_path, text + services) as engine:
+        engine.produce("input", [{"data": 1}])
+        engine.wait_settled("job")
+        assert [event["data"] for event in engine.consume("output")] == [{"endpoint": "http://127.0.0.1:8000", "region": "eu-central-1"}]
+
+
 def test_outcomes_and_what_they_leave(tmp_path):
     source = """
 const { Event, Fail, Retry } = require("pelton");

@@ -269,9 +269,11 @@ std::string curl_command(const Route& route, const std::string& origin) {
   const std::string method = get ? "GET" : route.methods.empty() ? "POST" : route.methods.front();
   const bool body = method != "GET" && method != "HEAD" && method != "DELETE";
   const bool key = route.durable && route.durable->require_key;
-  return fmt::format("curl {}{}{}{}{}{}", get ? "" : fmt::format("-X {} ", method),
+  // With --json it is a POST. A body of another type might reach a function in base64.
+  const bool implied = get || method == "POST";
+  return fmt::format("curl {}{}{}{}{}{}", implied ? "" : fmt::format("-X {} ", method),
                      route.api_keys.empty() ? "" : "-H 'X-Api-Key: ...' ",
-                     key ? "-H 'Idempotency-Key: 1' " : "", body ? "-d '{}' " : "", origin,
+                     key ? "-H 'Idempotency-Key: 1' " : "", body ? "--json '{}' " : "", origin,
                      route.path.example());
 }
 

@@ -7,6 +7,7 @@
 #include "engine/config/parts/function.h"
 #include "engine/config/parts/listener.h"
 #include "engine/config/parts/route.h"
+#include "engine/config/parts/services.h"
 #include "engine/config/parts/stream.h"
 #include "engine/config/spec/section.h"
 #include "engine/config/spec/values.h"
@@ -196,6 +197,7 @@ std::string runtime_topic(std::string runtime) {
 
 std::vector<std::pair<std::string, SectionSpec>> sections(const Kinds& kinds) {
   std::vector<std::pair<std::string, SectionSpec>> all{{"engine", engine_spec()},
+                                                       {"services", services_spec()},
                                                        {"stream", stream_spec(kinds.topics())},
                                                        {"connector", connector_spec()},
                                                        {"function", function_spec(kinds.runtimes)},

@@ -35,8 +35,8 @@ TEST_F(ConvertTest, TakesTheOptionsOfRun) {
                              "S3=http://127.0.0.1:9000", "--service", "http://127.0.0.1:5000"});
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("STAGE: \"prod\"\n      URL: \"http://x?a=b\""));
-  EXPECT_THAT(ran.out, HasSubstr("AWS_ENDPOINT_URL: \"http://127.0.0.1:5000\""));
-  EXPECT_THAT(ran.out, HasSubstr("AWS_ENDPOINT_URL_S3: \"http://127.0.0.1:9000\""));
+  EXPECT_THAT(ran.out, HasSubstr("services:\n  endpoint: \"http://127.0.0.1:5000\"\n  endpoints:\n"
+                                 "    s3: \"http://127.0.0.1:9000\"\n"));
   EXPECT_THAT(ran.out, HasSubstr("address: \"[::1]:80\""));
 }
 
@@ -66,7 +66,10 @@ TEST_F(ConvertTest, BadOptionsAreUsage) {
   };
   EXPECT_THAT(said("--service", "s3"), HasSubstr("\"s3\" is not NAME=URL"));
   EXPECT_THAT(said("--service", "s3=127.0.0.1:9000"), HasSubstr("is not NAME=URL"));
-  EXPECT_THAT(said("--service", "a b=http://x"), HasSubstr("is not NAME=URL"));
+  EXPECT_THAT(said("--service", "=http://x"), HasSubstr("is not NAME=URL"));
+  EXPECT_THAT(said("--service", "http://"), HasSubstr("is not NAME=URL"));
+  EXPECT_THAT(said("--service", "dynamdb=http://x"),
+              HasSubstr("\"dynamdb\" is not a service of AWS (did you mean \"dynamodb\"?)"));
   EXPECT_THAT(said("--param", "=x"), HasSubstr("\"=x\" is not NAME=VALUE"));
   EXPECT_THAT(said("--listen", "3000"), HasSubstr("\"3000\" is not ADDRESS:PORT"));
 }

@@ -37,7 +37,7 @@ routes:
 )");
   EXPECT_THAT(text, HasSubstr("METHOD    PATH                       FUNCTION  TRY\n"));
   EXPECT_THAT(text, HasSubstr("curl http://127.0.0.1:3000/users/1\n"));
-  EXPECT_THAT(text, HasSubstr("curl -X PUT -d '{}' http://127.0.0.1:3000/users/1/files/1\n"));
+  EXPECT_THAT(text, HasSubstr("curl -X PUT --json '{}' http://127.0.0.1:3000/users/1/files/1\n"));
   EXPECT_THAT(text, HasSubstr("curl http://127.0.0.1:3000/\n"));
   EXPECT_THAT(text, HasSubstr("curl -X DELETE http://127.0.0.1:3000/users\n"));
   EXPECT_THAT(text, Not(HasSubstr("SCHEDULE")));

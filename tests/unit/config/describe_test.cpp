@@ -10,9 +10,9 @@ TEST(Describe, EveryTopicHasAText) {
   const auto kinds = sample_kinds();
   const auto topics = describe_topics(kinds);
   EXPECT_EQ(topics, (std::vector<std::string>{
-                        "engine", "stream", "connector", "function", "binding", "listener", "route",
-                        "files-source", "files-sink", "feed-source", "kafka-source", "kafka-sink",
-                        "python-runtime", "cpp-runtime", "filter"}));
+                        "engine", "services", "stream", "connector", "function", "binding",
+                        "listener", "route", "files-source", "files-sink", "feed-source",
+                        "kafka-source", "kafka-sink", "python-runtime", "cpp-runtime", "filter"}));
   for (const std::string& topic : topics) EXPECT_TRUE(describe(topic, kinds)) << topic;
   EXPECT_FALSE(describe("bindign", kinds));
   EXPECT_FALSE(describe("", kinds));

@@ -62,8 +62,8 @@ TEST_F(DurableRoutes, TheCommandToTryOneHasTheKeyThatItRequires) {
     return curl_command(good(config(route)).routes.front(), "http://x");
   };
   EXPECT_EQ(command(", method: POST, durable: { require_key: true }"),
-            "curl -X POST -H 'Idempotency-Key: 1' -d '{}' http://x/r");
-  EXPECT_EQ(command(", method: POST, durable: true"), "curl -X POST -d '{}' http://x/r");
+            "curl -H 'Idempotency-Key: 1' --json '{}' http://x/r");
+  EXPECT_EQ(command(", method: POST, durable: true"), "curl --json '{}' http://x/r");
 }
 
 TEST_F(DurableRoutes, CanBeSwitchedOff) {

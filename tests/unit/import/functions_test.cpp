@@ -116,12 +116,85 @@ functions:
 
 TEST_F(FunctionsTest, FindTheServicesOfTheCommandLine) {
   options_.services = {{"s3", "http://127.0.0.1:9000"}, {"", "http://127.0.0.1:5000"}};
-  const std::string text =
-      section(with_function("    environment: { AWS_ENDPOINT_URL: http://own }\n"), "functions");
-  EXPECT_THAT(text, HasSubstr("AWS_ENDPOINT_URL_S3: \"http://127.0.0.1:9000\""));
-  EXPECT_THAT(text, HasSubstr("AWS_ENDPOINT_URL: \"http://own\""));
-  EXPECT_THAT(text, Not(HasSubstr("5000")));
-  EXPECT_THAT(text, HasSubstr("AWS_ACCESS_KEY_ID: \"${env:AWS_ACCESS_KEY_ID:-test}\""));
+  const std::string text = with_function("    environment: { AWS_ENDPOINT_URL: http://own }\n");
+  EXPECT_EQ(section(text, "services"), R"(  endpoint: "http://127.0.0.1:5000"
+  endpoints:
+    s3: "http://127.0.0.1:9000"
+)");
+  EXPECT_THAT(section(text, "functions"), HasSubstr("AWS_ENDPOINT_URL: \"http://own\""));
+}
+
+constexpr const char* kOwnServices = R"(service: svc
+provider: { name: aws, runtime: nodejs22.x }
+custom:
+  port: 9000
+  pelton:
+    services:
+      region: eu-central-1
+      access_key: ${env:KEY}
+      secret_key: ${env:SECRET}
+      endpoint: ${param:other, 'http://127.0.0.1:5000'}
+      endpoints:
+        S3: http://127.0.0.1:${self:custom.port}
+        dynamodb: ~
+        ses: http://127.0.0.1:1
+functions:
+  f: { handler: a.b, events: [{ s3: photos }] }
+)";
+
+TEST_F(FunctionsTest, FindTheServicesOfTheFile) {
+  const Converted converted = convert_text(kOwnServices);
+  EXPECT_EQ(section(converted.text, "services"), R"(  region: "eu-central-1"
+  access_key: "${env:KEY}"
+  secret_key: "${env:SECRET}"
+  endpoint: "http://127.0.0.1:5000"
+  endpoints:
+    S3: "http://127.0.0.1:9000"
+    ses: "http://127.0.0.1:1"
+)");
+  const std::string source = section(converted.text, "connectors");
+  EXPECT_THAT(source, HasSubstr("endpoint: \"http://127.0.0.1:9000\""));
+  EXPECT_THAT(source, HasSubstr("access_key: \"${env:KEY}\", secret_key: \"${env:SECRET}\""));
+}
+
+TEST_F(FunctionsTest, FindTheServicesOfTheCommandLineBeforeThoseOfTheFile) {
+  options_.services = {{"s3", "http://127.0.0.1:9001"}, {"sqs", "http://127.0.0.1:9324"}};
+  const Converted converted = convert_text(kOwnServices);
+  EXPECT_THAT(section(converted.text, "services"), HasSubstr(R"(  endpoints:
+    ses: "http://127.0.0.1:1"
+    s3: "http://127.0.0.1:9001"
+    sqs: "http://127.0.0.1:9324"
+)"));
+  EXPECT_THAT(section(converted.text, "connectors"),
+              HasSubstr("endpoint: \"http://127.0.0.1:9001\""));
+}
+
+TEST_F(FunctionsTest, TakeOneUrlForAllServices) {
+  const Converted converted = convert_text(R"(service: svc
+provider: { name: aws, runtime: nodejs22.x }
+custom: { pelton: { services: "http://127.0.0.1:5000", servces: {} } }
+functions: {}
+)");
+  EXPECT_THAT(problems(converted),
+              ElementsAre("3 E1005 unknown key \"servces\" in custom.pelton (did you mean "
+                          "\"services\"?)"));
+}
+
+TEST_F(FunctionsTest, AreTracedWhereTheFileSaysSo) {
+  constexpr const char* kAddress =
+      "AWS_XRAY_DAEMON_ADDRESS: \"${env:AWS_XRAY_DAEMON_ADDRESS:-127.0.0.1:2000}\"";
+  const Converted converted = convert_text(R"(service: svc
+provider: { name: aws, runtime: nodejs22.x, tracing: { lambda: true, apiGateway: true } }
+functions:
+  f: { handler: a.b }
+)");
+  EXPECT_THAT(converted.problems, ::testing::IsEmpty());
+  EXPECT_THAT(converted.text, HasSubstr(kAddress));
+  EXPECT_THAT(with_function("    tracing: Active\n"), HasSubstr(kAddress));
+  EXPECT_THAT(with_function("    tracing: PassThrough\n"), Not(HasSubstr("XRAY")));
+  EXPECT_THAT(
+      with_function("    tracing: Active\n    environment: { AWS_XRAY_DAEMON_ADDRESS: 'h:1' }\n"),
+      HasSubstr("AWS_XRAY_DAEMON_ADDRESS: \"h:1\"\n      AWS_REGION"));
 }
 
 TEST_F(FunctionsTest, ComeFromFilesAndAnchors) {

@@ -2,6 +2,7 @@
 #include "engine/worker/runtimes/node/node.h"
 
 #include "engine/config/spec/fields.h"
+#include "engine/worker/runtimes/aws_sdk_v2.h"
 #include "engine/worker/runtimes/interpreter.h"
 #include "engine/worker/runtimes/native/native.h"
 
@@ -71,6 +72,7 @@ Result<PreparedWorker> prepare(const WorkerSetup& setup) {
   // and stacks.
   if (const auto memory = setup.function.memory_bytes)
     plan.command.push_back(fmt::format("--max-old-space-size={}", (*memory / 4 * 3) >> 20));
+  teach_aws_sdk_v2(setup, plan);
   plan.command.push_back((package / "pelton" / "worker.js").string());
   // `require("pelton")` looks here. The worker takes it out of what the function's children have.
   std::string& path = plan.environment["NODE_PATH"] = package.string();
