@@ -8,4 +8,7 @@ namespace pelton::model {
 inline constexpr const char* kRequestIdHeader = ":request-id";
 inline constexpr const char* kClientContextHeader = ":client-context";
 
+// X-Ray's trace of an event, as AWS's clients send it: "Root=...;Parent=...;Sampled=1".
+inline constexpr const char* kTraceHeader = "x-amzn-trace-id";
+
 }  // namespace pelton::model

@@ -101,7 +101,9 @@ serve(handle)
         assert env["TZ"] == ":UTC" and env["AWS_LAMBDA_RUNTIME_API"].startswith("127.0.0.1:")
         assert 6000 < int(headers["lambda-runtime-deadline-ms"]) - found["now"] <= 7000
         assert headers["lambda-runtime-invoked-function-arn"] == "arn:aws:lambda:eu-west-1:000000000000:function:work"
-        assert headers["lambda-runtime-trace-id"] == "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1"
+        trace, lineage = headers["lambda-runtime-trace-id"].split(";Lineage=")
+        assert trace == "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1"
+        assert lineage.endswith(":0") and len(lineage) == 10
         custom = json.loads(headers["lambda-runtime-client-context"])["custom"]
         assert (custom["stream"], custom["partition"], custom["offset"], custom["attempt"], custom["key"]) == ("input", "0", "0", "1", "k")
         assert pathlib.Path(env["TMPDIR"], "x").exists()

@@ -5,6 +5,7 @@ import json
 
 from engine import wait_until
 from lambda_api import Lambda, refusal
+from s3_servers import installed
 
 ASYNC = "async: { retries: 2, retry_after: 50ms, on_success: good, on_failure: bad }"
 DESTINATIONS = "good: { retention: 1d }, bad: { retention: 1d }"
@@ -75,6 +76,37 @@ def test_an_accepted_call_survives_the_engines_end(tmp_path):
         aws.engine.wait_settled("python.async")
         assert sorted(record["id"] for record in aws.engine.consume("good")) == sorted(names)
         assert aws.engine.consume("bad") == []
+
+
+LOOP = """
+import sys
+sys.path.append({packages!r})
+import boto3
+
+def handler(event, headers):
+    with open("/proc/self/cwd/../rounds", "a") as rounds:
+        print(headers["Lambda-Runtime-Trace-Id"], file=rounds)
+    # As every runtime of AWS sets it: from there the SDK sends the trace on.
+    os.environ["_X_AMZN_TRACE_ID"] = headers["Lambda-Runtime-Trace-Id"]
+    client = boto3.client("lambda", endpoint_url=event["api"], region_name="eu-west-1", aws_access_key_id="k", aws_secret_access_key="s")
+    client.invoke(FunctionName="document", InvocationType="Event", Payload=json.dumps(event))
+"""
+
+
+def test_a_function_that_calls_itself_is_stopped(tmp_path):
+    with Lambda(tmp_path) as aws:
+        code = tmp_path / "code/bootstrap"
+        begin = code.read_text().index("\ndef handler")
+        code.write_text(code.read_text()[:begin] + LOOP.format(packages=str(installed("moto"))) + "\nserve(handler)\n")
+        event(aws, "document", {"api": f"http://{aws.address}"})
+        [letter] = wait_until(aws.engine.letters, "the loop has ended")
+        shown = aws.engine.run("dead-letters", "show", letter["id"], "-o", "json").stdout
+        assert '"loop"' in shown and "16 times by way of itself" in shown, shown
+        traces = (tmp_path / "rounds").read_text().splitlines()
+        assert len(traces) == 16 and len({trace.split(";")[0] for trace in traces}) == 1, traces
+        # A call that comes from elsewhere is a new one.
+        event(aws, "document", {"api": "http://127.0.0.1:1"})
+        wait_until(lambda: len((tmp_path / "rounds").read_text().splitlines()) == 17, "it is called again")
 
 
 def test_asynchronous_calls_wait_a_minute_by_default(tmp_path):

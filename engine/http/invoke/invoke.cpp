@@ -4,6 +4,7 @@
 #include "engine/base/utf8.h"
 #include "engine/http/invoke/function_response.h"
 #include "engine/model/batch_builder.h"
+#include "engine/model/invocation_headers.h"
 #include "engine/observe/log.h"
 
 #include <deque>
@@ -51,6 +52,9 @@ model::BatchPtr gateway_event(const RoutedRequest& request, const GatewayContext
   event.content_type = "application/json";
   event.time_us = to_us(context.now);
   event.data = json;
+  for (const char* name : {"traceparent", model::kTraceHeader})
+    if (const std::string* trace = request.request.header(name))
+      event.headers.push_back({name, *trace});
   model::BatchBuilder builder;
   builder.add(event);
   return builder.finish();

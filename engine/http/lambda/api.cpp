@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kPayloadAtOnce = 64U << 10;
 constexpr std::size_t kFunctionsPerPage = 50;
 constexpr std::size_t kLongestPage = 10'000;
+// Of a trace's header, which AWS's own has at most 200 bytes of.
+constexpr std::size_t kLongestTrace = 512;
 
 constexpr const char* kSynchronous = "RequestResponse";
 constexpr const char* kAsynchronous = "Event";
@@ -164,6 +166,8 @@ void LambdaApi::invoke(const LambdaFunctions& functions, net::Request&& request,
                     kLongestContext)));
   // AWS passes it on in synchronous calls only.
   if (type == kSynchronous) invocation.client_context = std::move(*context);
+  if (std::string trace = header_or(request, "X-Amzn-Trace-Id"); trace.size() <= kLongestTrace)
+    invocation.trace = std::move(trace);
   invocation.log_tail = header_or(request, "X-Amz-Log-Type") == "Tail";
   const std::size_t most = type == kAsynchronous ? kMostAsynchronous : kMostSynchronous;
   if (whole_number(header_or(request, "Content-Length")).value_or(0) > most)

@@ -128,6 +128,7 @@ model::BatchPtr invocation_event(const Invocation& invocation) {
   event.headers.push_back({model::kRequestIdHeader, invocation.id});
   if (!invocation.client_context.empty())
     event.headers.push_back({model::kClientContextHeader, invocation.client_context});
+  if (!invocation.trace.empty()) event.headers.push_back({model::kTraceHeader, invocation.trace});
   model::BatchBuilder builder;
   builder.add(event);
   return builder.finish();

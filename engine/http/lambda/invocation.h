@@ -16,6 +16,7 @@ struct Invocation {
   std::string id;              // of the request
   std::string payload;         // JSON
   std::string client_context;  // JSON in ASCII; empty: none
+  std::string trace;           // X-Amzn-Trace-Id; empty: none
   bool log_tail = false;
   std::chrono::steady_clock::time_point begun{};
   WallTime now{};

@@ -41,6 +41,25 @@ Resources:
   Users: { Type: AWS::DynamoDB::Table, Properties: { TableName: users } }
 )";
 
+TEST_F(SamTest, FunctionsAreTracedAndFindTheServicesOfTheCommandLine) {
+  options_.services["dynamodb"] = "http://127.0.0.1:8000";
+  const Converted converted = convert_text(R"(Transform: AWS::Serverless-2016-10-31
+Globals: { Function: { Runtime: python3.12, Handler: app.handler, CodeUri: ., Tracing: Active } }
+Resources:
+  On: { Type: AWS::Serverless::Function, Properties: {} }
+  Off: { Type: AWS::Serverless::Function, Properties: { Tracing: PassThrough } }
+)",
+                                           "template.yaml");
+  EXPECT_THAT(problems(converted), ElementsAre());
+  EXPECT_EQ(section(converted.text, "services"),
+            "  endpoints:\n    dynamodb: \"http://127.0.0.1:8000\"\n");
+  const std::string functions = section(converted.text, "functions");
+  const auto off = functions.find("  off:\n");
+  ASSERT_NE(off, std::string::npos) << converted.text;
+  EXPECT_LT(functions.find("AWS_XRAY_DAEMON_ADDRESS"), off);
+  EXPECT_EQ(functions.find("AWS_XRAY_DAEMON_ADDRESS", off), std::string::npos);
+}
+
 TEST_F(SamTest, TemplatesAreServices) {
   const Converted converted = convert_text(kTemplate, "template.yaml");
   EXPECT_THAT(problems(converted),

@@ -48,6 +48,7 @@ std::map<std::string, std::string> environment(const config::Function& function,
       {"LANG", "C.UTF-8"},
       {"TMPDIR", around.temporary.string()},
       {"AWS_DEFAULT_REGION", region},
+      {"AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR"},
       {"LD_LIBRARY_PATH", fmt::format("{}:{}/lib", code, code)},
   };
   for (const auto& [name, value] : function.environment) variables[name] = value;

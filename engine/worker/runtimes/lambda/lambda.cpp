@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/runtimes/lambda/lambda.h"
 
+#include "engine/worker/runtimes/aws_sdk_v2.h"
 #include "engine/worker/runtimes/lambda/java.h"
 #include "engine/worker/runtimes/lambda/lambda_session.h"
 #include "engine/worker/runtimes/lambda/options.h"
@@ -116,6 +117,7 @@ Result<PreparedWorker> prepare_node(const WorkerSetup& setup) {
   plan.command = {options.interpreter};
   if (const auto memory = setup.function.memory_bytes)
     plan.command.push_back(fmt::format("--max-old-space-size={}", (*memory / 4 * 3) >> 20));
+  teach_aws_sdk_v2(setup, plan);
   plan.command.insert(plan.command.end(), {(client / program).string(), options.handler});
   plan.reads.push_back(client.string());
   Surroundings around;

@@ -17,6 +17,14 @@ std::int64_t milliseconds(WallTime time) {
   return to_us(time) / 1000;
 }
 
+// Its code is the error's type, as in AWS's own errors.
+Error loop_of(const config::Function& function) {
+  return {ErrorKind::invalid, "loop",
+          fmt::format("the function {} has been called {} times by way of itself: what it does "
+                      "calls it again",
+                      function.name, kMostRounds)};
+}
+
 bool is_batch(const model::Frame& frame) {
   return frame.form != nullptr && model::is_batch(frame.form->shape);
 }
@@ -72,10 +80,16 @@ void LambdaSession::step_soon() {
 void LambdaSession::step() {
   if (!frame_ || current_ || !api_.waiting()) return;
   if (held_.holds(next_)) return skip_held();
+  if (!is_batch(*frame_) && rounds(*frame_, next_, function_) >= kMostRounds)
+    return refuse(loop_of(function_));
   auto document = make_document(*frame_, next_, account_, SystemClock().now());
   if (document) return hand_over(std::move(*document));
+  refuse(document.error());
+}
+
+void LambdaSession::refuse(const Error& why) {
   held_.failed(next_);
-  answer(refused_event(next_, document.error()));
+  answer(refused_event(next_, why));
   step_soon();
 }
 
@@ -109,7 +123,7 @@ std::vector<net::Field> LambdaSession::headers(std::uint32_t index, const Extent
   std::vector<net::Field> fields{
       {"Lambda-Runtime-Deadline-Ms", std::to_string(milliseconds(now + function_.timeout))},
       {"Lambda-Runtime-Invoked-Function-Arn", function_arn(function_)},
-      {"Lambda-Runtime-Trace-Id", trace_id(*frame_, index, now)}};
+      {"Lambda-Runtime-Trace-Id", trace_id(*frame_, index, function_, now)}};
   if (!is_batch(*frame_) && extent.count == 1)
     fields.push_back({"Lambda-Runtime-Client-Context",
                       own_client_context(*frame_, index).value_or(client_context(*frame_, index))});

@@ -54,6 +54,8 @@ class LambdaSession final : public Session, private RuntimeEvents {
   void step_soon();
   void step();
   void skip_held();
+  // The event becomes a dead letter at once.
+  void refuse(const Error& why);
   void hand_over(Document&& document);
   std::vector<net::Field> headers(std::uint32_t index, const Extent& extent, WallTime now) const;
   void answer(model::FrameResult&& result);

@@ -201,17 +201,95 @@ TEST_F(DocumentTest, WhatSurroundsASingleEvent) {
   EXPECT_NE(client_context(frame, 0).find(R"("key_base64":"w6k=")"), std::string::npos);
 }
 
-TEST_F(DocumentTest, TheTraceIsThatOfTheEvent) {
-  const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  event.headers = {{"traceparent", parent}};
-  add("1");
-  (void)make(model::EventShape::raw);
-  EXPECT_EQ(trace_id(frame, 0, from_us(0)),
-            "Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1");
-  event.headers = {{"traceparent", "00-nonsense"}};
-  add("1");
-  (void)make(model::EventShape::raw);
-  EXPECT_TRUE(trace_id(frame, 0, from_us(0)).ends_with(";Sampled=0"));
+class TraceTest : public DocumentTest {
+ protected:
+  TraceTest() { function_.name = "f"; }
+  void with(std::vector<model::Header> headers) {
+    event.headers = std::move(headers);
+    add("1");
+    (void)make(model::EventShape::raw);
+  }
+  // The trace of an event with these headers; its lineage is cut off.
+  std::string trace(std::vector<model::Header> headers, std::int64_t now_us = 7'000'000) {
+    with(std::move(headers));
+    const std::string whole = trace_id(frame, 0, function_, from_us(now_us));
+    const auto end = whole.find(";Lineage=");
+    EXPECT_NE(end, std::string::npos) << whole;
+    lineage_ = whole.substr(end + 9);
+    return whole.substr(0, end);
+  }
+  void trace_actively() { function_.environment["AWS_XRAY_DAEMON_ADDRESS"] = "127.0.0.1:2000"; }
+
+  config::Function function_;
+  std::string lineage_;
+};
+
+TEST_F(TraceTest, IsThatOfTheEvent) {
+  constexpr const char* kRoot = "Root=1-0af76519-16cd43dd8448eb211c80319c";
+  const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0";
+  const std::string sampled = parent + "1";
+  const std::string unsampled = parent + "0";
+  EXPECT_EQ(trace({{"traceparent", sampled}}),
+            std::string(kRoot) + ";Parent=b7ad6b7169203331;Sampled=1");
+  const std::string amzn = std::string(kRoot) + ";Parent=53995c3f42cd8ad8;Sampled=1";
+  EXPECT_EQ(trace({{"traceparent", unsampled}, {"x-amzn-trace-id", amzn}}), amzn);
+  // What the caller has decided is not decided again.
+  trace_actively();
+  EXPECT_EQ(trace({{"traceparent", unsampled}}),
+            std::string(kRoot) + ";Parent=b7ad6b7169203331;Sampled=0");
+  const std::string self = std::string("Self=1-2-3; ") + kRoot;
+  const std::string open = trace({{"x-amzn-trace-id", self}});
+  EXPECT_TRUE(open.starts_with(std::string(kRoot) + ";Parent=") && open.ends_with(";Sampled=1"))
+      << open;
+}
+
+TEST_F(TraceTest, IsANewOneWhereTheEventHasNone) {
+  for (const std::string bad : {"", "Root=1-0af76519-16cd43dd8448eb211c80319", "Root=", ";;=;",
+                                "Root=1-0AF76519-16cd43dd8448eb211c80319c",
+                                "Parent=53995c3f42cd8ad8;Sampled=1", "00-nonsense"})
+    for (const char* name : {"traceparent", "x-amzn-trace-id"}) {
+      const std::string made = trace({{name, bad}});
+      EXPECT_TRUE(made.starts_with("Root=1-00000007-") && made.ends_with(";Sampled=0")) << made;
+      EXPECT_EQ(made.size(), std::string("Root=;Parent=;Sampled=0").size() + 35 + 16) << made;
+      EXPECT_NE(trace({{name, bad}}, 8'000'000), made);
+    }
+  trace_actively();
+  EXPECT_TRUE(trace({}).ends_with(";Sampled=1"));
+}
+
+TEST_F(TraceTest, CountsTheRoundsOfAFunction) {
+  const std::string root = "Root=1-0af76519-16cd43dd8448eb211c80319c;Lineage=";
+  std::string header;
+  for (std::uint32_t round = 0; round <= kMostRounds; ++round) {
+    if (round > 0) header = root + lineage_;
+    std::vector<model::Header> headers;
+    if (!header.empty()) headers.push_back({"x-amzn-trace-id", header});
+    (void)trace(headers);
+    EXPECT_EQ(rounds(frame, 0, function_), round) << header;
+    // Others in between count for themselves.
+    function_.name = "g";
+    header = root + lineage_;
+    (void)trace({{"x-amzn-trace-id", header}});
+    function_.name = "f";
+  }
+}
+
+TEST_F(TraceTest, AnyLineageGivesAShortOne) {
+  std::string many = "Root=1-0af76519-16cd43dd8448eb211c80319c;Lineage=";
+  for (int i = 0; i < 100; ++i) many += fmt::format("{:08x}:{}|", i, 4'000'000'000U);
+  (void)trace({{"x-amzn-trace-id", many}});
+  EXPECT_LE(lineage_.size(), 16U * 12);
+  EXPECT_EQ(rounds(frame, 0, function_), 0U);
+  (void)trace({});
+  const std::string name = lineage_.substr(0, 8);
+  for (const std::string& bad :
+       std::vector<std::string>{"", "|||", "zz:1", name + ":", name + ":x", name + ":-1",
+                                name + ":99999999999", name + "0:1", ":" + name})
+    EXPECT_EQ(
+        (with({{"x-amzn-trace-id", "Root=1-0af76519-16cd43dd8448eb211c80319c;Lineage=" + bad}}),
+         rounds(frame, 0, function_)),
+        0U)
+        << bad;
 }
 
 }  // namespace

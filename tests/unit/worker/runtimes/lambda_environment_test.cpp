@@ -36,6 +36,7 @@ TEST_F(LambdaEnvironment, IsThatOfAws) {
   EXPECT_EQ(env("AWS_EXECUTION_ENV"), "AWS_Lambda_python");
   EXPECT_EQ(env("AWS_REGION"), "us-east-1");
   EXPECT_EQ(env("AWS_DEFAULT_REGION"), "us-east-1");
+  EXPECT_EQ(env("AWS_XRAY_CONTEXT_MISSING"), "LOG_ERROR");
   EXPECT_EQ(env("TZ"), ":UTC");
   EXPECT_EQ(env("TMPDIR"), "/tmp/own");
   EXPECT_NE(env("PATH"), "absent");
