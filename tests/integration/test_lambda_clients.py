@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS's own clients, unmodified. PELTON_LAMBDA_CLIENTS names a folder that tools/lambda_clients has filled; without it
-they are installed into a temporary one, and the tests are skipped where that cannot be done."""
+"""AWS's own clients, unmodified; the tests are skipped where they cannot be installed."""
 
 import concurrent.futures
 import json
@@ -12,22 +11,9 @@ import subprocess
 
 import pytest
 
-from engine import PYTHON, ROOT, Engine, wait_until
+import lambda_clients
+from engine import PYTHON, Engine, wait_until
 from test_lambda import lambda_config, last_attempt, results, show
-
-
-# One that has pip, of the version of PYTHON.
-PIP = next((python for python in (PYTHON, shutil.which("python3")) if python and subprocess.run(
-    [python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0), PYTHON)
-
-
-def install(folder, client):
-    """Answers why it could not be done, or nothing."""
-    if (folder / client).exists():
-        return None
-    done = subprocess.run([ROOT / "tools/lambda_clients", str(folder), client], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PYTHON": PIP, "MAKEFLAGS": f"-j{os.cpu_count()}"})
-    return done.stderr.strip()[-300:] if done.returncode != 0 else None
 
 
 def build_go(code):
@@ -82,11 +68,9 @@ def build_java(code):
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """What takes its time to install is installed at once, beside the tests that need less: name -> its folder."""
-    ready = os.environ.get("PELTON_LAMBDA_CLIENTS")
-    clients = pathlib.Path(ready) if ready else tmp_path_factory.mktemp("clients")
-    folders = {"python": clients / "python", "node": clients / "node", "go": tmp_path_factory.mktemp("go"), "java": tmp_path_factory.mktemp("java")}
+    folders = {"python": lambda_clients.FOLDER / "python", "node": lambda_clients.FOLDER / "node", "go": tmp_path_factory.mktemp("go"), "java": tmp_path_factory.mktemp("java")}
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        made = {client: pool.submit(install, clients, client) for client in ("python", "node") if client == "python" or shutil.which("node")}
+        made = {client: pool.submit(lambda_clients.install, client) for client in ("python", "node") if client == "python" or shutil.which("node")}
         made["go"] = pool.submit(build_go, folders["go"])
         made["java"] = pool.submit(build_java, folders["java"])
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Services that are described by a serverless.yml or template.yaml, as they are. The one in JavaScript needs AWS's
-client: PELTON_LAMBDA_CLIENTS names a folder that tools/lambda_clients has filled; without it that test is skipped."""
+client; without it that test is skipped."""
 
 import http.client
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 
@@ -13,6 +12,7 @@ import pytest
 
 import s3_servers
 from engine import BINARY, ROOT, Engine, wait_until
+from lambda_clients import client_folder
 from test_lambda import HERE
 
 EXAMPLE = ROOT / "functions/examples/user_api"
@@ -77,12 +77,10 @@ def pelton(*command):
 
 @pytest.fixture
 def user_api(tmp_path):
-    clients = pathlib.Path(os.environ.get("PELTON_LAMBDA_CLIENTS", ROOT / "build/release/lambda"))
-    if not (clients / "node/node_modules/aws-lambda-ric").exists():
-        pytest.skip("AWS's client for Node.js is not installed: tools/lambda_clients")
+    client = client_folder("node")
     for name in ("users.js", "serverless.yml"):
         shutil.copy(EXAMPLE / name, tmp_path)
-    (tmp_path / "node_modules").symlink_to(clients / "node/node_modules")
+    (tmp_path / "node_modules").symlink_to(client / "node_modules")
     return tmp_path
 
 
