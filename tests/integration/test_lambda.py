@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import socket
+import threading
 
 import pytest
 
@@ -351,3 +352,30 @@ serve(handle)
         engine.start()
         engine.wait_settled("job")
         assert results(engine) == [1] and not started.exists()
+
+
+def test_strangers_at_a_workers_port_cost_others_no_time(tmp_path):
+    """They are sent away; a look at all connections of the machine for each of them would stop the engine."""
+    code = bootstrap(tmp_path, "serve(lambda event, headers: os.environ['AWS_LAMBDA_RUNTIME_API'])")
+    with Engine(tmp_path, lambda_config(code)) as engine:
+        engine.produce("input", [{"key": "k", "data": {}}])
+        engine.wait_settled("job")
+        host, port = results(engine)[0].split(":")
+        ends = threading.Event()
+        met = [0]
+
+        def knock():
+            while not ends.is_set():
+                socket.create_connection((host, int(port))).close()
+                met[0] += 1
+
+        stranger = threading.Thread(target=knock)
+        stranger.start()
+        try:
+            wait_until(lambda: met[0] > 2000, "there are many of them", 60)
+            engine.produce("input", [{"key": "k", "data": {}}] * 60)
+            engine.wait_settled("job", 10)
+        finally:
+            ends.set()
+            stranger.join()
+        assert len(results(engine)) == 61 and engine.letters() == []

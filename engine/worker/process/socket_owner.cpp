@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/worker/process/socket_owner.h"
 
+#include "engine/base/unique_fd.h"
 #include "engine/worker/process/descendants.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fmt/format.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -43,6 +48,45 @@ std::optional<std::string> inode_of(const char* table, const std::string& local,
       return inode;
   }
   return std::nullopt;
+}
+
+// What the kernel says of one connection; 0 for one that no process has any more, or that there is
+// not. Nothing: this kernel does not answer such questions. The table has all connections of the
+// machine, thousands that have ended included, and whoever may connect can make such.
+std::optional<std::uint32_t> ask_for_inode(const sockaddr_in& local, const sockaddr_in& remote) {
+  // Of a kernel that has no answers the word is the same as of one that has no such connection.
+  static std::atomic<bool> answers{false};
+  const UniqueFd kernel(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  struct {
+    nlmsghdr header;
+    inet_diag_req_v2 question;
+  } request = {};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  // Has the sockets of IPv6 that speak IPv4 as well.
+  request.question.sdiag_family = AF_INET;
+  request.question.sdiag_protocol = IPPROTO_TCP;
+  request.question.idiag_states = ~0U;
+  inet_diag_sockid& id = request.question.id;
+  id.idiag_sport = local.sin_port;
+  id.idiag_dport = remote.sin_port;
+  id.idiag_src[0] = local.sin_addr.s_addr;
+  id.idiag_dst[0] = remote.sin_addr.s_addr;
+  id.idiag_cookie[0] = id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  struct {
+    nlmsghdr header;
+    inet_diag_msg said;
+    char more[1024];
+  } answer = {};
+  if (!kernel || ::send(kernel.get(), &request, sizeof request, 0) < 0) return std::nullopt;
+  const ssize_t size = ::recv(kernel.get(), &answer, sizeof answer, MSG_DONTWAIT);
+  if (size < static_cast<ssize_t>(NLMSG_LENGTH(sizeof answer.said)) ||
+      answer.header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
+    return answers ? std::optional(0U) : std::nullopt;
+  answers = true;
+  // Else it is a socket that listens at the port.
+  return answer.said.id.idiag_dport == remote.sin_port ? answer.said.idiag_inode : 0;
 }
 
 bool has_socket(pid_t process, const std::string& link) {
@@ -125,6 +169,8 @@ bool is_peer(int connection, pid_t process) {
   if (::getsockname(connection, reinterpret_cast<sockaddr*>(&ours), &size) != 0) return false;
   size = sizeof theirs;
   if (::getpeername(connection, reinterpret_cast<sockaddr*>(&theirs), &size) != 0) return false;
+  if (const auto inode = ask_for_inode(theirs, ours))
+    return *inode != 0 && tree_has_socket(process, fmt::format("socket:[{}]", *inode));
   const std::string local = kernel_text(theirs);
   const std::string remote = kernel_text(ours);
   auto inode = inode_of("/proc/net/tcp", local, remote);

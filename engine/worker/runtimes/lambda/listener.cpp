@@ -24,6 +24,7 @@ constexpr std::size_t kReadBuffer = 64U << 10;
 // The process waits for events, and works on one, as long as it likes.
 constexpr std::chrono::hours kNoHurry{24 * 365};
 constexpr std::chrono::milliseconds kPause{100};
+constexpr std::chrono::milliseconds kPauseOfStrangers{1};
 
 net::Limits limits() {
   net::Limits limits;
@@ -75,23 +76,21 @@ void Listener::accept() {
   acceptor_.async_accept(
       [this, alive = std::weak_ptr(alive_)](const error_code& error, net::Socket socket) {
         if (alive.expired() || error == boost::asio::error::operation_aborted) return;
-        if (!error) {
-          take(std::move(socket));
-          return accept();
-        }
-        // Out of descriptors: it may pass.
-        pause_.after(kPause, [this] { accept(); });
+        if (!error && take(std::move(socket))) return accept();
+        // Out of descriptors: it may pass. Strangers cost others of this engine no time.
+        pause_.after(error ? kPause : kPauseOfStrangers, [this] { accept(); });
       });
 }
 
-void Listener::take(net::Socket&& socket) {
+bool Listener::take(net::Socket&& socket) {
   const int connection = socket.native_handle();
-  if (!is_peer(connection, process_) ||
-      host_.crowd.make_room(std::chrono::steady_clock::now()) != net::Crowd::Admission::any)
-    return;
+  if (!is_peer(connection, process_)) return false;
+  if (host_.crowd.make_room(std::chrono::steady_clock::now()) != net::Crowd::Admission::any)
+    return true;
   const int yes = 1;
   ::setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   net::open_session(net::Channel(std::move(socket), nullptr), host_, net::Crowd::Admission::any);
+  return true;
 }
 
 }  // namespace pelton::worker::lambda

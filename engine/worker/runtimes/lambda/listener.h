@@ -30,7 +30,8 @@ class Listener {
  private:
   using Acceptor = boost::asio::basic_socket_acceptor<net::Stream, net::Executor>;
   void accept();
-  void take(net::Socket&& socket);
+  // False: from a stranger.
+  bool take(net::Socket&& socket);
 
   Acceptor acceptor_;
   thread::Timer pause_;
