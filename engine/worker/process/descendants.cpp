@@ -4,6 +4,7 @@
 #include "engine/base/unique_fd.h"
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -113,16 +114,19 @@ void collect(const Children& children, pid_t pid, std::vector<pid_t>& into) {
   }
 }
 
-enum class Origin { this_worker, other, unknown };
+enum class Origin { this_worker, its_guard, other, unknown };
+
+bool has_variable(const std::string& environment, std::string_view name, const std::string& value) {
+  const std::string wanted = fmt::format("{}={}", name, value) + '\0';
+  return environment.starts_with(wanted) || environment.find('\0' + wanted) != std::string::npos;
+}
 
 // Unknown: in the middle of an exec a process has no environment to be seen.
 Origin origin_of(pid_t pid, const std::string& worker) {
-  const std::string wanted = std::string(kWorkerVariable) + "=" + worker + '\0';
   const std::string environment = contents("/proc/" + std::to_string(pid) + "/environ");
   if (environment.empty()) return Origin::unknown;
-  const bool its =
-      environment.starts_with(wanted) || environment.find('\0' + wanted) != std::string::npos;
-  return its ? Origin::this_worker : Origin::other;
+  if (has_variable(environment, kWorkerVariable, worker)) return Origin::this_worker;
+  return has_variable(environment, kGuardVariable, worker) ? Origin::its_guard : Origin::other;
 }
 
 // Its children before it: what it left would become somebody else's unseen.
@@ -197,6 +201,8 @@ void kill_orphans(const std::string& worker) {
       const Origin origin = origin_of(child, worker);
       if (origin == Origin::this_worker) orphans.push_back(child);
       unknown = unknown || origin == Origin::unknown;
+      // It ends by itself, having ended the others.
+      if (origin == Origin::its_guard) reap(child);
     }
     if (orphans.empty() && !unknown) return;
     if (orphans.empty()) ::poll(nullptr, 0, kExecMilliseconds);

@@ -15,6 +15,8 @@ namespace pelton::worker {
 
 // In the environment of every worker: a value that no other process has.
 inline constexpr std::string_view kWorkerVariable = "PELTON_WORKER";
+// The same in that of the process that ends what an isolated copy of a zygote leaves.
+inline constexpr std::string_view kGuardVariable = "PELTON_GUARD";
 
 // Makes this process the parent of what its workers leave. Idempotent.
 void adopt_orphans();

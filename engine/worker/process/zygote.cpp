@@ -215,6 +215,8 @@ void Zygote::answer(Asked&& asked, std::string_view text) {
   }
   asked.child.pid = pid;
   asked.child.sandbox = process_->child().sandbox();
+  // What the kernel holds is the number of all copies together.
+  if (asked.child.sandbox) asked.child.sandbox->holds_processes = false;
   asked.made(std::move(asked.child));
 }
 

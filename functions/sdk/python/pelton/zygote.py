@@ -23,6 +23,7 @@ from .imports import Imports, is_file
 from .traces import Traces, first, threads, threads_end
 
 _CONTROL = 3  # where the engine puts it
+_RULES = 4  # what copies of an isolated zygote may do, where its launcher puts it
 _OWN_DESCRIPTORS = 100  # as worker.py
 _RESERVED = range(3, 11)  # descriptors of workers
 _LARGEST = 256 << 10  # message
@@ -45,7 +46,8 @@ class Zygote:
         self.code = code = code if kind == "native" else os.getcwd()
         self.handler = handler
         self.control = socket.socket(fileno=out_of_the_way(_CONTROL))
-        self.restart = Restart(self.control, self.folder)
+        self.isolation = isolation()
+        self.restart = Restart(self.control, self.folder, self.isolation)
         ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.heard, self.tell = (socket.socket(fileno=out_of_the_way(end.detach())) for end in ends)
         self._reserve()
@@ -106,7 +108,7 @@ class Zygote:
             if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC) or len(descriptors) < 2:
                 raise ValueError("the request is too large")
             os.chdir(self.folder)  # as for a process of its own
-            pid = self.fork(words[1].decode())
+            pid = self.fork(words[1].decode(), *self.isolation)
         except Exception as error:  # noqa: BLE001 whatever it is, the engine has another way
             self.control.send(f"failed {type(error).__name__}: {error}".encode("utf-8", "replace"))
         else:
@@ -239,9 +241,10 @@ def refresh():
 class Restart:
     """Begins again with nothing imported: the same process, with the messages that it has not read."""
 
-    def __init__(self, control, folder):
+    def __init__(self, control, folder, isolation):
         self.control = control
         self.folder = folder
+        self.isolation = isolation
         with open("/proc/self/cmdline", "rb") as file:
             self.command = file.read().split(b"\0")[:-1]
         self.environment = dict(os.environb)
@@ -249,8 +252,21 @@ class Restart:
     def __call__(self):
         os.chdir(self.folder)
         os.dup2(self.control.fileno(), _CONTROL)
-        os.closerange(_CONTROL + 1, 1 << 16)
+        kept = _CONTROL
+        if self.isolation:
+            os.dup2(self.isolation[0], _RULES)
+            kept = _RULES
+        os.closerange(kept + 1, 1 << 16)
         os.execve(sys.executable, self.command, self.environment)
+
+
+def isolation():
+    """The ruleset of Landlock for copies, and the program that ends what they leave; or nothing."""
+    guard = os.environ.get("PELTON_COPIES")
+    try:
+        return (out_of_the_way(_RULES), guard) if guard else ()
+    except OSError:  # the kernel has no such thing, as the engine knows
+        return ()
 
 
 def out_of_the_way(descriptor):
