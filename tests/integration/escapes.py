@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import pathlib
+import resource
+import shutil
 import socket
 import sys
 
@@ -35,6 +37,25 @@ def _connect(family, address):
     return "connected"
 
 
+def _set_user_id(path):
+    _write(path)
+    try:
+        os.chmod(path, 0o4755)
+    finally:
+        os.unlink(path)
+    return "set"
+
+
+def _many_files(folder, count):
+    os.mkdir(folder)
+    try:
+        for number in range(count):
+            os.close(os.open(f"{folder}/{number}", os.O_CREAT | os.O_WRONLY))
+    finally:
+        shutil.rmtree(folder)
+    return "made"
+
+
 def _fill(size):
     try:
         with open("/tmp/large", "wb", buffering=0) as file:
@@ -61,6 +82,15 @@ def attempts(target):
         "admin socket": lambda: _connect(socket.AF_UNIX, os.path.join(target["data"], "admin.sock")),
         "port": lambda: _connect(socket.AF_INET, ("127.0.0.1", target["port"])),
         "signal": lambda: os.kill(target["engine"], 0) or "sent",
+        "mode of shadow": lambda: os.chmod("/etc/shadow", os.stat("/etc/shadow").st_mode & 0o777) or "changed",
+        "mode": lambda: os.chmod(target["victim"], 0o600) or "changed",
+        "times": lambda: os.utime(target["victim"], (1, 1)) or "changed",
+        "attribute": lambda: os.setxattr(target["victim"], "user.x", b"x") or "changed",
+        "set-user-ID": lambda: _set_user_id(f"/tmp/{target['name']}-set-user-id"),
+        "many files": lambda: _many_files(f"/tmp/{target['name']}-many", 5000),
+        "limits": lambda: resource.prlimit(target["engine"], resource.RLIMIT_CORE, (0, 0)) and "changed",
+        "priority": lambda: os.setpriority(os.PRIO_PROCESS, target["engine"], os.getpriority(os.PRIO_PROCESS, 0)) or "changed",
+        "processors": lambda: os.sched_setaffinity(target["engine"], os.sched_getaffinity(0)) or "changed",
         "environ": lambda: _read(f"/proc/{target['engine']}/environ"),
         "memory": lambda: open(f"/proc/{target['engine']}/mem", "rb").close() or "opened",
         "ptrace": lambda: _call(_PTRACE, 0, 0, 0, 0),

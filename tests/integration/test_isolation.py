@@ -22,16 +22,25 @@ REFUSED = {"EACCES", "EPERM", "ESRCH", "ENOENT", "EROFS"}
 class Home:
     """A folder in which an engine runs as some user."""
 
-    def __init__(self, user):
+    def __init__(self, user, below=None):
         self.user = user
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pelton-isolation-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pelton-isolation-", dir=below))
 
     def give(self):
         for path in [self.folder, *self.folder.rglob("*")]:
             os.chown(path, self.user, self.user, follow_symlinks=False)
 
+    def victim(self):
+        """A file of this user beside what workers may open, and not below /tmp."""
+        path = pathlib.Path("/var/tmp", self.folder.name + "-victim")
+        path.write_text("of the machine")
+        os.chown(path, self.user, self.user)
+        os.utime(path, (1000, 1000))
+        return path
+
     def close(self):
         Engine.kill_all()
+        pathlib.Path("/var/tmp", self.folder.name + "-victim").unlink(missing_ok=True)
         shutil.rmtree(self.folder)
 
 
@@ -166,9 +175,10 @@ def test_no_escape_succeeds(home, family):
     (home.folder / "other").mkdir()
     (home.folder / "other/function.py").write_text("secret of another function")
     (home.folder / "marker").write_text("of the machine")
+    victim = home.victim()
     isolation = f"{{ level: required, network: {network}, temporary: 1MiB }}"
     with UserEngine(home, config(runtime, code, isolation, function)) as engine, socket.create_server(("127.0.0.1", 0)) as port:
-        target = {"data": str(home.folder / "data"), "config": str(engine.config), "other": str(home.folder / "other/function.py"),
+        target = {"data": str(home.folder / "data"), "config": str(engine.config), "other": str(home.folder / "other/function.py"), "victim": str(victim),
                   "marker": str(home.folder / "marker"), "code": str(code), "outside": str(home.folder / "outside"),
                   "size": 3 << 20, "name": home.folder.name + "-escape", "port": port.getsockname()[1], "engine": engine.process.pid}
         engine.produce("input", [{"key": "k", "data": target}])
@@ -177,7 +187,7 @@ def test_no_escape_succeeds(home, family):
         [made] = engine.consume("output")
         got = as_json(made["data"])
         # What is written below /tmp is written into its own.
-        allowed = {"/tmp": "written", "outside": "written", "fill": "ENOSPC", "port": "connected" if network == "all" else got["port"]}
+        allowed = {"/tmp": "written", "outside": "written", "fill": "ENOSPC", "many files": "ENOSPC", "port": "connected" if network == "all" else got["port"]}
         for name, outcome in got.items():
             if name in allowed:
                 assert outcome == allowed[name], (name, got)
@@ -187,6 +197,7 @@ def test_no_escape_succeeds(home, family):
                 assert outcome in REFUSED, (name, got)
         if network != "all":
             assert got["port"] in {"ENETUNREACH", "ECONNREFUSED"}, got
+        assert victim.stat().st_mode & 0o777 == 0o644 and victim.stat().st_mtime == 1000 and os.listxattr(victim) == []
         assert not (home.folder / "outside").exists() and not pathlib.Path("/tmp", target["name"]).exists()
         wanted = PARTS | ({"network"} if network != "all" else set())
         said = engine.isolation()
@@ -198,8 +209,9 @@ def test_without_isolation_the_same_succeeds(home):
     code = python_code(home.folder)
     shutil.copy(HERE / "escapes.py", code)
     (home.folder / "marker").write_text("of the machine")
+    victim = home.victim()
     with UserEngine(home, config("python", code, "none", interpreted("function:handle"))) as engine, socket.create_server(("127.0.0.1", 0)) as port:
-        target = {"data": str(home.folder / "data"), "config": str(engine.config), "other": str(home.folder / "marker"),
+        target = {"data": str(home.folder / "data"), "config": str(engine.config), "other": str(home.folder / "marker"), "victim": str(victim),
                   "marker": str(home.folder / "marker"), "code": str(code), "outside": str(home.folder / "outside"),
                   "size": 1 << 16, "name": home.folder.name + "-escape", "port": port.getsockname()[1], "engine": engine.process.pid}
         engine.produce("input", [{"key": "k", "data": target}])
@@ -207,7 +219,8 @@ def test_without_isolation_the_same_succeeds(home):
         for folder in ["/tmp", "/var/tmp"]:
             pathlib.Path(folder, target["name"]).unlink(missing_ok=True)
         got = as_json(engine.consume("output")[0]["data"])
-        for name in ["config", "other code", "marker in /tmp", "own code", "outside", "/tmp", "admin socket", "port", "signal", "environ"]:
+        for name in ["config", "other code", "marker in /tmp", "own code", "outside", "/tmp", "admin socket", "port", "signal", "environ", "mode",
+                     "times", "attribute", "set-user-ID", "many files", "limits", "priority", "processors"]:
             assert got[name] not in REFUSED, (name, got)
         assert engine.isolation() is None
 

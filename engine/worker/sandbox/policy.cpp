@@ -10,6 +10,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLauncher = "pelton-sandbox";
 constexpr const char* kTemporary = "/tmp";
+// As the zygote of Python names it (functions/sdk/python/pelton/zygote.py).
+constexpr const char* kBytecode = "bytecode";
+constexpr const char* kCopies = "PELTON_COPIES";
 
 // What comes with the system. Nothing that an administrator puts secrets into.
 constexpr std::array kSystem{
@@ -122,12 +125,17 @@ void confine_zygote(LaunchPlan& plan, const config::Function& function, const Pl
   confine(plan, function, places);
   if (!plan.sandbox) return;
   std::error_code ignored;
-  fs::create_directories(state, ignored);
-  add(*plan.sandbox, Rule::write, state);
+  const fs::path bytecode = state / kBytecode;
+  fs::create_directories(bytecode, ignored);
+  add(*plan.sandbox, Rule::own, state);
+  // Its copies write it, and not to the engine's disk.
+  plan.sandbox->rules.emplace_back(Rule::kept, fs::weakly_canonical(bytecode, ignored).string());
+  add(*plan.sandbox, Rule::read, places.launcher);
   plan.sandbox->stays = true;
-  // The kernel counts all of them together, and the zygote.
+  plan.environment[kCopies] = places.launcher.string();
+  // The kernel counts all of them together, each with its guard, and the zygote.
   if (plan.sandbox->processes > 0)
-    plan.sandbox->processes = plan.sandbox->processes * (function.scale.max + 1) + 1;
+    plan.sandbox->processes = (plan.sandbox->processes + 1) * (function.scale.max + 1) + 1;
 }
 
 void confine_copy(LaunchPlan& plan, const config::Function& function) {

@@ -26,7 +26,7 @@ std::uint32_t wishes_of(const Plan& plan) {
 }
 
 std::string bytes_of(const Plan& plan) {
-  const std::span<const sock_filter> filter = denied_system_calls();
+  const std::span<const sock_filter> filter = denied_system_calls(plan.stays);
   PlanHeader header;
   header.wishes = wishes_of(plan);
   header.temporary_bytes = plan.temporary_bytes;

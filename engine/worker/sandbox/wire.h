@@ -29,16 +29,20 @@ enum Wish : std::uint32_t {
   kRequired = 1,        // no worker with less than everything
   kPrivateNetwork = 2,  // a network namespace
   kLoopback = 4,        // ... with a loopback interface that is up
-  // The process keeps its number and its parent, as a zygote has to: no PID namespace.
+  // The process keeps its number and its parent, as a zygote has to: no PID namespace. In the
+  // plan's place it has a ruleset of Landlock, which each of its copies is to add to its own: it
+  // can signal only what it started then, and write only where workers may.
   kStays = 8,
 };
 
 enum class Rule : char {
   read = 'r',       // files there may be read and run
   write = 'w',      // anything
+  own = 'o',        // as write, for the process itself and not for its copies
   device = 'd',     // may be read and written
   temporary = 't',  // an empty folder in memory, bounded by temporary_bytes;
                     // where the kernel refuses mounts: the machine's folder
+  kept = 'k',       // as temporary, and below what others name
   hidden = 'h',     // an empty folder, but for what other rules name below it
 };
 

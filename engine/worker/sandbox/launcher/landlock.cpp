@@ -23,6 +23,8 @@ constexpr std::uint64_t kFirstVersion = (1 << 13) - 1;
 constexpr std::uint64_t kRefer = 1 << 13;          // since the second
 constexpr std::uint64_t kTruncate = 1 << 14;       // the third
 constexpr std::uint64_t kDeviceControl = 1 << 15;  // the fifth
+constexpr std::uint64_t kChanges =
+    (kFirstVersion | kRefer | kTruncate) & ~(kExecute | kReadFile | kReadFolder);
 constexpr std::uint64_t kOfFiles = kExecute | kWriteFile | kReadFile | kTruncate | kDeviceControl;
 
 constexpr std::uint64_t kAbstractSockets = 1 << 0;  // both since the sixth
@@ -54,7 +56,9 @@ std::uint64_t rights_of(const Entry& entry, bool mounted) {
     case Rule::device:
       return kReadFile | kWriteFile | kDeviceControl;
     case Rule::write:
+    case Rule::own:
     case Rule::temporary:
+    case Rule::kept:
       return ~kDeviceControl;
     // The machine's own is not to be seen.
     case Rule::hidden:
@@ -78,6 +82,30 @@ bool add_rule(int ruleset, const Entry& entry, std::uint64_t rights) {
   return added;
 }
 
+bool add_all_rules(int ruleset, const Plan& plan, std::uint64_t rights, bool mounted,
+                   bool for_copies) {
+  for (unsigned i = 0; i < plan.count; ++i) {
+    const Entry& entry = plan.entries[i];
+    if (for_copies && entry.rule == Rule::own) continue;
+    if (!add_rule(ruleset, entry, rights_of(entry, mounted) & rights)) return false;
+  }
+  return true;
+}
+
+int make_ruleset(const Ruleset& wanted, int abi) {
+  const std::size_t size = abi >= 6 ? sizeof wanted : sizeof wanted.files;
+  return static_cast<int>(syscall(SYS_landlock_create_ruleset, &wanted, size, 0));
+}
+
+// For the copies of a zygote: nobody but what they start can be signalled or looked into by them,
+// the zygote and one another included.
+bool leave_ruleset(const Plan& plan, int abi, bool mounted) {
+  const Ruleset wanted{known_rights(abi) & kChanges, 0, kSignals};
+  const int ruleset = make_ruleset(wanted, abi);
+  return ruleset >= 0 && add_all_rules(ruleset, plan, wanted.files, mounted, true) &&
+         dup2(ruleset, plan.descriptor) >= 0;
+}
+
 }  // namespace
 
 void restrict_files(const Plan& plan, Report& report) {
@@ -86,21 +114,20 @@ void restrict_files(const Plan& plan, Report& report) {
   report.landlock_abi = static_cast<std::int32_t>(abi);
   Ruleset wanted{known_rights(report.landlock_abi), 0, 0};
   if (abi >= 6) wanted.scoped = kSignals | (plan.wants(kPrivateNetwork) ? kAbstractSockets : 0);
-  const std::size_t size = abi >= 6 ? sizeof wanted : sizeof wanted.files;
-  const int ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &wanted, size, 0));
+  const int ruleset = make_ruleset(wanted, report.landlock_abi);
   if (ruleset < 0) return refused(report, Part::files, "Landlock");
   const bool mounted = part_of(report, Part::mounts).state == State::active;
-  for (unsigned i = 0; i < plan.count; ++i)
-    if (!add_rule(ruleset, plan.entries[i], rights_of(plan.entries[i], mounted) & wanted.files))
-      return refused(report, Part::files, "a rule of Landlock");
+  if (!add_all_rules(ruleset, plan, wanted.files, mounted, false))
+    return refused(report, Part::files, "a rule of Landlock");
   if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0)
     return refused(report, Part::files, "Landlock");
   close(ruleset);
   active(report, Part::files);
   if (!plan.wants(kStays)) return;
-  if (abi >= 6) return active(report, Part::processes);
-  errno = EOPNOTSUPP;
-  refused(report, Part::processes, "Landlock's scope of signals");
+  if (abi < 6) errno = EOPNOTSUPP;
+  if (abi < 6 || !leave_ruleset(plan, report.landlock_abi, mounted))
+    return refused(report, Part::processes, "Landlock's scope of signals");
+  active(report, Part::processes);
 }
 
 }  // namespace pelton::worker::sandbox

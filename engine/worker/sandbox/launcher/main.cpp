@@ -3,6 +3,9 @@
 // pelton-sandbox DESCRIPTOR PROGRAM ARGUMENT...: makes itself, or a child of its own parent, into
 // PROGRAM, kept from what the plan in the descriptor names; the one behind it takes the report. The
 // engine runs it (engine/worker/sandbox/sandbox_launch.cpp), nobody else does.
+//
+// pelton-sandbox guard PID: waits for the end of a copy of a zygote and ends what that leaves. The
+// copy runs it (functions/sdk/python/_zygote.c).
 #include "engine/worker/sandbox/launcher/steps.h"
 
 #include <errno.h>
@@ -114,8 +117,28 @@ void become_leader() {
   _exit(0);
 }
 
+// Between two layers of Landlock: it may signal what the copy and its children are, which may not
+// signal it, and nobody else. So a signal to all that it may signal reaches these, at one moment,
+// however they are called and whoever their parents are.
+[[noreturn]] void guard(pid_t copy) {
+  prctl(PR_SET_NAME, "pelton-guard");
+  // Whoever may signal the engine is in no such place.
+  if (kill(getppid(), 0) == 0 || errno != EPERM) _exit(kFailed);
+  setsid();
+  if (chdir("/") != 0) _exit(kFailed);
+  const int end = static_cast<int>(syscall(SYS_pidfd_open, copy, 0));
+  if (end >= 0 && dup2(end, 0) < 0) _exit(kFailed);
+  syscall(SYS_close_range, 1U, ~0U, 0U);
+  pollfd wait{0, POLLIN, 0};
+  while (end >= 0 && poll(&wait, 1, -1) < 0 && errno == EINTR) {
+  }
+  kill(-1, SIGKILL);
+  _exit(0);
+}
+
 int run(int count, char** words) {
   if (count < 2) return kUsage;
+  if (strcmp(words[1], "guard") == 0) guard(count > 2 ? atoi(words[2]) : 0);
   const int descriptor = atoi(words[1]);
   report_to = descriptor + 1;
   command = words + 2;
@@ -123,6 +146,8 @@ int run(int count, char** words) {
   fcntl(report_to, F_SETFD, FD_CLOEXEC);
   if (!read_plan(descriptor, plan)) fail("the plan", EINVAL);
   separate(plan, report);
+  // Forgotten in a user namespace.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (is_active(Part::processes)) launch_beside();
   become_worker();
 }

@@ -49,10 +49,18 @@ bool below(const char* path, const char* folder) {
   return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
-constexpr Rule kCovering[]{Rule::temporary, Rule::hidden};
+constexpr Rule kCovering[]{Rule::temporary, Rule::hidden, Rule::kept};
+// Less than the pages of a file take; more for the folder itself.
+constexpr unsigned long long kBytesOfFile = 4096;
+constexpr unsigned long long kFewestFiles = 64;
+constexpr unsigned long long kMostFiles = 1 << 20;
 
 bool covers(const Entry& entry) {
-  return entry.rule == Rule::temporary || entry.rule == Rule::hidden;
+  return entry.rule == Rule::temporary || entry.rule == Rule::kept || entry.rule == Rule::hidden;
+}
+
+bool may_change(const Entry& entry) {
+  return entry.rule == Rule::write || entry.rule == Rule::own;
 }
 
 // Before folders are covered: what is below them and wanted.
@@ -104,7 +112,7 @@ bool put_back(const Entry& entry) {
   struct stat status;
   const bool done =
       fstat(entry.tree, &status) == 0 && make_place(entry.path, S_ISDIR(status.st_mode)) &&
-      (entry.rule == Rule::write || make_read_only(entry.tree)) &&
+      (may_change(entry) || make_read_only(entry.tree)) &&
       syscall(SYS_move_mount, entry.tree, "", AT_FDCWD, entry.path, MOVE_MOUNT_F_EMPTY_PATH) == 0;
   const int error = errno;
   close(entry.tree);
@@ -117,22 +125,58 @@ bool put_back(const Plan& plan) {
   for (int written = 0; written < 2; ++written)
     for (unsigned i = 0; i < plan.count; ++i) {
       const Entry& entry = plan.entries[i];
-      if (entry.tree >= 0 && (entry.rule == Rule::write) == (written == 1) && !put_back(entry))
-        return false;
+      if (entry.tree >= 0 && may_change(entry) == (written == 1) && !put_back(entry)) return false;
     }
   return true;
 }
 
 bool cover(const Plan& plan, const Entry& entry) {
   char options[96];
-  const bool temporary = entry.rule == Rule::temporary;
-  snprintf(options, sizeof options, "mode=%s,size=%llu,nr_inodes=%u", temporary ? "1777" : "755",
-           temporary ? static_cast<unsigned long long>(plan.header.temporary_bytes) : 1ULL << 20,
-           temporary ? 1U << 20 : 4096U);
+  const bool temporary = entry.rule != Rule::hidden;
+  const unsigned long long size = temporary ? plan.header.temporary_bytes : 1ULL << 20;
+  unsigned long long files = kFewestFiles + size / kBytesOfFile;
+  if (files > kMostFiles) files = kMostFiles;
+  snprintf(options, sizeof options, "mode=%s,size=%llu,nr_inodes=%llu", temporary ? "1777" : "755",
+           size, files);
   return mount("tmpfs", entry.path, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0 || errno == ENOENT;
 }
 
+// Modes, owners and times of files are not Landlock's: a user may change those of all that is his,
+// root those of the whole system. What may be written to is taken out before, and put back as it
+// is.
+bool make_rest_read_only(Plan& plan) {
+  for (unsigned i = 0; i < plan.count; ++i)
+    if (may_change(plan.entries[i]) && strcmp(plan.entries[i].path, "/") == 0) return true;
+  for (unsigned i = 0; i < plan.count; ++i) {
+    Entry& entry = plan.entries[i];
+    entry.tree = -1;
+    if (entry.rule == Rule::hidden || (!covers(entry) && !may_change(entry))) continue;
+    entry.tree = static_cast<int>(syscall(SYS_open_tree, AT_FDCWD, entry.path,
+                                          OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE));
+    if (entry.tree < 0 && errno != ENOENT) return false;
+  }
+  const int root = open("/", O_PATH | O_CLOEXEC);
+  const bool done = root >= 0 && make_read_only(root);
+  const int error = errno;
+  close(root);
+  errno = error;
+  if (!done) return false;
+  for (int last = 0; last < 2; ++last)
+    for (unsigned i = 0; i < plan.count; ++i) {
+      const Entry& entry = plan.entries[i];
+      const bool above = entry.rule == Rule::temporary;
+      if (entry.tree < 0 || above == (last == 1)) continue;
+      if (syscall(SYS_move_mount, entry.tree, "", AT_FDCWD, entry.path,
+                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS) != 0)
+        return false;
+      close(entry.tree);
+    }
+  return true;
+}
+
 void mounts(Plan& plan, Report& report) {
+  char folder[4096];
+  const bool somewhere = getcwd(folder, sizeof folder) != nullptr;
   // What the machine mounts later is seen here, and nothing of here there.
   if (mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) != 0)
     return refused(report, Part::mounts, "making mounts private");
@@ -144,6 +188,9 @@ void mounts(Plan& plan, Report& report) {
         return refused(report, Part::mounts, "mounting a tmpfs");
     if (!put_back(plan)) return refused(report, Part::mounts, "mounting a folder again");
   }
+  if (!make_rest_read_only(plan)) return refused(report, Part::mounts, "making mounts read-only");
+  // As it is now, not what is below.
+  if (somewhere && chdir(folder) != 0) errno = 0;
   active(report, Part::mounts);
 }
 
@@ -208,11 +255,11 @@ void separate(Plan& plan, Report& report) {
 
 void mount_proc() {
   // Within a container the kernel may refuse it: then the names of others' processes are seen.
-  mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+  mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, nullptr);
 }
 
 void limit_processes(const Plan& plan, const Report& report) {
-  // One more, for the first process of the PID namespace.
+  // One more, for the process that ends what it leaves.
   if (report.limits_processes != 0) limit(RLIMIT_NPROC, plan.header.processes + 1);
 }
 

@@ -30,6 +30,7 @@ bool read_plan(int descriptor, Plan& plan) {
   const std::size_t size = static_cast<std::size_t>(status.st_size);
   void* const mapped = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   if (mapped == MAP_FAILED) return false;
+  plan.descriptor = descriptor;
   const char* at = static_cast<const char*>(mapped);
   const char* const end = at + size;
   memcpy(&plan.header, at, sizeof plan.header);

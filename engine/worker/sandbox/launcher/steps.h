@@ -20,6 +20,7 @@ struct Plan {
   const sock_filter* filter;
   Entry entries[kMostRules];
   unsigned count;
+  int descriptor;       // that it came in
   bool user_namespace;  // it is in one of its own
 
   bool wants(Wish wish) const { return (header.wishes & wish) != 0; }

@@ -31,8 +31,9 @@ class Confinement : public Confined {
   bool may_write(const std::string& file) { return succeeds("echo x >" + file); }
   // What Python's os does, or the name of its error.
   std::string python(const std::string& line) {
-    return said("/usr/bin/python3 -c 'import ctypes, errno, os, signal, socket\ntry:\n  print(" +
-                line + ")\nexcept OSError as error: print(errno.errorcode[error.errno])'");
+    return said(
+        "/usr/bin/python3 -c 'import ctypes, errno, os, resource, signal, socket\ntry:\n  print(" +
+        line + ")\nexcept OSError as error: print(errno.errorcode[error.errno])'");
   }
 };
 
@@ -89,6 +90,44 @@ TEST_F(Confinement, PathsOfTheConfigAreReadAndWritten) {
   EXPECT_EQ(test::read_file(path("out/deep/result")), "x\n");
 }
 
+TEST_F(Confinement, WhereItRunsMayBeWhereItWrites) {
+  fs::create_directories(path("out"));
+  fs::create_directory_symlink(path("out"), path("link"));
+  for (const char* place : {"out", "link"}) {
+    function.isolation.write = {path(place)};
+    change = [&](LaunchPlan& plan) { plan.folder = path(place); };
+    EXPECT_TRUE(succeeds("echo x >here && mkdir -p below && chmod 700 below")) << place;
+    EXPECT_EQ(test::read_file(path("out/here")), "x\n");
+    EXPECT_TRUE(succeeds("rm here && rmdir below"));
+  }
+}
+
+TEST_F(Confinement, ModesTimesAndAttributesOfOthersFilesStay) {
+  const std::string file = "/var/tmp/pelton-confinement-" + std::to_string(::getpid());
+  test::write_file(file, "of the machine");
+  function.isolation.read = {file};
+  EXPECT_TRUE(may_read(file));
+  EXPECT_FALSE(succeeds("chmod 600 " + file));
+  EXPECT_FALSE(succeeds("touch -d 2020-01-01 " + file));
+  EXPECT_EQ(python("os.setxattr(\"" + file + "\", \"user.x\", b\"x\")"), "EROFS\nexit 0");
+  EXPECT_EQ(python("os.truncate(\"" + file + "\", 0)").substr(0, 1), "E");
+  function.isolation.write = {"/var/tmp"};
+  EXPECT_TRUE(succeeds("chmod 600 " + file));
+  fs::remove(file);
+}
+
+TEST_F(Confinement, NoFileIsMadeThatRunsAsItsOwner) {
+  EXPECT_TRUE(succeeds("cp /bin/true /tmp/x && chmod 755 /tmp/x && /tmp/x"));
+  for (const char* mode : {"4755", "2755"}) {
+    EXPECT_FALSE(succeeds(std::string("cp /bin/true /tmp/x && chmod ") + mode + " /tmp/x")) << mode;
+    EXPECT_EQ(python(std::string("os.open(\"/tmp/y\", os.O_CREAT | os.O_WRONLY, 0o") + mode + ")"),
+              "EPERM\nexit 0");
+    EXPECT_EQ(python(std::string("os.open(\"/tmp\", os.O_TMPFILE | os.O_WRONLY, 0o") + mode + ")"),
+              "EPERM\nexit 0");
+    EXPECT_EQ(python(std::string("os.mknod(\"/tmp/y\", 0o10") + mode + ")"), "EPERM\nexit 0");
+  }
+}
+
 TEST_F(Confinement, APathThatIsNotThereIsPassedOver) {
   function.isolation.read = {path("missing")};
   EXPECT_EQ(said("exit 3"), "exit 3");
@@ -131,6 +170,15 @@ TEST_F(Confinement, ItsTemporaryFolderIsBounded) {
   EXPECT_THAT(said("head -c 4000000 /dev/zero >/dev/shm/large"),
               HasSubstr("No space left on device"));
   EXPECT_TRUE(succeeds("head -c 900000 /dev/zero >/tmp/small"));
+}
+
+TEST_F(Confinement, ItsTemporaryFilesAreAsManyAsTheyMayHavePages) {
+  function.isolation.temporary_bytes = 64 << 10;
+  for (const char* place : {"/tmp", "/dev/shm"}) {
+    const std::string make = std::string("cd ") + place + " && for i in $(seq ";
+    EXPECT_TRUE(succeeds(make + "60); do : >$i || exit 1; done"));
+    EXPECT_FALSE(succeeds(make + "100); do : >$i || exit 1; done"));
+  }
 }
 
 TEST_F(Confinement, AnotherHasAnotherTemporaryFolder) {
@@ -180,6 +228,19 @@ TEST_F(Confinement, AZygoteKeepsItsNumberAndSignalsNobody) {
   EXPECT_EQ(ending_text(status), "exit 0") << "1: it may signal us";
 }
 
+TEST_F(Confinement, AZygoteSetsNoLimitsOfOthers) {
+  change = [](LaunchPlan& plan) { plan.sandbox->stays = true; };
+  for (const char* attempt :
+       {"resource.prlimit(os.getppid(), resource.RLIMIT_CPU, (-1, -1))",
+        "os.setpriority(os.PRIO_PROCESS, os.getppid(), os.nice(0))",
+        "os.setpriority(os.PRIO_USER, 0, os.nice(0))", "os.sched_setaffinity(os.getppid(), {0})",
+        "os.sched_setscheduler(os.getppid(), os.SCHED_IDLE, os.sched_param(0))"})
+    EXPECT_EQ(python(attempt), "EPERM\nexit 0") << attempt;
+  EXPECT_EQ(python("resource.setrlimit(resource.RLIMIT_CPU, (60, 60)) or os.nice(1) and 1"),
+            "1\nexit 0")
+      << "but its own";
+}
+
 // ---- network
 
 TEST_F(Confinement, TheMachinesNetworkIsThereUnlessItIsNotWanted) {
@@ -214,6 +275,7 @@ TEST_F(Confinement, ALoopbackOfItsOwnIsNotTheMachines) {
 TEST_F(Confinement, FamiliesOfSocketsThatNobodyNeedsAreRefused) {
   EXPECT_EQ(python("socket.socket(socket.AF_ALG)"), "EPERM\nexit 0");
   EXPECT_EQ(python("socket.socket(socket.AF_VSOCK)"), "EPERM\nexit 0");
+  EXPECT_EQ(python("socket.socket(31)"), "EPERM\nexit 0") << "AF_BLUETOOTH";
   EXPECT_EQ(python("socket.socket(socket.AF_UNIX) and 1"), "1\nexit 0");
 }
 

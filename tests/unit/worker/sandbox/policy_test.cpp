@@ -121,8 +121,10 @@ TEST_F(Policy, AZygoteWritesWhatItLearnsAndCountsForAllItsCopies) {
   plan.command = {"/bin/sh"};
   confine_zygote(plan, function, places, folder / "data/functions/f");
   EXPECT_TRUE(plan.sandbox->stays);
-  EXPECT_TRUE(has(plan, Rule::write, folder / "data/functions/f"));
-  EXPECT_EQ(plan.sandbox->processes, 17U);
+  EXPECT_TRUE(has(plan, Rule::own, folder / "data/functions/f")) << "and its copies do not";
+  EXPECT_TRUE(has(plan, Rule::kept, folder / "data/functions/f/bytecode"));
+  EXPECT_TRUE(has(plan, Rule::read, places.launcher)) << "which ends what a copy leaves";
+  EXPECT_EQ(plan.sandbox->processes, 21U);
 }
 
 }  // namespace
