@@ -87,7 +87,7 @@ def attempts(target):
         "times": lambda: os.utime(target["victim"], (1, 1)) or "changed",
         "attribute": lambda: os.setxattr(target["victim"], "user.x", b"x") or "changed",
         "set-user-ID": lambda: _set_user_id(f"/tmp/{target['name']}-set-user-id"),
-        "many files": lambda: _many_files(f"/tmp/{target['name']}-many", 5000),
+        "many files": lambda: _many_files(f"/tmp/{target['name']}-many", 1000),
         "limits": lambda: resource.prlimit(target["engine"], resource.RLIMIT_CORE, (0, 0)) and "changed",
         "priority": lambda: os.setpriority(os.PRIO_PROCESS, target["engine"], os.getpriority(os.PRIO_PROCESS, 0)) or "changed",
         "processors": lambda: os.sched_setaffinity(target["engine"], os.sched_getaffinity(0)) or "changed",

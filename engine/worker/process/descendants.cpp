@@ -27,6 +27,8 @@ namespace {
 // A process that forks faster than it is looked at is left to the next look.
 constexpr int kLooks = 8;
 constexpr int kReapMilliseconds = 20;
+// It has one thing to do, and reap_orphans() finds it later.
+constexpr int kGuardMilliseconds = 2;
 constexpr int kExecMilliseconds = 1;
 
 // Empty when the process is gone, which may be so between opening and reading: an iterator over the
@@ -138,10 +140,10 @@ void kill_tree(const Children& children, pid_t pid) {
 }
 
 // A killed process ends at once, unless a device holds it: that one is not waited for.
-void reap(pid_t pid) {
+void reap(pid_t pid, int milliseconds = kReapMilliseconds) {
   const UniqueFd end(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   pollfd wait{end.get(), POLLIN, 0};
-  if (end && ::poll(&wait, 1, kReapMilliseconds) > 0) ::waitpid(pid, nullptr, WNOHANG);
+  if (end && ::poll(&wait, 1, milliseconds) > 0) ::waitpid(pid, nullptr, WNOHANG);
 }
 
 }  // namespace
@@ -202,7 +204,7 @@ void kill_orphans(const std::string& worker) {
       if (origin == Origin::this_worker) orphans.push_back(child);
       unknown = unknown || origin == Origin::unknown;
       // It ends by itself, having ended the others.
-      if (origin == Origin::its_guard) reap(child);
+      if (origin == Origin::its_guard) reap(child, kGuardMilliseconds);
     }
     if (orphans.empty() && !unknown) return;
     if (orphans.empty()) ::poll(nullptr, 0, kExecMilliseconds);
