@@ -2,7 +2,6 @@
 #include "engine/observe/line_file.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,11 +15,8 @@ namespace {
 
 // A pipe that poll() calls writable takes so much without blocking (POSIX: PIPE_BUF), and at once.
 constexpr std::size_t kPipePiece = 4096;
-// How soon a blocked write notices the end.
-constexpr int kNoticeMilliseconds = 50;
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::chrono::seconds kReportEvery{10};
-constexpr std::chrono::seconds kPatience{1};
 
 Result<UniqueFd> open_file(const std::filesystem::path& path) {
   const auto refuse = [&](const char* why) {
@@ -71,54 +67,13 @@ LineFile::LineFile(std::filesystem::path path, Report report, UniqueFd file)
       report_(std::move(report)),
       file_(std::move(file)),
       regular_(is_regular(file_)),
-      thread_([this] { run(); }) {}
+      queue_([this](const std::string& lines) { take(lines); }) {}
 
-LineFile::~LineFile() {
-  {
-    const std::lock_guard lock(mutex_);
-    deadline_ = std::chrono::steady_clock::now() + kPatience;
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
-void LineFile::push(std::string_view line) {
-  const std::lock_guard lock(mutex_);
-  if (waiting_.size() + line.size() + 1 > kMaxBytes) {
-    ++dropped_;
-    return;
-  }
-  const bool idle = waiting_.empty();
-  waiting_ += line;
-  waiting_ += '\n';
-  if (idle) changed_.notify_one();
-}
-
-std::uint64_t LineFile::dropped() const {
-  const std::lock_guard lock(mutex_);
-  return dropped_;
-}
-
-void LineFile::run() {
-  std::string lines;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-      lines.clear();
-      lines.swap(waiting_);
-      if (lines.empty()) return;
-    }
-    look();
-    const std::string_view rest = std::string_view(lines).substr(write(lines));
-    if (rest.empty()) continue;
-    {
-      const std::lock_guard lock(mutex_);
-      dropped_ += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
-    }
-    tell();
-  }
+void LineFile::take(const std::string& lines) {
+  look();
+  const std::string_view rest = std::string_view(lines).substr(write(lines));
+  queue_.lost(static_cast<std::uint64_t>(std::ranges::count(rest, '\n')));
+  tell();
 }
 
 // Whether the name still is that of the file.
@@ -139,7 +94,7 @@ void LineFile::look() {
 std::size_t LineFile::write(std::string_view lines) {
   std::size_t done = 0;
   while (file_ && done < lines.size()) {
-    if (!regular_ && !writable()) break;
+    if (!regular_ && !queue_.writable(file_.get())) break;
     // A full disk may have taken half a line.
     if (torn_ && ::write(file_.get(), "\n", 1) != 1) break;
     torn_ = false;
@@ -153,17 +108,6 @@ std::size_t LineFile::write(std::string_view lines) {
     if (torn_) break;
   }
   return done;
-}
-
-bool LineFile::writable() {
-  for (;;) {
-    pollfd one{file_.get(), POLLOUT, 0};
-    const int ready = ::poll(&one, 1, kNoticeMilliseconds);
-    if (ready > 0) return (one.revents & POLLOUT) != 0;
-    if (ready < 0 && errno != EINTR) return false;
-    const std::lock_guard lock(mutex_);
-    if (stopping_ && std::chrono::steady_clock::now() >= deadline_) return false;
-  }
 }
 
 void LineFile::tell() {

@@ -1,57 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/observe/line_queue.h"
+
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
+#include <string_view>
+#include <utility>
 
 namespace pelton::observe {
 
 // Writes lines to a descriptor on a thread of its own, so that a slow or stuck reader of the log
-// (a full pipe, a stopped terminal) never blocks the threads that log. Lines that wait are bounded
-// in bytes; beyond that, new ones are dropped and counted, and a line says how many once there is
-// room. push() from any thread. Own code because spdlog's asynchronous logger bounds its queue by
-// the number of lines and waits for the descriptor when it ends.
+// (a full pipe, a stopped terminal) never blocks the threads that log. A line says how many were
+// dropped (line_queue.h) once there is room. push() from any thread.
 class LineWriter {
  public:
-  static constexpr std::size_t kMaxBytes = 4U << 20;
+  static constexpr std::size_t kMaxBytes = LineQueue::kMaxBytes;
   using DroppedLine = std::function<std::string(std::uint64_t lines)>;
 
   // `fd` stays the caller's and open for the writer's life. `dropped` makes the line, without its
   // end, that reports so many lost lines; called on the writer's thread.
-  LineWriter(int fd, DroppedLine dropped);
-  // As stop() with one second.
-  ~LineWriter();
-  LineWriter(const LineWriter&) = delete;
-  LineWriter& operator=(const LineWriter&) = delete;
+  LineWriter(int fd, DroppedLine dropped)
+      : fd_(fd),
+        dropped_line_(std::move(dropped)),
+        queue_([this](std::string& lines) { write(lines); }) {}
 
   // `line` is without its end. Never blocks on the descriptor.
-  void push(std::string_view line);
-  // Writes what waits for at most that long, then ends the thread; later lines are dropped.
-  void stop(std::chrono::milliseconds patience);
+  void push(std::string_view line) { queue_.push(line); }
+  // Writes what waits for at most that long, then ends the thread; later lines are dropped. The
+  // destructor stops with one second.
+  void stop(std::chrono::milliseconds patience) { queue_.stop(patience); }
 
  private:
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
-  void run();
-  // False: the descriptor is broken, or the deadline of stop() has passed.
-  bool write_all(std::string_view bytes);
-  bool writable();
+  void write(std::string& lines);
 
   const int fd_;
   const DroppedLine dropped_line_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string waiting_;        // guarded by mutex_
-  std::uint64_t dropped_ = 0;  // guarded by mutex_
-  bool stopping_ = false;      // guarded by mutex_
-  SteadyTime deadline_{};      // guarded by mutex_; of what waits when stopping
-  std::thread thread_;
+  std::uint64_t told_ = 0;  // the thread's: dropped lines
+  bool broken_ = false;     // the thread's
+  LineQueue queue_;         // ends first
 };
 
 }  // namespace pelton::observe
