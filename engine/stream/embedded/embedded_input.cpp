@@ -315,17 +315,17 @@ void EmbeddedInput::seek(PartitionId partition, Offset offset, Done done) {
                 static_cast<std::uint64_t>(bounds->earliest - offset));
     offset = bounds->earliest;
   }
-  client_.move(setup_.binding, at(partition), offset,
-               [this, partition, offset, done = std::move(done)](Status status) {
-                 if (status) {
+  client_.move(setup_.binding, at(partition), offset, true,
+               [this, partition, done = std::move(done)](Result<model::Progress> moved) {
+                 if (moved) {
                    model::Restored restored;
                    restored.stream = client_.store().incarnation(setup_.stream);
-                   restored.progress.settled = offset;
+                   restored.progress = std::move(*moved);
                    feeds_[partition.value].stopped = false;
                    listener_->assigned(partition, restored);
                    listener_->readable(partition);
                  }
-                 done(status);
+                 done(moved ? Status{} : std::unexpected(moved.error()));
                });
 }
 

@@ -9,6 +9,24 @@
 #include <random>
 
 namespace pelton::stream {
+namespace {
+
+// From the offset on, with what is settled there. Of a move back, which is for those who want
+// events again, that is nothing.
+model::Progress beyond(const model::Progress& progress, Offset offset) {
+  model::Progress out{offset, {}};
+  if (offset < progress.settled) return out;
+  for (const OffsetRange& range : progress.completed) {
+    if (range.end <= out.settled) continue;
+    if (range.begin <= out.settled)
+      out.settled = range.end;
+    else
+      out.completed.push_back(range);
+  }
+  return out;
+}
+
+}  // namespace
 
 void StoreClient::submit(model::Transaction&& transaction, std::function<void(Status)> done) {
   ++submitted_;
@@ -38,16 +56,24 @@ void StoreClient::after_all(std::function<void()> then) {
   waiting_.emplace_back(submitted_, std::move(then));
 }
 
-void StoreClient::move(BindingId binding, model::StreamPartition at, Offset offset,
-                       std::function<void(Status)> done) {
+void StoreClient::move(BindingId binding, model::StreamPartition at, Offset offset, bool pass_over,
+                       std::function<void(Result<model::Progress>)> done) {
   // What was settled before must be in the store, so that its retries are seen and this cursor is
   // the last word.
-  after_all([this, binding, at, offset, done = std::move(done)] {
+  after_all([this, binding, at, offset, pass_over, done = std::move(done)] {
+    const auto stored = store_.cursor(binding, at);
+    if (!stored) return done(std::unexpected(stored.error()));
+    model::Progress to{offset, {}};
+    if (pass_over && *stored) to = beyond(**stored, offset);
     model::Transaction transaction;
-    transaction.progress.push_back({binding, at, {offset, {}}});
-    if (auto ok = forget_retries(store_, binding, at, transaction); !ok) return done(ok);
-    if (auto ok = tell_move(at.partition, transaction); !ok) return done(ok);
-    submit(std::move(transaction), done);
+    transaction.progress.push_back({binding, at, to});
+    if (auto ok = forget_retries(store_, binding, at, transaction); !ok)
+      return done(std::unexpected(ok.error()));
+    if (auto ok = tell_move(at.partition, transaction); !ok)
+      return done(std::unexpected(ok.error()));
+    submit(std::move(transaction), [done, to](Status status) {
+      done(status ? Result<model::Progress>(to) : std::unexpected(status.error()));
+    });
   });
 }
 

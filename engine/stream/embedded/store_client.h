@@ -24,10 +24,11 @@ class StoreClient {
   void tell_moves(std::string sink) { sink_ = std::move(sink); }
   // Calls `then` once everything submitted so far is answered; at once when it is.
   void after_all(std::function<void()> then);
-  // Behind everything submitted so far: the cursor is at `offset`, nothing beyond it is settled or
-  // waits for a retry.
-  void move(BindingId binding, model::StreamPartition at, Offset offset,
-            std::function<void(Status)> done);
+  // Behind everything submitted so far: the cursor is at `offset`, nothing beyond it waits for a
+  // retry. Nothing is settled there either; `pass_over`: if the move is forward, what is settled
+  // beyond stays so. The answer is where the binding stands then.
+  void move(BindingId binding, model::StreamPartition at, Offset offset, bool pass_over,
+            std::function<void(Result<model::Progress>)> done);
   store::Store& store() { return store_; }
 
  private:

@@ -52,9 +52,10 @@ void TopicPositions::extents(std::optional<WallTime> time,
 
 void TopicPositions::seek(PartitionId partition, Offset offset, std::function<void(Status)> done) {
   parts_.settlements.after_letters([this, partition, offset, done = std::move(done)] {
-    parts_.store.move(binding_, {stream_, partition}, offset,
-                      [this, partition, offset, done](Status status) {
-                        if (!status) return done(status);
+    // What is settled beyond it is with the brokers.
+    parts_.store.move(binding_, {stream_, partition}, offset, false,
+                      [this, partition, offset, done](const Result<model::Progress>& stored) {
+                        if (!stored) return done(std::unexpected(stored.error()));
                         moved(partition, offset, done);
                       });
   });

@@ -185,6 +185,28 @@ TEST_F(Embedded, WhatWasReadBeforeASeekIsNotGivenAfterIt) {
   reader.stop();
 }
 
+TEST_F(Embedded, AMoveForwardLeavesDoneWhatIsDoneBeyondIt) {
+  open();
+  for (int i = 0; i < 9; ++i) ASSERT_TRUE(append({"a"}));
+  const auto work = boost::asio::make_work_guard(io);
+  const auto moved = [&](Offset offset) {
+    settle_as({1, {{2, 4}, {6, 7}}}, {1, 4});
+    EmbeddedInput input({binding, at().stream, "s", "b", 1, {}}, *store, feed, mailbox, reader);
+    EXPECT_TRUE(input.open(heard));
+    std::optional<Status> answer;
+    static_cast<Positions&>(input).seek(PartitionId{0}, offset, [&](Status ok) { answer = ok; });
+    while (!answer) io.run_one();
+    EXPECT_TRUE(*answer);
+    EXPECT_EQ(heard.got[0].progress, **store->cursor(binding, at()));
+    return heard.got[0].progress;
+  };
+  EXPECT_EQ(moved(2), (model::Progress{4, {{6, 7}}}));
+  EXPECT_EQ(moved(5), (model::Progress{5, {{6, 7}}}));
+  EXPECT_EQ(moved(6), (model::Progress{7, {}}));
+  EXPECT_EQ(moved(9), (model::Progress{9, {}}));
+  EXPECT_EQ(moved(0), (model::Progress{0, {}})) << "back is for those who want them again";
+}
+
 TEST_F(Embedded, ANewBindingIsStoredWithOneWrite) {
   stream.partitions = 50;
   open();
