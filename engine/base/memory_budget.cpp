@@ -49,6 +49,8 @@ std::string_view to_string(MemoryUse use) {
       return "appends";
     case MemoryUse::kafka:
       return "kafka";
+    case MemoryUse::keys:
+      return "keys";
     case MemoryUse::tail:
       return "tail";
   }
@@ -57,8 +59,11 @@ std::string_view to_string(MemoryUse use) {
 
 std::uint64_t MemoryBudget::needed() const {
   std::uint64_t bytes = 0;
-  for (const MemoryUse use : kMemoryUses)
-    bytes += use == MemoryUse::tail ? reserve() : std::max(reserve(), claimed(use));
+  for (const MemoryUse use : kMemoryUses) {
+    // Most engines have no keys: nothing is set aside for them, though they may have their share.
+    const std::uint64_t least = use == MemoryUse::keys ? 0 : reserve();
+    bytes += use == MemoryUse::tail ? least : std::max(least, claimed(use));
+  }
   return bytes;
 }
 

@@ -18,11 +18,12 @@ enum class MemoryUse : std::uint8_t {
   read_ahead,  // batches that were read for a binding before it had room for them
   appends,     // transactions of sources and producers that wait for the store
   kafka,       // records that consumers fetched and no binding has taken
+  keys,        // of durable calls, which requests with them are answered by
   tail,        // the newest events of embedded streams
 };
-inline constexpr std::array kMemoryUses{MemoryUse::unsettled,  MemoryUse::outputs,
-                                        MemoryUse::read_ahead, MemoryUse::appends,
-                                        MemoryUse::kafka,      MemoryUse::tail};
+inline constexpr std::array kMemoryUses{
+    MemoryUse::unsettled, MemoryUse::outputs, MemoryUse::read_ahead, MemoryUse::appends,
+    MemoryUse::kafka,     MemoryUse::keys,    MemoryUse::tail};
 // The label in status and metrics.
 std::string_view to_string(MemoryUse use);
 

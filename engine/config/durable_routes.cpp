@@ -32,6 +32,8 @@ Binding delivery_of(const Route& route) {
   binding.to.insert(binding.to.end(), calls.to.begin(), calls.to.end());
   binding.to_place = calls.to_place;
   binding.durable_route = route.name;
+  // There is nothing before it begins, unless it was forgotten: then calls are not made again.
+  binding.start.kind = Start::Kind::latest;
   binding.delivery.order = model::Order::none;
   binding.delivery.batch.events = 1;
   binding.delivery.breaker.failures = 0;

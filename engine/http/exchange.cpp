@@ -11,6 +11,13 @@ const std::string* path_parameter(const RoutedRequest& request, std::string_view
   return nullptr;
 }
 
+const std::string* field_of(const RoutedRequest& request, const config::RequestField& field) {
+  using Kind = config::RequestField::Kind;
+  if (field.kind == Kind::path) return path_parameter(request, field.name);
+  return field.kind == Kind::query ? request.request.parameter(field.name)
+                                   : request.request.header(field.name);
+}
+
 std::string media_type(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
   while (content_type.ends_with(' ') || content_type.ends_with('\t')) content_type.remove_suffix(1);

@@ -21,6 +21,8 @@ struct RoutedRequest {
 
 // The first parameter of the path of that name; null: it has none.
 const std::string* path_parameter(const RoutedRequest& request, std::string_view name);
+// Null: the request has no such part.
+const std::string* field_of(const RoutedRequest& request, const config::RequestField& field);
 
 // The media type of a content type, in lower case: "application/json" of
 // "Application/JSON; charset=utf-8".

@@ -80,15 +80,20 @@ Result<std::unique_ptr<CallEndings>> durable_results(const config::Binding& bind
   for (const auto* reader : {&read_calls, &read_results})
     if (!*reader) return std::unexpected(reader->error());
   const StreamId stream = *assembly.store.find_stream(results);
-  auto progress =
-      assembly.store.cursor(id, {*assembly.store.find_stream(binding.from), PartitionId{0}});
+  const model::StreamPartition calls{*assembly.store.find_stream(binding.from), PartitionId{0}};
+  auto progress = assembly.store.cursor(id, calls);
   if (!progress) return std::unexpected(progress.error());
+  const auto bounds = assembly.store.bounds(calls);
+  if (!bounds) return std::unexpected(bounds.error());
+  // One that is new, or was forgotten, begins at the end (config/durable_routes.cpp).
+  if (!*progress) *progress = model::Progress{bounds->end, {}};
   return std::make_unique<DurableResults>(
       model::OutputStream{results, stream, 1},
       std::make_unique<ResultFollower>(ResultFollower::Setup{
           assembly.durable_routes->calls(binding.durable_route), stream, std::move(*read_calls),
-          std::move(*read_results), progress->value_or(model::Progress{}), assembly.shard.appends(),
-          assembly.shard.reader(), assembly.shard.mailbox(), assembly.shard.io()}));
+          std::move(*read_results), std::make_shared<ResultIndex>(assembly.store, stream),
+          **progress, assembly.shard.appends(), assembly.shard.reader(), assembly.shard.mailbox(),
+          assembly.shard.io()}));
 }
 
 // Null: the binding's events are no calls.

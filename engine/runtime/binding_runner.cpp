@@ -229,6 +229,13 @@ bool BindingRunner::replay(const model::DeadLetter& letter) {
 }
 
 void BindingRunner::seek(PartitionId partition, Offset offset, std::function<void(Status)> answer) {
+  if (setup_.endings)
+    answer = [runner = std::weak_ptr(alive_), answer = std::move(answer),
+              over = OffsetRange{dispatcher_.counts(partition).cursor, offset}](Status moved) {
+      const auto alive = runner.lock();
+      if (moved && alive && over.begin < over.end) (*alive)->setup_.endings->passed_over(over);
+      answer(std::move(moved));
+    };
   tenures_.seek(partition, offset, std::move(answer));
   if (seek_begins_) seek_begins_();
   note();

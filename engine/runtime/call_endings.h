@@ -23,6 +23,8 @@ class CallEndings {
   void finished(FrameId frame, model::FrameResult& result, WallTime now);
   void gave_back(FrameId frame) { under_way_.erase(frame); }
   void lost(WorkerId worker);
+  // An operator has moved the binding forward over these events, durably.
+  virtual void passed_over(OffsetRange events) { static_cast<void>(events); }
   // Before the transaction is stored.
   virtual void settle(model::Transaction& transaction) = 0;
 

@@ -18,6 +18,7 @@ class DurableResults final : public CallEndings {
       : results_(std::move(results)), follower_(std::move(follower)) {}
 
   void start() override { follower_->start(); }
+  void passed_over(OffsetRange calls) override { follower_->passed_over(calls); }
   void settle(model::Transaction& transaction) override;
 
  private:

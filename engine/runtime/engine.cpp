@@ -165,10 +165,10 @@ Status Engine::build() {
   streams_ = std::make_unique<stream::Streams>(
       stream::Streams::Setup{*store_, memory_, shard_->mailbox(), shard_->io(), shard_->reader(),
                              shard_->appends(), kafka_, letters_});
-  assembly_ = std::make_unique<Assembly>(
-      Assembly{connectors_, time_.clock(), *function_log_, memory_, *store_, *shard_, *streams_,
-               std::make_unique<Notices>(), std::make_unique<http::DurableRoutes>(time_.clock()),
-               options_.sdks, config_.engine.data, config_.engine.data / "functions"});
+  assembly_ = std::make_unique<Assembly>(Assembly{
+      connectors_, time_.clock(), *function_log_, memory_, *store_, *shard_, *streams_,
+      std::make_unique<Notices>(), std::make_unique<http::DurableRoutes>(time_.clock(), &memory_),
+      options_.sdks, config_.engine.data, config_.engine.data / "functions"});
   reloader_ = std::make_unique<Reloader>(
       Reloader::Setup{*assembly_, options_.load, options_.reloaded,
                       [this](const Error& error) {

@@ -15,31 +15,38 @@ namespace {
 constexpr std::chrono::milliseconds kDeadlines{20};
 constexpr std::chrono::seconds kAgain{1};
 
-void tell_results(http::KeptCalls& kept, const model::PlacedBatch& placed, Offset from) {
-  for (std::size_t i = 0; i < placed.batch->size(); ++i) {
-    const Offset offset = placed.base + placed.batch->delta(i);
-    if (offset >= from) kept.result(*placed.batch, i, offset);
-  }
+void tell_result(http::KeptCalls& kept, ResultIndex& index, const model::Batch& results,
+                 std::size_t event, Offset offset) {
+  const auto key = kept.result(results, event, offset);
+  index.add(key, offset, results.data(event).size());
 }
 
-// Those that are under way.
-void tell_calls(http::KeptCalls& kept, const model::PlacedBatch& placed,
-                const model::Progress& progress) {
-  for (std::size_t i = 0; i < placed.batch->size(); ++i) {
-    const Offset offset = placed.base + placed.batch->delta(i);
-    const bool settled =
-        offset < progress.settled ||
-        std::ranges::any_of(progress.completed, [offset](const OffsetRange& range) {
-          return range.begin <= offset && offset < range.end;
-        });
-    if (!settled) kept.restore(*placed.batch, i);
-  }
+bool is_settled(const model::Progress& progress, Offset offset) {
+  return offset < progress.settled ||
+         std::ranges::any_of(progress.completed, [offset](const OffsetRange& range) {
+           return range.begin <= offset && offset < range.end;
+         });
 }
 
-stream::ReadRequest page_from(Offset offset) {
+// A page of the stream from an offset on, each of whose events is told of.
+template <typename Page>
+Result<Page> read_page(stream::StreamReader& reader, Offset from,
+                       const std::function<void(const model::Batch&, std::size_t, Offset)>& tell) {
   stream::ReadRequest request;
-  request.from = {stream::ReadRequest::From::Kind::offset, offset, {}};
-  return request;
+  request.from = {stream::ReadRequest::From::Kind::offset, from, {}};
+  Result<Page> page = Page{};
+  // Streams of the engine answer at once.
+  reader.read(request, [&](Result<stream::ReadAnswer> read) {
+    if (!read) {
+      page = std::unexpected(read.error());
+      return;
+    }
+    for (const model::PlacedBatch& placed : read->batches)
+      for (std::size_t i = 0; i < placed.batch->size(); ++i)
+        tell(*placed.batch, i, placed.base + placed.batch->delta(i));
+    page = Page{read->next, read->at_end};
+  });
+  return page;
 }
 
 }  // namespace
@@ -54,68 +61,154 @@ ResultFollower::~ResultFollower() {
   setup_.appends.remove(*this);
 }
 
+// One that continues for another knows what is under way.
 void ResultFollower::start() {
   setup_.appends.add(*this);
   setup_.kept->on_waiting([to = mailbox_.sender(), this] { to.post([this] { look(); }); });
+  if (setup_.kept->is_loaded()) stage_ = Stage::index;
   look();
-  read();
+  work();
+}
+
+void ResultFollower::passed_over(OffsetRange calls) {
+  passed_over_.push_back(calls);
+  work();
 }
 
 void ResultFollower::appended(const model::PlacedBatch& placed) {
   end_ = placed.base + placed.batch->span();
-  if (stage_ == Stage::live && !reading_ && placed.base == next_) {
-    tell_results(*setup_.kept, placed, next_);
+  if (stage_ == Stage::live && !working_ && placed.base == next_) {
+    for (std::size_t i = 0; i < placed.batch->size(); ++i)
+      tell_result(*setup_.kept, *setup_.index, *placed.batch, i,
+                  placed.base + placed.batch->delta(i));
     next_ = end_;
-  } else {
-    read();
   }
+  work();
 }
 
 void ResultFollower::end_moved(PartitionId, Offset end) {
   end_ = std::max(end_, end);
-  read();
+  work();
 }
 
-void ResultFollower::read() {
-  if (reading_ || (stage_ == Stage::live && next_ >= end_)) return;
-  reading_ = true;
-  const bool calls = stage_ == Stage::calls;
-  setup_.reading.run([kept = setup_.kept, from = next_, calls,
-                      reader = calls ? setup_.read_calls : setup_.read_results,
-                      settled = setup_.settled, to = mailbox_.sender(), this] {
-    reader->read(page_from(from), [&](Result<stream::ReadAnswer> read) {
-      Result<Page> page = std::unexpected(read ? Error{} : read.error());
-      if (read) {
-        page = Page{read->next, read->at_end};
-        for (const model::PlacedBatch& placed : read->batches)
-          calls ? tell_calls(*kept, placed, settled) : tell_results(*kept, placed, from);
-      }
-      to.post([this, page = std::move(page)] { took(page); });
-    });
+// ---- on the other thread
+
+void ResultFollower::work() {
+  if (working_) return;
+  if (setup_.index->due()) return write_index();
+  switch (stage_) {
+    case Stage::calls:
+      return read_calls();
+    case Stage::index:
+      return load_index();
+    case Stage::results:
+      return read_results();
+    case Stage::live:
+      if (next_ < end_) return read_results();
+      if (!passed_over_.empty()) pass_over();
+  }
+}
+
+void ResultFollower::run(std::move_only_function<Result<Page>()> job, Then then) {
+  working_ = true;
+  setup_.reading.run([job = std::move(job), to = mailbox_.sender(), this, then]() mutable {
+    to.post([this, then, page = job()] { did(page, then); });
   });
 }
 
-void ResultFollower::took(const Result<Page>& page) {
+void ResultFollower::did(const Result<Page>& page, Then then) {
   if (!page) {
     observe::log::warn("results of durable calls cannot be read", {{"error", page.error().text()}});
     setup_.reading.run_after(kAgain, [to = mailbox_.sender(), this] {
       to.post([this] {
-        reading_ = false;
-        read();
+        working_ = false;
+        work();
       });
     });
     return;
   }
-  reading_ = false;
-  next_ = page->next;
-  if (page->at_end && stage_ == Stage::calls) {
-    stage_ = Stage::results;
-    next_ = 0;
-  } else if (page->at_end && stage_ == Stage::results) {
-    stage_ = Stage::live;
-    setup_.kept->loaded();
-  }
-  read();
+  working_ = false;
+  (this->*then)(*page);
+  work();
+}
+
+void ResultFollower::read_calls() {
+  run(
+      [kept = setup_.kept, reader = setup_.read_calls, settled = setup_.settled, from = next_] {
+        return read_page<Page>(*reader, from, [&](const auto& calls, auto event, Offset offset) {
+          if (!is_settled(settled, offset)) kept->restore(calls, event);
+        });
+      },
+      &ResultFollower::have_calls);
+}
+
+void ResultFollower::have_calls(const Page& page) {
+  next_ = page.next;
+  if (page.at_end) stage_ = Stage::index;
+}
+
+void ResultFollower::load_index() {
+  run(
+      [kept = setup_.kept, index = setup_.index]() -> Result<Page> {
+        const bool known = kept->is_loaded();
+        const auto next = index->load([&](const http::ResultKey& key) {
+          if (!known) kept->restore(key);
+        });
+        if (!next) return std::unexpected(next.error());
+        return Page{*next, false};
+      },
+      &ResultFollower::have_index);
+}
+
+void ResultFollower::have_index(const Page& page) {
+  next_ = page.next;
+  stage_ = Stage::results;
+}
+
+void ResultFollower::read_results() {
+  run(
+      [kept = setup_.kept, index = setup_.index, reader = setup_.read_results, from = next_] {
+        return read_page<Page>(*reader, from, [&](const auto& results, auto event, Offset offset) {
+          if (offset >= from) tell_result(*kept, *index, results, event, offset);
+        });
+      },
+      &ResultFollower::have_results);
+}
+
+void ResultFollower::have_results(const Page& page) {
+  next_ = page.next;
+  if (!page.at_end || stage_ == Stage::live) return;
+  stage_ = Stage::live;
+  setup_.kept->loaded();
+}
+
+void ResultFollower::pass_over() {
+  run(
+      [kept = setup_.kept, reader = setup_.read_calls, over = passed_over_.front()] {
+        return read_page<Page>(*reader, over.begin,
+                               [&](const auto& calls, auto event, Offset offset) {
+                                 if (over.begin <= offset && offset < over.end)
+                                   kept->passed_over(calls, event);
+                               });
+      },
+      &ResultFollower::have_passed_over);
+}
+
+void ResultFollower::have_passed_over(const Page& page) {
+  OffsetRange& over = passed_over_.front();
+  over.begin = page.next;
+  if (page.at_end || over.begin >= over.end) passed_over_.pop_front();
+}
+
+void ResultFollower::write_index() {
+  run(
+      [index = setup_.index]() -> Result<Page> {
+        if (auto ok = index->write(); !ok)
+          observe::log::warn("a start will read results of durable calls again",
+                             {{"error", ok.error().text()}});
+        return Page{};
+      },
+      &ResultFollower::have_nothing);
 }
 
 void ResultFollower::look() {

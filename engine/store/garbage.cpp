@@ -3,6 +3,7 @@
 
 #include "engine/model/records.h"
 #include "engine/store/keys.h"
+#include "engine/store/ledger.h"
 #include "engine/store/names.h"
 #include "engine/store/partition_log.h"
 
@@ -90,6 +91,7 @@ Status Garbage::remove(StreamId stream) {
   if (auto ok = remove_all(Family::extents, begin_of(stream.value)); !ok) return ok;
   if (auto ok = remove_all(Family::meta, names::bounds_prefix(stream)); !ok) return ok;
   if (auto ok = remove_progress(stream); !ok) return ok;
+  if (auto ok = remove_all(Family::ledger, keys::ledger(ledger_of(stream), "")); !ok) return ok;
   Changes changes;
   names::end_forgotten(stream, changes);
   return write_(std::move(changes));

@@ -9,6 +9,10 @@
 
 namespace pelton::store {
 
+std::string ledger_of(StreamId stream) {
+  return fmt::format("/stream/{}", stream.value);
+}
+
 Status Ledger::put(std::string_view connector, std::span<const KeyValue> entries) {
   Changes changes;
   for (const KeyValue& entry : entries) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/base/ids.h"
 #include "engine/base/result.h"
 
 #include <functional>
@@ -13,6 +14,9 @@ namespace pelton::store {
 
 class Changes;
 class Database;
+
+// The ledger of what is kept about a stream: it goes with the stream. No connector has such a name.
+std::string ledger_of(StreamId stream);
 
 // A small durable map per connector (file ledgers). Any thread; what is put is durable on return.
 class Ledger {

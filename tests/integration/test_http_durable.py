@@ -4,6 +4,7 @@
 import concurrent.futures
 import json
 import signal
+import socket
 
 from engine import ROOT, Engine, wait_until
 from http_api import Served, listening
@@ -193,6 +194,71 @@ def test_failed_call(tmp_path):
         wait_until(lambda: not served.engine.letters(), "it was replayed")
         answer = served.pay("/fail", key="k")
         assert answer[0] == 201 and json.loads(answer[2])["paid"] == {"n": 1}
+
+
+def test_call_that_is_passed_over_frees_its_key_and_repeats_no_other(tmp_path):
+    with Durable(tmp_path, retry="{ attempts: 1000, backoff: { first: 1h, max: 1h } }") as served, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        stuck = pool.submit(served.pay, "/fail", key="stuck")
+        wait_until(lambda: served.calls("/pay/fail") == 1, "it has failed once")
+        done = {f"k{n}": served.pay("/now", key=f"k{n}")[2] for n in range(5)}
+        first = served.engine.binding("pay.calls")["partitions"][0]["cursor"]
+        served.engine.run("offsets", "seek", "pay.calls", "--to-offset", str(first + 1), "--yes")
+        status, _, body = stuck.result()
+        assert status == 503 and json.loads(body)["error"]["code"] == "E7106"
+        (served.code / "works").touch()
+        again = served.pay("/fail", key="stuck")
+        assert again[0] == 201 and "Idempotent-Replayed" not in again[1], "its key is free"
+        assert {key: served.pay("/now", key=key)[2] for key in done} == done
+        assert served.calls("/pay/now") == 5, "what was done beyond it was not made again"
+
+
+def test_calls_are_not_made_again_when_their_binding_was_forgotten(tmp_path):
+    with Durable(tmp_path) as served:
+        assert served.pay("/now", key="k")[0] == 201
+        text = served.engine.config.read_text()
+
+        def forget(*what):
+            served.engine.config.write_text(text.split("routes:")[0])
+            served.engine.run("reload")
+            for kind, name in what:
+                served.engine.run(kind, "forget", name, "--yes")
+            served.engine.config.write_text(text)
+            served.engine.run("reload")
+            served.find()
+
+        forget(("bindings", "pay.calls"))
+        assert served.pay("/now", key="k")[1]["Idempotent-Replayed"] == "true"
+        assert served.calls("/pay/now") == 1
+        forget(("bindings", "pay.calls"), ("streams", "pay.results"))
+        assert served.calls("/pay/now") == 1
+        again = served.pay("/now", key="k")
+        assert again[0] == 201 and "Idempotent-Replayed" not in again[1] and served.calls("/pay/now") == 2
+
+
+def test_keys_belong_to_whom_per_names(tmp_path):
+    with Durable(tmp_path, "keep: 1h, per: header.x-tenant") as served:
+        def ask(tenant, body=b'{"n":1}'):
+            headers = {"Idempotency-Key": "1", **({"X-Tenant": tenant} if tenant else {})}
+            return http_api.ask(served.address, "POST", "/pay/now", body, headers)
+
+        wait_until(lambda: ask("probe")[0] != 503, "keys have been read")
+        mine, yours = ask("mine"), ask("yours", b'{"n":2}')
+        assert mine[0] == yours[0] == 201 and mine[2] != yours[2]
+        assert ask("mine")[2] == mine[2] and ask("mine", b'{"n":2}')[0] == 422
+        nobody = ask(None)
+        assert nobody[0] == 400 and "header.x-tenant" in json.loads(nobody[2])["error"]["message"]
+        served.engine.kill()
+        served.engine.start()
+        served.address = listening(served.engine)
+        wait_until(lambda: ask("mine")[0] != 503, "keys have been read")
+        assert ask("mine")[2] == mine[2] and ask("yours", b'{"n":2}')[2] == yours[2] and served.calls("/pay/now") == 3
+        assert "mine" not in json.dumps([event["headers"] for event in served.engine.consume("pay.results")])
+
+
+def test_several_keys_in_one_request_are_refused(tmp_path):
+    with Durable(tmp_path) as served, socket.create_connection(served.address) as client:
+        client.sendall(b"POST /pay/now HTTP/1.1\r\nHost: a\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        assert b"E7064" in client.makefile("rb").read() and served.calls("/pay/now") == 0
 
 
 def test_options(tmp_path):

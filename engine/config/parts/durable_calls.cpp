@@ -33,6 +33,11 @@ Fields<DurableCalls> durable_fields() {
               {.at_least = "1", .at_most = "100000000"})
       .option("require_key", &DurableCalls::require_key,
               "Whether requests without an `Idempotency-Key` are answered with 400.")
+      .parsed("per", &DurableCalls::per, parse_request_field, request_field_text,
+              "Part of the request that says whose key it is: `path.NAME`, `query.NAME` or "
+              "`header.NAME`. The same key with another value is another key. If omitted, the keys "
+              "of all clients of the route are the same.",
+              "", {.example = "header.authorization"})
       .option("to", &DurableCalls::to,
               "Streams that the function may send events to, which are stored together with its "
               "response.",

@@ -3,10 +3,12 @@
 
 #include "engine/base/clock.h"
 #include "engine/config/parts/delivery.h"
+#include "engine/config/parts/request_field.h"
 #include "engine/config/yaml/place.h"
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,8 @@ struct DurableCalls {
   Duration keep{std::chrono::hours(24)};  // a result, for repeated requests
   std::uint32_t keys = 1'000'000;         // most that are remembered at a time
   bool require_key = false;
+  // Of a request: keys with different values of it are different keys. Absent: all are the same.
+  std::optional<RequestField> per;
   // Streams that outputs of the function may name.
   std::vector<std::string> to;
   Retry retry;

@@ -156,6 +156,7 @@ void check_target(const Section& section, const std::string&, ReadContext& conte
   };
   check_field("key", route.key);
   check_field("subject", route.subject);
+  if (route.durable) check_field("durable.per", route.durable->per);
 }
 
 std::string pattern_text(const PathPattern& pattern) {

@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxIdempotencyKey = 255;
 
-const std::string* field_of(const RoutedRequest& request, const config::RequestField& field) {
-  using Kind = config::RequestField::Kind;
-  if (field.kind == Kind::path) return path_parameter(request, field.name);
-  return field.kind == Kind::query ? request.request.parameter(field.name)
-                                   : request.request.header(field.name);
-}
-
 std::string decoded_path(const net::Request& request) {
   std::string path;
   for (const std::string& segment : request.path) path += "/" + segment;

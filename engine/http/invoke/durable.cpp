@@ -6,6 +6,7 @@
 #include "engine/http/invoke/invoke.h"
 #include "engine/http/invoke/kept_calls.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace pelton::http {
@@ -39,6 +40,10 @@ net::Response why_not(KeptCalls::Refusal why) {
                 "or body");
     case Refusal::full:
       return try_again(503, "E7103", "the route remembers as many keys as it may (`durable.keys`)");
+    case Refusal::memory:
+      return try_again(503, "E7105",
+                       "idempotency keys take as much of the engine's memory as they may "
+                       "(`engine.memory`)");
     case Refusal::waiting:
       break;
   }
@@ -52,17 +57,30 @@ Hash128 hash_of(const RoutedRequest& request) {
                              body.high, body.low));
 }
 
-// E7064: it is no proper one. E7104: there must be one.
+// E7064: it is no proper one, or nobody's. E7104: there must be one.
 Result<std::optional<RequestKey>> read_key(const RoutedRequest& request) {
+  const config::DurableCalls& durable = *request.route->settings.durable;
   const std::string* given = request.request.header("Idempotency-Key");
   if (given == nullptr) {
-    if (!request.route->settings.durable->require_key) return std::optional<RequestKey>();
+    if (!durable.require_key) return std::optional<RequestKey>();
     return fail(ErrorKind::invalid, "E7104", "the request must have an Idempotency-Key");
   }
+  if (std::ranges::count_if(request.request.headers, [](const net::Field& field) {
+        return net::same_name(field.name, "Idempotency-Key");
+      }) > 1)
+    return fail(ErrorKind::invalid, "E7064", "the request has several ids (Idempotency-Key)");
   if (given->empty() || given->size() > kMaxKey || !is_utf8(*given))
     return fail(ErrorKind::invalid, "E7064",
                 "the request's id (Idempotency-Key) must be a text of 1 to {} bytes", kMaxKey);
-  return RequestKey{*given, hash_of(request)};
+  RequestKey key{*given, hash_of(request)};
+  if (!durable.per) return key;
+  const std::string* const whose = field_of(request, *durable.per);
+  if (whose == nullptr)
+    return fail(ErrorKind::invalid, "E7064",
+                "the request has no {}, which says whose Idempotency-Key it is",
+                config::request_field_text(*durable.per));
+  key.whose = hash128(*whose);
+  return key;
 }
 
 // The result is read where it is; it may have gone meanwhile.
@@ -91,7 +109,7 @@ void store(const ServedRoute& route, const Call& call, const std::optional<Reque
     if (auto waiter = kept->withdraw(key, id)) waiter->reply(net::error_response(why));
   };
   const auto taken = route.appender->append(
-      stored_call(*call.event, key, route.exchange), {},
+      call.event, {},
       [not_stored](Status durable) {
         if (!durable) not_stored(durable.error());
       },
@@ -105,7 +123,7 @@ void call_durably(RoutedRequest&& request, const GatewayContext& context, WorkTh
   const ServedRoutePtr route = request.route;
   auto key = read_key(request);
   if (!key) return request.reply(net::error_response(key.error()));
-  const Call call = call_of(request, context);
+  const Call call = call_of(request, context, call_headers(*key, route->exchange));
   // Shared by the waiter, which keeps it when the call begins, and the other answers.
   const auto reply = std::make_shared<net::Reply>(std::move(request.reply));
   KeptCalls::Waiter waiter{call.deadline,

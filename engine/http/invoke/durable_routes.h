@@ -14,8 +14,9 @@ namespace pelton::http {
 // The calls of each durable route, by its name. Thread-safe.
 class DurableRoutes {
  public:
-  // Lives longer.
-  explicit DurableRoutes(const Clock& clock) : clock_(clock) {}
+  // Both live longer. Keys are claimed of `memory`; null: there is no limit.
+  explicit DurableRoutes(const Clock& clock, MemoryBudget* memory = nullptr)
+      : clock_(clock), memory_(memory) {}
 
   // The same for each call of the name. Shared by the route and the binding that delivers its
   // calls: either may be replaced first.
@@ -27,6 +28,7 @@ class DurableRoutes {
 
  private:
   const Clock& clock_;
+  MemoryBudget* const memory_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<KeptCalls>> routes_;  // guarded by mutex_
 };

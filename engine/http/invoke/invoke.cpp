@@ -16,7 +16,8 @@ namespace {
 using config::Exchange;
 
 // Names that begin with a colon cannot come from a client.
-model::BatchPtr native_event(const RoutedRequest& request, const GatewayContext& context) {
+model::BatchPtr native_event(const RoutedRequest& request, const GatewayContext& context,
+                             std::span<const net::Field> own) {
   const net::TargetParts target = net::split_target(request.request.target);
   const std::vector<net::Field> headers = seen_headers(request, context);
   const std::string source = "/routes/" + request.route->settings.name;
@@ -36,12 +37,14 @@ model::BatchPtr native_event(const RoutedRequest& request, const GatewayContext&
   for (const net::Field& field : headers) {
     event.headers.push_back({texts.emplace_back(lower_case(field.name)), field.value});
   }
+  for (const net::Field& field : own) event.headers.push_back({field.name, field.value});
   model::BatchBuilder builder;
   builder.add(event);
   return builder.finish();
 }
 
-model::BatchPtr gateway_event(const RoutedRequest& request, const GatewayContext& context) {
+model::BatchPtr gateway_event(const RoutedRequest& request, const GatewayContext& context,
+                              std::span<const net::Field> own) {
   const std::string json = request.route->exchange == Exchange::gateway_v1
                                ? gateway_v1_event(request, context)
                                : gateway_v2_event(request, context);
@@ -55,6 +58,7 @@ model::BatchPtr gateway_event(const RoutedRequest& request, const GatewayContext
   for (const char* name : {"traceparent", model::kTraceHeader})
     if (const std::string* trace = request.request.header(name))
       event.headers.push_back({name, *trace});
+  for (const net::Field& field : own) event.headers.push_back({field.name, field.value});
   model::BatchBuilder builder;
   builder.add(event);
   return builder.finish();
@@ -80,7 +84,8 @@ net::Response response_of(const ServedRoute& route, CallAnswer&& answer) {
 
 }  // namespace
 
-Call call_of(const RoutedRequest& request, const GatewayContext& context) {
+Call call_of(const RoutedRequest& request, const GatewayContext& context,
+             std::span<const net::Field> own) {
   const config::Route& route = request.route->settings;
   Call call;
   call.function = *route.function;
@@ -88,8 +93,8 @@ Call call_of(const RoutedRequest& request, const GatewayContext& context) {
   call.stream = "route/" + route.name;
   call.id = context.id;
   call.deadline = request.begun + route.timeout;
-  call.event = request.route->exchange == Exchange::native ? native_event(request, context)
-                                                           : gateway_event(request, context);
+  call.event = request.route->exchange == Exchange::native ? native_event(request, context, own)
+                                                           : gateway_event(request, context, own);
   return call;
 }
 

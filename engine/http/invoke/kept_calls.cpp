@@ -14,6 +14,12 @@ void KeptCalls::set_limits(const Limits& limits) {
 
 // ---- requests
 
+std::optional<KeptCalls::Refusal> KeptCalls::why_no_more() const {
+  if (under_way_.size() + results_.size() >= limits_.keys) return Refusal::full;
+  if (memory_ != nullptr && !memory_->has_room(MemoryUse::keys)) return Refusal::memory;
+  return std::nullopt;
+}
+
 KeptCalls::Answer KeptCalls::begin(const std::optional<RequestKey>& key, const std::string& id,
                                    Waiter&& waiter) {
   std::function<void()> first;
@@ -21,17 +27,20 @@ KeptCalls::Answer KeptCalls::begin(const std::optional<RequestKey>& key, const s
     std::lock_guard lock(mutex_);
     if (stopped_ || (key && !loaded_)) return Refusal::loading;
     expire();
-    const Hash128 hash = key ? hash128(key->key) : Hash128{};
+    const Hash128 fingerprint = key ? key->fingerprint() : Hash128{};
+    const std::uint64_t request = key ? short_hash(key->request) : 0;
     if (key) {
-      if (const auto known = calls_.find(hash); known != calls_.end()) {
-        if (known->second.request != key->request) return Refusal::other_request;
-        if (known->second.result < 0) return Refusal::under_way;
-        return Stored{known->second.result};
+      if (const auto known = under_way_.find(fingerprint); known != under_way_.end())
+        return known->second.request == request ? Refusal::under_way : Refusal::other_request;
+      if (const ResultKey* known = results_.find(fingerprint)) {
+        if (known->request != request) return Refusal::other_request;
+        return Stored{known->offset};
       }
-      if (calls_.size() >= limits_.keys) return Refusal::full;
+      if (const auto why = why_no_more()) return *why;
     }
     if (waiters_.size() >= limits_.waiting) return Refusal::waiting;
-    if (key) calls_[hash] = {key->request, hash64(id), -1, to_us(clock_.now())};
+    if (key) under_way_[fingerprint] = {request, call_hash(id)};
+    claim();
     if (waiters_.empty()) first = on_waiting_;
     waiters_.emplace(id, std::move(waiter));
   }
@@ -39,13 +48,18 @@ KeptCalls::Answer KeptCalls::begin(const std::optional<RequestKey>& key, const s
   return Begun{};
 }
 
+// The call has no result, and will have none.
+bool KeptCalls::drop(const Hash128& key, std::uint64_t call) {
+  const auto known = under_way_.find(key);
+  if (known == under_way_.end() || known->second.call != call) return false;
+  under_way_.erase(known);
+  return true;
+}
+
 std::optional<KeptCalls::Waiter> KeptCalls::withdraw(const std::optional<RequestKey>& key,
                                                      const std::string& id) {
   std::lock_guard lock(mutex_);
-  if (key)
-    if (const auto known = calls_.find(hash128(key->key));
-        known != calls_.end() && known->second.id == hash64(id) && known->second.result < 0)
-      calls_.erase(known);
+  if (key) drop(key->fingerprint(), call_hash(id));
   return take(id);
 }
 
@@ -60,54 +74,78 @@ std::optional<KeptCalls::Waiter> KeptCalls::take(const std::string& id) {
 void KeptCalls::restore(const model::Batch& calls, std::size_t event) {
   const auto key = request_key(calls, event);
   if (!key) return;
-  const Hash128 hash = hash128(key->key);
-  const Call call{key->request, hash64(calls.id(event)), -1, calls.time_us(event)};
+  const Hash128 fingerprint = key->fingerprint();
+  const UnderWay call{short_hash(key->request), call_hash(calls.id(event))};
   std::lock_guard lock(mutex_);
-  const auto [known, fresh] = calls_.try_emplace(hash, call);
-  if (!fresh) {
-    // Its result, or a later call with the same key, has been heard of already.
-    if (known->second.id == call.id || known->second.time > call.time) return;
-    if (known->second.result >= 0) --results_;
-    known->second = call;
-  }
+  // Its result, or that of a later call with the same key, has been heard of already.
+  if (const ResultKey* known = results_.find(fingerprint))
+    if (known->call == call.call || known->time_us > calls.time_us(event)) return;
+  under_way_.insert_or_assign(fingerprint, call);
+  claim();
 }
 
-void KeptCalls::result(const model::Batch& results, std::size_t event, Offset offset) {
-  const std::string id(results.id(event));
+void KeptCalls::restore(const ResultKey& result) {
+  std::lock_guard lock(mutex_);
+  drop(result.key, result.call);
+  results_.put(result);
+  claim();
+}
+
+// An operator may replay the dead letter of a call whose key has begun another one since.
+bool KeptCalls::remember(const ResultKey& result) {
+  if (!drop(result.key, result.call) && under_way_.contains(result.key)) return false;
+  expire();
+  const ResultKey* const known = results_.find(result.key);
+  if (loaded_ && known != nullptr && known->call != result.call) return false;
+  results_.put(result);
+  claim();
+  return true;
+}
+
+std::optional<ResultKey> KeptCalls::result(const model::Batch& results, std::size_t event,
+                                           Offset offset) {
+  auto key = result_key(results, event, offset);
   std::optional<Waiter> waiter;
   {
     std::lock_guard lock(mutex_);
-    if (const auto key = request_key(results, event)) {
-      const Hash128 hash = hash128(key->key);
-      const Call call{key->request, hash64(id), offset, results.time_us(event)};
-      const auto [known, fresh] = calls_.try_emplace(hash, call);
-      const bool newer = fresh || known->second.id == call.id || known->second.time <= call.time;
-      if (newer) {
-        if (fresh || known->second.result < 0) ++results_;
-        known->second = call;
-        expiries_.push_back({call.time, hash});
-      }
-    }
-    waiter = take(id);
+    if (key && !remember(*key)) key.reset();
+    waiter = take(std::string(results.id(event)));
   }
   if (waiter) waiter->reply(stored_response(results, event));
+  return key;
+}
+
+void KeptCalls::passed_over(const model::Batch& calls, std::size_t event) {
+  const auto key = request_key(calls, event);
+  const std::string id(calls.id(event));
+  if (auto waiter = withdraw(key, id))
+    waiter->reply(net::error_response(
+        {ErrorKind::unavailable, "E7106",
+         "an operator has passed over this call, which has no response: a repeated request is a "
+         "new call"}));
 }
 
 void KeptCalls::loaded() {
   std::lock_guard lock(mutex_);
   loaded_ = true;
+  expire();
+}
+
+bool KeptCalls::is_loaded() const {
+  std::lock_guard lock(mutex_);
+  return loaded_;
 }
 
 // ---- time
 
 void KeptCalls::expire() {
-  const std::int64_t kept_since = to_us(clock_.now() - limits_.keep);
-  for (; !expiries_.empty() && expiries_.front().time <= kept_since; expiries_.pop_front()) {
-    const auto known = calls_.find(expiries_.front().key);
-    if (known == calls_.end() || known->second.time != expiries_.front().time) continue;
-    calls_.erase(known);
-    --results_;
-  }
+  // A route's limits may come after what is stored of it.
+  if (limits_.keep > Duration{}) results_.expire(to_us(clock_.now() - limits_.keep));
+}
+
+void KeptCalls::claim() {
+  constexpr std::uint64_t kSlot = sizeof(Hash128) + sizeof(UnderWay) + 1;
+  claim_.set(results_.bytes() + under_way_.bucket_count() * kSlot);
 }
 
 void KeptCalls::on_waiting(std::function<void()> call) {
@@ -150,7 +188,8 @@ bool KeptCalls::give_up(CallFailure::Kind why, std::chrono::steady_clock::time_p
 KeptCalls::Counts KeptCalls::counts() {
   std::lock_guard lock(mutex_);
   expire();
-  return {calls_.size() - results_, results_};
+  claim();
+  return {under_way_.size(), results_.size(), waiters_.size()};
 }
 
 }  // namespace pelton::http

@@ -4,14 +4,17 @@
 #include "engine/base/clock.h"
 #include "engine/base/hash.h"
 #include "engine/base/ids.h"
+#include "engine/base/memory_budget.h"
+#include "engine/http/invoke/result_keys.h"
 #include "engine/http/invoke/stored_call.h"
 #include "engine/model/batch.h"
 #include "engine/net/message.h"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,20 +22,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 
 namespace pelton::http {
 
 // The calls of one durable route: which of them are under way, where the results of the others are
 // stored, and who waits for one. A key is remembered while its call is under way, and then for as
-// long as its result is kept: as a 128-bit hash, some 150 bytes with what belongs to it. It follows
-// two streams, that of the calls and that of their results, of which it is a view: restored at a
-// start, and kept up to date by result(). Thread-safe.
+// long as its result is kept: as a 128-bit hash, some 60 bytes with what belongs to it, which are
+// claimed of the engine's memory. It follows two streams, that of the calls and that of their
+// results, of which it is a view: restored at a start, and kept up to date by result().
+// Thread-safe.
 class KeptCalls {
  public:
-  // Lives longer; times do not step.
-  explicit KeptCalls(const Clock& clock) : clock_(clock) {}
+  // Both live longer; times do not step. Without a budget `keys` is the only limit.
+  explicit KeptCalls(const Clock& clock, MemoryBudget* memory = nullptr)
+      : clock_(clock), memory_(memory), claim_(memory, MemoryUse::keys) {}
 
   struct Limits {
     Duration keep{};             // results, from when they are stored
@@ -55,6 +59,7 @@ class KeptCalls {
     under_way,      // the call with that key has no result yet
     other_request,  // the key came with another request
     full,           // too many keys are remembered
+    memory,         // keys take as much of the engine's memory as they may
     waiting,        // too many requests wait
   };
   struct Stored {
@@ -71,10 +76,16 @@ class KeptCalls {
   // ---- the streams
   // A call, as it was stored before the start.
   void restore(const model::Batch& calls, std::size_t event);
-  // A result became durable. Answers whoever waits for it.
-  void result(const model::Batch& results, std::size_t event, Offset offset);
+  // What is remembered of a result, as it was when it had become durable.
+  void restore(const ResultKey& result);
+  // A result became durable. Answers whoever waits for it. What is remembered of it; nothing: there
+  // is no key, or it belongs to another call by now.
+  std::optional<ResultKey> result(const model::Batch& results, std::size_t event, Offset offset);
+  // The call was passed over by an operator: it will have no result.
+  void passed_over(const model::Batch& calls, std::size_t event);
   // All that was stored before the start has been given to restore() and result().
   void loaded();
+  bool is_loaded() const;
 
   // ---- time
   // Called when the first request waits; any thread.
@@ -87,35 +98,35 @@ class KeptCalls {
   struct Counts {
     std::size_t under_way = 0;  // with a key
     std::size_t results = 0;    // with a key
+    std::size_t waiting = 0;    // requests
   };
   Counts counts();
 
  private:
-  struct Call {
-    Hash128 request;
-    std::uint64_t id = 0;   // hash of its id
-    Offset result = -1;     // none yet
-    std::int64_t time = 0;  // us, of the result or else of the call
+  // Of a call without a result.
+  struct UnderWay {
+    std::uint64_t request = 0;  // hashes of the request and of the call's id
+    std::uint64_t call = 0;
   };
   struct KeyHash {
     std::size_t operator()(const Hash128& key) const { return key.low; }
   };
-  // One for each result, in the order of their times; older ones of the same key mean nothing.
-  struct Expiry {
-    std::int64_t time = 0;
-    Hash128 key;
-  };
 
+  std::optional<Refusal> why_no_more() const;
   void expire();
+  void claim();
+  bool drop(const Hash128& key, std::uint64_t call);
+  bool remember(const ResultKey& result);
   bool give_up(CallFailure::Kind why, std::chrono::steady_clock::time_point until);
   std::optional<Waiter> take(const std::string& id);
 
   const Clock& clock_;
+  MemoryBudget* const memory_;
   mutable std::mutex mutex_;
-  Limits limits_;                                     // guarded by mutex_, as is all below
-  std::unordered_map<Hash128, Call, KeyHash> calls_;  // by the hash of their key
-  std::deque<Expiry> expiries_;
-  std::size_t results_ = 0;
+  Limits limits_;  // guarded by mutex_, as is all below
+  MemoryClaim claim_;
+  boost::unordered_flat_map<Hash128, UnderWay, KeyHash> under_way_;  // by the keys' fingerprints
+  ResultKeys results_;
   std::map<std::string, Waiter, std::less<>> waiters_;  // by the id of their call
   bool loaded_ = false;
   bool stopped_ = false;

@@ -14,6 +14,7 @@ using config::Exchange;
 
 constexpr std::string_view kKeyHeader = ":idempotency-key";
 constexpr std::string_view kRequestHeader = ":request";
+constexpr std::string_view kWhoseHeader = ":whose";
 constexpr std::string_view kExchangeHeader = ":event";
 
 constexpr std::pair<Exchange, std::string_view> kExchanges[] = {
@@ -40,22 +41,28 @@ std::optional<Hash128> parse_hash(std::string_view text) {
   return hash;
 }
 
+std::string hash_text(const Hash128& hash) {
+  return fmt::format("{:016x}{:016x}", hash.high, hash.low);
+}
+
 }  // namespace
 
-model::BatchPtr stored_call(const model::Batch& event, const std::optional<RequestKey>& key,
-                            Exchange exchange) {
-  model::EventView stored = event.event(0);
-  std::string request;
+Hash128 RequestKey::fingerprint() const {
+  return hash128(whose ? hash_text(*whose) + key : key);
+}
+
+std::vector<net::Field> call_headers(const std::optional<RequestKey>& key, Exchange exchange) {
+  std::vector<net::Field> headers;
+  const auto add = [&](std::string_view name, std::string value) {
+    headers.push_back({std::string(name), std::move(value)});
+  };
   for (const auto& [known, text] : kExchanges)
-    if (known == exchange) stored.headers.push_back({kExchangeHeader, text});
-  if (key) {
-    request = fmt::format("{:016x}{:016x}", key->request.high, key->request.low);
-    stored.headers.push_back({kKeyHeader, key->key});
-    stored.headers.push_back({kRequestHeader, request});
-  }
-  model::BatchBuilder builder;
-  builder.add(stored);
-  return builder.finish();
+    if (known == exchange) add(kExchangeHeader, std::string(text));
+  if (!key) return headers;
+  add(kKeyHeader, key->key);
+  add(kRequestHeader, hash_text(key->request));
+  if (key->whose) add(kWhoseHeader, hash_text(*key->whose));
+  return headers;
 }
 
 std::optional<RequestKey> request_key(const model::Batch& batch, std::size_t event) {
@@ -65,7 +72,26 @@ std::optional<RequestKey> request_key(const model::Batch& batch, std::size_t eve
     return std::nullopt;
   const auto hash = parse_hash(request);
   if (!hash) return std::nullopt;
-  return RequestKey{std::string(key), *hash};
+  std::string_view whose;
+  if (!batch.find_header(event, kWhoseHeader, whose)) return RequestKey{std::string(key), *hash};
+  const auto owner = parse_hash(whose);
+  if (!owner) return std::nullopt;
+  return RequestKey{std::string(key), *hash, owner};
+}
+
+std::optional<ResultKey> result_key(const model::Batch& results, std::size_t event, Offset offset) {
+  const auto key = request_key(results, event);
+  if (!key) return std::nullopt;
+  return ResultKey{key->fingerprint(), short_hash(key->request), call_hash(results.id(event)),
+                   offset, results.time_us(event)};
+}
+
+std::uint64_t short_hash(const Hash128& request) {
+  return request.high ^ request.low;
+}
+
+std::uint64_t call_hash(std::string_view id) {
+  return hash128(id).low;
 }
 
 void add_result(const model::Batch& call, const net::Response& response, WallTime now,
@@ -80,7 +106,7 @@ void add_result(const model::Batch& call, const net::Response& response, WallTim
   event.time_us = to_us(now);
   event.data = response.body;
   event.headers.push_back({kStatusHeader, status});
-  for (const std::string_view own : {kKeyHeader, kRequestHeader})
+  for (const std::string_view own : {kKeyHeader, kRequestHeader, kWhoseHeader})
     if (std::string_view value; call.find_header(0, own, value))
       event.headers.push_back({own, value});
   for (const net::Field& field : response.headers)

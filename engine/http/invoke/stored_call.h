@@ -5,12 +5,14 @@
 #include "engine/base/hash.h"
 #include "engine/config/parts/route.h"
 #include "engine/http/invoke/call.h"
+#include "engine/http/invoke/result_keys.h"
 #include "engine/model/batch.h"
 #include "engine/model/batch_builder.h"
 #include "engine/net/message.h"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 // Calls of durable routes and their results as events. A call is what the function gets, with some
 // headers of the engine's own: their names begin with a colon, which no client can send. A result
@@ -20,15 +22,24 @@ namespace pelton::http {
 
 // What tells repeated requests from others.
 struct RequestKey {
-  std::string key;  // Idempotency-Key
-  Hash128 request;  // of method, target and body
+  std::string key;                 // Idempotency-Key
+  Hash128 request;                 // of method, target and body
+  std::optional<Hash128> whose{};  // hash of what `durable.per` names; nothing: anybody's
+
+  // What the key is remembered as.
+  Hash128 fingerprint() const;
 };
 
-// The call's event with what is needed to answer it later.
-model::BatchPtr stored_call(const model::Batch& event, const std::optional<RequestKey>& key,
-                            config::Exchange exchange);
+// What the event of a call has beside the request's own headers, to answer it later.
+std::vector<net::Field> call_headers(const std::optional<RequestKey>& key,
+                                     config::Exchange exchange);
 // Of a stored call or result; nothing: it has none.
 std::optional<RequestKey> request_key(const model::Batch& batch, std::size_t event);
+// What is remembered of a result at an offset; nothing: its call had no key.
+std::optional<ResultKey> result_key(const model::Batch& results, std::size_t event, Offset offset);
+// Of what is remembered, these are hashes of 64 bits.
+std::uint64_t short_hash(const Hash128& request);
+std::uint64_t call_hash(std::string_view id);
 
 // Adds the result of a call (one event).
 void add_result(const model::Batch& call, const net::Response& response, WallTime now,

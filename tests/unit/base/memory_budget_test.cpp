@@ -40,6 +40,16 @@ TEST_F(MemoryBudgetTest, NobodyIsStarvedByAnother) {
   EXPECT_FALSE(outputs.may_grow());
 }
 
+TEST_F(MemoryBudgetTest, KeysHaveTheirShareAndKeepNobodyFromTheirs) {
+  auto unsettled = claim(MemoryUse::unsettled, 1099);
+  EXPECT_TRUE(unsettled.may_grow()) << "nothing is set aside for them";
+  auto keys = claim(MemoryUse::keys, 99);
+  EXPECT_FALSE(unsettled.may_grow());
+  EXPECT_TRUE(keys.may_grow());
+  keys.set(100);
+  EXPECT_FALSE(keys.may_grow());
+}
+
 TEST_F(MemoryBudgetTest, WhoHasNothingMayTakeOne) {
   auto full = claim(MemoryUse::unsettled, 5000);
   auto other = claim(MemoryUse::unsettled, 0);

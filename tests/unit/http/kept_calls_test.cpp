@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/http/invoke/kept_calls.h"
 
-#include "engine/model/batch_builder.h"
+#include "tests/unit/http/stored_call.h"
 
 #include <gmock/gmock.h>
 
@@ -55,9 +55,7 @@ class Kept : public testing::Test {
     model::EventView event;
     event.id = id;
     event.time_us = to_us(clock.time);
-    model::BatchBuilder builder;
-    builder.add(event);
-    return stored_call(*builder.finish(), key, config::Exchange::native);
+    return stored_call(event, key, config::Exchange::native);
   }
   void result(const std::optional<RequestKey>& key, const std::string& id, Offset offset,
               const std::string& body = "done") {
@@ -164,6 +162,53 @@ TEST_F(Kept, ALaterResultOfACallReplacesItsResult) {
   EXPECT_EQ(stored(key_of("a")), 6) << "kept from then on";
 }
 
+TEST_F(Kept, AReplayOfAnEarlierCallDoesNotTakeItsKey) {
+  EXPECT_TRUE(begins(key_of("a"), "1"));
+  result(key_of("a"), "1", 0);
+  clock.time += std::chrono::hours(2);
+  EXPECT_TRUE(begins(key_of("a", 9), "2"));
+  result(key_of("a"), "1", 1, "replayed");
+  EXPECT_EQ(refused(key_of("a", 9), "3"), Refusal::under_way);
+  result(key_of("a", 9), "2", 2);
+  result(key_of("a"), "1", 3, "and again");
+  EXPECT_EQ(stored(key_of("a", 9)), 2);
+}
+
+TEST_F(Kept, AKeyOfSomebodyElseIsAnotherKey) {
+  auto mine = key_of("a");
+  auto yours = key_of("a");
+  mine->whose = hash128("me");
+  yours->whose = hash128("you");
+  EXPECT_TRUE(begins(mine, "1"));
+  EXPECT_TRUE(begins(yours, "2"));
+  EXPECT_TRUE(begins(key_of("a"), "3"));
+  result(yours, "2", 8);
+  EXPECT_EQ(refused(mine, "4"), Refusal::under_way);
+  EXPECT_EQ(stored(yours), 8);
+}
+
+TEST_F(Kept, KeysAreClaimedOfTheMemory) {
+  MemoryBudget memory(MemoryBudget::kLeast);
+  KeptCalls many{clock, &memory};
+  many.set_limits({std::chrono::hours(1), 10'000'000, 4});
+  many.loaded();
+  const auto ask = [&](int i) {
+    return many.begin(key_of(std::to_string(i)), std::to_string(i),
+                      {deadline, [](net::Response) {}, [](Kind) { return net::Response{}; }});
+  };
+  for (int i = 0; i < 100'000; ++i)
+    many.restore({key_of(std::to_string(i))->fingerprint(), 1, 1, i, to_us(clock.time)});
+  EXPECT_GT(memory.claimed(MemoryUse::keys), 4'000'000U);
+  EXPECT_LT(memory.claimed(MemoryUse::keys), 7'000'000U) << "some 60 bytes each";
+  EXPECT_TRUE(std::holds_alternative<KeptCalls::Begun>(ask(100'000)));
+  memory.claim(MemoryUse::unsettled, MemoryBudget::kLeast);
+  EXPECT_EQ(std::get<Refusal>(ask(100'001)), Refusal::memory);
+  clock.time += std::chrono::hours(2);
+  EXPECT_EQ(many.counts().results, 0U);
+  EXPECT_TRUE(std::holds_alternative<KeptCalls::Begun>(ask(100'001))) << "those have expired";
+  memory.give_back(MemoryUse::unsettled, MemoryBudget::kLeast);
+}
+
 class RestoredCalls : public Kept {
  protected:
   void restore(const std::optional<RequestKey>& key, const std::string& id) {
@@ -217,7 +262,7 @@ TEST(StoredCall, KeepsWhatItsAnswerDependsOn) {
   builder.add(event);
   const model::BatchPtr plain = builder.finish();
   const model::BatchPtr stored =
-      stored_call(*plain, key_of("k\"ey", ~0ULL), config::Exchange::gateway_v2);
+      stored_call(event, key_of("k\"ey", ~0ULL), config::Exchange::gateway_v2);
   EXPECT_EQ(request_key(*stored, 0)->key, "k\"ey");
   EXPECT_EQ(request_key(*stored, 0)->request, (Hash128{~0ULL, 2}));
   EXPECT_FALSE(request_key(*plain, 0));
@@ -229,12 +274,10 @@ TEST(StoredCall, KeepsWhatItsAnswerDependsOn) {
 TEST(StoredCall, AResultIsTheResponseAgain) {
   model::EventView event;
   event.id = "7";
-  model::BatchBuilder builder;
-  builder.add(event);
-  const model::BatchPtr stored =
-      stored_call(*builder.finish(), key_of("k"), config::Exchange::native);
+  const model::BatchPtr stored = stored_call(event, key_of("k"), config::Exchange::native);
   net::Response response{418, "text/x", std::string("\0\xff", 2)};
   response.headers = {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
+  model::BatchBuilder builder;
   add_result(*stored, response, from_us(5), builder);
   const model::BatchPtr result = builder.finish();
   const net::Response again = stored_response(*result, 0);

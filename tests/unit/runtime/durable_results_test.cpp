@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/durable_results.h"
 
-#include "engine/http/invoke/stored_call.h"
-#include "engine/model/batch_builder.h"
+#include "tests/unit/http/stored_call.h"
 
 #include <gmock/gmock.h>
 
@@ -30,8 +29,8 @@ class Durable : public testing::Test {
   model::FrameResult finish(model::FrameResult result) {
     model::Frame frame;
     frame.id = FrameId{5};
-    frame.batch =
-        http::stored_call(*events({"{}"}), http::RequestKey{"k", {1, 2}}, config::Exchange::native);
+    frame.batch = http::stored_call(events({"{}"})->event(0), http::RequestKey{"k", {1, 2}},
+                                    config::Exchange::native);
     results.given(kCaller, frame);
     result.count = 1;
     results.finished(frame.id, result, kStoredAt);
@@ -80,7 +79,8 @@ TEST_F(Durable, AFailedAttemptHasNoResult) {
 
 TEST_F(Durable, ADeadLetterHasOneResult) {
   model::DeadLetter letter;
-  letter.event = http::stored_call(*events({"{}"}), std::nullopt, config::Exchange::gateway_v2);
+  letter.event =
+      http::stored_call(events({"{}"})->event(0), std::nullopt, config::Exchange::gateway_v2);
   letter.time = kStoredAt;
   letter.retry.history.emplace_back();
   model::Transaction transaction;

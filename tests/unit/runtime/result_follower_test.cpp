@@ -2,7 +2,9 @@
 #include "engine/runtime/result_follower.h"
 
 #include "engine/base/run_clock.h"
-#include "engine/model/batch_builder.h"
+#include "engine/store/ledger.h"
+#include "tests/contract/temporary_folder.h"
+#include "tests/unit/http/stored_call.h"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,8 +12,6 @@
 
 namespace pelton::runtime {
 namespace {
-
-constexpr model::StreamPartition kResults{StreamId{9}, PartitionId{0}};
 
 http::RequestKey key_named(const std::string& name) {
   return {name, {1, 2}};
@@ -21,11 +21,9 @@ http::RequestKey key_named(const std::string& name) {
 model::BatchPtr stored(const std::string& name, bool result) {
   model::EventView event;
   event.id = "id-" + name;
-  model::BatchBuilder builder;
-  builder.add(event);
-  const model::BatchPtr call =
-      http::stored_call(*builder.finish(), key_named(name), config::Exchange::native);
+  const model::BatchPtr call = http::stored_call(event, key_named(name), config::Exchange::native);
   if (!result) return call;
+  model::BatchBuilder builder;
   http::add_result(*call, {200, "text/plain", name}, SystemClock().now(), builder);
   return builder.finish();
 }
@@ -39,17 +37,19 @@ class Stored final : public stream::StreamReader {
   }
   void fail_once() { fails_ = true; }
   Offset first_asked() const { return first_asked_; }
+  int reads() const { return reads_; }
   void partitions(Answer<std::uint32_t> answer) override { answer(1); }
   void read(const stream::ReadRequest& request, Answer<stream::ReadAnswer> answer) override {
     std::lock_guard lock(mutex_);
     if (first_asked_ < 0) first_asked_ = request.from.offset;
+    ++reads_;
     if (fails_.exchange(false))
       return answer(fail(ErrorKind::unavailable, "E4101", "the disk is slow"));
     const Offset from = request.from.offset;
     const auto end = static_cast<Offset>(batches_.size());
     stream::ReadAnswer page{from, from, end, from >= end, {}};
     if (from < end) {
-      page.batches.push_back({kResults, from, batches_[static_cast<std::size_t>(from)]});
+      page.batches.push_back({{}, from, batches_[static_cast<std::size_t>(from)]});
       page.next = from + 1;
       page.at_end = page.next >= end;
     }
@@ -61,26 +61,41 @@ class Stored final : public stream::StreamReader {
   std::vector<model::BatchPtr> batches_;  // guarded by mutex_
   std::atomic<Offset> first_asked_{-1};
   std::atomic<bool> fails_{false};
+  std::atomic<int> reads_{0};
 };
 
 class Follower : public testing::Test {
  protected:
   Follower() {
-    kept->set_limits({std::chrono::hours(1), 100, 100});
+    store::StreamSpec spec;
+    spec.name = "r.results";
+    store::Options options;
+    options.data = folder.path();
+    options.ballast_bytes = 0;
+    store = std::move(*store::Store::open(options, std::span(&spec, 1)));
+    place = {*store->find_stream("r.results"), PartitionId{0}};
+    begin_engine();
     reading.start();
   }
   ~Follower() override { reading.stop(); }
 
   void start(model::Progress settled = {}) {
     follower = std::make_unique<ResultFollower>(ResultFollower::Setup{
-        kept, kResults.stream, calls, results, std::move(settled), appends, reading, mailbox, io});
+        kept, place.stream, calls, results, std::make_shared<ResultIndex>(*store, place.stream),
+        std::move(settled), appends, reading, mailbox, io});
     follower->start();
+  }
+  // As if the engine had ended: what was remembered is gone, what was stored is there.
+  void begin_engine() {
+    follower.reset();
+    kept = std::make_shared<http::KeptCalls>(clock);
+    kept->set_limits({std::chrono::hours(1), 10'000, 100});
   }
   // A result that became durable.
   void append(const std::string& name, bool passed_on = true) {
     const model::BatchPtr batch = stored(name, true);
     results->put(batch);
-    if (passed_on) appends.appended(std::vector{model::PlacedBatch{kResults, end, batch}});
+    if (passed_on) appends.appended(std::vector{model::PlacedBatch{place, end, batch}});
     ++end;
   }
   // "begun", "stored N" or "refused N".
@@ -112,7 +127,10 @@ class Follower : public testing::Test {
   thread::JobThread reading;
   stream::AppendFeed appends{mailbox, nullptr};
   RunClock clock;
-  std::shared_ptr<http::KeptCalls> kept = std::make_shared<http::KeptCalls>(clock);
+  test::TemporaryFolder folder;
+  std::unique_ptr<store::Store> store;
+  model::StreamPartition place;
+  std::shared_ptr<http::KeptCalls> kept;
   std::shared_ptr<Stored> calls = std::make_shared<Stored>();
   std::shared_ptr<Stored> results = std::make_shared<Stored>();
   std::unique_ptr<ResultFollower> follower;
@@ -172,6 +190,90 @@ TEST_F(Follower, AnotherOneContinuesForTheSameRoute) {
   start();
   run_until([&] { return replies.contains("a"); });
   EXPECT_EQ(ask("a"), "stored 0");
+}
+
+class IndexedResults : public Follower {
+ protected:
+  // Results that are all known to a new engine.
+  void append_many(int count) {
+    start();
+    run_until([&] { return loaded(); });
+    for (int i = 0; i < count; ++i) append(fmt::format("r{}", i));
+    run_until([&] { return kept->counts().results == static_cast<std::size_t>(count); });
+    run_until([&] { return entries() == static_cast<std::size_t>(count) / 1024; });
+  }
+  std::size_t entries() {
+    std::size_t count = 0;
+    EXPECT_TRUE(store->ledger().scan(store::ledger_of(place.stream), "", "", [&](auto, auto) {
+      ++count;
+      return true;
+    }));
+    return count;
+  }
+  // How many results a new engine reads until it knows them all.
+  int reads_of_a_start() {
+    const int before = results->reads();
+    begin_engine();
+    start();
+    run_until([&] { return loaded(); });
+    return results->reads() - before;
+  }
+};
+
+TEST_F(IndexedResults, AreNotReadAtAStart) {
+  append_many(3000);
+  EXPECT_LE(reads_of_a_start(), 3000 - 2048);
+  EXPECT_EQ(kept->counts().results, 3000U);
+  for (const int i : {0, 1023, 1024, 2047, 2048, 2999})
+    EXPECT_EQ(ask(fmt::format("r{}", i)), fmt::format("stored {}", i));
+  append("new");
+  run_until([&] { return ask("new") == "stored 3000"; });
+}
+
+TEST_F(IndexedResults, AreReadWhereTheIndexHasAGapOrIsDamaged) {
+  append_many(3000);
+  const std::string second = "results/0000000000000400";
+  for (const std::optional<std::string>& value : {std::optional<std::string>("damage"), {}}) {
+    const std::vector<store::Ledger::KeyValue> change{{second, value}};
+    ASSERT_TRUE(store->ledger().put(store::ledger_of(place.stream), change));
+    const int reads = reads_of_a_start();
+    EXPECT_GE(reads, 3000 - 1024);
+    EXPECT_EQ(ask("r1500"), "stored 1500");
+    run_until([&] { return entries() == 2; });
+  }
+  EXPECT_LE(reads_of_a_start(), 3000 - 2048) << "what was missing is there again";
+}
+
+TEST_F(IndexedResults, OneThatContinuesReadsAFew) {
+  append_many(1500);
+  const int before = results->reads();
+  start();
+  append("last");
+  run_until([&] { return ask("last") == "stored 1500"; });
+  EXPECT_LE(results->reads() - before, 1500 - 1024 + 3);
+  EXPECT_EQ(ask("r0"), "stored 0");
+}
+
+TEST_F(Follower, CallsThatAnOperatorPassesOverAreFreed) {
+  for (const char* name : {"a", "b", "c"}) calls->put(stored(name, false));
+  start();
+  run_until([&] { return loaded(); });
+  EXPECT_EQ(ask("a"), "refused 1");
+  follower->passed_over({0, 2});
+  run_until([&] { return kept->counts().under_way == 2; });  // "c" and the probe
+  EXPECT_EQ(ask("a"), "begun");
+  EXPECT_EQ(ask("b"), "begun");
+  EXPECT_EQ(ask("c"), "refused 1") << "it was not passed over";
+}
+
+TEST_F(Follower, WhoWaitsForACallHearsThatItWasPassedOver) {
+  start();
+  run_until([&] { return loaded(); });
+  EXPECT_EQ(ask("a"), "begun");
+  calls->put(stored("a", false));
+  follower->passed_over({0, 1});
+  run_until([&] { return replies.contains("a"); });
+  EXPECT_THAT(replies["a"], testing::HasSubstr("E7106"));
 }
 
 }  // namespace
