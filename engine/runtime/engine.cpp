@@ -57,7 +57,7 @@ void add_troubles(observe::StatusReport& report) {
   for (const observe::BindingStatus& binding : report.bindings)
     if (!binding.trouble.empty())
       report.not_ready.push_back(fmt::format("binding {} {}: {}", binding.name,
-                                             binding.ended ? "has ended" : "cannot read its stream",
+                                             binding.ended ? "has ended" : "makes no progress",
                                              binding.trouble));
 }
 
