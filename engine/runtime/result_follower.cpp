@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/runtime/result_follower.h"
 
+#include "engine/model/offset_ranges.h"
 #include "engine/observe/log.h"
 
 #include <boost/asio/io_context.hpp>
@@ -21,14 +22,7 @@ void tell_result(http::KeptCalls& kept, ResultIndex& index, const model::Batch& 
   index.add(key, offset, results.data(event).size());
 }
 
-bool is_settled(const model::Progress& progress, Offset offset) {
-  return offset < progress.settled ||
-         std::ranges::any_of(progress.completed, [offset](const OffsetRange& range) {
-           return range.begin <= offset && offset < range.end;
-         });
-}
-
-// A page of the stream from an offset on, each of whose events is told of.
+// Reads a page of the stream from an offset on, and passes each of its events to `tell`.
 template <typename Page>
 Result<Page> read_page(stream::StreamReader& reader, Offset from,
                        const std::function<void(const model::Batch&, std::size_t, Offset)>& tell) {
@@ -134,9 +128,10 @@ void ResultFollower::did(const Result<Page>& page, Then then) {
 
 void ResultFollower::read_calls() {
   run(
-      [kept = setup_.kept, reader = setup_.read_calls, settled = setup_.settled, from = next_] {
+      [kept = setup_.kept, reader = setup_.read_calls,
+       settled = model::OffsetRanges(setup_.settled), from = next_] {
         return read_page<Page>(*reader, from, [&](const auto& calls, auto event, Offset offset) {
-          if (!is_settled(settled, offset)) kept->restore(calls, event);
+          if (!settled.contains(offset)) kept->restore(calls, event);
         });
       },
       &ResultFollower::have_calls);

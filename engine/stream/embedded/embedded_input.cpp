@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/stream/embedded/embedded_input.h"
 
+#include "engine/model/offset_ranges.h"
 #include "engine/observe/log.h"
 
 #include <algorithm>
@@ -17,13 +18,6 @@ constexpr std::size_t kMostAhead = 16;
 
 Offset end_of(const model::PlacedBatch& placed) {
   return placed.base + placed.batch->span();
-}
-
-bool settled(const model::Progress& progress, Offset offset) {
-  return offset < progress.settled ||
-         std::ranges::any_of(progress.completed, [&](const OffsetRange& range) {
-           return range.begin <= offset && offset < range.end;
-         });
 }
 
 // Moves on to `offset` at least. Returns how many of the events passed over were not settled.
@@ -139,8 +133,9 @@ void EmbeddedInput::skip_what_is_gone(PartitionId partition, const store::Stream
                                       model::Restored& restored, model::Transaction& first) {
   const Offset before = restored.progress.settled;
   const std::uint64_t lost = advance(restored.progress, bounds.earliest);
+  const model::OffsetRanges settled(restored.progress);
   std::erase_if(restored.retries, [&](const model::Transaction::RetryUpdate& retry) {
-    const bool gone = retry.offset >= bounds.end || settled(restored.progress, retry.offset);
+    const bool gone = retry.offset >= bounds.end || settled.contains(retry.offset);
     if (gone) first.retries.push_back({retry.binding, retry.at, retry.offset, std::nullopt});
     return gone;
   });
