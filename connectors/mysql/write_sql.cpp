@@ -2,6 +2,7 @@
 #include "connectors/mysql/write_sql.h"
 
 #include "connectors/database/json_value.h"
+#include "connectors/database/sql_list.h"
 #include "connectors/mysql/sql_text.h"
 #include "engine/base/utf8.h"
 
@@ -13,16 +14,6 @@ namespace {
 
 // Rows are not added to a statement beyond that.
 constexpr std::size_t kUsual = 16U << 20;
-
-template <typename Range, typename Make>
-std::string list(const Range& range, const Make& make) {
-  std::string out;
-  for (const auto& one : range) {
-    if (!out.empty()) out += ", ";
-    out += make(one);
-  }
-  return out;
-}
 
 void append_hex_literal(std::string& out, std::string_view bytes) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
@@ -83,7 +74,8 @@ std::string on_duplicate(const database::SinkOptions& options, const database::T
 }
 
 std::string column_list(const database::TargetTable& table, const database::Statement& statement) {
-  return list(statement.columns, [&](std::size_t i) { return quoted_name(table.columns[i].name); });
+  return database::list(statement.columns,
+                        [&](std::size_t i) { return quoted_name(table.columns[i].name); });
 }
 
 }  // namespace
@@ -140,10 +132,11 @@ std::optional<std::string> no_number(const database::TargetTable& table,
 }
 
 std::string create_sql(const database::SinkOptions& options) {
-  std::string columns = list(options.create, [](const auto& column) {
+  std::string columns = database::list(options.create, [](const auto& column) {
     return quoted_name(column.first) + " " + column.second;
   });
-  if (!options.key.empty()) columns += ", PRIMARY KEY (" + list(options.key, quoted_name) + ")";
+  if (!options.key.empty())
+    columns += ", PRIMARY KEY (" + database::list(options.key, quoted_name) + ")";
   return fmt::format(
       "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
       quoted_table(options.name), columns);

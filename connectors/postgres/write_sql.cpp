@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "connectors/postgres/write_sql.h"
 
+#include "connectors/database/sql_list.h"
 #include "connectors/postgres/session.h"
 
 #include <algorithm>
@@ -20,19 +21,8 @@ using database::Value;
 constexpr std::uint32_t kText = 25;  // OIDs
 constexpr std::uint32_t kBytea = 17;
 
-// Values joined by commas; `make` makes one of an index.
-template <typename Range, typename Make>
-std::string list(const Range& range, const Make& make) {
-  std::string out;
-  for (const auto& one : range) {
-    if (!out.empty()) out += ", ";
-    out += make(one);
-  }
-  return out;
-}
-
 std::string names(const std::vector<std::string>& columns) {
-  return list(columns, [](const std::string& column) { return quoted_name(column); });
+  return database::list(columns, [](const std::string& column) { return quoted_name(column); });
 }
 
 bool is_bytes(const TargetTable::Column& column) {
@@ -48,11 +38,11 @@ std::string cast(const TargetTable& table, std::size_t i) {
 // "unnest($1::text[], $2::bytea[]) AS r(c0, c3)"
 std::string source(const TargetTable& table, const Statement& statement) {
   std::size_t next = 0;
-  const std::string arrays = list(statement.columns, [&](std::size_t i) {
+  const std::string arrays = database::list(statement.columns, [&](std::size_t i) {
     return fmt::format("${}::{}[]", ++next, is_bytes(table.columns[i]) ? "bytea" : "text");
   });
   const std::string columns =
-      list(statement.columns, [](std::size_t i) { return fmt::format("c{}", i); });
+      database::list(statement.columns, [](std::size_t i) { return fmt::format("c{}", i); });
   return fmt::format("unnest({}) AS r({})", arrays, columns);
 }
 
@@ -102,11 +92,11 @@ std::string write_sql(const SinkOptions& options, const TargetTable& table,
   if (statement.columns.empty())
     return fmt::format("INSERT INTO {} SELECT FROM generate_series(1, {})", into,
                        statement.rows.size());
-  const std::string columns =
-      list(statement.columns, [&](std::size_t i) { return quoted_name(table.columns[i].name); });
+  const std::string columns = database::list(
+      statement.columns, [&](std::size_t i) { return quoted_name(table.columns[i].name); });
   return fmt::format(
       "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}{}", into, columns,
-      list(statement.columns, [&](std::size_t i) { return cast(table, i); }),
+      database::list(statement.columns, [&](std::size_t i) { return cast(table, i); }),
       source(table, statement),
       options.mode == database::WriteMode::upsert ? on_conflict(options, table, statement) : "");
 }
@@ -128,7 +118,7 @@ std::string array_of(const TargetTable& table, const Statement& statement, std::
 }
 
 std::string create_sql(const SinkOptions& options) {
-  std::string columns = list(options.create, [](const auto& column) {
+  std::string columns = database::list(options.create, [](const auto& column) {
     return quoted_name(column.first) + " " + column.second;
   });
   if (!options.key.empty()) columns += ", PRIMARY KEY (" + names(options.key) + ")";
